@@ -1,0 +1,22 @@
+"""
+The print gateway that legacy systems print through: FTP in, a printer out.
+
+The way of the data::
+
+    control line - ftp/control - ftp/shell -+
+                                            +- job - port - transports/* - printer
+    data line ---- ftp/data ----------------+
+
+One direction, and back-pressure in the other.  Each module is one room of that way:
+
+    - L{jetdirect.interfaces} and L{jetdirect.errors}: the contracts.
+    - L{jetdirect.job}: one job and what may be said of it; L{jetdirect.language} ends a cut one.
+    - L{jetdirect.port}, L{jetdirect.server}: whose turn it is, and all the printing ports.
+    - L{jetdirect.ftp}: the sender's side.
+    - L{jetdirect.transports}: the printers' side, one module per device URI scheme.
+    - L{jetdirect.gateway}: the service that an embedding program starts.
+    - L{jetdirect.tap}: words on the command line into objects.
+    - L{jetdirect.testing}: a printer and a sender in memory, for the tests of embedding programs.
+"""
+
+__version__ = "26.11.0"

@@ -1,0 +1,76 @@
+"""
+What can go wrong with a job, in one family.
+
+Which FTP code an error becomes is decided in one place only, L{jetdirect.ftp.replies}.
+"""
+
+from __future__ import annotations
+
+
+class PrintError(Exception):
+    """
+    A job did not, or will not, become a printed page.
+
+    @ivar reason: one line for the sender and the log, without a code and without a full stop.
+    @ivar printed: C{True} when bytes of the job may have reached the printer, so that sending it
+        again may print a part twice.  The job sets it when it ends.
+    @ivar final: C{True} when the job was refused for good: sending it again is of no use.
+    """
+
+    final = False
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.printed = False
+
+
+class PrinterBusy(PrintError):
+    """The job's turn at the printing port did not come in time."""
+
+
+class PrinterUnreachable(PrintError):
+    """
+    The printer could not be opened.
+
+    The printing port tries again until its connect time-out ends; a transport raises it only
+    while no byte has left.
+    """
+
+
+class PrinterLost(PrintError):
+    """The printer went away, or went wrong, while it had the job."""
+
+
+class ShuttingDown(PrintError):
+    """The gateway is being stopped."""
+
+
+class JobCut(PrintError):
+    """The sender's side ended the job before it was whole; a subclass for each evidence."""
+
+
+class DataConnectionLost(JobCut):
+    """The data connection ended otherwise than a complete file ends, or fell silent."""
+
+
+class NoDataConnection(DataConnectionLost):
+    """The data connection was never made."""
+
+
+class SenderLost(JobCut):
+    """The control connection was lost before the sender could be told."""
+
+
+class SizeDiffers(JobCut):
+    """The sender announced another number of bytes (ALLO, RFC 959 section 4.1.3) than it sent."""
+
+
+class JobAborted(JobCut):
+    """The sender asked for the end of its own job (ABOR, RFC 959 section 4.1.3)."""
+
+
+class JobCanceled(PrintError):
+    """The operator canceled the job (RFC 8011 section 4.3.3)."""
+
+    final = True

@@ -1,0 +1,126 @@
+"""
+The contracts between the sender's side, the job and the printer's side.
+
+A transport knows how to reach one printer; opening it gives the printer connection that one job
+has for itself until it is finished or aborted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import Enum
+
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IConsumer
+from twisted.plugin import IPlugin
+from zope.interface import Attribute, Interface
+
+from .errors import PrintError
+
+
+class Delivery(Enum):
+    """How far a complete job is known to have come; see the README for what each level proves."""
+
+    SENT = "sent"
+    """The local kernel or driver took every byte."""
+
+    DELIVERED = "delivered"
+    """The printer's side took every byte and closed the job cleanly."""
+
+    CONFIRMED = "confirmed"
+    """The printer says that the job is done."""
+
+
+class IPrintJob(Interface):
+    """
+    One upload on its way to one printer, as the printer's side knows it.
+    """
+
+    number: int = Attribute("Counts from 1, never twice in one process.")
+    name: str = Attribute("What the sender called it: printable ASCII, never a path.")
+    user: str = Attribute("The name given at login: printable ASCII.")
+    host: str = Attribute("The sender's address.")
+    size: int | None = Attribute("Bytes announced by the sender, or L{None}.")
+
+    def printerLost(error: PrintError) -> None:
+        """
+        Called by the printer connection, once, when the printer is gone while it has the job.
+
+        Not called after C{finish} or C{abort} of the connection: their Deferreds tell.
+        """
+
+
+class IPrinterConnection(IConsumer):
+    """
+    The printer, while one job has it.
+
+    C{write} takes L{bytes}, never blocks and keeps them all; back-pressure comes through the
+    producer that the job registers (C{pauseProducing} when more than a bounded amount waits).
+    """
+
+    sent: int = Attribute("Bytes of the job that may have reached the printer.")
+
+    def finish() -> Deferred[Delivery]:
+        """
+        Say that the job is complete, and let the printer go when it has it.
+
+        Called at most once, after the producer was unregistered.
+
+        @return: fires with the level of delivery that was reached; fails with L{PrintError} when
+            the printer lost the job.  The printer is free for the next job when it has fired.
+        """
+
+    def abort(tail: bytes) -> Deferred[None]:
+        """
+        End the job before it is whole.
+
+        May be called at any time, also during C{finish} (whose Deferred may then stay silent) and
+        after the printer was lost.
+
+        @param tail: what ends a cut job in the job's own language; it is sent after the bytes
+            written so far if the printer still takes them.
+        @return: fires, never fails, within a bounded time, when the printer is free for the next
+            job.
+        """
+
+
+class IPrinterTransport(Interface):
+    """How bytes reach one printer."""
+
+    uri: str = Attribute("The device URI, without user name and password.")
+    description: str = Attribute("What the printer is called in banner, PWD, LIST and STAT.")
+    reaches: Delivery = Attribute("The delivery level of a job that ended as it should.")
+
+    def open(job: IPrintJob) -> Deferred[IPrinterConnection]:
+        """
+        Get the printer for C{job}.
+
+        One attempt: the printing port repeats it.  May be canceled.  Never called again before the
+        connection it gave was finished or aborted.
+
+        @return: fails with L{PrinterUnreachable<jetdirect.errors.PrinterUnreachable>} when another
+            attempt may help, with another L{PrintError} when it will not.
+        """
+
+
+class IPrinterScheme(IPlugin):
+    """
+    A kind of transport, by the scheme of its device URIs.
+
+    Provide it from a module in C{twisted/plugins} and every C{--printer} can use it.
+    """
+
+    scheme: str = Attribute("The part of the URI before the colon, in lower case.")
+    example: str = Attribute("A device URI as the help text and error messages show it.")
+    options: Mapping[str, str] = Attribute(
+        "The names of the options after the question mark, each with what it does."
+    )
+
+    def transport(reactor: object, uri: object) -> IPrinterTransport:
+        """
+        Make the transport.
+
+        @param reactor: the reactor to use.
+        @param uri: a parsed L{DeviceURI<jetdirect.transports.uri.DeviceURI>}.
+        @raise ValueError: something in the URI is wrong; the text names it and the remedy.
+        """

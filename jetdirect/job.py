@@ -1,0 +1,372 @@
+"""
+One job: its states, what speaks against it, what has become of it.  No socket, no FTP word.
+
+The sender's side writes the bytes, the printing port brings the printer connection, and the job
+between them decides what may be said.  The states are RFC 8011's (section 5.3.7)::
+
+    pending ------- opened ------> processing --- finish --> (the printer finishes)
+       |                             |                          |        |
+       +-- cut --> aborted, canceled <-- cut, printerLost ------+     delivered
+                                     ^                                   |
+                                     +--- cut ----------------- (the reply is due)
+                                                                         |
+                                                   completed <-- complete
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+
+from twisted.internet.defer import Deferred, fail, succeed
+from twisted.internet.interfaces import IConsumer, IProducer, IPushProducer, IReactorTime
+from twisted.logger import Logger
+from twisted.protocols.ftp import IWriteFile
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from .errors import JobAborted, JobCanceled, PrinterLost, PrintError, SizeDiffers
+from .interfaces import Delivery, IPrinterConnection, IPrintJob
+from .language import HEAD_BYTES, tailFor
+
+STOPPED_AFTER = 5.0
+"""Seconds without a byte taken after which a printer is said to have stopped: longer than any
+printer was seen to pause between two reads, short enough for a person who asks STAT."""
+
+
+class JobState(Enum):
+    """The job states of RFC 8011, section 5.3.7, that exist without a spool."""
+
+    PENDING = "pending"
+    PROCESSING = "processing"
+    STOPPED = "processing-stopped"
+    CANCELED = "canceled"
+    ABORTED = "aborted"
+    COMPLETED = "completed"
+
+
+class _Phase(Enum):
+    """Where a job is; finer than L{JobState}, which is what is shown."""
+
+    WAITING = JobState.PENDING
+    RECEIVING = "receiving"
+    FINISHING = "finishing"
+    DELIVERED = "delivered"
+    CANCELED = JobState.CANCELED
+    ABORTED = JobState.ABORTED
+    COMPLETED = JobState.COMPLETED
+
+
+# What may happen in each phase, and where it leads.  What is not here comes too late, and is
+# dropped: the first evidence decides.
+_NEXT: dict[_Phase, dict[str, _Phase]] = {
+    _Phase.WAITING: {"opened": _Phase.RECEIVING, "cut": _Phase.ABORTED, "cancel": _Phase.CANCELED},
+    _Phase.RECEIVING: {
+        "finish": _Phase.FINISHING,
+        "cut": _Phase.ABORTED,
+        "cancel": _Phase.CANCELED,
+    },
+    _Phase.FINISHING: {
+        "delivered": _Phase.DELIVERED,
+        "cut": _Phase.ABORTED,
+        "cancel": _Phase.CANCELED,
+    },
+    _Phase.DELIVERED: {"complete": _Phase.COMPLETED, "cut": _Phase.ABORTED},
+    _Phase.CANCELED: {},
+    _Phase.ABORTED: {},
+    _Phase.COMPLETED: {},
+}
+
+
+@dataclass(frozen=True)
+class Sender:
+    """Who sends: the user name given at login and the address of the control connection."""
+
+    user: str
+    host: str
+    port: int
+
+
+@implementer(IPrintJob, IWriteFile, IConsumer, IPushProducer)
+class Job:
+    """
+    One upload on its way to one printer.
+
+    @ivar bytes: how many bytes the sender's side has written.
+    @ivar delivery: the level reached, when the printer's side has ended well.
+    @ivar error: why the job was cut, or L{None}.
+    @ivar heard: C{False} when the sender was lost before it could hear that the job is complete.
+    """
+
+    _log = Logger()
+
+    def __init__(
+        self,
+        number: int,
+        port: str,
+        name: str,
+        sender: Sender,
+        size: int | None,
+        clock: IReactorTime,
+    ) -> None:
+        self.number = number
+        self.port = port
+        self.name = name
+        self.sender = sender
+        self.user = sender.user
+        self.host = sender.host
+        self.size = size
+        self.bytes = 0
+        self.delivery: Delivery | None = None
+        self.error: PrintError | None = None
+        self.heard = True
+        self._clock = clock
+        self._phase = _Phase.WAITING
+        self._began = clock.seconds()
+        self._ended: float | None = None
+        self._blocked: float | None = None
+        self._head = b""
+        self._producer: IProducer | None = None
+        self._connection: IPrinterConnection | None = None
+        self._giveUp: Callable[[], None] | None = None
+        self._opened: Deferred[None] = Deferred()
+        self._finished: Deferred[Delivery] = Deferred()
+        self._released: Deferred[None] = Deferred()
+        self._log.info(
+            "job {job} on {port}: {name!r} from {user!r} at {peer}",
+            job=number,
+            port=port,
+            peer=sender.host,
+            user=sender.user,
+            name=name,
+        )
+
+    # What others see of it.
+
+    @property
+    def state(self) -> JobState:
+        """The state in the words of RFC 8011."""
+        if isinstance(self._phase.value, JobState):
+            return self._phase.value
+        stopped = self.blockedSeconds >= STOPPED_AFTER
+        return JobState.STOPPED if stopped else JobState.PROCESSING
+
+    @property
+    def ended(self) -> bool:
+        """Has the job come to its end?"""
+        return not _NEXT[self._phase]
+
+    @property
+    def seconds(self) -> float:
+        """How long the job took, or has taken so far."""
+        return (self._clock.seconds() if self._ended is None else self._ended) - self._began
+
+    @property
+    def blockedSeconds(self) -> float:
+        """For how long the printer has not taken a byte; 0 while it takes them."""
+        return 0.0 if self._blocked is None else self._clock.seconds() - self._blocked
+
+    # The printing port's part.
+
+    def queued(self, giveUp: Callable[[], None]) -> None:
+        """
+        The job waits at its printing port.
+
+        @param giveUp: takes it out of the line again; called when the job is cut before its turn.
+        """
+        self._giveUp = giveUp
+
+    def printOn(self, connection: IPrinterConnection) -> Deferred[None]:
+        """
+        The job's turn has come and the printer is there.
+
+        @return: fires when the job needs the printer no more.
+        """
+        if self._advance("opened"):
+            self._connection = connection
+            self._opened.callback(None)
+        else:
+            self._letGo(connection.abort(b""))
+        return self._released
+
+    # The sender's part.
+
+    def whenOpened(self) -> Deferred[None]:
+        """
+        To be called once.
+
+        @return: fires when the printer is there and C{write} may be called; fails with
+            L{PrintError} when the job was cut before.
+        """
+        return self._opened
+
+    def receive(self) -> Deferred[IConsumer]:
+        """L{IWriteFile}: the consumer of the job's bytes is the job itself."""
+        return succeed(self)
+
+    def write(self, data: bytes) -> None:
+        """Pass bytes on to the printer, as they are; what comes after a cut is dropped."""
+        if self._phase is not _Phase.RECEIVING or self._connection is None:
+            return
+        self.bytes += len(data)
+        if len(self._head) < HEAD_BYTES:
+            self._head += data[: HEAD_BYTES - len(self._head)]
+        self._connection.write(data)
+
+    def registerProducer(self, producer: IProducer, streaming: bool) -> None:
+        """L{IConsumer}: the printer's back-pressure goes through the job to C{producer}."""
+        if self._phase is not _Phase.RECEIVING or self._connection is None:
+            producer.stopProducing()
+            return
+        self._producer = producer
+        self._connection.registerProducer(self, streaming)
+
+    def unregisterProducer(self) -> None:
+        """L{IConsumer}."""
+        if self._producer is not None and self._connection is not None:
+            self._producer = None
+            self._blocked = None
+            self._connection.unregisterProducer()
+
+    def pauseProducing(self) -> None:
+        """L{IPushProducer}: the printer takes no more for now."""
+        if self._producer is not None:
+            self._blocked = self._clock.seconds()
+            self._producer.pauseProducing()  # type: ignore[attr-defined]
+
+    def resumeProducing(self) -> None:
+        """L{IPushProducer}: the printer takes bytes again."""
+        if self._producer is not None:
+            self._blocked = None
+            self._producer.resumeProducing()  # type: ignore[attr-defined]
+
+    def stopProducing(self) -> None:
+        """L{IPushProducer}: nothing to do; L{printerLost} says it, and why."""
+
+    def close(self) -> Deferred[None]:
+        """L{IWriteFile}: for a server that hears nothing of a sender between data and reply."""
+        finished = self.finish()
+        finished.addCallback(lambda _: self.complete())
+        return finished  # type: ignore[return-value]
+
+    def finish(self) -> Deferred[Delivery]:
+        """
+        The sender says that all bytes were written.
+
+        @return: fires with the delivery level when the printer has the job; fails with
+            L{PrintError} if anything speaks against it, also when it was cut before.
+        """
+        if self.size is not None and self.size != self.bytes:
+            self.cut(SizeDiffers(f"{self.size} bytes were announced, {self.bytes} came"))
+        if self._connection is None or not self._advance("finish"):
+            return fail(self.error or PrintError("the job was not open"))
+        self._connection.finish().addCallbacks(self._delivered, self._notDelivered)
+        return self._finished
+
+    def complete(self, heard: bool = True) -> None:
+        """
+        The reply that told the sender was acknowledged, or can no more be.
+
+        @param heard: C{False} if the sender was lost first.
+        """
+        if self._advance("complete"):
+            self.heard = heard
+            self._end()
+
+    # What speaks against it.
+
+    def cut(self, error: PrintError) -> None:
+        """
+        Evidence against the job: end it, so that the next one prints.
+
+        The first evidence decides; later ones, and those after the end, are dropped.
+        """
+        connection, receiving = self._connection, self._phase is _Phase.RECEIVING
+        finishing = self._phase is _Phase.FINISHING
+        canceled = isinstance(error, (JobAborted, JobCanceled))
+        if not self._advance("cancel" if canceled else "cut"):
+            return
+        error.printed = connection is not None and connection.sent > 0
+        self.error = error
+        self._end()
+        producer, self._producer = self._producer, None
+        if producer is not None and connection is not None:
+            connection.unregisterProducer()
+            producer.stopProducing()
+        if connection is None:
+            if self._giveUp is not None:
+                self._giveUp()
+            self._opened.errback(Failure(error))
+        elif receiving or finishing:
+            self._letGo(connection.abort(tailFor(self._head) if error.printed else b""))
+        if finishing:
+            self._finished.errback(Failure(error))
+
+    def printerLost(self, error: PrintError) -> None:
+        """L{IPrintJob}."""
+        self.cut(error)
+
+    def whenReleased(self) -> Deferred[None]:
+        """
+        Fires when the printer is free of this job (at once if it never had it).
+
+        May be called more than once.
+        """
+        if self._connection is None:
+            return succeed(None)
+        waiter: Deferred[None] = Deferred()
+        self._released.addCallback(lambda _: waiter.callback(None))
+        return waiter
+
+    # Inside.
+
+    def _advance(self, event: str) -> bool:
+        following = _NEXT[self._phase].get(event)
+        if following is not None:
+            self._phase = following
+        return following is not None
+
+    def _delivered(self, delivery: Delivery) -> None:
+        if self._advance("delivered"):
+            self.delivery = delivery
+            self._released.callback(None)
+            self._finished.callback(delivery)
+
+    def _notDelivered(self, failure: Failure) -> None:
+        error = failure.value
+        if not isinstance(error, PrintError):
+            self._log.failure("job {job}: the transport failed", failure, job=self.number)
+            error = PrinterLost("the gateway failed at the printer's side")
+        self.cut(error)
+
+    def _letGo(self, aborted: Deferred[None]) -> None:
+        aborted.addErrback(
+            lambda f: self._log.failure("job {job}: abort failed", f, job=self.number)
+        )
+        aborted.addCallback(self._released.callback)
+
+    def _end(self) -> None:
+        self._ended = self._clock.seconds()
+        if self.error is not None:
+            outcome = self.error.reason
+        elif not self.heard:
+            outcome = "completed, sender lost before the reply"
+        else:
+            outcome = "completed"
+        level = "-" if self.delivery is None else self.delivery.value
+        self._log.info(
+            "job {job} on {port}: {state}: {bytes} bytes in {seconds:.3f} s, {delivery}: {reason}"
+            " ({name!r} from {user!r} at {peer})",
+            job=self.number,
+            port=self.port,
+            peer=self.sender.host,
+            user=self.sender.user,
+            name=self.name,
+            bytes=self.bytes,
+            seconds=self.seconds,
+            state=self.state.value,
+            delivery=level,
+            reason=outcome,
+            printed=self.error.printed if self.error is not None else self.bytes > 0,
+        )

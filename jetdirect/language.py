@@ -1,0 +1,42 @@
+"""
+What language is a job in, and what ends it when it was cut?  Pure functions on its first bytes.
+
+A printer cut off in mid job waits for the rest, and takes the next job for it.  PJL and PCL are
+left by the Universal Exit Language sequence (HP, PJL Technical Reference Manual, chapter 2),
+PostScript by control-D (Adobe, PostScript Language Reference, section 3.8.3 on serial channels).
+Nothing is ever added to a complete job.
+"""
+
+from __future__ import annotations
+
+import re
+
+HEAD_BYTES = 4096
+"""How much of a job's beginning is kept: drivers put C{@PJL JOB} among the first lines (measured
+on Ghostscript's and HP drivers' output: within 1 KiB; the rest is reserve)."""
+
+UEL = b"\x1b%-12345X"
+END_OF_JOB = b"\x04"
+
+_PJL_JOB = re.compile(rb"^@PJL\s+JOB\b", re.MULTILINE)
+_PJL_EOJ = re.compile(rb"^@PJL\s+EOJ\b", re.MULTILINE)
+_PJL_ENTER = re.compile(rb"^@PJL\s+ENTER\s+LANGUAGE\b", re.MULTILINE | re.IGNORECASE)
+
+
+def tailFor(head: bytes) -> bytes:
+    """
+    What to send after a job that was cut, so that the next job begins afresh.
+
+    @param head: the first bytes of the job, at least L{HEAD_BYTES} if it has so many.
+    @return: C{b""} when the language is not known: a guess could end up on paper.
+    """
+    if head.lstrip(END_OF_JOB).startswith(b"%!"):
+        return END_OF_JOB
+    if head.startswith(UEL):
+        header = _PJL_ENTER.split(head, maxsplit=1)[0].replace(UEL, b"\n")
+        if _PJL_JOB.search(header) and not _PJL_EOJ.search(header):
+            return UEL + b"@PJL EOJ\r\n" + UEL
+        return UEL
+    if head.startswith(b"\x1b"):
+        return UEL
+    return b""

@@ -1,0 +1,146 @@
+"""
+A printing port: one printer, one job at a time, the others wait in line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from twisted.internet.defer import CancelledError, Deferred, TimeoutError
+from twisted.internet.interfaces import IReactorTime
+from twisted.internet.task import deferLater
+from twisted.logger import Logger
+
+from .errors import PrinterBusy, PrintError, PrinterUnreachable
+from .interfaces import IPrinterConnection, IPrinterTransport
+from .job import Job
+
+BUSY_TIMEOUT = 60.0
+"""Seconds a job waits for its turn: as long as most FTP clients wait for a reply (30 to 120 s)."""
+
+CONNECT_TIMEOUT = 30.0
+"""Seconds in which a printer must be reached, all attempts together."""
+
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 30.0
+
+
+def _pauses() -> Iterator[float]:
+    # A printer that refuses right after its own last job is ready again in a moment (SATO's manual
+    # says so of its TCP queue), one that is switched off is not: begin short, then double.
+    yield _FIRST_PAUSE
+    pause = 0.5
+    while True:
+        yield min(pause, _LONGEST_PAUSE)
+        pause *= 2
+
+
+class PrintingPort:
+    """
+    PORT1, PORT2 ...: a printer behind a transport, and the jobs that want it, first come first.
+
+    @ivar name: as the device names its ports.
+    @ivar jobs: the job that has the port, then those that wait.
+    """
+
+    _log = Logger()
+
+    def __init__(
+        self,
+        name: str,
+        transport: IPrinterTransport,
+        clock: IReactorTime,
+        busyTimeout: float = BUSY_TIMEOUT,
+        connectTimeout: float = CONNECT_TIMEOUT,
+    ) -> None:
+        """
+        @param busyTimeout: seconds a job waits for its turn; 0: not at all.
+        @param connectTimeout: seconds in which the printer must be reached; 0: one attempt.
+        """
+        self.name = name
+        self.transport = transport
+        self.jobs: list[Job] = []
+        self._clock = clock
+        self._busyTimeout = busyTimeout
+        self._connectTimeout = connectTimeout
+        self._waiting: dict[Job, Deferred[None]] = {}
+
+    @property
+    def description(self) -> str:
+        """What the printer is called."""
+        return self.transport.description
+
+    def submit(self, job: Job) -> None:
+        """Put C{job} in line.  It is told when it has the printer, or why it has not."""
+        self.jobs.append(job)
+        reaching = Deferred.fromCoroutine(self._reach(job))
+        job.queued(reaching.cancel)
+        Deferred.fromCoroutine(self._print(job, reaching))
+
+    async def _print(self, job: Job, reaching: Deferred[IPrinterConnection]) -> None:
+        # One job's time at this port, from the end of the line to the next one's turn.
+        try:
+            connection = await reaching
+        except CancelledError:
+            pass  # the job was cut while it waited, and knows why
+        except PrintError as error:
+            job.cut(error)
+        except Exception:
+            self._log.failure("job {job}: cannot open the printer", job=job.number)
+            job.cut(PrintError("the gateway failed at the printer's side"))
+        else:
+            await job.printOn(connection)
+        finally:
+            self._leave(job)
+
+    async def _reach(self, job: Job) -> IPrinterConnection:
+        await self._turn(job)
+        return await self._connect(job)
+
+    async def _turn(self, job: Job) -> None:
+        if self.jobs[0] is job:
+            return
+        busy = PrinterBusy(f"{self.name} is busy with job {self.jobs[0].number}")
+        if not self._busyTimeout:
+            raise busy
+        turn: Deferred[None] = Deferred()
+        self._waiting[job] = turn
+        try:
+            await turn.addTimeout(self._busyTimeout, self._clock)
+        except TimeoutError:
+            raise busy from None
+        finally:
+            del self._waiting[job]
+
+    def _leave(self, job: Job) -> None:
+        printed = self.jobs[0] is job
+        self.jobs.remove(job)
+        if printed and self.jobs:
+            self._waiting[self.jobs[0]].callback(None)
+
+    async def _connect(self, job: Job) -> IPrinterConnection:
+        deadline = self._clock.seconds() + self._connectTimeout
+        for pause in _pauses():
+            try:
+                return await self._attempt(job, deadline)
+            except PrinterUnreachable as error:
+                if self._clock.seconds() + pause >= deadline:
+                    raise
+                self._log.debug(
+                    "job {job}: {reason}; again in {pause} s",
+                    job=job.number,
+                    reason=error.reason,
+                    pause=pause,
+                )
+            await deferLater(self._clock, pause)
+        raise AssertionError("there is always a next pause")
+
+    async def _attempt(self, job: Job, deadline: float) -> IPrinterConnection:
+        opening = self.transport.open(job)
+        if self._connectTimeout:
+            left = max(deadline - self._clock.seconds(), 0.001)
+            opening.addTimeout(left, self._clock)
+        try:
+            return await opening
+        except TimeoutError:
+            reason = f"the printer did not answer within {self._connectTimeout:g} s"
+            raise PrinterUnreachable(reason) from None

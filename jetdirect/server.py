@@ -1,0 +1,98 @@
+"""
+A print server: the printing ports of one box, and the jobs that went through them.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from typing import Any
+
+from twisted.internet.defer import Deferred, DeferredList
+from twisted.internet.interfaces import IReactorTime
+
+from .errors import JobCanceled
+from .interfaces import IPrinterTransport
+from .job import Job, Sender
+from .port import BUSY_TIMEOUT, CONNECT_TIMEOUT, PrintingPort
+
+REMEMBERED_JOBS = 100
+"""How many ended jobs are kept for L{PrintServer.jobs}: a screenful or two for an operator."""
+
+
+class PrintServer:
+    """
+    The printing ports, in their order, with one job counter.
+
+    Two print servers live in one process without knowing each other.
+
+    @ivar ports: PORT1 first; it is the default port.
+    """
+
+    def __init__(
+        self,
+        transports: Sequence[IPrinterTransport],
+        clock: IReactorTime,
+        busyTimeout: float = BUSY_TIMEOUT,
+        connectTimeout: float = CONNECT_TIMEOUT,
+    ) -> None:
+        """
+        @param transports: at least one; the n-th is behind PORTn.
+        @param busyTimeout: seconds a job waits for its printing port; 0: not at all.
+        @param connectTimeout: seconds in which a printer must be reached; 0: one attempt.
+        """
+        if not transports:
+            raise ValueError("a print server needs at least one printer")
+        self.ports = tuple(
+            PrintingPort(f"PORT{n}", transport, clock, busyTimeout, connectTimeout)
+            for n, transport in enumerate(transports, start=1)
+        )
+        self._byName = {port.name: port for port in self.ports}
+        self._clock = clock
+        self._count = 0
+        self._ended: deque[Job] = deque(maxlen=REMEMBERED_JOBS)
+        self._active: dict[int, Job] = {}
+
+    @property
+    def jobs(self) -> list[Job]:
+        """The last ended jobs and all that are not ended, oldest first."""
+        self._sweep()
+        return [*self._ended, *self._active.values()]
+
+    def port(self, name: str) -> PrintingPort | None:
+        """The printing port of that name, in upper or lower case."""
+        return self._byName.get(name.upper())
+
+    def submit(self, port: PrintingPort, name: str, sender: Sender, size: int | None = None) -> Job:
+        """
+        Make a job and put it in line at C{port}.
+
+        @param name: what the sender calls it; printable ASCII.
+        @param size: the number of bytes that the sender announced, if it did.
+        """
+        self._sweep()
+        self._count += 1
+        job = Job(self._count, port.name, name, sender, size, self._clock)
+        self._active[job.number] = job
+        port.submit(job)
+        return job
+
+    def cancel(self, number: int, reason: str = "canceled by the operator") -> bool:
+        """
+        Cancel a job that is not ended yet; its sender is told not to send it again.
+
+        @return: C{False} when there is no such job.
+        """
+        job = self._active.get(number)
+        if job is None or job.ended:
+            return False
+        job.cut(JobCanceled(reason))
+        return job.ended
+
+    def whenIdle(self) -> Deferred[Any]:
+        """Fires when no printer is held by a job that was under way at this moment."""
+        return DeferredList([job.whenReleased() for port in self.ports for job in port.jobs])
+
+    def _sweep(self) -> None:
+        for number in [n for n, job in self._active.items() if job.ended]:
+            self._ended.append(self._active.pop(number))

@@ -1,0 +1,116 @@
+"""
+What the kernel knows of a TCP connection and Twisted does not ask: is the peer gone, what has it
+acknowledged, does it still answer?
+
+A transport in memory answers these questions itself by providing L{ITCPFacts}.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import select
+import socket
+import struct
+import termios
+from typing import NamedTuple
+
+from zope.interface import Interface, implementer
+
+_PEER_CLOSED = getattr(select, "POLLRDHUP", 0)  # Linux; told even while bytes are unread
+_HUNG_UP = _PEER_CLOSED | select.POLLHUP | select.POLLERR | select.POLLNVAL
+
+
+class Silence(NamedTuple):
+    """How long a peer has not been heard, and how often it was asked (Linux C{struct tcp_info})."""
+
+    unanswered: int
+    """Retransmissions and zero-window probes since the last answer."""
+
+    seconds: float
+    """Since the last acknowledgement."""
+
+
+class ITCPFacts(Interface):
+    """What can be known of a connection without reading from it or writing to it."""
+
+    def closedByPeer() -> bool:
+        """Has the peer ended the connection, even if bytes of its own are still unread?"""
+
+    def reset() -> bool:
+        """Has the connection come to an end with an error (RST, time-out, no route)?"""
+
+    def unacknowledged() -> int:
+        """How many bytes that the kernel took has the peer's kernel not acknowledged yet?"""
+
+    def silence() -> Silence | None:
+        """How silent is the peer?  L{None} where the kernel does not say."""
+
+
+@implementer(ITCPFacts)
+class KernelFacts:
+    """The facts of a real socket, by its descriptor."""
+
+    # struct tcp_info, linux/tcp.h: eight bytes (retransmits is the third, probes the fourth), then
+    # 32-bit numbers; tcpi_last_ack_recv is the number at offset 56, in milliseconds.
+    _RETRANSMITS, _PROBES, _LAST_ACK_RECEIVED = 2, 3, 56
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+
+    def closedByPeer(self) -> bool:
+        return bool(self._events() & _HUNG_UP)
+
+    def reset(self) -> bool:
+        return bool(self._events() & (select.POLLERR | select.POLLNVAL))
+
+    def _events(self) -> int:
+        poll = select.poll()
+        poll.register(self._descriptor, _PEER_CLOSED)
+        return sum(events for _, events in poll.poll(0))
+
+    def unacknowledged(self) -> int:
+        # TIOCOUTQ is SIOCOUTQ (tcp(7)): the unsent and the unacknowledged, our own FIN included.
+        answer = fcntl.ioctl(self._descriptor, termios.TIOCOUTQ, bytes(4))
+        return int(struct.unpack("i", answer)[0])
+
+    def silence(self) -> Silence | None:
+        if not hasattr(socket, "TCP_INFO"):
+            return None
+        with socket.socket(fileno=os.dup(self._descriptor)) as probe:
+            info = probe.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 104)
+        unanswered = info[self._RETRANSMITS] + info[self._PROBES]
+        (milliseconds,) = struct.unpack_from("I", info, self._LAST_ACK_RECEIVED)
+        return Silence(unanswered, milliseconds / 1000)
+
+
+@implementer(ITCPFacts)
+class NoFacts:
+    """Of a transport that has neither a descriptor nor an opinion: nothing speaks against it."""
+
+    def closedByPeer(self) -> bool:
+        return False
+
+    def reset(self) -> bool:
+        return False
+
+    def unacknowledged(self) -> int:
+        return 0
+
+    def silence(self) -> Silence | None:
+        return None
+
+
+def factsOf(transport: object) -> ITCPFacts:
+    """
+    The facts of the connection behind a Twisted transport, wrapped by TLS or a policy or not.
+
+    The answer is valid as long as the transport is connected.
+    """
+    facts = ITCPFacts(transport, None)
+    if facts is None:
+        try:
+            facts = KernelFacts(transport.fileno())
+        except AttributeError:
+            facts = NoFacts()
+    return facts
