@@ -1,0 +1,232 @@
+"""
+C{file:///directory}: a virtual printer that keeps every job as one file.
+
+The file appears, whole and on disk, when the job is complete; until then its name begins with a
+dot.  The sender's words are never part of a path.  Disks are slow at times, so that a thread does
+all the work, one step after the other.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+from twisted.internet.defer import Deferred, DeferredLock
+from twisted.internet.interfaces import IProducer, IReactorThreads
+from twisted.internet.threads import deferToThreadPool
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from ..errors import PrinterLost, PrintError, PrinterUnreachable
+from ..interfaces import Delivery, IPrinterConnection, IPrinterTransport, IPrintJob
+from .uri import DeviceURI
+
+BUFFER = 256 * 1024
+"""Bytes that may wait for the disk before the sender is paused."""
+
+_Result = TypeVar("_Result")
+
+
+@implementer(IPrinterTransport)
+class FileTransport:
+    """
+    A directory that takes jobs.
+
+    @ivar directory: its absolute path.
+    """
+
+    reaches = Delivery.DELIVERED
+
+    def __init__(self, reactor: IReactorThreads, directory: str, description: str = "") -> None:
+        """
+        @param directory: exists, or is made (mode 0700) in an existing one when a job comes.
+        @raise ValueError: it can be neither used nor made.
+        """
+        self.directory = os.path.realpath(directory)
+        _check(self.directory)
+        self.uri = f"file://{self.directory}"
+        self.description = description or "virtual printer"
+        self._reactor = reactor
+
+    def open(self, job: IPrintJob) -> Deferred[IPrinterConnection]:
+        """L{IPrinterTransport}."""
+        opened: Deferred[IPrinterConnection] = Deferred()
+
+        def made(part: PartFile) -> None:
+            if opened.called:  # canceled meanwhile, which stops no thread
+                self.inThread(part.discard)
+            else:
+                opened.callback(FileConnection(self, job, part))
+
+        def failed(failure: Failure) -> None:
+            if not opened.called:
+                opened.errback(PrinterUnreachable(self.said(failure)))
+
+        self.inThread(lambda: PartFile.create(self.directory, job.number)).addCallbacks(
+            made, failed
+        )
+        return opened
+
+    def said(self, failure: Failure) -> str:
+        """What the system says is wrong here."""
+        return f"{self.uri}: {getattr(failure.value, 'strerror', failure.value)}"
+
+    def inThread(self, work: Callable[[], _Result]) -> Deferred[_Result]:
+        """Do C{work} beside the reactor."""
+        return deferToThreadPool(self._reactor, self._reactor.getThreadPool(), work)
+
+
+def _check(directory: str) -> None:
+    if os.path.isdir(directory):
+        wanted, remedy = directory, "give this user the right to write there"
+    elif os.path.lexists(directory):
+        raise ValueError(f"{directory} is not a directory; name one, or what is to become one")
+    else:
+        wanted = os.path.dirname(directory)
+        remedy = "make it first, and give this user the right to write there"
+        if not os.path.isdir(wanted):
+            raise ValueError(f"{wanted} is not an existing directory; {remedy}")
+    if not os.access(wanted, os.W_OK | os.X_OK):
+        raise ValueError(f"no permission to write in {wanted}; {remedy}")
+
+
+class PartFile:
+    """One unfinished file.  All methods block; one thread at a time."""
+
+    def __init__(self, directory: str, name: str, descriptor: int) -> None:
+        self._part = os.path.join(directory, f".{name}.part")
+        self._whole = os.path.join(directory, name)
+        self._directory = directory
+        self._descriptor = descriptor
+        self._closed = False
+
+    @classmethod
+    def create(cls, directory: str, job: int) -> PartFile:
+        """
+        A new file that nobody else has.
+
+        @raise OSError: the directory does not take it.
+        """
+        if not os.path.isdir(directory):
+            os.mkdir(directory, 0o700)
+        now = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
+        name = f"{now}-{job:06d}-{secrets.token_hex(8)}.prn"
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+        return cls(directory, name, os.open(os.path.join(directory, f".{name}.part"), flags, 0o600))
+
+    def write(self, data: bytes) -> None:
+        """@raise OSError: the disk is full, or worse."""
+        rest = memoryview(data)
+        while rest:
+            rest = rest[os.write(self._descriptor, rest) :]
+
+    def sync(self) -> None:
+        """@raise OSError: the bytes are not on the disk, and will not be."""
+        os.fsync(self._descriptor)
+
+    def publish(self) -> None:
+        """@raise OSError: it is not known whether the name is on the disk."""
+        self._close()
+        os.rename(self._part, self._whole)
+        directory = os.open(self._directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            os.fsync(directory)
+        finally:
+            os.close(directory)
+
+    def discard(self) -> None:
+        """Leave nothing behind; too late for a file that was published."""
+        if not self._closed:
+            self._close()
+            os.unlink(self._part)
+
+    def _close(self) -> None:
+        self._closed = True
+        os.close(self._descriptor)
+
+
+@implementer(IPrinterConnection)
+class FileConnection:
+    """The directory, while one job has it."""
+
+    def __init__(self, printer: FileTransport, job: IPrintJob, part: PartFile) -> None:
+        self.sent = 0  # an unfinished part vanishes: nothing is printed before it is published
+        self._printer = printer
+        self._job = job
+        self._part = part
+        self._steps = DeferredLock()
+        self._written = 0
+        self._waiting = 0
+        self._paused = False
+        self._producer: IProducer | None = None
+        self._over: PrintError | None = None
+
+    def write(self, data: bytes) -> None:
+        """L{IConsumer}."""
+        self._waiting += len(data)
+        self._step(self._part.write, data).addCallbacks(self._wrote, self._failed, (len(data),))
+        if self._waiting > BUFFER and self._producer is not None:
+            self._paused = True
+            self._producer.pauseProducing()  # type: ignore[attr-defined]
+
+    def registerProducer(self, producer: IProducer, streaming: bool) -> None:
+        """L{IConsumer}."""
+        self._producer = producer
+        if not streaming:
+            producer.resumeProducing()  # type: ignore[attr-defined]
+
+    def unregisterProducer(self) -> None:
+        """L{IConsumer}."""
+        self._producer = None
+
+    def finish(self) -> Deferred[Delivery]:
+        """L{IPrinterConnection}."""
+        return Deferred.fromCoroutine(self._finish())
+
+    def abort(self, tail: bytes) -> Deferred[None]:
+        """L{IPrinterConnection}: the part vanishes, whatever would end it in its language."""
+        self._over = self._over or PrinterLost("the job was aborted")
+        return self._step(self._part.discard)
+
+    async def _finish(self) -> Delivery:
+        try:
+            await self._step(self._part.sync)
+            if self._over is not None:
+                raise self._over
+            self.sent = self._written
+            await self._step(self._part.publish)
+        except OSError:
+            raise PrinterLost(self._printer.said(Failure())) from None
+        return Delivery.DELIVERED
+
+    def _step(self, work: Callable[..., None], *arguments: object) -> Deferred[None]:
+        # Each step begins when the one before it has ended.
+        return self._steps.run(self._printer.inThread, lambda: work(*arguments))
+
+    def _wrote(self, _: None, size: int) -> None:
+        self._written += size
+        self._waiting -= size
+        if not self._waiting and self._producer is not None:
+            self._paused = False
+            self._producer.resumeProducing()  # type: ignore[attr-defined]
+
+    def _failed(self, failure: Failure) -> None:
+        if self._over is None:
+            self._over = PrinterLost(self._printer.said(failure))
+            self._job.printerLost(self._over)
+
+
+def fromURI(reactor: IReactorThreads, uri: DeviceURI) -> FileTransport:
+    """
+    The transport for C{file:///directory}; a relative C{file:directory} counts from here and now.
+
+    @raise ValueError: the URI cannot be used; the message says why.
+    """
+    if uri.host not in ("", "localhost") or uri.port is not None:
+        raise ValueError("a file URI has no host; write file:///DIRECTORY with three slashes")
+    if not uri.path:
+        raise ValueError("a directory is missing; write file:///DIRECTORY")
+    return FileTransport(reactor, uri.path, uri.description)

@@ -1,0 +1,158 @@
+"""
+Device URIs, in CUPS's syntax: C{socket://host:9100?description=Ward+3}.
+
+Read once and strictly: CUPS overlooks a misspelt option, here it is an error that names the option
+and those there are.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TypeVar
+from urllib.parse import unquote, unquote_to_bytes
+
+from twisted.plugin import getPlugins
+
+from ..interfaces import IPrinterScheme, IPrinterTransport
+
+_Value = TypeVar("_Value")
+
+COMMON_OPTIONS = {"description": "what the printer is called in banner, PWD, LIST and STAT"}
+
+_FORM = re.compile(
+    r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*):"
+    r"(?://(?:(?P<userinfo>[^/?#@]*)@)?(?P<authority>[^/?#@]*))?"
+    r"(?P<path>[^?#]*)(?:\?(?P<query>[^#]*))?\Z"
+)
+_AUTHORITY = re.compile(r"(?:\[(?P<literal>[^\]]*)\]|(?P<name>[^:\[\]]*))(?::(?P<port>[^:]*))?\Z")
+
+
+@dataclass(frozen=True)
+class DeviceURI:
+    """
+    A device URI in its parts, percent-decoded.
+
+    @ivar host: without the brackets of an IPv6 address; C{""} if there is none.
+    @ivar port: L{None} if there is none.
+    """
+
+    scheme: str
+    host: str = ""
+    port: int | None = None
+    path: str = ""
+    user: str = ""
+    password: str = field(default="", repr=False)
+    options: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def description(self) -> str:
+        """What the user calls the printer, or C{""}."""
+        return self.options.get("description", "")
+
+    def option(
+        self, name: str, default: _Value, read: Callable[[str], _Value], expected: str
+    ) -> _Value:
+        """
+        The value of an option.
+
+        @param read: makes the value of the text, or raises L{ValueError}.
+        @param expected: says in words what C{read} takes.
+        @raise ValueError: the text is not as expected.
+        """
+        if name not in self.options:
+            return default
+        text = self.options[name]
+        try:
+            return read(text)
+        except ValueError:
+            raise ValueError(f"{name}={text}: expected {expected}") from None
+
+
+def seconds(text: str) -> float:
+    """
+    A time in seconds.
+
+    @raise ValueError: it is not a number, negative or infinite.
+    """
+    if not re.fullmatch(r"\d+(\.\d*)?|\.\d+", text, re.ASCII):
+        raise ValueError(text)
+    return float(text)
+
+
+def parse(text: str) -> DeviceURI:
+    """
+    Take a device URI apart.
+
+    @raise ValueError: it is not one.  The message never holds user name or password.
+    """
+    found = _FORM.match(text)
+    if found is None:
+        raise ValueError("not a device URI such as socket://printer:9100")
+    scheme = found["scheme"].lower()
+    user, _, password = (found["userinfo"] or "").partition(":")
+    place = _AUTHORITY.match(found["authority"] or "")
+    if place is None:
+        raise ValueError("host and port are written host:9100 or [ipv6]:9100")
+    port = place["port"]
+    if port is not None and not (
+        re.fullmatch(r"\d{1,5}", port, re.ASCII) and 0 < int(port) < 65536
+    ):
+        raise ValueError(f"port {port!r} is not a number from 1 to 65535")
+    path = _decoded(found["path"])
+    if "\0" in path:
+        raise ValueError("a path cannot hold a NUL")
+    return DeviceURI(
+        scheme,
+        _decoded(place["literal"] if place["literal"] is not None else place["name"]),
+        None if port is None else int(port),
+        path,
+        _decoded(user),
+        _decoded(password),
+        _options(found["query"] or ""),
+    )
+
+
+def _decoded(text: str) -> str:
+    return unquote_to_bytes(text).decode("utf-8", "surrogateescape")
+
+
+def _options(query: str) -> dict[str, str]:
+    options: dict[str, str] = {}
+    for pair in filter(None, query.split("&")):
+        name, equals, value = pair.partition("=")
+        name = unquote(name)
+        if not equals:
+            raise ValueError(f"option {name!r} has no value; write {name}=VALUE")
+        if name in options:
+            raise ValueError(f"option {name!r} is given twice")
+        options[name] = unquote(value.replace("+", " "))
+    return options
+
+
+def schemes() -> dict[str, IPrinterScheme]:
+    """The schemes of all installed plugins, in alphabetical order."""
+    found: Iterable[IPrinterScheme] = getPlugins(IPrinterScheme)
+    return {plugin.scheme: plugin for plugin in sorted(found, key=lambda p: p.scheme)}
+
+
+def transportFor(reactor: object, text: str) -> IPrinterTransport:
+    """
+    The transport for a device URI.
+
+    @raise ValueError: the URI cannot be used; the message says why and what can be.
+    """
+    uri = parse(text)
+    known = schemes()
+    plugin = known.get(uri.scheme)
+    if plugin is None:
+        raise ValueError(
+            f"unknown scheme {uri.scheme!r}; known are "
+            + ", ".join(f"{p.scheme} ({p.example})" for p in known.values())
+        )
+    options = {**COMMON_OPTIONS, **plugin.options}
+    for name in uri.options:
+        if name not in options:
+            raise ValueError(f"unknown option {name!r}; known are " + ", ".join(sorted(options)))
+    return plugin.transport(reactor, uri)
