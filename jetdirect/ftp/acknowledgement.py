@@ -1,0 +1,66 @@
+"""
+Has the sender heard that its job is complete?
+
+A sender that dies with our 226 still on the way will believe the opposite.  The record of the job
+says so; nobody waits for it.
+"""
+
+from __future__ import annotations
+
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
+
+from ..job import Job
+from ..tcp import ITCPFacts
+
+_INTERVALS = (0.0, 0.0, 0.005, 0.05, 0.1, 0.5)
+"""Seconds between looks; two turns of the reactor first, in which the reply leaves the process."""
+
+
+class Acknowledgements:
+    """The jobs whose last reply is written, until the sender's kernel has acknowledged it."""
+
+    def __init__(self, facts: ITCPFacts, clock: IReactorTime) -> None:
+        self._facts = facts
+        self._clock = clock
+        self._jobs: list[Job] = []
+        self._looks = 0
+        self._timer: IDelayedCall | None = None
+
+    def expect(self, job: Job) -> None:
+        """The reply for C{job} was just written: complete it when the reply is acknowledged."""
+        self._jobs.append(job)
+        self._looks = 0
+        if self._timer is not None:
+            self._timer.cancel()
+        self._lookLater()
+
+    def close(self, facts: ITCPFacts | None) -> None:
+        """
+        The sender is gone; what is not acknowledged now never will be.
+
+        @param facts: of its connection, if that is still there to be asked.
+        """
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._settle(facts is not None and self._acknowledged())
+
+    def _lookLater(self) -> None:
+        interval = _INTERVALS[min(self._looks, len(_INTERVALS) - 1)]
+        self._timer = self._clock.callLater(interval, self._look)
+
+    def _look(self) -> None:
+        self._timer = None
+        self._looks += 1
+        if self._acknowledged():
+            self._settle(True)
+        else:
+            self._lookLater()
+
+    def _acknowledged(self) -> bool:
+        return self._looks > 1 and not self._facts.unacknowledged()
+
+    def _settle(self, heard: bool) -> None:
+        jobs, self._jobs = self._jobs, []
+        for job in jobs:
+            job.complete(heard)

@@ -1,0 +1,111 @@
+"""
+Access control commands (RFC 959, section 4.1.1).
+"""
+
+from __future__ import annotations
+
+from twisted.cred.credentials import UsernamePassword
+from twisted.cred.error import LoginFailed, UnhandledCredentials
+from twisted.protocols.ftp import FileNotFoundError, IFTPShell, InvalidPath, toSegments
+
+from ... import __version__
+from ...job import Sender
+from .. import replies
+from ..control import ControlConnection, command
+from ..replies import Lines, Reply
+from ..text import printable
+
+_RULE = "-" * 56
+_LAYOUT = """\
+jetdirect FTP Print Server Version {version}
+    Directory:      Description:
+    {rule}
+{rows}
+{blank}
+    To print a file, use the command: put <filename> [portx]
+    or cd to a desired port and use: put <filename>.
+{blank}
+    Ready to print to {default}"""
+
+
+class AccessCommands(ControlConnection):
+    """Who is there, and which printing port is meant."""
+
+    @command("USER [name]", beforeLogin=True)
+    def ftp_USER(self, name: str) -> Reply:
+        """Any name will do, an empty one too; naming oneself anew ends the login."""
+        self.logOut()
+        self.user = name
+        return replies.NEED_PASSWORD
+
+    @command("PASS [password]", beforeLogin=True)
+    async def ftp_PASS(self, password: str) -> Reply:
+        """Log in; the 230 lists the printing ports."""
+        if self.user is None or self.shell is not None:
+            return replies.USER_FIRST
+        sender = Sender(printable(self.user), self.peer, self.peerPort)
+        login = UsernamePassword(_bytes(self.user), _bytes(password))
+        try:
+            _, shell, logout = await self.factory.portal.login(login, sender, IFTPShell)
+        except (LoginFailed, UnhandledCredentials):
+            self._log.warn("login of {user!r} from {peer} failed", user=sender.user, peer=self.peer)
+            return replies.LOGIN_FAILED
+        self.loggedIn(shell, logout)
+        return replies.LOGGED_IN(lines=self._banner())
+
+    @command("ACCT [account]", beforeLogin=True)
+    def ftp_ACCT(self, account: str) -> Reply:
+        """Printing is not accounted."""
+        return replies.SUPERFLUOUS
+
+    @command("CWD [path]")
+    def ftp_CWD(self, path: str) -> Reply:
+        """Choose the printing port, or none: the default one."""
+        assert self.shell is not None
+        try:
+            wanted = toSegments(self.directory, path)
+            if len(wanted) > 1 and self.shell.server.port(wanted[-1]) is not None:
+                wanted = wanted[-1:]  # from one port to another
+            self.shell.entries(wanted)
+        except (FileNotFoundError, InvalidPath):
+            ports = ", ".join(port.name for port in self.shell.server.ports)
+            return replies.NO_SUCH(path=path, ports=ports)
+        self.directory = [name.upper() for name in wanted]
+        return replies.CHANGED(path="/" + "/".join(self.directory))
+
+    @command("CDUP")
+    def ftp_CDUP(self, _: str) -> Reply:
+        """Back to the root, from wherever."""
+        return self.ftp_CWD("/")
+
+    @command("REIN", beforeLogin=True)
+    def ftp_REIN(self, _: str) -> Reply:
+        """Begin again, as if just connected."""
+        self.logOut()
+        self.startAgain()
+        return replies.GREETING(greeting=self.settings.greeting)
+
+    @command("QUIT", beforeLogin=True)
+    def ftp_QUIT(self, _: str) -> None:
+        """The end; a running job is finished first, because commands wait for their turn."""
+        self.close(replies.GOODBYE)
+
+    ftp_XCWD = ftp_CWD
+    ftp_XCUP = ftp_CDUP
+
+    def _banner(self) -> Lines:
+        assert self.shell is not None
+        ports = self.shell.server.ports
+        rows = "\n".join(
+            f"    {port.name:<15} Print to port {n} {printable(port.description)}"
+            for n, port in enumerate(ports, start=1)
+        )
+        return Lines(
+            _LAYOUT.format(
+                version=__version__, rule=_RULE, rows=rows, blank="    ", default=ports[0].name
+            )
+        )
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")

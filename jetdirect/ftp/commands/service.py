@@ -1,0 +1,167 @@
+"""
+FTP service commands (RFC 959, section 4.1.3), as far as a write-only server has them.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+
+from twisted.protocols.ftp import FileNotFoundError, InvalidPath, toSegments
+
+from .. import replies
+from ..control import ControlConnection, Result, command
+from ..listing import Entry, longListing, nameListing
+from ..replies import Lines, Reply
+from ..text import printable
+from ..transfer import Listing
+from ..upload import Upload
+
+
+class ServiceCommands(ControlConnection):
+    """Printing, listing, and asking how it goes."""
+
+    @command("STOR <path>")
+    def ftp_STOR(self, path: str) -> Result:
+        """Print what comes; C{path} may begin with, or be, a printing port."""
+        return self._print(path, unique=False)
+
+    @command("STOU [path]")
+    def ftp_STOU(self, path: str) -> Result:
+        """The same; every job is unique anyway."""
+        return self._print(path, unique=True)
+
+    @command("APPE <path>")
+    def ftp_APPE(self, path: str) -> Result:
+        """The same: a job of its own, nothing can be appended to paper."""
+        return self._print(path, unique=False)
+
+    @command("ALLO <size> [R <record size>]")
+    def ftp_ALLO(self, argument: str) -> Reply:
+        """The size of the next upload; in TYPE I it is compared with what came."""
+        found = re.fullmatch(r"(\d{1,18})(?: +[Rr] +\d+)?", argument, re.ASCII)
+        if found is None:
+            return replies.SYNTAX(syntax=self.ftp_ALLO.syntax)  # type: ignore[attr-defined]
+        self.announced = int(found[1]) or None
+        return replies.OKAY
+
+    @command("REST <0>")
+    def ftp_REST(self, argument: str) -> Reply:
+        """A job has no middle to start from."""
+        whole = re.fullmatch(r"0{1,20}", argument) is not None
+        return replies.REST_ZERO if whole else replies.NO_RESTART
+
+    @command("ABOR", beforeLogin=True, atOnce=True)
+    def ftp_ABOR(self, _: str) -> Reply | None:
+        """Cut the running job: 426 for the upload, then 226 when the printer is free."""
+        if self.transfer is not None:
+            self.transfer.abort()
+            return None
+        self.useDataPort(None)
+        return replies.NO_TRANSFER
+
+    @command("PWD")
+    def ftp_PWD(self, _: str) -> Reply:
+        """The current directory, in the only pair of quotes."""
+        assert self.shell is not None
+        port, _name = self.shell.locate(self.directory, "")
+        where = replies.PWD_PORT if self.directory else replies.PWD_ROOT
+        path = "/" + "/".join(self.directory)
+        return where(path=path, port=port.name, printer=port.description.replace('"', "'"))
+
+    @command("LIST [path]")
+    def ftp_LIST(self, argument: str) -> Result:
+        """The printing ports, with their descriptions as owners."""
+        return self._list(argument, lambda entries: longListing(entries, time.time()))
+
+    @command("NLST [path]")
+    def ftp_NLST(self, argument: str) -> Result:
+        """Their names."""
+        return self._list(argument, nameListing)
+
+    @command("RETR <path>")
+    def ftp_RETR(self, _: str) -> Reply:
+        """Never."""
+        return replies.WRITE_ONLY
+
+    @command("SYST", beforeLogin=True)
+    def ftp_SYST(self, _: str) -> Reply:
+        """BSD clients choose ASCII, and spoil the job, for any other answer and for none."""
+        return replies.SYSTEM
+
+    @command("NOOP", beforeLogin=True, atOnce=True)
+    def ftp_NOOP(self, _: str) -> Reply:
+        """Nothing."""
+        return replies.OKAY
+
+    @command("STAT [port]", beforeLogin=True, atOnce=True)
+    def ftp_STAT(self, argument: str) -> Reply:
+        """How the session is, or what a printing port does."""
+        if argument and self.shell is not None:
+            return self._portStatus(argument)
+        lines = [f" Connected from {self.peer}", f" TYPE {self.type}; bytes pass unchanged"]
+        if self.shell is None:
+            lines.append(" Not logged in")
+        else:
+            port, _name = self.shell.locate(self.directory, "")
+            lines.append(f" Logged in as {self.shell.sender.user}")
+            lines.append(f" Printing on {port.name}")
+        running = "no transfer" if self.transfer is None else self.transfer.description
+        return replies.STATUS(lines=Lines("\n".join([*lines, f" Now: {running}"])))
+
+    @command("HELP [command]", beforeLogin=True)
+    def ftp_HELP(self, argument: str) -> Reply:
+        """The commands, or the syntax of one."""
+        verbs = sorted(name[4:] for name in dir(self) if name.startswith("ftp_"))
+        if argument.upper() in verbs:
+            method = getattr(self, f"ftp_{argument.upper()}")
+            return replies.HELP_COMMAND(syntax=method.syntax)
+        rows = (verbs[n : n + 8] for n in range(0, len(verbs), 8))
+        lines = ["    " + " ".join(f"{verb:<5}" for verb in row).rstrip() for row in rows]
+        return replies.HELP(lines=Lines("\n".join(lines)))
+
+    ftp_XPWD = ftp_PWD
+
+    def _print(self, path: str, unique: bool) -> Result:
+        assert self.shell is not None
+        announced, self.announced = self.announced, None
+        dataPort = self.takeDataPort()
+        if dataPort is None:
+            return replies.NO_DATA_PORT
+        port, name = self.shell.locate(self.directory, path)
+        job = self.shell.submit(port, name, announced if self.type == "I" else None)
+        upload = Upload(self, dataPort, port, job)
+        if unique:
+            opening = replies.OPENING_UNIQUE(name=name or f"job{job.number}")
+        else:
+            mode = "BINARY" if self.type == "I" else "ASCII"
+            printer = port.description
+            opening = replies.OPENING(type=mode, name=name, port=port.name, printer=printer)
+        return self.runTransfer(upload, upload.run(opening))
+
+    def _portStatus(self, name: str) -> Reply:
+        assert self.shell is not None
+        port = self.shell.server.port(name.strip("/"))
+        if port is None:
+            ports = ", ".join(each.name for each in self.shell.server.ports)
+            return replies.NO_SUCH(path=name, ports=ports)
+        lines = [f" {port.name}: {printable(port.description)}"]
+        if not port.jobs:
+            lines.append(" idle")
+        for job in port.jobs:
+            lines.append(f" job {job.number}: {job.state.value}, {job.bytes} bytes, {job.name}")
+        return replies.PORT_STATUS(lines=Lines("\n".join(lines)))
+
+    def _list(self, argument: str, render: Callable[[list[Entry]], bytes]) -> Result:
+        assert self.shell is not None
+        words = [word for word in argument.split(" ") if word and not word.startswith("-")]
+        dataPort = self.takeDataPort()
+        if dataPort is None:
+            return replies.NO_DATA_PORT
+        try:
+            entries = self.shell.entries(toSegments(self.directory, " ".join(words)))
+        except (FileNotFoundError, InvalidPath):
+            entries = []
+        listing = Listing(self, dataPort)
+        return self.runTransfer(listing, listing.run(render(entries)))

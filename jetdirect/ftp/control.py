@@ -1,0 +1,366 @@
+"""
+The control connection: lines in, replies out, one command after the other, and its timers.
+
+It is read at all times, also while a job prints: ABOR, STAT and NOOP are answered then, other
+commands wait for their turn, and the peer's end is seen at once.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections import deque
+from collections.abc import Callable, Coroutine
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import (
+    IDelayedCall,
+    IHalfCloseableProtocol,
+    IPushProducer,
+    ITCPTransport,
+)
+from twisted.internet.protocol import Protocol, connectionDone
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from ..tcp import ITCPFacts, factsOf
+from . import replies
+from .acknowledgement import Acknowledgements
+from .address import plainHost
+from .data import DataPort
+from .lines import LineDecoder, LineTooLong, NoLineEnd
+from .replies import Reply
+from .shell import PrintShell
+from .text import decoded, printable
+
+if TYPE_CHECKING:
+    from .factory import PrintFTPFactory
+    from .transfer import Transfer
+
+WAITING_COMMANDS = 32
+"""Commands that may wait behind a running one; clients that pipeline send fewer than ten."""
+
+LINGER = 2.0
+"""Seconds the peer has to take the last reply and close, before it is closed upon."""
+
+Result = Coroutine[Any, Any, Reply | None] | Reply | None
+"""A command answers at once, later, or (L{None}) has sent its replies itself."""
+_Method = TypeVar("_Method", bound=Callable[..., Result])
+
+
+def command(
+    syntax: str, beforeLogin: bool = False, atOnce: bool = False
+) -> Callable[[_Method], _Method]:
+    """
+    Declare an C{ftp_VERB} method.
+
+    @param syntax: as HELP shows it; C{<argument>} must be there, C{[argument]} may.
+    @param beforeLogin: it is answered before login.
+    @param atOnce: it is answered while another command runs.
+    """
+
+    def declare(method: _Method) -> _Method:
+        method.syntax = syntax  # type: ignore[attr-defined]
+        method.beforeLogin = beforeLogin  # type: ignore[attr-defined]
+        method.atOnce = atOnce  # type: ignore[attr-defined]
+        return method
+
+    return declare
+
+
+@implementer(IHalfCloseableProtocol, IPushProducer)
+class ControlConnection(Protocol):
+    """
+    A session without its commands, which L{jetdirect.ftp.commands} adds.
+
+    @ivar peer: the host at the other end; local: this end's.
+    @ivar user: the name given with USER, printable; L{None} before.
+    @ivar shell: the print shell after login.
+    @ivar directory: the current directory: empty, or the name of a printing port.
+    @ivar type: C{A} or C{I}; it changes no byte.
+    @ivar announced: the size that ALLO gave for the next upload.
+    @ivar dataPort: where the next transfer's data connection will come from.
+    @ivar transfer: the one that is running.
+    """
+
+    _log = Logger()
+    transport: ITCPTransport
+    factory: PrintFTPFactory
+    facts: ITCPFacts
+
+    def __init__(self, factory: PrintFTPFactory) -> None:
+        self.factory = factory
+        self.settings = factory.settings
+        self.reactor = factory.reactor
+        self.peer = ""
+        self.peerPort = 0
+        self.local = ""
+        self.user: str | None = None
+        self.shell: PrintShell | None = None
+        self.logout: Callable[[], None] | None = None
+        self.directory: list[str] = []
+        self.type = "A"
+        self.announced: int | None = None
+        self.dataPort: DataPort | None = None
+        self.extendedOnly = False
+        self.transfer: Transfer | None = None
+        self._decoder = LineDecoder()
+        self._waiting: deque[tuple[str, str]] = deque()
+        self._running = False
+        self._farewell: Reply | None = None
+        self._closing = False
+        self._gone = False
+        self._lastActive = self.reactor.seconds()
+        self._loginTimer: IDelayedCall | None = None
+        self._idleTimer: IDelayedCall | None = None
+        self._lingerTimer: IDelayedCall | None = None
+
+    # The connection
+
+    def connectionMade(self) -> None:
+        here, there = self.transport.getHost(), self.transport.getPeer()
+        self.local = plainHost(getattr(here, "host", ""))
+        self.peer = plainHost(getattr(there, "host", ""))
+        self.peerPort = getattr(there, "port", 0)
+        self.facts = factsOf(self.transport)
+        self.acknowledgements = Acknowledgements(self.facts, self.reactor)
+        _tune(self.transport)
+        self.transport.registerProducer(self, True)  # type: ignore[attr-defined]
+        self.begin()
+
+    def begin(self) -> None:
+        """The connection is ready to be spoken on."""
+        self._lastActive = self.reactor.seconds()
+        self._expectLogin()
+        if self.settings.idleTimeout:
+            self._idleTimer = self.reactor.callLater(self.settings.idleTimeout, self._idle)
+        self.reply(replies.GREETING(greeting=self.settings.greeting))
+
+    def dataReceived(self, data: bytes) -> None:
+        if self._closing:
+            return
+        self._lastActive = self.reactor.seconds()
+        try:
+            for line in self._decoder.feed(data):
+                if isinstance(line, LineTooLong):
+                    self.reply(replies.LINE_TOO_LONG)
+                elif line.strip() and not self._closing:
+                    self._lineReceived(line)
+        except NoLineEnd:
+            self.close(replies.NO_LINE_END)
+
+    def readConnectionLost(self) -> None:
+        """L{IHalfCloseableProtocol}: the peer's FIN ends the session, whatever is under way."""
+        self.acknowledgements.close(self.facts)
+        self._peerGone()
+        self.transport.loseConnection()
+
+    def writeConnectionLost(self) -> None:
+        """L{IHalfCloseableProtocol}: our own FIN; the peer's is awaited."""
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        self._closing = True
+        for timer in (self._loginTimer, self._idleTimer, self._lingerTimer):
+            if timer is not None and timer.active():
+                timer.cancel()
+        self.acknowledgements.close(None)
+        self._peerGone()
+        self.logOut()
+        self.factory.sessionEnded(self)
+
+    def peerIsGone(self) -> bool:
+        """Look at the connection itself: its end may be there before the reactor has told."""
+        return self._gone or self.facts.closedByPeer()
+
+    def _peerGone(self) -> None:
+        self._gone = True
+        self._closing = True
+        self._waiting.clear()
+        if self.transfer is not None:
+            self.transfer.senderLost()
+        self.useDataPort(None)
+
+    # Replies
+
+    def reply(self, reply: Reply) -> None:
+        """Send a reply."""
+        self.transport.write(bytes(reply))
+
+    def close(self, reply: Reply) -> None:
+        """
+        Send a last reply and end the session, so that the peer can read it.
+
+        Closing at once, with something of the peer's still unread, would make the kernel send a
+        reset, and that overtakes the reply.
+        """
+        if self._closing:
+            return
+        self._closing = True
+        self._waiting.clear()
+        self.reply(reply)
+        self.transport.unregisterProducer()  # type: ignore[attr-defined]
+        if hasattr(self.transport, "loseWriteConnection"):
+            self.transport.loseWriteConnection()
+            self._lingerTimer = self.reactor.callLater(LINGER, self.transport.loseConnection)
+        else:
+            self.transport.loseConnection()
+
+    def closeAfter(self, reply: Reply) -> None:
+        """End the session with C{reply}, as soon as the running command has had its own."""
+        if self._running:
+            self._farewell = self._farewell or reply
+        else:
+            self.close(reply)
+
+    def stop(self) -> None:
+        """The gateway shuts down: the running job is cut, the session ends."""
+        self.closeAfter(replies.STOPPING)
+        if self.transfer is not None:
+            self.transfer.stop()
+
+    # IPushProducer: a peer that does not read its replies is not read either.
+
+    def pauseProducing(self) -> None:
+        """L{IPushProducer}."""
+        self.transport.pauseProducing()  # type: ignore[attr-defined]
+
+    def resumeProducing(self) -> None:
+        """L{IPushProducer}."""
+        self.transport.resumeProducing()  # type: ignore[attr-defined]
+
+    def stopProducing(self) -> None:
+        """L{IPushProducer}: the connection is lost; C{connectionLost} does what is to be done."""
+
+    # Commands
+
+    def _lineReceived(self, line: bytes) -> None:
+        word, _, rest = line.strip(b" \t").partition(b" ")
+        # A client without urgent data leaves halves of Telnet commands before ABOR.
+        verb = word.lstrip(bytes(range(0x80, 0x100))).decode("latin-1").upper()
+        argument = decoded(rest.lstrip(b" "))
+        shown = "..." if verb in ("PASS", "ACCT") else printable(argument)
+        self._log.debug(
+            "{peer} > {verb} {shown}", peer=self.peer, verb=printable(verb), shown=shown
+        )
+        method = self._method(verb)
+        if self._running and not getattr(method, "atOnce", False):
+            if len(self._waiting) >= WAITING_COMMANDS:
+                self.closeAfter(replies.FLOODED)
+            else:
+                self._waiting.append((verb, argument))
+        else:
+            self._perform(verb, argument)
+
+    def _method(self, verb: str) -> Callable[[str], Result] | None:
+        return getattr(self, f"ftp_{verb}", None) if verb.isalpha() else None
+
+    def _perform(self, verb: str, argument: str) -> None:
+        method = self._method(verb)
+        if method is None:
+            return self.reply(replies.UNKNOWN)
+        if self.shell is None and not method.beforeLogin:  # type: ignore[attr-defined]
+            return self.reply(replies.NOT_LOGGED_IN)
+        syntax: str = method.syntax  # type: ignore[attr-defined]
+        if "<" in syntax and not argument:
+            return self.reply(replies.SYNTAX(syntax=syntax))
+        result = method(argument)
+        if isinstance(result, Reply):
+            self.reply(result)
+        elif result is not None:
+            self._running = True
+            finished = Deferred.fromCoroutine(result)
+            finished.addCallbacks(self._finished, self._failed)
+        return None
+
+    def _failed(self, failure: Failure) -> None:
+        self._log.failure("a command of {peer} failed", failure, peer=self.peer)
+        self._finished(replies.LOCAL_ERROR)
+
+    def _finished(self, reply: Reply | None) -> None:
+        self._running = False
+        if self._closing:
+            return
+        if reply is not None:
+            self.reply(reply)
+        if self._farewell is not None:
+            self.close(self._farewell)
+        while self._waiting and not self._running and not self._closing:
+            self._perform(*self._waiting.popleft())
+
+    async def runTransfer(self, transfer: Transfer, replies: Coroutine[Any, Any, None]) -> None:
+        """Let C{transfer} be the running one, until it has sent its replies."""
+        self.transfer = transfer
+        try:
+            await replies
+        finally:
+            transfer.dataPort.close()
+            self._lastActive = max(self._lastActive, transfer.lastActive)
+            self.transfer = None
+
+    # Login
+
+    def loggedIn(self, shell: PrintShell, logout: Callable[[], None]) -> None:
+        """The login succeeded."""
+        self.shell, self.logout = shell, logout
+        if self._loginTimer is not None and self._loginTimer.active():
+            self._loginTimer.cancel()
+
+    def logOut(self) -> None:
+        """End the login, if there is one; the next is awaited."""
+        logout, self.shell, self.logout = self.logout, None, None
+        self.user = None
+        if logout is not None:
+            logout()
+            if not self._closing:
+                self._expectLogin()
+
+    def startAgain(self) -> None:
+        """Forget what was set for transfers (REIN)."""
+        self.useDataPort(None)
+        self.directory = []
+        self.type = "A"
+        self.announced = None
+        self.extendedOnly = False
+
+    def useDataPort(self, dataPort: DataPort | None) -> None:
+        """The next transfer takes its data connection from here; an earlier port is closed."""
+        if self.dataPort is not None:
+            self.dataPort.close()
+        self.dataPort = dataPort
+
+    def takeDataPort(self) -> DataPort | None:
+        """The data port for a transfer that begins now: it serves only this one."""
+        dataPort, self.dataPort = self.dataPort, None
+        return dataPort
+
+    def _expectLogin(self) -> None:
+        self._loginTimer = self.reactor.callLater(self.settings.loginTimeout, self._noLogin)
+
+    # Timers
+
+    def _noLogin(self) -> None:
+        self.closeAfter(replies.NO_LOGIN(seconds=self.settings.loginTimeout))
+
+    def _idle(self) -> None:
+        timeout, now = self.settings.idleTimeout, self.reactor.seconds()
+        last = self._lastActive
+        if self.transfer is not None:
+            last = max(last, self.transfer.lastActive)
+        if now - last < timeout:
+            self._idleTimer = self.reactor.callLater(timeout - (now - last), self._idle)
+            return
+        self.closeAfter(replies.IDLE(seconds=timeout))
+        if self.transfer is not None:
+            self.transfer.timedOut(timeout)
+
+
+def _tune(transport: ITCPTransport) -> None:
+    # Nagle's algorithm and delayed acknowledgements cost 40 ms a reply (measured); urgent data in
+    # line is how Telnet's Synch around ABOR arrives as bytes (RFC 854).
+    if hasattr(transport, "setTcpNoDelay"):
+        transport.setTcpNoDelay(True)
+        transport.setTcpKeepAlive(True)
+    handle = transport.getHandle() if hasattr(transport, "getHandle") else None
+    if isinstance(handle, socket.socket):
+        handle.setsockopt(socket.SOL_SOCKET, socket.SO_OOBINLINE, 1)

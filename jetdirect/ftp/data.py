@@ -1,0 +1,302 @@
+"""
+Data connections: where one will come from, and what flows over it.
+
+A data port serves one transfer with one peer: the host at the other end of the control connection
+(RFC 959 section 3.3 lets any host connect; the FTP bounce attack is why nobody may).  Nothing is
+read before there is a consumer, and its back-pressure stops the peer.
+"""
+
+from __future__ import annotations
+
+from twisted.internet import error
+from twisted.internet.defer import CancelledError, Deferred, TimeoutError, succeed
+from twisted.internet.endpoints import TCP4ClientEndpoint, TCP6ClientEndpoint
+from twisted.internet.interfaces import (
+    IAddress,
+    IConsumer,
+    IDelayedCall,
+    IListeningPort,
+    IPushProducer,
+    IReactorTCP,
+    IReactorTime,
+    ITCPTransport,
+)
+from twisted.internet.protocol import Factory, Protocol, ServerFactory, connectionDone
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from ..errors import DataConnectionLost, NoDataConnection
+from .address import isIPv6, plainHost
+
+CONNECT_TIMEOUT = 30.0
+"""Seconds a data connection may take to be made, as in pyftpdlib; vsftpd and proftpd take more."""
+
+
+class IDataReactor(IReactorTCP, IReactorTime):
+    """What a data port needs of a reactor."""
+
+
+class DataConnection(Protocol):
+    """The connection itself; it keeps still until a transfer begins."""
+
+    transport: ITCPTransport
+
+    def __init__(self, port: DataPort) -> None:
+        self._port = port
+        self.lost: Failure | None = None
+
+    def connectionMade(self) -> None:
+        self.transport.pauseProducing()  # type: ignore[attr-defined]
+        self.transport.setTcpKeepAlive(True)
+        self._port.connectionMade(self)
+
+    def dataReceived(self, data: bytes) -> None:
+        self._port.received(data)
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        self.lost = reason
+        self._port.connectionEnded(reason)
+
+
+@implementer(IPushProducer)
+class DataPort:
+    """
+    One end of a data connection that does not exist yet; L{PassivePort} and L{ActivePort} make it.
+
+    @ivar idleTimeout: seconds after which a silent peer has had its chance; 0: never.
+    @ivar lastActive: when a byte last moved, by the reactor's clock.
+    @ivar blocked: the consumer takes no more for now, so that the peer is not to blame.
+    """
+
+    def __init__(self, reactor: IDataReactor, idleTimeout: float) -> None:
+        self.idleTimeout = idleTimeout
+        self.blocked = False
+        self.lastActive = reactor.seconds()
+        self.reactor = reactor
+        self._connection: DataConnection | None = None
+        self._connecting: Deferred[DataConnection] | None = None
+        self._consumer: IConsumer | None = None
+        self._ended: Deferred[None] | None = None
+        self._closed: DataConnectionLost | None = None
+        self._timer: IDelayedCall | None = None
+
+    # What a transfer does with it.
+
+    async def pourInto(self, consumer: IConsumer) -> None:
+        """
+        Make the connection and pass what comes over it into C{consumer}, until the peer ends it.
+
+        @raise NoDataConnection: it was never made.
+        @raise DataConnectionLost: it ended otherwise than a complete file ends.
+        """
+        connection = await self._connected()
+        self._consumer = consumer
+        self.blocked = False
+        consumer.registerProducer(self, True)
+        if self._closed is None and not self.blocked:
+            connection.transport.resumeProducing()  # type: ignore[attr-defined]
+        try:
+            await self._end()
+        finally:
+            self._consumer = None
+            consumer.unregisterProducer()
+
+    async def send(self, data: bytes) -> None:
+        """
+        Make the connection, send C{data} and end it.
+
+        @raise NoDataConnection: it was never made.
+        @raise DataConnectionLost: the peer did not take it all.
+        """
+        connection = await self._connected()
+        connection.transport.write(data)
+        connection.transport.loseConnection()
+        await self._end()
+
+    def close(self, why: str = "the data connection was closed") -> None:
+        """Be done with it, whatever state it is in; what is under way fails with C{why}."""
+        if self._closed is None:
+            self._closed = DataConnectionLost(why)
+        if self._connecting is not None:
+            self._connecting.cancel()
+        if self._connection is not None and self._connection.lost is None:
+            self._connection.transport.abortConnection()
+
+    # IPushProducer: the consumer's back-pressure.
+
+    def pauseProducing(self) -> None:
+        """L{IPushProducer}."""
+        self.blocked = True
+        if self._connection is not None:
+            self._connection.transport.pauseProducing()  # type: ignore[attr-defined]
+
+    def resumeProducing(self) -> None:
+        """L{IPushProducer}."""
+        self.blocked = False
+        self.lastActive = self.reactor.seconds()
+        if self._connection is not None:
+            self._connection.transport.resumeProducing()  # type: ignore[attr-defined]
+
+    def stopProducing(self) -> None:
+        """L{IPushProducer}."""
+        self.close()
+
+    # What the connection tells.
+
+    def connectionMade(self, connection: DataConnection) -> None:
+        """The connection is there, at rest."""
+        self._connection = connection
+        if self._closed is not None:
+            connection.transport.abortConnection()
+
+    def received(self, data: bytes) -> None:
+        """Bytes have come."""
+        self.lastActive = self.reactor.seconds()
+        if self._consumer is not None:
+            self._consumer.write(data)
+
+    def connectionEnded(self, reason: Failure) -> None:
+        """
+        The connection is over.
+
+        Twisted tells a FIN, or close_notify under TLS (L{error.ConnectionDone}), from everything
+        else, which is not the end of a file.
+        """
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self._ended is not None and not self._ended.called:
+            if self._closed is not None:
+                self._ended.errback(self._closed)
+            elif reason.check(error.ConnectionDone):
+                self._ended.callback(None)
+            else:
+                self._ended.errback(DataConnectionLost("the data connection was reset"))
+
+    # Inside.
+
+    def _make(self) -> Deferred[DataConnection]:
+        # Must be cancelable.
+        raise NotImplementedError
+
+    async def _connected(self) -> DataConnection:
+        try:
+            if self._closed is not None:
+                raise CancelledError()
+            self._connecting = self._make()
+            self._connecting.addTimeout(CONNECT_TIMEOUT, self.reactor)
+            connection = await self._connecting
+        except TimeoutError:
+            why = f"the data connection was not made within {CONNECT_TIMEOUT:g} s"
+            raise NoDataConnection(why) from None
+        except (CancelledError, error.ConnectingCancelledError):
+            raise NoDataConnection("the data connection was closed before it was used") from None
+        except error.ConnectError as failed:
+            raise NoDataConnection("the data connection could not be made") from failed
+        finally:
+            self._connecting = None
+        self._ended = Deferred()
+        self.lastActive = self.reactor.seconds()
+        if connection.lost is not None:
+            self.connectionEnded(connection.lost)
+        elif self.idleTimeout:
+            self._timer = self.reactor.callLater(self.idleTimeout, self._lookForIdleness)
+        return connection
+
+    def _end(self) -> Deferred[None]:
+        assert self._ended is not None
+        return self._ended
+
+    def _lookForIdleness(self) -> None:
+        now = self.reactor.seconds()
+        silent = 0.0 if self.blocked else now - self.lastActive
+        if silent >= self.idleTimeout:
+            self._timer = None
+            self.close(f"nothing came over the data connection for {self.idleTimeout:g} s")
+        else:
+            self._timer = self.reactor.callLater(self.idleTimeout - silent, self._lookForIdleness)
+
+
+class PassivePort(DataPort, ServerFactory):
+    """
+    PASV and EPSV: listen for the peer, and for nobody else.
+
+    @ivar number: the TCP port to announce.
+    """
+
+    noisy = False
+    _log = Logger()
+
+    def __init__(
+        self, reactor: IDataReactor, idleTimeout: float, interface: str, peer: str
+    ) -> None:
+        """
+        @param interface: the control connection's own local address.
+        @param peer: the only host that may connect.
+        @raise error.CannotListenError: there is no free port.
+        """
+        super().__init__(reactor, idleTimeout)
+        self._peer = peer
+        self._waiter: Deferred[DataConnection] = Deferred()
+        self._listener: IListeningPort | None = reactor.listenTCP(0, self, interface=interface)
+        self.number: int = self._listener.getHost().port  # type: ignore[attr-defined]
+
+    def buildProtocol(self, addr: IAddress | None) -> DataConnection | None:
+        """The first connection from the peer is the one; all others are dropped."""
+        host = plainHost(getattr(addr, "host", ""))
+        if host != self._peer or self._listener is None:
+            self._log.warn("data connection from {host} refused", host=host)
+            return None
+        self._stopListening()
+        return DataConnection(self)
+
+    def connectionMade(self, connection: DataConnection) -> None:
+        """The peer has come."""
+        super().connectionMade(connection)
+        if not self._waiter.called:
+            self._waiter.callback(connection)
+
+    def close(self, why: str = "the data connection was closed") -> None:
+        """Also stop listening."""
+        self._stopListening()
+        super().close(why)
+
+    def _make(self) -> Deferred[DataConnection]:
+        return succeed(self._connection) if self._connection is not None else self._waiter
+
+    def _stopListening(self) -> None:
+        listener, self._listener = self._listener, None
+        if listener is not None:
+            listener.stopListening()
+
+
+class _Announced(DataConnection):
+    """A passive data connection, which comes when the peer likes."""
+
+    _port: PassivePort
+
+    def connectionMade(self) -> None:
+        super().connectionMade()
+        self._port.connectionMade(self)
+
+
+class ActivePort(DataPort):
+    """PORT and EPRT: dial the peer, when the transfer begins and not before."""
+
+    def __init__(
+        self, reactor: IDataReactor, idleTimeout: float, interface: str, peer: str, number: int
+    ) -> None:
+        """
+        @param interface: the control connection's own local address; the port is any.
+        @param peer: the host at the other end of the control connection.
+        @param number: where it says that it listens.
+        """
+        super().__init__(reactor, idleTimeout)
+        endpoint = TCP6ClientEndpoint if isIPv6(peer) else TCP4ClientEndpoint
+        self._endpoint = endpoint(reactor, peer, number, bindAddress=(interface, 0))
+
+    def _make(self) -> Deferred[DataConnection]:
+        factory = Factory.forProtocol(lambda: DataConnection(self))
+        factory.noisy = False
+        return self._endpoint.connect(factory)  # type: ignore[return-value]

@@ -1,0 +1,93 @@
+"""
+Sessions: how many there may be, and what the next one is told.
+"""
+
+from __future__ import annotations
+
+from twisted.cred.portal import Portal
+from twisted.internet.defer import Deferred, succeed
+from twisted.internet.interfaces import IAddress
+from twisted.internet.protocol import Protocol
+from twisted.logger import Logger
+from twisted.protocols import ftp
+
+from . import replies
+from .address import plainHost
+from .control import ControlConnection
+from .data import IDataReactor
+from .replies import Reply
+from .session import PrintFTP
+from .settings import SessionSettings
+
+
+class PrintFTPFactory(ftp.FTPFactory):
+    """
+    Makes a session of each control connection, up to the limit.
+
+    Everything counts from accept, and a place is free as soon as its connection is.
+
+    @ivar sessions: those that count.
+    """
+
+    noisy = False
+    _log = Logger()
+
+    def __init__(
+        self, portal: Portal, reactor: IDataReactor, settings: SessionSettings | None = None
+    ) -> None:
+        """
+        @param portal: gives an L{ftp.IFTPShell} for a name and a password: see L{PrintRealm
+            <jetdirect.ftp.realm.PrintRealm>}.
+        """
+        super().__init__(portal)
+        self.reactor = reactor
+        self.settings = settings or SessionSettings()
+        self.sessions: set[ControlConnection] = set()
+        self._stopping = False
+        self._stopped: Deferred[object] | None = None
+
+    def buildProtocol(self, addr: IAddress | None) -> Protocol:
+        """A session, or its refusal in words."""
+        limit = self.settings.maxSessions
+        if self._stopping:
+            return Refusal(self, replies.STOPPING)
+        if len(self.sessions) >= limit:
+            host = plainHost(getattr(addr, "host", ""))
+            self._log.warn("session from {host} refused, {limit} are open", host=host, limit=limit)
+            return Refusal(self, replies.LIMIT(sessions=limit))
+        session = PrintFTP(self)
+        self.sessions.add(session)
+        return session
+
+    def sessionEnded(self, session: ControlConnection) -> None:
+        """The connection of C{session} is gone."""
+        self.sessions.discard(session)
+        if self._stopped is not None and not self.sessions:
+            stopped, self._stopped = self._stopped, None
+            stopped.callback(None)
+
+    def stopSessions(self) -> Deferred[object]:
+        """
+        End all sessions, and the jobs in them; no new ones begin.
+
+        @return: fires when the last connection is gone.
+        """
+        self._stopping = True
+        if not self.sessions:
+            return succeed(None)
+        self._stopped = Deferred()
+        for session in list(self.sessions):
+            session.stop()
+        return self._stopped
+
+
+class Refusal(ControlConnection):
+    """One control connection too many: it is told so, and closed."""
+
+    def __init__(self, factory: PrintFTPFactory, reply: Reply) -> None:
+        super().__init__(factory)
+        self._refusal = reply
+
+    def begin(self) -> None:
+        """Say so at once."""
+        self.close(self._refusal)

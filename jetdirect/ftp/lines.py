@@ -1,0 +1,85 @@
+"""
+Bytes of the control connection into command lines.  No I/O.
+
+Lines end with LF, a CR before it belongs to the end (PLCs send LF alone).  Telnet commands (RFC
+854; RFC 959 section 3.2.1: C{IAC IP IAC DM} around ABOR) are taken out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+LONGEST_LINE = 4096
+"""Bytes of a command line; Linux's PATH_MAX, longer than any path a client can mean."""
+
+LONGEST_FLOOD = 64 * 1024
+"""Bytes without a line end after which the peer is taken for no FTP client at all."""
+
+_IAC = 0xFF
+_FIRST_COMMAND = 0xF0  # SE; below it a lone IAC is a stray byte (RFC 854, page 14)
+_WITH_OPTION = range(0xFB, 0xFF)  # WILL, WONT, DO, DONT: a third byte follows
+
+
+class LineTooLong(Exception):
+    """A line of more than L{LONGEST_LINE} bytes was dropped; the next one is fine again."""
+
+
+class NoLineEnd(Exception):
+    """More than L{LONGEST_FLOOD} bytes came without a line end."""
+
+
+class LineDecoder:
+    """Feed it what was received, in pieces of any size; memory is bounded by one line."""
+
+    def __init__(self) -> None:
+        self._line = bytearray()
+        self._length = 0
+        self._telnet = b""
+
+    def feed(self, data: bytes) -> Iterator[bytes | LineTooLong]:
+        """
+        Each complete line, without its end; a L{LineTooLong} stands in the place of such a line.
+
+        @raise NoLineEnd: after the lines before the flood.
+        """
+        first, *following = self._withoutTelnet(data).split(b"\n")
+        self._extend(first)
+        for piece in following:
+            yield self._take()
+            self._extend(piece)
+
+    def _extend(self, piece: bytes) -> None:
+        self._length += len(piece)
+        if self._length > LONGEST_FLOOD:
+            raise NoLineEnd
+        self._line += piece[: LONGEST_LINE + 1 - len(self._line)]
+
+    def _take(self) -> bytes | LineTooLong:
+        line, tooLong = bytes(self._line), self._length > LONGEST_LINE
+        self._line.clear()
+        self._length = 0
+        return LineTooLong() if tooLong else line.removesuffix(b"\r")
+
+    def _withoutTelnet(self, data: bytes) -> bytes:
+        if not self._telnet and _IAC not in data:
+            return data
+        data, self._telnet = self._telnet + data, b""
+        kept = bytearray()
+        at = 0
+        while (found := data.find(_IAC, at)) >= 0:
+            kept += data[at:found]
+            command = data[found + 1] if found + 1 < len(data) else None
+            if command is None or (command in _WITH_OPTION and found + 2 >= len(data)):
+                self._telnet = data[found:]
+                return bytes(kept)
+            if command == _IAC:  # doubled: the byte itself
+                kept.append(_IAC)
+                at = found + 2
+            elif command in _WITH_OPTION:
+                at = found + 3
+            elif command >= _FIRST_COMMAND:
+                at = found + 2
+            else:
+                at = found + 1
+        kept += data[at:]
+        return bytes(kept)

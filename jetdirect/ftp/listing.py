@@ -1,0 +1,58 @@
+"""
+Directory listings in the form of C{ls -l}, which every client's parser was written for.  No I/O.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+_HALF_A_YEAR = 182 * 24 * 3600
+_MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """
+    One line of a listing.
+
+    @ivar modified: seconds since the epoch.
+    @ivar owner: any words; blanks are replaced, because parsers count columns.
+    """
+
+    name: str
+    directory: bool
+    size: int
+    modified: float
+    owner: str
+
+
+def longListing(entries: Iterable[Entry], now: float) -> bytes:
+    """The answer to LIST: nothing in it may be read, so that C{r} is in no mode."""
+    return b"".join(_line(entry, now) for entry in entries)
+
+
+def nameListing(entries: Iterable[Entry]) -> bytes:
+    """The answer to NLST."""
+    return b"".join(_encoded(f"{entry.name}\r\n") for entry in entries)
+
+
+def modifiedStamp(seconds: float) -> str:
+    """A time as MDTM and MLSx write it (RFC 3659, section 2.3): C{YYYYMMDDHHMMSS} in UTC."""
+    return time.strftime("%Y%m%d%H%M%S", time.gmtime(seconds))
+
+
+def _line(entry: Entry, now: float) -> bytes:
+    mode = "d-wx-wx-wx" if entry.directory else "--w--w--w-"
+    date = time.gmtime(entry.modified)
+    recent = 0 <= now - entry.modified < _HALF_A_YEAR
+    clock = f"{date.tm_hour:02}:{date.tm_min:02}" if recent else f"{date.tm_year:5}"
+    owner = re.sub(r"\s+", "_", entry.owner.strip()) or "-"
+    day = f"{_MONTHS[date.tm_mon - 1]} {date.tm_mday:2}"
+    return _encoded(f"{mode} 1 {owner:<8} printer {entry.size:>12} {day} {clock} {entry.name}\r\n")
+
+
+def _encoded(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")

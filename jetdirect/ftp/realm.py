@@ -1,0 +1,61 @@
+"""
+Who may print: cred's side of a login.
+
+As on the device anybody may, under any name and with any password; a portal with other checkers
+makes it stricter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from twisted.cred import checkers, credentials, portal
+from twisted.internet.defer import Deferred, succeed
+from twisted.protocols.ftp import IFTPShell
+from zope.interface import Interface, implementer
+
+from ..job import Sender
+from ..server import PrintServer
+from .shell import PrintShell
+from .text import decoded, printable
+
+
+@implementer(portal.IRealm)
+class PrintRealm:
+    """Gives every login its own print shell on one print server."""
+
+    def __init__(self, server: PrintServer) -> None:
+        self.server = server
+
+    def requestAvatar(
+        self, avatarId: Any, mind: object, *interfaces: type[Interface]
+    ) -> Deferred[tuple[type[Interface], object, Callable[[], None]]]:
+        """
+        L{portal.IRealm}.
+
+        @param mind: the L{Sender}, when a session of L{jetdirect.ftp} logs in.
+        @raise NotImplementedError: something else than an L{IFTPShell} is wanted.
+        """
+        if IFTPShell not in interfaces:
+            raise NotImplementedError("a print server offers IFTPShell only")
+        if not isinstance(mind, Sender):
+            mind = Sender(_name(avatarId), "", 0)
+        return succeed((IFTPShell, PrintShell(self.server, mind), lambda: None))
+
+
+def _name(avatarId: object) -> str:
+    if avatarId is checkers.ANONYMOUS:
+        return "anonymous"
+    return printable(decoded(avatarId) if isinstance(avatarId, bytes) else str(avatarId))
+
+
+@implementer(checkers.ICredentialsChecker)
+class AnyName:
+    """Every name is good, and so is every password, the empty ones included."""
+
+    credentialInterfaces = (credentials.IUsernamePassword, credentials.IAnonymous)
+
+    def requestAvatarId(self, login: Any) -> Deferred[Any]:
+        """L{checkers.ICredentialsChecker}."""
+        return succeed(getattr(login, "username", checkers.ANONYMOUS))

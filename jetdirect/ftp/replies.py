@@ -1,0 +1,170 @@
+"""
+Every reply code and text in one table, and the one place where a job's fate becomes a code.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..errors import (
+    JobAborted,
+    NoDataConnection,
+    PrinterBusy,
+    PrintError,
+    PrinterUnreachable,
+    ShuttingDown,
+)
+from ..interfaces import Delivery
+from .text import printable
+
+
+@dataclass(frozen=True)
+class Reply:
+    """
+    A reply to a command (RFC 959, section 4.2).
+
+    @ivar text: its lines, with C{{fields}} that L{__call__} fills in.
+    """
+
+    code: int
+    text: str
+
+    def __call__(self, **fields: object) -> Reply:
+        """The same reply with its fields filled in, made printable."""
+        shown = {
+            name: value if isinstance(value, (int, float, Lines)) else printable(str(value))
+            for name, value in fields.items()
+        }
+        return Reply(self.code, self.text.format(**shown))
+
+    def __bytes__(self) -> bytes:
+        """
+        As it goes over the wire.
+
+        A line that begins with a space stays as it is (RFC 959 page 36, and RFC 2389 wants it so
+        of features), others carry the code.
+        """
+        *first, last = self.text.split("\n")
+        lines = [
+            line if line.startswith(" ") and number else f"{self.code}-{line}"
+            for number, line in enumerate(first)
+        ]
+        lines.append(f"{self.code} {last}")
+        return "".join(f"{line}\r\n" for line in lines).encode("ascii", "backslashreplace")
+
+
+class Lines(str):
+    """A field that is itself several printable lines."""
+
+
+# Positive preliminary
+OPENING = Reply(
+    150, "Opening {type} mode data connection for {name}; printing on {port} ({printer})"
+)
+OPENING_UNIQUE = Reply(150, "FILE: {name}")
+OPENING_LIST = Reply(150, "Opening ASCII mode data connection for the listing")
+
+# Positive completion
+OKAY = Reply(200, "Command okay")
+TYPE_SET = Reply(200, "Type set to {type}; bytes pass unchanged")
+ACTIVE = Reply(200, "{verb} command successful")
+SUPERFLUOUS = Reply(202, "Command not needed at this site")
+STATUS = Reply(211, "{lines}\nEnd of status")
+PORT_STATUS = Reply(213, "{lines}\nEnd of status")
+FEATURES = Reply(211, "Extensions supported:\n{lines}\nEnd")
+HELP = Reply(214, "The following commands are recognized:\n{lines}\nEnd of help")
+HELP_COMMAND = Reply(214, "Syntax: {syntax}")
+SYSTEM = Reply(215, "UNIX Type: L8")
+GREETING = Reply(220, "{greeting}")
+GOODBYE = Reply(221, "Goodbye")
+LISTED = Reply(226, "Transfer complete")
+NO_TRANSFER = Reply(226, "No transfer to abort; data connection closed")
+ABORTED = Reply(226, "Abort done; {port} is ready for the next job")
+LIST_ABORTED = Reply(226, "Abort done")
+PRINTED = Reply(
+    226,
+    "Ready\nProcessing job: {job} {name}\n"
+    "Transfer complete ({port}, job {job}, {bytes} bytes, {delivery})",
+)
+PASSIVE = Reply(227, "Entering Passive Mode ({address})")
+EXTENDED_PASSIVE = Reply(229, "Entering Extended Passive Mode (|||{port}|)")
+LOGGED_IN = Reply(230, "{lines}\nUser logged in")
+CHANGED = Reply(250, 'Changed directory to "{path}"')
+PWD_ROOT = Reply(257, '"/" is current directory; default port is {port} ({printer})')
+PWD_PORT = Reply(257, '"{path}" is current directory; printing on {port} ({printer})')
+
+# Positive intermediate
+NEED_PASSWORD = Reply(331, "Username okay, need password; any will do")
+REST_ZERO = Reply(350, "Restarting at 0; send the whole file")
+
+# Transient negative
+LIMIT = Reply(421, "Service not available, all {sessions} sessions are in use")
+IDLE = Reply(421, "Service not available, idle for {seconds:g} seconds, closing control connection")
+NO_LOGIN = Reply(421, "Service not available, no login within {seconds:g} seconds")
+FLOODED = Reply(421, "Service not available, too many commands waiting")
+STOPPING = Reply(421, "Service not available, the gateway is shutting down")
+NO_DATA_PORT = Reply(425, "Can't open data connection; use PASV, EPSV, PORT or EPRT first")
+CANNOT_LISTEN = Reply(425, "Can't open data connection; no free port")
+LOCAL_ERROR = Reply(451, "Requested action aborted: local error in processing")
+
+# Permanent negative
+LINE_TOO_LONG = Reply(500, "Command line too long")
+NO_LINE_END = Reply(500, "This is an FTP server")
+UNKNOWN = Reply(500, "Command not understood")
+SYNTAX = Reply(501, "Syntax: {syntax}")
+BAD_ADDRESS = Reply(501, "Not an address: {argument}")
+NO_RESTART = Reply(501, "A print job starts at its beginning; only REST 0 is accepted")
+NOT_IMPLEMENTED = Reply(502, "Command not implemented")
+LOGIN_FIRST = Reply(503, "Log in with USER and PASS first")
+USER_FIRST = Reply(503, "Log in with USER first")
+EXTENDED_ONLY = Reply(503, "EPSV ALL was sent; only EPSV is accepted now")
+BAD_PARAMETER = Reply(504, "Command not implemented for that parameter: {argument}")
+FOREIGN_ADDRESS = Reply(504, "Data connections go to your own address, port 1024 or higher, only")
+UNKNOWN_FAMILY = Reply(522, "Network protocol not supported, use ({family})")
+NOT_LOGGED_IN = Reply(530, "Authentication required")
+LOGIN_FAILED = Reply(530, "Login incorrect")
+NO_SUCH = Reply(550, "{path}: no such directory; printing ports are {ports}")
+NOT_STORED = Reply(550, "{path}: not stored in this session")
+WRITE_ONLY = Reply(550, "Nothing can be read back from a printer")
+
+
+def delivered(delivery: Delivery, reaches: Delivery) -> str:
+    """The level of delivery in the words of a 226; weaker than usual means unconfirmed."""
+    weaker = delivery is Delivery.SENT and reaches is not Delivery.SENT
+    return f"{delivery.value}, unconfirmed" if weaker else delivery.value
+
+
+def refusal(error: PrintError, number: int) -> Reply:
+    """
+    What the sender of a job that came to nothing is told.
+
+    4xx: not one byte reached the printer, sending again is safe.  5xx: a part may be on paper, or
+    the job was refused for good.  426 is only for who asked for the end (ABOR).
+    """
+    if isinstance(error, JobAborted):
+        return Reply(426, "Job {job} aborted at your request")(job=number)
+    if error.printed:
+        text = "Job {job} failed: {reason}; a part of it may have been printed"
+        return Reply(551, text)(job=number, reason=error.reason)
+    if error.final:
+        return Reply(550, "Job {job} refused: {reason}")(job=number, reason=error.reason)
+    text = "Job {job} not printed: {reason}; it is safe to send it again"
+    return Reply(_transient(error), text)(job=number, reason=error.reason)
+
+
+def listingRefusal(error: PrintError, aborted: bool) -> Reply:
+    """What the client is told of a listing that it did not get."""
+    code = 426 if aborted else _transient(error)
+    return Reply(code, "Listing not sent: {reason}")(reason=error.reason)
+
+
+def _transient(error: PrintError) -> int:
+    match error:
+        case ShuttingDown():
+            return 421
+        case PrinterBusy() | PrinterUnreachable():
+            return 450
+        case NoDataConnection():
+            return 425
+        case _:
+            return 451

@@ -1,0 +1,14 @@
+"""
+A session: the control connection with all its commands.
+"""
+
+from __future__ import annotations
+
+from .commands.access import AccessCommands
+from .commands.extensions import ExtensionCommands
+from .commands.parameters import ParameterCommands
+from .commands.service import ServiceCommands
+
+
+class PrintFTP(AccessCommands, ParameterCommands, ServiceCommands, ExtensionCommands):
+    """The FTP of a print server; each base class is one group of commands in RFC 959."""

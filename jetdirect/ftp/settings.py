@@ -1,0 +1,43 @@
+"""
+What an operator may set about sessions.  Values belong to instances: two gateways can differ.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+MAX_SESSIONS = 3
+"""As on the 600N, 400N, 500X and 300X (HP's guides, chapter FTP Printing)."""
+
+IDLE_TIMEOUT = 900.0
+"""Seconds, likewise."""
+
+LOGIN_TIMEOUT = 120.0
+"""Seconds in which a session has to log in: a slow hand at a terminal needs less."""
+
+GREETING = "JD FTP Server Ready"
+"""What the boxes say (nmap's service probes know it), and some scripts wait for."""
+
+
+@dataclass(frozen=True)
+class SessionSettings:
+    """
+    @ivar greeting: the text of the 220.
+    @ivar maxSessions: how many control connections there may be at a time.
+    @ivar idleTimeout: seconds after which a session ends whose control and data connections were
+        both silent; 0: never.
+    @ivar dataIdleTimeout: seconds after which a silent data connection ends its job; 0: never;
+        L{None}: the same as C{idleTimeout}.
+    @ivar loginTimeout: seconds in which a session has to log in.
+    """
+
+    greeting: str = GREETING
+    maxSessions: int = MAX_SESSIONS
+    idleTimeout: float = IDLE_TIMEOUT
+    dataIdleTimeout: float | None = None
+    loginTimeout: float = LOGIN_TIMEOUT
+
+    @property
+    def dataIdle(self) -> float:
+        """The limit of a silent data connection, in seconds; 0: none."""
+        return self.idleTimeout if self.dataIdleTimeout is None else self.dataIdleTimeout

@@ -1,0 +1,117 @@
+"""
+An upload, from the command to its reply: the order of things is the promise.
+
+The job's turn, the printer, 150, the data connection, the bytes, the printer's word, the reply.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..errors import DataConnectionLost, JobAborted, PrintError, SenderLost, ShuttingDown
+from ..interfaces import Delivery
+from ..job import Job
+from ..port import PrintingPort
+from . import replies
+from .data import DataPort
+from .replies import Reply
+from .transfer import Transfer
+
+if TYPE_CHECKING:
+    from .control import ControlConnection
+
+
+class Upload(Transfer):
+    """STOR, STOU or APPE: one job."""
+
+    def __init__(
+        self, control: ControlConnection, dataPort: DataPort, port: PrintingPort, job: Job
+    ) -> None:
+        super().__init__(control, dataPort)
+        self.port = port
+        self.job = job
+        self._pouring = False
+
+    async def run(self, opening: Reply) -> None:
+        """
+        Print the job and send the replies.
+
+        @param opening: the 150.
+        """
+        try:
+            delivery = await self._print(opening)
+        except PrintError as error:
+            self.control.reply(replies.refusal(error, self.job.number))
+        else:
+            self.control.reply(
+                replies.PRINTED(
+                    port=self.port.name,
+                    job=self.job.number,
+                    name=self.job.name,
+                    bytes=self.job.bytes,
+                    delivery=replies.delivered(delivery, self.port.transport.reaches),
+                )
+            )
+            self.control.acknowledgements.expect(self.job)
+        if self.aborts:
+            await self.job.whenReleased()
+            for _ in range(self.aborts):
+                self.control.reply(replies.ABORTED(port=self.port.name))
+
+    async def _print(self, opening: Reply) -> Delivery:
+        await self.job.whenOpened()
+        self.control.reply(opening)
+        self._pouring = True
+        try:
+            await self.dataPort.pourInto(self.job)
+            self._pouring = False
+        except DataConnectionLost as error:
+            self.job.cut(error)
+        self._lookForSender()
+        delivery = await self.job.finish()
+        self._lookForSender()
+        if self.job.error is not None:
+            raise self.job.error
+        return delivery
+
+    def _lookForSender(self) -> None:
+        # A process that is killed closes both connections; both ends are often there together.
+        if self.control.peerIsGone():
+            self.senderLost()
+
+    # What can happen meanwhile.
+
+    @property
+    def lastActive(self) -> float:
+        """L{Transfer}: before and after the data flow the printer is waited for, not the sender."""
+        return super().lastActive if self._pouring else self.dataPort.reactor.seconds()
+
+    @property
+    def description(self) -> str:
+        """L{Transfer}."""
+        job = self.job
+        told = f"job {job.number} on {self.port.name}: {job.state.value}, {job.bytes} bytes"
+        if job.blockedSeconds >= 1:
+            told += f", the printer has taken nothing for {job.blockedSeconds:.0f} s"
+        return told
+
+    def abort(self) -> None:
+        """L{Transfer}."""
+        self.aborts += 1
+        self.job.cut(JobAborted("aborted by the sender"))
+        self.dataPort.close()
+
+    def senderLost(self) -> None:
+        """L{Transfer}."""
+        self.job.cut(SenderLost("the control connection was lost"))
+        self.dataPort.close()
+
+    def timedOut(self, seconds: float) -> None:
+        """L{Transfer}."""
+        self.job.cut(DataConnectionLost(f"nothing came for {seconds:g} s"))
+        self.dataPort.close()
+
+    def stop(self) -> None:
+        """L{Transfer}."""
+        self.job.cut(ShuttingDown("the gateway is shutting down"))
+        self.dataPort.close()
