@@ -1,0 +1,76 @@
+"""
+A gateway as one service: listen, print, and stop without a lie.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from twisted.application.service import MultiService
+from twisted.application.strports import service as listen
+from twisted.cred.portal import Portal
+from twisted.internet.defer import Deferred, DeferredList
+from twisted.logger import Logger
+
+from .ftp.factory import PrintFTPFactory
+from .ftp.realm import AnyName, PrintRealm
+from .ftp.settings import SessionSettings
+from .interfaces import IPrinterTransport
+from .port import BUSY_TIMEOUT, CONNECT_TIMEOUT
+from .server import PrintServer
+
+
+class Gateway(MultiService):
+    """
+    A print server with an FTP side to it.
+
+    @ivar server: the printing ports and jobs; list them, cancel a job by number.
+    @ivar factory: makes the FTP sessions.
+    """
+
+    _log = Logger()
+
+    def __init__(
+        self,
+        transports: Sequence[IPrinterTransport],
+        reactor: Any,
+        listeners: Sequence[str] = ("tcp:21",),
+        settings: SessionSettings | None = None,
+        busyTimeout: float = BUSY_TIMEOUT,
+        connectTimeout: float = CONNECT_TIMEOUT,
+        portal: Portal | None = None,
+    ) -> None:
+        """
+        @param transports: the n-th is behind PORTn.
+        @param reactor: one that listens, connects and tells the time.
+        @param listeners: server endpoint strings.
+        @param busyTimeout: seconds a job waits for its printing port; 0: not at all.
+        @param connectTimeout: seconds in which a printer must be reached; 0: one attempt.
+        @param portal: who may print; by default anybody.
+        """
+        super().__init__()
+        self.server = PrintServer(transports, reactor, busyTimeout, connectTimeout)
+        realm = PrintRealm(self.server)
+        self.factory = PrintFTPFactory(portal or Portal(realm, [AnyName()]), reactor, settings)
+        for listener in listeners:
+            listen(listener, self.factory, reactor=reactor).setServiceParent(self)
+
+    def startService(self) -> None:
+        """Begin to listen."""
+        super().startService()
+        for port in self.server.ports:
+            self._log.info(
+                "{port} prints to {uri} ({description})",
+                port=port.name,
+                uri=port.transport.uri,
+                description=port.description,
+            )
+
+    def stopService(self) -> Deferred[Any]:
+        """
+        Stop listening and end the sessions; jobs that are not complete are aborted, and their
+        senders told so.
+        """
+        stopped = super().stopService()
+        return DeferredList([stopped, self.factory.stopSessions(), self.server.whenIdle()])
