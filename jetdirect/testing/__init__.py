@@ -1,0 +1,19 @@
+"""
+A printer and a sender in memory, for the tests of programs that embed a gateway.
+
+No socket, no thread, no second of waiting::
+
+    reactor = MemoryReactorClock()
+    printer = FakePrinter()
+    gateway = Gateway([printer], reactor, listeners=[])
+    sender = FakeSender(gateway.factory)
+    sender.login()
+    assert sender.upload("page.ps", b"%!PS").endswith("4 bytes, delivered)")
+    assert printer.jobs[0].data == b"%!PS"
+"""
+
+from .printer import FakePrinter, FakePrinterConnection
+from .sender import FakeSender
+from .wire import MemoryWire
+
+__all__ = ["FakePrinter", "FakePrinterConnection", "FakeSender", "MemoryWire"]

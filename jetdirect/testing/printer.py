@@ -1,0 +1,136 @@
+"""
+A printer in memory that does what a test tells it.
+"""
+
+from __future__ import annotations
+
+from twisted.internet.defer import Deferred, fail, succeed
+from twisted.internet.interfaces import IProducer, IPushProducer
+from zope.interface import implementer
+
+from ..errors import PrinterLost, PrintError
+from ..interfaces import Delivery, IPrinterConnection, IPrinterTransport, IPrintJob
+
+
+@implementer(IPrinterTransport)
+class FakePrinter:
+    """
+    Takes every job, unless told otherwise.
+
+    @ivar jobs: one connection for each job that it was opened for.
+    @ivar refusals: errors with which the next openings fail, in this order.
+    @ivar silent: an opening is not answered.
+    @ivar hesitant: the end of a job is not answered; answer with C{jobs[-1].answer()}.
+    """
+
+    uri = "fake:"
+
+    def __init__(
+        self, description: str = "fake printer", reaches: Delivery = Delivery.DELIVERED
+    ) -> None:
+        self.description = description
+        self.reaches = reaches
+        self.jobs: list[FakePrinterConnection] = []
+        self.refusals: list[PrintError] = []
+        self.silent = False
+        self.hesitant = False
+
+    def open(self, job: IPrintJob) -> Deferred[IPrinterConnection]:
+        """L{IPrinterTransport}."""
+        if self.silent:
+            return Deferred()
+        if self.refusals:
+            return fail(self.refusals.pop(0))
+        self.jobs.append(FakePrinterConnection(self, job))
+        return succeed(self.jobs[-1])
+
+
+@implementer(IPrinterConnection)
+class FakePrinterConnection:
+    """
+    What the printer knows of one job.
+
+    @ivar data: the bytes it got; those of a C{tail} are not among them.
+    @ivar ended: C{"finished"}, C{"aborted"}, C{"lost"}, or C{""} as long as the job is going on.
+    @ivar tail: what ended an aborted job.
+    """
+
+    def __init__(self, printer: FakePrinter, job: IPrintJob) -> None:
+        self.data = b""
+        self.ended = ""
+        self.tail = b""
+        self._printer = printer
+        self._job = job
+        self._producer: IProducer | None = None
+        self._finishing: Deferred[Delivery] | None = None
+        self._aborting: Deferred[None] | None = None
+
+    @property
+    def sent(self) -> int:
+        """L{IPrinterConnection}."""
+        return len(self.data)
+
+    # What a test makes the printer do.
+
+    def pause(self) -> None:
+        """Take no more bytes for now."""
+        assert IPushProducer.providedBy(self._producer)
+        self._producer.pauseProducing()
+
+    def resume(self) -> None:
+        """Take bytes again."""
+        assert IPushProducer.providedBy(self._producer)
+        self._producer.resumeProducing()
+
+    def lose(self, reason: str = "the printer was switched off") -> None:
+        """Go away in the middle of the job, or at its end."""
+        self.ended = "lost"
+        finishing, self._finishing = self._finishing, None
+        if finishing is not None:
+            finishing.errback(PrinterLost(reason))
+        else:
+            self._job.printerLost(PrinterLost(reason))
+
+    def answer(self, delivery: Delivery | None = None) -> None:
+        """Answer what a hesitant printer was asked: the end of the job, or of an abort."""
+        finishing, self._finishing = self._finishing, None
+        aborting, self._aborting = self._aborting, None
+        if aborting is not None:
+            aborting.callback(None)
+        elif finishing is not None:
+            self.ended = "finished"
+            finishing.callback(delivery or self._printer.reaches)
+
+    # L{IPrinterConnection}
+
+    def write(self, data: bytes) -> None:
+        """L{IPrinterConnection}."""
+        self.data += data
+
+    def registerProducer(self, producer: IProducer, streaming: bool) -> None:
+        """L{IPrinterConnection}."""
+        self._producer = producer
+
+    def unregisterProducer(self) -> None:
+        """L{IPrinterConnection}."""
+        self._producer = None
+
+    def finish(self) -> Deferred[Delivery]:
+        """L{IPrinterConnection}."""
+        finishing: Deferred[Delivery] = Deferred()
+        self._finishing = finishing
+        if not self._printer.hesitant:
+            self.answer()
+        return finishing
+
+    def abort(self, tail: bytes) -> Deferred[None]:
+        """L{IPrinterConnection}."""
+        self._finishing = None
+        if self.ended == "lost":
+            return succeed(None)
+        self.ended, self.tail = "aborted", tail
+        aborting: Deferred[None] = Deferred()
+        self._aborting = aborting
+        if not self._printer.hesitant:
+            self.answer()
+        return aborting
