@@ -28,7 +28,7 @@ def _seconds(option: str) -> Callable[[str], float]:
         try:
             return seconds(text)
         except ValueError:
-            remedy = "give seconds as a number of 0 or more, such as 30 or 2.5"
+            remedy = "give seconds as a number from 0 to a year, such as 30 or 2.5"
             raise usage.UsageError(f"--{option}={text}: not a time; {remedy}") from None
 
     return read

@@ -143,9 +143,11 @@ class ControlConnection(Protocol):
         self._lastActive = self.reactor.seconds()
         try:
             for line in self._decoder.feed(data):
+                if self._closing:
+                    return
                 if isinstance(line, LineTooLong):
                     self.reply(replies.LINE_TOO_LONG)
-                elif line.strip() and not self._closing:
+                elif line.strip():
                     self._lineReceived(line)
         except NoLineEnd:
             self.close(replies.NO_LINE_END)
@@ -198,6 +200,7 @@ class ControlConnection(Protocol):
             return
         self._closing = True
         self._waiting.clear()
+        self.factory.placeFreed(self)
         self.reply(reply)
         self.transport.unregisterProducer()  # type: ignore[attr-defined]
         if hasattr(self.transport, "loseWriteConnection"):

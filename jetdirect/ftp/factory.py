@@ -26,7 +26,7 @@ class PrintFTPFactory(ftp.FTPFactory):
 
     Everything counts from accept, and a place is free as soon as its connection is.
 
-    @ivar sessions: those that count.
+    @ivar sessions: those that count; one that has said goodbye does not.
     """
 
     noisy = False
@@ -43,6 +43,7 @@ class PrintFTPFactory(ftp.FTPFactory):
         self.reactor = reactor
         self.settings = settings or SessionSettings()
         self.sessions: set[ControlConnection] = set()
+        self._connections: set[ControlConnection] = set()
         self._stopping = False
         self._stopped: Deferred[object] | None = None
 
@@ -57,12 +58,18 @@ class PrintFTPFactory(ftp.FTPFactory):
             return Refusal(self, replies.LIMIT(sessions=limit))
         session = PrintFTP(self)
         self.sessions.add(session)
+        self._connections.add(session)
         return session
+
+    def placeFreed(self, session: ControlConnection) -> None:
+        """C{session} does not count any more, though its connection may still linger."""
+        self.sessions.discard(session)
 
     def sessionEnded(self, session: ControlConnection) -> None:
         """The connection of C{session} is gone."""
         self.sessions.discard(session)
-        if self._stopped is not None and not self.sessions:
+        self._connections.discard(session)
+        if self._stopped is not None and not self._connections:
             stopped, self._stopped = self._stopped, None
             stopped.callback(None)
 
@@ -73,10 +80,10 @@ class PrintFTPFactory(ftp.FTPFactory):
         @return: fires when the last connection is gone.
         """
         self._stopping = True
-        if not self.sessions:
+        if not self._connections:
             return succeed(None)
         self._stopped = Deferred()
-        for session in list(self.sessions):
+        for session in list(self._connections):
             session.stop()
         return self._stopped
 

@@ -66,7 +66,7 @@ class PrintShell:
 
         @param size: the bytes that the sender announced, if it did.
         """
-        return self.server.submit(port, printable(name), self.sender, size)
+        return self.server.submit(port, printable(name) or UNKNOWN_NAME, self.sender, size)
 
     def entries(self, path: Sequence[str]) -> list[Entry]:
         """

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from ipaddress import IPv6Address
 from typing import TypeVar
 from urllib.parse import unquote, unquote_to_bytes
 
@@ -20,6 +21,9 @@ from ..interfaces import IPrinterScheme, IPrinterTransport
 _Value = TypeVar("_Value")
 
 COMMON_OPTIONS = {"description": "what the printer is called in banner, PWD, LIST and STAT"}
+
+LONGEST_TIME = 366 * 24 * 3600
+"""Seconds; who means longer means never."""
 
 _FORM = re.compile(
     r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*):"
@@ -74,9 +78,9 @@ def seconds(text: str) -> float:
     """
     A time in seconds.
 
-    @raise ValueError: it is not a number, negative or infinite.
+    @raise ValueError: it is not a number, or negative, or more than L{LONGEST_TIME}.
     """
-    if not re.fullmatch(r"\d+(\.\d*)?|\.\d+", text, re.ASCII):
+    if not re.fullmatch(r"\d+(\.\d*)?|\.\d+", text, re.ASCII) or float(text) > LONGEST_TIME:
         raise ValueError(text)
     return float(text)
 
@@ -95,6 +99,7 @@ def parse(text: str) -> DeviceURI:
     place = _AUTHORITY.match(found["authority"] or "")
     if place is None:
         raise ValueError("host and port are written host:9100 or [ipv6]:9100")
+    host = _host(place["literal"], place["name"])
     port = place["port"]
     if port is not None and not (
         re.fullmatch(r"\d{1,5}", port, re.ASCII) and 0 < int(port) < 65536
@@ -105,13 +110,27 @@ def parse(text: str) -> DeviceURI:
         raise ValueError("a path cannot hold a NUL")
     return DeviceURI(
         scheme,
-        _decoded(place["literal"] if place["literal"] is not None else place["name"]),
+        host,
         None if port is None else int(port),
         path,
         _decoded(user),
         _decoded(password),
         _options(found["query"] or ""),
     )
+
+
+def _host(literal: str | None, name: str) -> str:
+    if literal is None:
+        host = _decoded(name)
+        if not re.fullmatch(r"[\w-]+(\.[\w-]+)*\.?|", host):
+            raise ValueError(f"{name!r} is not a host name")
+        return host
+    host = _decoded(literal)
+    try:
+        IPv6Address(host)
+    except ValueError:
+        raise ValueError(f"{literal!r} is not an IPv6 address") from None
+    return host
 
 
 def _decoded(text: str) -> str:

@@ -133,7 +133,7 @@ class ServiceCommands(ControlConnection):
         job = self.shell.submit(port, name, announced if self.type == "I" else None)
         upload = Upload(self, dataPort, port, job)
         if unique:
-            opening = replies.OPENING_UNIQUE(name=name or f"job{job.number}")
+            opening = replies.OPENING_UNIQUE(name=path or f"job{job.number}")
         else:
             mode = "BINARY" if self.type == "I" else "ASCII"
             printer = port.description
