@@ -32,7 +32,7 @@ from .data import DataPort
 from .lines import LineDecoder, LineTooLong, NoLineEnd
 from .replies import Reply
 from .shell import PrintShell
-from .text import decoded, printable
+from .text import decoded
 
 if TYPE_CHECKING:
     from .factory import PrintFTPFactory
@@ -242,10 +242,6 @@ class ControlConnection(Protocol):
         # A client without urgent data leaves halves of Telnet commands before ABOR.
         verb = word.lstrip(bytes(range(0x80, 0x100))).decode("latin-1").upper()
         argument = decoded(rest.lstrip(b" "))
-        shown = "..." if verb in ("PASS", "ACCT") else printable(argument)
-        self._log.debug(
-            "{peer} > {verb} {shown}", peer=self.peer, verb=printable(verb), shown=shown
-        )
         method = self._method(verb)
         if self._running and not getattr(method, "atOnce", False):
             if len(self._waiting) >= WAITING_COMMANDS:
