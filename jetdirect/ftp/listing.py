@@ -1,5 +1,6 @@
 """
-Directory listings in the form of C{ls -l}, which every client's parser was written for.  No I/O.
+Directory listings: in the form of C{ls -l}, which every client's parser was written for, and in
+that of RFC 3659.  No I/O.
 """
 
 from __future__ import annotations
@@ -37,6 +38,18 @@ def longListing(entries: Iterable[Entry], now: float) -> bytes:
 def nameListing(entries: Iterable[Entry]) -> bytes:
     """The answer to NLST."""
     return b"".join(_encoded(f"{entry.name}\r\n") for entry in entries)
+
+
+def machineFacts(entry: Entry) -> str:
+    """The facts of MLST and MLSD (RFC 3659, section 7.5)."""
+    kind = "type=dir;" if entry.directory else f"type=file;size={entry.size};"
+    perm = "cefm" if entry.directory else "adfw"
+    return f"{kind}modify={modifiedStamp(entry.modified)};perm={perm};"
+
+
+def machineListing(entries: Iterable[Entry]) -> bytes:
+    """The answer to MLSD."""
+    return b"".join(_encoded(f"{machineFacts(entry)} {entry.name}\r\n") for entry in entries)
 
 
 def modifiedStamp(seconds: float) -> str:

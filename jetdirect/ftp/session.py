@@ -6,9 +6,10 @@ from __future__ import annotations
 
 from .commands.access import AccessCommands
 from .commands.extensions import ExtensionCommands
+from .commands.names import NameCommands
 from .commands.parameters import ParameterCommands
 from .commands.service import ServiceCommands
 
 
-class PrintFTP(AccessCommands, ParameterCommands, ServiceCommands, ExtensionCommands):
+class PrintFTP(AccessCommands, ParameterCommands, ServiceCommands, NameCommands, ExtensionCommands):
     """The FTP of a print server; each base class is one group of commands in RFC 959."""

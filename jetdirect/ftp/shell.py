@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from twisted.internet.defer import Deferred, fail, maybeDeferred
+from twisted.internet.defer import Deferred, fail, succeed
 from twisted.protocols import ftp
 from twisted.python.filepath import Permissions
 from zope.interface import implementer
@@ -18,6 +18,7 @@ from ..job import Job, Sender
 from ..port import PrintingPort
 from ..server import PrintServer
 from .listing import Entry
+from .names import Path, StoredNames
 from .text import printable
 
 UNKNOWN_NAME = "<Unknown>"
@@ -29,8 +30,10 @@ class PrintShell:
     """
     One session's view of a print server.
 
-    As an L{ftp.IFTPShell} it serves any FTP server; C{locate}, C{submit} and C{entries} are what
-    L{jetdirect.ftp} itself uses.
+    As an L{ftp.IFTPShell} it serves any FTP server; L{jetdirect.ftp} itself uses C{names},
+    C{locate}, C{submit} and C{listed}.
+
+    @ivar names: what the session stored and made.
     """
 
     def __init__(
@@ -41,8 +44,16 @@ class PrintShell:
         """
         self.server = server
         self.sender = sender
-        self._now = wallClock
-        self._began = wallClock()
+        self.names = StoredNames(
+            [port.name for port in server.ports],
+            [printable(port.description) for port in server.ports],
+            wallClock,
+        )
+
+    @property
+    def portNames(self) -> str:
+        """The printing ports, for a person to read."""
+        return ", ".join(port.name for port in self.server.ports)
 
     def locate(self, directory: Sequence[str], path: str) -> tuple[PrintingPort, str]:
         """
@@ -51,7 +62,7 @@ class PrintShell:
         The first segment of C{path} may be a printing port; else it is the current one, and the
         whole path is only a name.
 
-        @param directory: the current directory: empty, or the name of a printing port.
+        @param directory: the current directory.
         """
         first, _, rest = path.lstrip("/").partition("/")
         port = self.server.port(first)
@@ -68,37 +79,32 @@ class PrintShell:
         """
         return self.server.submit(port, printable(name) or UNKNOWN_NAME, self.sender, size)
 
-    def entries(self, path: Sequence[str]) -> list[Entry]:
-        """
-        What is in a directory.
-
-        @raise ftp.FileNotFoundError: there is no such directory.
-        """
-        if not path:
-            return [
-                Entry(port.name, True, 0, self._began, printable(port.description))
-                for port in self.server.ports
-            ]
-        self._port(path)
-        return []
+    def listed(self, path: Path) -> list[Entry]:
+        """What LIST and NLST show: a directory's entries, a name itself, or nothing."""
+        if self.names.isDirectory(path):
+            return self.names.children(path)
+        entry = self.names.entry(path)
+        return [] if entry is None else [entry]
 
     # IFTPShell, for other FTP servers too.
 
     def access(self, path: Sequence[str]) -> Deferred[None]:
-        """L{ftp.IFTPShell}: the root and the printing ports are directories, nothing else is."""
-        return maybeDeferred(lambda: None if not path else (self._port(path), None)[1])
+        """L{ftp.IFTPShell}: the root, the printing ports and what the session made."""
+        if self.names.isDirectory(self._resolved(path)):
+            return succeed(None)
+        return fail(ftp.FileNotFoundError(_shown(path)))
 
     def list(self, path: Sequence[str], keys: Sequence[str] = ()) -> Deferred[Any]:
         """L{ftp.IFTPShell}."""
-        return maybeDeferred(
-            lambda: [(e.name, [_fact(e, key) for key in keys]) for e in self.entries(path)]
-        )
+        entries = self.listed(self._resolved(path))
+        return succeed([(each.name, [_fact(each, key) for key in keys]) for each in entries])
 
     def stat(self, path: Sequence[str], keys: Sequence[str] = ()) -> Deferred[Any]:
-        """L{ftp.IFTPShell}: of directories only."""
-        name = path[-1] if path else "/"
-        here = Entry(name, True, 0, self._began, "-")
-        return self.access(path).addCallback(lambda _: [_fact(here, key) for key in keys])
+        """L{ftp.IFTPShell}."""
+        entry = self.names.entry(self._resolved(path))
+        if entry is None:
+            return fail(ftp.FileNotFoundError(_shown(path)))
+        return succeed([_fact(entry, key) for key in keys])
 
     def openForWriting(self, path: Sequence[str]) -> Deferred[ftp.IWriteFile]:
         """L{ftp.IFTPShell}: a job, when its turn has come and the printer is there."""
@@ -118,35 +124,36 @@ class PrintShell:
 
     def openForReading(self, path: Sequence[str]) -> Deferred[ftp.IReadFile]:
         """L{ftp.IFTPShell}: never."""
-        return _denied(path)
+        return fail(ftp.PermissionDeniedError(_shown(path)))
 
     def makeDirectory(self, path: Sequence[str]) -> Deferred[None]:
-        """L{ftp.IFTPShell}: never."""
-        return _denied(path)
+        """L{ftp.IFTPShell}: for this session only."""
+        made = self.names.makeDirectory(self._resolved(path))
+        return succeed(None) if made else fail(ftp.FileExistsError(_shown(path)))
 
     def removeDirectory(self, path: Sequence[str]) -> Deferred[None]:
-        """L{ftp.IFTPShell}: never."""
-        return _denied(path)
+        """L{ftp.IFTPShell}: one that the session made."""
+        removed = self.names.remove(self._resolved(path), directory=True)
+        return succeed(None) if removed else fail(ftp.FileNotFoundError(_shown(path)))
 
     def removeFile(self, path: Sequence[str]) -> Deferred[None]:
-        """L{ftp.IFTPShell}: never."""
-        return _denied(path)
+        """L{ftp.IFTPShell}: a name that the session stored; the paper stays."""
+        removed = self.names.remove(self._resolved(path), directory=False)
+        return succeed(None) if removed else fail(ftp.FileNotFoundError(_shown(path)))
 
     def rename(self, fromPath: Sequence[str], toPath: Sequence[str]) -> Deferred[None]:
-        """L{ftp.IFTPShell}: never."""
-        return _denied(fromPath)
+        """L{ftp.IFTPShell}: a name that the session stored."""
+        renamed = self.names.rename(self._resolved(fromPath), self._resolved(toPath))
+        return succeed(None) if renamed else fail(ftp.FileNotFoundError(_shown(fromPath)))
 
     # Inside.
 
-    def _port(self, path: Sequence[str]) -> PrintingPort:
-        port = self.server.port(path[0]) if len(path) == 1 else None
-        if port is None:
-            raise ftp.FileNotFoundError(printable("/".join(path)))
-        return port
+    def _resolved(self, path: Sequence[str]) -> Path:
+        return self.names.resolve((), "/".join(path))
 
 
-def _denied(path: Sequence[str]) -> Deferred[Any]:
-    return fail(ftp.PermissionDeniedError(printable("/".join(path))))
+def _shown(path: Sequence[str]) -> str:
+    return printable("/".join(path))
 
 
 def _fact(entry: Entry, key: str) -> Any:

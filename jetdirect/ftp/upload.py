@@ -6,6 +6,7 @@ The job's turn, the printer, 150, the data connection, the bytes, the printer's 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ..errors import DataConnectionLost, JobAborted, PrintError, SenderLost, ShuttingDown
@@ -25,9 +26,18 @@ class Upload(Transfer):
     """STOR, STOU or APPE: one job."""
 
     def __init__(
-        self, control: ControlConnection, dataPort: DataPort, port: PrintingPort, job: Job
+        self,
+        control: ControlConnection,
+        dataPort: DataPort,
+        port: PrintingPort,
+        job: Job,
+        printed: Callable[[], None],
     ) -> None:
+        """
+        @param printed: called when the printer has the job.
+        """
         super().__init__(control, dataPort)
+        self._printed = printed
         self.port = port
         self.job = job
         self._pouring = False
@@ -43,6 +53,7 @@ class Upload(Transfer):
         except PrintError as error:
             self.control.reply(replies.refusal(error, self.job.number))
         else:
+            self._printed()
             self.control.reply(
                 replies.PRINTED(
                     port=self.port.name,

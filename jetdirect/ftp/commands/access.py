@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from twisted.cred.credentials import UsernamePassword
 from twisted.cred.error import LoginFailed, UnhandledCredentials
-from twisted.protocols.ftp import FileNotFoundError, IFTPShell, InvalidPath, toSegments
+from twisted.protocols.ftp import IFTPShell
 
 from ... import __version__
 from ...job import Sender
@@ -62,16 +62,11 @@ class AccessCommands(ControlConnection):
     def ftp_CWD(self, path: str) -> Reply:
         """Choose the printing port, or none: the default one."""
         assert self.shell is not None
-        try:
-            wanted = toSegments(self.directory, path)
-            if len(wanted) > 1 and self.shell.server.port(wanted[-1]) is not None:
-                wanted = wanted[-1:]  # from one port to another
-            self.shell.entries(wanted)
-        except (FileNotFoundError, InvalidPath):
-            ports = ", ".join(port.name for port in self.shell.server.ports)
-            return replies.NO_SUCH(path=path, ports=ports)
-        self.directory = [name.upper() for name in wanted]
-        return replies.CHANGED(path="/" + "/".join(self.directory))
+        wanted = self.shell.names.resolve(self.directory, path)
+        if not self.shell.names.isDirectory(wanted):
+            return replies.NO_SUCH(path=path, ports=self.shell.portNames)
+        self.directory = list(wanted)
+        return replies.CHANGED(path="/" + "/".join(wanted))
 
     @command("CDUP")
     def ftp_CDUP(self, _: str) -> Reply:

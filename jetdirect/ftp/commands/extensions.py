@@ -1,5 +1,5 @@
 """
-Commands that came after RFC 959 (RFC 2389, 2640, 3659).
+Commands that came after RFC 959 (RFC 2389, 2640).
 """
 
 from __future__ import annotations
@@ -8,7 +8,17 @@ from .. import replies
 from ..control import ControlConnection, command
 from ..replies import Lines, Reply
 
-FEATURES = ("EPRT", "EPSV", "MDTM", "SIZE", "UTF8")
+FEATURES = (
+    "CLNT",
+    "EPRT",
+    "EPSV",
+    "MDTM",
+    "MFMT",
+    "MLST type*;size*;modify*;perm*;",
+    "SIZE",
+    "TVFS",
+    "UTF8",
+)
 """What FEAT lists: only what is true, so no REST STREAM."""
 
 
@@ -20,20 +30,16 @@ class ExtensionCommands(ControlConnection):
         """RFC 2389, section 3."""
         return replies.FEATURES(lines=Lines("\n".join(f" {name}" for name in FEATURES)))
 
-    @command("OPTS <UTF8 ON>", beforeLogin=True)
+    @command("OPTS <UTF8 ON | MLST facts>", beforeLogin=True)
     def ftp_OPTS(self, argument: str) -> Reply:
         """Windows' ftp.exe asks for UTF-8 before anything else; names are UTF-8 always."""
-        good = argument.upper().split() in (["UTF8"], ["UTF8", "ON"], ["UTF-8", "ON"])
-        return replies.OKAY if good else replies.BAD_PARAMETER(argument=argument)
+        words = argument.upper().split()
+        if words[:1] == ["MLST"]:  # RFC 3659, section 7.9; the facts stay the same
+            return replies.MLST_OPTIONS
+        good = words in (["UTF8"], ["UTF8", "ON"], ["UTF-8", "ON"])
+        return replies.OKAY if good else replies.BAD_OPTION(argument=argument)
 
-    @command("SIZE <path>")
-    def ftp_SIZE(self, path: str) -> Reply:
-        """
-        Of what this session stored; else clients send the rest of a file, or nothing at all.
-        """
-        return replies.NOT_STORED(path=path)
-
-    @command("MDTM <path>")
-    def ftp_MDTM(self, path: str) -> Reply:
-        """RFC 3659, section 3."""
-        return replies.NOT_STORED(path=path)
+    @command("CLNT [name]", beforeLogin=True)
+    def ftp_CLNT(self, _: str) -> Reply:
+        """Which client it is: nothing depends on it."""
+        return replies.OKAY

@@ -8,8 +8,6 @@ import re
 import time
 from collections.abc import Callable
 
-from twisted.protocols.ftp import FileNotFoundError, InvalidPath, toSegments
-
 from .. import replies
 from ..control import ControlConnection, Result, command
 from ..listing import Entry, longListing, nameListing
@@ -67,7 +65,7 @@ class ServiceCommands(ControlConnection):
         assert self.shell is not None
         port, _name = self.shell.locate(self.directory, "")
         where = replies.PWD_PORT if self.directory else replies.PWD_ROOT
-        path = "/" + "/".join(self.directory)
+        path = ("/" + "/".join(self.directory)).replace('"', '""')
         return where(path=path, port=port.name, printer=port.description.replace('"', "'"))
 
     @command("LIST [path]")
@@ -129,9 +127,11 @@ class ServiceCommands(ControlConnection):
         dataPort = self.takeDataPort()
         if dataPort is None:
             return replies.NO_DATA_PORT
+        remember = self.shell.names.store
         port, name = self.shell.locate(self.directory, path)
         job = self.shell.submit(port, name, announced if self.type == "I" else None)
-        upload = Upload(self, dataPort, port, job)
+        stored = self.shell.names.resolve(self.directory, path)
+        upload = Upload(self, dataPort, port, job, lambda: remember(stored, job.bytes))
         if unique:
             opening = replies.OPENING_UNIQUE(name=path or f"job{job.number}")
         else:
@@ -144,8 +144,7 @@ class ServiceCommands(ControlConnection):
         assert self.shell is not None
         port = self.shell.server.port(name.strip("/"))
         if port is None:
-            ports = ", ".join(each.name for each in self.shell.server.ports)
-            return replies.NO_SUCH(path=name, ports=ports)
+            return replies.NO_SUCH(path=name, ports=self.shell.portNames)
         lines = [f" {port.name}: {printable(port.description)}"]
         if not port.jobs:
             lines.append(" idle")
@@ -159,9 +158,6 @@ class ServiceCommands(ControlConnection):
         dataPort = self.takeDataPort()
         if dataPort is None:
             return replies.NO_DATA_PORT
-        try:
-            entries = self.shell.entries(toSegments(self.directory, " ".join(words)))
-        except (FileNotFoundError, InvalidPath):
-            entries = []
+        entries = self.shell.listed(self.shell.names.resolve(self.directory, " ".join(words)))
         listing = Listing(self, dataPort)
         return self.runTransfer(listing, listing.run(render(entries)))

@@ -1,0 +1,157 @@
+"""
+Commands about names (RFC 959, RFC 3659): they succeed for what this session stored, and change
+nothing on paper.
+"""
+
+from __future__ import annotations
+
+import calendar
+import re
+import time
+
+from .. import replies
+from ..control import ControlConnection, Result, command
+from ..listing import machineFacts, machineListing, modifiedStamp
+from ..names import Path
+from ..replies import Lines, Reply
+from ..shell import PrintShell
+from ..transfer import Listing
+
+_TIME = re.compile(r"(\d{14})(?:\.\d+)? +(.+)", re.ASCII | re.DOTALL)
+_OF_NAMES = ("CHMOD", "UTIME", "TOUCH", "CHGRP", "CHOWN")
+_SITE_HELP = "CHMOD HELP IDLE UMASK UTIME; others are taken note of, and change nothing"
+
+
+class NameCommands(ControlConnection):
+    """Rename, look up, remove; only ever in the session's memory."""
+
+    _renaming: Path | None = None
+
+    @command("RNFR <path>")
+    def ftp_RNFR(self, path: str) -> Reply:
+        """The old name."""
+        old = self._resolve(path)
+        if self._shell.names.entry(old) is None:
+            return replies.NOT_STORED(path=path)
+        self._renaming = old
+        return replies.RENAMING
+
+    @command("RNTO <path>")
+    def ftp_RNTO(self, path: str) -> Reply:
+        """The new name of what is printed already."""
+        old, self._renaming = self._renaming, None
+        if old is None:
+            return replies.RENAME_FIRST
+        renamed = self._shell.names.rename(old, self._resolve(path))
+        return replies.RENAMED if renamed else replies.NOT_RENAMED(path=path)
+
+    @command("DELE <path>")
+    def ftp_DELE(self, path: str) -> Reply:
+        """Forget a name."""
+        removed = self._shell.names.remove(self._resolve(path), directory=False)
+        return replies.REMOVED if removed else replies.NOT_STORED(path=path)
+
+    @command("MKD <path>")
+    def ftp_MKD(self, path: str) -> Reply:
+        """A directory that only this session sees; printing ports are not made."""
+        wanted = self._resolve(path)
+        if not self._shell.names.makeDirectory(wanted):
+            return replies.EXISTS(path=path)
+        return replies.MADE(path=_quoted(wanted))
+
+    @command("RMD <path>")
+    def ftp_RMD(self, path: str) -> Reply:
+        """Forget such a directory."""
+        removed = self._shell.names.remove(self._resolve(path), directory=True)
+        return replies.REMOVED if removed else replies.NOT_MADE(path=path)
+
+    @command("SIZE <path>")
+    def ftp_SIZE(self, path: str) -> Reply:
+        """
+        Of what this session stored; else clients send the rest of a file, or nothing at all.
+        """
+        entry = self._shell.names.file(self._resolve(path))
+        return replies.NOT_STORED(path=path) if entry is None else replies.SIZE(size=entry.size)
+
+    @command("MDTM [time] <path>")
+    def ftp_MDTM(self, path: str) -> Reply:
+        """When it was stored; with a time before the path, as some clients do, like MFMT."""
+        entry = self._shell.names.file(self._resolve(path))
+        if entry is not None:
+            return replies.MODIFIED(time=modifiedStamp(entry.modified))
+        return self.ftp_MFMT(path) if _TIME.fullmatch(path) else replies.NOT_STORED(path=path)
+
+    @command("MFMT <time> <path>")
+    def ftp_MFMT(self, argument: str) -> Reply:
+        """Remember another time of modification."""
+        found = _TIME.fullmatch(argument)
+        if found is None:
+            return replies.SYNTAX(syntax="MFMT <YYYYMMDDHHMMSS> <path>")
+        try:
+            modified = calendar.timegm(time.strptime(found[1], "%Y%m%d%H%M%S"))
+        except ValueError:
+            return replies.SYNTAX(syntax="MFMT <YYYYMMDDHHMMSS> <path>")
+        if not self._shell.names.touch(self._resolve(found[2]), modified):
+            return replies.NOT_STORED(path=found[2])
+        return replies.TOUCHED(time=found[1], path=found[2])
+
+    @command("MLST [path]")
+    def ftp_MLST(self, path: str) -> Reply:
+        """The facts of one name, over the control connection."""
+        entry = self._shell.names.entry(self._resolve(path))
+        if entry is None:
+            return replies.NOT_STORED(path=path)
+        return replies.FACTS(facts=machineFacts(entry), path=path or "/")
+
+    @command("MLSD [path]")
+    def ftp_MLSD(self, path: str) -> Result:
+        """The facts of all names in a directory."""
+        directory = self._resolve(path)
+        if not self._shell.names.isDirectory(directory):
+            return replies.NO_SUCH(path=path, ports=self._shell.portNames)
+        dataPort = self.takeDataPort()
+        if dataPort is None:
+            return replies.NO_DATA_PORT
+        listing = Listing(self, dataPort)
+        return self.runTransfer(
+            listing, listing.run(machineListing(self._shell.names.children(directory)))
+        )
+
+    @command("SITE <command>")
+    def ftp_SITE(self, argument: str) -> Reply:
+        """
+        Whatever the sender's system wants to set (z/OS record formats, IBM i's NAMEFMT, modes and
+        times of files): it goes on when the answer is positive.
+        """
+        verb, _, rest = argument.partition(" ")
+        match verb.upper():
+            case "HELP":
+                return replies.HELP(lines=Lines(f" {_SITE_HELP}"))
+            case "IDLE":
+                return replies.IDLE_TIME(seconds=self.settings.idleTimeout)
+            case known if known in _OF_NAMES:
+                return replies.OKAY if self._named(rest) else replies.NOT_STORED(path=rest)
+            case _:
+                return replies.SUPERFLUOUS
+
+    ftp_XMKD = ftp_MKD
+    ftp_XRMD = ftp_RMD
+
+    @property
+    def _shell(self) -> PrintShell:
+        assert self.shell is not None
+        return self.shell
+
+    def _resolve(self, path: str) -> Path:
+        return self._shell.names.resolve(self.directory, path)
+
+    def _named(self, words: str) -> bool:
+        # CHMOD 644 a b.ps; UTIME 20260101000000 a b.ps; UTIME a b.ps 2026.. 2026.. 2026.. UTC
+        after = words.partition(" ")[2]
+        before = words.rsplit(" ", 4)[0]
+        return any(self._shell.names.entry(self._resolve(path)) for path in (after, before) if path)
+
+
+def _quoted(path: Path) -> str:
+    # RFC 959, appendix II: a quote inside is doubled.
+    return ("/" + "/".join(path)).replace('"', '""')
