@@ -9,6 +9,7 @@ from typing import Any
 
 from twisted.application.service import MultiService
 from twisted.application.strports import service as listen
+from twisted.cred.checkers import ICredentialsChecker
 from twisted.cred.portal import Portal
 from twisted.internet.defer import Deferred, DeferredList
 from twisted.logger import Logger
@@ -39,7 +40,7 @@ class Gateway(MultiService):
         settings: SessionSettings | None = None,
         busyTimeout: float = BUSY_TIMEOUT,
         connectTimeout: float = CONNECT_TIMEOUT,
-        portal: Portal | None = None,
+        checkers: Sequence[ICredentialsChecker] = (),
     ) -> None:
         """
         @param transports: the n-th is behind PORTn.
@@ -47,18 +48,22 @@ class Gateway(MultiService):
         @param listeners: server endpoint strings.
         @param busyTimeout: seconds a job waits for its printing port; 0: not at all.
         @param connectTimeout: seconds in which a printer must be reached; 0: one attempt.
-        @param portal: who may print; by default anybody.
+        @param checkers: who may print; by default anybody, under any name.
         """
         super().__init__()
         self.server = PrintServer(transports, reactor, busyTimeout, connectTimeout)
         realm = PrintRealm(self.server)
-        self.factory = PrintFTPFactory(portal or Portal(realm, [AnyName()]), reactor, settings)
+        portal = Portal(realm, checkers or [AnyName()])
+        self.factory = PrintFTPFactory(portal, reactor, settings)
+        self._open = not checkers
         for listener in listeners:
             listen(listener, self.factory, reactor=reactor).setServiceParent(self)
 
     def startService(self) -> None:
         """Begin to listen."""
         super().startService()
+        if self._open:
+            self._log.info("anybody who can connect may print, under any name")
         for port in self.server.ports:
             self._log.info(
                 "{port} prints to {uri} ({description})",

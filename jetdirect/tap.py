@@ -4,16 +4,23 @@ C{twistd jetftp}: words on the command line into objects.
 
 from __future__ import annotations
 
+import re
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from ipaddress import IPv4Address, ip_network
 from typing import Any, ClassVar
 
+import twisted
+from twisted.cred import strcred
+from twisted.cred.credentials import IUsernamePassword
 from twisted.internet.endpoints import serverFromString
 from twisted.internet.error import CannotListenError
 from twisted.logger import Logger
 from twisted.python import usage
 
-from .ftp.settings import GREETING, IDLE_TIMEOUT, MAX_SESSIONS, SessionSettings
+from .ftp.address import FIRST_UNPRIVILEGED
+from .ftp.settings import GREETING, PROFILES
 from .gateway import Gateway
 from .port import BUSY_TIMEOUT, CONNECT_TIMEOUT
 from .transports.file import FileTransport
@@ -21,6 +28,15 @@ from .transports.uri import schemes, seconds, transportFor
 
 DEFAULT_PRINTER = "print-jobs"
 """The embedded printer keeps every job as one file in this directory, below the current one."""
+
+_STATUS_BY_TWISTD = tuple(map(int, twisted.__version__.split(".")[:2])) >= (26, 10)
+"""Older ones tell of a usage error and exit with status 0 (measured: 24.3 to 26.4)."""
+
+_LIMITS = {
+    "maxSessions": "max-sessions",
+    "idleTimeout": "idle-timeout",
+    "dataIdleTimeout": "data-idle-timeout",
+}
 
 
 def _seconds(option: str) -> Callable[[str], float]:
@@ -40,27 +56,60 @@ def _sessions(text: str) -> int:
     return int(text)
 
 
+def _profile(text: str) -> str:
+    if text not in PROFILES:
+        raise usage.UsageError(f"--profile={text}: choose one of {', '.join(PROFILES)}")
+    return text
+
+
+def _ports(text: str) -> Sequence[int]:
+    found = re.fullmatch(r"(\d{1,5})-(\d{1,5})", text, re.ASCII)
+    low, high = (int(found[1]), int(found[2])) if found else (0, 0)
+    if not FIRST_UNPRIVILEGED <= low <= high <= 65535:
+        remedy = f"give LOW-HIGH between {FIRST_UNPRIVILEGED} and 65535, such as 40000-40099"
+        raise usage.UsageError(f"--passive-ports={text}: {remedy}")
+    return range(low, high + 1)
+
+
+def _address(text: str) -> str:
+    try:
+        return str(IPv4Address(text))
+    except ValueError:
+        remedy = "give an IPv4 address such as 203.0.113.7"
+        raise usage.UsageError(f"--passive-address={text}: {remedy}") from None
+
+
 def _greeting(text: str) -> str:
     if not text or not all(" " <= letter <= "~" for letter in text):
         raise usage.UsageError(f"--greeting={text!r}: give one line of printable ASCII")
     return text
 
 
-class Options(usage.Options):
+class Options(usage.Options, strcred.AuthOptionMixin):
     """The command line of C{twistd jetftp}."""
 
     synopsis = "[options]"
+    supportedInterfaces = (IUsernamePassword,)
     longdesc = (
         "A print server that FTP clients print through: log in with any name, put a file, and its"
         " bytes go to the printer as they are."
     )
     optParameters: ClassVar = [
-        ["max-sessions", None, MAX_SESSIONS, "Control connections at a time.", _sessions],
+        [
+            "profile",
+            None,
+            "500x",
+            "Limits of a model: 500x (3 sessions, 900 s), jetdirect4 (4, 270 s) or v40 (4, 900 s,"
+            " data 270 s); options that set one of them win.",
+            _profile,
+        ],
+        ["max-sessions", None, None, "Control connections at a time. [default: 3]", _sessions],
         [
             "idle-timeout",
             None,
-            IDLE_TIMEOUT,
-            "Seconds until a session ends whose control and data connections are silent; 0: never.",
+            None,
+            "Seconds until a session ends whose control and data connections are silent; 0: never."
+            " [default: 900]",
             _seconds("idle-timeout"),
         ],
         [
@@ -86,17 +135,33 @@ class Options(usage.Options):
             _seconds("connect-timeout"),
         ],
         ["greeting", None, GREETING, "Text of the greeting (220).", _greeting],
+        [
+            "passive-ports",
+            None,
+            None,
+            "LOW-HIGH: TCP ports for passive data connections. [default: any free ones]",
+            _ports,
+        ],
+        [
+            "passive-address",
+            None,
+            None,
+            "IPv4 address that PASV announces, for senders beyond a NAT or a proxy.",
+            _address,
+        ],
     ]
-    compData = usage.Completions(multiUse=["port", "printer"])
+    compData = usage.Completions(multiUse=["port", "printer", "passive-inside"])
 
     def __init__(self, reactor: Any = None) -> None:
         """
         @param reactor: what listens and connects; by default the global one.
         """
         super().__init__()
+        self.docs = {option: " ".join((text or "").split()) for option, text in self.docs.items()}
         self._reactor = reactor
         self["listeners"] = []
         self["printers"] = []
+        self["passive-inside"] = []
 
     @property
     def reactor(self) -> Any:
@@ -125,8 +190,28 @@ class Options(usage.Options):
             shown = _withoutSecrets(text)
             raise usage.UsageError(f"--printer={shown}: {error}") from None
 
+    def opt_passive_inside(self, text: str) -> None:
+        """
+        Network of senders that are told the gateway's own address in spite of --passive-address,
+        such as 10.0.0.0/8. May be given several times.
+        """
+        try:
+            self["passive-inside"].append(ip_network(text))
+        except ValueError:
+            remedy = "give a network such as 10.0.0.0/8 or fd00::/8"
+            raise usage.UsageError(f"--passive-inside={text}: not a network; {remedy}") from None
+
     opt_p = opt_port
     opt_P = opt_printer
+
+    def parseOptions(self, options: Any = None) -> None:
+        """Read the words; a wrong one ends C{twistd} with status 1, in every version of it."""
+        try:
+            super().parseOptions(options)
+        except usage.UsageError as error:
+            if self.parent is None or _STATUS_BY_TWISTD:
+                raise
+            raise SystemExit(f"{self}\njetftp: {error}") from None
 
     def postOptions(self) -> None:
         """Fill in the defaults that are not words."""
@@ -195,11 +280,17 @@ def _orExit(start: Callable[[], None]) -> None:
 
 def makeService(options: Options) -> Gateway:
     """The service that C{twistd} runs."""
-    settings = SessionSettings(
+    settings = replace(
+        PROFILES[options["profile"]],
         greeting=options["greeting"],
-        maxSessions=options["max-sessions"],
-        idleTimeout=options["idle-timeout"],
-        dataIdleTimeout=options["data-idle-timeout"],
+        passivePorts=options["passive-ports"] or (),
+        passiveAddress=options["passive-address"] or "",
+        passiveInside=options["passive-inside"],
+        **{
+            setting: options[option]
+            for setting, option in _LIMITS.items()
+            if options[option] is not None
+        },
     )
     gateway = _CommandLineGateway(
         options["printers"],
@@ -208,6 +299,7 @@ def makeService(options: Options) -> Gateway:
         settings,
         options["busy-timeout"],
         options["connect-timeout"],
+        options.get("credCheckers") or (),
     )
     if options["embedded"]:
         Logger().info(

@@ -13,8 +13,9 @@ import select
 import socket
 import struct
 import termios
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from twisted.protocols.policies import ProtocolWrapper
 from zope.interface import Interface, implementer
 
 _PEER_CLOSED = getattr(select, "POLLRDHUP", 0)  # Linux; told even while bytes are unread
@@ -114,3 +115,10 @@ def factsOf(transport: object) -> ITCPFacts:
         except AttributeError:
             facts = NoFacts()
     return facts
+
+
+def realTransport(transport: Any) -> Any:
+    """The transport that the wrappers around it (policies, PROXY protocol) hide."""
+    while isinstance(transport, ProtocolWrapper):
+        transport = transport.transport
+    return transport

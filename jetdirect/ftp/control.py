@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.interfaces import (
     IDelayedCall,
     IHalfCloseableProtocol,
@@ -20,11 +20,12 @@ from twisted.internet.interfaces import (
     ITCPTransport,
 )
 from twisted.internet.protocol import Protocol, connectionDone
+from twisted.internet.task import deferLater
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from ..tcp import ITCPFacts, factsOf
+from ..tcp import ITCPFacts, factsOf, realTransport
 from . import replies
 from .acknowledgement import Acknowledgements
 from .address import plainHost
@@ -74,7 +75,9 @@ class ControlConnection(Protocol):
     """
     A session without its commands, which L{jetdirect.ftp.commands} adds.
 
-    @ivar peer: the host at the other end; local: this end's.
+    @ivar peer: the host at the other end, in front of a proxy if there is one.
+    @ivar local: this end's own address.
+    @ivar proxied: there is a proxy (PROXY protocol) between the two.
     @ivar user: the name given with USER, printable; L{None} before.
     @ivar shell: the print shell after login.
     @ivar directory: the current directory: empty, or the name of a printing port.
@@ -96,6 +99,8 @@ class ControlConnection(Protocol):
         self.peer = ""
         self.peerPort = 0
         self.local = ""
+        self.proxied = False
+        self._heard = False
         self.user: str | None = None
         self.shell: PrintShell | None = None
         self.logout: Callable[[], None] | None = None
@@ -111,6 +116,7 @@ class ControlConnection(Protocol):
         self._farewell: Reply | None = None
         self._closing = False
         self._gone = False
+        self._pausing: Deferred[None] | None = None
         self._lastActive = self.reactor.seconds()
         self._loginTimer: IDelayedCall | None = None
         self._idleTimer: IDelayedCall | None = None
@@ -119,10 +125,7 @@ class ControlConnection(Protocol):
     # The connection
 
     def connectionMade(self) -> None:
-        here, there = self.transport.getHost(), self.transport.getPeer()
-        self.local = plainHost(getattr(here, "host", ""))
-        self.peer = plainHost(getattr(there, "host", ""))
-        self.peerPort = getattr(there, "port", 0)
+        self._lookWhoIsThere()
         self.facts = factsOf(self.transport)
         self.acknowledgements = Acknowledgements(self.facts, self.reactor)
         _tune(self.transport)
@@ -137,9 +140,20 @@ class ControlConnection(Protocol):
             self._idleTimer = self.reactor.callLater(self.settings.idleTimeout, self._idle)
         self.reply(replies.GREETING(greeting=self.settings.greeting))
 
+    def _lookWhoIsThere(self) -> None:
+        here, there = self.transport.getHost(), self.transport.getPeer()
+        real = realTransport(self.transport).getHost()
+        self.proxied = here != real
+        self.local = plainHost(getattr(real, "host", ""))
+        self.peer = plainHost(getattr(there, "host", ""))
+        self.peerPort = getattr(there, "port", 0)
+
     def dataReceived(self, data: bytes) -> None:
         if self._closing:
             return
+        if not self._heard:
+            self._heard = True
+            self._lookWhoIsThere()  # a PROXY header came before the first command
         self._lastActive = self.reactor.seconds()
         try:
             for line in self._decoder.feed(data):
@@ -177,6 +191,8 @@ class ControlConnection(Protocol):
 
     def _peerGone(self) -> None:
         self._gone = True
+        if self._pausing is not None:
+            self._pausing.cancel()
         self._closing = True
         self._waiting.clear()
         if self.transfer is not None:
@@ -301,9 +317,27 @@ class ControlConnection(Protocol):
 
     def loggedIn(self, shell: PrintShell, logout: Callable[[], None]) -> None:
         """The login succeeded."""
+        if self._gone:
+            logout()
+            return
         self.shell, self.logout = shell, logout
         if self._loginTimer is not None and self._loginTimer.active():
             self._loginTimer.cancel()
+
+    async def pause(self, seconds: float) -> bool:
+        """
+        Let time pass.
+
+        @return: C{False} when the connection is gone meanwhile.
+        """
+        self._pausing = deferLater(self.reactor, seconds)
+        try:
+            await self._pausing
+        except CancelledError:
+            return False
+        finally:
+            self._pausing = None
+        return True
 
     def logOut(self) -> None:
         """End the login, if there is one; the next is awaited."""

@@ -8,6 +8,9 @@ read before there is a consumer, and its back-pressure stops the peer.
 
 from __future__ import annotations
 
+import secrets
+from collections.abc import Sequence
+
 from twisted.internet import error
 from twisted.internet.defer import CancelledError, Deferred, TimeoutError, succeed
 from twisted.internet.endpoints import TCP4ClientEndpoint, TCP6ClientEndpoint
@@ -229,18 +232,35 @@ class PassivePort(DataPort, ServerFactory):
     _log = Logger()
 
     def __init__(
-        self, reactor: IDataReactor, idleTimeout: float, interface: str, peer: str
+        self,
+        reactor: IDataReactor,
+        idleTimeout: float,
+        interface: str,
+        peer: str,
+        ports: Sequence[int] = (),
     ) -> None:
         """
         @param interface: the control connection's own local address.
         @param peer: the only host that may connect.
+        @param ports: the ports to choose from, at random; by default the system chooses.
         @raise error.CannotListenError: there is no free port.
         """
         super().__init__(reactor, idleTimeout)
         self._peer = peer
         self._waiter: Deferred[DataConnection] = Deferred()
-        self._listener: IListeningPort | None = reactor.listenTCP(0, self, interface=interface)
+        self._listener: IListeningPort | None = self._listen(interface, ports or [0])
         self.number: int = self._listener.getHost().port  # type: ignore[attr-defined]
+
+    def _listen(self, interface: str, ports: Sequence[int]) -> IListeningPort:
+        # Predictable ports would tell other hosts what goes on, and where to be first.
+        start = secrets.randbelow(len(ports))
+        for offset in range(len(ports)):
+            number = ports[(start + offset) % len(ports)]
+            try:
+                return self.reactor.listenTCP(number, self, interface=interface)
+            except error.CannotListenError as taken:
+                last = taken
+        raise last
 
     def buildProtocol(self, addr: IAddress | None) -> DataConnection | None:
         """The first connection from the peer is the one; all others are dropped."""

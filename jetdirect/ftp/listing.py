@@ -10,6 +10,8 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from .text import encoded
+
 _HALF_A_YEAR = 182 * 24 * 3600
 _MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 
@@ -37,7 +39,7 @@ def longListing(entries: Iterable[Entry], now: float) -> bytes:
 
 def nameListing(entries: Iterable[Entry]) -> bytes:
     """The answer to NLST."""
-    return b"".join(_encoded(f"{entry.name}\r\n") for entry in entries)
+    return b"".join(encoded(f"{entry.name}\r\n") for entry in entries)
 
 
 def machineFacts(entry: Entry) -> str:
@@ -49,7 +51,7 @@ def machineFacts(entry: Entry) -> str:
 
 def machineListing(entries: Iterable[Entry]) -> bytes:
     """The answer to MLSD."""
-    return b"".join(_encoded(f"{machineFacts(entry)} {entry.name}\r\n") for entry in entries)
+    return b"".join(encoded(f"{machineFacts(entry)} {entry.name}\r\n") for entry in entries)
 
 
 def modifiedStamp(seconds: float) -> str:
@@ -64,8 +66,4 @@ def _line(entry: Entry, now: float) -> bytes:
     clock = f"{date.tm_hour:02}:{date.tm_min:02}" if recent else f"{date.tm_year:5}"
     owner = re.sub(r"\s+", "_", entry.owner.strip()) or "-"
     day = f"{_MONTHS[date.tm_mon - 1]} {date.tm_mday:2}"
-    return _encoded(f"{mode} 1 {owner:<8} printer {entry.size:>12} {day} {clock} {entry.name}\r\n")
-
-
-def _encoded(text: str) -> bytes:
-    return text.encode("utf-8", "surrogateescape")
+    return encoded(f"{mode} 1 {owner:<8} printer {entry.size:>12} {day} {clock} {entry.name}\r\n")

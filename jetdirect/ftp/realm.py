@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from twisted.cred import checkers, credentials, portal
+from twisted.cred.error import UnauthorizedLogin
 from twisted.internet.defer import Deferred, succeed
 from twisted.protocols.ftp import IFTPShell
 from zope.interface import Interface, implementer
@@ -18,7 +19,7 @@ from zope.interface import Interface, implementer
 from ..job import Sender
 from ..server import PrintServer
 from .shell import PrintShell
-from .text import decoded, printable
+from .text import decoded, encoded, printable
 
 
 @implementer(portal.IRealm)
@@ -48,6 +49,31 @@ def _name(avatarId: object) -> str:
     if avatarId is checkers.ANONYMOUS:
         return "anonymous"
     return printable(decoded(avatarId) if isinstance(avatarId, bytes) else str(avatarId))
+
+
+async def logIn(
+    portal: portal.Portal, user: str, password: str, sender: Sender
+) -> tuple[PrintShell, Callable[[], None]]:
+    """
+    Log in, with a print shell and what ends the login.
+
+    Some of cred's checkers compare bytes (file:), some text (memory:); each gets what it takes.
+
+    @raise UnauthorizedLogin: this user does not, with this password.
+    """
+    try:
+        return await _attempt(portal, encoded(user), encoded(password), sender)
+    except (UnauthorizedLogin, TypeError):
+        return await _attempt(portal, user, password, sender)
+
+
+async def _attempt(
+    portal: portal.Portal, user: Any, password: Any, sender: Sender
+) -> tuple[PrintShell, Callable[[], None]]:
+    login = credentials.UsernamePassword(user, password)
+    _, shell, logout = await portal.login(login, sender, IFTPShell)
+    assert isinstance(shell, PrintShell)
+    return shell, logout
 
 
 @implementer(checkers.ICredentialsChecker)

@@ -103,7 +103,7 @@ PWD_ROOT = Reply(257, '"/" is current directory; default port is {port} ({printe
 PWD_PORT = Reply(257, '"{path}" is current directory; printing on {port} ({printer})')
 
 # Positive intermediate
-NEED_PASSWORD = Reply(331, "Username okay, need password; any will do")
+NEED_PASSWORD = Reply(331, "Username okay, need password")
 RENAMING = Reply(350, "Ready for RNTO")
 REST_ZERO = Reply(350, "Restarting at 0; send the whole file")
 
@@ -111,9 +111,11 @@ REST_ZERO = Reply(350, "Restarting at 0; send the whole file")
 LIMIT = Reply(421, "Service not available, all {sessions} sessions are in use")
 IDLE = Reply(421, "Service not available, idle for {seconds:g} seconds, closing control connection")
 NO_LOGIN = Reply(421, "Service not available, no login within {seconds:g} seconds")
+TOO_MANY_FAILURES = Reply(421, "Service not available, too many failed logins")
 FLOODED = Reply(421, "Service not available, too many commands waiting")
 STOPPING = Reply(421, "Service not available, the gateway is shutting down")
 NO_DATA_PORT = Reply(425, "Can't open data connection; use PASV, EPSV, PORT or EPRT first")
+NO_PASSIVE_ADDRESS = Reply(425, "Can't open data connection; no address to announce behind a proxy")
 CANNOT_LISTEN = Reply(425, "Can't open data connection; no free port")
 LOCAL_ERROR = Reply(451, "Requested action aborted: local error in processing")
 
@@ -132,6 +134,7 @@ RENAME_FIRST = Reply(503, "Send RNFR first")
 EXTENDED_ONLY = Reply(503, "EPSV ALL was sent; only EPSV is accepted now")
 BAD_PARAMETER = Reply(504, "Command not implemented for that parameter: {argument}")
 FOREIGN_ADDRESS = Reply(504, "Data connections go to your own address, port 1024 or higher, only")
+PASSIVE_ONLY = Reply(522, "Data connections do not pass the proxy; use PASV")
 UNKNOWN_FAMILY = Reply(522, "Network protocol not supported, use ({family})")
 NOT_LOGGED_IN = Reply(530, "Authentication required")
 LOGIN_FAILED = Reply(530, "Login incorrect")

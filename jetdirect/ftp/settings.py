@@ -4,7 +4,11 @@ What an operator may set about sessions.  Values belong to instances: two gatewa
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network
+
+Network = IPv4Network | IPv6Network
 
 MAX_SESSIONS = 3
 """As on the 600N, 400N, 500X and 300X (HP's guides, chapter FTP Printing)."""
@@ -29,6 +33,11 @@ class SessionSettings:
     @ivar dataIdleTimeout: seconds after which a silent data connection ends its job; 0: never;
         L{None}: the same as C{idleTimeout}.
     @ivar loginTimeout: seconds in which a session has to log in.
+    @ivar passivePorts: the TCP ports that passive data connections come to; empty: any free one.
+    @ivar passiveAddress: the IPv4 address that PASV announces instead of the gateway's own: the
+        one by which senders beyond a NAT or a proxy reach it.
+    @ivar passiveInside: the networks of senders that reach the gateway by its own address all the
+        same.
     """
 
     greeting: str = GREETING
@@ -36,8 +45,20 @@ class SessionSettings:
     idleTimeout: float = IDLE_TIMEOUT
     dataIdleTimeout: float | None = None
     loginTimeout: float = LOGIN_TIMEOUT
+    passivePorts: Sequence[int] = ()
+    passiveAddress: str = ""
+    passiveInside: Sequence[Network] = ()
 
     @property
     def dataIdle(self) -> float:
         """The limit of a silent data connection, in seconds; 0: none."""
         return self.idleTimeout if self.dataIdleTimeout is None else self.dataIdleTimeout
+
+
+PROFILES = {
+    "500x": SessionSettings(),
+    "jetdirect4": SessionSettings(maxSessions=4, idleTimeout=270),
+    "v40": SessionSettings(maxSessions=4, idleTimeout=900, dataIdleTimeout=270),
+}
+"""Limits of the boxes (HP's guides): the 600N to 500X; later models such as the 610n, 620n and
+625n; the 690n with firmware V.40, which tells data from control."""

@@ -17,6 +17,11 @@ def decoded(name: bytes) -> str:
     return name.decode("utf-8", "surrogateescape")
 
 
+def encoded(name: str) -> bytes:
+    """The way back."""
+    return name.encode("utf-8", "surrogateescape")
+
+
 def printable(text: str, limit: int = SHOWN) -> str:
     """
     C{text} in printable ASCII, at most C{limit} characters: safe in replies, logs and on pages.

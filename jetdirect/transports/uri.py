@@ -17,10 +17,16 @@ from urllib.parse import unquote, unquote_to_bytes
 from twisted.plugin import getPlugins
 
 from ..interfaces import IPrinterScheme, IPrinterTransport
+from .dressing import OPTIONS as DRESSING_OPTIONS
+from .dressing import DressedTransport, Dressing
 
 _Value = TypeVar("_Value")
 
-COMMON_OPTIONS = {"description": "what the printer is called in banner, PWD, LIST and STAT"}
+COMMON_OPTIONS = {
+    "description": "what the printer is called in banner, PWD, LIST and STAT",
+    **DRESSING_OPTIONS,
+}
+"""The options of every scheme."""
 
 LONGEST_TIME = 366 * 24 * 3600
 """Seconds; who means longer means never."""
@@ -70,7 +76,7 @@ class DeviceURI:
         text = self.options[name]
         try:
             return read(text)
-        except ValueError:
+        except (ValueError, LookupError):
             raise ValueError(f"{name}={text}: expected {expected}") from None
 
 
@@ -146,7 +152,7 @@ def _options(query: str) -> dict[str, str]:
             raise ValueError(f"option {name!r} has no value; write {name}=VALUE")
         if name in options:
             raise ValueError(f"option {name!r} is given twice")
-        options[name] = unquote(value.replace("+", " "))
+        options[name] = _decoded(value.replace("+", " "))
     return options
 
 
@@ -174,4 +180,19 @@ def transportFor(reactor: object, text: str) -> IPrinterTransport:
     for name in uri.options:
         if name not in options:
             raise ValueError(f"unknown option {name!r}; known are " + ", ".join(sorted(options)))
-    return plugin.transport(reactor, uri)
+    transport = plugin.transport(reactor, uri)
+    dressing = _dressing(uri)
+    return DressedTransport(transport, dressing) if dressing else transport
+
+
+def _dressing(uri: DeviceURI) -> Dressing:
+    feed = uri.option("form-feed", b"", lambda text: {"on": b"\f"}[text], "on")
+    return Dressing(
+        uri.option("prolog", b"", _encoded, "text"),
+        uri.option("epilog", b"", _encoded, "text") + feed,
+        uri.option("newlines", False, lambda text: {"crlf": True}[text], "crlf"),
+    )
+
+
+def _encoded(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")

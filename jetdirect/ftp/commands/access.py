@@ -4,16 +4,18 @@ Access control commands (RFC 959, section 4.1.1).
 
 from __future__ import annotations
 
-from twisted.cred.credentials import UsernamePassword
 from twisted.cred.error import LoginFailed, UnhandledCredentials
-from twisted.protocols.ftp import IFTPShell
 
 from ... import __version__
 from ...job import Sender
 from .. import replies
 from ..control import ControlConnection, command
+from ..realm import logIn
 from ..replies import Lines, Reply
 from ..text import printable
+
+FAILED_LOGINS = 3
+"""Failed logins after which a session ends, as in most FTP servers."""
 
 _RULE = "-" * 56
 _LAYOUT = """\
@@ -31,6 +33,8 @@ jetdirect FTP Print Server Version {version}
 class AccessCommands(ControlConnection):
     """Who is there, and which printing port is meant."""
 
+    _failures = 0
+
     @command("USER [name]", beforeLogin=True)
     def ftp_USER(self, name: str) -> Reply:
         """Any name will do, an empty one too; naming oneself anew ends the login."""
@@ -39,17 +43,15 @@ class AccessCommands(ControlConnection):
         return replies.NEED_PASSWORD
 
     @command("PASS [password]", beforeLogin=True)
-    async def ftp_PASS(self, password: str) -> Reply:
+    async def ftp_PASS(self, password: str) -> Reply | None:
         """Log in; the 230 lists the printing ports."""
         if self.user is None or self.shell is not None:
             return replies.USER_FIRST
         sender = Sender(printable(self.user), self.peer, self.peerPort)
-        login = UsernamePassword(_bytes(self.user), _bytes(password))
         try:
-            _, shell, logout = await self.factory.portal.login(login, sender, IFTPShell)
+            shell, logout = await logIn(self.factory.portal, self.user, password, sender)
         except (LoginFailed, UnhandledCredentials):
-            self._log.warn("login of {user!r} from {peer} failed", user=sender.user, peer=self.peer)
-            return replies.LOGIN_FAILED
+            return await self._refuse(sender)
         self.loggedIn(shell, logout)
         return replies.LOGGED_IN(lines=self._banner())
 
@@ -88,6 +90,21 @@ class AccessCommands(ControlConnection):
     ftp_XCWD = ftp_CWD
     ftp_XCUP = ftp_CDUP
 
+    async def _refuse(self, sender: Sender) -> Reply | None:
+        # Each guess costs a second more than the one before, and there are three.
+        self._failures += 1
+        self._log.warn(
+            "login of {user!r} from {peer} failed, {failures} times in this session",
+            user=sender.user,
+            peer=sender.host,
+            failures=self._failures,
+        )
+        if not await self.pause(self._failures):
+            return None
+        if self._failures >= FAILED_LOGINS:
+            self.closeAfter(replies.TOO_MANY_FAILURES)
+        return replies.LOGIN_FAILED
+
     def _banner(self) -> Lines:
         assert self.shell is not None
         ports = self.shell.server.ports
@@ -100,7 +117,3 @@ class AccessCommands(ControlConnection):
                 version=__version__, rule=_RULE, rows=rows, blank="    ", default=ports[0].name
             )
         )
-
-
-def _bytes(text: str) -> bytes:
-    return text.encode("utf-8", "surrogateescape")

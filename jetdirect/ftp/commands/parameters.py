@@ -4,6 +4,8 @@ Transfer parameter commands (RFC 959, section 4.1.2; RFC 2428).
 
 from __future__ import annotations
 
+from ipaddress import ip_address
+
 from twisted.internet.error import CannotListenError
 from twisted.protocols.ftp import encodeHostPort
 
@@ -57,12 +59,14 @@ class ParameterCommands(ControlConnection):
         """Listen on an IPv4 port."""
         if self.extendedOnly:
             return replies.EXTENDED_ONLY
-        if isIPv6(self.local):
+        if isIPv6(self.local) and not self._announced():
             return replies.UNKNOWN_FAMILY(family=2)
+        if self.proxied and not self._announced():
+            return replies.NO_PASSIVE_ADDRESS
         port = self._listen()
         if port is None:
             return replies.CANNOT_LISTEN
-        return replies.PASSIVE(address=encodeHostPort(self.local, port.number))
+        return replies.PASSIVE(address=encodeHostPort(self._announced() or self.local, port.number))
 
     @command("EPSV [1 | 2 | ALL]")
     def ftp_EPSV(self, argument: str) -> Reply:
@@ -74,6 +78,8 @@ class ParameterCommands(ControlConnection):
             return replies.UNKNOWN_FAMILY(family=self._family())
         if _EXTENDED[argument] not in (None, isIPv6(self.local)):
             return replies.UNKNOWN_FAMILY(family=self._family())
+        if self.proxied:
+            return replies.PASSIVE_ONLY
         port = self._listen()
         return replies.CANNOT_LISTEN if port is None else replies.EXTENDED_PASSIVE(port=port.number)
 
@@ -102,13 +108,24 @@ class ParameterCommands(ControlConnection):
         self.useDataPort(None)
         if not self.local:
             return None  # a Unix socket has no host that could be connected to
+        settings = self.settings
         try:
-            port = PassivePort(self.reactor, self.settings.dataIdle, self.local, self.peer)
+            port = PassivePort(
+                self.reactor, settings.dataIdle, self.local, self.peer, settings.passivePorts
+            )
         except CannotListenError as why:
             self._log.warn("no passive port for {peer}: {why}", peer=self.peer, why=str(why))
             return None
         self.useDataPort(port)
         return port
+
+    def _announced(self) -> str:
+        # What PASV says instead of our own address, if anything.
+        if not self.settings.passiveAddress:
+            return ""
+        peer = ip_address(self.peer.partition("%")[0])
+        inside = any(peer in network for network in self.settings.passiveInside)
+        return "" if inside else self.settings.passiveAddress
 
     def _dial(self, verb: str, host: str, number: int) -> Reply:
         if self.extendedOnly:

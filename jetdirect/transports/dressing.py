@@ -1,0 +1,109 @@
+"""
+What an operator wants around or in every job of one printer: a prolog, an epilog, a form feed, CR
+LF for LF.  Options of any device URI; without them not one byte is added or changed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IProducer
+from zope.interface import implementer
+
+from ..interfaces import Delivery, IPrinterConnection, IPrinterTransport, IPrintJob
+
+OPTIONS: Mapping[str, str] = {
+    "prolog": "sent before every job, percent-encoded",
+    "epilog": "sent after every complete job, percent-encoded",
+    "form-feed": "on: a form feed ends every complete job",
+    "newlines": "crlf: a bare LF becomes CR LF, for text printers",
+}
+
+_BARE_LF = re.compile(rb"(?<!\r)\n")
+
+
+@dataclass(frozen=True)
+class Dressing:
+    """
+    @ivar prolog: bytes before a job.
+    @ivar epilog: bytes after a complete job.
+    @ivar newlines: whether a bare LF becomes CR LF.
+    """
+
+    prolog: bytes = b""
+    epilog: bytes = b""
+    newlines: bool = False
+
+    def __bool__(self) -> bool:
+        """Does it change anything?"""
+        return self != Dressing()
+
+
+@implementer(IPrinterTransport)
+class DressedTransport:
+    """Another transport, with its jobs dressed."""
+
+    def __init__(self, naked: IPrinterTransport, dressing: Dressing) -> None:
+        self.uri = naked.uri
+        self.description = naked.description
+        self.reaches = naked.reaches
+        self._naked = naked
+        self._dressing = dressing
+
+    def open(self, job: IPrintJob) -> Deferred[IPrinterConnection]:
+        """L{IPrinterTransport}."""
+
+        def dressed(connection: IPrinterConnection) -> IPrinterConnection:
+            return DressedConnection(connection, self._dressing)
+
+        return self._naked.open(job).addCallback(dressed)
+
+
+@implementer(IPrinterConnection)
+class DressedConnection:
+    """The printer, while one dressed job has it.  A job without bytes stays without."""
+
+    def __init__(self, naked: IPrinterConnection, dressing: Dressing) -> None:
+        self._naked = naked
+        self._dressing = dressing
+        self._begun = False
+        self._afterCR = False
+
+    @property
+    def sent(self) -> int:
+        """L{IPrinterConnection}: prolog and epilog are on paper too."""
+        return self._naked.sent
+
+    def write(self, data: bytes) -> None:
+        """L{IPrinterConnection}."""
+        if not self._begun:
+            self._begun = True
+            self._naked.write(self._dressing.prolog)
+        self._naked.write(self._withCR(data) if self._dressing.newlines else data)
+
+    def registerProducer(self, producer: IProducer, streaming: bool) -> None:
+        """L{IPrinterConnection}."""
+        self._naked.registerProducer(producer, streaming)
+
+    def unregisterProducer(self) -> None:
+        """L{IPrinterConnection}."""
+        self._naked.unregisterProducer()
+
+    def finish(self) -> Deferred[Delivery]:
+        """L{IPrinterConnection}."""
+        if self._begun:
+            self._naked.write(self._dressing.epilog)
+        return self._naked.finish()
+
+    def abort(self, tail: bytes) -> Deferred[None]:
+        """L{IPrinterConnection}."""
+        return self._naked.abort(tail)
+
+    def _withCR(self, data: bytes) -> bytes:
+        # A CR may have come at the end of the piece before.
+        kept = 1 if self._afterCR and data.startswith(b"\n") else 0
+        self._afterCR = data.endswith(b"\r")
+        return data[:kept] + _BARE_LF.sub(b"\r\n", data[kept:])
