@@ -51,6 +51,7 @@ class Gateway(MultiService):
         @param checkers: who may print; by default anybody, under any name.
         """
         super().__init__()
+        self._reactor = reactor
         self.server = PrintServer(transports, reactor, busyTimeout, connectTimeout)
         realm = PrintRealm(self.server)
         portal = Portal(realm, checkers or [AnyName()])

@@ -5,6 +5,7 @@ C{twistd jetftp}: words on the command line into objects.
 from __future__ import annotations
 
 import re
+import signal
 import socket
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -19,6 +20,7 @@ from twisted.internet.error import CannotListenError
 from twisted.logger import Logger
 from twisted.python import usage
 
+from .certificate import ServerCertificate
 from .ftp.address import FIRST_UNPRIVILEGED
 from .ftp.settings import GREETING, PROFILES
 from .gateway import Gateway
@@ -149,6 +151,8 @@ class Options(usage.Options, strcred.AuthOptionMixin):
             "IPv4 address that PASV announces, for senders beyond a NAT or a proxy.",
             _address,
         ],
+        ["tls-certificate", None, None, "PEM file with certificate and chain: offer TLS."],
+        ["tls-key", None, None, "PEM file with its private key. [default: the same file]"],
     ]
     compData = usage.Completions(multiUse=["port", "printer", "passive-inside"])
 
@@ -162,6 +166,8 @@ class Options(usage.Options, strcred.AuthOptionMixin):
         self["listeners"] = []
         self["printers"] = []
         self["passive-inside"] = []
+        self["require-tls"] = False
+        self["tls-lenient-close"] = False
 
     @property
     def reactor(self) -> Any:
@@ -190,6 +196,14 @@ class Options(usage.Options, strcred.AuthOptionMixin):
             shown = _withoutSecrets(text)
             raise usage.UsageError(f"--printer={shown}: {error}") from None
 
+    def opt_require_tls(self) -> None:
+        """Refuse logins and jobs that are not encrypted."""
+        self["require-tls"] = True
+
+    def opt_tls_lenient_close(self) -> None:
+        """Believe a TLS data connection's end without close_notify to be the end of the file."""
+        self["tls-lenient-close"] = True
+
     def opt_passive_inside(self, text: str) -> None:
         """
         Network of senders that are told the gateway's own address in spite of --passive-address,
@@ -216,6 +230,7 @@ class Options(usage.Options, strcred.AuthOptionMixin):
     def postOptions(self) -> None:
         """Fill in the defaults that are not words."""
         self["listeners"] = self["listeners"] or self._listeners("21")
+        self["certificate"] = self._certificate()
         self["embedded"] = not self["printers"]
         if self["embedded"]:
             try:
@@ -223,6 +238,20 @@ class Options(usage.Options, strcred.AuthOptionMixin):
             except ValueError as error:
                 remedy = "or name a printer with --printer"
                 raise usage.UsageError(f"the default printer: {error}, {remedy}") from None
+
+    def _certificate(self) -> ServerCertificate | None:
+        certificate, key = self["tls-certificate"], self["tls-key"]
+        if certificate is None:
+            for option in ("tls-key", "require-tls", "tls-lenient-close"):
+                if self[option]:
+                    remedy = "name the certificate with --tls-certificate=FILE"
+                    raise usage.UsageError(f"--{option}: there is no certificate; {remedy}")
+            return None
+        try:
+            return ServerCertificate(certificate, key or certificate)
+        except ValueError as error:
+            remedy = "name PEM files with --tls-certificate and --tls-key"
+            raise usage.UsageError(f"--tls-certificate={certificate}: {error}; {remedy}") from None
 
     def getUsage(self, width: int | None = None) -> str:
         """Add the kinds of printers that are installed."""
@@ -269,6 +298,17 @@ class _CommandLineGateway(Gateway):
     def startService(self) -> None:
         """Bind them now, if there was no privileged start."""
         _orExit(super().startService)
+        if self.factory.settings.certificate is not None:
+            signal.signal(signal.SIGHUP, lambda *_: self._reactor.callFromThread(self._reload))
+
+    def _reload(self) -> None:
+        assert self.factory.settings.certificate is not None
+        try:
+            self.factory.settings.certificate.reload()
+        except ValueError as error:
+            self._log.error("the certificate stays as it was: {error}", error=str(error))
+        else:
+            self._log.info("the certificate was read again")
 
 
 def _orExit(start: Callable[[], None]) -> None:
@@ -286,6 +326,9 @@ def makeService(options: Options) -> Gateway:
         passivePorts=options["passive-ports"] or (),
         passiveAddress=options["passive-address"] or "",
         passiveInside=options["passive-inside"],
+        certificate=options["certificate"],
+        requireTLS=options["require-tls"],
+        lenientClose=options["tls-lenient-close"],
         **{
             setting: options[option]
             for setting, option in _LIMITS.items()

@@ -30,8 +30,7 @@ class Acknowledgements:
         """The reply for C{job} was just written: complete it when the reply is acknowledged."""
         self._jobs.append(job)
         self._looks = 0
-        if self._timer is not None:
-            self._timer.cancel()
+        self._stop()
         self._lookLater()
 
     def close(self, facts: ITCPFacts | None) -> None:
@@ -40,14 +39,18 @@ class Acknowledgements:
 
         @param facts: of its connection, if that is still there to be asked.
         """
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        self._stop()
         self._settle(facts is not None and self._acknowledged())
 
     def _lookLater(self) -> None:
         interval = _INTERVALS[min(self._looks, len(_INTERVALS) - 1)]
         self._timer = self._clock.callLater(interval, self._look)
+
+    def look(self) -> None:
+        """The sender was heard, and its acknowledgements travel with what it says."""
+        if self._jobs and self._acknowledged():
+            self._stop()
+            self._settle(True)
 
     def _look(self) -> None:
         self._timer = None
@@ -56,6 +59,11 @@ class Acknowledgements:
             self._settle(True)
         else:
             self._lookLater()
+
+    def _stop(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
     def _acknowledged(self) -> bool:
         return self._looks > 1 and not self._facts.unacknowledged()

@@ -16,7 +16,9 @@ from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.interfaces import (
     IDelayedCall,
     IHalfCloseableProtocol,
+    IHandshakeListener,
     IPushProducer,
+    ISSLTransport,
     ITCPTransport,
 )
 from twisted.internet.protocol import Protocol, connectionDone
@@ -70,7 +72,7 @@ def command(
     return declare
 
 
-@implementer(IHalfCloseableProtocol, IPushProducer)
+@implementer(IHalfCloseableProtocol, IHandshakeListener, IPushProducer)
 class ControlConnection(Protocol):
     """
     A session without its commands, which L{jetdirect.ftp.commands} adds.
@@ -84,6 +86,7 @@ class ControlConnection(Protocol):
     @ivar type: C{A} or C{I}; it changes no byte.
     @ivar announced: the size that ALLO gave for the next upload.
     @ivar dataPort: where the next transfer's data connection will come from.
+    @ivar secure: the control connection is encrypted; protected: data connections are to be.
     @ivar transfer: the one that is running.
     """
 
@@ -109,13 +112,17 @@ class ControlConnection(Protocol):
         self.announced: int | None = None
         self.dataPort: DataPort | None = None
         self.extendedOnly = False
+        self.secure = False
+        self.protected = False
         self.transfer: Transfer | None = None
         self._decoder = LineDecoder()
-        self._waiting: deque[tuple[str, str]] = deque()
+        self._waiting: deque[tuple[str, str] | Reply] = deque()
         self._running = False
         self._farewell: Reply | None = None
         self._closing = False
         self._gone = False
+        self._deaf = False
+        self._shakingHands = False
         self._pausing: Deferred[None] | None = None
         self._lastActive = self.reactor.seconds()
         self._loginTimer: IDelayedCall | None = None
@@ -128,6 +135,8 @@ class ControlConnection(Protocol):
         self._lookWhoIsThere()
         self.facts = factsOf(self.transport)
         self.acknowledgements = Acknowledgements(self.facts, self.reactor)
+        self.secure = self.protected = ISSLTransport.providedBy(self.transport)
+        self._shakingHands = self.secure
         _tune(self.transport)
         self.transport.registerProducer(self, True)  # type: ignore[attr-defined]
         self.begin()
@@ -149,22 +158,25 @@ class ControlConnection(Protocol):
         self.peerPort = getattr(there, "port", 0)
 
     def dataReceived(self, data: bytes) -> None:
-        if self._closing:
+        if self._closing or self._deaf:
             return
         if not self._heard:
             self._heard = True
             self._lookWhoIsThere()  # a PROXY header came before the first command
         self._lastActive = self.reactor.seconds()
+        self.acknowledgements.look()
+        decoder = self._decoder
         try:
-            for line in self._decoder.feed(data):
-                if self._closing:
+            for line in decoder.feed(data):
+                if self._closing or self._decoder is not decoder:
                     return
                 if isinstance(line, LineTooLong):
-                    self.reply(replies.LINE_TOO_LONG)
+                    self._inTurn(replies.LINE_TOO_LONG)
                 elif line.strip():
                     self._lineReceived(line)
         except NoLineEnd:
-            self.close(replies.NO_LINE_END)
+            self._deaf = True
+            self.closeAfter(replies.NO_LINE_END)
 
     def readConnectionLost(self) -> None:
         """L{IHalfCloseableProtocol}: the peer's FIN ends the session, whatever is under way."""
@@ -219,7 +231,7 @@ class ControlConnection(Protocol):
         self.factory.placeFreed(self)
         self.reply(reply)
         self.transport.unregisterProducer()  # type: ignore[attr-defined]
-        if hasattr(self.transport, "loseWriteConnection"):
+        if not self.secure and hasattr(self.transport, "loseWriteConnection"):
             self.transport.loseWriteConnection()
             self._lingerTimer = self.reactor.callLater(LINGER, self.transport.loseConnection)
         else:
@@ -242,11 +254,16 @@ class ControlConnection(Protocol):
 
     def pauseProducing(self) -> None:
         """L{IPushProducer}."""
-        self.transport.pauseProducing()  # type: ignore[attr-defined]
+        if not self._shakingHands:
+            self.transport.pauseProducing()  # type: ignore[attr-defined]
 
     def resumeProducing(self) -> None:
         """L{IPushProducer}."""
         self.transport.resumeProducing()  # type: ignore[attr-defined]
+
+    def handshakeCompleted(self) -> None:
+        """L{IHandshakeListener}: until now TLS had to be read before it could be written."""
+        self._shakingHands = False
 
     def stopProducing(self) -> None:
         """L{IPushProducer}: the connection is lost; C{connectionLost} does what is to be done."""
@@ -258,14 +275,26 @@ class ControlConnection(Protocol):
         # A client without urgent data leaves halves of Telnet commands before ABOR.
         verb = word.lstrip(bytes(range(0x80, 0x100))).decode("latin-1").upper()
         argument = decoded(rest.lstrip(b" "))
-        method = self._method(verb)
-        if self._running and not getattr(method, "atOnce", False):
-            if len(self._waiting) >= WAITING_COMMANDS:
-                self.closeAfter(replies.FLOODED)
-            else:
-                self._waiting.append((verb, argument))
-        else:
+        if getattr(self._method(verb), "atOnce", False):
             self._perform(verb, argument)
+        else:
+            self._inTurn((verb, argument))
+
+    def _inTurn(self, command: tuple[str, str] | Reply) -> None:
+        # A command, or the reply to what could not become one, in the order of the lines.
+        if not self._running:
+            self._begin(command)
+        elif len(self._waiting) < WAITING_COMMANDS:
+            self._waiting.append(command)
+        else:
+            self._deaf = True
+            self.closeAfter(replies.FLOODED)
+
+    def _begin(self, command: tuple[str, str] | Reply) -> None:
+        if isinstance(command, Reply):
+            self.reply(command)
+        else:
+            self._perform(*command)
 
     def _method(self, verb: str) -> Callable[[str], Result] | None:
         return getattr(self, f"ftp_{verb}", None) if verb.isalpha() else None
@@ -301,7 +330,7 @@ class ControlConnection(Protocol):
         if self._farewell is not None:
             self.close(self._farewell)
         while self._waiting and not self._running and not self._closing:
-            self._perform(*self._waiting.popleft())
+            self._begin(self._waiting.popleft())
 
     async def runTransfer(self, transfer: Transfer, replies: Coroutine[Any, Any, None]) -> None:
         """Let C{transfer} be the running one, until it has sent its replies."""
@@ -317,7 +346,7 @@ class ControlConnection(Protocol):
 
     def loggedIn(self, shell: PrintShell, logout: Callable[[], None]) -> None:
         """The login succeeded."""
-        if self._gone:
+        if self._closing:
             logout()
             return
         self.shell, self.logout = shell, logout
@@ -355,6 +384,21 @@ class ControlConnection(Protocol):
         self.type = "A"
         self.announced = None
         self.extendedOnly = False
+        self.protected = False
+
+    def startTLS(self, reply: Reply) -> None:
+        """
+        Say so with C{reply}, then encrypt.
+
+        What came in clear behind the command is thrown away: it could be somebody else's.
+        """
+        assert self.settings.certificate is not None
+        self._waiting.clear()
+        self._decoder = LineDecoder()
+        self.reply(reply)
+        self._shakingHands = True
+        self.transport.startTLS(self.settings.certificate.options)  # type: ignore[attr-defined]
+        self.secure = True
 
     def useDataPort(self, dataPort: DataPort | None) -> None:
         """The next transfer takes its data connection from here; an earlier port is closed."""
@@ -362,9 +406,14 @@ class ControlConnection(Protocol):
             self.dataPort.close()
         self.dataPort = dataPort
 
-    def takeDataPort(self) -> DataPort | None:
-        """The data port for a transfer that begins now: it serves only this one."""
+    def takeDataPort(self) -> DataPort | Reply:
+        """The data port for a transfer that begins now, which is its only one; or why not."""
         dataPort, self.dataPort = self.dataPort, None
+        if dataPort is None:
+            return replies.NO_DATA_PORT
+        if self.settings.requireTLS and dataPort.tls is None:
+            dataPort.close()
+            return replies.UNPROTECTED
         return dataPort
 
     def _expectLogin(self) -> None:
@@ -373,7 +422,8 @@ class ControlConnection(Protocol):
     # Timers
 
     def _noLogin(self) -> None:
-        self.closeAfter(replies.NO_LOGIN(seconds=self.settings.loginTimeout))
+        # At once, even if a checker of logins hangs.
+        self.close(replies.NO_LOGIN(seconds=self.settings.loginTimeout))
 
     def _idle(self) -> None:
         timeout, now = self.settings.idleTimeout, self.reactor.seconds()

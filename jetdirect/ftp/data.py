@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
+from typing import Any
 
 from twisted.internet import error
 from twisted.internet.defer import CancelledError, Deferred, TimeoutError, succeed
@@ -18,6 +19,7 @@ from twisted.internet.interfaces import (
     IAddress,
     IConsumer,
     IDelayedCall,
+    IHandshakeListener,
     IListeningPort,
     IPushProducer,
     IReactorTCP,
@@ -29,6 +31,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from ..certificate import ServerCertificate
 from ..errors import DataConnectionLost, NoDataConnection
 from .address import isIPv6, plainHost
 
@@ -40,6 +43,7 @@ class IDataReactor(IReactorTCP, IReactorTime):
     """What a data port needs of a reactor."""
 
 
+@implementer(IHandshakeListener)
 class DataConnection(Protocol):
     """The connection itself; it keeps still until a transfer begins."""
 
@@ -48,11 +52,37 @@ class DataConnection(Protocol):
     def __init__(self, port: DataPort) -> None:
         self._port = port
         self.lost: Failure | None = None
+        self.plainEnd = False
 
     def connectionMade(self) -> None:
-        self.transport.pauseProducing()  # type: ignore[attr-defined]
         self.transport.setTcpKeepAlive(True)
+        if self._port.tls is None:
+            self._rest()
+        else:
+            # The gateway is the server of TLS, whoever dialled (RFC 4217, section 7).
+            tls, normal = self._port.tls, not self._port.dials
+            self.transport.startTLS(tls.options, normal)  # type: ignore[attr-defined]
+            self._noticePlainEnd(self.transport)
         self._port.connectionMade(self)
+
+    def handshakeCompleted(self) -> None:
+        """L{IHandshakeListener}: only the handshake may go on before there is a transfer."""
+        self._rest()
+
+    def _noticePlainEnd(self, transport: Any) -> None:
+        # TLS makes a loss of every end without close_notify; was it at least a FIN?
+        layer = transport.protocol
+        told = layer.connectionLost
+
+        def connectionLost(reason: Failure) -> None:
+            self.plainEnd = reason.check(error.ConnectionDone) is not None
+            told(reason)
+
+        layer.connectionLost = connectionLost
+
+    def _rest(self) -> None:
+        if not self._port.begun:
+            self.transport.pauseProducing()  # type: ignore[attr-defined]
 
     def dataReceived(self, data: bytes) -> None:
         self._port.received(data)
@@ -69,11 +99,27 @@ class DataPort:
 
     @ivar idleTimeout: seconds after which a silent peer has had its chance; 0: never.
     @ivar lastActive: when a byte last moved, by the reactor's clock.
+    @ivar dials: it is this end that makes the TCP connection.
+    @ivar tls: with which certificate the connection is encrypted, if it is.
+    @ivar begun: a transfer has the connection.
     @ivar blocked: the consumer takes no more for now, so that the peer is not to blame.
     """
 
-    def __init__(self, reactor: IDataReactor, idleTimeout: float) -> None:
+    dials = False
+
+    def __init__(
+        self,
+        reactor: IDataReactor,
+        idleTimeout: float,
+        tls: ServerCertificate | None = None,
+        lenient: bool = False,
+    ) -> None:
         self.idleTimeout = idleTimeout
+        self.tls = tls
+        self.begun = False
+        self._lenient = lenient
+        self._sending = False
+        self._early: list[bytes] = []
         self.blocked = False
         self.lastActive = reactor.seconds()
         self.reactor = reactor
@@ -97,6 +143,9 @@ class DataPort:
         self._consumer = consumer
         self.blocked = False
         consumer.registerProducer(self, True)
+        for data in self._early:
+            consumer.write(data)
+        self._early.clear()
         if self._closed is None and not self.blocked:
             connection.transport.resumeProducing()  # type: ignore[attr-defined]
         try:
@@ -113,6 +162,8 @@ class DataPort:
         @raise DataConnectionLost: the peer did not take it all.
         """
         connection = await self._connected()
+        self._sending = True
+        connection.transport.resumeProducing()  # type: ignore[attr-defined]
         connection.transport.write(data)
         connection.transport.loseConnection()
         await self._end()
@@ -158,6 +209,8 @@ class DataPort:
         self.lastActive = self.reactor.seconds()
         if self._consumer is not None:
             self._consumer.write(data)
+        elif not self.begun:
+            self._early.append(data)  # what came in one piece with the end of TLS's handshake
 
     def connectionEnded(self, reason: Failure) -> None:
         """
@@ -172,10 +225,16 @@ class DataPort:
         if self._ended is not None and not self._ended.called:
             if self._closed is not None:
                 self._ended.errback(self._closed)
-            elif reason.check(error.ConnectionDone):
+            elif reason.check(error.ConnectionDone) or self._pardoned():
                 self._ended.callback(None)
             else:
                 self._ended.errback(DataConnectionLost("the data connection was reset"))
+
+    def _pardoned(self) -> bool:
+        # Under TLS: an end without close_notify.  It says nothing of what we sent; of what we were
+        # sent it is believed only if the operator says so, and never a reset.
+        plainEnd = self._connection is not None and self._connection.plainEnd
+        return plainEnd and (self._sending or self._lenient)
 
     # Inside.
 
@@ -200,6 +259,7 @@ class DataPort:
         finally:
             self._connecting = None
         self._ended = Deferred()
+        self.begun = True
         self.lastActive = self.reactor.seconds()
         if connection.lost is not None:
             self.connectionEnded(connection.lost)
@@ -238,14 +298,18 @@ class PassivePort(DataPort, ServerFactory):
         interface: str,
         peer: str,
         ports: Sequence[int] = (),
+        tls: ServerCertificate | None = None,
+        lenient: bool = False,
     ) -> None:
         """
         @param interface: the control connection's own local address.
         @param peer: the only host that may connect.
         @param ports: the ports to choose from, at random; by default the system chooses.
+        @param tls: encrypt with this certificate.
+        @param lenient: believe an end without close_notify.
         @raise error.CannotListenError: there is no free port.
         """
-        super().__init__(reactor, idleTimeout)
+        super().__init__(reactor, idleTimeout, tls, lenient)
         self._peer = peer
         self._waiter: Deferred[DataConnection] = Deferred()
         self._listener: IListeningPort | None = self._listen(interface, ports or [0])
@@ -304,15 +368,24 @@ class _Announced(DataConnection):
 class ActivePort(DataPort):
     """PORT and EPRT: dial the peer, when the transfer begins and not before."""
 
+    dials = True
+
     def __init__(
-        self, reactor: IDataReactor, idleTimeout: float, interface: str, peer: str, number: int
+        self,
+        reactor: IDataReactor,
+        idleTimeout: float,
+        interface: str,
+        peer: str,
+        number: int,
+        tls: ServerCertificate | None = None,
+        lenient: bool = False,
     ) -> None:
         """
         @param interface: the control connection's own local address; the port is any.
         @param peer: the host at the other end of the control connection.
         @param number: where it says that it listens.
         """
-        super().__init__(reactor, idleTimeout)
+        super().__init__(reactor, idleTimeout, tls, lenient)
         endpoint = TCP6ClientEndpoint if isIPv6(peer) else TCP4ClientEndpoint
         self._endpoint = endpoint(reactor, peer, number, bindAddress=(interface, 0))
 

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network
 
+from ..certificate import ServerCertificate
+
 Network = IPv4Network | IPv6Network
 
 MAX_SESSIONS = 3
@@ -38,6 +40,10 @@ class SessionSettings:
         one by which senders beyond a NAT or a proxy reach it.
     @ivar passiveInside: the networks of senders that reach the gateway by its own address all the
         same.
+    @ivar certificate: offers TLS.
+    @ivar requireTLS: nobody logs in or prints without.
+    @ivar lenientClose: under TLS, believe a data connection's end without close_notify (RFC 8446
+        section 6.1) to be the end of the file; some old senders know no better.
     """
 
     greeting: str = GREETING
@@ -48,6 +54,9 @@ class SessionSettings:
     passivePorts: Sequence[int] = ()
     passiveAddress: str = ""
     passiveInside: Sequence[Network] = ()
+    certificate: ServerCertificate | None = None
+    requireTLS: bool = False
+    lenientClose: bool = False
 
     @property
     def dataIdle(self) -> float:

@@ -39,6 +39,8 @@ class AccessCommands(ControlConnection):
     def ftp_USER(self, name: str) -> Reply:
         """Any name will do, an empty one too; naming oneself anew ends the login."""
         self.logOut()
+        if self.settings.requireTLS and not self.secure:
+            return replies.SECURE_LOGIN
         self.user = name
         return replies.NEED_PASSWORD
 

@@ -21,6 +21,9 @@ FEATURES = (
 )
 """What FEAT lists: only what is true, so no REST STREAM."""
 
+SECURITY = ("AUTH TLS", "PBSZ", "PROT")
+"""What it lists besides, if there is a certificate."""
+
 
 class ExtensionCommands(ControlConnection):
     """What clients ask before and after an upload."""
@@ -28,7 +31,8 @@ class ExtensionCommands(ControlConnection):
     @command("FEAT", beforeLogin=True)
     def ftp_FEAT(self, _: str) -> Reply:
         """RFC 2389, section 3."""
-        return replies.FEATURES(lines=Lines("\n".join(f" {name}" for name in FEATURES)))
+        features = [*FEATURES, *(SECURITY if self.settings.certificate is not None else ())]
+        return replies.FEATURES(lines=Lines("\n".join(f" {name}" for name in sorted(features))))
 
     @command("OPTS <UTF8 ON | MLST facts>", beforeLogin=True)
     def ftp_OPTS(self, argument: str) -> Reply:

@@ -110,8 +110,8 @@ class NameCommands(ControlConnection):
         if not self._shell.names.isDirectory(directory):
             return replies.NO_SUCH(path=path, ports=self._shell.portNames)
         dataPort = self.takeDataPort()
-        if dataPort is None:
-            return replies.NO_DATA_PORT
+        if isinstance(dataPort, Reply):
+            return dataPort
         listing = Listing(self, dataPort)
         return self.runTransfer(
             listing, listing.run(machineListing(self._shell.names.children(directory)))

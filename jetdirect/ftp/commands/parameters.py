@@ -111,7 +111,13 @@ class ParameterCommands(ControlConnection):
         settings = self.settings
         try:
             port = PassivePort(
-                self.reactor, settings.dataIdle, self.local, self.peer, settings.passivePorts
+                self.reactor,
+                settings.dataIdle,
+                self.local,
+                self.peer,
+                settings.passivePorts,
+                settings.certificate if self.protected else None,
+                settings.lenientClose,
             )
         except CannotListenError as why:
             self._log.warn("no passive port for {peer}: {why}", peer=self.peer, why=str(why))
@@ -139,6 +145,14 @@ class ParameterCommands(ControlConnection):
             )
             return replies.FOREIGN_ADDRESS
         self.useDataPort(
-            ActivePort(self.reactor, self.settings.dataIdle, self.local, self.peer, number)
+            ActivePort(
+                self.reactor,
+                self.settings.dataIdle,
+                self.local,
+                self.peer,
+                number,
+                self.settings.certificate if self.protected else None,
+                self.settings.lenientClose,
+            )
         )
         return replies.ACTIVE(verb=verb)

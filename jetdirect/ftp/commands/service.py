@@ -125,8 +125,8 @@ class ServiceCommands(ControlConnection):
         assert self.shell is not None
         announced, self.announced = self.announced, None
         dataPort = self.takeDataPort()
-        if dataPort is None:
-            return replies.NO_DATA_PORT
+        if isinstance(dataPort, Reply):
+            return dataPort
         remember = self.shell.names.store
         port, name = self.shell.locate(self.directory, path)
         job = self.shell.submit(port, name, announced if self.type == "I" else None)
@@ -156,8 +156,8 @@ class ServiceCommands(ControlConnection):
         assert self.shell is not None
         words = [word for word in argument.split(" ") if word and not word.startswith("-")]
         dataPort = self.takeDataPort()
-        if dataPort is None:
-            return replies.NO_DATA_PORT
+        if isinstance(dataPort, Reply):
+            return dataPort
         entries = self.shell.listed(self.shell.names.resolve(self.directory, " ".join(words)))
         listing = Listing(self, dataPort)
         return self.runTransfer(listing, listing.run(render(entries)))

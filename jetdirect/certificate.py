@@ -1,0 +1,76 @@
+"""
+The gateway's TLS certificate, which can be renewed while it runs.
+
+TLS 1.2 only.  With 1.3 a server sends session tickets after the handshake, unasked.  A client that
+uploads does not read them, and closing a socket with something unread makes its kernel throw away
+what it had still to send: lftp's jobs arrived cut (measured; OpenSSL could be told to send no
+tickets, pyOpenSSL cannot tell it).
+
+Needs pyOpenSSL, which C{pip install jetdirect[tls]} brings.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+_CERTIFICATE = re.compile(rb"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
+
+
+class ServerCertificate:
+    """
+    A certificate, its chain and its private key, in PEM files.
+
+    @ivar options: what C{startTLS} takes: TLS 1.2, sessions may be resumed.
+    """
+
+    options: Any
+
+    def __init__(self, certificate: str, key: str) -> None:
+        """
+        @param certificate: a file with the certificate first, then those that it depends on.
+        @param key: a file with its private key, without a pass phrase.
+        @raise ValueError: they cannot be used; the message says why.
+        """
+        self._certificate = certificate
+        self._key = key
+        self.reload()
+
+    def reload(self) -> None:
+        """
+        Read the files again; connections made from now on use what they hold.
+
+        @raise ValueError: they cannot be used; what was read before stays in use.
+        """
+        try:
+            from OpenSSL import SSL, crypto
+            from twisted.internet.ssl import CertificateOptions, TLSVersion
+        except ImportError:
+            raise ValueError("TLS needs pyOpenSSL; pip install 'jetdirect[tls]'") from None
+        try:
+            chain = [
+                crypto.load_certificate(crypto.FILETYPE_PEM, pem)
+                for pem in _CERTIFICATE.findall(Path(self._certificate).read_bytes())
+            ]
+            key = crypto.load_privatekey(
+                crypto.FILETYPE_PEM, Path(self._key).read_bytes(), passphrase=b""
+            )
+            if not chain:
+                raise ValueError(f"{self._certificate} holds no certificate")
+            options = CertificateOptions(
+                privateKey=key,
+                certificate=chain[0],
+                extraCertChain=chain[1:],
+                raiseMinimumTo=TLSVersion.TLSv1_2,
+                lowerMaximumSecurityTo=TLSVersion.TLSv1_2,
+                enableSessions=True,
+                enableSessionTickets=True,
+            )
+            options.getContext().check_privatekey()
+        except OSError as error:
+            raise ValueError(f"{error.filename}: {error.strerror}") from None
+        except (SSL.Error, crypto.Error):
+            pair = f"{self._certificate} and {self._key}"
+            raise ValueError(f"{pair} are not a certificate and its private key") from None
+        self.options = options
