@@ -62,6 +62,7 @@ class Gateway(MultiService):
 
     def startService(self) -> None:
         """Begin to listen."""
+        self.factory.startSessions()
         super().startService()
         if self._open:
             self._log.info("anybody who can connect may print, under any name")

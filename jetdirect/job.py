@@ -19,7 +19,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 
-from twisted.internet.defer import Deferred, fail, succeed
+from twisted.internet.defer import Deferred, fail, maybeDeferred, succeed
 from twisted.internet.interfaces import IConsumer, IProducer, IPushProducer, IReactorTime
 from twisted.logger import Logger
 from twisted.protocols.ftp import IWriteFile
@@ -129,6 +129,7 @@ class Job:
         self._head = b""
         self._producer: IProducer | None = None
         self._connection: IPrinterConnection | None = None
+        self._atPrinter = False
         self._giveUp: Callable[[], None] | None = None
         self._opened: Deferred[None] = Deferred()
         self._finished: Deferred[Delivery] = Deferred()
@@ -183,11 +184,12 @@ class Job:
 
         @return: fires when the job needs the printer no more.
         """
+        self._atPrinter = True
         if self._advance("opened"):
             self._connection = connection
             self._opened.callback(None)
         else:
-            self._letGo(connection.abort(b""))
+            self._letGo(connection, b"")
         return self._released
 
     # The sender's part.
@@ -232,7 +234,8 @@ class Job:
     def pauseProducing(self) -> None:
         """L{IPushProducer}: the printer takes no more for now."""
         if self._producer is not None:
-            self._blocked = self._clock.seconds()
+            if self._blocked is None:
+                self._blocked = self._clock.seconds()
             self._producer.pauseProducing()  # type: ignore[attr-defined]
 
     def resumeProducing(self) -> None:
@@ -261,7 +264,7 @@ class Job:
             self.cut(SizeDiffers(f"{self.size} bytes were announced, {self.bytes} came"))
         if self._connection is None or not self._advance("finish"):
             return fail(self.error or PrintError("the job was not open"))
-        self._connection.finish().addCallbacks(self._delivered, self._notDelivered)
+        maybeDeferred(self._connection.finish).addCallbacks(self._delivered, self._notDelivered)
         return self._finished
 
     def complete(self, heard: bool = True) -> None:
@@ -291,6 +294,7 @@ class Job:
         self.error = error
         self._end()
         producer, self._producer = self._producer, None
+        self._blocked = None
         if producer is not None and connection is not None:
             connection.unregisterProducer()
             producer.stopProducing()
@@ -299,7 +303,7 @@ class Job:
                 self._giveUp()
             self._opened.errback(Failure(error))
         elif receiving or finishing:
-            self._letGo(connection.abort(tailFor(self._head) if error.printed else b""))
+            self._letGo(connection, tailFor(self._head) if error.printed else b"")
         if finishing:
             self._finished.errback(Failure(error))
 
@@ -313,7 +317,7 @@ class Job:
 
         May be called more than once.
         """
-        if self._connection is None:
+        if not self._atPrinter:
             return succeed(None)
         waiter: Deferred[None] = Deferred()
         self._released.addCallback(lambda _: waiter.callback(None))
@@ -340,7 +344,8 @@ class Job:
             error = PrinterLost("the gateway failed at the printer's side")
         self.cut(error)
 
-    def _letGo(self, aborted: Deferred[None]) -> None:
+    def _letGo(self, connection: IPrinterConnection, tail: bytes) -> None:
+        aborted: Deferred[None] = maybeDeferred(connection.abort, tail)
         aborted.addErrback(
             lambda f: self._log.failure("job {job}: abort failed", f, job=self.number)
         )

@@ -30,10 +30,11 @@ def tailFor(head: bytes) -> bytes:
     @param head: the first bytes of the job, at least L{HEAD_BYTES} if it has so many.
     @return: C{b""} when the language is not known: a guess could end up on paper.
     """
-    if head.lstrip(END_OF_JOB).startswith(b"%!"):
+    head = head.lstrip(END_OF_JOB)
+    if head.startswith(b"%!"):
         return END_OF_JOB
     if head.startswith(UEL):
-        header = _PJL_ENTER.split(head, maxsplit=1)[0].replace(UEL, b"\n")
+        header = _PJL_ENTER.split(head.replace(UEL, b"\n"), maxsplit=1)[0]
         if _PJL_JOB.search(header) and not _PJL_EOJ.search(header):
             return UEL + b"@PJL EOJ\r\n" + UEL
         return UEL

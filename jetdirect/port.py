@@ -62,6 +62,7 @@ class PrintingPort:
         self._clock = clock
         self._busyTimeout = busyTimeout
         self._connectTimeout = connectTimeout
+        self._calling = False
         self._waiting: dict[Job, Deferred[None]] = {}
 
     @property
@@ -81,7 +82,8 @@ class PrintingPort:
         try:
             connection = await reaching
         except CancelledError:
-            pass  # the job was cut while it waited, and knows why
+            # The job was cut while it waited, and knows why; if not, the transport gave up.
+            job.cut(PrintError("the printer was not opened"))
         except PrintError as error:
             job.cut(error)
         except Exception:
@@ -99,23 +101,31 @@ class PrintingPort:
     async def _turn(self, job: Job) -> None:
         if self.jobs[0] is job:
             return
-        busy = PrinterBusy(f"{self.name} is busy with job {self.jobs[0].number}")
         if not self._busyTimeout:
-            raise busy
+            raise self._busy()
         turn: Deferred[None] = Deferred()
         self._waiting[job] = turn
         try:
             await turn.addTimeout(self._busyTimeout, self._clock)
         except TimeoutError:
-            raise busy from None
+            raise self._busy() from None
         finally:
             del self._waiting[job]
 
+    def _busy(self) -> PrinterBusy:
+        return PrinterBusy(f"{self.name} is busy with job {self.jobs[0].number}")
+
     def _leave(self, job: Job) -> None:
-        printed = self.jobs[0] is job
         self.jobs.remove(job)
-        if printed and self.jobs:
-            self._waiting[self.jobs[0]].callback(None)
+        if self._calling:
+            return  # one turn that ends at once is not the end of the loop below
+        self._calling = True
+        while self.jobs:
+            turn = self._waiting.get(self.jobs[0])
+            if turn is None or turn.called:
+                break
+            turn.callback(None)
+        self._calling = False
 
     async def _connect(self, job: Job) -> IPrinterConnection:
         deadline = self._clock.seconds() + self._connectTimeout

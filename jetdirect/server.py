@@ -55,9 +55,9 @@ class PrintServer:
 
     @property
     def jobs(self) -> list[Job]:
-        """The last ended jobs and all that are not ended, oldest first."""
+        """The last ended jobs and all that are not ended, by their numbers."""
         self._sweep()
-        return [*self._ended, *self._active.values()]
+        return sorted([*self._ended, *self._active.values()], key=lambda job: job.number)
 
     def port(self, name: str) -> PrintingPort | None:
         """The printing port of that name, in upper or lower case."""

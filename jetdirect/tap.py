@@ -227,6 +227,11 @@ class Options(usage.Options, strcred.AuthOptionMixin):
                 raise
             raise SystemExit(f"{self}\njetftp: {error}") from None
 
+    def parseArgs(self, *words: str) -> None:
+        """There are only options."""
+        if words:
+            raise usage.UsageError(f"{words[0]}: not an option; all that can be said has a name")
+
     def postOptions(self) -> None:
         """Fill in the defaults that are not words."""
         self["listeners"] = self["listeners"] or self._listeners("21")
@@ -264,6 +269,9 @@ class Options(usage.Options, strcred.AuthOptionMixin):
             if int(text) > 65535:
                 raise usage.UsageError(f"--port={text}: above 65535; {remedy}")
             return _everywhere(int(text))
+        number = re.match(r"(?:tcp[46]?|ssl):(?:port=)?(-?\d+)(?::|$)", text, re.ASCII)
+        if number is not None and not 0 <= int(number[1]) <= 65535:
+            raise usage.UsageError(f"--port={text}: no port from 0 to 65535; {remedy}")
         try:
             serverFromString(self.reactor, text)
         except Exception as error:  # every parser of endpoint strings has its own kind

@@ -121,6 +121,7 @@ class ControlConnection(Protocol):
         self._farewell: Reply | None = None
         self._closing = False
         self._gone = False
+        self._disconnected = False
         self._deaf = False
         self._shakingHands = False
         self._pausing: Deferred[None] | None = None
@@ -183,12 +184,13 @@ class ControlConnection(Protocol):
         self.acknowledgements.close(self.facts)
         self._peerGone()
         self.transport.loseConnection()
+        self._abortLater()
 
     def writeConnectionLost(self) -> None:
         """L{IHalfCloseableProtocol}: our own FIN; the peer's is awaited."""
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
-        self._closing = True
+        self._closing = self._disconnected = True
         for timer in (self._loginTimer, self._idleTimer, self._lingerTimer):
             if timer is not None and timer.active():
                 timer.cancel()
@@ -233,9 +235,14 @@ class ControlConnection(Protocol):
         self.transport.unregisterProducer()  # type: ignore[attr-defined]
         if not self.secure and hasattr(self.transport, "loseWriteConnection"):
             self.transport.loseWriteConnection()
-            self._lingerTimer = self.reactor.callLater(LINGER, self.transport.loseConnection)
         else:
             self.transport.loseConnection()
+        self._abortLater()
+
+    def _abortLater(self) -> None:
+        # Who reads nothing does not stay for that.
+        if self._lingerTimer is None and not self._disconnected:
+            self._lingerTimer = self.reactor.callLater(LINGER, self.transport.abortConnection)
 
     def closeAfter(self, reply: Reply) -> None:
         """End the session with C{reply}, as soon as the running command has had its own."""
@@ -243,6 +250,11 @@ class ControlConnection(Protocol):
             self._farewell = self._farewell or reply
         else:
             self.close(reply)
+
+    @property
+    def jobNumber(self) -> int:
+        """The number of the running job; 0: there is none."""
+        return 0 if self.transfer is None else self.transfer.number
 
     def stop(self) -> None:
         """The gateway shuts down: the running job is cut, the session ends."""
@@ -347,7 +359,7 @@ class ControlConnection(Protocol):
     def loggedIn(self, shell: PrintShell, logout: Callable[[], None]) -> None:
         """The login succeeded."""
         if self._closing:
-            logout()
+            self._endLogin(logout)
             return
         self.shell, self.logout = shell, logout
         if self._loginTimer is not None and self._loginTimer.active():
@@ -373,9 +385,15 @@ class ControlConnection(Protocol):
         logout, self.shell, self.logout = self.logout, None, None
         self.user = None
         if logout is not None:
-            logout()
+            self._endLogin(logout)
             if not self._closing:
                 self._expectLogin()
+
+    def _endLogin(self, logout: Callable[[], None]) -> None:
+        try:
+            logout()
+        except Exception:
+            self._log.failure("the logout of {peer} failed", peer=self.peer)
 
     def startAgain(self) -> None:
         """Forget what was set for transfers (REIN)."""

@@ -139,16 +139,17 @@ class DataPort:
         @raise NoDataConnection: it was never made.
         @raise DataConnectionLost: it ended otherwise than a complete file ends.
         """
-        connection = await self._connected()
         self._consumer = consumer
         self.blocked = False
+        self.lastActive = self.reactor.seconds()
         consumer.registerProducer(self, True)
-        for data in self._early:
-            consumer.write(data)
-        self._early.clear()
-        if self._closed is None and not self.blocked:
-            connection.transport.resumeProducing()  # type: ignore[attr-defined]
         try:
+            connection = await self._connected()
+            for data in self._early:
+                consumer.write(data)
+            self._early.clear()
+            if self._closed is None and connection.lost is None and not self.blocked:
+                connection.transport.resumeProducing()  # type: ignore[attr-defined]
             await self._end()
         finally:
             self._consumer = None
@@ -182,14 +183,14 @@ class DataPort:
     def pauseProducing(self) -> None:
         """L{IPushProducer}."""
         self.blocked = True
-        if self._connection is not None:
+        if self._connection is not None and self._connection.lost is None:
             self._connection.transport.pauseProducing()  # type: ignore[attr-defined]
 
     def resumeProducing(self) -> None:
         """L{IPushProducer}."""
         self.blocked = False
         self.lastActive = self.reactor.seconds()
-        if self._connection is not None:
+        if self._connection is not None and self._connection.lost is None:
             self._connection.transport.resumeProducing()  # type: ignore[attr-defined]
 
     def stopProducing(self) -> None:

@@ -45,7 +45,7 @@ class PrintFTPFactory(ftp.FTPFactory):
         self.sessions: set[ControlConnection] = set()
         self._connections: set[ControlConnection] = set()
         self._stopping = False
-        self._stopped: Deferred[object] | None = None
+        self._stopped: list[Deferred[object]] = []
 
     def buildProtocol(self, addr: IAddress | None) -> Protocol:
         """A session, or its refusal in words."""
@@ -69,9 +69,14 @@ class PrintFTPFactory(ftp.FTPFactory):
         """The connection of C{session} is gone."""
         self.sessions.discard(session)
         self._connections.discard(session)
-        if self._stopped is not None and not self._connections:
-            stopped, self._stopped = self._stopped, None
-            stopped.callback(None)
+        if not self._connections:
+            stopped, self._stopped = self._stopped, []
+            for each in stopped:
+                each.callback(None)
+
+    def startSessions(self) -> None:
+        """Sessions may begin, also after they were stopped."""
+        self._stopping = False
 
     def stopSessions(self) -> Deferred[object]:
         """
@@ -82,10 +87,12 @@ class PrintFTPFactory(ftp.FTPFactory):
         self._stopping = True
         if not self._connections:
             return succeed(None)
-        self._stopped = Deferred()
-        for session in list(self._connections):
+        stopped: Deferred[object] = Deferred()
+        self._stopped.append(stopped)
+        # The last job in line first, or the end of one job would be the turn of the next.
+        for session in sorted(self._connections, key=lambda each: each.jobNumber, reverse=True):
             session.stop()
-        return self._stopped
+        return stopped
 
 
 class Refusal(ControlConnection):

@@ -55,10 +55,11 @@ class LineDecoder:
         self._line += piece[: LONGEST_LINE + 1 - len(self._line)]
 
     def _take(self) -> bytes | LineTooLong:
-        line, tooLong = bytes(self._line), self._length > LONGEST_LINE
+        line = bytes(self._line).removesuffix(b"\r")
+        tooLong = self._length - (len(self._line) - len(line)) > LONGEST_LINE
         self._line.clear()
         self._length = 0
-        return LineTooLong() if tooLong else line.removesuffix(b"\r")
+        return LineTooLong() if tooLong else line
 
     def _withoutTelnet(self, data: bytes) -> bytes:
         if not self._telnet and _IAC not in data:

@@ -17,6 +17,16 @@ from ..errors import (
 from ..interfaces import Delivery
 from .text import printable
 
+LONGEST_FIELD = 1024
+"""Characters of a field: replies stay readable, whatever was said."""
+
+
+class Lines(str):
+    """A field that is itself several printable lines."""
+
+
+_AS_IT_IS = (int, float, Lines)
+
 
 @dataclass(frozen=True)
 class Reply:
@@ -32,7 +42,7 @@ class Reply:
     def __call__(self, **fields: object) -> Reply:
         """The same reply with its fields filled in, made printable."""
         shown = {
-            name: value if isinstance(value, (int, float, Lines)) else printable(str(value))
+            name: value if isinstance(value, _AS_IT_IS) else printable(str(value), LONGEST_FIELD)
             for name, value in fields.items()
         }
         return Reply(self.code, self.text.format(**shown))
@@ -51,10 +61,6 @@ class Reply:
         ]
         lines.append(f"{self.code} {last}")
         return "".join(f"{line}\r\n" for line in lines).encode("ascii", "backslashreplace")
-
-
-class Lines(str):
-    """A field that is itself several printable lines."""
 
 
 # Positive preliminary
@@ -82,6 +88,7 @@ GOODBYE = Reply(221, "Goodbye")
 LISTED = Reply(226, "Transfer complete")
 NO_TRANSFER = Reply(226, "No transfer to abort; data connection closed")
 ABORTED = Reply(226, "Abort done; {port} is ready for the next job")
+ABORTED_IN_LINE = Reply(226, "Abort done; the job has left the line at {port}")
 LIST_ABORTED = Reply(226, "Abort done")
 PRINTED = Reply(
     226,

@@ -19,8 +19,11 @@ class Transfer:
     """
     One transfer of a session.
 
+    @ivar number: of the job, if it is one.
     @ivar aborts: how many ABOR have come meanwhile; each gets a reply of its own.
     """
+
+    number = 0
 
     def __init__(self, control: ControlConnection, dataPort: DataPort) -> None:
         self.control = control

@@ -40,6 +40,8 @@ class Upload(Transfer):
         self._printed = printed
         self.port = port
         self.job = job
+        self.number = job.number
+        self._opened = False
         self._pouring = False
 
     async def run(self, opening: Reply) -> None:
@@ -66,11 +68,13 @@ class Upload(Transfer):
             self.control.acknowledgements.expect(self.job)
         if self.aborts:
             await self.job.whenReleased()
+            done = replies.ABORTED if self._opened else replies.ABORTED_IN_LINE
             for _ in range(self.aborts):
-                self.control.reply(replies.ABORTED(port=self.port.name))
+                self.control.reply(done(port=self.port.name))
 
     async def _print(self, opening: Reply) -> Delivery:
         await self.job.whenOpened()
+        self._opened = True
         self.control.reply(opening)
         self._pouring = True
         try:

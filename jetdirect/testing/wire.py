@@ -68,6 +68,11 @@ class MemoryWire(StringTransport):
 
     # The protocol's part, where StringTransport has none.
 
+    def write(self, data: bytes) -> None:
+        """L{ITransport<twisted.internet.interfaces.ITransport>}."""
+        if self.connected and not self.halfClosed:
+            super().write(data)
+
     def setTcpNoDelay(self, enabled: bool) -> None:
         """L{ITCPTransport<twisted.internet.interfaces.ITCPTransport>}."""
 

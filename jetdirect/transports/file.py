@@ -12,6 +12,7 @@ import os
 import secrets
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TypeVar
 
 from twisted.internet.defer import Deferred, DeferredLock
@@ -102,6 +103,7 @@ class PartFile:
         self._directory = directory
         self._descriptor = descriptor
         self._closed = False
+        self._published = False
 
     @classmethod
     def create(cls, directory: str, job: int) -> PartFile:
@@ -112,6 +114,7 @@ class PartFile:
         """
         if not os.path.isdir(directory):
             os.mkdir(directory, 0o700)
+            _syncDirectory(os.path.dirname(directory))
         now = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
         name = f"{now}-{job:06d}-{secrets.token_hex(8)}.prn"
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -131,21 +134,29 @@ class PartFile:
         """@raise OSError: it is not known whether the name is on the disk."""
         self._close()
         os.rename(self._part, self._whole)
-        directory = os.open(self._directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            os.fsync(directory)
-        finally:
-            os.close(directory)
+        self._published = True
+        _syncDirectory(self._directory)
 
     def discard(self) -> None:
         """Leave nothing behind; too late for a file that was published."""
-        if not self._closed:
-            self._close()
-            os.unlink(self._part)
+        if not self._published:
+            with suppress(OSError):
+                self._close()
+            with suppress(OSError):
+                os.unlink(self._part)
 
     def _close(self) -> None:
-        self._closed = True
-        os.close(self._descriptor)
+        if not self._closed:
+            self._closed = True
+            os.close(self._descriptor)
+
+
+def _syncDirectory(path: str) -> None:
+    directory = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(directory)
+    finally:
+        os.close(directory)
 
 
 @implementer(IPrinterConnection)
@@ -161,6 +172,8 @@ class FileConnection:
         self._written = 0
         self._waiting = 0
         self._paused = False
+        self._streaming = True
+        self._finishing = False
         self._producer: IProducer | None = None
         self._over: PrintError | None = None
 
@@ -168,13 +181,14 @@ class FileConnection:
         """L{IConsumer}."""
         self._waiting += len(data)
         self._step(self._part.write, data).addCallbacks(self._wrote, self._failed, (len(data),))
-        if self._waiting > BUFFER and self._producer is not None:
+        if self._waiting > BUFFER and self._streaming and self._producer is not None:
             self._paused = True
             self._producer.pauseProducing()  # type: ignore[attr-defined]
 
     def registerProducer(self, producer: IProducer, streaming: bool) -> None:
         """L{IConsumer}."""
         self._producer = producer
+        self._streaming = streaming
         if not streaming:
             producer.resumeProducing()  # type: ignore[attr-defined]
 
@@ -192,6 +206,7 @@ class FileConnection:
         return self._step(self._part.discard)
 
     async def _finish(self) -> Delivery:
+        self._finishing = True
         try:
             await self._step(self._part.sync)
             if self._over is not None:
@@ -209,14 +224,16 @@ class FileConnection:
     def _wrote(self, _: None, size: int) -> None:
         self._written += size
         self._waiting -= size
-        if not self._waiting and self._producer is not None:
+        wanted = self._paused or not self._streaming
+        if not self._waiting and wanted and self._producer is not None:
             self._paused = False
             self._producer.resumeProducing()  # type: ignore[attr-defined]
 
     def _failed(self, failure: Failure) -> None:
         if self._over is None:
             self._over = PrinterLost(self._printer.said(failure))
-            self._job.printerLost(self._over)
+            if not self._finishing:
+                self._job.printerLost(self._over)
 
 
 def fromURI(reactor: IReactorThreads, uri: DeviceURI) -> FileTransport:

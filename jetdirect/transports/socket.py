@@ -9,6 +9,7 @@ read to the end.  So that is what C{finish} waits for.
 
 from __future__ import annotations
 
+import errno
 import socket
 from typing import Any
 
@@ -93,30 +94,45 @@ class SocketTransport:
 
     def open(self, job: IPrintJob) -> Deferred[IPrinterConnection]:
         """L{IPrinterTransport}."""
-        return Deferred.fromCoroutine(self._open(job))
-
-    async def _open(self, job: IPrintJob) -> IPrinterConnection:
         factory = Factory.forProtocol(lambda: SocketConnection(self, job))
         factory.noisy = False
-        try:
-            connection = await self._endpoint.connect(factory)
-        except error.ConnectingCancelledError:
-            raise CancelledError() from None
-        except (error.ConnectError, error.DNSLookupError) as why:
-            raise PrinterUnreachable(f"{self.uri}: {_reason(why)}") from why
-        assert isinstance(connection, SocketConnection)
-        return connection
+        connecting: Deferred[Any] = self._endpoint.connect(factory)
+
+        def cancel(opened: Deferred[IPrinterConnection]) -> None:
+            # First: a canceled endpoint fails in many ways, after what it was busy with.
+            opened.errback(CancelledError())
+            connecting.cancel()
+
+        opened: Deferred[IPrinterConnection] = Deferred(cancel)
+
+        def made(connection: SocketConnection) -> None:
+            if opened.called:
+                connection.transport.abortConnection()
+            else:
+                opened.callback(connection)
+
+        def failed(failure: Failure) -> None:
+            if not opened.called:
+                error = PrinterUnreachable(f"{self.uri}: {_reason(failure.value)}")
+                error.__cause__ = failure.value
+                opened.errback(error)
+
+        connecting.addCallbacks(made, failed)
+        return opened
 
 
-def _reason(why: Exception) -> str:
+def _reason(why: BaseException | None) -> str:
+    number = getattr(why, "osError", None)
     if isinstance(why, error.ConnectionRefusedError):
         return "the connection was refused (busy or off)"
     if isinstance(why, (error.TimeoutError, error.TCPTimedOutError)):
         return "no answer"
-    if isinstance(why, error.NoRouteError):
+    if isinstance(why, error.NoRouteError) or number in (errno.EHOSTUNREACH, errno.ENETUNREACH):
         return "no route to the printer"
     if isinstance(why, error.DNSLookupError):
         return "the host name is not known"
+    if isinstance(why, ValueError):
+        return "that cannot be a host name"
     return "the connection failed"
 
 
@@ -204,8 +220,8 @@ class SocketConnection(Protocol):
         self._printerClosed = True
         if self._aborting is not None:
             self.transport.loseConnection()
-        elif self._halfClosed:
-            self._settle()
+        elif self._halfClosed and not self._facts.unacknowledged():
+            self._settle()  # it has seen our end: the acknowledgement of our FIN came with its own
         elif not self._printer.earlyClose:
             self._lost(PrinterLost("the printer closed the connection before the end of the job"))
 
@@ -288,7 +304,9 @@ def _keepAlive(transport: _IWire) -> None:
     transport.setTcpKeepAlive(True)
     if hasattr(socket, "TCP_KEEPIDLE"):
         idle, interval, probes = KEEPALIVE
-        handle: Any = transport.getHandle()
+        handle: Any = transport.getHandle() if hasattr(transport, "getHandle") else None
+        if not hasattr(handle, "setsockopt"):
+            return
         handle.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, idle)
         handle.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, interval)
         handle.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, probes)

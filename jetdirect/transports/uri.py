@@ -36,6 +36,9 @@ _FORM = re.compile(
     r"(?://(?:(?P<userinfo>[^/?#@]*)@)?(?P<authority>[^/?#@]*))?"
     r"(?P<path>[^?#]*)(?:\?(?P<query>[^#]*))?\Z"
 )
+_HIDDEN = re.compile(r"[^:]*:/*[^@]*:[^@]*@", re.DOTALL)
+"""What may be user name and password, well written or not."""
+
 _AUTHORITY = re.compile(r"(?:\[(?P<literal>[^\]]*)\]|(?P<name>[^:\[\]]*))(?::(?P<port>[^:]*))?\Z")
 
 
@@ -59,7 +62,7 @@ class DeviceURI:
     @property
     def description(self) -> str:
         """What the user calls the printer, or C{""}."""
-        return self.options.get("description", "")
+        return _encoded(self.options.get("description", "")).decode("utf-8", "replace")
 
     def option(
         self, name: str, default: _Value, read: Callable[[str], _Value], expected: str
@@ -97,6 +100,16 @@ def parse(text: str) -> DeviceURI:
 
     @raise ValueError: it is not one.  The message never holds user name or password.
     """
+    try:
+        return _parse(text)
+    except ValueError:
+        if _HIDDEN.match(text):
+            remedy = "in user name and password write %2F for /, %3F for ?, %40 for @"
+            raise ValueError(f"not a device URI; {remedy}") from None
+        raise
+
+
+def _parse(text: str) -> DeviceURI:
     found = _FORM.match(text)
     if found is None:
         raise ValueError("not a device URI such as socket://printer:9100")
@@ -140,7 +153,8 @@ def _host(literal: str | None, name: str) -> str:
 
 
 def _decoded(text: str) -> str:
-    return unquote_to_bytes(text).decode("utf-8", "surrogateescape")
+    raw = text.encode("utf-8", "surrogateescape")
+    return unquote_to_bytes(raw).decode("utf-8", "surrogateescape")
 
 
 def _options(query: str) -> dict[str, str]:

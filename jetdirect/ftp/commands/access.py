@@ -55,6 +55,8 @@ class AccessCommands(ControlConnection):
         except (LoginFailed, UnhandledCredentials):
             return await self._refuse(sender)
         self.loggedIn(shell, logout)
+        if self.shell is None:
+            return None  # too late
         return replies.LOGGED_IN(lines=self._banner())
 
     @command("ACCT [account]", beforeLogin=True)

@@ -136,7 +136,7 @@ class ParameterCommands(ControlConnection):
     def _dial(self, verb: str, host: str, number: int) -> Reply:
         if self.extendedOnly:
             return replies.EXTENDED_ONLY
-        if plainHost(host) != self.peer or number < FIRST_UNPRIVILEGED:
+        if plainHost(host) != self.peer.partition("%")[0] or number < FIRST_UNPRIVILEGED:
             self._log.warn(
                 "{peer} asks for a data connection to {host}:{port}; refused",
                 peer=self.peer,

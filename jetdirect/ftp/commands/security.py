@@ -15,9 +15,8 @@ class SecurityCommands(ControlConnection):
     @command("AUTH <TLS>", beforeLogin=True)
     def ftp_AUTH(self, mechanism: str) -> Reply | None:
         """From here on everything is encrypted; what was said before is forgotten."""
-        if self.settings.certificate is None:
-            return replies.NOT_IMPLEMENTED
-        if mechanism.upper() not in ("TLS", "TLS-C", "SSL"):
+        known = () if self.settings.certificate is None else ("TLS", "TLS-C", "SSL")
+        if mechanism.upper() not in known:
             return replies.BAD_PARAMETER(argument=mechanism)
         if self.secure:
             return replies.SECURE_ALREADY
