@@ -245,8 +245,8 @@ class ControlConnection(Protocol):
             self._lingerTimer = self.reactor.callLater(LINGER, self.transport.abortConnection)
 
     def closeAfter(self, reply: Reply) -> None:
-        """End the session with C{reply}, as soon as the running command has had its own."""
-        if self._running:
+        """End the session with C{reply}, as soon as a running transfer has had its own."""
+        if self.transfer is not None:
             self._farewell = self._farewell or reply
         else:
             self.close(reply)

@@ -53,6 +53,9 @@ class PrintFTPFactory(ftp.FTPFactory):
         if self._stopping:
             return Refusal(self, replies.STOPPING)
         if len(self.sessions) >= limit:
+            # An end that has come, but was not read yet, frees its place all the same.
+            self.sessions -= {each for each in self.sessions if each.peerIsGone()}
+        if len(self.sessions) >= limit:
             host = plainHost(getattr(addr, "host", ""))
             self._log.warn("session from {host} refused, {limit} are open", host=host, limit=limit)
             return Refusal(self, replies.LIMIT(sessions=limit))

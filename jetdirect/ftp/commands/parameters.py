@@ -136,7 +136,10 @@ class ParameterCommands(ControlConnection):
     def _dial(self, verb: str, host: str, number: int) -> Reply:
         if self.extendedOnly:
             return replies.EXTENDED_ONLY
-        if plainHost(host) != self.peer.partition("%")[0] or number < FIRST_UNPRIVILEGED:
+        own = plainHost(host) == self.peer.partition("%")[0]
+        # lftp says "::" when it does not know its address; nobody else can be meant.
+        own = own or ip_address(host).is_unspecified
+        if not own or number < FIRST_UNPRIVILEGED:
             self._log.warn(
                 "{peer} asks for a data connection to {host}:{port}; refused",
                 peer=self.peer,
