@@ -21,6 +21,10 @@ from zope.interface import Interface, implementer
 _PEER_CLOSED = getattr(select, "POLLRDHUP", 0)  # Linux; told even while bytes are unread
 _HUNG_UP = _PEER_CLOSED | select.POLLHUP | select.POLLERR | select.POLLNVAL
 
+KEEPALIVE = (60, 15, 4)
+"""Seconds of silence before the first probe, seconds between probes, probes: an idle peer that was
+unplugged is found after 120 s, where the system's own default is two hours."""
+
 
 class Silence(NamedTuple):
     """How long a peer has not been heard, and how often it was asked (Linux C{struct tcp_info})."""
@@ -122,3 +126,14 @@ def realTransport(transport: Any) -> Any:
     while isinstance(transport, ProtocolWrapper):
         transport = transport.transport
     return transport
+
+
+def keepAlive(transport: Any) -> None:
+    """Let the kernel notice when a silent peer is gone; see L{KEEPALIVE}."""
+    transport.setTcpKeepAlive(True)
+    handle: Any = transport.getHandle() if hasattr(transport, "getHandle") else None
+    if hasattr(handle, "setsockopt") and hasattr(socket, "TCP_KEEPIDLE"):
+        idle, interval, probes = KEEPALIVE
+        handle.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, idle)
+        handle.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, interval)
+        handle.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, probes)

@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from twisted.internet.address import UNIXAddress
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.interfaces import (
     IDelayedCall,
@@ -27,7 +28,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from ..tcp import ITCPFacts, factsOf, realTransport
+from ..tcp import ITCPFacts, factsOf, keepAlive, realTransport
 from . import replies
 from .acknowledgement import Acknowledgements
 from .address import plainHost
@@ -459,9 +460,10 @@ class ControlConnection(Protocol):
 def _tune(transport: ITCPTransport) -> None:
     # Nagle's algorithm and delayed acknowledgements cost 40 ms a reply (measured); urgent data in
     # line is how Telnet's Synch around ABOR arrives as bytes (RFC 854).
-    if hasattr(transport, "setTcpNoDelay"):
-        transport.setTcpNoDelay(True)
-        transport.setTcpKeepAlive(True)
+    if isinstance(realTransport(transport).getHost(), UNIXAddress):
+        return
+    transport.setTcpNoDelay(True)
+    keepAlive(transport)
     handle = transport.getHandle() if hasattr(transport, "getHandle") else None
     if isinstance(handle, socket.socket):
         handle.setsockopt(socket.SOL_SOCKET, socket.SO_OOBINLINE, 1)

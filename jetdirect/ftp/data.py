@@ -33,6 +33,7 @@ from zope.interface import implementer
 
 from ..certificate import ServerCertificate
 from ..errors import DataConnectionLost, NoDataConnection
+from ..tcp import keepAlive
 from .address import isIPv6, plainHost
 
 CONNECT_TIMEOUT = 30.0
@@ -55,7 +56,7 @@ class DataConnection(Protocol):
         self.plainEnd = False
 
     def connectionMade(self) -> None:
-        self.transport.setTcpKeepAlive(True)
+        keepAlive(self.transport)
         if self._port.tls is None:
             self._rest()
         else:

@@ -10,7 +10,6 @@ read to the end.  So that is what C{finish} waits for.
 from __future__ import annotations
 
 import errno
-import socket
 from typing import Any
 
 from twisted.internet import error
@@ -33,7 +32,7 @@ from zope.interface import implementer
 
 from ..errors import PrinterLost, PrintError, PrinterUnreachable
 from ..interfaces import Delivery, IPrinterConnection, IPrinterTransport, IPrintJob
-from ..tcp import ITCPFacts, factsOf
+from ..tcp import ITCPFacts, factsOf, keepAlive
 from .uri import DeviceURI, seconds
 
 RAW_PORT = 9100
@@ -51,10 +50,6 @@ gone.  One that is out of paper answers every probe (measured), and is waited fo
 
 ABORT_PATIENCE = 5.0
 """Seconds without progress after which the rest of an aborted job is thrown away."""
-
-KEEPALIVE = (60, 15, 4)
-"""Seconds of silence before the first probe, seconds between probes, probes: an idle printer that
-was unplugged is found after 120 s."""
 
 
 class _IWire(ITCPTransport, IConsumer, ISystemHandle):
@@ -159,7 +154,7 @@ class SocketConnection(Protocol):
     def connectionMade(self) -> None:
         self._facts = factsOf(self.transport)
         self.transport.setTcpNoDelay(True)
-        _keepAlive(self.transport)
+        keepAlive(self.transport)
         self._watchLater()
 
     # IConsumer
@@ -298,18 +293,6 @@ class SocketConnection(Protocol):
             finishing.errback(why)
         elif self._aborting is None:
             self._job.printerLost(why)
-
-
-def _keepAlive(transport: _IWire) -> None:
-    transport.setTcpKeepAlive(True)
-    if hasattr(socket, "TCP_KEEPIDLE"):
-        idle, interval, probes = KEEPALIVE
-        handle: Any = transport.getHandle() if hasattr(transport, "getHandle") else None
-        if not hasattr(handle, "setsockopt"):
-            return
-        handle.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, idle)
-        handle.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, interval)
-        handle.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, probes)
 
 
 def fromURI(reactor: IReactorTime, uri: DeviceURI) -> SocketTransport:
