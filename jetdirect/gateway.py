@@ -76,8 +76,16 @@ class Gateway(MultiService):
 
     def stopService(self) -> Deferred[Any]:
         """
-        Stop listening and end the sessions; jobs that are not complete are aborted, and their
-        senders told so.
+        Stop listening and end the sessions.
+
+        Running jobs have the drain time-out to finish; what is not complete then is aborted, and
+        its senders are told so.
         """
         stopped = super().stopService()
-        return DeferredList([stopped, self.factory.stopSessions(), self.server.whenIdle()])
+        return DeferredList(
+            [
+                stopped,
+                self.factory.stopSessions(self.factory.settings.drainTimeout),
+                self.server.whenIdle(),
+            ]
+        )

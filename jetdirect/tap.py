@@ -22,7 +22,7 @@ from twisted.python import usage
 
 from .certificate import ServerCertificate
 from .ftp.address import FIRST_UNPRIVILEGED
-from .ftp.settings import GREETING, PROFILES
+from .ftp.settings import DRAIN_TIMEOUT, GREETING, PROFILES
 from .gateway import Gateway
 from .port import BUSY_TIMEOUT, CONNECT_TIMEOUT
 from .transports.file import FileTransport
@@ -135,6 +135,13 @@ class Options(usage.Options, strcred.AuthOptionMixin):
             CONNECT_TIMEOUT,
             "Seconds to reach a printer, all attempts together; 0: one attempt.",
             _seconds("connect-timeout"),
+        ],
+        [
+            "drain-timeout",
+            None,
+            DRAIN_TIMEOUT,
+            "Seconds that running jobs have to finish at a shutdown; 0: none.",
+            _seconds("drain-timeout"),
         ],
         ["greeting", None, GREETING, "Text of the greeting (220).", _greeting],
         [
@@ -331,6 +338,7 @@ def makeService(options: Options) -> Gateway:
     settings = replace(
         PROFILES[options["profile"]],
         greeting=options["greeting"],
+        drainTimeout=options["drain-timeout"],
         passivePorts=options["passive-ports"] or (),
         passiveAddress=options["passive-address"] or "",
         passiveInside=options["passive-inside"],

@@ -257,10 +257,14 @@ class ControlConnection(Protocol):
         """The number of the running job; 0: there is none."""
         return 0 if self.transfer is None else self.transfer.number
 
-    def stop(self) -> None:
-        """The gateway shuts down: the running job is cut, the session ends."""
+    def stop(self, drain: bool) -> None:
+        """
+        The gateway shuts down, and the session ends.
+
+        @param drain: let a transfer finish that is under way.
+        """
         self.closeAfter(replies.STOPPING)
-        if self.transfer is not None:
+        if self.transfer is not None and not (drain and self.transfer.underWay):
             self.transfer.stop()
 
     # IPushProducer: a peer that does not read its replies is not read either.

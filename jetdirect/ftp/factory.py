@@ -81,10 +81,11 @@ class PrintFTPFactory(ftp.FTPFactory):
         """Sessions may begin, also after they were stopped."""
         self._stopping = False
 
-    def stopSessions(self) -> Deferred[object]:
+    def stopSessions(self, drain: float = 0.0) -> Deferred[object]:
         """
-        End all sessions, and the jobs in them; no new ones begin.
+        End all sessions; no new ones begin, and no new jobs.
 
+        @param drain: seconds that running jobs have to finish before they are cut.
         @return: fires when the last connection is gone.
         """
         self._stopping = True
@@ -92,10 +93,16 @@ class PrintFTPFactory(ftp.FTPFactory):
             return succeed(None)
         stopped: Deferred[object] = Deferred()
         self._stopped.append(stopped)
+        self._stop(drain > 0)
+        if drain and self._connections:
+            end = self.reactor.callLater(drain, self._stop, False)
+            stopped.addCallback(lambda _: end.cancel() if end.active() else None)
+        return stopped
+
+    def _stop(self, drain: bool) -> None:
         # The last job in line first, or the end of one job would be the turn of the next.
         for session in sorted(self._connections, key=lambda each: each.jobNumber, reverse=True):
-            session.stop()
-        return stopped
+            session.stop(drain)
 
 
 class Refusal(ControlConnection):

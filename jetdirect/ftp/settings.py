@@ -21,6 +21,10 @@ IDLE_TIMEOUT = 900.0
 LOGIN_TIMEOUT = 120.0
 """Seconds in which a session has to log in: a slow hand at a terminal needs less."""
 
+DRAIN_TIMEOUT = 60.0
+"""Seconds that running jobs have to finish when the gateway is stopped; less than the 90 s after
+which systemd kills a service."""
+
 GREETING = "JD FTP Server Ready"
 """What the boxes say (nmap's service probes know it), and some scripts wait for."""
 
@@ -35,6 +39,8 @@ class SessionSettings:
     @ivar dataIdleTimeout: seconds after which a silent data connection ends its job; 0: never;
         L{None}: the same as C{idleTimeout}.
     @ivar loginTimeout: seconds in which a session has to log in.
+    @ivar drainTimeout: seconds that running jobs have to finish when the gateway is stopped;
+        0: none.
     @ivar passivePorts: the TCP ports that passive data connections come to; empty: any free one.
     @ivar passiveAddress: the IPv4 address that PASV announces instead of the gateway's own: the
         one by which senders beyond a NAT or a proxy reach it.
@@ -51,6 +57,7 @@ class SessionSettings:
     idleTimeout: float = IDLE_TIMEOUT
     dataIdleTimeout: float | None = None
     loginTimeout: float = LOGIN_TIMEOUT
+    drainTimeout: float = DRAIN_TIMEOUT
     passivePorts: Sequence[int] = ()
     passiveAddress: str = ""
     passiveInside: Sequence[Network] = ()

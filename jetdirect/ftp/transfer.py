@@ -20,10 +20,12 @@ class Transfer:
     One transfer of a session.
 
     @ivar number: of the job, if it is one.
+    @ivar underWay: it has begun, and not only been asked for.
     @ivar aborts: how many ABOR have come meanwhile; each gets a reply of its own.
     """
 
     number = 0
+    underWay = True
 
     def __init__(self, control: ControlConnection, dataPort: DataPort) -> None:
         self.control = control

@@ -41,7 +41,7 @@ class Upload(Transfer):
         self.port = port
         self.job = job
         self.number = job.number
-        self._opened = False
+        self.underWay = False
         self._pouring = False
 
     async def run(self, opening: Reply) -> None:
@@ -68,13 +68,13 @@ class Upload(Transfer):
             self.control.acknowledgements.expect(self.job)
         if self.aborts:
             await self.job.whenReleased()
-            done = replies.ABORTED if self._opened else replies.ABORTED_IN_LINE
+            done = replies.ABORTED if self.underWay else replies.ABORTED_IN_LINE
             for _ in range(self.aborts):
                 self.control.reply(done(port=self.port.name))
 
     async def _print(self, opening: Reply) -> Delivery:
         await self.job.whenOpened()
-        self._opened = True
+        self.underWay = True
         self.control.reply(opening)
         self._pouring = True
         try:
