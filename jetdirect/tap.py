@@ -299,8 +299,8 @@ def _everywhere(port: int) -> list[str]:
 
 
 def _withoutSecrets(uri: str) -> str:
-    place, at, rest = uri.rpartition("@")
-    return f"{place.partition('//')[0]}//...@{rest}" if at else uri
+    _, at, rest = uri.rpartition("@")
+    return f"...@{rest}" if at else uri
 
 
 class _CommandLineGateway(Gateway):

@@ -28,7 +28,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from ..tcp import ITCPFacts, factsOf, keepAlive, realTransport
+from ..tcp import ITCPFacts, NoFacts, factsOf, keepAlive, realTransport
 from . import replies
 from .acknowledgement import Acknowledgements
 from .address import plainHost
@@ -94,12 +94,12 @@ class ControlConnection(Protocol):
     _log = Logger()
     transport: ITCPTransport
     factory: PrintFTPFactory
-    facts: ITCPFacts
 
     def __init__(self, factory: PrintFTPFactory) -> None:
         self.factory = factory
         self.settings = factory.settings
         self.reactor = factory.reactor
+        self.facts: ITCPFacts = NoFacts()
         self.peer = ""
         self.peerPort = 0
         self.local = ""
@@ -466,8 +466,9 @@ def _tune(transport: ITCPTransport) -> None:
     # line is how Telnet's Synch around ABOR arrives as bytes (RFC 854).
     if isinstance(realTransport(transport).getHost(), UNIXAddress):
         return
-    transport.setTcpNoDelay(True)
-    keepAlive(transport)
+    if hasattr(transport, "setTcpNoDelay"):
+        transport.setTcpNoDelay(True)
+        keepAlive(transport)
     handle = transport.getHandle() if hasattr(transport, "getHandle") else None
     if isinstance(handle, socket.socket):
         handle.setsockopt(socket.SOL_SOCKET, socket.SO_OOBINLINE, 1)
