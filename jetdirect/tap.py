@@ -143,6 +143,13 @@ class Options(usage.Options, strcred.AuthOptionMixin):
             "Seconds that running jobs have to finish at a shutdown; 0: none.",
             _seconds("drain-timeout"),
         ],
+        [
+            "control-loss-grace",
+            None,
+            0.0,
+            "Seconds to wait, after the data's end, for the loss of the control connection.",
+            _seconds("control-loss-grace"),
+        ],
         ["greeting", None, GREETING, "Text of the greeting (220).", _greeting],
         [
             "passive-ports",
@@ -173,6 +180,7 @@ class Options(usage.Options, strcred.AuthOptionMixin):
         self["listeners"] = []
         self["printers"] = []
         self["passive-inside"] = []
+        self["fire-and-forget"] = False
         self["require-tls"] = False
         self["tls-lenient-close"] = False
 
@@ -202,6 +210,10 @@ class Options(usage.Options, strcred.AuthOptionMixin):
         except ValueError as error:
             shown = _withoutSecrets(text)
             raise usage.UsageError(f"--printer={shown}: {error}") from None
+
+    def opt_fire_and_forget(self) -> None:
+        """Print what senders leave behind that drop the control connection during a job."""
+        self["fire-and-forget"] = True
 
     def opt_require_tls(self) -> None:
         """Refuse logins and jobs that are not encrypted."""
@@ -339,6 +351,8 @@ def makeService(options: Options) -> Gateway:
         PROFILES[options["profile"]],
         greeting=options["greeting"],
         drainTimeout=options["drain-timeout"],
+        controlLossGrace=options["control-loss-grace"],
+        fireAndForget=options["fire-and-forget"],
         passivePorts=options["passive-ports"] or (),
         passiveAddress=options["passive-address"] or "",
         passiveInside=options["passive-inside"],

@@ -28,6 +28,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from ..job import Job
 from ..tcp import ITCPFacts, NoFacts, factsOf, keepAlive, realTransport
 from . import replies
 from .acknowledgement import Acknowledgements
@@ -199,6 +200,13 @@ class ControlConnection(Protocol):
         self._peerGone()
         self.logOut()
         self.factory.sessionEnded(self)
+
+    def expectToBeHeard(self, job: Job) -> None:
+        """The reply for C{job} was just written; its record is complete when it is acknowledged."""
+        if self._gone:
+            job.complete(heard=False)
+        else:
+            self.acknowledgements.expect(job)
 
     def peerIsGone(self) -> bool:
         """Look at the connection itself: its end may be there before the reactor has told."""

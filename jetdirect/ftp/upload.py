@@ -65,7 +65,7 @@ class Upload(Transfer):
                     delivery=replies.delivered(delivery, self.port.transport.reaches),
                 )
             )
-            self.control.acknowledgements.expect(self.job)
+            self.control.expectToBeHeard(self.job)
         if self.aborts:
             await self.job.whenReleased()
             done = replies.ABORTED if self.underWay else replies.ABORTED_IN_LINE
@@ -82,6 +82,8 @@ class Upload(Transfer):
             self._pouring = False
         except DataConnectionLost as error:
             self.job.cut(error)
+        if self.control.settings.controlLossGrace:
+            await self.control.pause(self.control.settings.controlLossGrace)
         self._lookForSender()
         delivery = await self.job.finish()
         self._lookForSender()
@@ -118,8 +120,9 @@ class Upload(Transfer):
 
     def senderLost(self) -> None:
         """L{Transfer}."""
-        self.job.cut(SenderLost("the control connection was lost"))
-        self.dataPort.close()
+        if not self.control.settings.fireAndForget:
+            self.job.cut(SenderLost("the control connection was lost"))
+            self.dataPort.close()
 
     def timedOut(self, seconds: float) -> None:
         """L{Transfer}."""
