@@ -15,6 +15,7 @@ from . import replies
 from .address import plainHost
 from .control import ControlConnection
 from .data import IDataReactor
+from .interpreter import Interpreter
 from .replies import Reply
 from .session import PrintFTP
 from .settings import SessionSettings
@@ -42,8 +43,8 @@ class PrintFTPFactory(ftp.FTPFactory):
         super().__init__(portal)
         self.reactor = reactor
         self.settings = settings or SessionSettings()
-        self.sessions: set[ControlConnection] = set()
-        self._connections: set[ControlConnection] = set()
+        self.sessions: set[Interpreter] = set()
+        self._connections: set[Interpreter] = set()
         self._stopping = False
         self._stopped: list[Deferred[object]] = []
 
@@ -112,6 +113,6 @@ class Refusal(ControlConnection):
         super().__init__(factory)
         self._refusal = reply
 
-    def begin(self) -> None:
-        """Say so at once."""
+    def begun(self) -> None:
+        """L{ControlConnection}: say so at once."""
         self.close(self._refusal)

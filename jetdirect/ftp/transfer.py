@@ -12,7 +12,7 @@ from . import replies
 from .data import DataPort
 
 if TYPE_CHECKING:
-    from .control import ControlConnection
+    from .interpreter import Interpreter
 
 
 class Transfer:
@@ -27,7 +27,7 @@ class Transfer:
     number = 0
     underWay = True
 
-    def __init__(self, control: ControlConnection, dataPort: DataPort) -> None:
+    def __init__(self, control: Interpreter, dataPort: DataPort) -> None:
         self.control = control
         self.dataPort = dataPort
         self.aborts = 0

@@ -19,7 +19,7 @@ from .replies import Reply
 from .transfer import Transfer
 
 if TYPE_CHECKING:
-    from .control import ControlConnection
+    from .interpreter import Interpreter
 
 
 class Upload(Transfer):
@@ -27,7 +27,7 @@ class Upload(Transfer):
 
     def __init__(
         self,
-        control: ControlConnection,
+        control: Interpreter,
         dataPort: DataPort,
         port: PrintingPort,
         job: Job,

@@ -18,6 +18,7 @@ from typing import TypeVar
 from twisted.internet.defer import Deferred, DeferredLock
 from twisted.internet.interfaces import IProducer, IReactorThreads
 from twisted.internet.threads import deferToThreadPool
+from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
@@ -97,6 +98,8 @@ def _check(directory: str) -> None:
 class PartFile:
     """One unfinished file.  All methods block; one thread at a time."""
 
+    _log = Logger()
+
     def __init__(self, directory: str, name: str, descriptor: int) -> None:
         self._part = os.path.join(directory, f".{name}.part")
         self._whole = os.path.join(directory, name)
@@ -142,8 +145,12 @@ class PartFile:
         if not self._published:
             with suppress(OSError):
                 self._close()
-            with suppress(OSError):
+            try:
                 os.unlink(self._part)
+            except FileNotFoundError:
+                pass
+            except OSError as why:
+                self._log.error("{part} stays: {why}", part=self._part, why=why.strerror)
 
     def _close(self) -> None:
         if not self._closed:

@@ -108,15 +108,24 @@ class SocketTransport:
 
         def failed(failure: Failure) -> None:
             if not opened.called:
-                error = PrinterUnreachable(f"{self.uri}: {_reason(failure.value)}")
-                error.__cause__ = failure.value
-                opened.errback(error)
+                opened.errback(self._asPrintError(failure))
 
         connecting.addCallbacks(made, failed)
         return opened
 
+    def _asPrintError(self, failure: Failure) -> Failure:
+        why = failure.value
+        if isinstance(why, (error.ConnectError, error.DNSLookupError)):
+            unreachable: PrintError = PrinterUnreachable(f"{self.uri}: {_reason(why)}")
+        elif isinstance(why, ValueError):  # an endpoint's word for a name that no resolver takes
+            unreachable = PrintError(f"{self.uri}: that cannot be a host name")
+        else:
+            return failure
+        unreachable.__cause__ = why
+        return Failure(unreachable)
 
-def _reason(why: BaseException | None) -> str:
+
+def _reason(why: Exception) -> str:
     number = getattr(why, "osError", None)
     if isinstance(why, error.ConnectionRefusedError):
         return "the connection was refused (busy or off)"
@@ -126,8 +135,6 @@ def _reason(why: BaseException | None) -> str:
         return "no route to the printer"
     if isinstance(why, error.DNSLookupError):
         return "the host name is not known"
-    if isinstance(why, ValueError):
-        return "that cannot be a host name"
     return "the connection failed"
 
 
@@ -307,9 +314,12 @@ def fromURI(reactor: IReactorTime, uri: DeviceURI) -> SocketTransport:
         raise ValueError(f"a socket URI has no path; leave out {uri.path!r}")
     port = RAW_PORT if uri.port is None else uri.port
     host = f"[{uri.host}]" if ":" in uri.host else uri.host
+    endpoint = HostnameEndpoint(reactor, uri.host, port)
+    if getattr(endpoint, "_badHostname", False):  # it would say so itself, but at every job
+        raise ValueError(f"{uri.host!r} is not a host name; write its address instead")
     return SocketTransport(
         reactor,
-        HostnameEndpoint(reactor, uri.host, port),
+        endpoint,
         f"socket://{host}:{port}",
         uri.description or f"{host}:{port}",
         uri.option("finish-timeout", FINISH_TIMEOUT, seconds, "seconds, as in finish-timeout=90"),

@@ -36,8 +36,8 @@ _FORM = re.compile(
     r"(?://(?:(?P<userinfo>[^/?#@]*)@)?(?P<authority>[^/?#@]*))?"
     r"(?P<path>[^?#]*)(?:\?(?P<query>[^#]*))?\Z"
 )
-_HIDDEN = re.compile(r"[^:]*:/*[^@]*:[^@]*@", re.DOTALL)
-"""What may be user name and password, well written or not."""
+_IN_OPTION = re.compile(r"[?&][\w-]+=[^&]*\Z")
+"""Before an @ that belongs to the value of an option."""
 
 _AUTHORITY = re.compile(r"(?:\[(?P<literal>[^\]]*)\]|(?P<name>[^:\[\]]*))(?::(?P<port>[^:]*))?\Z")
 
@@ -100,16 +100,6 @@ def parse(text: str) -> DeviceURI:
 
     @raise ValueError: it is not one.  The message never holds user name or password.
     """
-    try:
-        return _parse(text)
-    except ValueError:
-        if _HIDDEN.match(text):
-            remedy = "in user name and password write %2F for /, %3F for ?, %40 for @"
-            raise ValueError(f"not a device URI; {remedy}") from None
-        raise
-
-
-def _parse(text: str) -> DeviceURI:
     found = _FORM.match(text)
     if found is None:
         raise ValueError("not a device URI such as socket://printer:9100")
@@ -180,8 +170,28 @@ def transportFor(reactor: object, text: str) -> IPrinterTransport:
     """
     The transport for a device URI.
 
-    @raise ValueError: the URI cannot be used; the message says why and what can be.
+    @raise ValueError: the URI cannot be used; the message says why and what can be, and never holds
+        user name or password.
     """
+    try:
+        return _transportFor(reactor, text)
+    except ValueError:
+        if _hidesSecret(text):
+            remedy = "in user name and password write %2F for /, %3F for ?, %40 for @"
+            raise ValueError(f"not a device URI; {remedy}") from None
+        raise
+
+
+def _hidesSecret(text: str) -> bool:
+    # Written badly, user name and password are taken for host, port, path or options.
+    found = _FORM.match(text)
+    before, at, _ = text.partition("@")
+    return (
+        bool(at) and (found is None or found["userinfo"] is None) and not _IN_OPTION.search(before)
+    )
+
+
+def _transportFor(reactor: object, text: str) -> IPrinterTransport:
     uri = parse(text)
     known = schemes()
     plugin = known.get(uri.scheme)

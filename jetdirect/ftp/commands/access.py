@@ -9,7 +9,7 @@ from twisted.cred.error import LoginFailed, UnhandledCredentials
 from ... import __version__
 from ...job import Sender
 from .. import replies
-from ..control import ControlConnection, command
+from ..interpreter import Interpreter, command
 from ..realm import logIn
 from ..replies import Lines, Reply
 from ..text import printable
@@ -30,7 +30,7 @@ jetdirect FTP Print Server Version {version}
     Ready to print to {default}"""
 
 
-class AccessCommands(ControlConnection):
+class AccessCommands(Interpreter):
     """Who is there, and which printing port is meant."""
 
     _failures = 0

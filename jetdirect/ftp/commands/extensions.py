@@ -5,7 +5,7 @@ Commands that came after RFC 959 (RFC 2389, 2640).
 from __future__ import annotations
 
 from .. import replies
-from ..control import ControlConnection, command
+from ..interpreter import Interpreter, command
 from ..replies import Lines, Reply
 
 FEATURES = (
@@ -25,7 +25,7 @@ SECURITY = ("AUTH TLS", "PBSZ", "PROT")
 """What it lists besides, if there is a certificate."""
 
 
-class ExtensionCommands(ControlConnection):
+class ExtensionCommands(Interpreter):
     """What clients ask before and after an upload."""
 
     @command("FEAT", beforeLogin=True)

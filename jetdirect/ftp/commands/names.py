@@ -10,7 +10,7 @@ import re
 import time
 
 from .. import replies
-from ..control import ControlConnection, Result, command
+from ..interpreter import Interpreter, Result, command
 from ..listing import machineFacts, machineListing, modifiedStamp
 from ..names import Path
 from ..replies import Lines, Reply
@@ -22,7 +22,7 @@ _OF_NAMES = ("CHMOD", "UTIME", "TOUCH", "CHGRP", "CHOWN")
 _SITE_HELP = "CHMOD HELP IDLE UMASK UTIME; others are taken note of, and change nothing"
 
 
-class NameCommands(ControlConnection):
+class NameCommands(Interpreter):
     """Rename, look up, remove; only ever in the session's memory."""
 
     _renaming: Path | None = None

@@ -18,15 +18,15 @@ from ..address import (
     parsePort,
     plainHost,
 )
-from ..control import ControlConnection, command
 from ..data import ActivePort, PassivePort
+from ..interpreter import Interpreter, command
 from ..replies import Reply
 
 _TYPES = {"A": "A", "A N": "A", "A T": "A", "AN": "A", "AT": "A", "I": "I", "L 8": "I", "L8": "I"}
 _EXTENDED = {"": None, "1": False, "2": True}
 
 
-class ParameterCommands(ControlConnection):
+class ParameterCommands(Interpreter):
     """How data connections are made, and what is believed of their bytes."""
 
     @command("TYPE <A | I | L 8>")

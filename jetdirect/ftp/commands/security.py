@@ -5,11 +5,11 @@ Commands that protect a session (RFC 2228, RFC 4217).
 from __future__ import annotations
 
 from .. import replies
-from ..control import ControlConnection, command
+from ..interpreter import Interpreter, command
 from ..replies import Reply
 
 
-class SecurityCommands(ControlConnection):
+class SecurityCommands(Interpreter):
     """TLS on the control connection, and on data connections."""
 
     @command("AUTH <TLS>", beforeLogin=True)

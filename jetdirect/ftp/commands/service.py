@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 
 from .. import replies
-from ..control import ControlConnection, Result, command
+from ..interpreter import Interpreter, Result, command
 from ..listing import Entry, longListing, nameListing
 from ..replies import Lines, Reply
 from ..text import printable
@@ -17,7 +17,7 @@ from ..transfer import Listing
 from ..upload import Upload
 
 
-class ServiceCommands(ControlConnection):
+class ServiceCommands(Interpreter):
     """Printing, listing, and asking how it goes."""
 
     @command("STOR <path>")

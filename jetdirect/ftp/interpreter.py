@@ -1,0 +1,345 @@
+"""
+The server's protocol interpreter (RFC 959, section 2.2): one command after the other, logins, idle
+times.
+
+While a transfer runs, ABOR, STAT and NOOP are answered at once; other commands wait for their turn.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Coroutine
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.interfaces import IDelayedCall
+from twisted.internet.task import deferLater
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from ..job import Job
+from . import replies
+from .acknowledgement import Acknowledgements
+from .control import ControlConnection
+from .data import DataPort
+from .lines import LineTooLong
+from .replies import Reply
+from .shell import PrintShell
+from .text import decoded
+
+if TYPE_CHECKING:
+    from .factory import PrintFTPFactory
+    from .transfer import Transfer
+
+WAITING_COMMANDS = 32
+"""Commands that may wait behind a running one; clients that pipeline send fewer than ten."""
+
+Result = Coroutine[Any, Any, Reply | None] | Reply | None
+"""A command answers at once, later, or (L{None}) has sent its replies itself."""
+
+_Method = TypeVar("_Method", bound=Callable[..., Result])
+
+
+def command(
+    syntax: str, beforeLogin: bool = False, atOnce: bool = False
+) -> Callable[[_Method], _Method]:
+    """
+    Declare an C{ftp_VERB} method.
+
+    @param syntax: as HELP shows it; C{<argument>} must be there, C{[argument]} may.
+    @param beforeLogin: it is answered before login.
+    @param atOnce: it is answered while another command runs.
+    """
+
+    def declare(method: _Method) -> _Method:
+        method.syntax = syntax  # type: ignore[attr-defined]
+        method.beforeLogin = beforeLogin  # type: ignore[attr-defined]
+        method.atOnce = atOnce  # type: ignore[attr-defined]
+        return method
+
+    return declare
+
+
+class Interpreter(ControlConnection):
+    """
+    A session without its commands, which L{jetdirect.ftp.commands} adds.
+
+    @ivar user: the name given with USER; L{None} before.
+    @ivar shell: the print shell after login.
+    @ivar directory: the segments of the current directory.
+    @ivar type: C{A} or C{I}; it changes no byte.
+    @ivar announced: the size that ALLO gave for the next upload.
+    @ivar dataPort: where the next transfer's data connection will come from.
+    @ivar extendedOnly: EPSV ALL was said.
+    @ivar protected: data connections are to be encrypted.
+    @ivar transfer: the one that is running.
+    """
+
+    _log = Logger()
+    acknowledgements: Acknowledgements
+
+    def __init__(self, factory: PrintFTPFactory) -> None:
+        super().__init__(factory)
+        self.user: str | None = None
+        self.shell: PrintShell | None = None
+        self.directory: list[str] = []
+        self.type = "A"
+        self.announced: int | None = None
+        self.dataPort: DataPort | None = None
+        self.extendedOnly = False
+        self.protected = False
+        self.transfer: Transfer | None = None
+        self._logout: Callable[[], None] | None = None
+        self._waiting: deque[tuple[str, str] | Reply] = deque()
+        self._running = False
+        self._farewell: Reply | None = None
+        self._pausing: Deferred[None] | None = None
+        self._lastActive = self.reactor.seconds()
+        self._loginTimer: IDelayedCall | None = None
+        self._idleTimer: IDelayedCall | None = None
+
+    # ControlConnection
+
+    def begun(self) -> None:
+        """L{ControlConnection}: the greeting."""
+        self.acknowledgements = Acknowledgements(self.facts, self.reactor)
+        self.protected = self.secure
+        self._lastActive = self.reactor.seconds()
+        self._expectLogin()
+        if self.settings.idleTimeout:
+            self._idleTimer = self.reactor.callLater(self.settings.idleTimeout, self._idle)
+        self.reply(replies.GREETING(greeting=self.settings.greeting))
+
+    def heard(self) -> None:
+        """L{ControlConnection}."""
+        self._lastActive = self.reactor.seconds()
+        self.acknowledgements.look()
+
+    def lineReceived(self, line: bytes | LineTooLong) -> None:
+        """L{ControlConnection}: a command."""
+        if isinstance(line, LineTooLong):
+            self._inTurn(replies.LINE_TOO_LONG)
+            return
+        word, _, rest = line.strip(b" \t").partition(b" ")
+        # A client without urgent data leaves halves of Telnet commands before ABOR.
+        verb = word.lstrip(bytes(range(0x80, 0x100))).decode("latin-1").upper()
+        argument = decoded(rest.lstrip(b" "))
+        if getattr(self._method(verb), "atOnce", False):
+            self._perform(verb, argument)
+        else:
+            self._inTurn((verb, argument))
+
+    def flooded(self) -> None:
+        """L{ControlConnection}."""
+        self.closeAfter(replies.NO_LINE_END)
+
+    def peerGone(self) -> None:
+        """L{ControlConnection}: nothing that runs has anybody left to run for."""
+        self.acknowledgements.close(self.facts if self.answers else None)
+        if self._pausing is not None:
+            self._pausing.cancel()
+        self._waiting.clear()
+        if self.transfer is not None:
+            self.transfer.senderLost()
+        self.useDataPort(None)
+
+    def ended(self) -> None:
+        """L{ControlConnection}."""
+        for timer in (self._loginTimer, self._idleTimer):
+            if timer is not None and timer.active():
+                timer.cancel()
+        self.logOut()
+
+    def close(self, reply: Reply) -> None:
+        """L{ControlConnection}: what waits is not done any more."""
+        self._waiting.clear()
+        super().close(reply)
+
+    def startTLS(self, reply: Reply) -> None:
+        """L{ControlConnection}."""
+        self._waiting.clear()
+        super().startTLS(reply)
+
+    # The end of a session
+
+    def closeAfter(self, reply: Reply) -> None:
+        """End the session with C{reply}, as soon as a running transfer has had its own."""
+        if self.transfer is not None:
+            self._farewell = self._farewell or reply
+        else:
+            self.close(reply)
+
+    @property
+    def jobNumber(self) -> int:
+        """The number of the running job; 0: there is none."""
+        return 0 if self.transfer is None else self.transfer.number
+
+    def stop(self, drain: bool) -> None:
+        """
+        The gateway shuts down, and the session ends.
+
+        @param drain: let a transfer finish that is under way.
+        """
+        self.closeAfter(replies.STOPPING)
+        if self.transfer is not None and not (drain and self.transfer.underWay):
+            self.transfer.stop()
+
+    # Commands
+
+    def _inTurn(self, command: tuple[str, str] | Reply) -> None:
+        # A command, or the reply to what could not become one, in the order of the lines.
+        if not self._running:
+            self._begin(command)
+        elif len(self._waiting) < WAITING_COMMANDS:
+            self._waiting.append(command)
+        else:
+            self.listenNoMore()
+            self.closeAfter(replies.FLOODED)
+
+    def _begin(self, command: tuple[str, str] | Reply) -> None:
+        if isinstance(command, Reply):
+            self.reply(command)
+        else:
+            self._perform(*command)
+
+    def _method(self, verb: str) -> Callable[[str], Result] | None:
+        return getattr(self, f"ftp_{verb}", None) if verb.isalpha() else None
+
+    def _perform(self, verb: str, argument: str) -> None:
+        method = self._method(verb)
+        if method is None:
+            return self.reply(replies.UNKNOWN)
+        if self.shell is None and not method.beforeLogin:  # type: ignore[attr-defined]
+            return self.reply(replies.NOT_LOGGED_IN)
+        syntax: str = method.syntax  # type: ignore[attr-defined]
+        if "<" in syntax and not argument:
+            return self.reply(replies.SYNTAX(syntax=syntax))
+        result = method(argument)
+        if isinstance(result, Reply):
+            self.reply(result)
+        elif result is not None:
+            self._running = True
+            finished = Deferred.fromCoroutine(result)
+            finished.addCallbacks(self._finished, self._failed)
+        return None
+
+    def _failed(self, failure: Failure) -> None:
+        self._log.failure("a command of {peer} failed", failure, peer=self.peer)
+        self._finished(replies.LOCAL_ERROR)
+
+    def _finished(self, reply: Reply | None) -> None:
+        self._running = False
+        if self.closing:
+            return
+        if reply is not None:
+            self.reply(reply)
+        if self._farewell is not None:
+            self.close(self._farewell)
+        while self._waiting and not self._running and not self.closing:
+            self._begin(self._waiting.popleft())
+
+    async def pause(self, seconds: float) -> bool:
+        """
+        Let time pass.
+
+        @return: C{False} when the connection is gone meanwhile.
+        """
+        self._pausing = deferLater(self.reactor, seconds)
+        try:
+            await self._pausing
+        except CancelledError:
+            return False
+        finally:
+            self._pausing = None
+        return True
+
+    # Transfers
+
+    def useDataPort(self, dataPort: DataPort | None) -> None:
+        """The next transfer takes its data connection from here; an earlier port is closed."""
+        if self.dataPort is not None:
+            self.dataPort.close()
+        self.dataPort = dataPort
+
+    def takeDataPort(self) -> DataPort | Reply:
+        """The data port for a transfer that begins now, which is its only one; or why not."""
+        dataPort, self.dataPort = self.dataPort, None
+        if dataPort is None:
+            return replies.NO_DATA_PORT
+        if self.settings.requireTLS and dataPort.tls is None:
+            dataPort.close()
+            return replies.UNPROTECTED
+        return dataPort
+
+    async def runTransfer(self, transfer: Transfer, replies: Coroutine[Any, Any, None]) -> None:
+        """Let C{transfer} be the running one, until it has sent its replies."""
+        self.transfer = transfer
+        try:
+            await replies
+        finally:
+            transfer.dataPort.close()
+            self._lastActive = max(self._lastActive, transfer.lastActive)
+            self.transfer = None
+
+    def expectToBeHeard(self, job: Job) -> None:
+        """The reply for C{job} was just written; its record is complete when it is acknowledged."""
+        if self.gone:
+            job.complete(heard=False)
+        else:
+            self.acknowledgements.expect(job)
+
+    def startAgain(self) -> None:
+        """Forget what was set for transfers (REIN)."""
+        self.useDataPort(None)
+        self.directory = []
+        self.type = "A"
+        self.announced = None
+        self.extendedOnly = False
+        self.protected = False
+
+    # Login
+
+    def loggedIn(self, shell: PrintShell, logout: Callable[[], None]) -> None:
+        """The login succeeded."""
+        if self.closing:
+            self._endLogin(logout)
+            return
+        self.shell, self._logout = shell, logout
+        if self._loginTimer is not None and self._loginTimer.active():
+            self._loginTimer.cancel()
+
+    def logOut(self) -> None:
+        """End the login, if there is one; the next is awaited."""
+        logout, self.shell, self._logout = self._logout, None, None
+        self.user = None
+        if logout is not None:
+            self._endLogin(logout)
+            if not self.closing:
+                self._expectLogin()
+
+    def _endLogin(self, logout: Callable[[], None]) -> None:
+        try:
+            logout()
+        except Exception:
+            self._log.failure("the logout of {peer} failed", peer=self.peer)
+
+    def _expectLogin(self) -> None:
+        self._loginTimer = self.reactor.callLater(self.settings.loginTimeout, self._noLogin)
+
+    def _noLogin(self) -> None:
+        # At once, even if a checker of logins hangs.
+        self.close(replies.NO_LOGIN(seconds=self.settings.loginTimeout))
+
+    # Idleness
+
+    def _idle(self) -> None:
+        timeout, now = self.settings.idleTimeout, self.reactor.seconds()
+        last = self._lastActive
+        if self.transfer is not None:
+            last = max(last, self.transfer.lastActive)
+        if now - last < timeout:
+            self._idleTimer = self.reactor.callLater(timeout - (now - last), self._idle)
+            return
+        self.closeAfter(replies.IDLE(seconds=timeout))
+        if self.transfer is not None:
+            self.transfer.timedOut(timeout)
