@@ -24,12 +24,14 @@ class Acknowledgements:
         self._clock = clock
         self._jobs: list[Job] = []
         self._looks = 0
+        self._behind = 0
         self._timer: IDelayedCall | None = None
 
     def expect(self, job: Job) -> None:
         """The reply for C{job} was just written: complete it when the reply is acknowledged."""
         self._jobs.append(job)
         self._looks = 0
+        self._behind = 0
         self._stop()
         self._lookLater()
 
@@ -45,6 +47,10 @@ class Acknowledgements:
     def _lookLater(self) -> None:
         interval = _INTERVALS[min(self._looks, len(_INTERVALS) - 1)]
         self._timer = self._clock.callLater(interval, self._look)
+
+    def wrote(self, size: int) -> None:
+        """Something else went out behind the reply, which needs no acknowledgement."""
+        self._behind += size
 
     def look(self) -> None:
         """The sender was heard, and its acknowledgements travel with what it says."""
@@ -66,7 +72,10 @@ class Acknowledgements:
             self._timer = None
 
     def _acknowledged(self) -> bool:
-        return self._looks > 1 and not self._facts.unacknowledged()
+        # What was thrown away with its connection is not waited for either.
+        if self._looks <= 1 or self._facts.reset():
+            return False
+        return self._facts.unacknowledged() <= self._behind
 
     def _settle(self, heard: bool) -> None:
         jobs, self._jobs = self._jobs, []

@@ -150,6 +150,11 @@ class Interpreter(ControlConnection):
                 timer.cancel()
         self.logOut()
 
+    def reply(self, reply: Reply) -> None:
+        """L{ControlConnection}."""
+        self.acknowledgements.wrote(len(bytes(reply)))
+        super().reply(reply)
+
     def close(self, reply: Reply) -> None:
         """L{ControlConnection}: what waits is not done any more."""
         self._waiting.clear()

@@ -154,9 +154,12 @@ class SocketConnection(Protocol):
         self._finishing: Deferred[Delivery] | None = None
         self._aborting: Deferred[None] | None = None
         self._gone: PrintError | None = None
+        self._delivery = Delivery.SENT
+        self._closed = False
         self._halfClosed = False
         self._printerClosed = False
         self._progress = (0, 0.0)
+        self._askedSince = printer.clock.seconds()
 
     def connectionMade(self) -> None:
         self._facts = factsOf(self.transport)
@@ -193,9 +196,11 @@ class SocketConnection(Protocol):
     def abort(self, tail: bytes) -> Deferred[None]:
         """L{IPrinterConnection}: send the tail, half-close, wait while there is progress."""
         self._finishing, finishing = None, self._finishing
-        if self._gone is not None:
+        if self._closed:
             return succeed(None)
         self._aborting = Deferred()
+        if self._gone is not None:
+            return self._aborting  # the connection is about to be closed
         self._markProgress()
         if finishing is None:
             if tail:
@@ -230,9 +235,12 @@ class SocketConnection(Protocol):
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         if self._watch.active():
             self._watch.cancel()
+        self._closed = True
         self._lost(PrinterLost("the printer reset the connection"))
         if self._aborting is not None:
             self._aborting.callback(None)
+        elif self._finishing is not None:
+            self._finishing.callback(self._delivery)
 
     # Inside.
 
@@ -241,22 +249,26 @@ class SocketConnection(Protocol):
 
     def _look(self) -> None:
         self._watchLater()
-        silence = self._facts.silence()
-        if self._aborting is not None:
+        if self._aborting is not None or self._gone is not None:
             if self._seconds() >= ABORT_PATIENCE:
                 self.transport.abortConnection()
-        elif (
-            silence is not None
-            and silence.unanswered >= DEAD_AFTER_PROBES
-            and silence.seconds >= DEAD_AFTER_SECONDS
-        ):
-            self._lost(PrinterLost(f"the printer has not answered for {silence.seconds:.0f} s"))
+        elif (silent := self._silent()) >= DEAD_AFTER_SECONDS:
+            self._lost(PrinterLost(f"the printer has not answered for {silent:.0f} s"))
         elif self._halfClosed:
             self._settle()
 
+    def _silent(self) -> float:
+        # How long the printer has owed us an answer, if it was asked often enough since.
+        now, silence = self._printer.clock.seconds(), self._facts.silence()
+        if not self._facts.unacknowledged():
+            self._askedSince = now
+        if silence is None or silence.unanswered < DEAD_AFTER_PROBES:
+            return 0.0
+        return min(silence.seconds, now - self._askedSince)
+
     def _settle(self) -> None:
         # Our FIN is out.  What does the other side make of it?
-        if self._finishing is None:
+        if self._finishing is None or self._gone is not None:
             return
         if self._facts.reset():
             self._lost(PrinterLost("the printer reset the connection"))
@@ -284,19 +296,19 @@ class SocketConnection(Protocol):
         return self._printer.clock.seconds() - self._progress[1]
 
     def _finished(self, delivery: Delivery) -> None:
-        assert self._finishing is not None
-        finishing, self._finishing = self._finishing, None
+        # Told when the connection is closed: a printer that takes one at a time is free then.
+        self._delivery = delivery
         self._gone = PrinterLost("the job is over")
+        self._markProgress()
         self.transport.loseConnection()
-        finishing.callback(delivery)
 
     def _lost(self, why: PrintError) -> None:
         if self._gone is not None:
             return
         self._gone = why
+        finishing, self._finishing = self._finishing, None
         self.transport.abortConnection()
-        if self._finishing is not None:
-            finishing, self._finishing = self._finishing, None
+        if finishing is not None:
             finishing.errback(why)
         elif self._aborting is None:
             self._job.printerLost(why)
