@@ -21,7 +21,7 @@ BUSY_TIMEOUT = 60.0
 CONNECT_TIMEOUT = 30.0
 """Seconds in which a printer must be reached, all attempts together."""
 
-_FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 30.0
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 5.0
 
 
 def _pauses() -> Iterator[float]:
@@ -132,15 +132,9 @@ class PrintingPort:
         for pause in _pauses():
             try:
                 return await self._attempt(job, deadline)
-            except PrinterUnreachable as error:
+            except PrinterUnreachable:
                 if self._clock.seconds() + pause >= deadline:
                     raise
-                self._log.debug(
-                    "job {job}: {reason}; again in {pause} s",
-                    job=job.number,
-                    reason=error.reason,
-                    pause=pause,
-                )
             await deferLater(self._clock, pause)
         raise AssertionError("there is always a next pause")
 
