@@ -1,0 +1,199 @@
+"""
+What holds for every test: it leaves the reactor as it found it, and it ends.
+
+pytest-twisted keeps one reactor going for the whole run and looks at nothing.  Here a test fails
+that leaves a timer, a connection or a listening port behind, logs a failure, or lets a Deferred die
+with an error that nobody looked at.
+"""
+
+from __future__ import annotations
+
+import functools
+import gc
+import inspect
+from collections.abc import Callable, Generator, Iterator
+from pathlib import Path
+from typing import Any
+
+import hypothesis
+import pytest
+import pytest_twisted
+import twisted
+from twisted.internet.defer import Deferred
+from twisted.internet.error import ConnectionAborted
+from twisted.internet.task import deferLater
+from twisted.logger import ILogObserver, LogEvent, LogLevel, formatEvent, globalLogPublisher
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+import jetdirect
+
+TURNS = 20
+"""How often the reactor may turn, without waiting, until the last connections are closed."""
+
+AWAITING_SHARE = 0.9
+"""An awaiting test is stopped before pytest-timeout, which knows only how to end the whole run."""
+
+FlushErrors = Callable[..., list[LogEvent]]
+
+# The time an example takes says something about the machine only.
+hypothesis.settings.register_profile("jetdirect", deadline=None)
+hypothesis.settings.load_profile("jetdirect")
+
+
+def pytest_report_header() -> str:
+    """Say which jetdirect is under test: this folder's, or an installed one."""
+    place = Path(jetdirect.__file__).parent
+    return f"jetdirect {jetdirect.__version__} from {place}, Twisted {twisted.__version__}"
+
+
+def pytest_collection_finish() -> None:
+    """Take what is there before the first test out of every later C{gc.collect()}."""
+    gc.collect()
+    gc.freeze()
+
+
+@implementer(ILogObserver)
+class Watch:
+    """What one test leaves behind; an observer of the log meanwhile."""
+
+    def __init__(self, reactor: Any) -> None:
+        self._reactor = reactor
+        self._before = self._held()
+        self._errors: list[LogEvent] = []
+
+    def __call__(self, event: LogEvent) -> None:
+        """Keep the event if it tells of an error."""
+        grave = event.get("isError") or event.get("log_level") is LogLevel.critical
+        # Of a Deferred's unseen error Twisted logs two events; the one without it says nothing new.
+        heading = event.get("log_namespace") == "twisted.internet.defer"
+        if "log_failure" in event or (grave and not heading):
+            self._errors.append(event)
+
+    def flush(self, *kinds: type[BaseException]) -> list[LogEvent]:
+        """
+        Take out the errors that the test expects.
+
+        @param kinds: the exceptions meant; none: every logged error.
+        @return: their log events, oldest first; C{log_failure} is the failure.
+        """
+        gc.collect()  # a Deferred that fails unseen says so when it dies
+        errors, self._errors = self._errors, []
+        flushed = []
+        for event in errors:
+            failure = event.get("log_failure")
+            if not kinds or (failure is not None and failure.check(*kinds)):
+                flushed.append(event)
+            else:
+                self._errors.append(event)
+        return flushed
+
+    def settle(self) -> None:
+        """Let what is being closed be closed."""
+        for _ in range(TURNS):
+            if not self._left():
+                break
+            self._turn()
+
+    def complaints(self) -> list[str]:
+        """Say what is wrong now, one text each; and put it right for the next test."""
+        left = self._left()
+        said = [f"still there: {thing!r}" for thing in left]
+        said += [f"logged: {self._told(event)}" for event in self.flush()]
+        for thing in left:
+            self._remove(thing)
+        if said:
+            self._turn()
+            self.flush()
+        return said
+
+    def _turn(self) -> None:
+        pytest_twisted.blockon(deferLater(self._reactor, 0))
+
+    def _held(self) -> set[Any]:
+        reactor = self._reactor
+        return {*reactor.getDelayedCalls(), *reactor.getReaders(), *reactor.getWriters()}
+
+    def _left(self) -> set[Any]:
+        return self._held() - self._before
+
+    def _remove(self, thing: Any) -> None:
+        if hasattr(thing, "cancel"):
+            if thing.active():
+                thing.cancel()
+            return
+        self._reactor.removeReader(thing)
+        self._reactor.removeWriter(thing)
+        process = getattr(thing, "proc", None)
+        if process is not None and process.pid:
+            process.signalProcess("KILL")
+        thing.connectionLost(Failure(ConnectionAborted()))
+
+    @staticmethod
+    def _told(event: LogEvent) -> str:
+        failure = event.get("log_failure")
+        text = formatEvent(event) or "an error in a Deferred that nobody looked at"
+        return text if failure is None else f"{text}\n{failure.getTraceback()}"
+
+
+@pytest.fixture(autouse=True)
+def cleanReactor() -> Iterator[Watch]:
+    """Fail the test that leaves something behind.  It is the first fixture, so it ends the last."""
+    from twisted.internet import reactor
+
+    pytest_twisted.blockon(deferLater(reactor, 0))
+    watch = Watch(reactor)
+    globalLogPublisher.addObserver(watch)
+    try:
+        yield watch
+        watch.settle()
+        complaints = watch.complaints()
+    finally:
+        globalLogPublisher.removeObserver(watch)
+    if complaints:
+        pytest.fail("\n".join(complaints), pytrace=False)
+
+
+@pytest.fixture
+def flushErrors(cleanReactor: Watch) -> FlushErrors:
+    """
+    Take logged errors that the test expects: C{[event] = flushErrors(ZeroDivisionError)}.
+
+    Without a kind of exception it takes all of them, also those logged without one.
+    """
+    return cleanReactor.flush
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, object]:
+    """
+    Stop a test that awaits for ever, and show where.
+
+    The signal that other test suites use for this would land in the reactor, which survives it.
+    """
+    marker = pyfuncitem.get_closest_marker("timeout")
+    limit = marker.args[0] if marker and marker.args else pyfuncitem.config.getini("timeout")
+    seconds = AWAITING_SHARE * float(limit or 0)
+    test = pyfuncitem.obj
+    if seconds and not hasattr(test, "hypothesis"):
+        pyfuncitem.obj = _bounded(test, seconds)
+    return (yield)
+
+
+def _bounded(test: Callable[..., object], seconds: float) -> Callable[..., object]:
+    def stopped(failure: object, _: float) -> None:
+        where = failure.getTraceback() if isinstance(failure, Failure) else failure
+        pytest.fail(f"no end after {seconds:g} seconds; it was here:\n{where}", pytrace=False)
+
+    @functools.wraps(test)
+    def call(**fixtures: object) -> object:
+        from twisted.internet import reactor
+
+        result = test(**fixtures)
+        if inspect.iscoroutine(result):
+            result = Deferred.fromCoroutine(result)
+        if isinstance(result, Deferred):
+            result.addTimeout(seconds, reactor, stopped)
+        return result
+
+    return call

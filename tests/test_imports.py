@@ -1,0 +1,147 @@
+"""
+Who imports whom: one direction only, and the two sides of the gateway never each other.
+"""
+
+from __future__ import annotations
+
+import ast
+import shutil
+from collections.abc import Iterable, Iterator
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+import pytest
+
+import jetdirect
+
+PACKAGE = Path(jetdirect.__file__).parent
+
+# The first row that fits a module holds. No row has "tap"; a module without a row needs one.
+MAY_IMPORT = {
+    # what everybody stands on
+    "jetdirect": "",
+    "errors": "",
+    "tcp": "",
+    "language": "",
+    "certificate": "",
+    "interfaces": "errors",
+    # the job and its turn
+    "job": "errors interfaces language",
+    "port": "errors interfaces language job",
+    "server": "errors interfaces language job port",
+    # the sender's side
+    "ftp*": "errors interfaces language job port server tcp certificate ftp*",
+    # the printers' side: what they share, then the printers, none of which knows another
+    "transports": "",
+    "transports.dressing": "errors interfaces",
+    "transports.uri": "errors interfaces transports.dressing",
+    "transports.scheme": "errors interfaces",
+    "transports.*": "errors interfaces tcp transports.uri transports.scheme",
+    # those who know both sides
+    "gateway": "errors interfaces language job port server tcp ftp* transports*",
+    "testing*": "errors interfaces language job port server tcp ftp* transports* gateway testing*",
+    "tap": "errors interfaces language job port server tcp certificate ftp* transports* gateway",
+}
+
+
+def complaints(package: Path) -> list[str]:
+    """What in the package goes against the table, or imports the global reactor as it is loaded."""
+    modules = {_nameOf(path.relative_to(package)): path for path in package.rglob("*.py")}
+    said = []
+    for module, path in sorted(modules.items()):
+        row = next((row for row in MAY_IMPORT if fnmatchcase(module, row)), None)
+        if row is None:
+            said.append(f"{module} has no row")
+            continue
+        tree = ast.parse(path.read_bytes())
+        folder = ["jetdirect", *path.parent.relative_to(package).parts]
+        imported = {_ours(*pair, modules) for pair in _imports(ast.walk(tree), folder)}
+        for other in sorted(imported - {"", "jetdirect", module}):
+            if not any(fnmatchcase(other, allowed) for allowed in MAY_IMPORT[row].split()):
+                said.append(f"{module} imports {other}")
+        loaded = {".".join(pair) for pair in _imports(_outsideFunctions(tree), folder)}
+        if any(f"{name}.".startswith("twisted.internet.reactor.") for name in loaded):
+            said.append(f"{module} imports the global reactor")
+    return said
+
+
+def _nameOf(path: Path) -> str:
+    """C{ftp/data.py} is called C{ftp.data}, C{ftp/__init__.py} is C{ftp}."""
+    parts = path.with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts) or "jetdirect"
+
+
+def _imports(nodes: Iterable[ast.AST], folder: list[str]) -> Iterator[tuple[str, str]]:
+    """Each imported module's full name, with the name that is taken from it or C{""}."""
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, "") for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            start = folder[: len(folder) + 1 - node.level] if node.level else []
+            source = ".".join([*start, *filter(None, [node.module])])
+            yield from ((source, alias.name) for alias in node.names)
+
+
+def _ours(source: str, name: str, modules: Iterable[str]) -> str:
+    """The module of the package that an import means, by its name in the table; C{""} if none."""
+    package, _, module = source.partition(".")
+    if package != "jetdirect":
+        return ""
+    inside = f"{module}.{name}".strip(".")
+    return inside if inside in modules else module or "jetdirect"
+
+
+def _outsideFunctions(tree: ast.AST) -> Iterator[ast.AST]:
+    """What runs when the module is loaded."""
+    for node in ast.iter_child_nodes(tree):
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            yield node
+            yield from _outsideFunctions(node)
+
+
+def test_importsGoOneWay() -> None:
+    """The package keeps to the table."""
+    assert complaints(PACKAGE) == []
+
+
+@pytest.mark.parametrize(
+    ("file", "line", "complaint"),
+    [
+        ("errors.py", "from .interfaces import Delivery", "errors imports interfaces"),
+        ("job.py", "import jetdirect.port", "job imports port"),
+        ("port.py", "from jetdirect.ftp import data", "port imports ftp.data"),
+        ("port.py", "def f():\n    from .ftp.data import x", "port imports ftp.data"),
+        ("ftp/data.py", "from ..transports import file", "ftp.data imports transports.file"),
+        ("transports/file.py", "from ..ftp.data import x", "transports.file imports ftp.data"),
+        ("transports/socket.py", "from . import file", "transports.socket imports transports.file"),
+        ("transports/file.py", "from ..job import Job", "transports.file imports job"),
+        ("gateway.py", "from jetdirect import tap", "gateway imports tap"),
+        ("testing/x.py", "import jetdirect.tap as t", "testing.x imports tap"),
+        ("stray.py", "", "stray has no row"),
+        ("tcp.py", "from twisted.internet import reactor", "tcp imports the global reactor"),
+        ("tap.py", "import twisted.internet.reactor", "tap imports the global reactor"),
+        (
+            "tap.py",
+            "class C:\n    from twisted.internet.reactor import callLater",
+            "tap imports the global reactor",
+        ),
+    ],
+)
+def test_strayImportIsFound(tmp_path: Path, file: str, line: str, complaint: str) -> None:
+    """One line too many, anywhere in a copy of the package, is named."""
+    package = tmp_path / "jetdirect"
+    shutil.copytree(PACKAGE, package, ignore=shutil.ignore_patterns("__pycache__"))
+    # The modules that the lines name are there, whatever else is.
+    for name in (file, "tap.py", "ftp/data.py", "transports/file.py", "transports/socket.py"):
+        (package / name).parent.mkdir(exist_ok=True)
+        (package / name).touch()
+    with (package / file).open("a") as module:
+        module.write(f"\n{line}\n")
+
+    assert complaints(package) == [complaint]
+
+
+def test_reactorInFunction(tmp_path: Path) -> None:
+    """A function may ask for the global reactor when it is called."""
+    (tmp_path / "tap.py").write_text("def f():\n    from twisted.internet import reactor\n")
+    assert complaints(tmp_path) == []
