@@ -66,6 +66,12 @@ class SizeDiffers(JobCut):
     """The sender announced another number of bytes (ALLO, RFC 959 section 4.1.3) than it sent."""
 
 
+class JobTooLarge(JobCut):
+    """The job has more bytes than the operator allows."""
+
+    final = True
+
+
 class JobAborted(JobCut):
     """The sender asked for the end of its own job (ABOR, RFC 959 section 4.1.3)."""
 

@@ -40,6 +40,7 @@ class Gateway(MultiService):
         settings: SessionSettings | None = None,
         busyTimeout: float = BUSY_TIMEOUT,
         connectTimeout: float = CONNECT_TIMEOUT,
+        maxJobBytes: int | None = None,
         checkers: Sequence[ICredentialsChecker] = (),
     ) -> None:
         """
@@ -48,11 +49,12 @@ class Gateway(MultiService):
         @param listeners: server endpoint strings.
         @param busyTimeout: seconds a job waits for its printing port; 0: not at all.
         @param connectTimeout: seconds in which a printer must be reached; 0: one attempt.
+        @param maxJobBytes: what a longer job has beyond is not printed; L{None}: no limit.
         @param checkers: who may print; by default anybody, under any name.
         """
         super().__init__()
         self._reactor = reactor
-        self.server = PrintServer(transports, reactor, busyTimeout, connectTimeout)
+        self.server = PrintServer(transports, reactor, busyTimeout, connectTimeout, maxJobBytes)
         realm = PrintRealm(self.server)
         portal = Portal(realm, checkers or [AnyName()])
         self.factory = PrintFTPFactory(portal, reactor, settings)

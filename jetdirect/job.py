@@ -26,7 +26,7 @@ from twisted.protocols.ftp import IWriteFile
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from .errors import JobAborted, JobCanceled, PrinterLost, PrintError, SizeDiffers
+from .errors import JobAborted, JobCanceled, JobTooLarge, PrinterLost, PrintError, SizeDiffers
 from .interfaces import Delivery, IPrinterConnection, IPrintJob
 from .language import HEAD_BYTES, tailFor
 
@@ -109,7 +109,12 @@ class Job:
         sender: Sender,
         size: int | None,
         clock: IReactorTime,
+        limit: int | None = None,
     ) -> None:
+        """
+        @param size: the bytes that the sender announced, or L{None}.
+        @param limit: the bytes that a job may have, or L{None}.
+        """
         self.number = number
         self.port = port
         self.name = name
@@ -121,6 +126,7 @@ class Job:
         self.delivery: Delivery | None = None
         self.error: PrintError | None = None
         self.heard = True
+        self._limit = limit
         self._clock = clock
         self._phase = _Phase.WAITING
         self._began = clock.seconds()
@@ -210,6 +216,9 @@ class Job:
     def write(self, data: bytes) -> None:
         """Pass bytes on to the printer, as they are; what comes after a cut is dropped."""
         if self._phase is not _Phase.RECEIVING or self._connection is None:
+            return
+        if self._limit is not None and self.bytes + len(data) > self._limit:
+            self.cut(JobTooLarge(f"more than {self._limit} bytes"))
             return
         self.bytes += len(data)
         if len(self._head) < HEAD_BYTES:

@@ -11,7 +11,7 @@ from typing import Any
 from twisted.internet.defer import Deferred, DeferredList
 from twisted.internet.interfaces import IReactorTime
 
-from .errors import JobCanceled
+from .errors import JobCanceled, JobTooLarge
 from .interfaces import IPrinterTransport
 from .job import Job, Sender
 from .port import BUSY_TIMEOUT, CONNECT_TIMEOUT, PrintingPort
@@ -35,11 +35,13 @@ class PrintServer:
         clock: IReactorTime,
         busyTimeout: float = BUSY_TIMEOUT,
         connectTimeout: float = CONNECT_TIMEOUT,
+        maxJobBytes: int | None = None,
     ) -> None:
         """
         @param transports: at least one; the n-th is behind PORTn.
         @param busyTimeout: seconds a job waits for its printing port; 0: not at all.
         @param connectTimeout: seconds in which a printer must be reached; 0: one attempt.
+        @param maxJobBytes: what a longer job has beyond is not printed; L{None}: no limit.
         """
         if not transports:
             raise ValueError("a print server needs at least one printer")
@@ -49,6 +51,7 @@ class PrintServer:
         )
         self._byName = {port.name: port for port in self.ports}
         self._clock = clock
+        self._limit = maxJobBytes
         self._count = 0
         self._ended: deque[Job] = deque(maxlen=REMEMBERED_JOBS)
         self._active: dict[int, Job] = {}
@@ -72,9 +75,12 @@ class PrintServer:
         """
         self._sweep()
         self._count += 1
-        job = Job(self._count, port.name, name, sender, size, self._clock)
+        job = Job(self._count, port.name, name, sender, size, self._clock, self._limit)
         self._active[job.number] = job
-        port.submit(job)
+        if self._limit is not None and size is not None and size > self._limit:
+            job.cut(JobTooLarge(f"{size} bytes announced, {self._limit} are allowed"))
+        else:
+            port.submit(job)
         return job
 
     def cancel(self, number: int, reason: str = "canceled by the operator") -> bool:

@@ -22,7 +22,7 @@ from twisted.python import usage
 
 from .certificate import ServerCertificate
 from .ftp.address import FIRST_UNPRIVILEGED
-from .ftp.settings import DRAIN_TIMEOUT, GREETING, PROFILES
+from .ftp.settings import DRAIN_TIMEOUT, GREETING, PROFILES, Network
 from .gateway import Gateway
 from .port import BUSY_TIMEOUT, CONNECT_TIMEOUT
 from .transports.file import FileTransport
@@ -52,10 +52,21 @@ def _seconds(option: str) -> Callable[[str], float]:
     return read
 
 
-def _sessions(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and int(text) > 0):
-        raise usage.UsageError(f"--max-sessions={text}: give a whole number of 1 or more")
-    return int(text)
+def _whole(option: str) -> Callable[[str], int]:
+    def read(text: str) -> int:
+        if not (text.isascii() and text.isdigit() and int(text) > 0):
+            raise usage.UsageError(f"--{option}={text}: give a whole number of 1 or more")
+        return int(text)
+
+    return read
+
+
+def _network(option: str, text: str) -> Network:
+    try:
+        return ip_network(text)
+    except ValueError:
+        remedy = "give a network such as 10.0.0.0/8 or fd00::/8"
+        raise usage.UsageError(f"--{option}={text}: not a network; {remedy}") from None
 
 
 def _profile(text: str) -> str:
@@ -105,7 +116,27 @@ class Options(usage.Options, strcred.AuthOptionMixin):
             " data 270 s); options that set one of them win.",
             _profile,
         ],
-        ["max-sessions", None, None, "Control connections at a time. [default: 3]", _sessions],
+        [
+            "max-sessions",
+            None,
+            None,
+            "Control connections at a time. [default: 3]",
+            _whole("max-sessions"),
+        ],
+        [
+            "max-sessions-per-host",
+            None,
+            None,
+            "Control connections at a time from one address. [default: all]",
+            _whole("max-sessions-per-host"),
+        ],
+        [
+            "max-job-bytes",
+            None,
+            None,
+            "Cut a longer job. [default: no limit]",
+            _whole("max-job-bytes"),
+        ],
         [
             "idle-timeout",
             None,
@@ -168,7 +199,7 @@ class Options(usage.Options, strcred.AuthOptionMixin):
         ["tls-certificate", None, None, "PEM file with certificate and chain: offer TLS."],
         ["tls-key", None, None, "PEM file with its private key. [default: the same file]"],
     ]
-    compData = usage.Completions(multiUse=["port", "printer", "passive-inside"])
+    compData = usage.Completions(multiUse=["port", "printer", "allow", "passive-inside"])
 
     def __init__(self, reactor: Any = None) -> None:
         """
@@ -179,6 +210,7 @@ class Options(usage.Options, strcred.AuthOptionMixin):
         self._reactor = reactor
         self["listeners"] = []
         self["printers"] = []
+        self["allow"] = []
         self["passive-inside"] = []
         self["fire-and-forget"] = False
         self["require-tls"] = False
@@ -223,16 +255,19 @@ class Options(usage.Options, strcred.AuthOptionMixin):
         """Believe a TLS data connection's end without close_notify to be the end of the file."""
         self["tls-lenient-close"] = True
 
+    def opt_allow(self, text: str) -> None:
+        """
+        Network that may connect, such as 192.0.2.0/24 or 2001:db8::/32. May be given several
+        times. [default: all]
+        """
+        self["allow"].append(_network("allow", text))
+
     def opt_passive_inside(self, text: str) -> None:
         """
         Network of senders that are told the gateway's own address in spite of --passive-address,
         such as 10.0.0.0/8. May be given several times.
         """
-        try:
-            self["passive-inside"].append(ip_network(text))
-        except ValueError:
-            remedy = "give a network such as 10.0.0.0/8 or fd00::/8"
-            raise usage.UsageError(f"--passive-inside={text}: not a network; {remedy}") from None
+        self["passive-inside"].append(_network("passive-inside", text))
 
     opt_p = opt_port
     opt_P = opt_printer
@@ -350,6 +385,8 @@ def makeService(options: Options) -> Gateway:
     settings = replace(
         PROFILES[options["profile"]],
         greeting=options["greeting"],
+        maxSessionsPerHost=options["max-sessions-per-host"],
+        allow=options["allow"],
         drainTimeout=options["drain-timeout"],
         controlLossGrace=options["control-loss-grace"],
         fireAndForget=options["fire-and-forget"],
@@ -372,6 +409,7 @@ def makeService(options: Options) -> Gateway:
         settings,
         options["busy-timeout"],
         options["connect-timeout"],
+        options["max-job-bytes"],
         options.get("credCheckers") or (),
     )
     if options["embedded"]:

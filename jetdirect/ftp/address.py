@@ -5,7 +5,8 @@ Addresses as FTP writes them: PORT (RFC 959), EPRT and EPSV (RFC 2428).  No I/O.
 from __future__ import annotations
 
 import re
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from collections.abc import Sequence
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
 FIRST_UNPRIVILEGED = 1024
 """Ports below are never dialled: a data port of a client is its own choice, and never there."""
@@ -26,6 +27,15 @@ def plainHost(host: str) -> str:
     if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
         return str(address.ipv4_mapped)
     return host
+
+
+def isInside(host: str, networks: Sequence[IPv4Network | IPv6Network]) -> bool:
+    """Is C{host} an address in one of them?"""
+    try:
+        address = ip_address(host.partition("%")[0])
+    except ValueError:
+        return False
+    return any(address in network for network in networks)
 
 
 def isIPv6(host: str) -> bool:

@@ -357,16 +357,6 @@ class PassivePort(DataPort, ServerFactory):
             listener.stopListening()
 
 
-class _Announced(DataConnection):
-    """A passive data connection, which comes when the peer likes."""
-
-    _port: PassivePort
-
-    def connectionMade(self) -> None:
-        super().connectionMade()
-        self._port.connectionMade(self)
-
-
 class ActivePort(DataPort):
     """PORT and EPRT: dial the peer, when the transfer begins and not before."""
 

@@ -12,7 +12,7 @@ from twisted.logger import Logger
 from twisted.protocols import ftp
 
 from . import replies
-from .address import plainHost
+from .address import isInside, plainHost
 from .control import ControlConnection
 from .data import IDataReactor
 from .interpreter import Interpreter
@@ -50,20 +50,38 @@ class PrintFTPFactory(ftp.FTPFactory):
 
     def buildProtocol(self, addr: IAddress | None) -> Protocol:
         """A session, or its refusal in words."""
-        limit = self.settings.maxSessions
-        if self._stopping:
-            return Refusal(self, replies.STOPPING)
-        if len(self.sessions) >= limit:
-            # An end that has come, but was not read yet, frees its place all the same.
-            self.sessions -= {each for each in self.sessions if each.peerIsGone()}
-        if len(self.sessions) >= limit:
-            host = plainHost(getattr(addr, "host", ""))
-            self._log.warn("session from {host} refused, {limit} are open", host=host, limit=limit)
-            return Refusal(self, replies.LIMIT(sessions=limit))
+        refusal = self.refusal(plainHost(getattr(addr, "host", "")))
+        if refusal is not None:
+            return Refusal(self, refusal)
         session = PrintFTP(self)
         self.sessions.add(session)
         self._connections.add(session)
         return session
+
+    def refusal(self, host: str, session: Interpreter | None = None) -> Reply | None:
+        """
+        Why there is no session for this address; L{None} if there is one.
+
+        @param session: the one in question, if it is there already: a PROXY header comes late.
+        """
+        settings = self.settings
+        if self._stopping:
+            return replies.STOPPING
+        if settings.allow and not isInside(host, settings.allow):
+            self._log.warn("session from {host} refused", host=host)
+            return replies.NOT_ALLOWED
+        if len(self.sessions) >= settings.maxSessions:
+            # An end that has come, but was not read yet, frees its place all the same.
+            self.sessions -= {each for each in self.sessions if each.peerIsGone()}
+        others = self.sessions - {session}
+        if len(others) >= settings.maxSessions:
+            self._log.warn("session from {host} refused, {n} are open", host=host, n=len(others))
+            return replies.LIMIT(sessions=settings.maxSessions)
+        same = sum(1 for each in others if each.peer == host and not each.peerIsGone())
+        if settings.maxSessionsPerHost is not None and same >= settings.maxSessionsPerHost:
+            self._log.warn("session from {host} refused, it has {n}", host=host, n=same)
+            return replies.HOST_LIMIT(sessions=same)
+        return None
 
     def placeFreed(self, session: ControlConnection) -> None:
         """C{session} does not count any more, though its connection may still linger."""

@@ -112,6 +112,9 @@ class Interpreter(ControlConnection):
 
     def heard(self) -> None:
         """L{ControlConnection}."""
+        refusal = self.factory.refusal(self.peer, self) if self.proxied else None
+        if refusal is not None and self.shell is None:
+            self.close(refusal)
         self._lastActive = self.reactor.seconds()
         self.acknowledgements.look()
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from ..errors import (
     JobAborted,
+    JobTooLarge,
     NoDataConnection,
     PrinterBusy,
     PrintError,
@@ -118,6 +119,8 @@ RENAMING = Reply(350, "Ready for RNTO")
 REST_ZERO = Reply(350, "Restarting at 0; send the whole file")
 
 # Transient negative
+HOST_LIMIT = Reply(421, "Service not available, {sessions} sessions from your address are open")
+NOT_ALLOWED = Reply(421, "Service not available to your address")
 LIMIT = Reply(421, "Service not available, all {sessions} sessions are in use")
 IDLE = Reply(421, "Service not available, idle for {seconds:g} seconds, closing control connection")
 NO_LOGIN = Reply(421, "Service not available, no login within {seconds:g} seconds")
@@ -177,6 +180,11 @@ def refusal(error: PrintError, number: int) -> Reply:
     """
     if isinstance(error, JobAborted):
         return Reply(426, "Job {job} aborted at your request")(job=number)
+    if isinstance(error, JobTooLarge):
+        part = "a part of it may have been printed" if error.printed else "nothing was printed"
+        return Reply(552, f"Job {{job}} refused: {{reason}}; {part}")(
+            job=number, reason=error.reason
+        )
     if error.printed:
         text = "Job {job} failed: {reason}; a part of it may have been printed"
         return Reply(551, text)(job=number, reason=error.reason)

@@ -34,6 +34,8 @@ class SessionSettings:
     """
     @ivar greeting: the text of the 220.
     @ivar maxSessions: how many control connections there may be at a time.
+    @ivar maxSessionsPerHost: how many of them may come from one address; L{None}: all.
+    @ivar allow: the networks that may connect; empty: all.
     @ivar idleTimeout: seconds after which a session ends whose control and data connections were
         both silent; 0: never.
     @ivar dataIdleTimeout: seconds after which a silent data connection ends its job; 0: never;
@@ -58,6 +60,8 @@ class SessionSettings:
 
     greeting: str = GREETING
     maxSessions: int = MAX_SESSIONS
+    maxSessionsPerHost: int | None = None
+    allow: Sequence[Network] = ()
     idleTimeout: float = IDLE_TIMEOUT
     dataIdleTimeout: float | None = None
     loginTimeout: float = LOGIN_TIMEOUT

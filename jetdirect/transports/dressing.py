@@ -82,7 +82,7 @@ class DressedConnection:
         if not self._begun:
             self._begun = True
             self._naked.write(self._dressing.prolog)
-        self._naked.write(self._withCR(data) if self._dressing.newlines else data)
+        self._naked.write(self._withCR(data) if self._dressing.newlines and data else data)
 
     def registerProducer(self, producer: IProducer, streaming: bool) -> None:
         """L{IPrinterConnection}."""

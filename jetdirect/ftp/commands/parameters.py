@@ -13,6 +13,7 @@ from .. import replies
 from ..address import (
     FIRST_UNPRIVILEGED,
     UnknownFamily,
+    isInside,
     isIPv6,
     parseExtendedPort,
     parsePort,
@@ -127,10 +128,7 @@ class ParameterCommands(Interpreter):
 
     def _announced(self) -> str:
         # What PASV says instead of our own address, if anything.
-        if not self.settings.passiveAddress:
-            return ""
-        peer = ip_address(self.peer.partition("%")[0])
-        inside = any(peer in network for network in self.settings.passiveInside)
+        inside = isInside(self.peer, self.settings.passiveInside)
         return "" if inside else self.settings.passiveAddress
 
     def _dial(self, verb: str, host: str, number: int) -> Reply:
