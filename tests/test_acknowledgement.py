@@ -1,0 +1,167 @@
+"""
+A job's record waits for the sender's acknowledgement of the reply, and nothing else does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from twisted.internet.interfaces import IDelayedCall
+from twisted.internet.task import Clock
+from zope.interface import implementer
+
+from jetdirect.ftp.acknowledgement import Acknowledgements
+from jetdirect.tcp import ITCPFacts, Silence
+
+
+@implementer(ITCPFacts)
+class Facts:
+    """A connection with a reply on its way."""
+
+    def __init__(self, inFlight: int = 0) -> None:
+        self.inFlight = inFlight
+
+    def closedByPeer(self) -> bool:
+        return False
+
+    def reset(self) -> bool:
+        return False
+
+    def unacknowledged(self) -> int:
+        return self.inFlight
+
+    def silence(self) -> Silence | None:
+        return None
+
+
+class Record:
+    """In a job's place."""
+
+    def __init__(self) -> None:
+        self.heard: list[bool] = []
+
+    def complete(self, heard: bool = True) -> None:
+        self.heard.append(heard)
+
+
+TURN = 1e-6
+
+
+class TurningClock(Clock):
+    """As in a reactor: what is called later without delay comes in the next turn, not in this."""
+
+    def callLater(
+        self, delay: float, callable: Callable[..., object], *args: object, **kw: object
+    ) -> IDelayedCall:
+        return super().callLater(max(delay, TURN), callable, *args, **kw)
+
+
+class Bench:
+    """The replies of one session."""
+
+    def __init__(self, inFlight: int = 0) -> None:
+        self.clock = TurningClock()
+        self.facts = Facts(inFlight)
+        self.acknowledgements = Acknowledgements(self.facts, self.clock)
+
+    def job(self) -> Record:
+        """The reply for a job was just written."""
+        record: Any = Record()
+        self.acknowledgements.expect(record)
+        return record  # type: ignore[no-any-return]
+
+    def turn(self, turns: int = 1, seconds: float = TURN) -> None:
+        """The reactor turns."""
+        for _ in range(turns):
+            self.clock.advance(seconds)
+
+
+def test_heard() -> None:
+    """The record is written once the reply has left the process and is acknowledged."""
+    bench = Bench()
+    job = bench.job()
+    assert job.heard == []
+    bench.turn()
+    assert job.heard == []
+    bench.turn()
+    assert job.heard == [True]
+    assert not bench.clock.getDelayedCalls()
+
+
+def test_notYetHeard() -> None:
+    """As long as it is not acknowledged the record waits, be it for hours."""
+    bench = Bench(inFlight=1)
+    job = bench.job()
+    bench.turn(10_000, 0.5)
+    assert job.heard == []
+    bench.facts.inFlight = 0
+    bench.turn(1, 0.5)
+    assert job.heard == [True]
+
+
+def test_looksLessOften() -> None:
+    """A slow network is looked at twice a second, and not in every turn."""
+    bench = Bench(inFlight=1)
+    bench.job()
+    bench.turn(20, 0.5)
+    [call] = bench.clock.getDelayedCalls()
+    assert call.getTime() - bench.clock.seconds() == pytest.approx(0.5)
+    bench.acknowledgements.close(None)
+
+
+@pytest.mark.parametrize(("inFlight", "heard"), [(0, True), (1, False)])
+def test_closed(inFlight: int, heard: bool) -> None:
+    """The sender ends the connection: what it has acknowledged by then it has heard."""
+    bench = Bench(inFlight=1)
+    job = bench.job()
+    bench.turn(3)
+    bench.facts.inFlight = inFlight
+    bench.acknowledgements.close(bench.facts)
+    assert job.heard == [heard]
+    assert not bench.clock.getDelayedCalls()
+
+
+def test_closedBeforeTheReplyLeft() -> None:
+    """A connection with nothing in flight, because nothing was sent yet, proves nothing."""
+    bench = Bench()
+    job = bench.job()
+    bench.acknowledgements.close(bench.facts)
+    assert job.heard == [False]
+
+
+def test_lost() -> None:
+    """When the connection itself is gone, what was not acknowledged never will be."""
+    bench = Bench(inFlight=1)
+    job = bench.job()
+    bench.turn(3)
+    bench.facts.inFlight = 0
+    bench.acknowledgements.close(None)
+    bench.acknowledgements.close(None)
+    assert job.heard == [False]
+    assert not bench.clock.getDelayedCalls()
+
+
+def test_nothingExpected() -> None:
+    """A session without a job ends without a word."""
+    bench = Bench()
+    bench.acknowledgements.close(bench.facts)
+    assert not bench.clock.getDelayedCalls()
+
+
+def test_oneAfterTheOther() -> None:
+    """Each job of a session has its record once, whenever the next reply is written."""
+    bench = Bench(inFlight=1)
+    first = bench.job()
+    bench.turn(3)
+    second = bench.job()
+    assert len(bench.clock.getDelayedCalls()) == 1
+    bench.facts.inFlight = 0
+    bench.turn()
+    assert (first.heard, second.heard) == ([], [])
+    bench.turn()
+    third = bench.job()
+    assert (first.heard, second.heard, third.heard) == ([True], [True], [])
+    bench.turn(2)
+    assert (first.heard, second.heard, third.heard) == ([True], [True], [True])

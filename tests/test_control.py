@@ -1,0 +1,800 @@
+"""
+The control connection: what waits and what does not, when it ends, and what it never tells.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from typing import Any, ClassVar, cast
+
+import pytest
+from twisted.cred.checkers import ICredentialsChecker
+from twisted.cred.credentials import IUsernamePassword
+from twisted.cred.error import UnauthorizedLogin
+from twisted.cred.portal import IRealm, Portal
+from twisted.internet.address import IPv4Address
+from twisted.internet.defer import Deferred, fail
+from twisted.internet.error import ConnectionDone
+from twisted.internet.testing import MemoryReactorClock, StringTransport
+from twisted.logger import capturedLogs, formatEvent
+from twisted.python.failure import Failure
+from zope.interface import Interface, implementer
+
+from jetdirect.ftp.control import LINGER
+from jetdirect.ftp.factory import PrintFTPFactory
+from jetdirect.ftp.interpreter import WAITING_COMMANDS
+from jetdirect.ftp.lines import LONGEST_FLOOD, LONGEST_LINE
+from jetdirect.ftp.realm import AnyName, PrintRealm
+from jetdirect.ftp.settings import SessionSettings
+from jetdirect.server import PrintServer
+from jetdirect.testing import FakePrinter, FakeSender, MemoryWire
+
+SECRET = "open sesame"
+
+
+@implementer(IRealm)
+class CountingRealm(PrintRealm):
+    """Counts who comes and who goes."""
+
+    def __init__(self, server: PrintServer) -> None:
+        super().__init__(server)
+        self.logins = self.logouts = 0
+
+    def requestAvatar(
+        self, avatarId: Any, mind: object, *interfaces: type[Interface]
+    ) -> Deferred[tuple[type[Interface], object, Callable[[], None]]]:
+        def counted(
+            avatar: tuple[type[Interface], object, Callable[[], None]],
+        ) -> tuple[type[Interface], object, Callable[[], None]]:
+            self.logins += 1
+            return (avatar[0], avatar[1], self.logout)
+
+        return super().requestAvatar(avatarId, mind, *interfaces).addCallback(counted)
+
+    def logout(self) -> None:
+        self.logouts += 1
+
+
+@implementer(ICredentialsChecker)
+class SlowChecker:
+    """Answers when the test does."""
+
+    credentialInterfaces = (IUsernamePassword,)
+
+    def __init__(self) -> None:
+        self.answer: Deferred[Any] = Deferred()
+
+    def requestAvatarId(self, login: Any) -> Deferred[Any]:
+        return self.answer
+
+
+@implementer(ICredentialsChecker)
+class NoName:
+    """Lets nobody in."""
+
+    credentialInterfaces = (IUsernamePassword,)
+
+    def requestAvatarId(self, login: Any) -> Deferred[Any]:
+        return fail(UnauthorizedLogin("no"))
+
+
+class Bench:
+    """A gateway in memory with one printer."""
+
+    senders: ClassVar[list[FakeSender]] = []
+
+    def __init__(self, checker: Any = None, busyTimeout: float = 600, **settings: Any) -> None:
+        self.reactor = cast(Any, MemoryReactorClock())
+        self.printer = FakePrinter()
+        self.server = PrintServer([self.printer], self.reactor, busyTimeout, connectTimeout=600)
+        self.realm = CountingRealm(self.server)
+        self.checker = checker or AnyName()
+        portal = Portal(self.realm, [self.checker])
+        self.factory = PrintFTPFactory(portal, self.reactor, SessionSettings(**settings))
+
+    def sender(self, login: bool = True) -> FakeSender:
+        """One more sender."""
+        sender = FakeSender(self.factory)
+        self.senders.append(sender)
+        if login:
+            assert sender.login().endswith("230 User logged in")
+        return sender
+
+
+@pytest.fixture(autouse=True)
+def goodbye() -> Iterator[None]:
+    """No sender stays: what is under way would end, and complain, when the garbage is collected."""
+    yield
+    while Bench.senders:
+        Bench.senders.pop().wire.rst()
+
+
+def codes(heard: str) -> list[int]:
+    """The codes of the replies that were heard, one for each."""
+    return [int(code) for code in re.findall(r"^(\d{3}) ", heard, re.MULTILINE)]
+
+
+# Commands while another one runs
+
+
+@pytest.mark.parametrize(
+    ("command", "code"), [("NOOP", 200), ("STAT", 211), ("STAT PORT1", 213), ("noop", 200)]
+)
+def test_answeredAtOnce(command: str, code: int) -> None:
+    """NOOP and STAT are answered while a job comes in."""
+    sender = Bench().sender()
+    sender.begin("a.ps")
+    assert codes(sender.say(command)) == [code]
+    assert codes(sender.send(b"page")) == [226]
+
+
+def test_abortAtOnce() -> None:
+    """ABOR does not wait for the job that it is to end."""
+    sender = Bench().sender()
+    sender.begin("a.ps")
+    assert codes(sender.say("ABOR")) == [426, 226]
+
+
+def test_quitWaits() -> None:
+    """QUIT in mid-job: the job finishes and is answered, then the session ends."""
+    bench = Bench()
+    sender = bench.sender()
+    sender.begin("a.ps")
+    assert sender.say("QUIT") == ""
+    assert codes(sender.send(b"page")) == [226, 221]
+    assert bench.printer.jobs[0].ended == "finished"
+    assert sender.wire.halfClosed
+
+
+def test_othersWaitInOrder() -> None:
+    """Other commands, unknown ones included, are answered in their order after the job."""
+    sender = Bench().sender()
+    sender.begin("a.ps")
+    assert [sender.say(line) for line in ("TYPE I", "XYZZY", "PWD", "STOR b.ps")] == [""] * 4
+    assert codes(sender.send(b"page")) == [226, 200, 500, 257, 425]
+
+
+def test_nextJobFromTheQueue() -> None:
+    """A waiting upload begins when the one before it has ended, and those behind wait again."""
+    bench = Bench()
+    sender = bench.sender()
+    sender.begin("a.ps")
+    for line in ("EPSV", "STOR b.ps", "PWD"):
+        assert sender.say(line) == ""
+    assert codes(sender.send(b"one")) == [226, 229, 150]
+    sender.connect()
+    assert codes(sender.send(b"two")) == [226, 257]
+    assert [job.data for job in bench.printer.jobs] == [b"one", b"two"]
+
+
+def test_manyMayWait() -> None:
+    """As many commands as clients pipeline may wait."""
+    sender = Bench().sender()
+    sender.begin("a.ps")
+    for _ in range(WAITING_COMMANDS):
+        assert sender.say("PWD") == ""
+    assert codes(sender.send(b"page")) == [226] + [257] * WAITING_COMMANDS
+
+
+def test_tooManyWait() -> None:
+    """One command more ends the session, after the job had its own reply."""
+    sender = Bench().sender()
+    sender.begin("a.ps")
+    for _ in range(WAITING_COMMANDS + 1):
+        assert sender.say("PWD") == ""
+    assert codes(sender.send(b"page")) == [226, 421]
+    assert sender.wire.halfClosed
+
+
+def test_pipelined() -> None:
+    """Several commands in one segment are all answered, in their order."""
+    sender = Bench().sender(login=False)
+    assert codes(sender.say("USER a\r\nPASS b\r\nTYPE I\r\nPWD")) == [331, 230, 200, 257]
+
+
+def test_longLineWaits() -> None:
+    """Also a line that is too long is answered after the commands before it."""
+    sender = Bench().sender()
+    sender.begin("a.ps")
+    sender.say("PWD")
+    sender.say(b"x" * (LONGEST_LINE + 1))
+    assert codes(sender.send(b"page")) == [226, 257, 500]
+
+
+# What is no command
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"XYZZY",
+        b"POST / HTTP/1.1",
+        b"AAAAAAAAAAA",
+        b"NO\x00OP",
+        b"NOOP\rQUIT",
+        b"\x16\x03\x01\x02\x00",
+        b"caf\xc3\xa9",
+        b"\xb5",
+        b"_perform",
+        b"__CLASS__",
+        b"ftp_NOOP",
+        b"12345",
+    ],
+)
+def test_garbage(line: bytes) -> None:
+    """What is no command gets one 500 that repeats none of it, and the session goes on."""
+    sender = Bench().sender()
+    assert sender.say(line) == "500 Command not understood"
+    assert codes(sender.say("NOOP")) == [200]
+
+
+@pytest.mark.parametrize("line", [b"", b" ", b"\t", b" \t "])
+def test_emptyLine(line: bytes) -> None:
+    """An empty line is nothing."""
+    assert Bench().sender().say(line) == ""
+
+
+@pytest.mark.parametrize("line", [b"noop", b"  NOOP", b"\tNoOp  ", b"NOOP\t", b"NOOP x"])
+def test_lenient(line: bytes) -> None:
+    """Case, and blanks around, do not matter."""
+    assert codes(Bench().sender().say(line)) == [200]
+
+
+@pytest.mark.parametrize("line", [b"STOR a\x00\r\x1b[31m\xe9.ps", b"STOR \xff\xff\xc3\xa9 "])
+def test_strangeNames(line: bytes) -> None:
+    """Bytes of any kind in a name come back as printable ASCII."""
+    sender = Bench().sender()
+    sender.passive()
+    heard = sender.say(line) + sender.send(b"page")
+    assert codes(heard) == [150, 226]
+    assert re.fullmatch(r"[\x20-\x7e\n]*", heard)
+
+
+def test_tooLong() -> None:
+    """A line that is too long gets 500, and the next one is answered."""
+    sender = Bench().sender()
+    assert codes(sender.say(b"STOR " + b"x" * LONGEST_LINE)) == [500]
+    assert codes(sender.say("NOOP")) == [200]
+
+
+def test_flood() -> None:
+    """What goes on and on without a line end is told what this is, and closed."""
+    sender = Bench().sender()
+    assert codes(sender.say(b"x" * (LONGEST_FLOOD + 1))) == [500]
+    assert sender.wire.halfClosed
+    assert sender.say("NOOP") == ""
+
+
+def test_floodInMidJob() -> None:
+    """A flood in mid-job ends the session only after the job had its own reply."""
+    sender = Bench().sender()
+    sender.begin("a.ps")
+    sender.wire.receive(b"x" * (LONGEST_FLOOD + 1))
+    assert not sender.wire.halfClosed
+    assert codes(sender.send(b"page")) == [226, 500]
+
+
+def test_nothingAfterQuit() -> None:
+    """What follows QUIT is neither done nor answered."""
+    bench = Bench()
+    sender = bench.sender()
+    sender.passive()
+    assert codes(sender.say("QUIT\r\nNOOP\r\nSTOR a.ps")) == [221]
+    assert sender.say("NOOP") == ""
+    assert not bench.printer.jobs
+
+
+def test_nothingAfterQuitForALongLine() -> None:
+    """The 221 is the last word, also when a line that is too long follows."""
+    assert codes(Bench().sender().say(b"QUIT\r\n" + b"x" * (LONGEST_LINE + 1))) == [221]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"ABOR",
+        b"abor",
+        b"\xff\xf4\xff\xf2ABOR",
+        b"\xff\xf4\xffABOR",
+        b"\xff\xf4\xf2ABOR",
+        b"\xffABOR",
+        b"\xf2ABOR",
+    ],
+)
+def test_abortVariants(line: bytes) -> None:
+    """ABOR is heard however a client wraps it into Telnet, and whatever of that gets lost."""
+    bench = Bench()
+    sender = bench.sender()
+    sender.begin("a.ps")
+    assert codes(sender.say(line)) == [426, 226]
+    assert bench.printer.jobs[0].ended == "aborted"
+
+
+# Login
+
+
+@pytest.mark.parametrize("lines", [[], ["USER a"], ["NOOP", "SYST"], ["PASS a"], [b"USE"]])
+def test_loginDeadline(lines: list[str | bytes]) -> None:
+    """Who does not log in within the time is told so and closed; nothing else extends it."""
+    bench = Bench()
+    sender = bench.sender(login=False)
+    for line in lines:
+        bench.reactor.advance(10)
+        sender.say(line)
+    bench.reactor.advance(120 - 10 * len(lines) - 0.1)
+    assert sender.hear() == ""
+    bench.reactor.advance(0.1)
+    assert codes(sender.hear()) == [421]
+    sender.wire.fin()
+    assert not bench.factory.sessions
+    assert not bench.reactor.getDelayedCalls()
+
+
+def test_noDeadlineAfterLogin() -> None:
+    """After the login its deadline is no more."""
+    bench = Bench(idleTimeout=0)
+    sender = bench.sender()
+    bench.reactor.advance(10_000)
+    assert codes(sender.say("NOOP")) == [200]
+
+
+@pytest.mark.parametrize("line", ["REIN", "USER b"])
+def test_deadlineAgain(line: str) -> None:
+    """Who logs out without going has the same time to log in again."""
+    bench = Bench(idleTimeout=0)
+    sender = bench.sender()
+    bench.reactor.advance(500)
+    sender.say(line)
+    bench.reactor.advance(119)
+    assert sender.hear() == ""
+    bench.reactor.advance(1)
+    assert codes(sender.hear()) == [421]
+
+
+def test_deadlineIsASetting() -> None:
+    """An embedder may choose another deadline."""
+    bench = Bench(loginTimeout=2.5)
+    sender = bench.sender(login=False)
+    bench.reactor.advance(2.5)
+    assert sender.hear() == "421 Service not available, no login within 2.5 seconds"
+
+
+def test_deadlineWhileTheCheckerHangs() -> None:
+    """A checker that never answers does not keep the place taken."""
+    bench = Bench(SlowChecker())
+    sender = bench.sender(login=False)
+    sender.login()
+    bench.reactor.advance(120)
+    assert codes(sender.hear()) == [421]
+
+
+def test_failedLogin() -> None:
+    """A checker's no is 530, a moment later, and another try is possible."""
+    bench = Bench(NoName())
+    sender = bench.sender(login=False)
+    for line in ("PASS wrong", "PASS again"):
+        sender.say("USER a")
+        sender.say(line)
+        bench.reactor.advance(5)
+        assert sender.hear() == "530 Login incorrect"
+        assert codes(sender.say("PWD")) == [530]
+
+
+def test_lostWhileBeingRefused() -> None:
+    """Who goes away before hearing the 530 leaves nothing behind."""
+    bench = Bench(NoName())
+    sender = bench.sender(login=False)
+    sender.login()
+    sender.wire.rst()
+    assert not bench.factory.sessions
+    assert not bench.reactor.getDelayedCalls()
+
+
+def test_brokenChecker(flushErrors: Callable[..., list[Any]]) -> None:
+    """A checker that fails otherwise is logged, told as 451, and the session goes on."""
+    checker = SlowChecker()
+    sender = Bench(checker).sender(login=False)
+    assert sender.login() == ""
+    checker.answer.errback(ZeroDivisionError())
+    assert codes(sender.hear()) == [451]
+    assert len(flushErrors(ZeroDivisionError)) == 1
+    assert codes(sender.say("NOOP")) == [200]
+
+
+def test_lateLogin() -> None:
+    """A checker may take its time; what comes meanwhile waits."""
+    checker = SlowChecker()
+    sender = Bench(checker).sender(login=False)
+    assert sender.login() == ""
+    assert sender.say("PWD") == ""
+    checker.answer.callback(b"a")
+    assert codes(sender.hear()) == [230, 257]
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["PASS ", "pass ", " PASS  ", "PASS\t", "PASS", "ACCT ", "\xffPASS ", "\xf2PASS ", ""],
+)
+@pytest.mark.parametrize("checker", [AnyName, NoName])
+def test_secretsAreNotLogged(command: str, checker: type[AnyName] | type[NoName]) -> None:
+    """A password is in no log event, however the line is written and whether it is good or not."""
+    sender = Bench(checker()).sender(login=False)
+    with capturedLogs() as events:
+        sender.say("USER a")
+        sender.say(command.encode("latin-1") + SECRET.encode())
+        sender.say("PASS " + SECRET)
+        sender.say(b"PASS " + b"x" * LONGEST_LINE + SECRET.encode())
+        sender.reactor.pump([1] * 10)
+    assert bool(events) is (checker is NoName)
+    told = "\n".join(f"{formatEvent(event)} {event!r}" for event in events)
+    assert "sesame" not in told.lower()
+
+
+# Logging out
+
+
+@pytest.mark.parametrize(
+    "ending",
+    [
+        lambda sender: sender.wire.fin(),
+        lambda sender: sender.wire.rst(),
+        lambda sender: (sender.say("QUIT"), sender.wire.fin()),
+        lambda sender: (sender.say("REIN"), sender.wire.fin()),
+        lambda sender: (sender.say("REIN"), sender.say("REIN"), sender.wire.rst()),
+        lambda sender: (sender.say("USER b"), sender.say("USER c"), sender.wire.fin()),
+        lambda sender: (sender.begin("a.ps"), sender.wire.fin()),
+    ],
+    ids=["FIN", "RST", "QUIT", "REIN", "REIN REIN", "USER USER", "in mid-job"],
+)
+def test_logsOutOnce(ending: Callable[[FakeSender], object]) -> None:
+    """However a session ends, its login is ended once."""
+    bench = Bench()
+    ending(bench.sender())
+    assert (bench.realm.logins, bench.realm.logouts) == (1, 1)
+
+
+def test_everyLoginIsEnded() -> None:
+    """Each login of a session with several is ended once."""
+    bench = Bench()
+    sender = bench.sender()
+    for _ in range(3):
+        sender.login("b")
+    assert (bench.realm.logins, bench.realm.logouts) == (4, 3)
+    sender.wire.fin()
+    assert bench.realm.logouts == 4
+
+
+def test_noLoginNoLogout() -> None:
+    """Who never logged in is not logged out."""
+    bench = Bench()
+    sender = bench.sender(login=False)
+    sender.say("REIN")
+    sender.say("QUIT")
+    sender.wire.fin()
+    assert bench.realm.logouts == 0
+
+
+def test_loginOfALostSender(flushErrors: Callable[..., list[Any]]) -> None:
+    """A login that succeeds when its sender is gone is ended at once, and nothing is logged."""
+    checker = SlowChecker()
+    bench = Bench(checker)
+    sender = bench.sender(login=False)
+    sender.login()
+    sender.wire.rst()
+    checker.answer.callback(b"a")
+    errors = flushErrors()
+    assert (bench.realm.logins, bench.realm.logouts) == (1, 1)
+    assert not errors
+
+
+def test_logoutFails(
+    flushErrors: Callable[..., list[Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A realm's logout that fails is logged, and the place is free all the same."""
+    bench = Bench()
+    monkeypatch.setattr(bench.realm, "logout", lambda: 1 / 0)
+    sender = bench.sender()
+    with suppress(ZeroDivisionError):
+        sender.wire.rst()
+    flushErrors()
+    assert not bench.factory.sessions
+
+
+def test_reinForgets() -> None:
+    """After REIN all is as just connected: greeting, no login, no directory, no data port."""
+    sender = Bench(greeting="Hello").sender()
+    for line in ("TYPE I", "CWD PORT1", "EPSV ALL", "EPSV"):
+        sender.say(line)
+    assert sender.say("REIN") == "220 Hello"
+    assert codes(sender.say("PWD")) == [530]
+    sender.login()
+    assert sender.say("PWD").startswith('257 "/" ')
+    assert "TYPE A" in sender.say("STAT")
+    assert codes(sender.say("STOR a.ps")) == [425]
+    assert codes(sender.say("PASV")) == [227]
+
+
+def test_userAgain() -> None:
+    """Naming oneself anew ends the login, and the next one counts."""
+    bench = Bench()
+    sender = bench.sender()
+    assert codes(sender.say("USER bob")) == [331]
+    assert codes(sender.say("PWD")) == [530]
+    sender.say("PASS x")
+    sender.upload("a.ps", b"page")
+    assert bench.server.jobs[0].user == "bob"
+
+
+# Idleness
+
+
+def test_idle() -> None:
+    """A silent session ends with a word, counted from the last one of its own."""
+    bench = Bench(idleTimeout=60)
+    sender = bench.sender()
+    bench.reactor.advance(59)
+    sender.say("NOOP")
+    bench.reactor.advance(59)
+    assert sender.hear() == ""
+    bench.reactor.advance(1)
+    assert sender.hear().startswith("421 Service not available, idle for 60 seconds")
+    assert sender.wire.halfClosed
+
+
+def test_neverIdle() -> None:
+    """0 means never, for the control and by default for the data connection too."""
+    bench = Bench(idleTimeout=0)
+    sender = bench.sender()
+    sender.begin("a.ps")
+    bench.reactor.advance(1_000_000)
+    assert codes(sender.send(b"page")) == [226]
+
+
+def test_dataIsActivity() -> None:
+    """As long as bytes come over the data connection the session is not idle."""
+    bench = Bench(idleTimeout=60)
+    sender = bench.sender()
+    sender.begin("a.ps")
+    assert sender.data is not None
+    for _ in range(10):
+        bench.reactor.advance(50)
+        sender.data.receive(b"x")
+    bench.reactor.advance(50)
+    assert codes(sender.send(b"")) == [226]
+    bench.reactor.advance(59)
+    assert sender.hear() == ""
+    bench.reactor.advance(1)
+    assert codes(sender.hear()) == [421]
+
+
+@pytest.mark.parametrize(("sent", "code"), [(b"", 451), (b"half a page", 551)])
+def test_bothIdle(sent: bytes, code: int) -> None:
+    """When both connections are silent the job gets its reply, and then the session ends."""
+    bench = Bench(idleTimeout=60)
+    sender = bench.sender()
+    sender.begin("a.ps")
+    assert sender.data is not None
+    sender.data.receive(sent)
+    bench.reactor.advance(60)
+    assert codes(sender.hear()) == [code, 421]
+    assert bench.printer.jobs[0].ended == "aborted"
+
+
+@pytest.mark.parametrize(("sent", "code"), [(b"", 451), (b"half a page", 551)])
+def test_dataIdle(sent: bytes, code: int) -> None:
+    """The limit of a silent data connection ends the job; the session has its own."""
+    bench = Bench(idleTimeout=60, dataIdleTimeout=20)
+    sender = bench.sender()
+    sender.begin("a.ps")
+    assert sender.data is not None
+    sender.data.receive(sent)
+    bench.reactor.advance(20)
+    assert codes(sender.hear()) == [code]
+    assert not sender.data.connected
+    bench.reactor.advance(39)
+    assert sender.hear() == ""
+    bench.reactor.advance(1)
+    assert codes(sender.hear()) == [421]
+
+
+def test_dataIdleWithoutControlLimit() -> None:
+    """A silent data connection is ended also where sessions never are."""
+    bench = Bench(idleTimeout=0, dataIdleTimeout=20)
+    sender = bench.sender()
+    sender.begin("a.ps")
+    bench.reactor.advance(20)
+    assert codes(sender.hear()) == [451]
+    bench.reactor.advance(10_000)
+    assert codes(sender.say("NOOP")) == [200]
+
+
+def test_controlIdleWithoutDataLimit() -> None:
+    """Where data connections have no limit of their own, both are silent for the session's."""
+    bench = Bench(idleTimeout=60, dataIdleTimeout=0)
+    sender = bench.sender()
+    sender.begin("a.ps")
+    bench.reactor.advance(60)
+    assert codes(sender.hear()) == [451, 421]
+
+
+def test_listingIdle() -> None:
+    """A listing that nobody takes is no activity."""
+    bench = Bench(idleTimeout=20)
+    sender = bench.sender()
+    sender.say("EPSV")
+    assert codes(sender.say("LIST")) == [150]
+    bench.reactor.advance(20)
+    assert codes(sender.hear()) == [425, 421]
+
+
+def test_waitingForTheTurn() -> None:
+    """A job that waits for its printing port is not its sender being idle."""
+    bench = Bench(idleTimeout=60, dataIdleTimeout=0)
+    first, second = bench.sender(), bench.sender()
+    first.begin("a.ps")
+    second.begin("b.ps")
+    for _ in range(8):
+        bench.reactor.advance(50)
+        first.say("NOOP")
+    assert second.hear() == ""
+    first.send(b"one")
+    assert codes(second.hear()) == [150]
+    assert codes(second.send(b"two")) == [226]
+
+
+def test_waitingForTheTurnThenConnecting() -> None:
+    """The wait for the turn does not count either while the data connection is then made."""
+    bench = Bench(idleTimeout=60, dataIdleTimeout=0)
+    first, second = bench.sender(), bench.sender()
+    first.begin("a.ps")
+    second.say("EPSV")
+    assert second.say("STOR b.ps") == ""
+    for _ in range(11):
+        bench.reactor.advance(10)
+        first.say("NOOP")
+    first.send(b"one")
+    assert codes(second.hear()) == [150]
+    bench.reactor.advance(10)
+    assert second.hear() == ""
+
+
+def test_waitingForThePrinter() -> None:
+    """A printer that is being reached is not the sender being idle."""
+    bench = Bench(idleTimeout=60)
+    bench.printer.silent = True
+    sender = bench.sender()
+    sender.begin("a.ps")
+    bench.reactor.advance(599)
+    assert sender.hear() == ""
+    bench.reactor.advance(1)
+    assert codes(sender.hear()) == [450]
+
+
+def test_printerBlocks() -> None:
+    """A printer without paper is not the sender being idle; afterwards all the time is there."""
+    bench = Bench(idleTimeout=60)
+    sender = bench.sender()
+    sender.begin("a.ps")
+    [job] = bench.printer.jobs
+    job.pause()
+    for _ in range(10):
+        bench.reactor.advance(1000)
+    assert sender.hear() == ""
+    job.resume()
+    bench.reactor.advance(59)
+    assert codes(sender.send(b"page")) == [226]
+
+
+def test_printerFinishes() -> None:
+    """A printer that takes its time at the end is not the sender being idle."""
+    bench = Bench(idleTimeout=60)
+    bench.printer.hesitant = True
+    sender = bench.sender()
+    sender.begin("a.ps")
+    assert sender.send(b"page") == ""
+    for _ in range(10):
+        bench.reactor.advance(1000)
+    assert sender.hear() == ""
+    bench.printer.jobs[0].answer()
+    assert codes(sender.hear()) == [226]
+    bench.reactor.advance(59)
+    assert sender.hear() == ""
+    bench.reactor.advance(1)
+    assert codes(sender.hear()) == [421]
+
+
+# The end
+
+
+def test_peerCloses() -> None:
+    """The peer's FIN ends the session at once, and no timer is left."""
+    bench = Bench()
+    sender = bench.sender()
+    sender.passive()
+    sender.wire.fin()
+    assert not sender.wire.connected
+    assert sender.data is not None
+    assert not sender.data.connected
+    assert not bench.factory.sessions
+    assert not bench.reactor.getDelayedCalls()
+
+
+def test_lingers() -> None:
+    """Who does not close after the 221 is closed upon."""
+    bench = Bench()
+    sender = bench.sender()
+    assert codes(sender.say("QUIT")) == [221]
+    bench.reactor.advance(LINGER - 0.1)
+    assert sender.wire.connected
+    bench.reactor.advance(0.1)
+    assert not sender.wire.connected
+    assert not bench.factory.sessions
+    assert not bench.reactor.getDelayedCalls()
+
+
+def test_slowReader() -> None:
+    """Of a peer that does not read its replies nothing more is read until it does."""
+    sender = Bench().sender()
+    assert sender.wire.producer is not None
+    sender.wire.producer.pauseProducing()
+    assert sender.say("NOOP") == ""
+    sender.wire.producer.resumeProducing()
+    assert codes(sender.hear()) == [200]
+
+
+def test_noHalfClose() -> None:
+    """A transport that cannot end one direction alone is ended as a whole behind the 221."""
+    bench = Bench()
+    session = bench.factory.buildProtocol(None)
+    transport = StringTransport()
+    session.makeConnection(transport)
+    session.dataReceived(b"QUIT\r\n")
+    assert transport.value().endswith(b"\r\n221 Goodbye\r\n")
+    assert transport.disconnecting
+    session.connectionLost(Failure(ConnectionDone()))
+    assert not bench.reactor.getDelayedCalls()
+
+
+class StuckWire(MemoryWire):
+    """The peer reads nothing, so that what was written never leaves and no orderly end comes."""
+
+    def loseConnection(self) -> None:
+        self.disconnecting = True
+
+
+def stuck(bench: Bench) -> StuckWire:
+    """The connection of a sender that logs in and reads no reply."""
+    session = bench.factory.buildProtocol(IPv4Address("TCP", "192.0.2.1", 40001))
+    wire = StuckWire(session)
+    wire.receive(b"USER a\r\nPASS b\r\n")
+    return wire
+
+
+def test_neverReads() -> None:
+    """A peer that reads nothing is closed upon all the same, a moment after its last reply."""
+    bench = Bench(idleTimeout=60)
+    wire = stuck(bench)
+    bench.reactor.advance(60)
+    bench.reactor.advance(LINGER)
+    assert not wire.connected
+
+
+def test_neverReadsAtTheStop() -> None:
+    """A peer that reads nothing does not keep the gateway from stopping."""
+    bench = Bench()
+    stuck(bench)
+    stopped = bench.factory.stopSessions()
+    bench.reactor.advance(LINGER)
+    assert stopped.called
+
+
+def test_closedAndNeverReads() -> None:
+    """A peer that has ended its direction and reads nothing does not keep its place."""
+    bench = Bench(idleTimeout=60)
+    wire = stuck(bench)
+    wire.fin()
+    bench.reactor.advance(60)
+    bench.reactor.advance(60)
+    assert not bench.factory.sessions

@@ -1,0 +1,578 @@
+"""
+Data connections: one peer, one use, nothing read before it is wanted, and an honest end.
+"""
+
+from __future__ import annotations
+
+import socket
+from typing import Any
+
+import pytest
+import pytest_twisted
+from twisted.internet import error
+from twisted.internet.address import IPv4Address
+from twisted.internet.defer import Deferred
+from twisted.internet.endpoints import TCP4ClientEndpoint
+from twisted.internet.interfaces import IConsumer, IProducer, ITCPTransport
+from twisted.internet.protocol import Factory, Protocol, connectionDone
+from twisted.internet.testing import MemoryReactorClock
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from jetdirect.errors import DataConnectionLost, NoDataConnection
+from jetdirect.ftp.data import CONNECT_TIMEOUT, ActivePort, DataPort, PassivePort
+from jetdirect.testing import MemoryWire
+from tests.conftest import FlushErrors
+
+HERE, PEER, STRANGER = "192.0.2.9", "192.0.2.1", "192.0.2.66"
+IDLE = 60.0
+GOING_ON = "going on"
+
+
+@implementer(IConsumer)
+class Sink:
+    """Takes everything."""
+
+    def __init__(self) -> None:
+        self.data = b""
+        self.producer: Any = None
+
+    def registerProducer(self, producer: IProducer, streaming: bool) -> None:
+        assert streaming
+        self.producer = producer
+
+    def unregisterProducer(self) -> None:
+        self.producer = None
+
+    def write(self, data: bytes) -> None:
+        self.data += data
+
+
+class BlockedSink(Sink):
+    """Takes nothing until it says so."""
+
+    def registerProducer(self, producer: IProducer, streaming: bool) -> None:
+        super().registerProducer(producer, streaming)
+        self.producer.pauseProducing()
+
+
+class Listening(MemoryReactorClock):
+    """Remembers which ports do not listen any more."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.closed = 0
+
+    def listenTCP(self, *args: Any, **kwargs: Any) -> Any:
+        port = super().listenTCP(*args, **kwargs)
+
+        def stopListening() -> None:
+            self.closed += 1
+
+        port.stopListening = stopListening
+        return port
+
+
+def passive(idle: float = IDLE) -> tuple[Any, PassivePort]:
+    """A passive port on a reactor of its own."""
+    reactor: Any = Listening()
+    return reactor, PassivePort(reactor, idle, HERE, PEER)
+
+
+def active(idle: float = IDLE, peer: str = PEER) -> tuple[Any, ActivePort]:
+    """An active port on a reactor of its own."""
+    reactor: Any = Listening()
+    return reactor, ActivePort(reactor, idle, HERE, peer, 2121)
+
+
+def call(port: PassivePort, host: str = PEER) -> MemoryWire | None:
+    """Connect from C{host}; L{None} when nobody takes the call."""
+    protocol = port.buildProtocol(IPv4Address("TCP", host, 40002))
+    return None if protocol is None else MemoryWire(protocol)
+
+
+def called(port: PassivePort) -> MemoryWire:
+    """Connect from the peer."""
+    wire = call(port)
+    assert wire is not None
+    return wire
+
+
+def answer(reactor: MemoryReactorClock) -> MemoryWire:
+    """The peer takes the last call of ours."""
+    host, number, factory, *_ = reactor.tcpClients[-1]
+    protocol = factory.buildProtocol(IPv4Address("TCP", host, number))
+    assert protocol is not None
+    return MemoryWire(protocol)
+
+
+def refuse(reactor: MemoryReactorClock, why: Exception) -> None:
+    """The last call of ours fails."""
+    factory = reactor.tcpClients[-1][2]
+    factory.clientConnectionFailed(reactor.connectors[-1], Failure(why))
+
+
+class Watched:
+    """A transfer, and what became of it."""
+
+    def __init__(self, transfer: Deferred[None]) -> None:
+        self.result: Any = GOING_ON
+        transfer.addBoth(self._ended)
+
+    def _ended(self, result: Any) -> None:
+        self.result = result.value if isinstance(result, Failure) else result
+
+    def failed(self, kind: type[DataConnectionLost]) -> str:
+        """Why the transfer failed; it did so with an error of exactly this kind."""
+        assert type(self.result) is kind, self.result
+        reason: str = self.result.reason
+        return reason
+
+
+def pour(port: DataPort, sink: Sink) -> Watched:
+    """Begin the transfer."""
+    return Watched(Deferred.fromCoroutine(port.pourInto(sink)))
+
+
+# Passive
+
+
+def test_listensForThePeerOnly() -> None:
+    """A passive port listens on the control connection's own address, at any number."""
+    reactor, _ = passive()
+    [(number, _factory, _backlog, interface)] = reactor.tcpServers
+    assert (number, interface) == (0, HERE)
+
+
+def test_strangerIsDropped() -> None:
+    """Another host is dropped, and the peer still gets through."""
+    reactor, port = passive()
+    sink = Sink()
+    assert call(port, STRANGER) is None
+    assert reactor.closed == 0
+    wire = called(port)
+    transfer = pour(port, sink)
+    assert call(port, STRANGER) is None
+    wire.receive(b"page")
+    wire.fin()
+    assert (transfer.result, sink.data) == (None, b"page")
+
+
+def test_mappedPeer() -> None:
+    """A peer that comes by an IPv4-mapped address is the same peer."""
+    _, port = passive()
+    assert call(port, f"::ffff:{PEER}") is not None
+
+
+def test_secondConnection() -> None:
+    """A second connection of the peer is dropped, before and during the transfer."""
+    _, port = passive()
+    called(port)
+    assert call(port) is None
+    transfer = pour(port, Sink())
+    assert call(port) is None
+    port.close()
+    transfer.failed(DataConnectionLost)
+
+
+def test_stopsListening() -> None:
+    """Once the peer has come nobody listens any more."""
+    reactor, port = passive()
+    called(port)
+    assert reactor.closed == 1
+    port.close()
+    assert reactor.closed == 1
+
+
+def test_closedUnused() -> None:
+    """A port that is closed before anybody came listens no more and takes no call."""
+    reactor, port = passive()
+    port.close()
+    assert reactor.closed == 1
+    assert call(port) is None
+    pour(port, Sink()).failed(NoDataConnection)
+
+
+def test_early() -> None:
+    """What the peer sends before the transfer begins waits with the peer, not with us."""
+    _, port = passive()
+    sink = Sink()
+    wire = called(port)
+    wire.receive(b"page")
+    wire.fin()
+    assert wire.producerState == "paused"
+    assert sink.data == b""
+    transfer = pour(port, sink)
+    assert (transfer.result, sink.data) == (None, b"page")
+
+
+def endOfEarlyReset() -> object:
+    """What a transfer over a connection that was reset before it ends with."""
+    _, port = passive()
+    called(port).rst()
+    return type(pour(port, Sink()).result)
+
+
+def test_earlyAndReset(flushErrors: FlushErrors) -> None:
+    """A connection that was reset before the transfer began is no empty file."""
+    end = endOfEarlyReset()
+    flushErrors()
+    assert end is DataConnectionLost
+
+
+def test_earlyAndClosed() -> None:
+    """The connection of a port that is closed is reset."""
+    _, port = passive()
+    wire = called(port)
+    port.close()
+    assert not wire.connected
+
+
+def test_closedWhileItComes() -> None:
+    """A connection that comes about when its port is closed already is reset."""
+    _, port = passive()
+    protocol = port.buildProtocol(IPv4Address("TCP", PEER, 40002))
+    assert protocol is not None
+    port.close()
+    assert not MemoryWire(protocol).connected
+
+
+def test_late() -> None:
+    """The peer may come after the transfer has begun."""
+    reactor, port = passive()
+    sink = Sink()
+    transfer = pour(port, sink)
+    reactor.advance(CONNECT_TIMEOUT - 1)
+    assert transfer.result == GOING_ON
+    wire = called(port)
+    reactor.advance(2)
+    wire.receive(b"page")
+    wire.fin()
+    assert (transfer.result, sink.data) == (None, b"page")
+    assert not reactor.getDelayedCalls()
+
+
+def test_never() -> None:
+    """If nobody comes the transfer ends, and later comers are dropped."""
+    reactor, port = passive()
+    transfer = pour(port, Sink())
+    reactor.advance(CONNECT_TIMEOUT)
+    assert "30 s" in transfer.failed(NoDataConnection)
+    port.close()
+    assert call(port) is None
+    assert not reactor.getDelayedCalls()
+
+
+def test_closedWhileWaiting() -> None:
+    """Closing the port ends a transfer that waits for its connection."""
+    reactor, port = passive()
+    transfer = pour(port, Sink())
+    port.close()
+    transfer.failed(NoDataConnection)
+    assert not reactor.getDelayedCalls()
+
+
+# Active
+
+
+def test_dialsWhenTheTransferBegins() -> None:
+    """An active port calls nobody before the transfer begins (no port scanner)."""
+    reactor, port = active()
+    assert not reactor.tcpClients
+    transfer = pour(port, Sink())
+    [(host, number, _factory, _timeout, bind)] = reactor.tcpClients
+    assert (host, number, bind) == (PEER, 2121, (HERE, 0))
+    port.close()
+    transfer.failed(NoDataConnection)
+
+
+def test_dialsIPv6() -> None:
+    """A peer on IPv6 is called on IPv6."""
+    reactor, port = active(peer="2001:db8::1")
+    transfer = pour(port, Sink())
+    assert reactor.tcpClients[0][0] == "2001:db8::1"
+    port.close()
+    transfer.failed(NoDataConnection)
+
+
+def test_activeTransfer() -> None:
+    """Over an active connection bytes flow as over a passive one."""
+    reactor, port = active()
+    sink = Sink()
+    transfer = pour(port, sink)
+    wire = answer(reactor)
+    wire.receive(b"page")
+    wire.fin()
+    assert (transfer.result, sink.data) == (None, b"page")
+
+
+@pytest.mark.parametrize(
+    "why", [error.ConnectionRefusedError(), error.TCPTimedOutError(), error.NoRouteError()]
+)
+def test_refused(why: Exception) -> None:
+    """A peer that does not take the call made no data connection."""
+    reactor, port = active()
+    transfer = pour(port, Sink())
+    refuse(reactor, why)
+    transfer.failed(NoDataConnection)
+
+
+def test_noAnswer() -> None:
+    """A peer that does not answer the call in time made no data connection."""
+    reactor, port = active()
+    transfer = pour(port, Sink())
+    reactor.advance(CONNECT_TIMEOUT)
+    transfer.failed(NoDataConnection)
+    assert not reactor.getDelayedCalls()
+
+
+# The end
+
+
+def test_reset() -> None:
+    """A reset is not the end of a file."""
+    _, port = passive()
+    transfer = pour(port, Sink())
+    wire = called(port)
+    wire.receive(b"half a page")
+    wire.rst()
+    assert "reset" in transfer.failed(DataConnectionLost)
+
+
+def test_closedDuringTheTransfer() -> None:
+    """Closing the port resets the connection and ends the transfer with the reason given."""
+    reactor, port = passive()
+    wire = called(port)
+    sink = Sink()
+    transfer = pour(port, sink)
+    port.close("enough")
+    port.close("too late to decide")
+    assert not wire.connected
+    assert transfer.failed(DataConnectionLost) == "enough"
+    assert sink.producer is None
+    assert not reactor.getDelayedCalls()
+
+
+def test_consumerStops() -> None:
+    """A consumer that wants no more ends the connection."""
+    _, port = passive()
+    wire = called(port)
+    sink = Sink()
+    transfer = pour(port, sink)
+    sink.producer.stopProducing()
+    assert not wire.connected
+    transfer.failed(DataConnectionLost)
+
+
+def test_afterTheTransfer() -> None:
+    """When the transfer is over the consumer is let go and no timer is left."""
+    reactor, port = passive()
+    sink = Sink()
+    wire = called(port)
+    transfer = pour(port, sink)
+    wire.fin()
+    assert transfer.result is None
+    assert sink.producer is None
+    assert not reactor.getDelayedCalls()
+
+
+# Back-pressure
+
+
+def test_backPressure() -> None:
+    """A consumer that pauses stops the peer, and what waits comes when it resumes."""
+    _, port = passive()
+    sink = Sink()
+    wire = called(port)
+    transfer = pour(port, sink)
+    wire.receive(b"one ")
+    sink.producer.pauseProducing()
+    assert (wire.producerState, port.blocked) == ("paused", True)
+    wire.receive(b"two")
+    wire.fin()
+    assert (sink.data, transfer.result) == (b"one ", GOING_ON)
+    sink.producer.resumeProducing()
+    assert (sink.data, transfer.result, port.blocked) == (b"one two", None, False)
+
+
+def test_blockedFromTheStart() -> None:
+    """A consumer that is busy when the transfer begins gets nothing before it resumes."""
+    _, port = passive()
+    sink = BlockedSink()
+    wire = called(port)
+    wire.receive(b"page")
+    transfer = pour(port, sink)
+    assert (wire.producerState, sink.data) == ("paused", b"")
+    sink.producer.resumeProducing()
+    wire.fin()
+    assert (sink.data, transfer.result) == (b"page", None)
+
+
+# Idleness
+
+
+def test_idle() -> None:
+    """A connection on which nothing comes is ended, counted from the last byte."""
+    reactor, port = passive()
+    wire = called(port)
+    transfer = pour(port, Sink())
+    reactor.advance(IDLE - 1)
+    wire.receive(b"x")
+    reactor.advance(IDLE - 1)
+    assert transfer.result == GOING_ON
+    reactor.advance(1)
+    assert "60 s" in transfer.failed(DataConnectionLost)
+    assert not wire.connected
+
+
+def test_blockedIsNotIdle() -> None:
+    """Time in which the consumer blocks does not count; it counts anew when it resumes."""
+    reactor, port = passive()
+    sink = Sink()
+    called(port)
+    transfer = pour(port, sink)
+    reactor.advance(IDLE - 1)
+    sink.producer.pauseProducing()
+    for _ in range(10):
+        reactor.advance(IDLE)
+    sink.producer.resumeProducing()
+    reactor.advance(IDLE - 1)
+    assert transfer.result == GOING_ON
+    reactor.advance(1)
+    transfer.failed(DataConnectionLost)
+
+
+def test_idleCountsFromTheTransfer() -> None:
+    """The time from the connection to the transfer is not the peer's silence."""
+    reactor, port = passive()
+    called(port)
+    reactor.advance(10 * IDLE)
+    transfer = pour(port, Sink())
+    reactor.advance(IDLE - 1)
+    assert transfer.result == GOING_ON
+    port.close()
+    transfer.failed(DataConnectionLost)
+
+
+def test_neverIdle() -> None:
+    """A limit of 0 is none."""
+    reactor, port = passive(idle=0)
+    called(port)
+    transfer = pour(port, Sink())
+    assert not reactor.getDelayedCalls()
+    port.close()
+    transfer.failed(DataConnectionLost)
+
+
+# The other direction
+
+
+def test_send() -> None:
+    """A listing goes out and the connection is closed after it."""
+    _, port = passive()
+    wire = called(port)
+    transfer = Watched(Deferred.fromCoroutine(port.send(b"PORT1\r\n")))
+    assert (transfer.result, wire.said(), wire.connected) == (None, b"PORT1\r\n", False)
+
+
+def test_sendToNobody() -> None:
+    """A listing that nobody fetches ends as an upload does."""
+    reactor, port = passive()
+    transfer = Watched(Deferred.fromCoroutine(port.send(b"PORT1\r\n")))
+    reactor.advance(CONNECT_TIMEOUT)
+    transfer.failed(NoDataConnection)
+
+
+# Over real sockets
+
+
+class Ended(Protocol):
+    """A client connection that tells its end."""
+
+    transport: ITCPTransport
+
+    def __init__(self) -> None:
+        self.ended: Deferred[None] = Deferred()
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        self.ended.callback(None)
+
+
+async def connect(port: PassivePort, host: str = "127.0.0.1") -> Ended:
+    """A real connection from C{host}."""
+    from twisted.internet import reactor
+
+    endpoint = TCP4ClientEndpoint(reactor, "127.0.0.1", port.number, bindAddress=(host, 0))
+    connected = await endpoint.connect(Factory.forProtocol(Ended))
+    assert isinstance(connected, Ended)
+    return connected
+
+
+def realPassive() -> PassivePort:
+    """A passive port on the loopback interface."""
+    from twisted.internet import reactor
+
+    return PassivePort(reactor, IDLE, "127.0.0.1", "127.0.0.1")  # type: ignore[arg-type]
+
+
+@pytest_twisted.ensureDeferred
+async def test_finIsAGoodEnd() -> None:
+    """A FIN ends the file, and every byte before it has come."""
+    port, sink = realPassive(), Sink()
+    client = await connect(port)
+    client.transport.write(b"x" * 1_000_000)
+    client.transport.loseConnection()
+    await port.pourInto(sink)
+    assert sink.data == b"x" * 1_000_000
+    await client.ended
+
+
+@pytest_twisted.ensureDeferred
+async def test_rstIsALoss() -> None:
+    """A RST is a loss, also when it comes before the transfer begins."""
+    port, sink = realPassive(), Sink()
+    client = await connect(port)
+    client.transport.write(b"half a page")
+    client.transport.abortConnection()
+    await client.ended
+    with pytest.raises(DataConnectionLost):
+        await port.pourInto(sink)
+
+
+@pytest_twisted.ensureDeferred
+async def test_strangerMeetsNobody() -> None:
+    """On real sockets too another address of this machine is dropped and the peer gets through."""
+    port, sink = realPassive(), Sink()
+    stranger = await connect(port, "127.0.0.9")
+    await stranger.ended
+    client = await connect(port)
+    client.transport.write(b"page")
+    client.transport.loseConnection()
+    await port.pourInto(sink)
+    assert sink.data == b"page"
+    await client.ended
+    with pytest.raises(error.ConnectionRefusedError):
+        await connect(port)
+
+
+@pytest_twisted.ensureDeferred
+async def test_nobodyIsRead() -> None:
+    """Before the transfer begins the peer's bytes stay in the kernel, and then the peer stops."""
+    port = realPassive()
+    with socket.create_connection(("127.0.0.1", port.number)) as client:
+        client.setblocking(False)
+        sent = 0
+        with pytest.raises(BlockingIOError):
+            while True:
+                sent += client.send(bytes(65536))
+                await turn()
+        assert sent < 32 * 1024 * 1024
+        port.close()
+
+
+async def turn() -> None:
+    """Let the reactor turn once."""
+    from twisted.internet import reactor
+    from twisted.internet.task import deferLater
+
+    await deferLater(reactor, 0)

@@ -1,0 +1,841 @@
+"""
+The promise, from the command to the reply: what the sender is told is what became of the job.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, ClassVar
+
+import pytest
+from twisted.internet.address import IPv4Address
+from twisted.internet.defer import Deferred, fail
+from twisted.internet.error import ConnectionRefusedError
+from twisted.internet.testing import MemoryReactorClock
+from twisted.logger import LogEvent, capturedLogs
+from twisted.python.failure import Failure
+
+from jetdirect.errors import PrinterLost, PrintError, PrinterUnreachable, SenderLost
+from jetdirect.ftp.settings import SessionSettings
+from jetdirect.gateway import Gateway
+from jetdirect.interfaces import Delivery, IPrinterConnection, IPrintJob
+from jetdirect.job import Job, JobState
+from jetdirect.testing import FakePrinter, FakePrinterConnection, FakeSender, MemoryWire
+
+PAGE = b"%!PS\n\xff\xf4\r\n\n\r\x00\x1b%-12345X\x04showpage\n"
+BUSY, CONNECT = 60.0, 30.0
+
+
+class SlowPrinter(FakePrinter):
+    """Is reached when the test says so."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.opening: list[Deferred[IPrinterConnection]] = []
+
+    def open(self, job: IPrintJob) -> Deferred[IPrinterConnection]:
+        self.opening.append(Deferred())
+        super().open(job)
+        return self.opening[-1]
+
+    def arrive(self) -> None:
+        """The printer has been reached."""
+        self.opening[-1].callback(self.jobs[-1])
+
+
+class Bench:
+    """A gateway in memory."""
+
+    senders: ClassVar[list[FakeSender]] = []
+
+    def __init__(
+        self,
+        *printers: FakePrinter,
+        busyTimeout: float = BUSY,
+        connectTimeout: float = CONNECT,
+        **settings: Any,
+    ) -> None:
+        self.reactor: Any = MemoryReactorClock()
+        self.printers = printers or (FakePrinter(),)
+        self.printer = self.printers[0]
+        self.gateway = Gateway(
+            self.printers,
+            self.reactor,
+            [],
+            SessionSettings(maxSessions=10, **settings),
+            busyTimeout,
+            connectTimeout,
+        )
+        self.server = self.gateway.server
+
+    def sender(self) -> FakeSender:
+        """One more sender, logged in."""
+        sender = FakeSender(self.gateway.factory)
+        sender.login()
+        self.senders.append(sender)
+        return sender
+
+    @property
+    def job(self) -> Job:
+        """The last job."""
+        return max(self.server.jobs, key=lambda job: job.number)
+
+    def printsOn(self) -> None:
+        """Whatever has happened: the next job prints, and nobody stands in its way."""
+        self.printer.hesitant = self.printer.silent = False
+        if isinstance(self.printer, SlowPrinter):
+            self.printer.__class__ = FakePrinter  # type: ignore[assignment]
+        sender = self.sender()
+        assert codes(sender.upload("next.ps", PAGE)) == [150, 226]
+        assert (self.printer.jobs[-1].data, self.printer.jobs[-1].ended) == (PAGE, "finished")
+        assert self.printer.jobs[-1].tail == b""
+
+
+@pytest.fixture(autouse=True)
+def goodbye() -> Iterator[None]:
+    """No sender stays: what is under way would end, and complain, when the garbage is collected."""
+    yield
+    while Bench.senders:
+        Bench.senders.pop().wire.rst()
+
+
+def codes(heard: str) -> list[int]:
+    """The codes of the replies that were heard, one for each."""
+    return [int(code) for code in re.findall(r"^(\d{3}) ", heard, re.MULTILINE)]
+
+
+def lastLine(heard: str) -> str:
+    """The line that tells it all."""
+    return heard.split("\n")[-1]
+
+
+# How far a job is when something happens to it; each begins one and returns its sender.
+
+
+def waiting(bench: Bench) -> FakeSender:
+    """The job waits for its turn, its data connection is there already."""
+    bench.sender().begin("first.ps")
+    sender = bench.sender()
+    assert sender.begin("a.ps") == ""
+    return sender
+
+
+def reaching(bench: Bench) -> FakeSender:
+    """The printer is being reached."""
+    bench.printer.silent = True
+    sender = bench.sender()
+    assert sender.begin("a.ps") == ""
+    return sender
+
+
+def opened(bench: Bench) -> FakeSender:
+    """The 150 is out, the data connection is not there yet."""
+    sender = bench.sender()
+    sender.say("EPSV")
+    assert codes(sender.say("STOR a.ps")) == [150]
+    return sender
+
+
+def connected(bench: Bench) -> FakeSender:
+    """The data connection is there, and no byte came yet."""
+    sender = bench.sender()
+    assert codes(sender.begin("a.ps")) == [150]
+    return sender
+
+
+def pouring(bench: Bench) -> FakeSender:
+    """The printer has a part of the job."""
+    sender = connected(bench)
+    assert sender.data is not None
+    sender.data.receive(PAGE)
+    return sender
+
+
+def blocked(bench: Bench) -> FakeSender:
+    """The printer has a part of the job and takes no more."""
+    sender = pouring(bench)
+    bench.printer.jobs[-1].pause()
+    assert sender.data is not None
+    sender.data.receive(PAGE)
+    return sender
+
+
+def finishing(bench: Bench) -> FakeSender:
+    """The printer has every byte, and has not said yet what became of them."""
+    sender = pouring(bench)
+    bench.printer.hesitant = True
+    assert sender.send(b"") == ""
+    bench.printer.hesitant = False
+    return sender
+
+
+UNPRINTED = [waiting, reaching, opened, connected]
+PRINTED = [pouring, blocked, finishing]
+PHASES = [*UNPRINTED, *PRINTED]
+HOLDING = [opened, connected, *PRINTED]
+"""The phases in which the job has the printer."""
+
+Phase = Callable[[Bench], FakeSender]
+
+
+# The order of things
+
+
+def test_order() -> None:
+    """First its turn, then the printer, then 150, and only then the data connection is dialled."""
+    bench = Bench(SlowPrinter())
+    printer: Any = bench.printer
+    first, second = bench.sender(), bench.sender()
+    first.begin("a.ps")
+    printer.arrive()
+    second.say("PORT 192,0,2,1,8,73")
+    assert second.say("STOR b.ps") == ""
+    assert (len(printer.opening), bench.reactor.tcpClients) == (1, [])
+    first.send(b"")
+    assert second.hear() == ""
+    assert (len(printer.opening), bench.reactor.tcpClients) == (2, [])
+
+    said: list[bytes] = []
+    dial = bench.reactor.connectTCP
+
+    def connectTCP(*args: Any, **kwargs: Any) -> Any:
+        said.append(second.wire.value())
+        return dial(*args, **kwargs)
+
+    bench.reactor.connectTCP = connectTCP
+    printer.arrive()
+    assert [text[:4] for text in said] == [b"150 "]
+    assert codes(second.hear()) == [150]
+
+
+def test_nothingIsReadBeforeThePrinterIsThere() -> None:
+    """What comes early over the data connection stays with the sender until the 150."""
+    bench = Bench(SlowPrinter())
+    printer: Any = bench.printer
+    sender = bench.sender()
+    sender.passive()
+    assert sender.data is not None
+    sender.data.receive(PAGE)
+    sender.data.fin()
+    assert sender.say("STOR a.ps") == ""
+    assert sender.data.producerState == "paused"
+    printer.arrive()
+    assert codes(sender.hear()) == [150, 226]
+    assert printer.jobs[0].data == PAGE
+
+
+def test_complete() -> None:
+    """A job that ended well: every byte, none added, and the reply that says so."""
+    bench = Bench()
+    sender = bench.sender()
+    sender.say("TYPE I")
+    heard = sender.upload("a.ps", PAGE)
+    assert codes(heard) == [150, 226]
+    assert f"job {bench.job.number}" in heard and "226-Processing job: 1 a.ps" in heard
+    assert lastLine(heard) == f"226 Transfer complete (PORT1, job 1, {len(PAGE)} bytes, delivered)"
+    [printed] = bench.printer.jobs
+    assert (printed.data, printed.ended, printed.tail) == (PAGE, "finished", b"")
+    sender.settle()
+    assert bench.job.state is JobState.COMPLETED
+
+
+def test_active() -> None:
+    """Over an active data connection it is the same."""
+    bench = Bench()
+    sender = bench.sender()
+    sender.say("PORT 192,0,2,1,8,73")
+    sender.say("STOR a.ps")
+    wire = dialled(bench)
+    wire.receive(PAGE)
+    wire.fin()
+    assert codes(sender.hear()) == [226]
+    assert bench.printer.jobs[0].data == PAGE
+
+
+def test_activeRefused() -> None:
+    """A sender that does not take our call gets 425, and the next job prints."""
+    bench = Bench()
+    sender = bench.sender()
+    sender.say("PORT 192,0,2,1,8,73")
+    sender.say("STOR a.ps")
+    bench.reactor.tcpClients[-1][2].clientConnectionFailed(None, Failure(ConnectionRefusedError()))
+    assert codes(sender.hear()) == [425]
+    bench.printsOn()
+
+
+def dialled(bench: Bench) -> MemoryWire:
+    """The sender takes our call."""
+    host, number, factory, *_ = bench.reactor.tcpClients[-1]
+    return MemoryWire(factory.buildProtocol(IPv4Address("TCP", host, number)))
+
+
+def test_zeroBytes() -> None:
+    """A job without a byte is a job like others."""
+    bench = Bench()
+    heard = bench.sender().upload("a.ps", b"")
+    assert lastLine(heard) == "226 Transfer complete (PORT1, job 1, 0 bytes, delivered)"
+    assert (bench.printer.jobs[0].data, bench.printer.jobs[0].ended) == (b"", "finished")
+
+
+@pytest.mark.parametrize(
+    ("reaches", "reached", "words"),
+    [
+        (Delivery.DELIVERED, None, "delivered"),
+        (Delivery.DELIVERED, Delivery.SENT, "sent, unconfirmed"),
+        (Delivery.SENT, None, "sent"),
+        (Delivery.CONFIRMED, None, "confirmed"),
+    ],
+)
+def test_delivery(reaches: Delivery, reached: Delivery | None, words: str) -> None:
+    """The reply says how far the job is known to have come."""
+    bench = Bench(FakePrinter(reaches=reaches))
+    bench.printer.hesitant = True
+    sender = bench.sender()
+    assert codes(sender.upload("a.ps", PAGE)) == [150]
+    bench.printer.jobs[0].answer(reached)
+    assert lastLine(sender.hear()).endswith(f"{len(PAGE)} bytes, {words})")
+
+
+def test_numbers() -> None:
+    """Job numbers grow, over ports and sessions, also past jobs that failed."""
+    bench = Bench(FakePrinter(), FakePrinter())
+    for number, path in enumerate(["a", "PORT2/b", "c"], start=1):
+        heard = bench.sender().upload(path, PAGE)
+        assert f"job {number}," in lastLine(heard)
+    bench.sender().begin("d")
+    bench.server.cancel(4)
+    assert "job 5," in lastLine(bench.sender().upload("e", PAGE))
+
+
+def test_backPressure() -> None:
+    """A printer that takes no more stops the sender; then all comes, in order and once."""
+    bench = Bench()
+    sender = bench.sender()
+    sender.begin("a.ps")
+    assert sender.data is not None
+    chunks = [bytes([n % 256]) * 1000 for n in range(1000)]
+    for n, chunk in enumerate(chunks):
+        sender.data.receive(chunk)
+        if n % 100 == 50:
+            bench.printer.jobs[0].pause()
+        if n == 60:
+            assert sender.data.producerState == "paused"
+            assert len(bench.printer.jobs[0].data) == 51_000
+        if n % 100 == 99:
+            bench.printer.jobs[0].resume()
+    assert codes(sender.send(b"")) == [226]
+    assert bench.printer.jobs[0].data == b"".join(chunks)
+
+
+# What speaks against a job: 4xx if nothing was printed, else 551, and the next job prints.
+
+
+def resetData(bench: Bench, sender: FakeSender) -> None:
+    """The data connection is reset."""
+    assert sender.data is not None
+    sender.data.rst()
+
+
+def losePrinter(bench: Bench, sender: FakeSender) -> None:
+    """The printer is switched off."""
+    bench.printer.jobs[-1].lose()
+
+
+def stop(bench: Bench, sender: FakeSender) -> None:
+    """The gateway is stopped."""
+    bench.gateway.factory.stopSessions()
+
+
+def cancel(bench: Bench, sender: FakeSender) -> None:
+    """The operator cancels the job."""
+    assert bench.server.cancel(bench.job.number)
+
+
+@pytest.mark.parametrize(
+    ("phase", "happens", "wanted"),
+    [
+        (connected, resetData, [451]),
+        (pouring, resetData, [551]),
+        (blocked, resetData, [551]),
+        (connected, losePrinter, [451]),
+        (pouring, losePrinter, [551]),
+        (blocked, losePrinter, [551]),
+        (finishing, losePrinter, [551]),
+        (waiting, cancel, [550]),
+        (reaching, cancel, [550]),
+        (connected, cancel, [550]),
+        (pouring, cancel, [551]),
+        (blocked, cancel, [551]),
+        (finishing, cancel, [551]),
+    ],
+)
+def test_fate(
+    phase: Phase, happens: Callable[[Bench, FakeSender], None], wanted: list[int]
+) -> None:
+    """4xx says that nothing was printed, 5xx that some may be, or that the job is not wanted."""
+    bench = Bench()
+    sender = phase(bench)
+    happens(bench, sender)
+    assert codes(sender.hear()) == wanted
+    assert bench.job.state is (JobState.CANCELED if happens is cancel else JobState.ABORTED)
+    assert bench.job.error is not None
+    assert bench.job.error.printed is (phase in PRINTED)
+    if phase is waiting:
+        bench.server.cancel(1)
+    bench.printsOn()
+
+
+@pytest.mark.parametrize("phase", PHASES)
+def test_stopped(phase: Phase) -> None:
+    """Stopping the gateway: the job's own reply first, then 421; the printer is set right."""
+    bench = Bench()
+    sender = phase(bench)
+    stopped = bench.gateway.factory.stopSessions()
+    heard = [code for code in codes(sender.hear()) if code != 150]
+    assert heard == [551 if phase in PRINTED else 421, 421]
+    assert bench.job.state is JobState.ABORTED
+    for session in list(bench.gateway.factory._connections):
+        session.transport.fin()  # type: ignore[attr-defined]
+    assert stopped.called
+
+
+def test_stoppedInLine() -> None:
+    """A job that waits when the gateway is stopped is not begun any more."""
+    bench = Bench()
+    bench.gateway.factory._connections = InOrder()
+    bench.sender().begin("a.ps")
+    bench.sender().begin("b.ps")
+    bench.gateway.factory.stopSessions()
+    assert len(bench.printer.jobs) == 1
+
+
+class InOrder(set[Any]):
+    """A set that lists its members in the order in which they came."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._order: list[Any] = []
+
+    def add(self, member: object) -> None:
+        super().add(member)
+        self._order.append(member)
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter([member for member in self._order if member in self])
+
+
+@pytest.mark.parametrize("happens", [losePrinter, cancel])
+def test_fateBeforeTheDataConnection(happens: Callable[[Bench, FakeSender], None]) -> None:
+    """Also while the data connection is awaited the sender is told at once."""
+    bench = Bench()
+    sender = opened(bench)
+    happens(bench, sender)
+    heard = codes(sender.hear())
+    sender.reactor.advance(30)
+    assert heard == [550 if happens is cancel else 451]
+
+
+def test_dataConnectionNeverCame() -> None:
+    """Without a data connection there is 425, and the printer is free again."""
+    bench = Bench()
+    sender = opened(bench)
+    sender.reactor.advance(30)
+    assert codes(sender.hear()) == [425]
+    assert (bench.printer.jobs[0].ended, bench.printer.jobs[0].tail) == ("aborted", b"")
+    bench.printsOn()
+
+
+def test_unreachable() -> None:
+    """A printer that cannot be reached in time: 450 with the reason, no 150 before."""
+    bench = Bench()
+    bench.printer.refusals = [PrinterUnreachable("paper jam")] * 100
+    sender = bench.sender()
+    assert sender.begin("a.ps") == ""
+    bench.reactor.pump([0.5] * 60)
+    heard = sender.hear()
+    assert codes(heard) == [450]
+    assert "paper jam" in heard and "safe" in heard
+    bench.printer.refusals = []
+    bench.printsOn()
+
+
+def test_reachedAtLast() -> None:
+    """A printer that can be reached a little later prints, and the sender hears only of that."""
+    bench = Bench()
+    bench.printer.refusals = [PrinterUnreachable("busy")] * 3
+    sender = bench.sender()
+    assert sender.begin("a.ps") == ""
+    bench.reactor.pump([0.1] * 30)
+    assert codes(sender.hear()) == [150]
+    assert codes(sender.send(PAGE)) == [226]
+
+
+def test_noAnswer() -> None:
+    """A printer that does not answer at all: 450 after the connect time-out."""
+    bench = Bench()
+    sender = reaching(bench)
+    bench.reactor.advance(CONNECT - 1)
+    assert sender.hear() == ""
+    bench.reactor.advance(1)
+    assert codes(sender.hear()) == [450]
+    bench.printsOn()
+
+
+def test_oneAttempt() -> None:
+    """With a connect time-out of 0 there is one attempt."""
+    bench = Bench(connectTimeout=0)
+    bench.printer.refusals = [PrinterUnreachable("off")]
+    assert codes(bench.sender().begin("a.ps")) == [450]
+    bench.printsOn()
+
+
+@pytest.mark.parametrize(("final", "code"), [(False, 451), (True, 550)])
+def test_refusedByTheTransport(final: bool, code: int) -> None:
+    """A transport that says no is not asked again, and its word decides."""
+    error = PrinterLost("no such queue")
+    error.final = final
+    bench = Bench()
+    bench.printer.refusals = [error]
+    assert codes(bench.sender().begin("a.ps")) == [code]
+    bench.printsOn()
+
+
+def test_cutIsEndedInItsOwnLanguage() -> None:
+    """A job of which something was printed is ended as its language wants it; the 551 says so."""
+    bench = Bench()
+    sender = pouring(bench)
+    resetData(bench, sender)
+    assert "may have been printed" in sender.hear()
+    printed = bench.printer.jobs[0]
+    assert (printed.data, printed.ended, printed.tail) == (PAGE, "aborted", b"\x04")
+
+
+class BrokenConnection(FakePrinterConnection):
+    """Has a bug."""
+
+    def finish(self) -> Deferred[Delivery]:
+        raise ZeroDivisionError("a bug")
+
+
+class BrokenPrinter(FakePrinter):
+    """Of a third party."""
+
+    def open(self, job: IPrintJob) -> Deferred[IPrinterConnection]:
+        opening = super().open(job)
+        self.jobs[-1].__class__ = BrokenConnection
+        return opening
+
+
+def test_bugInATransport(flushErrors: Callable[..., list[LogEvent]]) -> None:
+    """A transport that raises is logged; the sender is not told 4xx when something was printed."""
+    bench = Bench(BrokenPrinter())
+    sender = bench.sender()
+    heard = codes(sender.upload("a.ps", PAGE))
+    bench.printer.__class__ = FakePrinter
+    assert len(flushErrors(ZeroDivisionError)) == 1
+    assert heard == [150, 551]
+    bench.printsOn()
+
+
+def test_bugInATransportAtTheOpening(flushErrors: Callable[..., list[LogEvent]]) -> None:
+    """A transport that fails otherwise than agreed before a byte was sent: 451, and on."""
+    bench = Bench()
+    bench.printer.open = lambda job: fail(ZeroDivisionError("a bug"))  # type: ignore[method-assign]
+    heard = codes(bench.sender().upload("a.ps", PAGE))
+    del bench.printer.open
+    assert len(flushErrors(ZeroDivisionError)) == 1
+    assert heard == [451]
+    bench.printsOn()
+
+
+# The control connection is lost
+
+
+@pytest.mark.parametrize("phase", PHASES)
+@pytest.mark.parametrize("end", [MemoryWire.fin, MemoryWire.rst])
+def test_controlLost(phase: Phase, end: Callable[[MemoryWire], None]) -> None:
+    """Whoever loses the control connection before the reply has not printed: the job is cut."""
+    bench = Bench()
+    sender = phase(bench)
+    end(sender.wire)
+    assert 226 not in codes(sender.hear())
+    assert bench.job.state is JobState.ABORTED
+    assert isinstance(bench.job.error, SenderLost)
+    assert bench.job.error.printed is (phase in PRINTED)
+    if phase in HOLDING:
+        assert bench.printer.jobs[-1].ended == "aborted"
+    if phase is waiting:
+        bench.server.cancel(1)
+    bench.printsOn()
+
+
+def test_controlGoneWhenTheDataEnds() -> None:
+    """A killed sender: the control connection's end is there, though the reactor has not told."""
+    bench = Bench()
+    sender = pouring(bench)
+    sender.wire.gone = True
+    assert 226 not in codes(sender.send(b""))
+    assert isinstance(bench.job.error, SenderLost)
+    assert bench.printer.jobs[0].ended == "aborted"
+    sender.wire.fin()
+    bench.printsOn()
+
+
+def test_controlGoneWhenThePrinterIsDone() -> None:
+    """The control connection is looked at again before the 226."""
+    bench = Bench()
+    sender = finishing(bench)
+    sender.wire.gone = True
+    bench.printer.jobs[0].answer()
+    assert 226 not in codes(sender.hear())
+    assert bench.job.state is JobState.ABORTED
+    assert isinstance(bench.job.error, SenderLost)
+    sender.wire.fin()
+    bench.printsOn()
+
+
+def test_controlAliveIsNotGone() -> None:
+    """A sender that sent a command behind its job and is there is not taken for a lost one."""
+    bench = Bench()
+    sender = pouring(bench)
+    sender.wire.receive(b"NOOP\r\nQUIT\r\n")
+    assert codes(sender.send(b"")) == [200, 226, 221]
+
+
+def endEvents(events: Sequence[LogEvent]) -> list[LogEvent]:
+    """The last word on each job."""
+    return [event for event in events if "state" in event and "job" in event]
+
+
+@pytest.mark.parametrize("end", [MemoryWire.fin, MemoryWire.rst])
+def test_controlLostBeforeTheReplyIsHeard(end: Callable[[MemoryWire], None]) -> None:
+    """A 226 that was never acknowledged: the job's record says that its sender never heard."""
+    bench = Bench()
+    sender = pouring(bench)
+    sender.wire.inFlight = 200
+    with capturedLogs() as events:
+        assert codes(sender.send(b"")) == [226]
+        sender.settle()
+        assert not bench.job.ended
+        assert not endEvents(events)
+        end(sender.wire)
+    [event] = endEvents(events)
+    assert event["reason"] == "completed, sender lost before the reply"
+    assert event["state"] == "completed"
+    assert (bench.job.state, bench.job.heard) == (JobState.COMPLETED, False)
+    bench.printsOn()
+
+
+def test_replyIsHeardLate() -> None:
+    """A slow network is waited for: the record is written when the reply is acknowledged."""
+    bench = Bench()
+    sender = pouring(bench)
+    sender.wire.inFlight = 200
+    sender.send(b"")
+    bench.reactor.pump([1.0] * 60)
+    assert not bench.job.ended
+    sender.wire.inFlight = 0
+    bench.reactor.pump([0.5] * 2)
+    assert (bench.job.state, bench.job.heard) == (JobState.COMPLETED, True)
+
+
+def test_nextJobDoesNotWaitForTheAcknowledgement() -> None:
+    """The printer is free as soon as it is done, whether the reply was heard or not."""
+    bench = Bench()
+    sender = pouring(bench)
+    sender.wire.inFlight = 200
+    sender.send(b"")
+    bench.printsOn()
+
+
+# ABOR
+
+
+@pytest.mark.parametrize("phase", PHASES)
+def test_abort(phase: Phase) -> None:
+    """ABOR in any phase: 426 for the job, then a 226 that tells of no complete transfer."""
+    bench = Bench()
+    sender = phase(bench)
+    heard = sender.say("ABOR")
+    assert codes(heard) == [426, 226]
+    assert "complete" not in heard.lower()
+    assert bench.job.state is JobState.CANCELED
+    if phase in HOLDING:
+        assert bench.printer.jobs[-1].ended == "aborted"
+        assert bench.printer.jobs[-1].tail == (b"\x04" if phase in PRINTED else b"")
+    assert sender.data is None or not sender.data.connected
+    if phase is waiting:
+        bench.server.cancel(1)
+    bench.printsOn()
+    assert codes(sender.upload("again.ps", PAGE)) == [150, 226]
+
+
+@pytest.mark.parametrize("aborts", [1, 2, 3])
+def test_abortWaitsForThePrinter(aborts: int) -> None:
+    """The 426 comes at once, each ABOR's 226 when the printer is ready for the next job."""
+    bench = Bench()
+    sender = pouring(bench)
+    bench.printer.hesitant = True
+    assert codes(sender.say("ABOR")) == [426]
+    for _ in range(aborts - 1):
+        assert sender.say("ABOR") == ""
+    assert sender.say("PWD") == ""
+    bench.printer.jobs[0].answer()
+    assert codes(sender.hear()) == [226] * aborts + [257]
+    bench.printsOn()
+
+
+def test_abortTwiceAfterwards() -> None:
+    """A second ABOR that comes late finds nothing to abort, and does no harm."""
+    bench = Bench()
+    sender = pouring(bench)
+    assert codes(sender.say("ABOR\r\nABOR")) == [426, 226, 226]
+    bench.printsOn()
+
+
+def test_abortTooLate() -> None:
+    """ABOR after the 226 changes nothing about the job."""
+    bench = Bench()
+    sender = pouring(bench)
+    assert codes(sender.send(b"")) == [226]
+    assert codes(sender.say("ABOR")) == [226]
+    sender.settle()
+    assert bench.job.state is JobState.COMPLETED
+
+
+def test_abortWhileAnotherPrints() -> None:
+    """Who aborts a job that waits is not told that the port is ready: another job prints there."""
+    bench = Bench()
+    assert "ready" not in waiting(bench).say("ABOR")
+
+
+def test_abortThenQuit() -> None:
+    """QUIT behind an ABOR ends the session when the printer is free."""
+    bench = Bench()
+    sender = pouring(bench)
+    bench.printer.hesitant = True
+    sender.say("ABOR\r\nQUIT")
+    assert not sender.wire.halfClosed
+    bench.printer.jobs[0].answer()
+    assert codes(sender.hear()) == [226, 221]
+
+
+# Several senders, one printer
+
+
+def test_turns() -> None:
+    """Jobs at one port print one after the other in the order of their commands."""
+    bench = Bench()
+    senders = [bench.sender() for _ in range(4)]
+    assert [codes(sender.begin(f"{n}.ps")) for n, sender in enumerate(senders)] == [
+        [150],
+        [],
+        [],
+        [],
+    ]
+    for n, sender in enumerate(senders):
+        assert codes(sender.send(b"page %d" % n)) == [226]
+        assert [codes(other.hear()) for other in senders[n + 1 :]] == [[150], [], []][: 3 - n]
+    assert [job.data for job in bench.printer.jobs] == [b"page 0", b"page 1", b"page 2", b"page 3"]
+
+
+def test_otherPortsDoNotWait() -> None:
+    """A busy printer keeps only its own port's jobs waiting."""
+    bench = Bench(FakePrinter(), FakePrinter())
+    pouring(bench)
+    assert codes(bench.sender().upload("PORT2/b.ps", PAGE)) == [150, 226]
+
+
+def test_busy() -> None:
+    """Whose turn does not come in time gets 450 with the reason; the other goes on printing."""
+    bench = Bench()
+    first = pouring(bench)
+    second = bench.sender()
+    second.begin("b.ps")
+    bench.reactor.advance(BUSY - 1)
+    assert second.hear() == ""
+    bench.reactor.advance(1)
+    heard = second.hear()
+    assert codes(heard) == [450]
+    assert "PORT1 is busy with job 1" in heard and "safe" in heard
+    assert codes(first.send(b"")) == [226]
+    bench.printsOn()
+
+
+def test_noWaiting() -> None:
+    """With a busy time-out of 0 nobody waits."""
+    bench = Bench(busyTimeout=0)
+    first = pouring(bench)
+    assert codes(bench.sender().begin("b.ps")) == [450]
+    assert codes(first.send(b"")) == [226]
+    bench.printsOn()
+
+
+@pytest.mark.parametrize("leave", ["ABOR", "lost", "canceled"])
+def test_leavingTheLine(leave: str) -> None:
+    """Who leaves the line keeps nobody behind waiting."""
+    bench = Bench()
+    first, second, third = (bench.sender() for _ in range(3))
+    for n, sender in enumerate((first, second, third)):
+        sender.begin(f"{n}.ps")
+    if leave == "ABOR":
+        second.say("ABOR")
+    elif leave == "lost":
+        second.wire.fin()
+    else:
+        bench.server.cancel(2)
+    assert codes(first.send(PAGE)) == [226]
+    assert codes(third.hear()) == [150]
+    assert codes(third.send(PAGE)) == [226]
+    assert len(bench.printer.jobs) == 2
+
+
+def test_cancelByNumber() -> None:
+    """Only a job that is there and not ended can be canceled."""
+    bench = Bench()
+    sender = pouring(bench)
+    assert not bench.server.cancel(2)
+    assert bench.server.cancel(1, "paper for others")
+    heard = sender.hear()
+    assert codes(heard) == [551]
+    assert "paper for others" in heard
+    assert bench.job.state is JobState.CANCELED
+    assert not bench.server.cancel(1)
+
+
+# The record
+
+
+@pytest.mark.parametrize("good", [True, False])
+def test_events(good: bool) -> None:
+    """Each job writes one event at its start and one at its end, with all that is known."""
+    bench = Bench()
+    with capturedLogs() as events:
+        sender = pouring(bench)
+        bench.reactor.advance(2.5)
+        if good:
+            sender.send(b"")
+            sender.settle()
+        else:
+            sender.say("ABOR")
+    start, end = (event for event in events if "job" in event)
+    known = {"job": 1, "port": "PORT1", "peer": "192.0.2.1", "user": "anonymous", "name": "a.ps"}
+    assert {**start, **known} == start
+    known |= {"bytes": len(PAGE), "state": "completed" if good else "canceled"}
+    known |= {"delivery": "delivered" if good else "-"}
+    assert {**end, **known} == end
+    assert 2.5 <= end["seconds"] < 3
+
+
+def test_errorsOfThirdParties() -> None:
+    """An error of a transport's own kind is told by its words."""
+
+    class NoToner(PrintError):
+        pass
+
+    bench = Bench()
+    bench.printer.refusals = [NoToner("no toner left")]
+    heard = bench.sender().begin("a.ps")
+    assert codes(heard) == [451]
+    assert "no toner left" in heard
