@@ -14,7 +14,7 @@ from twisted.cred.portal import Portal
 from twisted.internet.defer import Deferred, DeferredList
 from twisted.logger import Logger
 
-from .ftp.factory import PrintFTPFactory
+from .ftp.factory import ImplicitTLSFactory, PrintFTPFactory
 from .ftp.realm import AnyName, PrintRealm
 from .ftp.settings import SessionSettings
 from .interfaces import IPrinterTransport
@@ -46,7 +46,8 @@ class Gateway(MultiService):
         """
         @param transports: the n-th is behind PORTn.
         @param reactor: one that listens, connects and tells the time.
-        @param listeners: server endpoint strings.
+        @param listeners: server endpoint strings; C{tls:990}, with what else C{tcp:} takes, is for
+            implicit TLS with the certificate of the settings.
         @param busyTimeout: seconds a job waits for its printing port; 0: not at all.
         @param connectTimeout: seconds in which a printer must be reached; 0: one attempt.
         @param maxJobBytes: what a longer job has beyond is not printed; L{None}: no limit.
@@ -60,7 +61,12 @@ class Gateway(MultiService):
         self.factory = PrintFTPFactory(portal, reactor, settings)
         self._open = not checkers
         for listener in listeners:
-            listen(listener, self.factory, reactor=reactor).setServiceParent(self)
+            kind, _, place = listener.partition(":")
+            if kind == "tls":
+                implicit = ImplicitTLSFactory(self.factory)
+                listen(f"tcp:{place}", implicit, reactor=reactor).setServiceParent(self)
+            else:
+                listen(listener, self.factory, reactor=reactor).setServiceParent(self)
 
     def startService(self) -> None:
         """Begin to listen."""

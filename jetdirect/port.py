@@ -129,14 +129,15 @@ class PrintingPort:
 
     async def _connect(self, job: Job) -> IPrinterConnection:
         deadline = self._clock.seconds() + self._connectTimeout
-        for pause in _pauses():
+        pauses = _pauses()
+        while True:
             try:
                 return await self._attempt(job, deadline)
             except PrinterUnreachable:
+                pause = next(pauses)
                 if self._clock.seconds() + pause >= deadline:
                     raise
             await deferLater(self._clock, pause)
-        raise AssertionError("there is always a next pause")
 
     async def _attempt(self, job: Job, deadline: float) -> IPrinterConnection:
         opening = self.transport.open(job)

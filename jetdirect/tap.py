@@ -301,6 +301,10 @@ class Options(usage.Options, strcred.AuthOptionMixin):
     def _certificate(self) -> ServerCertificate | None:
         certificate, key = self["tls-certificate"], self["tls-key"]
         if certificate is None:
+            for listener in self["listeners"]:
+                if re.match("tls:|ssl:", listener):
+                    remedy = "name the certificate with --tls-certificate=FILE"
+                    raise usage.UsageError(f"--port={listener}: there is no certificate; {remedy}")
             for option in ("tls-key", "require-tls", "tls-lenient-close"):
                 if self[option]:
                     remedy = "name the certificate with --tls-certificate=FILE"
@@ -323,11 +327,11 @@ class Options(usage.Options, strcred.AuthOptionMixin):
             if int(text) > 65535:
                 raise usage.UsageError(f"--port={text}: above 65535; {remedy}")
             return _everywhere(int(text))
-        number = re.match(r"(?:tcp[46]?|ssl):(?:port=)?(-?\d+)(?::|$)", text, re.ASCII)
+        number = re.match(r"(?:tcp[46]?|ssl|tls):(?:port=)?(-?\d+)(?::|$)", text, re.ASCII)
         if number is not None and not 0 <= int(number[1]) <= 65535:
             raise usage.UsageError(f"--port={text}: no port from 0 to 65535; {remedy}")
         try:
-            serverFromString(self.reactor, text)
+            serverFromString(self.reactor, re.sub(r"\Atls:", "tcp:", text))
         except Exception as error:  # every parser of endpoint strings has its own kind
             raise usage.UsageError(f"--port={text}: {error}; {remedy}") from None
         return [text]

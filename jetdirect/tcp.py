@@ -46,7 +46,7 @@ class ITCPFacts(Interface):
         """Has the connection come to an end with an error (RST, time-out, no route)?"""
 
     def unacknowledged() -> int:
-        """How many bytes that the kernel took has the peer's kernel not acknowledged yet?"""
+        """How many of the bytes that were written has the peer's kernel not acknowledged yet?"""
 
     def silence() -> Silence | None:
         """How silent is the peer?  L{None} where the kernel does not say."""
@@ -60,8 +60,13 @@ class KernelFacts:
     # 32-bit numbers; tcpi_last_ack_recv is the number at offset 56, in milliseconds.
     _RETRANSMITS, _PROBES, _LAST_ACK_RECEIVED = 2, 3, 56
 
-    def __init__(self, descriptor: int) -> None:
+    def __init__(self, descriptor: int, transport: Any = None) -> None:
+        """
+        @param transport: Twisted's own part of the connection, which may hold bytes that the kernel
+            has not got yet.
+        """
         self._descriptor = descriptor
+        self._transport = transport
 
     def closedByPeer(self) -> bool:
         return bool(self._events() & _HUNG_UP)
@@ -77,7 +82,13 @@ class KernelFacts:
     def unacknowledged(self) -> int:
         # TIOCOUTQ is SIOCOUTQ (tcp(7)): the unsent and the unacknowledged, our own FIN included.
         answer = fcntl.ioctl(self._descriptor, termios.TIOCOUTQ, bytes(4))
-        return int(struct.unpack("i", answer)[0])
+        return int(struct.unpack("i", answer)[0]) + self._unwritten()
+
+    def _unwritten(self) -> int:
+        # What Twisted's FileDescriptor keeps for the next turn of the reactor.
+        buffered = getattr(self._transport, "dataBuffer", b"")
+        offset = getattr(self._transport, "offset", 0)
+        return len(buffered) - offset + getattr(self._transport, "_tempDataLen", 0)
 
     def silence(self) -> Silence | None:
         if not hasattr(socket, "TCP_INFO"):
@@ -115,7 +126,7 @@ def factsOf(transport: object) -> ITCPFacts:
     facts = ITCPFacts(transport, None)
     if facts is None:
         try:
-            facts = KernelFacts(transport.fileno())
+            facts = KernelFacts(transport.fileno(), realTransport(transport))
         except AttributeError:
             facts = NoFacts()
     return facts

@@ -63,7 +63,7 @@ def test_limit() -> None:
     with capturedLogs() as events:
         refused = bench.sender()
     assert refused.greeting.startswith("421 Service not available")
-    assert [(event["host"], event["limit"]) for event in events] == [("192.0.2.1", 3)]
+    assert [(event["host"], event["n"]) for event in events] == [("192.0.2.1", 3)]
     assert all(sender.greeting.startswith("220 ") for sender in good)
     assert all(sender.say("NOOP")[:3] == "200" for sender in good)
 

@@ -403,26 +403,10 @@ def test_stopped(phase: Phase) -> None:
 def test_stoppedInLine() -> None:
     """A job that waits when the gateway is stopped is not begun any more."""
     bench = Bench()
-    bench.gateway.factory._connections = InOrder()
     bench.sender().begin("a.ps")
     bench.sender().begin("b.ps")
     bench.gateway.factory.stopSessions()
     assert len(bench.printer.jobs) == 1
-
-
-class InOrder(set[Any]):
-    """A set that lists its members in the order in which they came."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._order: list[Any] = []
-
-    def add(self, member: object) -> None:
-        super().add(member)
-        self._order.append(member)
-
-    def __iter__(self) -> Iterator[Any]:
-        return iter([member for member in self._order if member in self])
 
 
 @pytest.mark.parametrize("happens", [losePrinter, cancel])

@@ -12,8 +12,8 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from ..job import Job
 from ..tcp import ITCPFacts
 
-_INTERVALS = (0.0, 0.0, 0.005, 0.05, 0.1, 0.5)
-"""Seconds between looks; two turns of the reactor first, in which the reply leaves the process."""
+_INTERVALS = (0.0, 0.005, 0.05, 0.1, 0.5)
+"""Seconds between looks; the acknowledgement often comes with the sender's next word before."""
 
 
 class Acknowledgements:
@@ -35,14 +35,19 @@ class Acknowledgements:
         self._stop()
         self._lookLater()
 
-    def close(self, facts: ITCPFacts | None) -> None:
-        """
-        The sender is gone; what is not acknowledged now never will be.
+    def ended(self) -> None:
+        """The sender has ended the connection, which can still be asked."""
+        self._stop()
+        self._settle(self._acknowledged())
 
-        @param facts: of its connection, if that is still there to be asked.
+    def lost(self, heard: bool = False) -> None:
+        """
+        The connection is no more; what is not acknowledged now never will be.
+
+        @param heard: the sender was alive to the end of it.
         """
         self._stop()
-        self._settle(facts is not None and self._acknowledged())
+        self._settle(heard)
 
     def _lookLater(self) -> None:
         interval = _INTERVALS[min(self._looks, len(_INTERVALS) - 1)]
@@ -73,9 +78,7 @@ class Acknowledgements:
 
     def _acknowledged(self) -> bool:
         # What was thrown away with its connection is not waited for either.
-        if self._looks <= 1 or self._facts.reset():
-            return False
-        return self._facts.unacknowledged() <= self._behind
+        return not self._facts.reset() and self._facts.unacknowledged() <= self._behind
 
     def _settle(self, heard: bool) -> None:
         jobs, self._jobs = self._jobs, []

@@ -10,6 +10,7 @@ import socket
 from typing import TYPE_CHECKING
 
 from twisted.internet.address import UNIXAddress
+from twisted.internet.error import ConnectionDone
 from twisted.internet.interfaces import (
     IDelayedCall,
     IHalfCloseableProtocol,
@@ -45,8 +46,10 @@ class ControlConnection(Protocol):
     @ivar local: this end's own address.
     @ivar proxied: there is a proxy (PROXY protocol) between the two.
     @ivar secure: the connection is encrypted.
+    @ivar implicitTLS: it is to be so before the first word.
     @ivar closing: the last reply was sent, or the peer is gone.
     @ivar gone: the peer has ended the connection.
+    @ivar saidGoodbye: it has done so by close_notify (TLS).
     @ivar facts: what the kernel knows of it.
     """
 
@@ -64,8 +67,10 @@ class ControlConnection(Protocol):
         self.local = ""
         self.proxied = False
         self.secure = False
+        self.implicitTLS = False
         self.closing = False
         self.gone = False
+        self.saidGoodbye = False
         self._heard = False
         self._deaf = False
         self._disconnected = False
@@ -104,6 +109,8 @@ class ControlConnection(Protocol):
         self.secure = self._shakingHands = ISSLTransport.providedBy(self.transport)
         _tune(self.transport)
         self.transport.registerProducer(self, True)  # type: ignore[attr-defined]
+        if self.implicitTLS:
+            self._encrypt()
         self.begun()
 
     def dataReceived(self, data: bytes) -> None:
@@ -135,6 +142,8 @@ class ControlConnection(Protocol):
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         self._disconnected = True
+        # Under TLS a clean end is the peer's close_notify; it was alive to say so.
+        self.saidGoodbye = self.secure and reason.check(ConnectionDone) is not None
         self.facts = NoFacts()
         if self._lingerTimer is not None and self._lingerTimer.active():
             self._lingerTimer.cancel()
@@ -161,9 +170,12 @@ class ControlConnection(Protocol):
 
         What came in clear behind the command is thrown away: it could be somebody else's.
         """
-        assert self.settings.certificate is not None
         self._decoder = LineDecoder()
         self.reply(reply)
+        self._encrypt()
+
+    def _encrypt(self) -> None:
+        assert self.settings.certificate is not None
         self._shakingHands = True
         self.transport.startTLS(self.settings.certificate.options)  # type: ignore[attr-defined]
         self.secure = True

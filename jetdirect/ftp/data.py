@@ -35,6 +35,7 @@ from ..certificate import ServerCertificate
 from ..errors import DataConnectionLost, NoDataConnection
 from ..tcp import keepAlive
 from .address import isIPv6, plainHost
+from .records import RecordBoundaries
 
 CONNECT_TIMEOUT = 30.0
 """Seconds a data connection may take to be made, as in pyftpdlib; vsftpd and proftpd take more."""
@@ -71,15 +72,20 @@ class DataConnection(Protocol):
         self._rest()
 
     def _noticePlainEnd(self, transport: Any) -> None:
-        # TLS makes a loss of every end without close_notify; was it at least a FIN?
+        # TLS makes a loss of every end without close_notify; was it at least a FIN, after a whole
+        # record?
         layer = transport.protocol
-        told = layer.connectionLost
+        received, told, boundaries = layer.dataReceived, layer.connectionLost, RecordBoundaries()
+
+        def dataReceived(data: bytes) -> None:
+            boundaries.feed(data)
+            received(data)
 
         def connectionLost(reason: Failure) -> None:
-            self.plainEnd = reason.check(error.ConnectionDone) is not None
+            self.plainEnd = boundaries.between and reason.check(error.ConnectionDone) is not None
             told(reason)
 
-        layer.connectionLost = connectionLost
+        layer.dataReceived, layer.connectionLost = dataReceived, connectionLost
 
     def _rest(self) -> None:
         if not self._port.begun:
@@ -230,7 +236,9 @@ class DataPort:
             elif reason.check(error.ConnectionDone) or self._pardoned():
                 self._ended.callback(None)
             else:
-                self._ended.errback(DataConnectionLost("the data connection was reset"))
+                plain = self._connection is not None and self._connection.plainEnd
+                why = "ended without close_notify" if plain else "was reset"
+                self._ended.errback(DataConnectionLost(f"the data connection {why}"))
 
     def _pardoned(self) -> bool:
         # Under TLS: an end without close_notify.  It says nothing of what we sent; of what we were

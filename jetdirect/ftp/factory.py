@@ -7,7 +7,7 @@ from __future__ import annotations
 from twisted.cred.portal import Portal
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IAddress
-from twisted.internet.protocol import Protocol
+from twisted.internet.protocol import Protocol, ServerFactory
 from twisted.logger import Logger
 from twisted.protocols import ftp
 
@@ -44,18 +44,22 @@ class PrintFTPFactory(ftp.FTPFactory):
         self.reactor = reactor
         self.settings = settings or SessionSettings()
         self.sessions: set[Interpreter] = set()
-        self._connections: set[Interpreter] = set()
+        self._connections: dict[Interpreter, None] = {}
         self._stopping = False
         self._stopped: list[Deferred[object]] = []
 
     def buildProtocol(self, addr: IAddress | None) -> Protocol:
         """A session, or its refusal in words."""
+        return self.connection(addr)
+
+    def connection(self, addr: IAddress | None) -> ControlConnection:
+        """The same, for who wants to know what it is."""
         refusal = self.refusal(plainHost(getattr(addr, "host", "")))
         if refusal is not None:
             return Refusal(self, refusal)
         session = PrintFTP(self)
         self.sessions.add(session)
-        self._connections.add(session)
+        self._connections[session] = None
         return session
 
     def refusal(self, host: str, session: Interpreter | None = None) -> Reply | None:
@@ -89,8 +93,9 @@ class PrintFTPFactory(ftp.FTPFactory):
 
     def sessionEnded(self, session: ControlConnection) -> None:
         """The connection of C{session} is gone."""
-        self.sessions.discard(session)
-        self._connections.discard(session)
+        self.placeFreed(session)
+        if isinstance(session, Interpreter):
+            self._connections.pop(session, None)
         if not self._connections:
             stopped, self._stopped = self._stopped, []
             for each in stopped:
@@ -122,6 +127,21 @@ class PrintFTPFactory(ftp.FTPFactory):
         # The last job in line first, or the end of one job would be the turn of the next.
         for session in sorted(self._connections, key=lambda each: each.jobNumber, reverse=True):
             session.stop(drain)
+
+
+class ImplicitTLSFactory(ServerFactory):
+    """Makes the same sessions, on a port where TLS comes before everything else."""
+
+    noisy = False
+
+    def __init__(self, factory: PrintFTPFactory) -> None:
+        self._factory = factory
+
+    def buildProtocol(self, addr: IAddress | None) -> Protocol:
+        """A session, or its refusal."""
+        session = self._factory.connection(addr)
+        session.implicitTLS = True
+        return session
 
 
 class Refusal(ControlConnection):

@@ -138,7 +138,10 @@ class Interpreter(ControlConnection):
 
     def peerGone(self) -> None:
         """L{ControlConnection}: nothing that runs has anybody left to run for."""
-        self.acknowledgements.close(self.facts if self.answers else None)
+        if self.answers:
+            self.acknowledgements.ended()
+        else:
+            self.acknowledgements.lost(self.saidGoodbye)
         if self._pausing is not None:
             self._pausing.cancel()
         self._waiting.clear()

@@ -117,6 +117,8 @@ class StoredNames:
         """@return: C{False} if C{old} was not stored or made, or C{new} is a directory."""
         if old not in self._names or self.isDirectory(new):
             return False
+        if new[: len(old)] == old:
+            return new == old  # nothing moves into itself
         for path in [path for path in self._names if path[: len(old)] == old]:
             self._names[new + path[len(old) :]] = self._names.pop(path)
         return True

@@ -74,7 +74,7 @@ class FileTransport:
 
     def said(self, failure: Failure) -> str:
         """What the system says is wrong here."""
-        return f"{self.uri}: {getattr(failure.value, 'strerror', failure.value)}"
+        return f"the job cannot be kept: {getattr(failure.value, 'strerror', failure.value)}"
 
     def inThread(self, work: Callable[[], _Result]) -> Deferred[_Result]:
         """Do C{work} beside the reactor."""

@@ -233,8 +233,7 @@ class SocketConnection(Protocol):
             self._lost(PrinterLost("the printer closed the connection before the end of the job"))
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
-        if self._watch.active():
-            self._watch.cancel()
+        self._watch.cancel()
         self._closed = True
         self._lost(PrinterLost("the printer reset the connection"))
         if self._aborting is not None:

@@ -183,12 +183,12 @@ def transportFor(reactor: object, text: str) -> IPrinterTransport:
 
 
 def _hidesSecret(text: str) -> bool:
-    # Written badly, user name and password are taken for host, port, path or options.
+    # Written badly, user name and password are taken for host, port, path or options.  Well
+    # written they hold no @, which then belongs to the value of an option, or to a path.
     found = _FORM.match(text)
-    before, at, _ = text.partition("@")
-    return (
-        bool(at) and (found is None or found["userinfo"] is None) and not _IN_OPTION.search(before)
-    )
+    rest = text if found is None or found["userinfo"] is None else text.partition("@")[2]
+    before, at, _ = rest.partition("@")
+    return bool(at) and not _IN_OPTION.search(before)
 
 
 def _transportFor(reactor: object, text: str) -> IPrinterTransport:

@@ -76,8 +76,8 @@ class AccessCommands(Interpreter):
 
     @command("CDUP")
     def ftp_CDUP(self, _: str) -> Reply:
-        """Back to the root, from wherever."""
-        return self.ftp_CWD("/")
+        """One up."""
+        return self.ftp_CWD("..")
 
     @command("REIN", beforeLogin=True)
     def ftp_REIN(self, _: str) -> Reply:

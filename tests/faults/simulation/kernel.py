@@ -1,0 +1,353 @@
+"""
+One end of a TCP connection, as the kernel of its machine keeps it.
+
+Bounded buffers on both sides, segments of any size, acknowledgements that travel, FIN, RST, zero
+windows, cables that are pulled.  It has the methods of a non-blocking L{socket.socket} that Twisted
+uses, so that Twisted's own transports run on it.
+"""
+
+from __future__ import annotations
+
+import errno
+import math
+import socket
+import struct
+from collections.abc import Callable
+
+from jetdirect.tcp import Silence
+
+from .network import Changes, Host, Network
+
+_FIRST_RETRANSMISSION = 0.2
+"""Seconds, doubling with each one (Linux: TCP_RTO_MIN)."""
+
+_GIVEN_UP_AFTER = 924.0
+"""Seconds of unanswered retransmissions (Linux: tcp_retries2 = 15)."""
+
+
+class End:
+    """
+    @ivar peer: the other end.
+    @ivar far: the machine at the outer end of the cable that this connection uses.
+    @ivar label: what the trace calls it.
+    @ivar received: bytes that arrived and were not read yet.
+    @ivar finArrived: the step at which the peer's FIN arrived.
+    @ivar failed: the step at which the connection broke: a RST arrived, or the kernel gave up.
+    @ivar finSent: the step at which the local program ended its direction.
+    @ivar closed: the step at which the local program closed its descriptor.
+    @ivar changes: anything about this end.
+    @ivar closedAt: the same in seconds.
+    @ivar used: a program has made a transport of it.
+    @ivar taken: all bytes that ever arrived, if somebody wants to know.
+    @ivar acknowledged: how many bytes the peer's kernel is known to have taken.
+    """
+
+    peer: End
+
+    def __init__(self, network: Network, far: Host, label: str, here: str, port: int) -> None:
+        random = network.random
+        self.network = network
+        self.far = far
+        self.label = label
+        self.host, self.port = here, port
+        self.segment = random.choice([1460, 1460, 8192, 32768, 65536])
+        self.sendBuffer = random.choice([4096, 16384, 65536, 262144])
+        self.receiveBuffer = random.choice([2048, 16384, 65536])
+        self.received = bytearray()
+        self.taken: bytearray | None = None
+        self.acknowledged = 0
+        self.finArrived: int | None = None
+        self.failed: int | None = None
+        self.finSent: int | None = None
+        self.closed: int | None = None
+        self.closedAt: float | None = None
+        self.used = False
+        self._unsent = bytearray()
+        self._inFlight = 0
+        self._purged = 0
+        self._finOnWire = False
+        self._finAcknowledged = False
+        self._error = 0
+        self._linger = False
+        self._keepAlive: tuple[float, float, int] | None = None
+        self._arrival = 0.0
+        self._heard = network.now
+        self._outstanding = network.now
+        self._wantsWindow = False
+        self.changes = Changes(network)
+
+    # What programs ask of a socket.
+
+    def send(self, data: bytes | memoryview) -> int:
+        """As L{socket.socket.send}."""
+        self._complain()
+        if self.finSent is not None:
+            raise OSError(errno.EPIPE, "Broken pipe")
+        room = self.room
+        if room <= 0:
+            raise BlockingIOError(errno.EWOULDBLOCK, "Would block")
+        taken = bytes(data[:room])
+        if not self.unacknowledged():
+            self._outstanding = self.network.now
+        self._unsent += taken
+        self.transmit()
+        return len(taken)
+
+    def recv(self, limit: int) -> bytes:
+        """As L{socket.socket.recv}; what came before a reset can still be read, as on Linux."""
+        if self.received:
+            data = bytes(self.received[:limit])
+            del self.received[:limit]
+            peer = self.peer
+            if peer._unsent and not peer._wantsWindow:
+                peer._wantsWindow = True
+                self.network.after(self.far.latency, self.far.arrive, peer.windowOpened)
+            return data
+        self._complain()
+        if self.finArrived is None and self.failed is None:
+            raise BlockingIOError(errno.EWOULDBLOCK, "Would block")
+        return b""
+
+    def shutdown(self, how: int) -> None:
+        """As L{socket.socket.shutdown}."""
+        if self.failed is not None:
+            raise OSError(errno.ENOTCONN, "Not connected")
+        if how != socket.SHUT_RD and self.finSent is None:
+            if not self.unacknowledged():
+                self._outstanding = self.network.now
+            self.finSent = self.network.steps
+            self.network.tell(f"{self.label}: ends its direction")
+            self.transmit()
+
+    def close(self) -> None:
+        """As L{socket.socket.close}: a reset, if something was unread."""
+        if self.closed is not None:
+            return
+        self._close()
+        if self.failed is None:
+            if self._linger or self.received:
+                self.reset()
+            elif self.finSent is None:
+                self.shutdown(socket.SHUT_WR)
+        self.changes.fire()
+
+    def _close(self) -> None:
+        if self.closed is None:
+            self.closed = self.network.steps
+            self.closedAt = self.network.now
+
+    def reset(self) -> None:
+        """Close with a RST."""
+        self._close()
+        if self.failed is None:
+            self.network.tell(f"{self.label}: resets")
+            self.failed = self.network.steps
+            self._purge()
+            self._sendReset(self.peer)
+        self.changes.fire()
+
+    def forget(self) -> None:
+        """The machine was switched off: who asks afterwards gets a RST."""
+        self._close()
+        self.failed = self.failed if self.failed is not None else self.network.steps
+        self._purge()
+        self.changes.fire()
+
+    def probe(self) -> None:
+        """Keepalive: does the machine at the other end know of this connection?  It does not."""
+        if self._keepAlive is None or self.failed is not None or self.closed is not None:
+            return
+        left = self._keepAlive[0] - (self.network.now - self._heard)
+        if left > 0 or not self.far.plugged:
+            self.network.after(max(left, self._keepAlive[1]), self.probe)
+        else:
+            self._resetArrived()
+
+    def setsockopt(self, level: int, option: int, value: int | bytes) -> None:
+        """As L{socket.socket.setsockopt}, for what matters here."""
+        if (level, option) == (socket.SOL_SOCKET, socket.SO_LINGER):
+            assert isinstance(value, bytes)
+            self._linger = struct.unpack("ii", value) == (1, 0)
+        elif (level, option) == (socket.SOL_SOCKET, socket.SO_KEEPALIVE) and value:
+            self._keepAlive = self._keepAlive or (7200.0, 75.0, 9)
+        elif level == socket.IPPROTO_TCP and self._keepAlive and isinstance(value, int):
+            idle, interval, probes = self._keepAlive
+            if option == socket.TCP_KEEPIDLE:
+                idle = float(value)
+            elif option == socket.TCP_KEEPINTVL:
+                interval = float(value)
+            elif option == socket.TCP_KEEPCNT:
+                probes = value
+            self._keepAlive = idle, interval, probes
+
+    def setblocking(self, _: bool) -> None:
+        """As L{socket.socket.setblocking}."""
+
+    def fileno(self) -> int:
+        """As L{socket.socket.fileno}: some number that is open."""
+        return 3
+
+    # What polling tells.
+
+    @property
+    def room(self) -> int:
+        """Bytes that the send buffer still takes."""
+        return self.sendBuffer - len(self._unsent) - self._inFlight
+
+    @property
+    def readable(self) -> bool:
+        """Reading would not block."""
+        return bool(self.received) or self.finArrived is not None or self.failed is not None
+
+    @property
+    def writable(self) -> bool:
+        """Writing would not block."""
+        return self.room > 0 or self.failed is not None or self.finSent is not None
+
+    @property
+    def hungUp(self) -> bool:
+        """POLLHUP: both directions are over."""
+        return self.failed is not None or (self.finSent is not None and self.finArrived is not None)
+
+    # ITCPFacts.
+
+    def unacknowledged(self) -> int:
+        """SIOCOUTQ: the FIN counts, too; and what a reset took away (measured on Linux 6.18)."""
+        fin = self.finSent is not None and not self._finAcknowledged
+        return len(self._unsent) + self._inFlight + self._purged + fin
+
+    def silence(self) -> Silence:
+        """TCP_INFO."""
+        seconds = self.network.now - self._heard
+        if self.far.plugged:
+            return Silence(0, min(seconds, 10.0) if self.unacknowledged() else seconds)
+        if not self.unacknowledged():
+            return Silence(self._keepAliveProbes(), seconds)
+        unanswered = self.network.now - max(self.far.out, self._outstanding)
+        return Silence(int(math.log2(unanswered / _FIRST_RETRANSMISSION + 1)), seconds)
+
+    # The wire.
+
+    def transmit(self) -> None:
+        """Send what may be sent."""
+        peer = self.peer
+        while self.failed is None and self.far.plugged and self._unsent:
+            window = peer.receiveBuffer - len(peer.received) - self._inFlight
+            size = min(len(self._unsent), window, self.segment)
+            if size <= 0 and peer.closed is None:
+                return
+            size = size if size > 0 else min(len(self._unsent), self.segment)
+            segment = bytes(self._unsent[:size])
+            del self._unsent[:size]
+            self._inFlight += size
+            self._travel(self._segmentArrived, segment)
+        if self._unsent or self.failed is not None or not self.far.plugged:
+            return
+        if self.finSent is not None and not self._finOnWire:
+            self._finOnWire = True
+            self._travel(self._finArrivedThere)
+
+    def windowOpened(self) -> None:
+        """The peer has read something."""
+        self._wantsWindow = False
+        self._heard = self.network.now
+        self.transmit()
+
+    def giveUpIfDead(self) -> None:
+        """The cable is out: has the kernel had enough?"""
+        if self.failed is not None:
+            return
+        if self.unacknowledged():
+            since = max(self.far.out, self._outstanding)
+            dead = self.network.now - since >= _GIVEN_UP_AFTER
+        else:
+            dead = self._keepAlive is not None and self._keepAliveProbes() > self._keepAlive[2]
+        if dead:
+            self.network.tell(f"{self.label}: the kernel gives up")
+            self._fail(errno.ETIMEDOUT)
+
+    def _keepAliveProbes(self) -> int:
+        if self._keepAlive is None:
+            return 0
+        idle, interval, _ = self._keepAlive
+        return max(0, int((self.network.now - self._heard - idle) / interval + 1))
+
+    def _travel(self, arrival: Callable[..., None], *arguments: bytes) -> None:
+        # In order: nothing overtakes on a TCP connection.
+        jitter = self.network.random.random() * self.far.latency / 4
+        time = max(self.network.now + self.far.latency + jitter, self._arrival)
+        self._arrival = time
+        self.network.at(time, self.far.arrive, lambda: arrival(*arguments), self)
+
+    def _segmentArrived(self, segment: bytes) -> None:
+        peer = self.peer
+        if peer.closed is not None or peer.failed is not None:
+            if self.failed is None:
+                peer._sendReset(self)
+            return
+        if self.failed is not None and self.closed is None:
+            return
+        peer.received += segment
+        if peer.taken is not None:
+            peer.taken += segment
+        peer._heard = self.network.now
+        self.network.tell(f"{peer.label}: {len(segment)} bytes arrive")
+        peer._travel(self._acknowledged, segment)
+        peer.changes.fire()
+
+    def _acknowledged(self, segment: bytes) -> None:
+        if self.failed is None:
+            self._inFlight -= len(segment)
+            self.acknowledged += len(segment)
+            self._heard = self._outstanding = self.network.now
+            self.transmit()
+            self.changes.fire()
+
+    def _finArrivedThere(self) -> None:
+        peer = self.peer
+        if peer.failed is not None:
+            if self.failed is None:
+                peer._sendReset(self)
+            return
+        peer.finArrived = self.network.steps
+        peer._heard = self.network.now
+        self.network.tell(f"{peer.label}: FIN arrives")
+        peer._travel(self._finAcknowledgedHere)
+        peer.changes.fire()
+
+    def _finAcknowledgedHere(self) -> None:
+        if self.failed is None:
+            self._finAcknowledged = True
+            self._heard = self._outstanding = self.network.now
+            self.changes.fire()
+
+    def _sendReset(self, to: End) -> None:
+        # A lost RST is not sent again; whoever asks later is told.
+        if self.far.plugged:
+            self._travel(to._resetArrived)
+        else:
+            to.probe()
+
+    def _resetArrived(self) -> None:
+        if self.failed is None:
+            self.network.tell(f"{self.label}: RST arrives")
+            self._fail(errno.ECONNRESET)
+
+    def _fail(self, error: int) -> None:
+        self.failed = self.network.steps
+        self._error = error
+        self._purge()
+        self.changes.fire()
+
+    def _purge(self) -> None:
+        self._purged += len(self._unsent)
+        self._unsent.clear()
+
+    def _complain(self) -> None:
+        if self.closed is not None:
+            raise OSError(errno.EBADF, "Bad file descriptor")
+        if self._error:
+            error, self._error = self._error, 0
+            raise OSError(error, "Connection broken")
+        if self.failed is not None:
+            raise OSError(errno.EPIPE, "Broken pipe")

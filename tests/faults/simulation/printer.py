@@ -1,0 +1,252 @@
+"""
+A printer on TCP port 9100, with all the habits that printers have.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from twisted.internet.defer import Deferred
+from zope.interface import implementer
+
+from jetdirect.interfaces import Delivery, IPrinterConnection, IPrinterTransport, IPrintJob
+
+from ..invariants import Print
+from .faults import FINISHING, PRINTER, WAITING
+from .kernel import End
+
+if TYPE_CHECKING:
+    from .world import World
+
+RAW = 9100
+HOUR = 3600.0
+
+
+class Conversation:
+    """One connection, seen from the printer."""
+
+    def __init__(self, end: End, job: str | None, printer: str) -> None:
+        end.taken = bytearray()
+        self.end = end
+        self.job = job
+        self.opened = end.network.now
+        self.printer = printer
+        self.read = 0
+        self.orderly = False
+
+    @property
+    def open(self) -> bool:
+        """Does the printer take it for open?  It finds out when the other side is gone."""
+        end = self.end
+        return end.closed is None and end.failed is None and end.peer.failed is None
+
+    @property
+    def told(self) -> Print:
+        """What the invariants are judged by."""
+        far, near = self.end, self.end.peer
+        early = near.finArrived is not None and (
+            near.finSent is None or near.finArrived <= near.finSent
+        )
+        return Print(
+            printer=self.printer,
+            upload=self.job,
+            taken=bytes(far.taken or b""),
+            read=self.read,
+            opened=self.opened,
+            closed=near.closedAt,
+            cut=far.finArrived is None or (far.closed is not None and far.closed < far.finArrived),
+            lost=not self.orderly,
+            early=early,
+        )
+
+
+@implementer(IPrinterTransport)
+class Watched:
+    """
+    A transport that tells for which job it is opened; the bytes do not pass here.
+    """
+
+    def __init__(self, transport: IPrinterTransport, printer: Printer) -> None:
+        self.uri: str = transport.uri
+        self.description: str = transport.description
+        self.reaches: Delivery = transport.reaches
+        self._transport = transport
+        self._printer = printer
+
+    def open(self, job: IPrintJob) -> Deferred[IPrinterConnection]:
+        """L{IPrinterTransport}."""
+        self._printer.jobComes(job)
+        return self._transport.open(job)
+
+
+class Printer:
+    """
+    @ivar name: C{printer1} and so on; its host name, too.
+    @ivar conversations: one for each connection.
+    @ivar well: it has no faults any more.
+    """
+
+    def __init__(self, world: World, number: int) -> None:
+        self.name = f"printer{number}"
+        self.world = world
+        self.random = world.random
+        self.host = world.network.host(self.name, f"192.0.2.{100 + number}")
+        self.host.listeners[RAW] = self._asked
+        self.conversations: list[Conversation] = []
+        self.well = False
+        self._exclusive = self.random.random() < 0.6
+        self._segment = self.random.choice([1460, 8192, 65536])
+        self._pace = self.random.choice([0.0, 0.0, 0.001])
+        self._job: IPrintJob | None = None
+        self._fault = ""
+        self._refuses = self._silent = 0.0
+
+    def heal(self) -> None:
+        """Whatever it was, it is over."""
+        self.well = True
+        self._refuses = self._silent = 0.0
+        self.world.reactor.names[self.name] = self.host.address
+        self.host.restart()
+
+    # Before the connection.
+
+    def jobComes(self, job: IPrintJob) -> None:
+        """The gateway wants to reach this printer for C{job}: what shall go wrong this time?"""
+        if job is self._job:
+            return
+        self._job = job
+        self._fault = ""
+        if not self.well and self.random.random() < self.world.printerTrouble:
+            self._fault = self.random.choice(list(PRINTER))
+        trouble = self.random.choice([0.1, 1.0, 10.0, 100.0])
+        now = self.world.network.now
+        if self._fault == "printer refuses":
+            self._refuses = now + trouble
+        elif self._fault == "printer does not answer":
+            self._silent = now + trouble
+        elif self._fault == "printer name unknown":
+            self.world.reactor.names.pop(self.name, None)
+            self.world.network.after(trouble, self._named)
+        elif self._fault and WAITING in PRINTER[self._fault] and self.random.random() < 0.2:
+            self._away(self._fault)
+            return
+        else:
+            return
+        self._hit(self._fault)
+
+    def _named(self) -> None:
+        self.world.reactor.names[self.name] = self.host.address
+
+    def _asked(self, end: End) -> bool | None:
+        now = self.world.network.now
+        if now < self._silent:
+            return None
+        busy = [each for each in self.conversations if each.open]
+        if now < self._refuses or (self._exclusive and busy):
+            self.world.network.tell(f"{self.name}: refuses")
+            return False
+        job = None if self._job is None else self._job.name
+        conversation = Conversation(end, job, self.name)
+        self.conversations.append(conversation)
+        end.segment, end.peer.segment = 1460, self._segment
+        self.world.start(self._serve(conversation, self._fault))
+        return True
+
+    # During the connection.
+
+    async def _serve(self, conversation: Conversation, fault: str) -> None:
+        end, world = conversation.end, self.world
+        size = world.sizeOf(conversation.job)
+        where = int(size * self.random.choice([0, self.random.random(), self.random.random(), 1]))
+        gulp = self.random.choice([512, 4096, 65536])
+        pace = self._pace if size < 50000 else 0.0
+        if fault == "printer slow":
+            pace, gulp = 0.05, max(1000, size // 20)
+            self._hit(fault)
+        if fault == "printer RST after the last byte":
+            where = size
+        if fault in PRINTER and PRINTER[fault] == {FINISHING} and where < size:
+            where = size
+        pending = fault in PRINTER and fault not in ("printer slow", "printer refuses")
+        atEnd = fault in ("printer RST after our FIN", "printer never FIN")
+        while True:
+            exact = pending and not atEnd
+            if exact and conversation.read >= where:
+                pending = exact = False
+                if not await self._act(fault, conversation):
+                    return
+            try:
+                data = end.recv(min(gulp, where - conversation.read) if exact else gulp)
+            except BlockingIOError:
+                await end.changes.wait()
+                continue
+            except OSError:
+                return
+            if not data:
+                break
+            conversation.read += len(data)
+            if pace:
+                await world.network.sleep(pace)
+        if pending and atEnd and not await self._act(fault, conversation):
+            return
+        await world.network.sleep(self.random.choice([0.0, 0.01, 0.5, 0.5 if self.well else 5.0]))
+        if end.failed is None and end.closed is None:
+            conversation.orderly = True
+            end.close()
+
+    async def _act(self, fault: str, conversation: Conversation) -> bool:
+        """The fault happens; C{False} when the connection is nothing any more."""
+        end, network = conversation.end, self.world.network
+        if fault.startswith("printer RST"):
+            await network.sleep(self.random.choice([0.0, 0.0, 1.0]))
+            if end.failed is None:
+                self._hit(fault)
+                end.reset()
+            return False
+        if fault == "printer FIN early":
+            self._hit(fault)
+            if self.random.random() < 0.3:
+                end.close()  # a reset, if something is unread, as kernels do
+                conversation.orderly = end.failed is None
+                return False
+            end.shutdown(socket.SHUT_WR)
+            conversation.orderly = True
+            return True
+        if fault == "printer never FIN":
+            self._hit(fault)
+            await network.sleep(self.random.choice([89.0, 300.0]))
+        elif fault == "printer talks":
+            self._hit(fault)
+            end.send(b'@PJL USTATUS DEVICE\r\nCODE=10001\r\nDISPLAY="226 Transfer complete"\r\n\f')
+        elif fault == "printer stops":
+            self._hit(fault)
+            await network.sleep(self.random.choice([1.0, 10.0, 70.0, 200.0]))
+        elif fault == "out of paper for an hour":
+            self._hit(fault)
+            await network.sleep(HOUR)
+        else:
+            await network.sleep(self.random.choice([0.0, 0.0, 0.5, 44.0]))
+            self._away(fault)
+        return True
+
+    def _away(self, fault: str) -> None:
+        if self.well:
+            return
+        self._hit(fault)
+        if fault == "printer unplugged":
+            self.host.pull()
+            self._later(self.random.choice([200.0, 1500.0]), self.host.plug)
+        elif fault == "printer unplugged a moment":
+            self.host.pull()
+            self._later(self.random.random() * 15, self.host.plug)
+        elif fault == "printer switched off":
+            self.host.pull()
+            self._later(self.random.choice([0.5, 30.0, 500.0]), self.host.restart)
+
+    def _later(self, seconds: float, mend: Callable[[], None]) -> None:
+        self.world.network.after(seconds, lambda: None if self.well else mend())
+
+    def _hit(self, fault: str) -> None:
+        self.world.hit(fault, self.world.phaseOf(self._job.name if self._job else None))

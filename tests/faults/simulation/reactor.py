@@ -1,0 +1,187 @@
+"""
+A reactor on the simulated network.  Transports, endpoints and their half-closes are Twisted's own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from twisted.internet import error
+from twisted.internet.defer import Deferred
+from twisted.internet.main import CONNECTION_LOST
+from twisted.internet.posixbase import _DisconnectSelectableMixin
+from twisted.internet.testing import MemoryReactorClock
+from twisted.python import log
+
+from .kernel import End
+from .names import Resolver
+from .network import Host, Network
+from .ports import Connector, Listener
+from .wire import GATEWAY, Wire
+
+
+class SimulatedReactor(_DisconnectSelectableMixin, MemoryReactorClock):
+    """
+    Twisted's loop: due calls, then ready descriptors in any order.
+
+    @ivar names: the printers' addresses.
+    @ivar listeners: the gateway's listening ports, by number.
+    @ivar freePorts: how many more may be opened.
+    @ivar connected: called with every new transport.
+    """
+
+    def __init__(self, network: Network) -> None:
+        super().__init__()
+        self.network = network
+        self.names: dict[str, str] = {}
+        self.nameResolver = Resolver(self.names)
+        self.listeners: dict[int, Listener] = {}
+        self.freePorts = 1000
+        self.connected: Callable[[Wire], None] = lambda wire: None
+        self._ports = iter(range(40000, 65000))
+        self._reading: dict[Any, None] = {}
+        self._writing: dict[Any, None] = {}
+
+    def seconds(self) -> float:
+        return self.network.now
+
+    # IReactorTCP
+
+    def listenTCP(self, port: int, factory: Any, backlog: int = 50, interface: str = "") -> Any:
+        """As a kernel would, as long as there are free ports."""
+        if not port and self.freePorts <= len(self.listeners):
+            raise error.CannotListenError(interface, port, OSError("Address already in use"))
+        number = port or next(self._ports)
+        listener = Listener(self, number, factory, interface or GATEWAY[False])
+        self.listeners[number] = listener
+        return listener
+
+    def connectTCP(
+        self, host: str, port: int, factory: Any, timeout: float = 30, bindAddress: Any = None
+    ) -> Any:
+        """Send a SYN; what comes back is the other machine's business."""
+        connector = Connector(self, host, port, factory, timeout)
+        there = self.network.hosts[host]
+        here = GATEWAY[":" in host]
+        near = End(self.network, there, f"gateway to {there.name}:{port}", here, next(self._ports))
+        far = End(self.network, there, f"{there.name}:{port}", host, port)
+        near.peer, far.peer = far, near
+
+        def arrive() -> None:
+            ask = there.listeners.get(port)
+            taken = ask(far) if ask is not None else False
+            if taken:
+                there.ends.append(near)
+                self.network.after(there.latency, there.arrive, lambda: connector.established(near))
+            elif taken is False:
+                self.network.after(there.latency, there.arrive, connector.refused)
+
+        self.network.after(there.latency, there.arrive, arrive)
+        return connector
+
+    def dialIn(self, host: Host, port: int, label: str) -> Deferred[End | None]:
+        """A machine connects to the gateway: fires with its end, or with L{None} if refused."""
+        answer: Deferred[End | None] = Deferred()
+        here = GATEWAY[":" in host.address]
+        near = End(self.network, host, f"gateway from {label}", here, port)
+        far = End(self.network, host, label, host.address, next(self._ports))
+        near.peer, far.peer = far, near
+
+        def arrive() -> None:
+            listener = self.listeners.get(port)
+            if listener is not None:
+                host.ends.append(near)
+                listener.syn(near)
+            end = far if listener is not None else None
+            self.network.after(host.latency, host.arrive, lambda: answer.callback(end))
+
+        self.network.after(host.latency, host.arrive, arrive)
+        return answer
+
+    # IReactorFDSet, in an order that does not depend on memory addresses.
+
+    def addReader(self, reader: Any) -> None:
+        self._reading[reader] = None
+
+    def removeReader(self, reader: Any) -> None:
+        self._reading.pop(reader, None)
+
+    def addWriter(self, writer: Any) -> None:
+        self._writing[writer] = None
+
+    def removeWriter(self, writer: Any) -> None:
+        self._writing.pop(writer, None)
+
+    def getReaders(self) -> list[Any]:
+        return list(self._reading)
+
+    def getWriters(self) -> list[Any]:
+        return list(self._writing)
+
+    # The loop.
+
+    @property
+    def nextCall(self) -> float | None:
+        """When the next delayed call is due."""
+        return self.calls[0].getTime() if self.calls else None
+
+    def ready(self) -> list[Any]:
+        """The descriptors that a poll would return."""
+        found: list[Any] = [port for port in self.listeners.values() if port.readable]
+        found += [wire for wire in self._reading if wire.end.readable]
+        found += [
+            wire
+            for wire in self._writing
+            if (wire.end.writable or wire.end.hungUp)
+            and not (wire in self._reading and wire.end.readable)
+        ]
+        return found
+
+    @property
+    def busy(self) -> bool:
+        """Has the reactor something to do at once?"""
+        due = self.nextCall is not None and self.nextCall <= self.seconds()
+        return due or bool(self.ready())
+
+    def turn(self) -> None:
+        """One iteration."""
+        self._sortCalls()
+        now = self.seconds()
+        for call in [call for call in self.calls if call.getTime() <= now]:
+            if call.active() and call.getTime() <= now:
+                self.calls.remove(call)
+                call.called = 1
+                self._guarded(call.func, call.args, call.kw)
+        ready = self.ready()
+        self.network.random.shuffle(ready)
+        for descriptor in ready:
+            if isinstance(descriptor, Listener):
+                self._guarded(descriptor.accept)
+            else:
+                self._guarded(self._serve, (descriptor,))
+        self._sortCalls()
+
+    def _guarded(self, call: Any, arguments: Iterable[Any] = (), keywords: Any = None) -> None:
+        try:
+            call(*arguments, **(keywords or {}))
+        except Exception:
+            log.err()
+
+    def _serve(self, wire: Wire) -> None:
+        # As epoll has it: errors and hang-ups are told to who only writes, too.
+        why: Any = None
+        inRead = False
+        reading, writing = wire in self._reading, wire in self._writing
+        try:
+            if reading and wire.end.readable:
+                why, inRead = wire.doRead(), True
+            elif writing and not reading and wire.end.hungUp:
+                why = CONNECTION_LOST
+            if not why and wire in self._writing and wire.end.writable:
+                why, inRead = wire.doWrite(), False
+        except Exception as problem:
+            log.err()
+            why = problem
+        if why:
+            self._disconnectSelectable(wire, why, inRead)

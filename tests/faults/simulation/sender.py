@@ -1,0 +1,140 @@
+"""
+A sender: an FTP client with all the habits that clients have, and worse.
+"""
+
+from __future__ import annotations
+
+from ..invariants import Ending, Upload
+from .dialogue import Dialogue
+from .faults import ANSWERED, CONNECTED, FINISHING, FLOWING, LOGGED_IN, WAITING, draw
+from .faults import SENDER as FAULTS
+from .payload import LANGUAGES, payload, tail
+from .talker import PATIENCE
+from .uploader import Uploader
+
+FTP = 21
+_SIZES = (0, 1, 2, 3, 17, 300, 1460, 5000, 20000, 70000, 200000, 400000)
+_SETUPS = (
+    "data never made",
+    "data late",
+    "thief first",
+    "active refused",
+    "active unanswered",
+    "wrong ALLO",
+    "no data port",
+    "no passive port",
+)
+
+
+class Sender(Uploader):
+    """One after the other: sessions, uploads, goodbyes."""
+
+    async def run(self, sessions: int) -> None:
+        """Some sessions, one after the other."""
+        await self.world.network.sleep(self.random.choice([0.0, 0.1, 5.0]) * self.random.random())
+        for _ in range(sessions):
+            if self.host.plugged and not self.world.stopped:
+                await self._session()
+                await self.world.network.sleep(self.random.choice([0.0, 0.3, 20.0]))
+
+    async def _session(self) -> None:
+        label = f"{self.name}'s control"
+        control = await self.world.reactor.dialIn(self.host, FTP, label)
+        if control is None:
+            return
+        self.control, self.dialogue = control, Dialogue(label)
+        control.segment = self.random.choice([1, 7, 20, 100, 1460])
+        control.sendBuffer = 1_000_000
+        control.peer.segment = self.random.choice([7, 50, 1460, 1460])
+        self.dialogues.append(self.dialogue)
+        self.alive, self.deaf = True, False
+        self._phase, self.command, self.upload = CONNECTED, None, None
+        self.world.start(self.listen(control, self.dialogue))
+        await self._speak()
+        if self.alive:
+            await self.until(lambda: False, self.random.choice([0.0, 0.0, 1.0, 30.0]))
+            self.alive = False
+            control.reset() if self.random.random() < 0.1 else control.close()
+        self.changed.fire()
+
+    async def _speak(self) -> None:
+        self._plan([CONNECTED])
+        if not await self.until(lambda: self.dialogue.greeting is not None):
+            return
+        if self.dialogue.farewell is not None:
+            return
+        self.say("USER", f"USER {self.name}")
+        await self.answered(self.say("PASS", "PASS x"))
+        if self.random.random() < 0.2:
+            await self.answered(self.say("TYPE", f"CWD /port{self.world.printerNumber()}"))
+        for _ in range(self.random.choice([1, 1, 2, 3])):
+            self._phase, self.command = LOGGED_IN, None
+            if not self.alive:
+                return
+            await self._upload()
+        if self.alive and self.random.random() < 0.7:
+            self.say("QUIT", "QUIT")
+            await self.until(lambda: self.dialogue.farewell is not None)
+
+    async def _upload(self) -> None:
+        upload = self.upload = self._prepare()
+        setup = ""
+        if self.random.random() < self.world.senderTrouble / 2:
+            setup = self.random.choice(_SETUPS)
+        self._plan([LOGGED_IN, WAITING, FLOWING, FINISHING, ANSWERED])
+        self.data, self.whole = None, False
+        random = self.random
+        if random.random() < 0.6:
+            self.say("TYPE", "TYPE I")
+            size = len(upload.payload)
+            if setup == "wrong ALLO":
+                size += random.choice([-1, 1, 1000]) if size > 1 else 1
+                self.world.hit(setup, LOGGED_IN)
+            if setup == "wrong ALLO" or random.random() < 0.4:
+                self.say("ALLO", f"ALLO {size}")
+                upload.announced = size or None
+        else:
+            self.say("TYPE", "TYPE A")
+        pipelined = random.random() < 0.2
+        pumping = await self.makeDataPort(upload, setup)
+        await self.world.network.sleep(random.choice([0.0, 0.0, 0.0, 0.01, 1.0]))
+        if not self.alive:
+            return
+        verb = random.choice(["STOR", "STOR", "STOR", "APPE"])
+        target = f"port{self.world.printerNumber()}/" if random.random() < 0.6 else ""
+        self.uploads.append(upload)
+        self.command = self.say(verb, f"{verb} {target}{upload.name}", len(self.uploads) - 1)
+        self.changed.fire()
+        if pipelined:
+            for _ in range(random.choice([1, 3])):
+                self.say("TYPE", "TYPE A")
+        command = self.command
+        self.world.start(self.pump(upload, command, pumping))
+        await self.until(lambda: command.answered, PATIENCE)
+        upload.replies = command.replies
+        there = self.control.peer  # the gateway may have closed, and its FIN or RST been lost
+        gone = there.closed is not None or there.failed is not None
+        upload.disconnected = gone or not self.alive
+        await self.world.network.sleep(random.choice([0.0, 0.0, 0.05, 2.0]))
+        if self.data is not None and self.data.closed is None and self.host.plugged:
+            self.misdeeds.hangUp(upload, self.data)
+        self.host.listeners.clear()
+
+    def _prepare(self) -> Upload:
+        self._count += 1
+        name = f"{self.name}-{self._count}"
+        size = self.random.choice(_SIZES[: self.world.sizes])
+        language = self.random.choice(LANGUAGES)
+        content = payload(self.random, size, language, name)
+        return Upload(name, content, ending=Ending.NONE, tail=lambda cut: tail(language, cut))
+
+    # Faults.
+
+    def _plan(self, phases: list[str]) -> None:
+        self.misdeeds.forget()
+        if self.random.random() >= self.world.senderTrouble:
+            return
+        for _ in range(self.random.choice([1, 1, 1, 2])):
+            fault = draw(self.random, FAULTS)
+            if fault.phase in phases:
+                self.misdeeds.plan(fault)

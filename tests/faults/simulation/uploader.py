@@ -1,0 +1,136 @@
+"""
+Data connections, from the sender's side.
+"""
+
+from __future__ import annotations
+
+import re
+
+from ..invariants import Ending, Heard, Upload
+from .dialogue import Command
+from .faults import LOGGED_IN, WAITING
+from .kernel import End
+from .talker import Talker
+
+
+class Uploader(Talker):
+    """A sender that knows how to send a file."""
+
+    async def makeDataPort(self, upload: Upload, setup: str) -> float | None:
+        """Prepare one; seconds until it is made after STOR, or L{None} if it never will be."""
+        random, world = self.random, self.world
+        if setup == "no data port":
+            world.hit(setup, LOGGED_IN)
+            return None
+        if setup.startswith("active") or (setup in ("", "wrong ALLO") and random.random() < 0.25):
+            return await self._active(upload, setup)
+        if setup == "no passive port":
+            world.hit(setup, LOGGED_IN)
+            world.reactor.freePorts = 1
+        v6 = ":" in self.host.address
+        verb = "EPSV" if v6 or random.random() < 0.7 else "PASV"
+        answer = await self.answered(self.say(verb, verb))
+        world.reactor.freePorts = 1000
+        port = announcedPort(answer)
+        if port is None:
+            return None
+        self.port = port
+        early = random.random() < 0.6
+        if setup == "thief first":
+            world.hit(setup, LOGGED_IN)
+            await world.steal(port)
+        if setup == "data never made":
+            world.hit(setup, LOGGED_IN)
+            return None
+        if setup == "data late":
+            world.hit(setup, LOGGED_IN)
+            early = False
+        if early:
+            await self._connect(upload, port)
+            return 0.0
+        late = random.choice([1.0, 10.0, 29.0]) if setup == "data late" else random.random() / 10
+        return late
+
+    async def _active(self, upload: Upload, setup: str) -> float | None:
+        port = self.random.randrange(1024, 65536)
+        verb = "EPRT" if ":" in self.host.address or self.random.random() < 0.5 else "PORT"
+        if verb == "EPRT":
+            family = 2 if ":" in self.host.address else 1
+            argument = f"|{family}|{self.host.address}|{port}|"
+        else:
+            argument = f"{self.host.address.replace('.', ',')},{port // 256},{port % 256}"
+
+        def accept(end: End) -> bool:
+            self._made(upload, end)
+            return True
+
+        if setup:
+            self.world.hit(setup, WAITING)
+        if setup == "active unanswered":
+            self.host.listeners[port] = lambda end: None
+        elif setup != "active refused":
+            self.host.listeners[port] = accept
+        await self.answered(self.say(verb, f"{verb} {argument}"))
+        return 0.0
+
+    async def _connect(self, upload: Upload, port: int) -> None:
+        end = await self.world.reactor.dialIn(self.host, port, f"{upload.name}'s data")
+        if end is not None:
+            self._made(upload, end)
+
+    def _made(self, upload: Upload, end: End) -> None:
+        end.label = f"{upload.name}'s data"
+        end.segment = self.random.choice([1460, 16384, 65536])
+        self.data = end
+        upload.ending = Ending.OPEN
+        self.changed.fire()
+
+    async def pump(self, upload: Upload, command: Command, pumping: float | None) -> None:
+        """Send the file; C{pumping} is what L{makeDataPort} said."""
+        if pumping is None:
+            return
+        if pumping:
+            await self.world.network.sleep(pumping)
+        if command is not self.command:
+            return  # the session is another one by now
+        if pumping and self.data is None and self.alive and not command.answered:
+            await self._connect(upload, self.port)
+        await self.until(lambda: self.data is not None or command.answered)
+        if self.random.random() < 0.8:
+            await self.until(lambda: bool(command.replies))
+        end = self.data
+        if end is None:
+            return
+        size = len(upload.payload)
+        chunk = max(1, size // self.random.choice([1, 2, 5, 12]))
+        pause = self.random.choice([0.0, 0.0, 0.001, 0.05])
+        if self.world.patient and self.random.random() < 0.05:
+            pause = 45.0
+        while upload.ending is Ending.OPEN and upload.sent < size and end is self.data:
+            self.misdeeds.flowing(upload, upload.sent / size)
+            if upload.ending is not Ending.OPEN or self.misdeeds.silent:
+                return
+            try:
+                upload.sent += end.send(upload.payload[upload.sent : upload.sent + chunk])
+            except BlockingIOError:
+                await end.changes.wait()
+            except OSError:
+                upload.ending = Ending.CLOSED
+            else:
+                await self.world.network.sleep(pause)
+        if end is not self.data or upload.ending is not Ending.OPEN:
+            return
+        self.misdeeds.flowing(upload, 1.0)
+        if upload.ending is Ending.OPEN and not self.misdeeds.silent:
+            self.finish(upload)
+
+
+def announcedPort(answer: Heard | None) -> int | None:
+    """The port in the answer to EPSV or PASV."""
+    if answer is None:
+        return None
+    found = re.search(r"\(\|\|\|(\d+)\|\)", answer.text)
+    if found:
+        return int(found[1])
+    found = re.search(r"\((?:\d+,){4}(\d+),(\d+)\)", answer.text)
+    return int(found[1]) * 256 + int(found[2]) if found else None

@@ -1,0 +1,788 @@
+"""
+The virtual printer: a job is a whole file on the disk, or nothing.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import stat
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_twisted
+from twisted.internet import reactor as theReactor
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.interfaces import IPullProducer, IPushProducer
+from twisted.logger import capturedLogs, formatEvent
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from jetdirect.errors import PrinterLost, PrintError, PrinterUnreachable
+from jetdirect.interfaces import Delivery, IPrinterConnection, IPrintJob
+from jetdirect.job import Job, Sender
+from jetdirect.port import PrintingPort
+from jetdirect.transports.file import BUFFER, FileTransport, PartFile
+from tests.conftest import FlushErrors
+
+reactor: Any = theReactor
+
+NAME = re.compile(r"\d{8}T\d{6}Z-000007-[0-9a-f]{16}\.prn")
+
+
+@implementer(IPrintJob)
+class Upload:
+    """A job as a printer connection knows it."""
+
+    number, name, user, host, size = 7, "../../page.ps", "ann", "192.0.2.1", None
+
+    def __init__(self) -> None:
+        self.losses: list[PrintError] = []
+
+    def printerLost(self, error: PrintError) -> None:
+        self.losses.append(error)
+
+
+@implementer(IPushProducer)
+class Source:
+    """A producer that writes down what it is told."""
+
+    def __init__(self) -> None:
+        self.told: list[str] = []
+
+    def pauseProducing(self) -> None:
+        self.told.append("pause")
+
+    def resumeProducing(self) -> None:
+        self.told.append("resume")
+
+    def stopProducing(self) -> None:
+        self.told.append("stop")
+
+
+class Threads:
+    """A reactor whose only thread works when the test says so."""
+
+    def __init__(self) -> None:
+        self.waiting: list[Callable[[], None]] = []
+
+    def getThreadPool(self) -> Threads:
+        return self
+
+    def callFromThread(self, call: Callable[..., object], *arguments: object) -> None:
+        call(*arguments)
+
+    def callInThreadWithCallback(
+        self, tell: Callable[[bool, object], None], work: Callable[..., object], *arguments: object
+    ) -> None:
+        def step() -> None:
+            try:
+                result = work(*arguments)
+            except Exception:
+                tell(False, Failure())
+            else:
+                tell(True, result)
+
+        self.waiting.append(step)
+
+    def work(self, steps: int = 1) -> None:
+        """Do the next steps."""
+        for _ in range(steps):
+            self.waiting.pop(0)()
+
+    def workAll(self) -> None:
+        while self.waiting:
+            self.work()
+
+
+def hear(answer: Deferred[Any]) -> list[Any]:
+    """A list that gets the result of C{answer}, or the exception."""
+    told: list[Any] = []
+    answer.addBoth(lambda it: told.append(it.value if isinstance(it, Failure) else it))
+    return told
+
+
+def files(directory: Path) -> list[str]:
+    return sorted(path.name for path in directory.iterdir())
+
+
+def content(directory: Path) -> bytes:
+    """The only file's bytes."""
+    [name] = files(directory)
+    return (directory / name).read_bytes()
+
+
+class Desk:
+    """A directory as a printer, and a job that has it, with a thread under control."""
+
+    def __init__(self, directory: Path) -> None:
+        self.threads = Threads()
+        self.job = Upload()
+        self.directory = directory
+        reactor: Any = self.threads
+        self.printer = FileTransport(reactor, str(directory))
+        [self.connection] = self._open()
+
+    def _open(self) -> list[IPrinterConnection]:
+        opened = hear(self.printer.open(self.job))
+        self.threads.work()
+        return opened
+
+    def parts(self) -> list[str]:
+        return [name for name in files(self.directory) if name.startswith(".")]
+
+
+async def opened(directory: Path, job: IPrintJob | None = None) -> IPrinterConnection:
+    return await FileTransport(reactor, str(directory)).open(job or Upload())
+
+
+# Where jobs go.
+
+
+def test_resolvedAtTheStart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A relative directory counts from where the gateway was started."""
+    (tmp_path / "jobs").mkdir()
+    monkeypatch.chdir(tmp_path)
+
+    printer = FileTransport(reactor, "jobs")
+    monkeypatch.chdir("/")
+
+    assert printer.directory == str(tmp_path / "jobs")
+    assert printer.uri == f"file://{tmp_path}/jobs"
+    assert printer.description == "virtual printer"
+
+
+def test_symbolicLink(tmp_path: Path) -> None:
+    """A link is followed once, at the start: who changes it later moves no job."""
+    for name in ("there", "elsewhere"):
+        (tmp_path / name).mkdir()
+    link = tmp_path / "link"
+    link.symlink_to("there")
+
+    printer = FileTransport(reactor, str(link))
+    link.unlink()
+    link.symlink_to("elsewhere")
+
+    assert printer.directory == str(tmp_path / "there")
+
+
+def test_danglingLink(tmp_path: Path) -> None:
+    """A link to a directory that does not exist yet is the directory that is to be made."""
+    (tmp_path / "link").symlink_to("there")
+
+    assert FileTransport(reactor, str(tmp_path / "link")).directory == str(tmp_path / "there")
+
+
+def test_notMadeBeforeAJob(tmp_path: Path) -> None:
+    """Looking at a command line makes no directory."""
+    FileTransport(reactor, str(tmp_path / "jobs"))
+
+    assert files(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("page", "page is not a directory; name one"),
+        ("page/jobs", "page is not an existing directory; make it first"),
+        ("a/b", "a is not an existing directory; make it first"),
+    ],
+)
+def test_unusableDirectory(tmp_path: Path, name: str, said: str) -> None:
+    """What cannot be used is refused at the start, with a remedy."""
+    (tmp_path / "page").touch()
+
+    with pytest.raises(ValueError) as caught:
+        FileTransport(reactor, str(tmp_path / name))
+
+    assert said in str(caught.value)
+
+
+@pytest.mark.parametrize("exists", [True, False])
+def test_noPermission(tmp_path: Path, exists: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A directory that this user cannot write in is refused at the start."""
+    wanted = tmp_path if exists else tmp_path / "jobs"
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+
+    with pytest.raises(ValueError, match=f"no permission to write in {tmp_path}; .*right"):
+        FileTransport(reactor, str(wanted))
+
+
+@pytest_twisted.ensureDeferred
+async def test_directoryIsMade(tmp_path: Path) -> None:
+    """A directory below an existing one is made for the first job, for this user alone."""
+    directory = tmp_path / "jobs"
+    old = os.umask(0)
+    try:
+        connection = await opened(directory)
+    finally:
+        os.umask(old)
+
+    assert stat.S_IMODE(directory.stat().st_mode) == 0o700
+    await connection.abort(b"")
+
+
+@pytest_twisted.ensureDeferred
+async def test_directoryOfTheOperator(tmp_path: Path) -> None:
+    """A directory that exists keeps its rights."""
+    tmp_path.chmod(0o775)
+
+    await (await opened(tmp_path)).abort(b"")
+
+    assert stat.S_IMODE(tmp_path.stat().st_mode) == 0o775
+
+
+# A whole job.
+
+
+@pytest_twisted.ensureDeferred
+async def test_wholeJob(tmp_path: Path) -> None:
+    """A complete job is one file with its bytes as they came, for this user's eyes only."""
+    data = [b"\x1bE\r\n", b"", b"\x00\xff" * 70_000, b"\n"]
+    old = os.umask(0)
+    try:
+        connection = await opened(tmp_path)
+    finally:
+        os.umask(old)
+    for chunk in data:
+        connection.write(chunk)
+    assert connection.sent == 0
+
+    assert await connection.finish() is Delivery.DELIVERED
+
+    [name] = files(tmp_path)
+    path = tmp_path / name
+    assert NAME.fullmatch(name)
+    assert path.read_bytes() == b"".join(data)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert connection.sent == path.stat().st_size
+
+
+@pytest_twisted.ensureDeferred
+async def test_emptyJob(tmp_path: Path) -> None:
+    """A job without a byte is an empty file."""
+    connection = await opened(tmp_path)
+
+    await connection.finish()
+
+    assert content(tmp_path) == b""
+
+
+def test_hiddenUntilItIsWhole(tmp_path: Path) -> None:
+    """Until a job is on the disk, its file begins with a dot."""
+    desk = Desk(tmp_path)
+    [part] = files(tmp_path)
+    assert re.fullmatch(rf"\.{NAME.pattern}\.part", part)
+
+    desk.connection.write(b"%!PS")
+    finished = hear(desk.connection.finish())
+    desk.threads.work(2)  # written, synchronised
+    assert (files(tmp_path), finished) == ([part], [])
+    desk.threads.work()
+
+    assert files(tmp_path) == [part[1 : -len(".part")]]
+    assert finished == [Delivery.DELIVERED]
+
+
+def test_oneStepAtATime(tmp_path: Path) -> None:
+    """However many threads there are, the steps of a job follow each other."""
+    desk = Desk(tmp_path)
+    for _ in range(3):
+        desk.connection.write(b"%!PS")
+    finished = hear(desk.connection.finish())
+
+    steps = 0
+    while desk.threads.waiting:
+        assert len(desk.threads.waiting) == 1
+        desk.threads.work()
+        steps += 1
+
+    assert steps == 5  # three pieces, the bytes to the disk, the name
+    assert finished == [Delivery.DELIVERED]
+
+
+def test_onDiskBeforeItAppears(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The bytes are on the disk before the name is, and the name before the job is delivered."""
+    done: list[str] = []
+    fsync, rename = os.fsync, os.rename
+
+    def notedSync(descriptor: int) -> None:
+        kind = "directory" if stat.S_ISDIR(os.fstat(descriptor).st_mode) else "file"
+        done.append(f"fsync {kind}")
+        fsync(descriptor)
+
+    def notedRename(old: str, new: str) -> None:
+        done.append("rename")
+        rename(old, new)
+
+    desk = Desk(tmp_path)
+    monkeypatch.setattr(os, "fsync", notedSync)
+    monkeypatch.setattr(os, "rename", notedRename)
+    desk.connection.finish().addCallback(lambda _: done.append("delivered"))
+    desk.threads.workAll()
+
+    assert done == ["fsync file", "rename", "fsync directory", "delivered"]
+
+
+def test_newDirectoryOnDisk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The name of a directory that was made for a job is on the disk as well."""
+    synced: set[int] = set()
+    fsync = os.fsync
+
+    def noted(descriptor: int) -> None:
+        synced.add(os.fstat(descriptor).st_ino)
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", noted)
+    desk = Desk(tmp_path / "jobs")
+    hear(desk.connection.finish())
+    desk.threads.workAll()
+
+    assert tmp_path.stat().st_ino in synced
+
+
+@pytest_twisted.ensureDeferred
+async def test_nothingIsOverwritten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two jobs with one number in one second are two files."""
+    monkeypatch.setattr("time.strftime", lambda *_: "20261122T000000Z")
+
+    for data in (b"one", b"two"):
+        connection = await opened(tmp_path)
+        connection.write(data)
+        await connection.finish()
+
+    assert {path.read_bytes() for path in tmp_path.iterdir()} == {b"one", b"two"}
+
+
+def test_nameThatIsTaken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not even a part that somebody else left there is written into."""
+    monkeypatch.setattr("secrets.token_hex", lambda size: "0" * 2 * size)
+    monkeypatch.setattr("time.strftime", lambda *_: "20261122T000000Z")
+    taken = tmp_path / ".20261122T000000Z-000007-0000000000000000.prn.part"
+    taken.symlink_to(tmp_path / "elsewhere")
+
+    with pytest.raises(FileExistsError):
+        PartFile.create(str(tmp_path), 7)
+
+    assert not (tmp_path / "elsewhere").exists()
+
+
+@pytest_twisted.ensureDeferred
+async def test_sendersWordsAreNoPath(tmp_path: Path) -> None:
+    """What the sender called its job is nowhere on the disk."""
+    port = PrintingPort("PORT1", FileTransport(reactor, str(tmp_path / "jobs")), reactor)
+    sender = Sender("../root", "192.0.2.1", 40001)
+    job = Job(7, "PORT1", "../../etc/passwd", sender, None, reactor)
+    port.submit(job)
+    await job.whenOpened()
+    job.write(b"%!PS")
+    await job.finish()
+
+    assert files(tmp_path) == ["jobs"]
+    [name] = files(tmp_path / "jobs")
+    assert NAME.fullmatch(name)
+
+
+def test_diskThatTakesLittleAtATime(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A write that takes a part of the bytes only is followed by another."""
+    desk = Desk(tmp_path)
+    write = os.write
+    monkeypatch.setattr(os, "write", lambda descriptor, data: write(descriptor, data[:3]))
+
+    desk.connection.write(b"ten bytes!")
+    hear(desk.connection.finish())
+    desk.threads.workAll()
+
+    assert content(tmp_path) == b"ten bytes!"
+
+
+# Back-pressure.
+
+
+def test_backPressure(tmp_path: Path) -> None:
+    """What waits for a slow disk is bounded: the sender is paused, and resumed when all is out."""
+    desk, source = Desk(tmp_path), Source()
+    desk.connection.registerProducer(source, True)
+
+    desk.connection.write(bytes(BUFFER))
+    assert source.told == []
+    desk.connection.write(b"!")
+    assert source.told == ["pause"]
+    desk.threads.work()
+    assert source.told == ["pause"]
+    desk.threads.work()
+
+    assert source.told == ["pause", "resume"]
+
+
+def test_nobodyToPause(tmp_path: Path) -> None:
+    """Without a producer everything that is written is kept, and written."""
+    desk, source = Desk(tmp_path), Source()
+    desk.connection.registerProducer(source, True)
+    desk.connection.unregisterProducer()
+
+    for _ in range(3):
+        desk.connection.write(bytes(BUFFER))
+    hear(desk.connection.finish())
+    desk.threads.workAll()
+
+    assert source.told == []
+    assert len(content(tmp_path)) == 3 * BUFFER
+
+
+def test_resumedOnlyIfPaused(tmp_path: Path) -> None:
+    """A producer that was not paused is not told to resume."""
+    desk, source = Desk(tmp_path), Source()
+    desk.connection.registerProducer(source, True)
+
+    for _ in range(3):
+        desk.connection.write(b"a little")
+        desk.threads.work()
+
+    assert source.told == []
+
+
+@implementer(IPullProducer)
+class Pulled:
+    """A producer that gives a piece whenever it is asked."""
+
+    def __init__(self, desk: Desk, *pieces: bytes) -> None:
+        self._consumer = desk.connection
+        self._pieces = list(pieces)
+
+    def resumeProducing(self) -> None:
+        if self._pieces:
+            self._consumer.write(self._pieces.pop(0))
+
+    def stopProducing(self) -> None:
+        self._pieces = []
+
+
+def test_pullProducer(tmp_path: Path) -> None:
+    """A producer that must be asked is asked for a piece when the one before is written."""
+    desk = Desk(tmp_path)
+
+    desk.connection.registerProducer(Pulled(desk, b"one", b"two", b"three"), False)
+    assert len(desk.threads.waiting) == 1
+    desk.threads.workAll()
+    desk.connection.unregisterProducer()
+    hear(desk.connection.finish())
+    desk.threads.workAll()
+
+    assert content(tmp_path) == b"onetwothree"
+
+
+def test_pullProducerOfMuch(tmp_path: Path) -> None:
+    """A producer that must be asked cannot be paused, however much it gives at once."""
+    desk = Desk(tmp_path)
+
+    desk.connection.registerProducer(Pulled(desk, bytes(BUFFER + 1), b"!"), False)
+    desk.threads.workAll()
+    hear(desk.connection.finish())
+    desk.threads.workAll()
+
+    assert len(content(tmp_path)) == BUFFER + 2
+
+
+# A job that is cut.
+
+
+@pytest.mark.parametrize("data", [b"", b"%!PS"])
+@pytest_twisted.ensureDeferred
+async def test_abort(tmp_path: Path, data: bytes) -> None:
+    """Nothing is left of a cut job, and nothing of it counts as printed."""
+    connection = await opened(tmp_path)
+    connection.write(data)
+
+    await connection.abort(b"\x04")
+
+    assert files(tmp_path) == []
+    assert connection.sent == 0
+
+
+def test_abortWhileWriting(tmp_path: Path) -> None:
+    """A write that is under way is ended before the part vanishes."""
+    desk = Desk(tmp_path)
+    desk.connection.write(b"%!PS")
+    desk.connection.write(b"more")
+
+    aborted = hear(desk.connection.abort(b"\x04"))
+    desk.threads.work()
+    assert (len(desk.parts()), aborted) == (1, [])
+    desk.threads.workAll()
+
+    assert (files(tmp_path), aborted) == ([], [None])
+    assert desk.job.losses == []
+
+
+def test_writeThatFailsAfterTheAbort(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """That the disk is full is no news for a job that was cut."""
+    desk = Desk(tmp_path)
+    desk.connection.write(b"%!PS")
+    fullDisk(monkeypatch)
+
+    aborted = hear(desk.connection.abort(b""))
+    desk.threads.workAll()
+
+    assert (files(tmp_path), aborted, desk.job.losses) == ([], [None], [])
+
+
+@pytest.mark.parametrize("steps", [0, 1])
+def test_abortWhileFinishing(tmp_path: Path, steps: int) -> None:
+    """A job that is cut before it is published never appears."""
+    desk = Desk(tmp_path)
+    desk.connection.write(b"%!PS")
+    finished = hear(desk.connection.finish())
+    desk.threads.work(steps)
+
+    aborted = hear(desk.connection.abort(b"\x04"))
+    desk.threads.workAll()
+
+    assert files(tmp_path) == []
+    assert aborted == [None]
+    assert [type(it) for it in finished] == [PrinterLost]
+    assert desk.connection.sent == 0
+
+
+def test_abortTooLate(tmp_path: Path) -> None:
+    """A job that is being published when it is cut counts as printed."""
+    desk = Desk(tmp_path)
+    desk.connection.write(b"%!PS")
+    hear(desk.connection.finish())
+    desk.threads.work(2)
+    assert desk.connection.sent == 4
+
+    aborted = hear(desk.connection.abort(b"\x04"))
+    desk.threads.workAll()
+
+    assert aborted == [None]
+    assert content(tmp_path) == b"%!PS"
+
+
+def test_cancelWhileOpening(tmp_path: Path) -> None:
+    """An opening that is canceled fails at once; what the thread makes meanwhile vanishes."""
+    threads: Any = Threads()
+    opening = FileTransport(threads, str(tmp_path)).open(Upload())
+    told = hear(opening)
+
+    opening.cancel()
+    assert [type(it) for it in told] == [CancelledError]
+    threads.work()
+    assert len(files(tmp_path)) == 1
+    threads.work()
+
+    assert files(tmp_path) == []
+    assert len(told) == 1
+
+
+def test_cancelBeforeItFails(tmp_path: Path) -> None:
+    """An opening that would have failed was canceled all the same."""
+    threads: Any = Threads()
+    directory = tmp_path / "jobs"
+    opening = FileTransport(threads, str(directory)).open(Upload())
+    told = hear(opening)
+
+    opening.cancel()
+    directory.touch()
+    threads.workAll()
+
+    assert [type(it) for it in told] == [CancelledError]
+
+
+# A disk that fails.
+
+
+def fullDisk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """From now on no file takes a byte."""
+    write = os.write
+
+    def full(descriptor: int, data: Any) -> int:
+        if stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return write(descriptor, data)
+
+    monkeypatch.setattr(os, "write", full)
+
+
+@pytest_twisted.ensureDeferred
+async def test_fullDisk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A disk that is full in mid job is a lost printer; not a byte counts as printed."""
+    lost: Deferred[PrintError] = Deferred()
+    job: Any = Upload()
+    job.printerLost = lost.callback
+    connection = await opened(tmp_path, job)
+    fullDisk(monkeypatch)
+
+    connection.write(b"%!PS")
+
+    error = await lost
+    assert isinstance(error, PrinterLost)
+    assert error.reason == "the job cannot be kept: No space left on device"
+    assert connection.sent == 0
+    await connection.abort(b"\x04")
+    assert files(tmp_path) == []
+
+
+def test_fullDiskIsToldOnce(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many writes fail, the job hears of one loss."""
+    desk = Desk(tmp_path)
+    fullDisk(monkeypatch)
+
+    for _ in range(3):
+        desk.connection.write(b"%!PS")
+    desk.threads.workAll()
+
+    assert len(desk.job.losses) == 1
+
+
+def test_fullDiskWhileFinishing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After C{finish} was called, its answer alone tells of a loss."""
+    desk = Desk(tmp_path)
+    desk.connection.write(b"%!PS")
+    fullDisk(monkeypatch)
+
+    finished = hear(desk.connection.finish())
+    desk.threads.workAll()
+
+    assert [type(it) for it in finished] == [PrinterLost]
+    assert desk.job.losses == []
+
+
+def failing(monkeypatch: pytest.MonkeyPatch, name: str, kind: Callable[[int], bool]) -> None:
+    """Let C{os.fsync} or C{os.close} fail for files of some kind."""
+    work = getattr(os, name)
+
+    def fail(descriptor: int) -> None:
+        wanted = kind(os.fstat(descriptor).st_mode)
+        if name == "close" or not wanted:
+            work(descriptor)
+        if wanted:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(os, name, fail)
+
+
+@pytest_twisted.ensureDeferred
+async def test_fileNotOnDisk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A job whose bytes cannot be put on the disk does not appear."""
+    connection = await opened(tmp_path)
+    connection.write(b"%!PS")
+    failing(monkeypatch, "fsync", stat.S_ISREG)
+
+    with pytest.raises(PrinterLost, match="Input/output error"):
+        await connection.finish()
+    assert connection.sent == 0
+    await connection.abort(b"\x04")
+
+    assert files(tmp_path) == []
+
+
+@pytest_twisted.ensureDeferred
+async def test_nameNotOnDisk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A job whose name may not be on the disk is not delivered, and may be printed."""
+    connection = await opened(tmp_path)
+    connection.write(b"%!PS")
+    failing(monkeypatch, "fsync", stat.S_ISDIR)
+
+    with pytest.raises(PrinterLost, match="Input/output error"):
+        await connection.finish()
+    await connection.abort(b"\x04")
+
+    assert connection.sent == 4
+    assert content(tmp_path) == b"%!PS"
+
+
+@pytest.mark.parametrize("step", ["rename", "close"])
+def test_partOfAFailedEndVanishes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    """A job that cannot be published leaves nothing behind."""
+    desk = Desk(tmp_path)
+    finished = hear(desk.connection.finish())
+    desk.threads.work()
+    if step == "close":
+        failing(monkeypatch, "close", stat.S_ISREG)
+    else:
+
+        def fail(old: str, new: str) -> None:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+        monkeypatch.setattr(os, "rename", fail)
+    desk.threads.workAll()
+    hear(desk.connection.abort(b""))
+    desk.threads.workAll()
+
+    assert [type(it) for it in finished] == [PrinterLost]
+    assert files(tmp_path) == []
+
+
+@pytest.mark.parametrize("how", ["gone", "close"])
+def test_abortNeverFails(tmp_path: Path, how: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever is wrong with the part, C{abort} fires when the directory is free of it."""
+    desk = Desk(tmp_path)
+    if how == "gone":
+        (tmp_path / desk.parts()[0]).unlink()
+    else:
+        failing(monkeypatch, "close", stat.S_ISREG)
+
+    aborted = hear(desk.connection.abort(b""))
+    desk.threads.workAll()
+
+    assert aborted == [None]
+    assert files(tmp_path) == []
+
+
+def test_canceledOpeningIsQuiet(tmp_path: Path, flushErrors: FlushErrors) -> None:
+    """A part that vanished by itself is no error of anybody's."""
+    threads: Any = Threads()
+    opening = FileTransport(threads, str(tmp_path)).open(Upload())
+    hear(opening)
+    opening.cancel()
+    threads.work()
+
+    (tmp_path / files(tmp_path)[0]).unlink()
+    threads.work()
+
+    assert flushErrors() == []
+
+
+def test_partThatStays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A part that cannot be removed is named in the log, for the operator to remove."""
+    desk = Desk(tmp_path)
+
+    def fail(path: str) -> None:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    monkeypatch.setattr(os, "unlink", fail)
+    with capturedLogs() as logged:
+        hear(desk.connection.abort(b""))
+        desk.threads.workAll()
+
+    [part] = files(tmp_path)
+    assert any(part in str(formatEvent(event)) for event in logged)
+
+
+@pytest_twisted.ensureDeferred
+async def test_directoryThatIsNoMore(tmp_path: Path) -> None:
+    """A directory that cannot take a job now may take one later: its opening can be repeated."""
+    directory = tmp_path / "jobs"
+    printer = FileTransport(reactor, str(directory))
+    directory.touch()
+
+    with pytest.raises(PrinterUnreachable) as caught:
+        await printer.open(Upload())
+    assert caught.value.reason == "the job cannot be kept: File exists"
+    directory.unlink()
+
+    await (await printer.open(Upload())).abort(b"")
+    assert files(directory) == []
+
+
+def test_reasonWithoutSystem(tmp_path: Path) -> None:
+    """What goes wrong outside the system is told as it is."""
+    printer = FileTransport(reactor, str(tmp_path))
+
+    assert printer.said(Failure(ValueError("a bug"))) == "the job cannot be kept: a bug"

@@ -1,0 +1,139 @@
+"""
+Who says that it provides an interface provides it.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+import socket
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from twisted.internet.protocol import Protocol
+from twisted.internet.task import Clock
+from twisted.internet.testing import MemoryReactorClock
+from zope.interface import implementedBy, providedBy
+from zope.interface.verify import verifyClass, verifyObject
+
+import jetdirect
+from jetdirect.ftp.realm import AnyName, PrintRealm
+from jetdirect.ftp.shell import PrintShell
+from jetdirect.gateway import Gateway
+from jetdirect.job import Job, Sender
+from jetdirect.server import PrintServer
+from jetdirect.tcp import KernelFacts, NoFacts
+from jetdirect.testing import FakePrinter, FakeSender, MemoryWire
+from jetdirect.transports.dressing import DressedTransport, Dressing
+from jetdirect.transports.file import FileConnection, FileTransport, PartFile
+from jetdirect.transports.scheme import PrinterScheme
+from jetdirect.transports.socket import SocketConnection, SocketTransport
+from jetdirect.transports.uri import transportFor
+
+SENDER = Sender("ann", "192.0.2.1", 40001)
+
+
+def job() -> Job:
+    return Job(1, "PORT1", "page.ps", SENDER, None, Clock())
+
+
+def server() -> PrintServer:
+    return PrintServer([FakePrinter()], Clock())
+
+
+def session() -> Any:
+    gateway = Gateway([FakePrinter()], MemoryReactorClock(), listeners=[])
+    return FakeSender(gateway.factory).session
+
+
+def opened(transport: Any) -> Any:
+    connections: list[Any] = []
+    transport.open(job()).addCallback(connections.append)
+    return connections[0]
+
+
+def socketTransport() -> SocketTransport:
+    transport = transportFor(MemoryReactorClock(), "socket://printer")
+    assert isinstance(transport, SocketTransport)
+    return transport
+
+
+def fileTransport(directory: Path) -> FileTransport:
+    reactor: Any = MemoryReactorClock()
+    return FileTransport(reactor, str(directory))
+
+
+def fileConnection(directory: Path) -> FileConnection:
+    part = PartFile.create(str(directory), 1)
+    part.discard()
+    return FileConnection(fileTransport(directory), job(), part)
+
+
+def kernelFacts() -> KernelFacts:
+    with socket.socket() as wire:
+        return KernelFacts(wire.fileno())
+
+
+PROVIDERS: list[Callable[..., Any]] = [
+    job,
+    FakePrinter,
+    lambda: opened(FakePrinter()),
+    socketTransport,
+    lambda: SocketConnection(socketTransport(), job()),
+    fileTransport,
+    fileConnection,
+    lambda: DressedTransport(FakePrinter(), Dressing()),
+    lambda: opened(DressedTransport(FakePrinter(), Dressing())),
+    lambda: PrinterScheme("paper", "paper:tray", "paper.printer"),
+    kernelFacts,
+    NoFacts,
+    lambda: MemoryWire(Protocol()),
+    AnyName,
+    lambda: PrintRealm(server()),
+    lambda: PrintShell(server(), SENDER),
+    session,
+]
+
+
+def made(make: Callable[..., Any], directory: Path) -> Any:
+    """Call C{make}, with a directory for who wants one."""
+    return make(directory) if make in (fileTransport, fileConnection) else make()
+
+
+def ours() -> Iterator[type]:
+    """The classes of jetdirect that declare an interface."""
+    for found in pkgutil.walk_packages(jetdirect.__path__, "jetdirect."):
+        module = importlib.import_module(found.name)
+        for _, kind in inspect.getmembers(module, inspect.isclass):
+            if kind.__module__ == found.name and implementedBy(kind).declared:
+                yield kind
+
+
+@pytest.mark.parametrize("make", PROVIDERS)
+def test_provider(make: Callable[..., Any], tmp_path: Path) -> None:
+    """An object has the methods and the attributes of the interfaces that it provides."""
+    provider = made(make, tmp_path)
+
+    interfaces = list(providedBy(provider))
+    assert interfaces
+    for interface in interfaces:
+        verifyObject(interface, provider)
+
+
+@pytest.mark.parametrize("kind", list(ours()), ids=lambda kind: kind.__name__)
+def test_class(kind: type) -> None:
+    """A class has the methods of the interfaces that it declares, with their arguments."""
+    for interface in implementedBy(kind).declared:
+        verifyClass(interface, kind)
+
+
+def test_mostAreVerified(tmp_path: Path) -> None:
+    """Whoever provides one of jetdirect's own interfaces has an object among those above."""
+    verified = {type(made(make, tmp_path)) for make in PROVIDERS}
+
+    for kind in ours():
+        if any(each.__module__.startswith("jetdirect.") for each in implementedBy(kind).declared):
+            assert kind in verified

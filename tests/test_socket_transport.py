@@ -1,0 +1,1019 @@
+"""
+Printers on TCP port 9100: what counts as delivered, what as lost, and what is waited for.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import socket
+import struct
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pytest
+import pytest_twisted
+from twisted.internet import error
+from twisted.internet import reactor as theReactor
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.interfaces import (
+    IAddress,
+    IHalfCloseableProtocol,
+    IHostnameResolver,
+    IHostResolution,
+    IProtocol,
+    IProtocolFactory,
+    IPushProducer,
+    IReactorPluggableNameResolver,
+    IResolutionReceiver,
+    IStreamClientEndpoint,
+)
+from twisted.internet.protocol import Factory, Protocol, connectionDone
+from twisted.internet.task import Clock
+from twisted.internet.testing import MemoryReactorClock
+from twisted.logger import capturedLogs, formatEvent
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+import jetdirect.transports.socket as module
+from jetdirect.errors import PrinterLost, PrintError, PrinterUnreachable
+from jetdirect.interfaces import Delivery, IPrinterConnection, IPrintJob
+from jetdirect.job import Job, Sender
+from jetdirect.port import PrintingPort
+from jetdirect.tcp import KEEPALIVE, Silence
+from jetdirect.testing import MemoryWire
+from jetdirect.transports.socket import (
+    ABORT_PATIENCE,
+    DEAD_AFTER_PROBES,
+    DEAD_AFTER_SECONDS,
+    FINISH_TIMEOUT,
+    WATCH_INTERVAL,
+    SocketConnection,
+    SocketTransport,
+)
+from jetdirect.transports.uri import transportFor
+
+reactor: Any = theReactor
+
+
+@implementer(IPrintJob)
+class Upload:
+    """A job as a printer connection knows it."""
+
+    number, name, user, host, size = 7, "page.ps", "ann", "192.0.2.1", None
+
+    def __init__(self) -> None:
+        self.losses: list[PrintError] = []
+
+    def printerLost(self, error: PrintError) -> None:
+        self.losses.append(error)
+
+
+class Options:
+    """The socket behind a wire, as far as its options go."""
+
+    def __init__(self) -> None:
+        self.set: dict[tuple[int, int], int] = {}
+
+    def setsockopt(self, level: int, name: int, value: int) -> None:
+        self.set[level, name] = value
+
+
+class Wire(MemoryWire):
+    """
+    A wire to a printer.
+
+    @ivar stalled: what is written is not taken; C{drain} takes it.
+    @ivar resetInKernel: the kernel knows of a reset, and has told nobody.
+    """
+
+    def __init__(self, protocol: IProtocol) -> None:
+        self.stalled = self.resetInKernel = self.aborted = False
+        self.noDelay = self.keepAlive = False
+        self.handle = Options()
+        super().__init__(protocol)
+
+    def getHandle(self) -> Options:
+        return self.handle
+
+    def setTcpNoDelay(self, enabled: bool) -> None:
+        self.noDelay = enabled
+
+    def setTcpKeepAlive(self, enabled: bool) -> None:
+        self.keepAlive = enabled
+
+    def write(self, data: bytes) -> None:
+        assert not self.halfClosed, "bytes after our own end"
+        super().write(data)
+
+    def loseWriteConnection(self) -> None:
+        if not self.stalled:
+            super().loseWriteConnection()
+
+    def drain(self) -> None:
+        self.stalled = False
+        self.loseWriteConnection()
+
+    def abortConnection(self) -> None:
+        self.aborted = self.aborted or self.connected
+        super().abortConnection()
+
+    def reset(self) -> bool:
+        return self.resetInKernel or super().reset()
+
+
+def hear(answer: Deferred[Any], told: list[Any] | None = None) -> list[Any]:
+    """A list that gets the result of C{answer}, or the exception."""
+    into = [] if told is None else told
+    answer.addBoth(lambda it: into.append(it.value if isinstance(it, Failure) else it))
+    return into
+
+
+class Line:
+    """A printer connection over a wire in memory."""
+
+    def __init__(self, finishTimeout: float = FINISH_TIMEOUT, earlyClose: bool = False) -> None:
+        self.clock = Clock()
+        self.job = Upload()
+        printer = SocketTransport(
+            self.clock, Endpoint(), "socket://printer:9100", "", finishTimeout, earlyClose
+        )
+        self.connection = SocketConnection(printer, self.job)
+        self.wire = Wire(self.connection)
+        self.told: list[Any] = []
+
+    def finish(self) -> Line:
+        hear(self.connection.finish(), self.told)
+        return self
+
+    def abort(self, tail: bytes = b"") -> Line:
+        hear(self.connection.abort(tail), self.told)
+        return self
+
+    def write(self, data: bytes = b"%!PS") -> Line:
+        self.connection.write(data)
+        return self
+
+    def wait(self, seconds: float) -> Line:
+        """Let time pass, with all the looks at the wire in it."""
+        looks = int(seconds / WATCH_INTERVAL)
+        self.clock.pump([WATCH_INTERVAL] * looks + [seconds - looks * WATCH_INTERVAL])
+        return self
+
+    def assertLost(self, reason: str) -> None:
+        """The end of the job was answered with a loss, the connection is gone, nothing is left."""
+        [lost] = self.told
+        assert isinstance(lost, PrinterLost)
+        assert reason in lost.reason
+        self.assertOver()
+
+    def assertOver(self) -> None:
+        assert not self.wire.connected
+        assert self.clock.getDelayedCalls() == []
+
+
+# The connection.
+
+
+def test_socketOptions() -> None:
+    """Small jobs are not held back, and an idle printer that was unplugged is found."""
+    line = Line()
+
+    assert line.wire.noDelay
+    assert line.wire.keepAlive
+    assert line.wire.handle.set == {
+        (socket.IPPROTO_TCP, socket.TCP_KEEPIDLE): KEEPALIVE[0],
+        (socket.IPPROTO_TCP, socket.TCP_KEEPINTVL): KEEPALIVE[1],
+        (socket.IPPROTO_TCP, socket.TCP_KEEPCNT): KEEPALIVE[2],
+    }
+
+
+def test_noKeepAliveTimes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the system does not let the times of the probes be chosen, its own are taken."""
+    monkeypatch.delattr(socket, "TCP_KEEPIDLE")
+
+    line = Line()
+
+    assert line.wire.keepAlive
+    assert line.wire.handle.set == {}
+
+
+def test_wireWithoutASocket() -> None:
+    """A connection in memory, or over another stream endpoint, reaches a printer too."""
+    printer = SocketTransport(Clock(), Endpoint(), "socket://printer:9100")
+    connection = SocketConnection(printer, Upload())
+
+    wire = MemoryWire(connection)
+
+    assert wire.connected
+
+
+def test_bytesPass() -> None:
+    """The printer gets what is written, and the connection counts it."""
+    line = Line().write(b"%!").write(b"PS\r\n\x00")
+
+    assert line.wire.value() == b"%!PS\r\n\x00"
+    assert line.connection.sent == 7
+
+
+def test_backPressure() -> None:
+    """Who produces the bytes is known to the transport, which pauses it."""
+    line = Line()
+    producer: Any = IPushProducer(Wire(Protocol()))
+
+    line.connection.registerProducer(producer, True)
+    assert (line.wire.producer, line.wire.streaming) == (producer, True)
+    line.connection.unregisterProducer()
+
+    assert line.wire.producer is None
+
+
+def test_backChannel() -> None:
+    """What a printer says is read, written down for who debugs, and ends nothing."""
+    line = Line()
+
+    with capturedLogs() as logged:
+        line.wire.receive(b"@PJL USTATUS\r\n")
+
+    [event] = logged
+    assert (event["job"], event["data"]) == (7, b"@PJL USTATUS\r\n")
+    assert line.wire.connected
+    assert line.job.losses == []
+
+
+# The end of a complete job.
+
+
+@pytest.mark.parametrize("data", [b"%!PS", b""])
+def test_delivered(data: bytes) -> None:
+    """A printer that answers our half-close with its own, all acknowledged, has the job."""
+    line = Line().write(data).finish()
+    assert line.wire.halfClosed
+    assert line.told == []
+
+    line.wire.fin()
+
+    assert line.told == [Delivery.DELIVERED]
+    assert line.job.losses == []
+    line.assertOver()
+
+
+def test_deliveredAfterALongPrint() -> None:
+    """A printer may take its time to close."""
+    line = Line().write().finish().wait(FINISH_TIMEOUT - 1)
+    assert line.told == []
+
+    line.wire.fin()
+
+    assert line.told == [Delivery.DELIVERED]
+
+
+def test_finishWaitsForTheBuffer() -> None:
+    """The end of a job is our half-close, which waits until the kernel took all bytes."""
+    line = Line().write()
+    line.wire.stalled = True
+
+    line.finish().wait(10 * FINISH_TIMEOUT)
+    assert line.told == []
+    line.wire.drain()
+    line.wire.fin()
+
+    assert line.told == [Delivery.DELIVERED]
+
+
+def test_outOfPaper() -> None:
+    """A printer that takes nothing but answers every probe is waited for as long as it takes."""
+    line = Line().write()
+    line.wire.inFlight = 1000
+    line.wire.silent = Silence(0, 55.0)
+
+    line.finish().wait(3600)
+    assert line.told == []
+    assert line.wire.connected
+    line.wire.inFlight = 0
+    line.wire.fin()
+
+    assert line.told == [Delivery.DELIVERED]
+
+
+@pytest.mark.parametrize("timeout", [FINISH_TIMEOUT, 2.0, 0.0])
+def test_unconfirmed(timeout: float) -> None:
+    """A printer that took every byte and does not close is trusted after a time, and named."""
+    line = Line(finishTimeout=timeout).write()
+    line.wire.inFlight = 1
+    line.finish()
+    line.wait(5)
+    line.wire.inFlight = 0
+
+    with capturedLogs() as logged:
+        line.wait(timeout)
+        assert line.told == []
+        line.wait(2 * WATCH_INTERVAL)
+
+    assert line.told == [Delivery.SENT]
+    line.assertOver()
+    [text] = [str(formatEvent(event)) for event in logged]
+    assert "socket://printer:9100" in text
+    assert "finish-timeout=" in text
+
+
+def test_finishTimeoutAfterTheLastAcknowledgement() -> None:
+    """The time for closing begins when the printer has taken every byte, however late."""
+    line = Line().write()
+    line.wire.inFlight = 1000
+    line.finish().wait(3600)
+    line.wire.inFlight = 0
+
+    line.wait(FINISH_TIMEOUT - WATCH_INTERVAL)
+    assert line.told == []
+    line.wait(2 * WATCH_INTERVAL)
+
+    assert line.told == [Delivery.SENT]
+
+
+# The printer is lost.
+
+
+def test_resetWhilePrinting() -> None:
+    """A reset in mid job is told to the job at once, and to whoever asks later."""
+    line = Line().write()
+
+    line.wire.rst()
+
+    [lost] = line.job.losses
+    assert isinstance(lost, PrinterLost)
+    assert lost.reason == "the printer reset the connection"
+    line.finish()
+    line.assertLost("reset")
+    assert line.told == [lost]
+
+
+@pytest.mark.parametrize("stalled", [True, False])
+def test_resetWhileFinishing(stalled: bool) -> None:
+    """A reset before or after our half-close, but before the printer's, is a loss."""
+    line = Line().write()
+    line.wire.stalled = stalled
+
+    line.finish()
+    line.wire.rst()
+
+    line.assertLost("the printer reset the connection")
+    assert line.job.losses == []
+
+
+def test_resetBehindOurBack() -> None:
+    """A reset of which only the kernel knows is found by the next look at the connection."""
+    line = Line(earlyClose=True).write()
+    line.wire.inFlight = 1000
+    line.wire.fin()
+    line.finish().wait(60)
+    assert line.told == []
+
+    line.wire.inFlight, line.wire.resetInKernel = 0, True
+    line.wait(WATCH_INTERVAL)
+
+    line.assertLost("the printer reset the connection")
+
+
+def test_resetIsNoEnd() -> None:
+    """When its close comes together with a reset, the printer did not close."""
+    line = Line().write().finish()
+
+    line.wire.resetInKernel = True
+    line.wire.fin()
+
+    line.assertLost("the printer reset the connection")
+
+
+def test_closedInMidJob() -> None:
+    """A printer that closes before our half-close may not have read the job."""
+    line = Line().write()
+
+    line.wire.fin()
+
+    [lost] = line.job.losses
+    assert lost.reason == "the printer closed the connection before the end of the job"
+    assert line.wire.aborted
+    line.assertOver()
+
+
+def test_closedBeforeOurEndWasOut() -> None:
+    """A printer that closes while bytes of the job are still on this side has not read them."""
+    line = Line().write()
+    line.wire.stalled = True
+
+    line.finish()
+    line.wire.fin()
+
+    line.assertLost("before the end of the job")
+    assert line.job.losses == []
+
+
+def test_closedBeforeItHadOurEnd() -> None:
+    """A printer that closes with bytes unacknowledged did not answer our half-close."""
+    line = Line().write()
+    line.wire.inFlight = 1000
+    line.finish()
+
+    line.wire.fin()
+    line.wire.inFlight = 0
+    line.wait(60)
+
+    line.assertLost("before the end of the job")
+
+
+def test_earlyCloseIsOkay() -> None:
+    """A printer that is known to close early has the job when it acknowledged every byte."""
+    line = Line(earlyClose=True).write(b"%!")
+    line.wire.fin()
+    assert line.job.losses == []
+
+    line.write(b"PS")
+    line.wire.inFlight = 2
+    line.finish().wait(3600)
+    assert line.told == []
+    line.wire.inFlight = 0
+    line.wait(WATCH_INTERVAL)
+
+    assert line.wire.value() == b"%!PS"
+    assert line.told == [Delivery.DELIVERED]
+    line.assertOver()
+
+
+def test_earlyCloseAfterOurEnd() -> None:
+    """A printer that is known to close early may do so with our half-close on the way."""
+    line = Line(earlyClose=True).write()
+    line.wire.inFlight = 5
+    line.finish()
+
+    line.wire.fin()
+    assert line.told == []
+    line.wire.inFlight = 0
+    line.wait(WATCH_INTERVAL)
+
+    assert line.told == [Delivery.DELIVERED]
+
+
+GONE = Silence(DEAD_AFTER_PROBES, DEAD_AFTER_SECONDS)
+
+
+def test_unpluggedWhilePrinting() -> None:
+    """A printer that leaves several probes unanswered for half a minute is gone."""
+    line = Line().write()
+
+    line.wire.inFlight, line.wire.silent = 1000, GONE
+    line.wait(DEAD_AFTER_SECONDS - 1)
+    assert line.job.losses == []
+    line.wait(1)
+
+    [lost] = line.job.losses
+    assert lost.reason == "the printer has not answered for 30 s"
+    assert line.wire.aborted
+    line.assertOver()
+
+
+@pytest.mark.parametrize("stalled", [True, False])
+def test_unpluggedWhileFinishing(stalled: bool) -> None:
+    """A printer that is unplugged while it finishes lost the job."""
+    line = Line().write()
+    line.wire.stalled, line.wire.inFlight = stalled, 1000
+
+    line.finish()
+    line.wire.silent = GONE
+    line.wait(DEAD_AFTER_SECONDS)
+
+    line.assertLost("the printer has not answered for 30 s")
+    assert line.job.losses == []
+
+
+@pytest.mark.parametrize(
+    "silence",
+    [
+        None,
+        Silence(0, 3600.0),
+        Silence(DEAD_AFTER_PROBES - 1, 3600.0),
+        Silence(99, DEAD_AFTER_SECONDS - 1),
+    ],
+)
+def test_notUnplugged(silence: Silence | None) -> None:
+    """A printer that has nothing to say, or only lately does not answer, is not gone."""
+    line = Line().write()
+    line.wire.silent = silence
+
+    line.wait(60)
+
+    assert line.job.losses == []
+    assert line.wire.connected
+
+
+# The end of a job that was cut.
+
+
+def test_abort() -> None:
+    """A cut job is ended with its tail and our half-close; then the printer is waited for."""
+    line = Line().write(b"%!PS").abort(b"\x04")
+    assert line.wire.value() == b"%!PS\x04"
+    assert line.wire.halfClosed
+    assert line.told == []
+
+    line.wire.fin()
+
+    assert line.told == [None]
+    assert not line.wire.aborted
+    assert line.job.losses == []
+    line.assertOver()
+
+
+def test_abortWithoutTail() -> None:
+    """Where the language of a job is not known, nothing is sent after it."""
+    line = Line().write(b"text").abort()
+
+    assert line.wire.value() == b"text"
+    assert line.wire.halfClosed
+
+
+def test_abortBeforeTheFirstByte() -> None:
+    """A printer that got nothing need not be waited for."""
+    line = Line().abort()
+
+    assert line.told == [None]
+    assert line.wire.value() == b""
+    assert not line.wire.aborted
+    line.assertOver()
+
+
+def test_abortWhileFinishing() -> None:
+    """After our half-close no tail can be sent; who waited for the end hears nothing more."""
+    line = Line().write().finish().abort(b"\x04")
+    assert line.wire.value() == b"%!PS"
+
+    line.wire.fin()
+
+    assert line.told == [None]
+    line.assertOver()
+
+
+def test_abortWhileTheBufferIsFull() -> None:
+    """A printer that takes nothing more of an aborted job is left after a while."""
+    line = Line().write()
+    line.wire.stalled, line.wire.inFlight = True, 1000
+
+    line.abort(b"\x04").wait(ABORT_PATIENCE - WATCH_INTERVAL)
+    assert line.told == []
+    line.wait(WATCH_INTERVAL)
+
+    assert line.told == [None]
+    assert line.wire.aborted
+    line.assertOver()
+
+
+def test_abortWithProgress() -> None:
+    """As long as the printer takes bytes of an aborted job it is let go on to the tail."""
+    line = Line().write()
+    line.wire.inFlight = 100
+    line.abort(b"\x04")
+
+    for left in range(99, 89, -1):
+        line.wait(ABORT_PATIENCE - WATCH_INTERVAL)
+        line.wire.inFlight = left
+    assert line.told == []
+    line.wait(ABORT_PATIENCE)
+    assert line.told == []
+    line.wait(WATCH_INTERVAL)
+
+    assert line.told == [None]
+
+
+def test_abortOfAnUnpluggedPrinter() -> None:
+    """A printer that is gone is not waited for longer than one that takes nothing."""
+    line = Line().write()
+    line.wire.inFlight, line.wire.silent = 1000, GONE
+
+    line.abort(b"\x04").wait(ABORT_PATIENCE)
+
+    assert line.told == [None]
+    assert line.job.losses == []
+
+
+def test_abortAfterTheLoss() -> None:
+    """A printer that is lost is free."""
+    line = Line().write()
+    line.wire.rst()
+
+    line.abort(b"\x04")
+
+    assert line.told == [None]
+    assert line.wire.value() == b"%!PS"
+
+
+def test_resetWhileAborting() -> None:
+    """That a printer resets an aborted job is as good as any end of it."""
+    line = Line().write().abort(b"\x04")
+
+    line.wire.rst()
+
+    assert line.told == [None]
+    assert line.job.losses == []
+    line.assertOver()
+
+
+def test_abortAfterAnEarlyClose() -> None:
+    """The printer's end, which came already, does not come again: the wait for it is bounded."""
+    line = Line(earlyClose=True).write()
+    line.wire.fin()
+
+    line.abort(b"\x04").wait(ABORT_PATIENCE)
+
+    assert line.told == [None]
+    line.assertOver()
+
+
+# Reaching the printer.
+
+
+@implementer(IStreamClientEndpoint)
+class Endpoint:
+    """An endpoint that connects when a test says so; C{onCancel} is what it does when canceled."""
+
+    def __init__(self) -> None:
+        self.connecting: Deferred[IProtocol] = Deferred(self._cancel)
+        self.canceled = False
+        self.onCancel: Callable[[Deferred[IProtocol]], None] | None = None
+
+    def connect(self, factory: IProtocolFactory) -> Deferred[IProtocol]:
+        self.factory = factory
+        return self.connecting
+
+    def _cancel(self, connecting: Deferred[IProtocol]) -> None:
+        self.canceled = True
+        if self.onCancel is not None:
+            self.onCancel(connecting)
+        else:
+            connecting.errback(error.ConnectingCancelledError(None))
+
+
+class Opening:
+    """A printer that is being opened."""
+
+    def __init__(self) -> None:
+        self.endpoint = Endpoint()
+        self.printer = SocketTransport(Clock(), self.endpoint, "socket://printer:9100")
+        self.opening = self.printer.open(Upload())
+        self.told = hear(self.opening)
+
+
+def test_opened() -> None:
+    """A printer that takes the connection is opened."""
+    opening = Opening()
+    connection: Any = opening.endpoint.factory.buildProtocol(None)  # type: ignore[arg-type]
+    wire = Wire(connection)
+
+    opening.endpoint.connecting.callback(connection)
+
+    assert opening.told == [connection]
+    wire.loseConnection()
+
+
+def test_calledByItsURI() -> None:
+    """A printer without a description is called by its URI."""
+    assert Opening().printer.description == "socket://printer:9100"
+
+
+@pytest.mark.parametrize(
+    ("why", "reason"),
+    [
+        (error.ConnectionRefusedError(), "the connection was refused (busy or off)"),
+        (error.TimeoutError(), "no answer"),
+        (error.TCPTimedOutError(), "no answer"),
+        (error.NoRouteError(), "no route to the printer"),
+        (error.DNSLookupError(), "the host name is not known"),
+        (error.ConnectBindError(), "the connection failed"),
+    ],
+)
+def test_unreachable(why: Exception, reason: str) -> None:
+    """A printer that cannot be reached can be tried again; the error says which and why."""
+    opening = Opening()
+
+    opening.endpoint.connecting.errback(why)
+
+    [told] = opening.told
+    assert isinstance(told, PrinterUnreachable)
+    assert told.reason == f"socket://printer:9100: {reason}"
+    assert told.__cause__ is why
+
+
+def test_unreachableOnTheSameNetwork() -> None:
+    """A printer that is switched off, the commonest case, has no route to it."""
+    opening = Opening()
+    off = OSError(errno.EHOSTUNREACH, "No route to host")
+
+    opening.endpoint.connecting.errback(error.getConnectError(off))
+
+    assert opening.told[0].reason == "socket://printer:9100: no route to the printer"
+
+
+def test_cancelWhileConnecting() -> None:
+    """An opening that is canceled stops connecting, and fails as canceled."""
+    opening = Opening()
+
+    opening.opening.cancel()
+
+    assert opening.endpoint.canceled
+    [told] = opening.told
+    assert isinstance(told, CancelledError)
+
+
+def test_connectionThatComesTooLate() -> None:
+    """A connection that was made while its opening was canceled is not left open."""
+    opening = Opening()
+    connection: Any = opening.endpoint.factory.buildProtocol(None)  # type: ignore[arg-type]
+    wires: list[Wire] = []
+
+    def connected(connecting: Deferred[IProtocol]) -> None:
+        wires.append(Wire(connection))
+        connecting.callback(connection)
+
+    opening.endpoint.onCancel = connected
+    opening.opening.cancel()
+
+    assert [type(it) for it in opening.told] == [CancelledError]
+    assert wires[0].aborted
+
+
+def test_nameThatTheEndpointRefuses() -> None:
+    """A host name of which the endpoint says that it is none is not tried again."""
+    opening = Opening()
+
+    opening.endpoint.connecting.errback(ValueError("invalid hostname: a_b"))
+
+    [told] = opening.told
+    assert type(told) is PrintError
+    assert told.reason == "socket://printer:9100: that cannot be a host name"
+
+
+def test_faultOnTheWay() -> None:
+    """A fault in the program is not taken for a printer that may be there the next time."""
+    opening = Opening()
+
+    opening.endpoint.connecting.errback(ZeroDivisionError("a bug"))
+
+    assert not isinstance(opening.told[0], PrinterUnreachable)
+
+
+def submitted(printer: Any, clock: Clock) -> Job:
+    """A job at a printing port of its own."""
+    port = PrintingPort("PORT1", printer, clock)
+    job = Job(1, "PORT1", "page.ps", Sender("ann", "192.0.2.1", 40001), None, clock)
+    port.submit(job)
+    return job
+
+
+@implementer(IHostnameResolver, IHostResolution)
+class DeafResolver:
+    """A name server that does not answer."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+        self.name = "printer"
+
+    def cancel(self) -> None:
+        """Nobody does."""
+
+    def resolveHostName(
+        self,
+        resolutionReceiver: IResolutionReceiver,
+        hostName: str,
+        portNumber: int = 0,
+        addressTypes: Sequence[type[IAddress]] | None = None,
+        transportSemantics: str = "TCP",
+    ) -> IHostResolution:
+        self.asked += 1
+        return IHostResolution(self)
+
+
+@implementer(IReactorPluggableNameResolver)
+class DeafReactor(MemoryReactorClock):
+    """One that asks it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.nameResolver: DeafResolver = DeafResolver()
+
+    def installNameResolver(self, resolver: IHostnameResolver) -> IHostnameResolver:
+        return self.nameResolver
+
+
+def test_cancelWhileTheNameIsLookedUp() -> None:
+    """A job that is cut while the printer's name is looked up frees the place at once."""
+    clock = DeafReactor()
+    printer = transportFor(clock, "socket://printer")
+    port = PrintingPort("PORT1", printer, clock)
+    job = Job(1, "PORT1", "page.ps", Sender("ann", "192.0.2.1", 40001), None, clock)
+    port.submit(job)
+    job.whenOpened().addErrback(lambda failure: None)
+
+    job.cut(PrintError("the control connection was lost"))
+
+    assert port.jobs == []
+    clock.advance(60)
+    assert clock.nameResolver.asked == 1
+
+
+def test_nameServerDoesNotAnswer() -> None:
+    """That a name server is silent is not what the sender is told about the name."""
+    clock = DeafReactor()
+    job = submitted(transportFor(clock, "socket://printer"), clock)
+    told = hear(job.whenOpened())
+
+    clock.pump([1] * 40)
+
+    assert "not known" not in told[0].reason
+
+
+@pytest.mark.parametrize("host", ["print_server", "-printer", "hp--4000", 64 * "x"])
+def test_nameThatCannotBeLookedUp(host: str) -> None:
+    """A host name that no resolver takes is refused at the start, not at each job."""
+    with pytest.raises(ValueError) as caught:
+        transportFor(MemoryReactorClock(), f"socket://{host}")
+
+    assert f"{host!r} is not a host name" in str(caught.value)
+
+
+# Real connections.
+
+
+@implementer(IHalfCloseableProtocol)
+class RealPrinter(Protocol):
+    """The printer's end of a connection; it closes when the test says so."""
+
+    transport: Any
+
+    def __init__(self) -> None:
+        self.data = b""
+        self.made: Deferred[None] = Deferred()
+        self.readAll: Deferred[None] = Deferred()
+        self.lost: Deferred[None] = Deferred()
+
+    def connectionMade(self) -> None:
+        self.made.callback(None)
+
+    def dataReceived(self, data: bytes) -> None:
+        self.data += data
+
+    def readConnectionLost(self) -> None:
+        self.readAll.callback(None)
+
+    def writeConnectionLost(self) -> None:
+        pass
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        self.lost.callback(None)
+
+
+class Shop:
+    """A listening printer, and a job that has it."""
+
+    async def open(self, host: str = "127.0.0.1", options: str = "") -> Shop:
+        self.job = Upload()
+        self.printer = RealPrinter()
+        self._port = reactor.listenTCP(0, Factory.forProtocol(lambda: self.printer), interface=host)
+        place = f"[{host}]" if ":" in host else host
+        transport = transportFor(reactor, f"socket://{place}:{self._port.getHost().port}{options}")
+        self.connection: IPrinterConnection = await transport.open(self.job)
+        await self.printer.made
+        return self
+
+    async def close(self) -> None:
+        await self._port.stopListening()
+        self.printer.transport.loseConnection()
+        await self.printer.lost
+
+
+@pytest.fixture
+def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Real time is short."""
+    monkeypatch.setattr(module, "WATCH_INTERVAL", 0.01)
+    monkeypatch.setattr(module, "ABORT_PATIENCE", 0.1)
+    monkeypatch.setattr(module, "DEAD_AFTER_PROBES", 1)
+    monkeypatch.setattr(module, "DEAD_AFTER_SECONDS", 0.1)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+@pytest_twisted.ensureDeferred
+async def test_realDelivery(host: str) -> None:
+    """Over IPv4 and IPv6 a printer that reads to the end and closes has the job, byte for byte."""
+    shop = await Shop().open(host)
+    data = bytes(range(256)) * 4096
+
+    shop.connection.write(data)
+    delivery = shop.connection.finish()
+    await shop.printer.readAll
+    assert not delivery.called
+    shop.printer.transport.loseConnection()
+
+    assert await delivery is Delivery.DELIVERED
+    assert shop.printer.data == data
+    await shop.close()
+
+
+@pytest_twisted.ensureDeferred
+async def test_realKeepAlive() -> None:
+    """The probes of an idle connection are set on the real socket."""
+    shop = await Shop().open()
+    transport: Any = shop.connection.transport  # type: ignore[attr-defined]
+    handle = transport.getHandle()
+
+    assert handle.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+    assert handle.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+    assert handle.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE) == KEEPALIVE[0]
+
+    await shop.connection.abort(b"")
+    await shop.close()
+
+
+@pytest_twisted.ensureDeferred
+async def test_realResetAtTheEnd() -> None:
+    """A printer that reads everything and then resets the connection has lost the job."""
+    shop = await Shop().open()
+
+    shop.connection.write(b"%!PS")
+    delivery = shop.connection.finish()
+    await shop.printer.readAll
+    shop.printer.transport.abortConnection()
+
+    with pytest.raises(PrinterLost, match="reset"):
+        await delivery
+    assert shop.printer.data == b"%!PS"
+    await shop.close()
+
+
+@pytest_twisted.ensureDeferred
+async def test_realEarlyClose() -> None:
+    """A printer that closes in mid job loses it."""
+    shop = await Shop().open()
+    shop.connection.write(b"%!PS")
+
+    shop.printer.transport.loseWriteConnection()
+    await shop.printer.lost
+
+    assert "before the end of the job" in shop.job.losses[0].reason
+    await shop.connection.abort(b"")
+    await shop.close()
+
+
+@pytest_twisted.ensureDeferred
+async def test_realPrinterThatNeverCloses(hasty: None) -> None:
+    """A printer that reads everything and does not close leaves the job unconfirmed."""
+    shop = await Shop().open(options="?finish-timeout=0.1")
+
+    shop.connection.write(b"%!PS")
+
+    assert await shop.connection.finish() is Delivery.SENT
+    await shop.printer.readAll
+    assert shop.printer.data == b"%!PS"
+    await shop.close()
+
+
+@pytest_twisted.ensureDeferred
+async def test_realAbortOfAStalledPrinter(hasty: None) -> None:
+    """The rest of an aborted job that the printer does not take is thrown away."""
+    shop = await Shop().open()
+    shop.printer.transport.pauseProducing()
+
+    shop.connection.write(bytes(64 * 1024 * 1024))
+    await shop.connection.abort(b"\x04")
+
+    shop.printer.transport.resumeProducing()
+    await shop.close()
+
+
+@pytest_twisted.ensureDeferred
+async def test_realUnpluggedPrinter(hasty: None) -> None:
+    """A printer whose cable is pulled is found to be gone though nothing resets the connection."""
+    shop = await Shop().open()
+    drop = ctypes.create_string_buffer(struct.pack("HBBI", 0x06, 0, 0, 0), 8)  # BPF: "return 0"
+    program = struct.pack("HxxxxxxP", 1, ctypes.addressof(drop))
+    handle = shop.printer.transport.getHandle()
+    handle.setsockopt(socket.SOL_SOCKET, 26, program)  # SO_ATTACH_FILTER
+
+    shop.connection.write(b"%!PS")
+
+    with pytest.raises(PrinterLost, match="has not answered"):
+        await shop.connection.finish()
+    await shop.close()
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "[::1]"])
+@pytest_twisted.ensureDeferred
+async def test_realRefusal(host: str) -> None:
+    """Where nobody listens, the connection is refused, and nothing reached the printer."""
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as nobody:
+        nobody.bind((host.strip("[]"), 0))  # bound, so that nobody else can listen there
+        port = nobody.getsockname()[1]
+
+        with pytest.raises(PrinterUnreachable) as caught:
+            await transportFor(reactor, f"socket://{host}:{port}").open(Upload())
+
+    assert (
+        caught.value.reason == f"socket://{host}:{port}: the connection was refused (busy or off)"
+    )
