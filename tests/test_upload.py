@@ -522,6 +522,28 @@ def test_bugInATransport(flushErrors: Callable[..., list[LogEvent]]) -> None:
     bench.printsOn()
 
 
+@pytest.mark.parametrize(("data", "code"), [(b"", 451), (PAGE, 551)])
+def test_bugInTheGateway(
+    data: bytes,
+    code: int,
+    monkeypatch: pytest.MonkeyPatch,
+    flushErrors: Callable[..., list[LogEvent]],
+) -> None:
+    """A mistake of the gateway's own is logged, and ends the job as honestly as any other."""
+    bench = Bench()
+    sender = bench.sender()
+
+    async def broken(self: object, consumer: Any) -> None:
+        consumer.write(data)
+        raise ZeroDivisionError("a bug")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("jetdirect.ftp.data.DataPort.pourInto", broken)
+        assert codes(sender.begin("a.ps")) == [150, code]
+    assert len(flushErrors(ZeroDivisionError)) == 1
+    bench.printsOn()
+
+
 def test_bugInATransportAtTheOpening(flushErrors: Callable[..., list[LogEvent]]) -> None:
     """A transport that fails otherwise than agreed before a byte was sent: 451, and on."""
     bench = Bench()

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from twisted.logger import Logger
+
 from ..errors import DataConnectionLost, JobAborted, PrintError, SenderLost, ShuttingDown
 from ..interfaces import Delivery
 from ..job import Job
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
 
 class Upload(Transfer):
     """STOR, STOU or APPE: one job."""
+
+    _log = Logger()
 
     def __init__(
         self,
@@ -54,6 +58,12 @@ class Upload(Transfer):
             delivery = await self._print(opening)
         except PrintError as error:
             self.control.reply(replies.refusal(error, self.job.number))
+        except Exception:
+            # A mistake of ours: no reason to leave the printer in mid-job, or to guess the code.
+            self._log.failure("job {job} failed", job=self.number)
+            fault = PrintError("the gateway itself failed")
+            self.job.cut(fault)
+            self.control.reply(replies.refusal(self.job.error or fault, self.number))
         else:
             self._printed()
             self.control.reply(
