@@ -341,7 +341,7 @@ async def test_unwrittenIsUnacknowledged() -> None:
         with peer:
             assert reply.asked == [len(b"226 Transfer complete\r\n")]
             lost: Deferred[None] = Deferred()
-            reply.connectionLost = lambda reason: lost.callback(None)  # type: ignore
+            reply.connectionLost = lambda reason: lost.callback(None)
             peer.settimeout(5)
             assert reply.transport is not None
             reply.transport.loseConnection()

@@ -5,7 +5,6 @@ What the gateway itself says and keeps: its log, its timers, its connections.
 from __future__ import annotations
 
 import re
-from collections import deque
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -39,9 +38,6 @@ class Records:
         self._records: dict[int, Record] = {}
         self._sessions: list[Wire] = []
         self._replies: dict[int, tuple[Wire, int]] = {}
-        factory = world.gateway.factory
-        # Sets of sessions are walked at shutdown; their order must not depend on memory addresses.
-        factory._connections = _InOrder()  # type: ignore[assignment]
 
     def __enter__(self) -> Records:
         globalLogPublisher.addObserver(self)
@@ -134,17 +130,3 @@ class Records:
                 f"a socket: {end.label}" for end in host.ends if end.used and end.closed is None
             ]
         return sorted(set(left))
-
-
-class _InOrder(deque[Any]):
-    """A set that keeps its order."""
-
-    def add(self, item: Any) -> None:
-        """Once."""
-        if item not in self:
-            self.append(item)
-
-    def discard(self, item: Any) -> None:
-        """If it is there."""
-        if item in self:
-            self.remove(item)
