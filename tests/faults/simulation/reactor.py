@@ -9,10 +9,12 @@ from typing import Any
 
 from twisted.internet import error
 from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorPluggableNameResolver
 from twisted.internet.main import CONNECTION_LOST
 from twisted.internet.posixbase import _DisconnectSelectableMixin
 from twisted.internet.testing import MemoryReactorClock
 from twisted.python import log
+from zope.interface import implementer
 
 from .kernel import End
 from .names import Resolver
@@ -21,6 +23,7 @@ from .ports import Connector, Listener
 from .wire import GATEWAY, Wire
 
 
+@implementer(IReactorPluggableNameResolver)
 class SimulatedReactor(_DisconnectSelectableMixin, MemoryReactorClock):
     """
     Twisted's loop: due calls, then ready descriptors in any order.
