@@ -164,6 +164,7 @@ class Interpreter(ControlConnection):
     def close(self, reply: Reply) -> None:
         """L{ControlConnection}: what waits is not done any more."""
         self._waiting.clear()
+        self.acknowledgements.wrote(1)  # our FIN counts as a byte
         super().close(reply)
 
     def startTLS(self, reply: Reply) -> None:

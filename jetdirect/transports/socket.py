@@ -259,7 +259,7 @@ class SocketConnection(Protocol):
     def _silent(self) -> float:
         # How long the printer has owed us an answer, if it was asked often enough since.
         now, silence = self._printer.clock.seconds(), self._facts.silence()
-        if not self._facts.unacknowledged():
+        if silence is None or not silence.unanswered or not self._facts.unacknowledged():
             self._askedSince = now
         if silence is None or silence.unanswered < DEAD_AFTER_PROBES:
             return 0.0
