@@ -91,8 +91,8 @@ class PrintingPort:
             job.cut(PrintError("the gateway failed at the printer's side"))
         else:
             await job.printOn(connection)
-        finally:
-            self._leave(job)
+        # Not in a "finally": a coroutine that is only thrown away must not wake others.
+        self._leave(job)
 
     async def _reach(self, job: Job) -> IPrinterConnection:
         await self._turn(job)

@@ -288,10 +288,16 @@ class Interpreter(ControlConnection):
         self.transfer = transfer
         try:
             await replies
-        finally:
-            transfer.dataPort.close()
-            self._lastActive = max(self._lastActive, transfer.lastActive)
-            self.transfer = None
+        except Exception:
+            self._transferEnded(transfer)
+            raise
+        # Not in a "finally": a coroutine that is only thrown away must not wake others.
+        self._transferEnded(transfer)
+
+    def _transferEnded(self, transfer: Transfer) -> None:
+        transfer.dataPort.close()
+        self._lastActive = max(self._lastActive, transfer.lastActive)
+        self.transfer = None
 
     def expectToBeHeard(self, job: Job) -> None:
         """The reply for C{job} was just written; its record is complete when it is acknowledged."""
