@@ -12,9 +12,10 @@ from twisted.application.strports import service as listen
 from twisted.cred.checkers import ICredentialsChecker
 from twisted.cred.portal import Portal
 from twisted.internet.defer import Deferred, DeferredList
+from twisted.internet.interfaces import IProtocolFactory
 from twisted.logger import Logger
 
-from .ftp.factory import ImplicitTLSFactory, PrintFTPFactory
+from .ftp.factory import PortFactory, PrintFTPFactory
 from .ftp.realm import AnyName, PrintRealm
 from .ftp.settings import SessionSettings
 from .interfaces import IPrinterTransport
@@ -61,12 +62,16 @@ class Gateway(MultiService):
         self.factory = PrintFTPFactory(portal, reactor, settings)
         self._open = not checkers
         for listener in listeners:
-            kind, _, place = listener.partition(":")
-            if kind == "tls":
-                implicit = ImplicitTLSFactory(self.factory)
-                listen(f"tcp:{place}", implicit, reactor=reactor).setServiceParent(self)
-            else:
-                listen(listener, self.factory, reactor=reactor).setServiceParent(self)
+            listen(*self._listener(listener), reactor=reactor).setServiceParent(self)
+
+    def _listener(self, text: str) -> tuple[str, IProtocolFactory]:
+        match text.partition(":"):
+            case "tls", _, place:
+                return f"tcp:{place}", PortFactory(self.factory, tls=True)
+            case "haproxy", _, _:
+                return text, PortFactory(self.factory, proxy=True)
+            case _:
+                return text, self.factory
 
     def startService(self) -> None:
         """Begin to listen."""

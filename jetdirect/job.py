@@ -219,11 +219,11 @@ class Job:
             return
         if self._limit is not None and self.bytes + len(data) > self._limit:
             self.cut(JobTooLarge(f"more than {self._limit} bytes"))
-            return
-        self.bytes += len(data)
-        if len(self._head) < HEAD_BYTES:
-            self._head += data[: HEAD_BYTES - len(self._head)]
-        self._connection.write(data)
+        else:
+            self.bytes += len(data)
+            if len(self._head) < HEAD_BYTES:
+                self._head += data[: HEAD_BYTES - len(self._head)]
+            self._connection.write(data)
 
     def registerProducer(self, producer: IProducer, streaming: bool) -> None:
         """L{IConsumer}: the printer's back-pressure goes through the job to C{producer}."""

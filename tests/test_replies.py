@@ -192,8 +192,9 @@ def test_multiline() -> None:
 
 
 def test_unfilledText() -> None:
-    """What is not ASCII in an unfilled text is escaped, never an error in the middle of a reply."""
-    assert bytes(Reply(220, "Grüße")) == rb"220 Gr\xfc\xdfe" + b"\r\n"
+    """What is not ASCII goes out as UTF-8; what is not even text is escaped, never an error."""
+    assert bytes(Reply(220, "Grüße")) == "220 Grüße\r\n".encode()
+    assert bytes(Reply(220, "Gr\udcfce")) == rb"220 Gr\udcfce" + b"\r\n"
 
 
 def test_longGreeting() -> None:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jetdirect.ftp.text import SHOWN, decoded, printable
+from jetdirect.ftp.text import SHOWN, decoded, presentable, printable
 
 
 @given(st.text(max_size=3 * SHOWN) | st.binary(max_size=3 * SHOWN).map(decoded))
@@ -61,3 +61,10 @@ def test_limit() -> None:
     """The limit counts the characters shown, not those meant."""
     assert printable("\0\0\0", 12) == r"\x00\x00\x00"
     assert printable("\0\0\0\0", 12) == r"\x00\x00\..."
+
+
+def test_presentable() -> None:
+    """A name keeps its script; what controls terminals or turns letters round is escaped."""
+    assert presentable("Übersicht 日本 \x1b[31m\u202e\r\n\udcff") == (
+        "Übersicht 日本 \\x1b[31m\\u202e\\x0d\\x0a\\xff"
+    )

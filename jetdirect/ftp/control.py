@@ -47,6 +47,7 @@ class ControlConnection(Protocol):
     @ivar proxied: there is a proxy (PROXY protocol) between the two.
     @ivar secure: the connection is encrypted.
     @ivar implicitTLS: it is to be so before the first word.
+    @ivar throughProxy: a PROXY header is to come first; until then the peer is not known.
     @ivar closing: the last reply was sent, or the peer is gone.
     @ivar gone: the peer has ended the connection.
     @ivar saidGoodbye: it has done so by close_notify (TLS).
@@ -68,6 +69,7 @@ class ControlConnection(Protocol):
         self.proxied = False
         self.secure = False
         self.implicitTLS = False
+        self.throughProxy = False
         self.closing = False
         self.gone = False
         self.saidGoodbye = False

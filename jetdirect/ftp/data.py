@@ -336,6 +336,11 @@ class PassivePort(DataPort, ServerFactory):
                 last = taken
         raise last
 
+    @property
+    def listening(self) -> bool:
+        """Is the peer still expected?"""
+        return self._listener is not None
+
     def buildProtocol(self, addr: IAddress | None) -> DataConnection | None:
         """The first connection from the peer is the one; all others are dropped."""
         host = plainHost(getattr(addr, "host", ""))

@@ -54,7 +54,7 @@ class PrintFTPFactory(ftp.FTPFactory):
 
     def connection(self, addr: IAddress | None) -> ControlConnection:
         """The same, for who wants to know what it is."""
-        refusal = self.refusal(plainHost(getattr(addr, "host", "")))
+        refusal = self.refusal(None if addr is None else plainHost(getattr(addr, "host", "")))
         if refusal is not None:
             return Refusal(self, refusal)
         session = PrintFTP(self)
@@ -62,16 +62,17 @@ class PrintFTPFactory(ftp.FTPFactory):
         self._connections[session] = None
         return session
 
-    def refusal(self, host: str, session: Interpreter | None = None) -> Reply | None:
+    def refusal(self, host: str | None, session: Interpreter | None = None) -> Reply | None:
         """
         Why there is no session for this address; L{None} if there is one.
 
+        @param host: L{None}: not known yet.
         @param session: the one in question, if it is there already: a PROXY header comes late.
         """
         settings = self.settings
         if self._stopping:
             return replies.STOPPING
-        if settings.allow and not isInside(host, settings.allow):
+        if host is not None and settings.allow and not isInside(host, settings.allow):
             self._log.warn("session from {host} refused", host=host)
             return replies.NOT_ALLOWED
         if len(self.sessions) >= settings.maxSessions:
@@ -79,7 +80,9 @@ class PrintFTPFactory(ftp.FTPFactory):
             self.sessions -= {each for each in self.sessions if each.peerIsGone()}
         others = self.sessions - {session}
         if len(others) >= settings.maxSessions:
-            self._log.warn("session from {host} refused, {n} are open", host=host, n=len(others))
+            self._log.warn(
+                "session from {host} refused, {n} are open", host=host or "a proxy", n=len(others)
+            )
             return replies.LIMIT(sessions=settings.maxSessions)
         same = sum(1 for each in others if each.peer == host and not each.peerIsGone())
         if settings.maxSessionsPerHost is not None and same >= settings.maxSessionsPerHost:
@@ -129,18 +132,25 @@ class PrintFTPFactory(ftp.FTPFactory):
             session.stop(drain)
 
 
-class ImplicitTLSFactory(ServerFactory):
-    """Makes the same sessions, on a port where TLS comes before everything else."""
+class PortFactory(ServerFactory):
+    """Makes the same sessions on a port where something else comes before the greeting."""
 
     noisy = False
 
-    def __init__(self, factory: PrintFTPFactory) -> None:
+    def __init__(self, factory: PrintFTPFactory, tls: bool = False, proxy: bool = False) -> None:
+        """
+        @param tls: the handshake of implicit TLS.
+        @param proxy: a PROXY header, which only then tells who it is.
+        """
         self._factory = factory
+        self._tls = tls
+        self._proxy = proxy
 
     def buildProtocol(self, addr: IAddress | None) -> Protocol:
         """A session, or its refusal."""
-        session = self._factory.connection(addr)
-        session.implicitTLS = True
+        session = self._factory.connection(None if self._proxy else addr)
+        session.implicitTLS = self._tls
+        session.throughProxy = self._proxy
         return session
 
 

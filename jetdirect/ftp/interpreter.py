@@ -87,7 +87,7 @@ class Interpreter(ControlConnection):
         self.announced: int | None = None
         self.dataPort: DataPort | None = None
         self.extendedOnly = False
-        self.protected = False
+        self.protected = self._implicit = False
         self.transfer: Transfer | None = None
         self._logout: Callable[[], None] | None = None
         self._waiting: deque[tuple[str, str] | Reply] = deque()
@@ -103,7 +103,7 @@ class Interpreter(ControlConnection):
     def begun(self) -> None:
         """L{ControlConnection}: the greeting."""
         self.acknowledgements = Acknowledgements(self.facts, self.reactor)
-        self.protected = self.secure
+        self.protected = self._implicit = self.secure
         self._lastActive = self.reactor.seconds()
         self._expectLogin()
         if self.settings.idleTimeout:
@@ -112,9 +112,10 @@ class Interpreter(ControlConnection):
 
     def heard(self) -> None:
         """L{ControlConnection}."""
-        refusal = self.factory.refusal(self.peer, self) if self.proxied else None
-        if refusal is not None and self.shell is None:
-            self.close(refusal)
+        if self.throughProxy and self.shell is None:
+            refusal = self.factory.refusal(self.peer, self)
+            if refusal is not None:
+                self.close(refusal)
         self._lastActive = self.reactor.seconds()
         self.acknowledgements.look()
 
@@ -313,7 +314,7 @@ class Interpreter(ControlConnection):
         self.type = "A"
         self.announced = None
         self.extendedOnly = False
-        self.protected = False
+        self.protected = self._implicit
 
     # Login
 

@@ -16,7 +16,7 @@ from ..errors import (
     ShuttingDown,
 )
 from ..interfaces import Delivery
-from .text import printable
+from .text import presentable, printable
 
 LONGEST_FIELD = 1024
 """Characters of a field: replies stay readable, whatever was said."""
@@ -24,6 +24,10 @@ LONGEST_FIELD = 1024
 
 class Lines(str):
     """A field that is itself several printable lines."""
+
+
+class Name(str):
+    """A field that a client uses again: a path, in UTF-8 (RFC 2640, section 3)."""
 
 
 _AS_IT_IS = (int, float, Lines)
@@ -42,11 +46,7 @@ class Reply:
 
     def __call__(self, **fields: object) -> Reply:
         """The same reply with its fields filled in, made printable."""
-        shown = {
-            name: value if isinstance(value, _AS_IT_IS) else printable(str(value), LONGEST_FIELD)
-            for name, value in fields.items()
-        }
-        return Reply(self.code, self.text.format(**shown))
+        return Reply(self.code, self.text.format(**{n: _shown(v) for n, v in fields.items()}))
 
     def __bytes__(self) -> bytes:
         """
@@ -61,7 +61,13 @@ class Reply:
             for number, line in enumerate(first)
         ]
         lines.append(f"{self.code} {last}")
-        return "".join(f"{line}\r\n" for line in lines).encode("ascii", "backslashreplace")
+        return "".join(f"{line}\r\n" for line in lines).encode("utf-8", "backslashreplace")
+
+
+def _shown(value: object) -> object:
+    if isinstance(value, Name):
+        return presentable(value)
+    return value if isinstance(value, _AS_IT_IS) else printable(str(value), LONGEST_FIELD)
 
 
 # Positive preliminary

@@ -30,6 +30,13 @@ def printable(text: str, limit: int = SHOWN) -> str:
     return shown if len(shown) <= limit else shown[: limit - 3] + "..."
 
 
+def presentable(text: str) -> str:
+    """
+    C{text} as it is in any script, without what controls a terminal or the order of letters.
+    """
+    return "".join(each if each.isprintable() else printable(each, 10) for each in text)
+
+
 def _escape(found: re.Match[str]) -> str:
     code = ord(found[0])
     if 0xDC80 <= code <= 0xDCFF:  # surrogateescape: a byte that was not UTF-8

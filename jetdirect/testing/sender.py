@@ -47,7 +47,7 @@ class FakeSender:
 
     def hear(self) -> str:
         """What the gateway has said since the last call, without the last line's end."""
-        return self.wire.said().decode("ascii").replace("\r\n", "\n").rstrip("\n")
+        return self.wire.said().decode("utf-8").replace("\r\n", "\n").rstrip("\n")
 
     def say(self, line: str | bytes) -> str:
         """Send a command, hear the replies."""

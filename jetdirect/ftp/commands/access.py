@@ -11,7 +11,7 @@ from ...job import Sender
 from .. import replies
 from ..interpreter import Interpreter, command
 from ..realm import logIn
-from ..replies import Lines, Reply
+from ..replies import Lines, Name, Reply
 from ..text import printable
 
 FAILED_LOGINS = 3
@@ -72,7 +72,7 @@ class AccessCommands(Interpreter):
         if not self.shell.names.isDirectory(wanted):
             return replies.NO_SUCH(path=path, ports=self.shell.portNames)
         self.directory = list(wanted)
-        return replies.CHANGED(path="/" + "/".join(wanted))
+        return replies.CHANGED(path=Name("/" + "/".join(wanted)))
 
     @command("CDUP")
     def ftp_CDUP(self, _: str) -> Reply:

@@ -13,7 +13,7 @@ from .. import replies
 from ..interpreter import Interpreter, Result, command
 from ..listing import machineFacts, machineListing, modifiedStamp
 from ..names import Path
-from ..replies import Lines, Reply
+from ..replies import Lines, Name, Reply
 from ..shell import PrintShell
 from ..transfer import Listing
 
@@ -57,7 +57,7 @@ class NameCommands(Interpreter):
         wanted = self._resolve(path)
         if not self._shell.names.makeDirectory(wanted):
             return replies.EXISTS(path=path)
-        return replies.MADE(path=_quoted(wanted))
+        return replies.MADE(path=Name(_quoted(wanted)))
 
     @command("RMD <path>")
     def ftp_RMD(self, path: str) -> Reply:
@@ -101,7 +101,7 @@ class NameCommands(Interpreter):
         entry = self._shell.names.entry(self._resolve(path))
         if entry is None:
             return replies.NOT_STORED(path=path)
-        return replies.FACTS(facts=machineFacts(entry), path=path or "/")
+        return replies.FACTS(facts=machineFacts(entry), path=Name(path or "/"))
 
     @command("MLSD [path]")
     def ftp_MLSD(self, path: str) -> Result:

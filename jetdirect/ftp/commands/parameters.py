@@ -60,7 +60,7 @@ class ParameterCommands(Interpreter):
         """Listen on an IPv4 port."""
         if self.extendedOnly:
             return replies.EXTENDED_ONLY
-        if isIPv6(self.local) and not self._announced():
+        if isIPv6(self.local):
             return replies.UNKNOWN_FAMILY(family=2)
         if self.proxied and not self._announced():
             return replies.NO_PASSIVE_ADDRESS
@@ -106,10 +106,19 @@ class ParameterCommands(Interpreter):
         return 2 if isIPv6(self.local) else 1
 
     def _listen(self) -> PassivePort | None:
-        self.useDataPort(None)
         if not self.local:
             return None  # a Unix socket has no host that could be connected to
         settings = self.settings
+        certificate = settings.certificate if self.protected else None
+        unused = self.dataPort
+        if (
+            settings.passivePorts
+            and isinstance(unused, PassivePort)
+            and unused.listening
+            and unused.tls is certificate
+        ):
+            return unused  # its port would not be free at once, and may be the last one
+        self.useDataPort(None)
         try:
             port = PassivePort(
                 self.reactor,
@@ -117,7 +126,7 @@ class ParameterCommands(Interpreter):
                 self.local,
                 self.peer,
                 settings.passivePorts,
-                settings.certificate if self.protected else None,
+                certificate,
                 settings.lenientClose,
             )
         except CannotListenError as why:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from .. import replies
 from ..interpreter import Interpreter, Result, command
 from ..listing import Entry, longListing, nameListing
-from ..replies import Lines, Reply
+from ..replies import Lines, Name, Reply
 from ..text import printable
 from ..transfer import Listing
 from ..upload import Upload
@@ -66,7 +66,7 @@ class ServiceCommands(Interpreter):
         port, _name = self.shell.locate(self.directory, "")
         where = replies.PWD_PORT if self.directory else replies.PWD_ROOT
         path = ("/" + "/".join(self.directory)).replace('"', '""')
-        return where(path=path, port=port.name, printer=port.description.replace('"', "'"))
+        return where(path=Name(path), port=port.name, printer=port.description.replace('"', "'"))
 
     @command("LIST [path]")
     def ftp_LIST(self, argument: str) -> Result:
@@ -130,10 +130,11 @@ class ServiceCommands(Interpreter):
         remember = self.shell.names.store
         port, name = self.shell.locate(self.directory, path)
         job = self.shell.submit(port, name, announced if self.type == "I" else None)
+        path = path or f"job{job.number}"
         stored = self.shell.names.resolve(self.directory, path)
         upload = Upload(self, dataPort, port, job, lambda: remember(stored, job.bytes))
         if unique:
-            opening = replies.OPENING_UNIQUE(name=path or f"job{job.number}")
+            opening = replies.OPENING_UNIQUE(name=path)
         else:
             mode = "BINARY" if self.type == "I" else "ASCII"
             printer = port.description

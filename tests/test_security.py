@@ -1,0 +1,717 @@
+"""
+TLS as senders meet it: over real sockets, against C{twistd jetftp}.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import socket
+import ssl
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("OpenSSL", reason="TLS is missing: pip install 'jetdirect[tls]'")
+
+from tests.clients.certificate import selfSigned
+from tests.clients.modes import IPV4, TLS, Mode
+from tests.clients.shop import Shop, listener, twistedListener
+from tests.peers.caller import Caller, resetConnection
+from tests.peers.gateway import Gateway
+from tests.peers.peer import PATIENCE
+from tests.peers.rawprinter import RawPrinter, good
+from tests.peers.session import MUCH, Session, push, streamDigest
+
+JOB = b"%!PS\n" + bytes(range(256)) * 400
+AUTH = Mode(tls=TLS.EXPLICIT)
+IMPLICIT = Mode(tls=TLS.IMPLICIT)
+MEGABYTE = 2**20
+
+
+class SecureSession(Session):
+    """
+    A session over TLS, explicit unless C{implicit}.
+
+    @ivar protected: data connections are to be encrypted by this side.
+    """
+
+    def __init__(
+        self,
+        port: int,
+        trusted: Path,
+        login: bool = True,
+        implicit: bool = False,
+        prot: bool = True,
+    ) -> None:
+        self.context = ssl.create_default_context(cafile=str(trusted))
+        self.protected = prot
+        self._implicit = implicit
+        super().__init__(port, login=False)
+        if not implicit:
+            assert self.say("AUTH TLS")[:3] == "234"
+            self.encrypt()
+        if login:
+            self.login("tester", "secret")
+            if not implicit:
+                assert self.say("PBSZ 0")[:3] == "200"
+                assert self.say(f"PROT {'P' if prot else 'C'}")[:3] == "200"
+
+    def encrypt(self) -> None:
+        """The handshake."""
+        assert self.sock is not None
+        self.sock = self.context.wrap_socket(self.sock, server_hostname=IPV4)
+        self.file = self.sock.makefile("r", encoding=self.encoding)
+
+    def getresp(self) -> str:
+        """C{ftplib} waits for the greeting here: before it comes the handshake, if implicit."""
+        if self._implicit and not isinstance(self.sock, ssl.SSLSocket):
+            self.encrypt()
+        return super().getresp()
+
+    @property
+    def control(self) -> ssl.SSLSocket:
+        """The control connection."""
+        assert isinstance(self.sock, ssl.SSLSocket)
+        return self.sock
+
+    def begin(self, name: str = "job.ps", reuse: bool = False) -> ssl.SSLSocket:
+        """An upload whose data connection has shaken hands; the 150 has come."""
+        wire = self.upload(name)
+        old = self.control.session if reuse else None
+        return self.context.wrap_socket(wire, server_hostname=IPV4, session=old)
+
+    def print(self, data: bytes = JOB) -> str:
+        """A whole job."""
+        if not self.protected:
+            return self.send(data)
+        with self.begin() as wire:
+            wire.sendall(data)
+            bare = wire.unwrap()  # our close_notify, and theirs
+        bare.close()
+        return self.reply()
+
+
+@pytest.fixture(scope="module")
+def oneShop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+    """The gateway of most tests here."""
+    with Shop(tmp_path_factory.mktemp("shop")) as shop:
+        yield shop
+        assert "Traceback" not in shop.gateway.log, shop.gateway.log
+
+
+class Counter:
+    """What was printed since."""
+
+    def __init__(self, shop: Shop) -> None:
+        self.shop = shop
+        self._before = len(shop.printer.callers)
+
+    @property
+    def jobs(self) -> list[bytes]:
+        """The jobs that had any bytes."""
+        numbers = range(self._before + 1, len(self.shop.printer.callers) + 1)
+        return [job for number in numbers if (job := self.shop.printer.waitForJob(number))]
+
+    def secure(self, **how: bool) -> SecureSession:
+        """A session over TLS."""
+        mode = IMPLICIT if how.get("implicit") else AUTH
+        return SecureSession(self.shop.port(mode), self.shop.trusted, **how)
+
+    def plain(self, login: bool = True) -> Session:
+        """A session without."""
+        return Session(self.shop.port(AUTH), login=login)
+
+
+@pytest.fixture
+def counter(oneShop: Shop) -> Counter:
+    """Nothing printed yet."""
+    return Counter(oneShop)
+
+
+def encrypt(ftp: Session, counter: Counter) -> None:
+    """The handshake after an AUTH that was sent by hand."""
+    context = ssl.create_default_context(cafile=str(counter.shop.trusted))
+    assert ftp.sock is not None
+    ftp.sock = context.wrap_socket(ftp.sock, server_hostname=IPV4)
+    ftp.file = ftp.sock.makefile("r", encoding=ftp.encoding)
+
+
+# The commands
+
+
+def test_before(counter: Counter) -> None:
+    """What AUTH is needed for is refused before it; the way is in FEAT."""
+    with counter.plain(login=False) as ftp:
+        features = ftp.say("FEAT")
+        for feature in (" AUTH TLS", " PBSZ", " PROT"):
+            assert f"\n{feature}\n" in features
+        for command in ("PBSZ 0", "PROT P", "PROT C", "CCC"):
+            assert ftp.say(command)[:3] == "503"
+        for command in ("AUTH KERBEROS_V4", "AUTH GSSAPI", "AUTH XYZ"):
+            assert ftp.say(command)[:3] == "504"
+        assert ftp.say("AUTH")[:3] == "501"
+
+
+@pytest.mark.parametrize("word", ["TLS", "SSL", "TLS-C", "tls"])
+def test_auth(word: str, counter: Counter) -> None:
+    """All names under which clients ask for it; it is asked for once."""
+    with counter.plain(login=False) as ftp:
+        assert ftp.say(f"AUTH {word}")[:3] == "234"
+        encrypt(ftp, counter)
+        assert ftp.say("AUTH TLS")[:3] == "503"
+        assert ftp.say("SYST") == "215 UNIX Type: L8"
+        ftp.login("tester", "secret")
+        assert ftp.say("NOOP")[:3] == "200"
+
+
+def test_commands(counter: Counter) -> None:
+    """PBSZ, PROT and CCC as RFC 4217 has them."""
+    with counter.secure(login=False) as ftp:
+        for command, reply in [
+            ("PROT P", "200"),  # some do not send PBSZ before it
+            ("PBSZ 0", "200"),
+            ("PROT C", "200"),
+            ("prot p", "200"),
+            ("PROT S", "536"),
+            ("PROT E", "536"),
+            ("PROT X", "504"),
+            ("CCC", "534"),
+        ]:
+            assert ftp.say(command)[:3] == reply, command
+        ftp.login("tester", "secret")
+        assert ftp.print()[:3] == "226"
+    assert counter.jobs == [JOB]
+
+
+def test_loginEnds(counter: Counter) -> None:
+    """What was said in clear counts no more after AUTH: everything begins again."""
+    with counter.plain() as ftp:
+        assert ftp.say("CWD PORT1")[:3] == "250"
+        assert ftp.say("AUTH TLS")[:3] == "234"
+        encrypt(ftp, counter)
+        assert ftp.say("PWD")[:3] == "530"
+        assert ftp.say("PASS secret")[:3] == "503"
+        ftp.login("tester", "secret")
+        assert ftp.say("PWD").startswith('257 "/"')
+
+
+def test_clearData(counter: Counter) -> None:
+    """PROT C: a control connection over TLS, data in clear."""
+    with counter.secure(prot=False) as ftp:
+        assert ftp.print()[:3] == "226"
+    assert counter.jobs == [JOB]
+
+
+def test_changeProtection(counter: Counter) -> None:
+    """The level at the time of PASV is that of its data connection."""
+    with counter.secure(prot=False) as ftp:
+        assert ftp.print()[:3] == "226"
+        assert ftp.say("PROT P")[:3] == "200"
+        ftp.protected = True
+        assert ftp.print()[:3] == "226"
+        assert ftp.say("PROT C")[:3] == "200"
+        ftp.protected = False
+        assert ftp.print()[:3] == "226"
+    assert counter.jobs == [JOB] * 3
+
+
+def test_listing(counter: Counter) -> None:
+    """Listings are encrypted too, and end with close_notify."""
+    with counter.secure() as ftp:
+        with ftp.context.wrap_socket(ftp.transfercmd("LIST"), server_hostname=IPV4) as wire:
+            heard = b"".join(iter(lambda: wire.recv(65536), b""))
+        assert b"PORT1" in heard
+        assert ftp.reply()[:3] == "226"
+
+
+def test_active(counter: Counter) -> None:
+    """The gateway dials, and is the server of TLS all the same."""
+    with counter.secure() as ftp:
+        ftp.set_pasv(False)
+        assert ftp.print()[:3] == "226"
+    assert counter.jobs == [JOB]
+
+
+def test_implicit(counter: Counter) -> None:
+    """TLS from the first byte; data connections are protected unless PROT says otherwise."""
+    with counter.secure(implicit=True) as ftp:
+        assert ftp.greeting[:3] == "220"
+        assert ftp.say("AUTH TLS")[:3] == "503"
+        assert ftp.print()[:3] == "226"
+        assert ftp.say("PBSZ 0")[:3] == "200"
+        assert ftp.say("PROT P")[:3] == "200"
+        assert ftp.print()[:3] == "226"
+        assert ftp.say("PROT C")[:3] == "200"
+        ftp.protected = False
+        assert ftp.print()[:3] == "226"
+    assert counter.jobs == [JOB] * 3
+
+
+def test_implicitAgain(counter: Counter) -> None:
+    """REIN under implicit TLS leads back to the state after its handshake: protected data."""
+    with counter.secure(implicit=True) as ftp:
+        assert ftp.say("REIN")[:3] == "220"
+        ftp.login("tester", "secret")
+        with contextlib.closing(ftp.upload()) as wire:
+            wire.settimeout(1)
+            with ftp.context.wrap_socket(wire, server_hostname=IPV4) as secured:
+                secured.sendall(JOB)
+                secured.unwrap().close()
+        assert ftp.reply()[:3] == "226"
+    assert counter.jobs == [JOB]
+
+
+# --require-tls
+
+
+@pytest.fixture(scope="module")
+def strictShop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+    """Nothing without encryption."""
+    with Shop(tmp_path_factory.mktemp("strict"), "--require-tls") as shop:
+        yield shop
+
+
+def test_requireTLS(strictShop: Shop) -> None:
+    """No name is taken before AUTH, and no data in clear afterwards."""
+    counter = Counter(strictShop)
+    with counter.plain(login=False) as ftp:
+        assert ftp.say("SYST")[:3] == "215"
+        assert ftp.say("FEAT")[:3] == "211"
+        assert ftp.say("USER tester")[:3] == "530"
+        assert ftp.say("PASS secret")[:3] == "503"
+    with counter.secure(login=False) as ftp:
+        ftp.login("tester", "secret")
+        for command in ("STOR job.ps", "LIST", "NLST", "MLSD", "APPE job.ps", "STOU"):
+            assert ftp.say("EPSV")[:3] == "229"
+            assert ftp.say(command)[:3] == "521", command
+        assert ftp.say("EPSV")[:3] == "229"
+        assert ftp.say("PROT P")[:3] == "200"
+        assert ftp.say("STOR job.ps")[:3] == "521"  # that EPSV was before the PROT
+        assert ftp.say("PROT C")[:3] == "534"
+        assert ftp.print()[:3] == "226"
+        assert ftp.say("REIN")[:3] == "220"
+        ftp.login("tester", "secret")
+        assert ftp.say("EPSV")[:3] == "229"
+        assert ftp.say("STOR job.ps")[:3] == "521"
+    assert counter.jobs == [JOB]
+
+
+def test_requireTLSImplicit(strictShop: Shop) -> None:
+    """Implicit TLS is TLS."""
+    counter = Counter(strictShop)
+    with counter.secure(implicit=True) as ftp:
+        assert ftp.print()[:3] == "226"
+    assert counter.jobs == [JOB]
+
+
+# What came in clear
+
+
+INJECTED = b"AUTH TLS\r\nUSER mallory\r\nPASS x\r\nCWD PORT1\r\n"
+
+
+@pytest.mark.parametrize("cut", range(1, len(INJECTED) + 1))
+def test_injection(cut: int, counter: Counter) -> None:
+    """
+    Commands in clear behind AUTH are never obeyed under TLS, however the bytes come.
+
+    Either they are dropped, or they spoil the handshake.
+    """
+    context = ssl.create_default_context(cafile=str(counter.shop.trusted))
+    with counter.plain(login=False) as ftp:
+        assert ftp.sock is not None
+        ftp.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        ftp.sock.sendall(INJECTED[:cut])
+        if INJECTED[cut:]:
+            time.sleep(0.01)
+            ftp.sock.sendall(INJECTED[cut:])
+        assert ftp.reply()[:3] == "234"
+        try:
+            with context.wrap_socket(ftp.sock, server_hostname=IPV4) as wire:
+                wire.sendall(b"STAT\r\n")
+                heard = wire.recv(65536).decode()
+                while "211 " not in heard:
+                    heard += wire.recv(65536).decode()
+        except (ssl.SSLError, ConnectionError):
+            return
+    assert heard.startswith("211-")
+    assert "Not logged in" in heard and "mallory" not in heard
+
+
+# The end of a data connection
+
+
+def begun(ftp: SecureSession, counter: Counter) -> ssl.SSLSocket:
+    """A job of which bytes have reached the printer."""
+    printer = counter.shop.printer
+    wire = ftp.begin()
+    wire.sendall(JOB)
+    printer.waitForBytes(len(printer.callers), len(JOB))
+    return wire
+
+
+def test_noCloseNotify(counter: Counter) -> None:
+    """An end without close_notify can be anybody's: the job is cut, and the next one is whole."""
+    with counter.secure() as ftp:
+        wire = begun(ftp, counter)
+        wire.shutdown(socket.SHUT_WR)  # a FIN
+        assert ftp.reply()[:3] == "551"
+        wire.close()
+        assert ftp.print()[:3] == "226"
+    assert counter.jobs[-1] == JOB
+
+
+def test_noCloseNotifyAndNoByte(counter: Counter) -> None:
+    """Before the first byte it is safe to send again."""
+    with counter.secure() as ftp:
+        with ftp.begin() as wire:
+            wire.shutdown(socket.SHUT_WR)
+            assert ftp.reply()[:3] == "451"
+        assert ftp.print()[:3] == "226"
+    assert counter.jobs == [JOB]
+
+
+def test_noCloseNotifyIsNamed(counter: Counter) -> None:
+    """The operator is told what happened, or would look for a reset in vain."""
+    with counter.secure() as ftp, begun(ftp, counter) as wire:
+        wire.shutdown(socket.SHUT_WR)
+        assert "close_notify" in ftp.reply()
+
+
+def test_reset(counter: Counter) -> None:
+    """A reset is a loss."""
+    with counter.secure() as ftp:
+        resetConnection(begun(ftp, counter))
+        assert ftp.reply()[:3] == "551"
+        assert ftp.print()[:3] == "226"
+
+
+@pytest.fixture(scope="module")
+def lenientShop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+    """Believes a FIN."""
+    with Shop(tmp_path_factory.mktemp("lenient"), "--tls-lenient-close") as shop:
+        yield shop
+
+
+def test_lenientClose(lenientShop: Shop) -> None:
+    """For old senders a FIN can be made enough; close_notify still is."""
+    counter = Counter(lenientShop)
+    with counter.secure() as ftp:
+        with begun(ftp, counter) as wire:
+            wire.shutdown(socket.SHUT_WR)
+            assert ftp.reply()[:3] == "226"
+        assert ftp.print()[:3] == "226"
+    assert counter.jobs == [JOB] * 2
+
+
+def test_lenientReset(lenientShop: Shop) -> None:
+    """A reset is never enough."""
+    counter = Counter(lenientShop)
+    with counter.secure() as ftp:
+        resetConnection(begun(ftp, counter))
+        assert ftp.reply()[:3] == "551"
+
+
+class Spliced:
+    """A data connection whose TLS records can be cut: the bytes go through memory."""
+
+    def __init__(self, ftp: SecureSession) -> None:
+        self.wire = ftp.upload("job.ps")
+        self._in, self._out = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self.tls = ftp.context.wrap_bio(self._in, self._out, server_hostname=IPV4)
+        while True:
+            try:
+                self.tls.do_handshake()
+            except ssl.SSLWantReadError:
+                self.wire.sendall(self._out.read())
+                self._in.write(self.wire.recv(65536))
+            else:
+                break
+        self.wire.sendall(self._out.read())
+
+    def records(self, data: bytes) -> bytes:
+        """The records for these bytes, not sent."""
+        self.tls.write(data)
+        return self._out.read()
+
+
+@pytest.mark.parametrize("lenient", [False, True])
+def test_cutRecord(lenient: bool, oneShop: Shop, lenientShop: Shop) -> None:
+    """An end in the middle of a TLS record is no end of a file, whatever is believed."""
+    counter = Counter(lenientShop if lenient else oneShop)
+    with counter.secure() as ftp:
+        spliced = Spliced(ftp)
+        with spliced.wire as wire:
+            wire.sendall(spliced.records(b"%!PS\n"))
+            counter.shop.printer.waitForBytes(len(counter.shop.printer.callers), 5)
+            wire.sendall(spliced.records(b"x" * 1000)[:-10])
+            wire.shutdown(socket.SHUT_WR)
+            assert ftp.reply()[:3] == "551"
+
+
+def test_clearInsteadOfTLS(counter: Counter) -> None:
+    """A sender that forgets to encrypt prints nothing, and is told 4xx."""
+    with counter.secure() as ftp:
+        with ftp.upload() as wire:
+            wire.sendall(JOB)
+            assert ftp.reply()[:1] == "4"
+        assert ftp.print()[:3] == "226"
+    assert counter.jobs == [JOB]
+
+
+def test_earlyData(counter: Counter) -> None:
+    """A data connection that shakes hands and is filled before the command loses nothing."""
+    with counter.secure() as ftp:
+        ftp.say("TYPE I")
+        host, number = ftp.makepasv()
+        spliced = socket.create_connection((host, number), PATIENCE)
+        with ftp.context.wrap_socket(spliced, server_hostname=IPV4) as wire:
+            wire.sendall(JOB)
+            time.sleep(0.1)
+            ftp.putcmd("STOR job.ps")
+            assert ftp.reply()[:3] == "150"
+            wire.unwrap().close()
+        assert ftp.reply()[:3] == "226"
+    assert counter.jobs == [JOB]
+
+
+def test_lateHandshake(counter: Counter) -> None:
+    """A client may wait with its handshake until the 150, or a while longer."""
+    with counter.secure() as ftp:
+        wire = ftp.upload()
+        time.sleep(0.3)
+        with ftp.context.wrap_socket(wire, server_hostname=IPV4) as secured:
+            secured.sendall(JOB)
+            secured.unwrap().close()
+        assert ftp.reply()[:3] == "226"
+    assert counter.jobs == [JOB]
+
+
+def test_handshakeNeverDone(counter: Counter) -> None:
+    """A data connection that never shakes hands holds nobody up once it is gone."""
+    with counter.secure() as ftp:
+        with ftp.upload() as wire:
+            wire.sendall(b"\x16\x03\x01")
+        assert ftp.reply()[:1] == "4"
+        assert ftp.print()[:3] == "226"
+    assert counter.jobs == [JOB]
+
+
+# Sessions
+
+
+def test_reuseOffered(counter: Counter) -> None:
+    """A data connection may go on with the TLS session of the control connection."""
+    with counter.secure() as ftp:
+        assert ftp.control.version() == "TLSv1.2"
+        with ftp.begin(reuse=True) as wire:
+            assert wire.session_reused
+            wire.sendall(JOB)
+            wire.unwrap().close()
+        assert ftp.reply()[:3] == "226"
+    assert counter.jobs == [JOB]
+
+
+def test_reuseNotRequired(counter: Counter) -> None:
+    """It need not: many clients cannot."""
+    with counter.secure() as ftp:
+        with ftp.begin() as wire:
+            assert not wire.session_reused
+            wire.sendall(JOB)
+            wire.unwrap().close()
+        assert ftp.reply()[:3] == "226"
+
+
+# During a transfer
+
+
+def test_abort(counter: Counter) -> None:
+    """ABOR under TLS cuts the job: 426, 226, and the next one prints."""
+    with counter.secure() as ftp:
+        with begun(ftp, counter):
+            ftp.putcmd("ABOR")
+            assert ftp.reply()[:3] == "426"
+            assert ftp.reply()[:3] == "226"
+        assert ftp.print()[:3] == "226"
+    assert counter.jobs[-1] == JOB
+
+
+def test_control(counter: Counter) -> None:
+    """NOOP and STAT are answered meanwhile; QUIT waits and gets its close_notify."""
+    with counter.secure() as ftp:
+        with begun(ftp, counter) as wire:
+            assert ftp.say("NOOP")[:3] == "200"
+            assert "job" in ftp.say("STAT")
+            ftp.putcmd("QUIT")
+            wire.unwrap().close()
+        assert ftp.reply()[:3] == "226"
+        assert ftp.reply()[:3] == "221"
+        assert ftp.control.recv(1) == b""  # not an error: the close_notify came
+    assert counter.jobs == [JOB]
+
+
+def test_heardAndGone(counter: Counter) -> None:
+    """A sender that said QUIT, and has read 226 and 221, was not lost."""
+    told = []
+    for _ in range(10):
+        with counter.secure() as ftp:
+            with ftp.begin() as wire:
+                number = int(counter.shop.gateway.matches(r"job (\d+) on PORT1: '")[-1][1])
+                wire.sendall(JOB)
+                ftp.putcmd("QUIT")
+                time.sleep(0.01)
+                wire.unwrap().close()
+            assert ftp.reply()[:3] == "226"
+            assert ftp.reply()[:3] == "221"
+            ftp.control.unwrap().close()
+            ftp.file = ftp.sock = None
+        told.append(counter.shop.gateway.jobEnd(number))
+    assert not any("sender lost" in each for each in told), told
+
+
+def test_controlLost(counter: Counter) -> None:
+    """A sender whose control connection breaks is lost: the job is not complete."""
+    with counter.secure() as ftp:
+        with begun(ftp, counter):
+            number = int(counter.shop.gateway.matches(r"job (\d+) on PORT1: '")[-1][1])
+            assert ftp.file is not None
+            ftp.file.close()
+            resetConnection(ftp.control)
+            told = counter.shop.gateway.jobEnd(number)
+        ftp.file = ftp.sock = None
+    assert told.startswith("aborted: ") and "control connection" in told
+
+
+def test_backPressure(tmp_path: Path) -> None:
+    """A printer that stops holds the sender back through TLS, and memory stays flat."""
+    import threading
+
+    go = threading.Event()
+
+    def waits(caller: Caller) -> None:
+        caller.read(1000)
+        caller.waitFor(go)
+        good(caller)
+
+    certificate = selfSigned(tmp_path)
+    with (
+        RawPrinter(waits, receiveBuffer=65536, keep=False) as printer,
+        Gateway(
+            tmp_path, "--printer", printer.uri(), f"--tls-certificate={certificate}"
+        ) as gateway,
+        SecureSession(gateway.port, certificate) as ftp,
+    ):
+        before = gateway.memory()
+        with ftp.begin() as wire:
+            sent = push(wire, MUCH, patience=2)
+            assert sent < MUCH
+            assert gateway.memory() - before < 12 * MEGABYTE
+            go.set()
+            wire.settimeout(PATIENCE)
+            total = push(wire, sent + 8 * MEGABYTE, sent, patience=PATIENCE)
+            wire.unwrap().close()
+        assert ftp.reply()[:3] == "226"
+        assert gateway.memory("VmHWM") - before < 16 * MEGABYTE
+        printer.waitForJob(1)
+        assert printer.callers[0].digest == streamDigest(total)
+
+
+# Renewal
+
+
+def serial(port: int, implicit: bool = False) -> int | None:
+    """The serial number of the certificate that is served."""
+    from cryptography import x509
+
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    with socket.create_connection((IPV4, port), PATIENCE) as plain:
+        if not implicit:
+            plain.recv(1000)
+            plain.sendall(b"AUTH TLS\r\n")
+            plain.recv(1000)
+        with context.wrap_socket(plain) as wire:
+            der = wire.getpeercert(True)
+    return x509.load_der_x509_certificate(der).serial_number if der else None
+
+
+def test_renewal(tmp_path: Path) -> None:
+    """
+    SIGHUP: the next session gets the new certificate, a running one goes on.
+
+    A file that cannot be used changes nothing, and the log says so.
+    """
+    first = selfSigned(tmp_path)
+    second = selfSigned(tmp_path, "second")
+    with RawPrinter() as printer:
+        options = ["--printer", printer.uri(), f"--tls-certificate={first}"]
+        with Gateway(tmp_path, *options) as gateway:
+            trusted = Path(shutil.copy(first, tmp_path / "trusted.pem"))
+            with SecureSession(gateway.port, trusted) as ftp:
+                old = serial(gateway.port)
+                shutil.copy(second, first)
+                os.kill(gateway._process.pid, signal.SIGHUP)
+                gateway.waitFor("certificate was read again")
+                new = serial(gateway.port)
+                assert new not in (old, None)
+                assert ftp.say("NOOP")[:3] == "200"
+                first.write_text("not yet")
+                os.kill(gateway._process.pid, signal.SIGHUP)
+                gateway.waitFor(r"certificate stays as it was: .*gateway\.pem")
+                assert serial(gateway.port) == new
+                first.unlink()
+                os.kill(gateway._process.pid, signal.SIGHUP)
+                gateway.waitFor("certificate stays as it was", count=2)
+                assert serial(gateway.port) == new
+            with SecureSession(gateway.port, second) as ftp:
+                assert ftp.print()[:3] == "226"
+            assert "Traceback" not in gateway.log
+
+
+def test_renewalOfImplicit(tmp_path: Path) -> None:
+    """Implicit TLS shows the new certificate too."""
+    with Shop(tmp_path) as shop:
+        old = serial(shop.port(IMPLICIT), implicit=True)
+        shutil.copy(selfSigned(tmp_path, "second"), shop.trusted)
+        os.kill(shop.gateway._process.pid, signal.SIGHUP)
+        shop.gateway.waitFor("certificate was read again")
+        assert serial(shop.port(IMPLICIT), implicit=True) != old
+
+
+@pytest.mark.parametrize("kind", ["tls", "ssl"])
+def test_implicitWithoutCertificate(kind: str, tmp_path: Path) -> None:
+    """Implicit TLS without the certificate for data connections: the start says what is missing."""
+    certificate = selfSigned(tmp_path)
+    endpoint = listener(IPV4, implicit=True)
+    if kind == "ssl":
+        endpoint = twistedListener(IPV4, certificate)
+    with pytest.raises(AssertionError, match="--tls-certificate"):
+        Gateway(tmp_path, "--port", endpoint)
+
+
+def test_twistedsImplicit(tmp_path: Path) -> None:
+    """Twisted's own endpoint for TLS works as well."""
+    certificate = selfSigned(tmp_path)
+    with RawPrinter() as printer:
+        options = ["--port", twistedListener(IPV4, certificate), "--printer", printer.uri()]
+        options += [f"--tls-certificate={certificate}"]
+        with (
+            Gateway(tmp_path, *options) as gateway,
+            SecureSession(gateway.port, certificate, implicit=True) as ftp,
+        ):
+            assert ftp.say("PROT P")[:3] == "200"
+            assert ftp.print()[:3] == "226"
+        assert printer.jobs == [JOB]
+
+
+def test_hangUpWithoutTLS(tmp_path: Path) -> None:
+    """Without a certificate SIGHUP is what it is for every other process."""
+    with RawPrinter() as printer, Gateway(tmp_path, "--printer", printer.uri()) as gateway:
+        os.kill(gateway._process.pid, signal.SIGHUP)
+        assert gateway._process.wait(PATIENCE) == -signal.SIGHUP
