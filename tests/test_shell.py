@@ -14,6 +14,7 @@ import pytest_twisted
 from twisted.cred.portal import Portal
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
+from twisted.internet.testing import MemoryReactorClock
 from twisted.internet.threads import deferToThread
 from twisted.protocols import ftp
 from twisted.python.failure import Failure
@@ -22,9 +23,10 @@ from zope.interface.verify import verifyObject
 from jetdirect.errors import PrinterUnreachable
 from jetdirect.ftp.realm import AnyName, PrintRealm
 from jetdirect.ftp.shell import UNKNOWN_NAME, PrintShell
+from jetdirect.gateway import Gateway
 from jetdirect.job import JobState, Sender
 from jetdirect.server import PrintServer
-from jetdirect.testing import FakePrinter
+from jetdirect.testing import FakePrinter, FakeSender
 
 PAGE = b"%!PS\n\xff\xf4\r\n\n\r\x00\x1b%-12345X\x04showpage\n" * 1000
 NOON = 1_750_000_000.0
@@ -225,3 +227,36 @@ async def test_underTwistedsServer() -> None:
     ]
     assert {job.state for job in bench.server.jobs} == {JobState.COMPLETED}
     assert {job.user for job in bench.server.jobs} == {"bob"}
+
+
+def test_jobsOfAPort() -> None:
+    """LIST of a printing port shows the session's jobs there, once each, with their states."""
+    reactor = MemoryReactorClock()
+    gateway = Gateway([FakePrinter(), FakePrinter()], reactor, [])
+    sender, other = FakeSender(gateway.factory), FakeSender(gateway.factory)
+    sender.login()
+    other.login()
+    sender.upload("whole.ps", b"1234")
+    sender.upload("PORT1/stored.ps", b"12")
+    sender.begin("half.ps")
+    assert sender.data is not None
+    sender.data.receive(b"123")
+    sender.data.rst()
+    sender.hear()
+    sender.upload("PORT2/elsewhere.ps", b"1")
+
+    def listed(who: FakeSender, command: str) -> list[tuple[str, ...]]:
+        who.passive()
+        who.say(command)
+        assert who.data is not None
+        rows = [line.split() for line in who.data.said().decode().splitlines()]
+        return [(row[-1], *row[2:5:2]) if len(row) > 1 else tuple(row) for row in rows]
+
+    sender.settle()
+    assert listed(sender, "LIST PORT1") == [
+        ("stored.ps", "-", "2"),
+        ("whole.ps", "completed", "4"),
+        ("half.ps", "aborted", "3"),
+    ]
+    assert listed(sender, "NLST PORT1") == [("stored.ps",)]
+    assert listed(other, "LIST PORT1") == []

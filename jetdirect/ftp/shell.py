@@ -5,6 +5,7 @@ The print shell: what a logged-in sender sees.  Printing ports to write to, noth
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -23,6 +24,9 @@ from .text import printable
 
 UNKNOWN_NAME = "<Unknown>"
 """What the device calls a job whose remote name was a printing port."""
+
+LISTED_JOBS = 20
+"""The last jobs of a session that LIST shows in a printing port: what fits on a screen."""
 
 
 @implementer(ftp.IFTPShell)
@@ -44,6 +48,8 @@ class PrintShell:
         """
         self.server = server
         self.sender = sender
+        self._now = wallClock
+        self._jobs: deque[tuple[Job, float]] = deque(maxlen=LISTED_JOBS)
         self.names = StoredNames(
             [port.name for port in server.ports],
             [printable(port.description) for port in server.ports],
@@ -77,12 +83,25 @@ class PrintShell:
 
         @param size: the bytes that the sender announced, if it did.
         """
-        return self.server.submit(port, printable(name) or UNKNOWN_NAME, self.sender, size)
+        job = self.server.submit(port, printable(name) or UNKNOWN_NAME, self.sender, size)
+        self._jobs.append((job, self._now()))
+        return job
 
-    def listed(self, path: Path) -> list[Entry]:
-        """What LIST and NLST show: a directory's entries, a name itself, or nothing."""
+    def listed(self, path: Path, jobs: bool = False) -> list[Entry]:
+        """
+        What LIST and NLST show: a directory's entries, a name itself, or nothing.
+
+        @param jobs: in a printing port also the session's last jobs there that are not among its
+            names, with their states as owners.
+        """
         if self.names.isDirectory(path):
-            return self.names.children(path)
+            entries = self.names.children(path)
+            known = {entry.name for entry in entries}
+            return entries + [
+                Entry(job.name, False, job.bytes, began, job.state.value)
+                for job, began in self._jobs
+                if jobs and path == (job.port,) and job.name not in known
+            ]
         entry = self.names.entry(path)
         return [] if entry is None else [entry]
 

@@ -70,8 +70,8 @@ class ServiceCommands(Interpreter):
 
     @command("LIST [path]")
     def ftp_LIST(self, argument: str) -> Result:
-        """The printing ports, with their descriptions as owners."""
-        return self._list(argument, lambda entries: longListing(entries, time.time()))
+        """The printing ports, with their descriptions as owners; in one, this session's jobs."""
+        return self._list(argument, lambda entries: longListing(entries, time.time()), jobs=True)
 
     @command("NLST [path]")
     def ftp_NLST(self, argument: str) -> Result:
@@ -153,12 +153,15 @@ class ServiceCommands(Interpreter):
             lines.append(f" job {job.number}: {job.state.value}, {job.bytes} bytes, {job.name}")
         return replies.PORT_STATUS(lines=Lines("\n".join(lines)))
 
-    def _list(self, argument: str, render: Callable[[list[Entry]], bytes]) -> Result:
+    def _list(
+        self, argument: str, render: Callable[[list[Entry]], bytes], jobs: bool = False
+    ) -> Result:
         assert self.shell is not None
         words = [word for word in argument.split(" ") if word and not word.startswith("-")]
         dataPort = self.takeDataPort()
         if isinstance(dataPort, Reply):
             return dataPort
-        entries = self.shell.listed(self.shell.names.resolve(self.directory, " ".join(words)))
+        path = self.shell.names.resolve(self.directory, " ".join(words))
+        entries = self.shell.listed(path, jobs)
         listing = Listing(self, dataPort)
         return self.runTransfer(listing, listing.run(render(entries)))
