@@ -45,7 +45,7 @@ class ServerCertificate:
         """
         try:
             from OpenSSL import SSL, crypto
-            from twisted.internet.ssl import CertificateOptions, TLSVersion
+            from twisted.internet.ssl import CertificateOptions
         except ImportError:
             raise ValueError("TLS needs pyOpenSSL; pip install 'jetdirect[tls]'") from None
         try:
@@ -62,12 +62,13 @@ class ServerCertificate:
                 privateKey=key,
                 certificate=chain[0],
                 extraCertChain=chain[1:],
-                raiseMinimumTo=TLSVersion.TLSv1_2,
-                lowerMaximumSecurityTo=TLSVersion.TLSv1_2,
                 enableSessions=True,
                 enableSessionTickets=True,
             )
-            options.getContext().check_privatekey()
+            context = options.getContext()
+            context.set_min_proto_version(SSL.TLS1_2_VERSION)
+            context.set_max_proto_version(SSL.TLS1_2_VERSION)
+            context.check_privatekey()
         except OSError as error:
             raise ValueError(f"{error.filename}: {error.strerror}") from None
         except (SSL.Error, crypto.Error):
