@@ -23,6 +23,7 @@ from .acknowledgement import Acknowledgements
 from .control import ControlConnection
 from .data import DataPort
 from .lines import LineTooLong
+from .names import Path
 from .replies import Reply
 from .shell import PrintShell
 from .text import decoded
@@ -69,6 +70,7 @@ class Interpreter(ControlConnection):
     @ivar directory: the segments of the current directory.
     @ivar type: C{A} or C{I}; it changes no byte.
     @ivar announced: the size that ALLO gave for the next upload.
+    @ivar renaming: the name that RNFR gave.
     @ivar dataPort: where the next transfer's data connection will come from.
     @ivar extendedOnly: EPSV ALL was said.
     @ivar protected: data connections are to be encrypted.
@@ -85,6 +87,7 @@ class Interpreter(ControlConnection):
         self.directory: list[str] = []
         self.type = "A"
         self.announced: int | None = None
+        self.renaming: Path | None = None
         self.dataPort: DataPort | None = None
         self.extendedOnly = False
         self.protected = self._implicit = False
@@ -313,6 +316,7 @@ class Interpreter(ControlConnection):
         self.directory = []
         self.type = "A"
         self.announced = None
+        self.renaming = None
         self.extendedOnly = False
         self.protected = self._implicit
 
@@ -331,6 +335,8 @@ class Interpreter(ControlConnection):
         """End the login, if there is one; the next is awaited."""
         logout, self.shell, self._logout = self._logout, None, None
         self.user = None
+        self.directory = []
+        self.renaming = None
         if logout is not None:
             self._endLogin(logout)
             if not self.closing:

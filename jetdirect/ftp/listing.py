@@ -56,7 +56,8 @@ def machineListing(entries: Iterable[Entry]) -> bytes:
 
 def modifiedStamp(seconds: float) -> str:
     """A time as MDTM and MLSx write it (RFC 3659, section 2.3): C{YYYYMMDDHHMMSS} in UTC."""
-    return time.strftime("%Y%m%d%H%M%S", time.gmtime(seconds))
+    when = time.gmtime(seconds)
+    return f"{when.tm_year:04}{time.strftime('%m%d%H%M%S', when)}"
 
 
 def _line(entry: Entry, now: float) -> bytes:

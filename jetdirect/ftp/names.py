@@ -105,10 +105,10 @@ class StoredNames:
         """
         Forget a stored name, or a directory that the session made.
 
-        @return: C{False} if there is none.
+        @return: C{False} if there is none, or something is in it.
         """
         known = self._names.get(path)
-        if known is None or (known.size is None) is not directory:
+        if known is None or (known.size is None) is not directory or self.children(path):
             return False
         del self._names[path]
         return True

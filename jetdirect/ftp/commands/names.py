@@ -25,21 +25,20 @@ _SITE_HELP = "CHMOD HELP IDLE UMASK UTIME; others are taken note of, and change 
 class NameCommands(Interpreter):
     """Rename, look up, remove; only ever in the session's memory."""
 
-    _renaming: Path | None = None
-
     @command("RNFR <path>")
     def ftp_RNFR(self, path: str) -> Reply:
         """The old name."""
         old = self._resolve(path)
-        if self._shell.names.entry(old) is None:
+        known = self._shell.names.entry(old) is not None
+        self.renaming = old if known else None
+        if not known:
             return replies.NOT_STORED(path=path)
-        self._renaming = old
         return replies.RENAMING
 
     @command("RNTO <path>")
     def ftp_RNTO(self, path: str) -> Reply:
         """The new name of what is printed already."""
-        old, self._renaming = self._renaming, None
+        old, self.renaming = self.renaming, None
         if old is None:
             return replies.RENAME_FIRST
         renamed = self._shell.names.rename(old, self._resolve(path))
@@ -98,10 +97,12 @@ class NameCommands(Interpreter):
     @command("MLST [path]")
     def ftp_MLST(self, path: str) -> Reply:
         """The facts of one name, over the control connection."""
-        entry = self._shell.names.entry(self._resolve(path))
+        wanted = self._resolve(path)
+        entry = self._shell.names.entry(wanted)
         if entry is None:
             return replies.NOT_STORED(path=path)
-        return replies.FACTS(facts=machineFacts(entry), path=Name(path or "/"))
+        name = Name(path or "/" + "/".join(wanted))
+        return replies.FACTS(facts=machineFacts(entry), path=name)
 
     @command("MLSD [path]")
     def ftp_MLSD(self, path: str) -> Result:
