@@ -405,3 +405,83 @@ def test_reactor() -> None:
     from twisted.internet import reactor
 
     assert Options().reactor is reactor
+
+
+# Limits, networks, TLS, models
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        "--profile=300x",
+        "--passive-ports=1-2",
+        "--passive-ports=40000",
+        "--passive-ports=40001-40000",
+        "--passive-address=gateway",
+        "--passive-address=::1",
+        "--passive-inside=10.0.0.1/8",
+        "--allow=everybody",
+        "--max-job-bytes=0",
+        "--max-sessions-per-host=-1",
+        "--drain-timeout=-1",
+        "--control-loss-grace=soon",
+        "--port=tls:990",
+        "--port=ssl:990",
+    ],
+)
+def test_otherBadValues(option: str) -> None:
+    """Every other option names itself and its value, too, and says what to write instead."""
+    name, value = option.split("=")
+    told = complaint(option)
+    assert told.startswith(f"{name}={value}: ")
+    assert len(told) > len(option) + 10
+
+
+@pytest.mark.parametrize("option", ["--tls-key=k.pem", "--require-tls", "--tls-lenient-close"])
+def test_tlsWithoutCertificate(option: str) -> None:
+    """What needs a certificate says so, and how to name one."""
+    told = complaint(option)
+    assert option.split("=")[0] in told
+    assert "--tls-certificate=FILE" in told
+
+
+def test_badCertificate(tmp_path: Path) -> None:
+    """A certificate that is none is named."""
+    (tmp_path / "c.pem").write_text("nothing")
+    assert str(tmp_path / "c.pem") in complaint(f"--tls-certificate={tmp_path}/c.pem")
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--profile=v40", "--idle-timeout=100", "--max-sessions=9"],
+        ["--max-sessions=9", "--idle-timeout=100", "--profile=v40"],
+    ],
+)
+def test_profile(options: list[str]) -> None:
+    """A model sets limits, and options of one's own win, in any order."""
+    settings = made(*options).factory.settings
+    assert (settings.maxSessions, settings.idleTimeout, settings.dataIdle) == (9, 100, 270)
+
+
+def test_otherGoodValues() -> None:
+    """What is said arrives where it is meant for."""
+    one = made(
+        "--passive-ports=40000-40009",
+        "--passive-address=203.0.113.7",
+        "--passive-inside=10.0.0.0/8",
+        "--allow=10.0.0.0/8",
+        "--allow=2001:db8::/32",
+        "--max-job-bytes=1000",
+        "--max-sessions-per-host=2",
+        "--drain-timeout=5",
+        "--control-loss-grace=0.25",
+        "--fire-and-forget",
+    )
+    settings = one.factory.settings
+    assert list(settings.passivePorts) == list(range(40000, 40010))
+    assert settings.passiveAddress == "203.0.113.7"
+    assert [str(network) for network in settings.passiveInside] == ["10.0.0.0/8"]
+    assert [str(network) for network in settings.allow] == ["10.0.0.0/8", "2001:db8::/32"]
+    assert (settings.maxSessionsPerHost, settings.drainTimeout) == (2, 5)
+    assert (settings.controlLossGrace, settings.fireAndForget) == (0.25, True)
