@@ -199,6 +199,19 @@ class Options(usage.Options, strcred.AuthOptionMixin):
         ["tls-certificate", None, None, "PEM file with certificate and chain: offer TLS."],
         ["tls-key", None, None, "PEM file with its private key. [default: the same file]"],
     ]
+    optFlags: ClassVar = [
+        [
+            "fire-and-forget",
+            None,
+            "Print what senders leave behind that drop the control connection during a job.",
+        ],
+        ["require-tls", None, "Refuse logins and jobs that are not encrypted."],
+        [
+            "tls-lenient-close",
+            None,
+            "Believe a TLS data connection's end without close_notify to be the end of the file.",
+        ],
+    ]
     compData = usage.Completions(multiUse=["port", "printer", "allow", "passive-inside"])
 
     def __init__(self, reactor: Any = None) -> None:
@@ -212,9 +225,6 @@ class Options(usage.Options, strcred.AuthOptionMixin):
         self["printers"] = []
         self["allow"] = []
         self["passive-inside"] = []
-        self["fire-and-forget"] = False
-        self["require-tls"] = False
-        self["tls-lenient-close"] = False
 
     @property
     def reactor(self) -> Any:
@@ -242,18 +252,6 @@ class Options(usage.Options, strcred.AuthOptionMixin):
         except ValueError as error:
             shown = _withoutSecrets(text)
             raise usage.UsageError(f"--printer={shown}: {error}") from None
-
-    def opt_fire_and_forget(self) -> None:
-        """Print what senders leave behind that drop the control connection during a job."""
-        self["fire-and-forget"] = True
-
-    def opt_require_tls(self) -> None:
-        """Refuse logins and jobs that are not encrypted."""
-        self["require-tls"] = True
-
-    def opt_tls_lenient_close(self) -> None:
-        """Believe a TLS data connection's end without close_notify to be the end of the file."""
-        self["tls-lenient-close"] = True
 
     def opt_allow(self, text: str) -> None:
         """
@@ -301,14 +299,11 @@ class Options(usage.Options, strcred.AuthOptionMixin):
     def _certificate(self) -> ServerCertificate | None:
         certificate, key = self["tls-certificate"], self["tls-key"]
         if certificate is None:
-            for listener in self["listeners"]:
-                if re.match("tls:|ssl:", listener):
-                    remedy = "name the certificate with --tls-certificate=FILE"
-                    raise usage.UsageError(f"--port={listener}: there is no certificate; {remedy}")
-            for option in ("tls-key", "require-tls", "tls-lenient-close"):
-                if self[option]:
-                    remedy = "name the certificate with --tls-certificate=FILE"
-                    raise usage.UsageError(f"--{option}: there is no certificate; {remedy}")
+            needing = [f"port={each}" for each in self["listeners"] if re.match("tls:|ssl:", each)]
+            needing += [o for o in ("tls-key", "require-tls", "tls-lenient-close") if self[o]]
+            if needing:
+                remedy = "name the certificate with --tls-certificate=FILE"
+                raise usage.UsageError(f"--{needing[0]}: there is no certificate; {remedy}")
             return None
         try:
             return ServerCertificate(certificate, key or certificate)
@@ -393,13 +388,13 @@ def makeService(options: Options) -> Gateway:
         allow=options["allow"],
         drainTimeout=options["drain-timeout"],
         controlLossGrace=options["control-loss-grace"],
-        fireAndForget=options["fire-and-forget"],
+        fireAndForget=bool(options["fire-and-forget"]),
         passivePorts=options["passive-ports"] or (),
         passiveAddress=options["passive-address"] or "",
         passiveInside=options["passive-inside"],
         certificate=options["certificate"],
-        requireTLS=options["require-tls"],
-        lenientClose=options["tls-lenient-close"],
+        requireTLS=bool(options["require-tls"]),
+        lenientClose=bool(options["tls-lenient-close"]),
         **{
             setting: options[option]
             for setting, option in _LIMITS.items()

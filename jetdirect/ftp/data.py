@@ -38,7 +38,7 @@ from .address import isIPv6, plainHost
 from .records import RecordBoundaries
 
 CONNECT_TIMEOUT = 30.0
-"""Seconds a data connection may take to be made, as in pyftpdlib; vsftpd and proftpd take more."""
+"""Seconds a data connection may take to be made, as in pyftpdlib; vsftpd gives it 60."""
 
 
 class IDataReactor(IReactorTCP, IReactorTime):
@@ -133,7 +133,7 @@ class DataPort:
         self._connection: DataConnection | None = None
         self._connecting: Deferred[DataConnection] | None = None
         self._consumer: IConsumer | None = None
-        self._ended: Deferred[None] | None = None
+        self._ended: Deferred[None] = Deferred()
         self._closed: DataConnectionLost | None = None
         self._timer: IDelayedCall | None = None
 
@@ -157,7 +157,7 @@ class DataPort:
             self._early.clear()
             if self._closed is None and connection.lost is None and not self.blocked:
                 connection.transport.resumeProducing()  # type: ignore[attr-defined]
-            await self._end()
+            await self._ended
         finally:
             self._consumer = None
             consumer.unregisterProducer()
@@ -174,7 +174,7 @@ class DataPort:
         connection.transport.resumeProducing()  # type: ignore[attr-defined]
         connection.transport.write(data)
         connection.transport.loseConnection()
-        await self._end()
+        await self._ended
 
     def close(self, why: str = "the data connection was closed") -> None:
         """Be done with it, whatever state it is in; what is under way fails with C{why}."""
@@ -230,21 +230,19 @@ class DataPort:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        if self._ended is not None and not self._ended.called:
-            if self._closed is not None:
-                self._ended.errback(self._closed)
-            elif reason.check(error.ConnectionDone) or self._pardoned():
-                self._ended.callback(None)
-            else:
-                plain = self._connection is not None and self._connection.plainEnd
-                why = "ended without close_notify" if plain else "was reset"
-                self._ended.errback(DataConnectionLost(f"the data connection {why}"))
-
-    def _pardoned(self) -> bool:
+        if not self.begun or self._ended.called:
+            return
         # Under TLS: an end without close_notify.  It says nothing of what we sent; of what we were
         # sent it is believed only if the operator says so, and never a reset.
-        plainEnd = self._connection is not None and self._connection.plainEnd
-        return plainEnd and (self._sending or self._lenient)
+        plain = self._connection is not None and self._connection.plainEnd
+        pardoned = plain and (self._sending or self._lenient)
+        if self._closed is not None:
+            self._ended.errback(self._closed)
+        elif reason.check(error.ConnectionDone) or pardoned:
+            self._ended.callback(None)
+        else:
+            why = "ended without close_notify" if plain else "was reset"
+            self._ended.errback(DataConnectionLost(f"the data connection {why}"))
 
     # Inside.
 
@@ -268,7 +266,6 @@ class DataPort:
             raise NoDataConnection("the data connection could not be made") from failed
         finally:
             self._connecting = None
-        self._ended = Deferred()
         self.begun = True
         self.lastActive = self.reactor.seconds()
         if connection.lost is not None:
@@ -276,10 +273,6 @@ class DataPort:
         elif self.idleTimeout:
             self._timer = self.reactor.callLater(self.idleTimeout, self._lookForIdleness)
         return connection
-
-    def _end(self) -> Deferred[None]:
-        assert self._ended is not None
-        return self._ended
 
     def _lookForIdleness(self) -> None:
         now = self.reactor.seconds()

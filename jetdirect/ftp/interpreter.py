@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from .transfer import Transfer
 
 WAITING_COMMANDS = 32
-"""Commands that may wait behind a running one; clients that pipeline send fewer than ten."""
+"""Commands that may wait behind a running one: room for any script that does not read replies."""
 
 Result = Coroutine[Any, Any, Reply | None] | Reply | None
 """A command answers at once, later, or (L{None}) has sent its replies itself."""
@@ -186,6 +186,12 @@ class Interpreter(ControlConnection):
             self.close(reply)
 
     @property
+    def printShell(self) -> PrintShell:
+        """The print shell, for commands that are not done before login."""
+        assert self.shell is not None
+        return self.shell
+
+    @property
     def jobNumber(self) -> int:
         """The number of the running job; 0: there is none."""
         return 0 if self.transfer is None else self.transfer.number
@@ -311,12 +317,10 @@ class Interpreter(ControlConnection):
             self.acknowledgements.expect(job)
 
     def startAgain(self) -> None:
-        """Forget what was set for transfers (REIN)."""
+        """Forget what was set for transfers (REIN); L{logOut} forgets what belongs to a login."""
         self.useDataPort(None)
-        self.directory = []
         self.type = "A"
         self.announced = None
-        self.renaming = None
         self.extendedOnly = False
         self.protected = self._implicit
 

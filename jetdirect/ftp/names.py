@@ -20,6 +20,16 @@ Path = tuple[str, ...]
 """The segments of an absolute path; the root is empty."""
 
 
+def written(path: Path) -> str:
+    """A path as replies show it."""
+    return "/" + "/".join(path)
+
+
+def quoted(path: Path) -> str:
+    """A path as it stands between the quotes of a 257: RFC 959, appendix II, doubles its own."""
+    return written(path).replace('"', '""')
+
+
 @dataclass
 class _Name:
     size: int | None  # None: a directory

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 from ..errors import DataConnectionLost
 from . import replies
 from .data import DataPort
+from .replies import Reply
 
 if TYPE_CHECKING:
-    from .interpreter import Interpreter
+    from .interpreter import Interpreter, Result
 
 
 class Transfer:
@@ -60,6 +61,15 @@ class Transfer:
     def stop(self) -> None:
         """The gateway shuts down."""
         self.dataPort.close("the gateway is shutting down")
+
+
+def sendListing(control: Interpreter, listing: bytes) -> Result:
+    """What a command answers with that lists something: the transfer, or why there is none."""
+    dataPort = control.takeDataPort()
+    if isinstance(dataPort, Reply):
+        return dataPort
+    transfer = Listing(control, dataPort)
+    return control.runTransfer(transfer, transfer.run(listing))
 
 
 class Listing(Transfer):

@@ -10,12 +10,13 @@ from ... import __version__
 from ...job import Sender
 from .. import replies
 from ..interpreter import Interpreter, command
+from ..names import written
 from ..realm import logIn
 from ..replies import Lines, Name, Reply
 from ..text import printable
 
 FAILED_LOGINS = 3
-"""Failed logins after which a session ends, as in most FTP servers."""
+"""Failed logins after which a session ends, as in pyftpdlib."""
 
 _RULE = "-" * 56
 _LAYOUT = """\
@@ -67,12 +68,11 @@ class AccessCommands(Interpreter):
     @command("CWD [path]")
     def ftp_CWD(self, path: str) -> Reply:
         """Choose the printing port, or none: the default one."""
-        assert self.shell is not None
-        wanted = self.shell.names.resolve(self.directory, path)
-        if not self.shell.names.isDirectory(wanted):
-            return replies.NO_SUCH(path=path, ports=self.shell.portNames)
+        wanted = self.printShell.names.resolve(self.directory, path)
+        if not self.printShell.names.isDirectory(wanted):
+            return replies.NO_SUCH(path=path, ports=self.printShell.portNames)
         self.directory = list(wanted)
-        return replies.CHANGED(path=Name("/" + "/".join(wanted)))
+        return replies.CHANGED(path=Name(written(wanted)))
 
     @command("CDUP")
     def ftp_CDUP(self, _: str) -> Reply:
@@ -110,8 +110,7 @@ class AccessCommands(Interpreter):
         return replies.LOGIN_FAILED
 
     def _banner(self) -> Lines:
-        assert self.shell is not None
-        ports = self.shell.server.ports
+        ports = self.printShell.server.ports
         rows = "\n".join(
             f"    {port.name:<15} Print to port {n} {printable(port.description)}"
             for n, port in enumerate(ports, start=1)

@@ -12,10 +12,9 @@ import time
 from .. import replies
 from ..interpreter import Interpreter, Result, command
 from ..listing import machineFacts, machineListing, modifiedStamp
-from ..names import Path
+from ..names import Path, quoted, written
 from ..replies import Lines, Name, Reply
-from ..shell import PrintShell
-from ..transfer import Listing
+from ..transfer import sendListing
 
 _TIME = re.compile(r"(\d{14})(?:\.\d+)? +(.+)", re.ASCII | re.DOTALL)
 _OF_NAMES = ("CHMOD", "UTIME", "TOUCH", "CHGRP", "CHOWN")
@@ -29,7 +28,7 @@ class NameCommands(Interpreter):
     def ftp_RNFR(self, path: str) -> Reply:
         """The old name."""
         old = self._resolve(path)
-        known = self._shell.names.entry(old) is not None
+        known = self.printShell.names.entry(old) is not None
         self.renaming = old if known else None
         if not known:
             return replies.NOT_STORED(path=path)
@@ -41,27 +40,27 @@ class NameCommands(Interpreter):
         old, self.renaming = self.renaming, None
         if old is None:
             return replies.RENAME_FIRST
-        renamed = self._shell.names.rename(old, self._resolve(path))
+        renamed = self.printShell.names.rename(old, self._resolve(path))
         return replies.RENAMED if renamed else replies.NOT_RENAMED(path=path)
 
     @command("DELE <path>")
     def ftp_DELE(self, path: str) -> Reply:
         """Forget a name."""
-        removed = self._shell.names.remove(self._resolve(path), directory=False)
+        removed = self.printShell.names.remove(self._resolve(path), directory=False)
         return replies.REMOVED if removed else replies.NOT_STORED(path=path)
 
     @command("MKD <path>")
     def ftp_MKD(self, path: str) -> Reply:
         """A directory that only this session sees; printing ports are not made."""
         wanted = self._resolve(path)
-        if not self._shell.names.makeDirectory(wanted):
+        if not self.printShell.names.makeDirectory(wanted):
             return replies.EXISTS(path=path)
-        return replies.MADE(path=Name(_quoted(wanted)))
+        return replies.MADE(path=Name(quoted(wanted)))
 
     @command("RMD <path>")
     def ftp_RMD(self, path: str) -> Reply:
         """Forget such a directory."""
-        removed = self._shell.names.remove(self._resolve(path), directory=True)
+        removed = self.printShell.names.remove(self._resolve(path), directory=True)
         return replies.REMOVED if removed else replies.NOT_MADE(path=path)
 
     @command("SIZE <path>")
@@ -69,13 +68,13 @@ class NameCommands(Interpreter):
         """
         Of what this session stored; else clients send the rest of a file, or nothing at all.
         """
-        entry = self._shell.names.file(self._resolve(path))
+        entry = self.printShell.names.file(self._resolve(path))
         return replies.NOT_STORED(path=path) if entry is None else replies.SIZE(size=entry.size)
 
     @command("MDTM [time] <path>")
     def ftp_MDTM(self, path: str) -> Reply:
         """When it was stored; with a time before the path, as some clients do, like MFMT."""
-        entry = self._shell.names.file(self._resolve(path))
+        entry = self.printShell.names.file(self._resolve(path))
         if entry is not None:
             return replies.MODIFIED(time=modifiedStamp(entry.modified))
         return self.ftp_MFMT(path) if _TIME.fullmatch(path) else replies.NOT_STORED(path=path)
@@ -84,13 +83,10 @@ class NameCommands(Interpreter):
     def ftp_MFMT(self, argument: str) -> Reply:
         """Remember another time of modification."""
         found = _TIME.fullmatch(argument)
-        if found is None:
+        modified = _seconds(found[1]) if found is not None else None
+        if found is None or modified is None:
             return replies.SYNTAX(syntax="MFMT <YYYYMMDDHHMMSS> <path>")
-        try:
-            modified = calendar.timegm(time.strptime(found[1], "%Y%m%d%H%M%S"))
-        except ValueError:
-            return replies.SYNTAX(syntax="MFMT <YYYYMMDDHHMMSS> <path>")
-        if not self._shell.names.touch(self._resolve(found[2]), modified):
+        if not self.printShell.names.touch(self._resolve(found[2]), modified):
             return replies.NOT_STORED(path=found[2])
         return replies.TOUCHED(time=found[1], path=found[2])
 
@@ -98,25 +94,19 @@ class NameCommands(Interpreter):
     def ftp_MLST(self, path: str) -> Reply:
         """The facts of one name, over the control connection."""
         wanted = self._resolve(path)
-        entry = self._shell.names.entry(wanted)
+        entry = self.printShell.names.entry(wanted)
         if entry is None:
             return replies.NOT_STORED(path=path)
-        name = Name(path or "/" + "/".join(wanted))
+        name = Name(path or written(wanted))
         return replies.FACTS(facts=machineFacts(entry), path=name)
 
     @command("MLSD [path]")
     def ftp_MLSD(self, path: str) -> Result:
         """The facts of all names in a directory."""
         directory = self._resolve(path)
-        if not self._shell.names.isDirectory(directory):
-            return replies.NO_SUCH(path=path, ports=self._shell.portNames)
-        dataPort = self.takeDataPort()
-        if isinstance(dataPort, Reply):
-            return dataPort
-        listing = Listing(self, dataPort)
-        return self.runTransfer(
-            listing, listing.run(machineListing(self._shell.names.children(directory)))
-        )
+        if not self.printShell.names.isDirectory(directory):
+            return replies.NO_SUCH(path=path, ports=self.printShell.portNames)
+        return sendListing(self, machineListing(self.printShell.names.children(directory)))
 
     @command("SITE <command>")
     def ftp_SITE(self, argument: str) -> Reply:
@@ -138,21 +128,21 @@ class NameCommands(Interpreter):
     ftp_XMKD = ftp_MKD
     ftp_XRMD = ftp_RMD
 
-    @property
-    def _shell(self) -> PrintShell:
-        assert self.shell is not None
-        return self.shell
-
     def _resolve(self, path: str) -> Path:
-        return self._shell.names.resolve(self.directory, path)
+        return self.printShell.names.resolve(self.directory, path)
 
     def _named(self, words: str) -> bool:
         # CHMOD 644 a b.ps; UTIME 20260101000000 a b.ps; UTIME a b.ps 2026.. 2026.. 2026.. UTC
         after = words.partition(" ")[2]
         before = words.rsplit(" ", 4)[0]
-        return any(self._shell.names.entry(self._resolve(path)) for path in (after, before) if path)
+        return any(
+            self.printShell.names.entry(self._resolve(path)) for path in (after, before) if path
+        )
 
 
-def _quoted(path: Path) -> str:
-    # RFC 959, appendix II: a quote inside is doubled.
-    return ("/" + "/".join(path)).replace('"', '""')
+def _seconds(stamp: str) -> int | None:
+    # Since the epoch; None: there is no such time.
+    try:
+        return calendar.timegm(time.strptime(stamp, "%Y%m%d%H%M%S"))
+    except ValueError:
+        return None

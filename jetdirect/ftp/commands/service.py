@@ -11,9 +11,10 @@ from collections.abc import Callable
 from .. import replies
 from ..interpreter import Interpreter, Result, command
 from ..listing import Entry, longListing, nameListing
+from ..names import quoted
 from ..replies import Lines, Name, Reply
 from ..text import printable
-from ..transfer import Listing
+from ..transfer import sendListing
 from ..upload import Upload
 
 
@@ -62,11 +63,10 @@ class ServiceCommands(Interpreter):
     @command("PWD")
     def ftp_PWD(self, _: str) -> Reply:
         """The current directory, in the only pair of quotes."""
-        assert self.shell is not None
-        port, _name = self.shell.locate(self.directory, "")
+        port, _name = self.printShell.locate(self.directory, "")
         where = replies.PWD_PORT if self.directory else replies.PWD_ROOT
-        path = ("/" + "/".join(self.directory)).replace('"', '""')
-        return where(path=Name(path), port=port.name, printer=port.description.replace('"', "'"))
+        path = Name(quoted(tuple(self.directory)))
+        return where(path=path, port=port.name, printer=port.description.replace('"', "'"))
 
     @command("LIST [path]")
     def ftp_LIST(self, argument: str) -> Result:
@@ -102,8 +102,8 @@ class ServiceCommands(Interpreter):
         if self.shell is None:
             lines.append(" Not logged in")
         else:
-            port, _name = self.shell.locate(self.directory, "")
-            lines.append(f" Logged in as {self.shell.sender.user}")
+            port, _name = self.printShell.locate(self.directory, "")
+            lines.append(f" Logged in as {self.printShell.sender.user}")
             lines.append(f" Printing on {port.name}")
         running = "no transfer" if self.transfer is None else self.transfer.description
         return replies.STATUS(lines=Lines("\n".join([*lines, f" Now: {running}"])))
@@ -122,16 +122,15 @@ class ServiceCommands(Interpreter):
     ftp_XPWD = ftp_PWD
 
     def _print(self, path: str, unique: bool) -> Result:
-        assert self.shell is not None
         announced, self.announced = self.announced, None
         dataPort = self.takeDataPort()
         if isinstance(dataPort, Reply):
             return dataPort
-        remember = self.shell.names.store
-        port, name = self.shell.locate(self.directory, path)
-        job = self.shell.submit(port, name, announced if self.type == "I" else None)
+        remember = self.printShell.names.store
+        port, name = self.printShell.locate(self.directory, path)
+        job = self.printShell.submit(port, name, announced if self.type == "I" else None)
         path = path or f"job{job.number}"
-        stored = self.shell.names.resolve(self.directory, path)
+        stored = self.printShell.names.resolve(self.directory, path)
         upload = Upload(self, dataPort, port, job, lambda: remember(stored, job.bytes))
         if unique:
             opening = replies.OPENING_UNIQUE(name=path)
@@ -142,10 +141,9 @@ class ServiceCommands(Interpreter):
         return self.runTransfer(upload, upload.run(opening))
 
     def _portStatus(self, name: str) -> Reply:
-        assert self.shell is not None
-        port = self.shell.server.port(name.strip("/"))
+        port = self.printShell.server.port(name.strip("/"))
         if port is None:
-            return replies.NO_SUCH(path=name, ports=self.shell.portNames)
+            return replies.NO_SUCH(path=name, ports=self.printShell.portNames)
         lines = [f" {port.name}: {printable(port.description)}"]
         if not port.jobs:
             lines.append(" idle")
@@ -156,12 +154,6 @@ class ServiceCommands(Interpreter):
     def _list(
         self, argument: str, render: Callable[[list[Entry]], bytes], jobs: bool = False
     ) -> Result:
-        assert self.shell is not None
         words = [word for word in argument.split(" ") if word and not word.startswith("-")]
-        dataPort = self.takeDataPort()
-        if isinstance(dataPort, Reply):
-            return dataPort
-        path = self.shell.names.resolve(self.directory, " ".join(words))
-        entries = self.shell.listed(path, jobs)
-        listing = Listing(self, dataPort)
-        return self.runTransfer(listing, listing.run(render(entries)))
+        path = self.printShell.names.resolve(self.directory, " ".join(words))
+        return sendListing(self, render(self.printShell.listed(path, jobs)))
