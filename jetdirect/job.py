@@ -31,8 +31,8 @@ from .interfaces import Delivery, IPrinterConnection, IPrintJob
 from .language import HEAD_BYTES, tailFor
 
 STOPPED_AFTER = 5.0
-"""Seconds without a byte taken after which a printer is said to have stopped: longer than any
-printer was seen to pause between two reads, short enough for a person who asks STAT."""
+"""Seconds without a byte taken after which a printer is said to have stopped: short enough for a
+person who asks STAT (chosen, not measured)."""
 
 
 class JobState(Enum):

@@ -2,9 +2,9 @@
 What language is a job in, and what ends it when it was cut?  Pure functions on its first bytes.
 
 A printer cut off in mid job waits for the rest, and takes the next job for it.  PJL and PCL are
-left by the Universal Exit Language sequence (HP, PJL Technical Reference Manual, chapter 2),
-PostScript by control-D (Adobe, PostScript Language Reference, section 3.8.3 on serial channels).
-Nothing is ever added to a complete job.
+left by the Universal Exit Language sequence (HP, PJL Technical Reference Manual), PostScript by
+control-D, its end of file on serial channels.  What a tail does on real printers is unverified:
+none was at hand.  Nothing is ever added to a complete job.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from __future__ import annotations
 import re
 
 HEAD_BYTES = 4096
-"""How much of a job's beginning is kept: drivers put C{@PJL JOB} among the first lines (measured
-on Ghostscript's and HP drivers' output: within 1 KiB; the rest is reserve)."""
+"""How much of a job's beginning is kept: C{@PJL JOB} is expected among the first lines, and this is
+room for some fifty of them (chosen, not measured)."""
 
 UEL = b"\x1b%-12345X"
 END_OF_JOB = b"\x04"

@@ -36,7 +36,8 @@ from ..tcp import ITCPFacts, factsOf, keepAlive
 from .uri import DeviceURI, seconds
 
 RAW_PORT = 9100
-"""HP's raw port (JetDirect guides); 9101 and 9102 are the second and third port of a box."""
+"""HP's raw port (JetDirect guides); 9101 and 9102 are said to be the second and third port of a box
+(unconfirmed)."""
 
 FINISH_TIMEOUT = 90.0
 """Seconds to wait for the printer's FIN once it acknowledged everything, as CUPS's backend does."""

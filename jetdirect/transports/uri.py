@@ -98,7 +98,8 @@ def parse(text: str) -> DeviceURI:
     """
     Take a device URI apart.
 
-    @raise ValueError: it is not one.  The message never holds user name or password.
+    @raise ValueError: it is not one.  Of a URI that is written badly the message may show a part;
+        L{transportFor} sees to it that this is no secret.
     """
     found = _FORM.match(text)
     if found is None:
