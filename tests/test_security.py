@@ -472,7 +472,7 @@ def test_earlyData(counter: Counter) -> None:
         spliced = socket.create_connection((host, number), PATIENCE)
         with ftp.context.wrap_socket(spliced, server_hostname=IPV4) as wire:
             wire.sendall(JOB)
-            time.sleep(0.1)
+            assert ftp.say("NOOP")[:3] == "200"  # it has read once more since
             ftp.putcmd("STOR job.ps")
             assert ftp.reply()[:3] == "150"
             wire.unwrap().close()
@@ -564,7 +564,7 @@ def test_heardAndGone(counter: Counter) -> None:
                 number = int(counter.shop.gateway.matches(r"job (\d+) on PORT1: '")[-1][1])
                 wire.sendall(JOB)
                 ftp.putcmd("QUIT")
-                time.sleep(0.01)
+                assert ftp.say("NOOP")[:3] == "200"  # at once, and QUIT is read
                 wire.unwrap().close()
             assert ftp.reply()[:3] == "226"
             assert ftp.reply()[:3] == "221"
