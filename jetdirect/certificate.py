@@ -68,6 +68,7 @@ class ServerCertificate:
             context = options.getContext()
             context.set_min_proto_version(SSL.TLS1_2_VERSION)
             context.set_max_proto_version(SSL.TLS1_2_VERSION)
+            context.set_alpn_select_callback(_onlyFTP)
             context.check_privatekey()
         except OSError as error:
             raise ValueError(f"{error.filename}: {error.strerror}") from None
@@ -75,3 +76,19 @@ class ServerCertificate:
             pair = f"{self._certificate} and {self._key}"
             raise ValueError(f"{pair} are not a certificate and its private key") from None
         self.options = options
+
+
+def _onlyFTP(connection: object, offered: list[bytes]) -> Any:
+    """
+    The application protocol of a handshake (RFC 7301), if the client names any.
+
+    A browser that somebody leads here (ALPACA) names those of the web, and gets no further.
+    FileZilla has names of its own, with C{ftp} in them, and takes no answer for an answer.
+    """
+    from OpenSSL import SSL
+
+    if b"ftp" in offered:
+        return b"ftp"
+    if any(b"ftp" in each for each in offered):
+        return SSL.NO_OVERLAPPING_PROTOCOLS
+    raise SSL.Error([("the gateway", "ALPN", "the client wants another protocol than FTP")])

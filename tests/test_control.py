@@ -210,7 +210,6 @@ def test_longLineWaits() -> None:
     "line",
     [
         b"XYZZY",
-        b"POST / HTTP/1.1",
         b"AAAAAAAAAAA",
         b"NO\x00OP",
         b"NOOP\rQUIT",
@@ -742,6 +741,32 @@ def test_slowReader() -> None:
     assert sender.say("NOOP") == ""
     sender.wire.producer.resumeProducing()
     assert codes(sender.hear()) == [200]
+
+
+class FullWire(MemoryWire):
+    """Takes one reply at a time, as when the peer's window is closed."""
+
+    def write(self, data: bytes) -> None:
+        super().write(data)
+        if self.producer is not None:
+            self.producer.pauseProducing()
+
+
+def test_repliesThatNobodyReads() -> None:
+    """Of many commands in one segment, the next is done only when there is room for its reply."""
+    bench = Bench()
+    session = bench.factory.buildProtocol(IPv4Address("TCP", "192.0.2.1", 40001))
+    wire = FullWire(session)
+    wire.said()
+    wire.receive(b"NOOP\r\n" * 1000 + b"QUI")
+    assert wire.producer is not None
+    for _ in range(1000):
+        assert not wire.said()
+        wire.producer.resumeProducing()
+        assert codes(wire.said().decode()) == [200]
+    wire.receive(b"T\r\n")
+    wire.producer.resumeProducing()
+    assert codes(wire.said().decode()) == [221]
 
 
 def test_noHalfClose() -> None:

@@ -1136,7 +1136,6 @@ def test_emptyLines(user: FakeSender, line: str) -> None:
         b"STORE a.ps",
         b"ftp_STOR a.ps",
         b"__CLASS__",
-        b"GET / HTTP/1.1",
         b"NOOP\x00",
         b"\x00NOOP",
         b"\x00\x00\x00",

@@ -266,6 +266,41 @@ def test_implicitAgain(counter: Counter) -> None:
     assert counter.jobs == [JOB]
 
 
+# Application protocols (RFC 7301)
+
+
+def handshake(counter: Counter, *offered: str) -> ssl.SSLSocket:
+    """A connection to the port of implicit TLS."""
+    context = ssl.create_default_context(cafile=str(counter.shop.trusted))
+    context.set_alpn_protocols(offered)
+    wire = socket.create_connection((IPV4, counter.shop.port(IMPLICIT)), PATIENCE)
+    return context.wrap_socket(wire, server_hostname=IPV4)
+
+
+@pytest.mark.parametrize(
+    ("offered", "chosen"),
+    [
+        (("ftp",), "ftp"),
+        (("h2", "ftp"), "ftp"),
+        (("x-filezilla-ftp",), None),
+        (("ftp-data",), None),
+    ],
+)
+def test_protocolIsFTP(offered: tuple[str, ...], chosen: str | None, counter: Counter) -> None:
+    """A client that names FTP is served, and one that has its own name for it."""
+    with handshake(counter, *offered) as wire:
+        assert wire.selected_alpn_protocol() == chosen
+        assert wire.recv(4) == b"220 "
+
+
+def test_protocolIsAnother(counter: Counter) -> None:
+    """A client that names only protocols of the web is a browser led here, and is not heard."""
+    with pytest.raises(ssl.SSLError):
+        handshake(counter, "h2", "http/1.1").close()
+    with counter.secure(implicit=True) as ftp:
+        assert ftp.print()[:3] == "226"
+
+
 # --require-tls
 
 

@@ -7,6 +7,8 @@ It is read at all times, also while a job prints, so that the peer's end is seen
 from __future__ import annotations
 
 import socket
+from collections.abc import Iterator
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from twisted.internet.address import UNIXAddress
@@ -28,6 +30,7 @@ from ..tcp import ITCPFacts, NoFacts, factsOf, keepAlive, realTransport
 from .address import plainHost
 from .lines import LineDecoder, LineTooLong, NoLineEnd
 from .replies import Reply
+from .strangers import startsStrangely
 
 if TYPE_CHECKING:
     from .factory import PrintFTPFactory
@@ -78,6 +81,8 @@ class ControlConnection(Protocol):
         self._disconnected = False
         self._shakingHands = False
         self._decoder = LineDecoder()
+        self._lines: Iterator[bytes | LineTooLong] = iter(())
+        self._full = False
         self._lingerTimer: IDelayedCall | None = None
 
     # What a subclass does.
@@ -93,9 +98,15 @@ class ControlConnection(Protocol):
         """A line that is not empty, or the mark of one that was too long."""
         raise NotImplementedError
 
-    def flooded(self) -> None:
-        """What comes has no lines; from now on it is not looked at."""
+    def notFTP(self) -> None:
+        """What comes is something else; from now on it is not looked at."""
         raise NotImplementedError
+
+    def lineBegun(self) -> None:
+        """A part of a line came, and nothing behind it."""
+
+    def lineEnded(self) -> None:
+        """The rest of it came; or a whole line, an empty one too."""
 
     def peerGone(self) -> None:
         """The peer has ended the connection; L{facts} can be asked for the last time."""
@@ -118,20 +129,36 @@ class ControlConnection(Protocol):
     def dataReceived(self, data: bytes) -> None:
         if self.closing or self._deaf:
             return
-        if not self._heard:
-            self._heard = True
+        first, self._heard = not self._heard, True
+        if first:
             self._lookWhoIsThere()  # a PROXY header came before the first command
         self.heard()
-        decoder = self._decoder
+        if first and startsStrangely(data):
+            self.strange()
+            return
+        self._lines = chain(self._lines, self._decoder.feed(data))
+        self._work()
+
+    def strange(self) -> None:
+        """The peer does not speak FTP."""
+        self.listenNoMore()
+        self.notFTP()
+
+    def _work(self) -> None:
+        # While the replies are not read, no more of them are made: the lines wait here.
         try:
-            for line in decoder.feed(data):
-                if self.closing or self._deaf or self._decoder is not decoder:
+            while not (self._full or self.closing or self._deaf):
+                line = next(self._lines, None)
+                if line is None:
+                    self._lines = iter(())
+                    if self._decoder.unfinished:
+                        self.lineBegun()
                     return
+                self.lineEnded()
                 if isinstance(line, LineTooLong) or line.strip():
                     self.lineReceived(line)
         except NoLineEnd:
-            self.listenNoMore()
-            self.flooded()
+            self.strange()
 
     def readConnectionLost(self) -> None:
         """L{IHalfCloseableProtocol}: the peer's FIN ends the session, whatever is under way."""
@@ -173,6 +200,7 @@ class ControlConnection(Protocol):
         What came in clear behind the command is thrown away: it could be somebody else's.
         """
         self._decoder = LineDecoder()
+        self._lines = iter(())
         self.reply(reply)
         self._encrypt()
 
@@ -210,11 +238,15 @@ class ControlConnection(Protocol):
     def pauseProducing(self) -> None:
         """L{IPushProducer}."""
         if not self._shakingHands:
+            self._full = True
             self.transport.pauseProducing()  # type: ignore[attr-defined]
 
     def resumeProducing(self) -> None:
         """L{IPushProducer}."""
-        self.transport.resumeProducing()  # type: ignore[attr-defined]
+        self._full = False
+        self._work()
+        if not self._full:
+            self.transport.resumeProducing()  # type: ignore[attr-defined]
 
     def stopProducing(self) -> None:
         """L{IPushProducer}: the connection is lost; C{connectionLost} does what is to be done."""

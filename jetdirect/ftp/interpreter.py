@@ -26,6 +26,7 @@ from .lines import LineTooLong
 from .names import Path
 from .replies import Reply
 from .shell import PrintShell
+from .strangers import isForeign
 from .text import decoded
 
 if TYPE_CHECKING:
@@ -34,6 +35,10 @@ if TYPE_CHECKING:
 
 WAITING_COMMANDS = 32
 """Commands that may wait behind a running one: room for any script that does not read replies."""
+
+UNKNOWN_WORDS = 3
+"""Unknown commands before a login that make the peer no FTP client; the header of a request has
+more, and no client that we know sends as many."""
 
 Result = Coroutine[Any, Any, Reply | None] | Reply | None
 """A command answers at once, later, or (L{None}) has sent its replies itself."""
@@ -100,6 +105,8 @@ class Interpreter(ControlConnection):
         self._lastActive = self.reactor.seconds()
         self._loginTimer: IDelayedCall | None = None
         self._idleTimer: IDelayedCall | None = None
+        self._lineTimer: IDelayedCall | None = None
+        self._unknownWords = 0
 
     # ControlConnection
 
@@ -131,14 +138,28 @@ class Interpreter(ControlConnection):
         # A client without urgent data leaves halves of Telnet commands before ABOR.
         verb = word.lstrip(bytes(range(0x80, 0x100))).decode("latin-1").upper()
         argument = decoded(rest.lstrip(b" "))
-        if getattr(self._method(verb), "atOnce", False):
+        if isForeign(verb):
+            self.strange()
+        elif getattr(self._method(verb), "atOnce", False):
             self._perform(verb, argument)
         else:
             self._inTurn((verb, argument))
 
-    def flooded(self) -> None:
+    def notFTP(self) -> None:
         """L{ControlConnection}."""
-        self.closeAfter(replies.NO_LINE_END)
+        self._log.warn("{peer} does not speak FTP", peer=self.peer)
+        self.closeAfter(replies.NOT_FTP)
+
+    def lineBegun(self) -> None:
+        """L{ControlConnection}: a byte now and then is no activity for ever."""
+        if self._lineTimer is None:
+            self._lineTimer = self.reactor.callLater(self.settings.lineTimeout, self._slowLine)
+
+    def lineEnded(self) -> None:
+        """L{ControlConnection}."""
+        if self._lineTimer is not None and self._lineTimer.active():
+            self._lineTimer.cancel()
+        self._lineTimer = None
 
     def peerGone(self) -> None:
         """L{ControlConnection}: nothing that runs has anybody left to run for."""
@@ -155,7 +176,7 @@ class Interpreter(ControlConnection):
 
     def ended(self) -> None:
         """L{ControlConnection}."""
-        for timer in (self._loginTimer, self._idleTimer):
+        for timer in (self._loginTimer, self._idleTimer, self._lineTimer):
             if timer is not None and timer.active():
                 timer.cancel()
         self.logOut()
@@ -230,7 +251,7 @@ class Interpreter(ControlConnection):
     def _perform(self, verb: str, argument: str) -> None:
         method = self._method(verb)
         if method is None:
-            return self.reply(replies.UNKNOWN)
+            return self._unknown()
         if self.shell is None and not method.beforeLogin:  # type: ignore[attr-defined]
             return self.reply(replies.NOT_LOGGED_IN)
         syntax: str = method.syntax  # type: ignore[attr-defined]
@@ -244,6 +265,14 @@ class Interpreter(ControlConnection):
             finished = Deferred.fromCoroutine(result)
             finished.addCallbacks(self._finished, self._failed)
         return None
+
+    def _unknown(self) -> None:
+        if self.shell is None:
+            self._unknownWords += 1
+        if self._unknownWords < UNKNOWN_WORDS:
+            self.reply(replies.UNKNOWN)
+        else:
+            self.strange()
 
     def _failed(self, failure: Failure) -> None:
         self._log.failure("a command of {peer} failed", failure, peer=self.peer)
@@ -358,6 +387,10 @@ class Interpreter(ControlConnection):
     def _noLogin(self) -> None:
         # At once, even if a checker of logins hangs.
         self.close(replies.NO_LOGIN(seconds=self.settings.loginTimeout))
+
+    def _slowLine(self) -> None:
+        self.listenNoMore()
+        self.closeAfter(replies.SLOW_LINE(seconds=self.settings.lineTimeout))
 
     # Idleness
 

@@ -36,6 +36,11 @@ class LineDecoder:
         self._length = 0
         self._telnet = b""
 
+    @property
+    def unfinished(self) -> bool:
+        """Has a line begun whose end has not come yet?"""
+        return self._length > 0
+
     def feed(self, data: bytes) -> Iterator[bytes | LineTooLong]:
         """
         Each complete line, without its end; a L{LineTooLong} stands in the place of such a line.

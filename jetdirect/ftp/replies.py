@@ -129,6 +129,7 @@ HOST_LIMIT = Reply(421, "Service not available, {sessions} sessions from your ad
 NOT_ALLOWED = Reply(421, "Service not available to your address")
 LIMIT = Reply(421, "Service not available, all {sessions} sessions are in use")
 IDLE = Reply(421, "Service not available, idle for {seconds:g} seconds, closing control connection")
+SLOW_LINE = Reply(421, "Service not available, no end of a command within {seconds:g} seconds")
 NO_LOGIN = Reply(421, "Service not available, no login within {seconds:g} seconds")
 TOO_MANY_FAILURES = Reply(421, "Service not available, too many failed logins")
 FLOODED = Reply(421, "Service not available, too many commands waiting")
@@ -140,7 +141,7 @@ LOCAL_ERROR = Reply(451, "Requested action aborted: local error in processing")
 
 # Permanent negative
 LINE_TOO_LONG = Reply(500, "Command line too long")
-NO_LINE_END = Reply(500, "This is an FTP server")
+NOT_FTP = Reply(500, "This is an FTP server")
 UNKNOWN = Reply(500, "Command not understood")
 SYNTAX = Reply(501, "Syntax: {syntax}")
 BAD_ADDRESS = Reply(501, "Not an address: {argument}")

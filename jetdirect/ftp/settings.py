@@ -21,6 +21,10 @@ IDLE_TIMEOUT = 900.0
 LOGIN_TIMEOUT = 120.0
 """Seconds in which a session has to log in: a slow hand at a terminal needs less."""
 
+LINE_TIMEOUT = 60.0
+"""Seconds that a command may take from its first byte to its line end: nobody types slower, and a
+peer that sends a byte now and then would never be idle (chosen)."""
+
 DRAIN_TIMEOUT = 60.0
 """Seconds that running jobs have to finish when the gateway is stopped; less than the 90 s after
 which systemd kills a service."""
@@ -41,6 +45,7 @@ class SessionSettings:
     @ivar dataIdleTimeout: seconds after which a silent data connection ends its job; 0: never;
         L{None}: the same as C{idleTimeout}.
     @ivar loginTimeout: seconds in which a session has to log in.
+    @ivar lineTimeout: seconds that a command may take from its first byte to its line end.
     @ivar drainTimeout: seconds that running jobs have to finish when the gateway is stopped;
         0: none.
     @ivar controlLossGrace: seconds to wait for the loss of the control connection after the data's
@@ -65,6 +70,7 @@ class SessionSettings:
     idleTimeout: float = IDLE_TIMEOUT
     dataIdleTimeout: float | None = None
     loginTimeout: float = LOGIN_TIMEOUT
+    lineTimeout: float = LINE_TIMEOUT
     drainTimeout: float = DRAIN_TIMEOUT
     controlLossGrace: float = 0.0
     fireAndForget: bool = False

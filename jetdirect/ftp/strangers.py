@@ -1,0 +1,37 @@
+"""
+Who connects and speaks something else than FTP.  Pure functions.
+
+A browser can be made to send anybody's words to this port, one command a line inside a form (the
+ALPACA attack; "cross-protocol").  Its first line is one that no FTP client sends, and whoever sends
+such a line is heard no more.
+"""
+
+from __future__ import annotations
+
+_HTTP = {"GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH", "PRI"}
+"""RFC 9110, section 9; RFC 5789; the preface of HTTP/2 (RFC 9113, section 3.4)."""
+
+_MAIL = {"EHLO", "HELO", "LHLO"}
+"""RFC 5321, section 4.1.1.1; RFC 2033."""
+
+_BEFORE_A_COMMAND = b"\0\t\n\r"
+
+
+def startsStrangely(data: bytes) -> bool:
+    """
+    Is this how no FTP client begins?
+
+    @param data: the first bytes of a connection.  A control character starts a TLS handshake
+        (0x16), a print job (ESC) or something unheard of; no command starts with one.
+    """
+    first = data[:1]
+    return first < b" " and first not in _BEFORE_A_COMMAND
+
+
+def isForeign(verb: str) -> bool:
+    """
+    Is it a word that other protocols begin with, and FTP does not know?
+
+    @param verb: the first word of a line, in capitals.
+    """
+    return verb in _HTTP or verb in _MAIL or verb.startswith("SSH-")
