@@ -155,25 +155,66 @@ def test_resolvedAtTheStart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     assert printer.description == "virtual printer"
 
 
-def test_symbolicLink(tmp_path: Path) -> None:
-    """A link is followed once, at the start: who changes it later moves no job."""
+def test_linkOnTheWay(tmp_path: Path) -> None:
+    """A link on the way is followed once, at the start: who changes it later moves no job."""
     for name in ("there", "elsewhere"):
-        (tmp_path / name).mkdir()
+        (tmp_path / name / "jobs").mkdir(parents=True)
     link = tmp_path / "link"
     link.symlink_to("there")
 
-    printer = FileTransport(reactor, str(link))
+    printer = FileTransport(reactor, str(link / "jobs"))
     link.unlink()
     link.symlink_to("elsewhere")
 
-    assert printer.directory == str(tmp_path / "there")
+    assert printer.directory == str(tmp_path / "there" / "jobs")
 
 
-def test_danglingLink(tmp_path: Path) -> None:
-    """A link to a directory that does not exist yet is the directory that is to be made."""
-    (tmp_path / "link").symlink_to("there")
+@pytest.mark.parametrize("exists", [True, False])
+def test_linkToTheDirectory(tmp_path: Path, exists: bool) -> None:
+    """A directory that is a link is somebody's to lead elsewhere, and refused."""
+    (tmp_path / "link").symlink_to(tmp_path if exists else "nowhere")
 
-    assert FileTransport(reactor, str(tmp_path / "link")).directory == str(tmp_path / "there")
+    with pytest.raises(ValueError, match="link is a symbolic link; name the directory"):
+        FileTransport(reactor, str(tmp_path / "link"))
+
+
+@pytest_twisted.ensureDeferred
+async def test_linkInItsPlace(tmp_path: Path) -> None:
+    """A directory in whose place somebody puts a link takes no job."""
+    wanted, there = tmp_path / "jobs", tmp_path / "there"
+    there.mkdir()
+    printer = FileTransport(reactor, str(wanted))
+    wanted.symlink_to(there)
+
+    with pytest.raises(PrinterUnreachable, match="the job cannot be kept"):
+        await printer.open(Upload())
+    assert files(there) == []
+
+
+@pytest_twisted.ensureDeferred
+async def test_directoryMovedInMidJob(tmp_path: Path) -> None:
+    """A job stays in the directory where it began, whatever bears its name meanwhile."""
+    wanted = tmp_path / "jobs"
+    wanted.mkdir()
+    connection = await FileTransport(reactor, str(wanted)).open(Upload())
+    connection.write(b"%!PS")
+    wanted.rename(tmp_path / "moved")
+    wanted.mkdir()
+
+    assert await connection.finish() is Delivery.DELIVERED
+    assert files(wanted) == []
+    assert content(tmp_path / "moved") == b"%!PS"
+
+
+@pytest.mark.parametrize("mode", [0o777, 0o1777, 0o702])
+def test_directoryOfEverybody(tmp_path: Path, mode: int) -> None:
+    """A directory in which everybody may write is refused, with a remedy."""
+    wanted = tmp_path / "jobs"
+    wanted.mkdir()
+    wanted.chmod(mode)
+
+    with pytest.raises(ValueError, match=r"everybody may write in .*/jobs; chmod o-w"):
+        FileTransport(reactor, str(wanted))
 
 
 def test_notMadeBeforeAJob(tmp_path: Path) -> None:
@@ -314,9 +355,9 @@ def test_onDiskBeforeItAppears(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         done.append(f"fsync {kind}")
         fsync(descriptor)
 
-    def notedRename(old: str, new: str) -> None:
+    def notedRename(old: str, new: str, **where: int) -> None:
         done.append("rename")
-        rename(old, new)
+        rename(old, new, **where)
 
     desk = Desk(tmp_path)
     monkeypatch.setattr(os, "fsync", notedSync)
@@ -707,7 +748,7 @@ def test_partOfAFailedEndVanishes(
         failing(monkeypatch, "close", stat.S_ISREG)
     else:
 
-        def fail(old: str, new: str) -> None:
+        def fail(old: str, new: str, **where: int) -> None:
             raise OSError(errno.EIO, os.strerror(errno.EIO))
 
         monkeypatch.setattr(os, "rename", fail)
@@ -753,7 +794,7 @@ def test_partThatStays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A part that cannot be removed is named in the log, for the operator to remove."""
     desk = Desk(tmp_path)
 
-    def fail(path: str) -> None:
+    def fail(path: str, **where: int) -> None:
         raise OSError(errno.EROFS, os.strerror(errno.EROFS))
 
     monkeypatch.setattr(os, "unlink", fail)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import stat
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -29,6 +30,8 @@ from .uri import DeviceURI
 BUFFER = 256 * 1024
 """Bytes that may wait for the disk before the sender is paused."""
 
+_REAL_DIRECTORY = os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+
 _Result = TypeVar("_Result")
 
 
@@ -45,9 +48,10 @@ class FileTransport:
     def __init__(self, reactor: IReactorThreads, directory: str, description: str = "") -> None:
         """
         @param directory: exists, or is made (mode 0700) in an existing one when a job comes.
-        @raise ValueError: it can be neither used nor made.
+        @raise ValueError: it can be neither used nor made, or others could put their hands on jobs.
         """
-        self.directory = os.path.realpath(directory)
+        place, name = os.path.split(os.path.abspath(directory))
+        self.directory = os.path.join(os.path.realpath(place), name)
         _check(self.directory)
         self.uri = f"file://{self.directory}"
         self.description = description or "virtual printer"
@@ -82,7 +86,12 @@ class FileTransport:
 
 
 def _check(directory: str) -> None:
+    if os.path.islink(directory):
+        raise ValueError(f"{directory} is a symbolic link; name the directory that it leads to")
     if os.path.isdir(directory):
+        if os.stat(directory).st_mode & stat.S_IWOTH:
+            remedy = f"chmod o-w {directory}, or name one of your own"
+            raise ValueError(f"everybody may write in {directory}; {remedy}")
         wanted, remedy = directory, "give this user the right to write there"
     elif os.path.lexists(directory):
         raise ValueError(f"{directory} is not a directory; name one, or what is to become one")
@@ -96,17 +105,24 @@ def _check(directory: str) -> None:
 
 
 class PartFile:
-    """One unfinished file.  All methods block; one thread at a time."""
+    """
+    One unfinished file.  All methods block; one thread at a time.
+
+    The directory stays open meanwhile: nobody can put another in its place.
+    """
 
     _log = Logger()
 
-    def __init__(self, directory: str, name: str, descriptor: int) -> None:
-        self._part = os.path.join(directory, f".{name}.part")
-        self._whole = os.path.join(directory, name)
+    def __init__(self, directory: int, path: str, name: str) -> None:
+        """@raise OSError: the directory does not take it."""
+        self._path = path
+        self._name = name
+        self._part = f".{name}.part"
         self._directory = directory
-        self._descriptor = descriptor
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+        self._descriptor = os.open(self._part, flags, 0o600, dir_fd=directory)
         self._closed = False
-        self._published = False
+        self._over = False
 
     @classmethod
     def create(cls, directory: str, job: int) -> PartFile:
@@ -120,8 +136,12 @@ class PartFile:
             _syncDirectory(os.path.dirname(directory))
         now = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
         name = f"{now}-{job:06d}-{secrets.token_hex(8)}.prn"
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-        return cls(directory, name, os.open(os.path.join(directory, f".{name}.part"), flags, 0o600))
+        descriptor = os.open(directory, os.O_RDONLY | _REAL_DIRECTORY)
+        try:
+            return cls(descriptor, directory, name)
+        except BaseException:
+            os.close(descriptor)
+            raise
 
     def write(self, data: bytes) -> None:
         """@raise OSError: the disk is full, or worse."""
@@ -136,21 +156,28 @@ class PartFile:
     def publish(self) -> None:
         """@raise OSError: it is not known whether the name is on the disk."""
         self._close()
-        os.rename(self._part, self._whole)
-        self._published = True
-        _syncDirectory(self._directory)
+        os.rename(self._part, self._name, src_dir_fd=self._directory, dst_dir_fd=self._directory)
+        self._over = True
+        try:
+            os.fsync(self._directory)
+        finally:
+            os.close(self._directory)
 
     def discard(self) -> None:
         """Leave nothing behind; too late for a file that was published."""
-        if not self._published:
-            with suppress(OSError):
-                self._close()
-            try:
-                os.unlink(self._part)
-            except FileNotFoundError:
-                pass
-            except OSError as why:
-                self._log.error("{part} stays: {why}", part=self._part, why=why.strerror)
+        if self._over:
+            return
+        self._over = True
+        with suppress(OSError):
+            self._close()
+        try:
+            os.unlink(self._part, dir_fd=self._directory)
+        except FileNotFoundError:
+            pass
+        except OSError as why:
+            part = os.path.join(self._path, self._part)
+            self._log.error("{part} stays: {why}", part=part, why=why.strerror)
+        os.close(self._directory)
 
     def _close(self) -> None:
         if not self._closed:
@@ -159,7 +186,7 @@ class PartFile:
 
 
 def _syncDirectory(path: str) -> None:
-    directory = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    directory = os.open(path, os.O_RDONLY | _REAL_DIRECTORY)
     try:
         os.fsync(directory)
     finally:
