@@ -86,6 +86,7 @@ class Gateway(MultiService):
                 uri=port.transport.uri,
                 description=port.description,
             )
+            port.ask()
 
     def stopService(self) -> Deferred[Any]:
         """
@@ -95,6 +96,8 @@ class Gateway(MultiService):
         its senders are told so.
         """
         stopped = super().stopService()
+        for port in self.server.ports:
+            port.askNoMore()
         return DeferredList(
             [
                 stopped,

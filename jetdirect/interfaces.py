@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import Enum
+from typing import NamedTuple
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IConsumer
@@ -29,6 +30,23 @@ class Delivery(Enum):
 
     CONFIRMED = "confirmed"
     """The printer says that the job is done."""
+
+
+class PrinterStatus(NamedTuple):
+    """What a printer says of itself; what it does not say is empty."""
+
+    state: str = ""
+    """C{idle}, C{processing} or C{stopped} (RFC 8011, section 5.4.11)."""
+
+    reasons: tuple[str, ...] = ()
+    """In the words of RFC 8011, section 5.4.12, such as C{media-empty}, C{door-open}; and
+    C{offline}, which CUPS has added."""
+
+    model: str = ""
+    """Maker and model, in the printer's own words: not fit to be shown as they are."""
+
+    pages: int | None = None
+    """How many it has printed in its life."""
 
 
 class IPrintJob(Interface):
@@ -88,7 +106,11 @@ class IPrinterTransport(Interface):
     """How bytes reach one printer."""
 
     uri: str = Attribute("The device URI, without user name and password.")
-    description: str = Attribute("What the printer is called in banner, PWD, LIST and STAT.")
+    description: str = Attribute(
+        "What the printer is called in banner, PWD, LIST and STAT: the operator's words for it, or"
+        " its own, or where it is."
+    )
+    status: PrinterStatus = Attribute("What it last said of itself.")
     reaches: Delivery = Attribute("The delivery level of a job that ended as it should.")
 
     def open(job: IPrintJob) -> Deferred[IPrinterConnection]:
@@ -100,6 +122,16 @@ class IPrinterTransport(Interface):
 
         @return: fails with L{PrinterUnreachable<jetdirect.errors.PrinterUnreachable>} when another
             attempt may help, with another L{PrintError} when it will not.
+        """
+
+    def ask() -> Deferred[None]:
+        """
+        Ask the printer how it is, and keep the answer as C{status}.
+
+        May be called at any time, also while a job prints, which it must not disturb; not again
+        before it has fired.  May be canceled.
+
+        @return: fires within a few seconds and never fails; a printer that says nothing is well.
         """
 
 

@@ -6,13 +6,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from twisted.internet.defer import CancelledError, Deferred, TimeoutError
+from twisted.internet.defer import CancelledError, Deferred, TimeoutError, maybeDeferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import deferLater
 from twisted.logger import Logger
+from twisted.python.failure import Failure
 
 from .errors import PrinterBusy, PrintError, PrinterUnreachable
-from .interfaces import IPrinterConnection, IPrinterTransport
+from .interfaces import IPrinterConnection, IPrinterTransport, PrinterStatus
 from .job import Job
 
 BUSY_TIMEOUT = 60.0
@@ -20,6 +21,9 @@ BUSY_TIMEOUT = 60.0
 
 CONNECT_TIMEOUT = 30.0
 """Seconds in which a printer must be reached, all attempts together."""
+
+STATUS_AGE = 5.0
+"""Seconds for which what a printer said of itself is new enough (chosen)."""
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 5.0
 
@@ -64,11 +68,32 @@ class PrintingPort:
         self._connectTimeout = connectTimeout
         self._calling = False
         self._waiting: dict[Job, Deferred[None]] = {}
+        self._asking: Deferred[None] | None = None
+        self._asked: float | None = None
 
     @property
     def description(self) -> str:
         """What the printer is called."""
         return self.transport.description
+
+    @property
+    def status(self) -> PrinterStatus:
+        """What the printer last said of itself; it is asked now, if that is some time ago."""
+        self.ask()
+        return self.transport.status
+
+    def ask(self) -> None:
+        """Let the printer be asked how it is; what it answers is in C{status} a moment later."""
+        now = self._clock.seconds()
+        if self._asking is None and (self._asked is None or now - self._asked >= STATUS_AGE):
+            self._asked = now
+            self._asking = maybeDeferred(self.transport.ask)
+            self._asking.addErrback(self._notAsked).addCallback(self._answered)
+
+    def askNoMore(self) -> None:
+        """The gateway stops; no answer is awaited any longer."""
+        if self._asking is not None:
+            self._asking.cancel()
 
     def submit(self, job: Job) -> None:
         """Put C{job} in line.  It is told when it has the printer, or why it has not."""
@@ -76,6 +101,13 @@ class PrintingPort:
         reaching = Deferred.fromCoroutine(self._reach(job))
         job.queued(reaching.cancel)
         Deferred.fromCoroutine(self._print(job, reaching))
+
+    def _notAsked(self, failure: Failure) -> None:
+        if not failure.check(CancelledError):
+            self._log.failure("{port} cannot be asked how it is", failure, port=self.name)
+
+    def _answered(self, _: None) -> None:
+        self._asking = None
 
     async def _print(self, job: Job, reaching: Deferred[IPrinterConnection]) -> None:
         # One job's time at this port, from the end of the line to the next one's turn.

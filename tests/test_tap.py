@@ -172,7 +172,7 @@ def test_printers(elsewhere: Path) -> None:
         one = made(
             "--printer=socket://a:9101?description=Ward+3",
             "-P",
-            "file:///tmp",
+            f"file://{elsewhere}",
             "-P",
             "socket://[::1]",
         )

@@ -9,7 +9,13 @@ from twisted.internet.interfaces import IProducer, IPushProducer
 from zope.interface import implementer
 
 from ..errors import PrinterLost, PrintError
-from ..interfaces import Delivery, IPrinterConnection, IPrinterTransport, IPrintJob
+from ..interfaces import (
+    Delivery,
+    IPrinterConnection,
+    IPrinterTransport,
+    IPrintJob,
+    PrinterStatus,
+)
 
 
 @implementer(IPrinterTransport)
@@ -20,6 +26,7 @@ class FakePrinter:
     @ivar jobs: one connection for each job that it was opened for.
     @ivar refusals: errors with which the next openings fail, in this order.
     @ivar silent: an opening is not answered.
+    @ivar answers: what it answers when it is asked how it is, in this order; then it is silent.
     @ivar hesitant: the end of a job is not answered; answer with C{jobs[-1].answer()}.
     """
 
@@ -30,6 +37,8 @@ class FakePrinter:
     ) -> None:
         self.description = description
         self.reaches = reaches
+        self.status = PrinterStatus()
+        self.answers: list[PrinterStatus] = []
         self.jobs: list[FakePrinterConnection] = []
         self.refusals: list[PrintError] = []
         self.silent = False
@@ -43,6 +52,12 @@ class FakePrinter:
             return fail(self.refusals.pop(0))
         self.jobs.append(FakePrinterConnection(self, job))
         return succeed(self.jobs[-1])
+
+    def ask(self) -> Deferred[None]:
+        """L{IPrinterTransport}."""
+        if self.answers:
+            self.status = self.answers.pop(0)
+        return succeed(None)
 
 
 @implementer(IPrinterConnection)

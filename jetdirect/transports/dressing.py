@@ -13,7 +13,13 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IProducer
 from zope.interface import implementer
 
-from ..interfaces import Delivery, IPrinterConnection, IPrinterTransport, IPrintJob
+from ..interfaces import (
+    Delivery,
+    IPrinterConnection,
+    IPrinterTransport,
+    IPrintJob,
+    PrinterStatus,
+)
 
 OPTIONS: Mapping[str, str] = {
     "prolog": "sent before every job, percent-encoded",
@@ -48,10 +54,23 @@ class DressedTransport:
 
     def __init__(self, naked: IPrinterTransport, dressing: Dressing) -> None:
         self.uri = naked.uri
-        self.description = naked.description
         self.reaches = naked.reaches
         self._naked = naked
         self._dressing = dressing
+
+    @property
+    def description(self) -> str:
+        """L{IPrinterTransport}."""
+        return self._naked.description
+
+    @property
+    def status(self) -> PrinterStatus:
+        """L{IPrinterTransport}."""
+        return self._naked.status
+
+    def ask(self) -> Deferred[None]:
+        """L{IPrinterTransport}."""
+        return self._naked.ask()
 
     def open(self, job: IPrintJob) -> Deferred[IPrinterConnection]:
         """L{IPrinterTransport}."""

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TypeVar
 
-from twisted.internet.defer import Deferred, DeferredLock
+from twisted.internet.defer import Deferred, DeferredLock, succeed
 from twisted.internet.interfaces import IProducer, IReactorThreads
 from twisted.internet.threads import deferToThreadPool
 from twisted.logger import Logger
@@ -24,7 +24,13 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from ..errors import PrinterLost, PrintError, PrinterUnreachable
-from ..interfaces import Delivery, IPrinterConnection, IPrinterTransport, IPrintJob
+from ..interfaces import (
+    Delivery,
+    IPrinterConnection,
+    IPrinterTransport,
+    IPrintJob,
+    PrinterStatus,
+)
 from .uri import DeviceURI
 
 BUFFER = 256 * 1024
@@ -44,6 +50,7 @@ class FileTransport:
     """
 
     reaches = Delivery.DELIVERED
+    status = PrinterStatus("idle")
 
     def __init__(self, reactor: IReactorThreads, directory: str, description: str = "") -> None:
         """
@@ -75,6 +82,10 @@ class FileTransport:
             made, failed
         )
         return opened
+
+    def ask(self) -> Deferred[None]:
+        """L{IPrinterTransport}: a directory has nothing to say before a job comes."""
+        return succeed(None)
 
     def said(self, failure: Failure) -> str:
         """What the system says is wrong here."""

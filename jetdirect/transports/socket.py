@@ -31,7 +31,13 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from ..errors import PrinterLost, PrintError, PrinterUnreachable
-from ..interfaces import Delivery, IPrinterConnection, IPrinterTransport, IPrintJob
+from ..interfaces import (
+    Delivery,
+    IPrinterConnection,
+    IPrinterTransport,
+    IPrintJob,
+    PrinterStatus,
+)
 from ..tcp import ITCPFacts, factsOf, keepAlive
 from .uri import DeviceURI, seconds
 
@@ -67,6 +73,7 @@ class SocketTransport:
     """
 
     reaches = Delivery.DELIVERED
+    status = PrinterStatus()
 
     def __init__(
         self,
@@ -113,6 +120,10 @@ class SocketTransport:
 
         connecting.addCallbacks(made, failed)
         return opened
+
+    def ask(self) -> Deferred[None]:
+        """L{IPrinterTransport}: raw TCP has no question that a printer could not take for a job."""
+        return succeed(None)
 
     def _asPrintError(self, failure: Failure) -> Failure:
         why = failure.value

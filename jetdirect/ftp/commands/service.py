@@ -8,6 +8,7 @@ import re
 import time
 from collections.abc import Callable
 
+from ...interfaces import PrinterStatus
 from .. import replies
 from ..interpreter import Interpreter, Result, command
 from ..listing import Entry, longListing, nameListing
@@ -105,6 +106,7 @@ class ServiceCommands(Interpreter):
             port, _name = self.printShell.locate(self.directory, "")
             lines.append(f" Logged in as {self.printShell.sender.user}")
             lines.append(f" Printing on {port.name}")
+            lines += _said(port.status)
         running = "no transfer" if self.transfer is None else self.transfer.description
         return replies.STATUS(lines=Lines("\n".join([*lines, f" Now: {running}"])))
 
@@ -144,7 +146,7 @@ class ServiceCommands(Interpreter):
         port = self.printShell.server.port(name.strip("/"))
         if port is None:
             return replies.NO_SUCH(path=name, ports=self.printShell.portNames)
-        lines = [f" {port.name}: {printable(port.description)}"]
+        lines = [f" {port.name}: {printable(port.description)}", *_said(port.status)]
         if not port.jobs:
             lines.append(" idle")
         for job in port.jobs:
@@ -157,3 +159,11 @@ class ServiceCommands(Interpreter):
         words = [word for word in argument.split(" ") if word and not word.startswith("-")]
         path = self.printShell.names.resolve(self.directory, " ".join(words))
         return sendListing(self, render(self.printShell.listed(path, jobs)))
+
+
+def _said(status: PrinterStatus) -> list[str]:
+    said = [": ".join(filter(None, [status.state, ", ".join(status.reasons)]))]
+    if status.pages is not None:
+        said.append(f"{status.pages} pages in its life")
+    said = [printable(each) for each in said if each]
+    return [f" the printer says: {'; '.join(said)}"] if said else []
