@@ -189,7 +189,8 @@ def test_printers(elsewhere: Path) -> None:
     ("uri", "words"),
     [
         ("", ["device URI"]),
-        ("printer", ["device URI", "socket://"]),
+        ("a printer", ["device URI", "socket://"]),
+        ("/dev/null", ["kind", "parallel:/dev/null"]),
         ("gopher://printer", ["gopher", "socket", "file"]),
         ("socket://printer?speed=9", ["speed", "finish-timeout", "description"]),
         ("socket://printer?description", ["description=VALUE"]),

@@ -101,7 +101,7 @@ def test_anyOptions(name: str, value: str, rest: str) -> None:
     ("text", "said"),
     [
         ("", ["not a device URI", "socket://printer:9100"]),
-        ("printer", ["not a device URI", "socket://printer:9100"]),
+        ("a printer", ["not a device URI", "socket://printer:9100"]),
         ("1socket://h", ["not a device URI"]),
         ("socket://h#top", ["not a device URI"]),
         ("socket://a@b@c", ["%40 for @"]),

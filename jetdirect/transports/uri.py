@@ -19,6 +19,7 @@ from twisted.plugin import getPlugins
 from ..interfaces import IPrinterScheme, IPrinterTransport
 from .dressing import OPTIONS as DRESSING_OPTIONS
 from .dressing import DressedTransport, Dressing
+from .shorthand import spelledOut
 
 _Value = TypeVar("_Value")
 
@@ -125,7 +126,7 @@ def parse(text: str) -> DeviceURI:
         path,
         _decoded(user),
         _decoded(password),
-        _options(found["query"] or ""),
+        _options(found["query"] or "", scheme),
     )
 
 
@@ -148,9 +149,11 @@ def _decoded(text: str) -> str:
     return unquote_to_bytes(raw).decode("utf-8", "surrogateescape")
 
 
-def _options(query: str) -> dict[str, str]:
+def _options(query: str, scheme: str) -> dict[str, str]:
+    # CUPS separates the options of a serial line by a plus sign, elsewhere that is a blank.
+    separator = r"&|\+(?=[\w-]+=)" if scheme == "serial" else "&"
     options: dict[str, str] = {}
-    for pair in filter(None, query.split("&")):
+    for pair in filter(None, re.split(separator, query)):
         name, equals, value = pair.partition("=")
         name = unquote(name)
         if not equals:
@@ -193,7 +196,7 @@ def _hidesSecret(text: str) -> bool:
 
 
 def _transportFor(reactor: object, text: str) -> IPrinterTransport:
-    uri = parse(text)
+    uri = parse(spelledOut(text))
     known = schemes()
     plugin = known.get(uri.scheme)
     if plugin is None:
