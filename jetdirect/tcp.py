@@ -15,6 +15,7 @@ import struct
 import termios
 from typing import Any, NamedTuple
 
+from twisted.internet.address import UNIXAddress
 from twisted.protocols.policies import ProtocolWrapper
 from zope.interface import Interface, implementer
 
@@ -94,6 +95,8 @@ class KernelFacts:
         if not hasattr(socket, "TCP_INFO"):
             return None
         with socket.socket(fileno=os.dup(self._descriptor)) as probe:
+            if probe.family == socket.AF_UNIX:
+                return None
             info = probe.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 104)
         unanswered = info[self._RETRANSMITS] + info[self._PROBES]
         (milliseconds,) = struct.unpack_from("I", info, self._LAST_ACK_RECEIVED)
@@ -139,9 +142,17 @@ def realTransport(transport: Any) -> Any:
     return transport
 
 
-def keepAlive(transport: Any) -> None:
-    """Let the kernel notice when a silent peer is gone; see L{KEEPALIVE}."""
-    transport.setTcpKeepAlive(True)
+def tune(transport: Any) -> None:
+    """
+    Send at once, and let the kernel notice when a silent peer is gone (L{KEEPALIVE}).
+
+    Nagle's algorithm and delayed acknowledgements cost 40 ms a reply (measured).
+    """
+    if isinstance(realTransport(transport).getHost(), UNIXAddress):
+        return
+    if hasattr(transport, "setTcpNoDelay"):
+        transport.setTcpNoDelay(True)
+        transport.setTcpKeepAlive(True)
     handle: Any = transport.getHandle() if hasattr(transport, "getHandle") else None
     if hasattr(handle, "setsockopt") and hasattr(socket, "TCP_KEEPIDLE"):
         idle, interval, probes = KEEPALIVE

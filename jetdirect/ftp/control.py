@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from twisted.internet.address import UNIXAddress
 from twisted.internet.error import ConnectionDone
 from twisted.internet.interfaces import (
     IDelayedCall,
@@ -26,7 +25,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from ..tcp import ITCPFacts, NoFacts, factsOf, keepAlive, realTransport
+from ..tcp import ITCPFacts, NoFacts, factsOf, realTransport, tune
 from .address import plainHost
 from .lines import LineDecoder, LineTooLong, NoLineEnd
 from .replies import Reply
@@ -120,7 +119,8 @@ class ControlConnection(Protocol):
         self._lookWhoIsThere()
         self.facts = factsOf(self.transport)
         self.secure = self._shakingHands = ISSLTransport.providedBy(self.transport)
-        _tune(self.transport)
+        tune(self.transport)
+        _takeUrgentInLine(self.transport)
         self.transport.registerProducer(self, True)  # type: ignore[attr-defined]
         if self.implicitTLS:
             self._encrypt()
@@ -276,14 +276,8 @@ class ControlConnection(Protocol):
             self._lingerTimer = self.reactor.callLater(LINGER, self.transport.abortConnection)
 
 
-def _tune(transport: ITCPTransport) -> None:
-    # Nagle's algorithm and delayed acknowledgements cost 40 ms a reply (measured); urgent data in
-    # line is how Telnet's Synch around ABOR arrives as bytes (RFC 854).
-    if isinstance(realTransport(transport).getHost(), UNIXAddress):
-        return
-    if hasattr(transport, "setTcpNoDelay"):
-        transport.setTcpNoDelay(True)
-        keepAlive(transport)
+def _takeUrgentInLine(transport: ITCPTransport) -> None:
+    # This is how Telnet's Synch around ABOR arrives as bytes (RFC 854).
     handle = transport.getHandle() if hasattr(transport, "getHandle") else None
-    if isinstance(handle, socket.socket):
+    if isinstance(handle, socket.socket) and handle.family != socket.AF_UNIX:
         handle.setsockopt(socket.SOL_SOCKET, socket.SO_OOBINLINE, 1)

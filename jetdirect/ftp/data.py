@@ -33,7 +33,7 @@ from zope.interface import implementer
 
 from ..certificate import ServerCertificate
 from ..errors import DataConnectionLost, NoDataConnection
-from ..tcp import keepAlive
+from ..tcp import tune
 from .address import isIPv6, plainHost
 from .records import RecordBoundaries
 
@@ -57,7 +57,7 @@ class DataConnection(Protocol):
         self.plainEnd = False
 
     def connectionMade(self) -> None:
-        keepAlive(self.transport)
+        tune(self.transport)
         if self._port.tls is None:
             self._rest()
         else:

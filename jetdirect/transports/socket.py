@@ -14,13 +14,14 @@ from typing import Any
 
 from twisted.internet import error
 from twisted.internet.defer import CancelledError, Deferred, fail, succeed
-from twisted.internet.endpoints import HostnameEndpoint
+from twisted.internet.endpoints import HostnameEndpoint, clientFromString
 from twisted.internet.interfaces import (
     IConsumer,
     IDelayedCall,
     IHalfCloseableProtocol,
     IProducer,
     IReactorTime,
+    ISSLTransport,
     IStreamClientEndpoint,
     ISystemHandle,
     ITCPTransport,
@@ -38,7 +39,7 @@ from ..interfaces import (
     IPrintJob,
     PrinterStatus,
 )
-from ..tcp import ITCPFacts, factsOf, keepAlive
+from ..tcp import ITCPFacts, factsOf, tune
 from .uri import DeviceURI, seconds
 
 RAW_PORT = 9100
@@ -50,6 +51,10 @@ FINISH_TIMEOUT = 90.0
 
 WATCH_INTERVAL = 0.5
 """Seconds between two looks at the connection's state in the kernel."""
+
+FIRST_LOOK = 0.02
+"""Seconds until the first of these looks when only acknowledgements are waited for: a small job
+need not take half a second (chosen)."""
 
 DEAD_AFTER_PROBES, DEAD_AFTER_SECONDS = 3, 30.0
 """A printer that left so many segments or probes unanswered, and was not heard for so long, is
@@ -70,9 +75,12 @@ class SocketTransport:
 
     @ivar finishTimeout: seconds to wait for the printer's close after it acknowledged everything.
     @ivar earlyClose: the printer is known to close its side before it has the whole job.
+    @ivar waitEOF: the printer closes its side when it has seen our end; one that never does so
+        reaches C{sent} at most.
+    @ivar halfClose: the printer goes on reading when we have ended our direction; of one that
+        throws the rest away then, the close is no answer, and is not waited for.
     """
 
-    reaches = Delivery.DELIVERED
     status = PrinterStatus()
 
     def __init__(
@@ -83,6 +91,8 @@ class SocketTransport:
         description: str = "",
         finishTimeout: float = FINISH_TIMEOUT,
         earlyClose: bool = False,
+        waitEOF: bool = True,
+        halfClose: bool = True,
     ) -> None:
         """
         @param uri: what the log calls this printer; no secrets.
@@ -92,6 +102,9 @@ class SocketTransport:
         self.description = description or uri
         self.finishTimeout = finishTimeout
         self.earlyClose = earlyClose
+        self.halfClose = halfClose
+        self.waitEOF = waitEOF and halfClose
+        self.reaches = Delivery.DELIVERED if self.waitEOF else Delivery.SENT
         self.clock = clock
         self._endpoint = endpoint
 
@@ -167,6 +180,7 @@ class SocketConnection(Protocol):
         self._aborting: Deferred[None] | None = None
         self._gone: PrintError | None = None
         self._delivery = Delivery.SENT
+        self._secure = False
         self._closed = False
         self._halfClosed = False
         self._printerClosed = False
@@ -175,8 +189,8 @@ class SocketConnection(Protocol):
 
     def connectionMade(self) -> None:
         self._facts = factsOf(self.transport)
-        self.transport.setTcpNoDelay(True)
-        keepAlive(self.transport)
+        self._secure = ISSLTransport.providedBy(self.transport)
+        tune(self.transport)
         self._watchLater()
 
     # IConsumer
@@ -202,7 +216,7 @@ class SocketConnection(Protocol):
             return fail(self._gone)
         self._finishing = Deferred()
         self._markProgress()
-        self.transport.loseWriteConnection()
+        self._end()
         return self._finishing
 
     def abort(self, tail: bytes) -> Deferred[None]:
@@ -217,7 +231,7 @@ class SocketConnection(Protocol):
         if finishing is None:
             if tail:
                 self.transport.write(tail)
-            self.transport.loseWriteConnection()
+            self._end()
         if not self.sent:
             self.transport.loseConnection()
         return self._aborting
@@ -247,6 +261,9 @@ class SocketConnection(Protocol):
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         self._watch.cancel()
         self._closed = True
+        if self._secure and self._finishing is not None and reason.check(error.ConnectionDone):
+            # The printer's close_notify: it has seen ours.
+            self._delivery, self._gone = Delivery.DELIVERED, PrinterLost("the job is over")
         self._lost(PrinterLost("the printer reset the connection"))
         if self._aborting is not None:
             self._aborting.callback(None)
@@ -254,6 +271,17 @@ class SocketConnection(Protocol):
             self._finishing.callback(self._delivery)
 
     # Inside.
+
+    def _end(self) -> None:
+        # Say that there is no more; under TLS there is no end of one direction alone.
+        if self._secure or (self._aborting is not None and not self._printer.halfClose):
+            self._halfClosed = True
+            self.transport.loseConnection()
+        elif self._printer.halfClose:
+            self.transport.loseWriteConnection()
+        else:
+            self._halfClosed = True
+            self._watch.reset(FIRST_LOOK)
 
     def _watchLater(self) -> None:
         self._watch = self._printer.clock.callLater(WATCH_INTERVAL, self._look)
@@ -285,8 +313,10 @@ class SocketConnection(Protocol):
             self._lost(PrinterLost("the printer reset the connection"))
         elif self._facts.unacknowledged():
             self._markProgress()  # the finish time-out begins when all is acknowledged
-        elif self._printerClosed:
+        elif self._printerClosed and self._printer.halfClose:
             self._finished(Delivery.DELIVERED)
+        elif not self._printer.waitEOF:
+            self._finished(Delivery.SENT)
         elif self._seconds() >= self._printer.finishTimeout:
             self._log.warn(
                 "job {job}: {uri} took every byte but did not close within {seconds} s, so that"
@@ -340,17 +370,43 @@ def fromURI(reactor: IReactorTime, uri: DeviceURI) -> SocketTransport:
     endpoint = HostnameEndpoint(reactor, uri.host, port)
     if getattr(endpoint, "_badHostname", False):  # it would say so itself, but at every job
         raise ValueError(f"{uri.host!r} is not a host name; write its address instead")
+    place = f"{host}:{port}"
     return SocketTransport(
-        reactor,
-        endpoint,
-        f"socket://{host}:{port}",
-        uri.description or f"{host}:{port}",
-        uri.option("finish-timeout", FINISH_TIMEOUT, seconds, "seconds, as in finish-timeout=90"),
-        uri.option("early-close", False, _okay, "ok, as in early-close=ok"),
+        reactor, endpoint, f"socket://{place}", uri.description or place, **_manners(uri)
     )
+
+
+def fromEndpoint(reactor: IReactorTime, uri: DeviceURI) -> SocketTransport:
+    """
+    The transport for C{endpoint:STRING}, any client endpoint string of Twisted's.
+
+    @raise ValueError: the URI cannot be used; the message says why.
+    """
+    try:
+        endpoint = clientFromString(reactor, uri.path)
+    except Exception as why:  # every parser of endpoint strings has its own kind
+        remedy = "write one such as endpoint:tls:host=printer:port=9100"
+        raise ValueError(f"{uri.path!r} is no client endpoint string ({why}); {remedy}") from None
+    place = f"endpoint:{uri.path}"
+    return SocketTransport(reactor, endpoint, place, uri.description or place, **_manners(uri))
+
+
+def _manners(uri: DeviceURI) -> dict[str, Any]:
+    timeout = "seconds, as in finish-timeout=90"
+    return {
+        "finishTimeout": uri.option("finish-timeout", FINISH_TIMEOUT, seconds, timeout),
+        "earlyClose": uri.option("early-close", False, _okay, "ok, as in early-close=ok"),
+        "waitEOF": uri.option("waiteof", True, _switch, "on or off, as in waiteof=off"),
+        "halfClose": uri.option("half-close", True, _switch, "on or off, as in half-close=off"),
+    }
 
 
 def _okay(text: str) -> bool:
     if text != "ok":
         raise ValueError(text)
     return True
+
+
+def _switch(text: str) -> bool:
+    # CUPS takes all of these for waiteof, and people paste its URIs.
+    return {"on": True, "true": True, "yes": True, "off": False, "false": False, "no": False}[text]

@@ -1,0 +1,245 @@
+"""
+Printers on a stream that end a job otherwise than by answering our half-close, and other streams
+than TCP: what the URI's switches and C{endpoint:} do.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_twisted
+from twisted.internet import reactor as theReactor
+from twisted.internet.defer import Deferred
+from twisted.internet.endpoints import serverFromString
+from twisted.internet.interfaces import IHalfCloseableProtocol
+from twisted.internet.protocol import Factory, Protocol, connectionDone
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from jetdirect.errors import PrinterLost, PrintError
+from jetdirect.interfaces import Delivery, IPrinterConnection, IPrintJob
+from jetdirect.transports.socket import SocketTransport
+from jetdirect.transports.uri import transportFor
+from tests.clients.certificate import selfSigned
+
+reactor: Any = theReactor
+JOB = b"%!PS\n" + bytes(range(256)) * 1000
+
+
+@implementer(IPrintJob)
+class Upload:
+    """A job as a printer connection knows it."""
+
+    number, name, user, host, size = 7, "page.ps", "ann", "192.0.2.1", None
+
+    def __init__(self) -> None:
+        self.losses: list[PrintError] = []
+
+    def printerLost(self, error: PrintError) -> None:
+        self.losses.append(error)
+
+
+class Printer(Protocol):
+    """Reads until the connection is gone, and does nothing else unless it is told to."""
+
+    transport: Any
+
+    def __init__(self) -> None:
+        self.data = b""
+        self.whole: Deferred[None] = Deferred()
+        self.ended: Deferred[None] = Deferred()
+        self.lost: Deferred[None] = Deferred()
+
+    def dataReceived(self, data: bytes) -> None:
+        self.data += data
+        if self.data == JOB:
+            self.whole.callback(None)
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        self.lost.callback(None)
+
+
+@implementer(IHalfCloseableProtocol)
+class HalfClosingPrinter(Printer):
+    """Sees our half-close."""
+
+    def readConnectionLost(self) -> None:
+        self.ended.callback(None)
+
+    def writeConnectionLost(self) -> None:
+        pass
+
+
+class Desk:
+    """A printer that listens, and a job that has it."""
+
+    def __init__(self, printer: Printer, listener: str = "tcp:0:interface=127.0.0.1") -> None:
+        self.printer = printer
+        self.job = Upload()
+        self._listener = listener
+
+    async def open(self, uri: str) -> Desk:
+        endpoint = serverFromString(reactor, self._listener)
+        self.port = await endpoint.listen(Factory.forProtocol(lambda: self.printer))
+        number = getattr(self.port.getHost(), "port", 0)
+        self.transport = transportFor(reactor, uri.format(port=number))
+        self.connection: IPrinterConnection = await self.transport.open(self.job)
+        return self
+
+    async def close(self) -> None:
+        if not self.printer.lost.called:
+            self.printer.transport.abortConnection()
+        await self.printer.lost
+        await self.port.stopListening()
+
+
+SOCKET = "socket://127.0.0.1:{port}"
+
+
+@pytest.mark.parametrize("switch", ["off", "false", "no"])
+@pytest_twisted.ensureDeferred
+async def test_noCloseIsAwaited(switch: str) -> None:
+    """With waiteof=off a job is sent as soon as everything is acknowledged; no level is missed."""
+    desk = await Desk(HalfClosingPrinter()).open(f"{SOCKET}?waiteof={switch}")
+    desk.connection.write(JOB)
+    assert await desk.connection.finish() is Delivery.SENT
+    await desk.printer.ended
+    assert desk.printer.data == JOB
+    assert desk.transport.reaches is Delivery.SENT
+    await desk.close()
+
+
+@pytest_twisted.ensureDeferred
+async def test_noHalfClose() -> None:
+    """With half-close=off nothing ends our direction before everything is acknowledged."""
+    desk = await Desk(HalfClosingPrinter()).open(f"{SOCKET}?half-close=off")
+    desk.printer.transport.pauseProducing()
+    desk.connection.write(JOB * 40)
+    finishing = desk.connection.finish()
+    paused: Deferred[None] = Deferred()
+    reactor.callLater(0.1, paused.callback, None)
+    await paused
+    assert not finishing.called
+    desk.printer.transport.resumeProducing()
+    assert await finishing is Delivery.SENT
+    assert desk.printer.data == JOB * 40
+    await desk.close()
+
+
+@pytest_twisted.ensureDeferred
+async def test_noHalfCloseAndReset() -> None:
+    """A reset is a loss for such a printer as well."""
+    desk = await Desk(HalfClosingPrinter()).open(f"{SOCKET}?half-close=off")
+    desk.printer.transport.pauseProducing()
+    desk.connection.write(JOB * 40)
+    finishing = desk.connection.finish()
+    desk.printer.transport.abortConnection()
+    with pytest.raises(PrinterLost, match="reset"):
+        await finishing
+    await desk.close()
+
+
+@pytest_twisted.ensureDeferred
+async def test_noHalfCloseAndAbort() -> None:
+    """A cut job gets its tail before the connection is closed as a whole."""
+    desk = await Desk(HalfClosingPrinter()).open(f"{SOCKET}?half-close=off")
+    desk.connection.write(JOB)
+    await desk.connection.abort(b"\x04")
+    await desk.printer.ended
+    assert desk.printer.data == JOB + b"\x04"
+    await desk.close()
+
+
+@pytest.mark.parametrize("option", ["waiteof=perhaps", "half-close=", "early-close=on"])
+def test_badSwitch(option: str) -> None:
+    """A value that a switch does not have is refused by name."""
+    with pytest.raises(ValueError, match=f"{option}: expected o"):
+        transportFor(reactor, f"socket://printer?{option}")
+
+
+# endpoint:
+
+
+@pytest_twisted.ensureDeferred
+async def test_unixSocket(tmp_path: Path) -> None:
+    """A printer behind a UNIX socket is one like on TCP."""
+    path = tmp_path / "printer"
+    desk = await Desk(HalfClosingPrinter(), f"unix:{path}").open(f"endpoint:unix:{path}")
+    desk.connection.write(JOB)
+    finishing = desk.connection.finish()
+    await desk.printer.ended
+    assert not finishing.called
+    desk.printer.transport.loseConnection()
+    assert await finishing is Delivery.DELIVERED
+    assert desk.printer.data == JOB
+    assert desk.transport.uri == desk.transport.description == f"endpoint:unix:{path}"
+    await desk.close()
+
+
+@pytest.fixture
+def secure(tmp_path: Path) -> tuple[str, str]:
+    """Where a printer listens with TLS, and the URI by which it is found and believed."""
+    pytest.importorskip("OpenSSL", reason="TLS is missing: pip install 'jetdirect[tls]'")
+    certificate = selfSigned(tmp_path)
+    roots = tmp_path / "roots"
+    roots.mkdir()
+    (roots / "printer.pem").write_bytes(certificate.read_bytes())
+    return (
+        f"ssl:0:interface=127.0.0.1:privateKey={certificate}:certKey={certificate}",
+        f"endpoint:tls:127.0.0.1:{{port}}:trustRoots={roots}",
+    )
+
+
+@pytest_twisted.ensureDeferred
+async def test_tls(secure: tuple[str, str]) -> None:
+    """Under TLS the printer's close_notify answers ours, and the job is delivered."""
+    listener, uri = secure
+    desk = await Desk(Printer(), listener).open(uri)
+    desk.connection.write(JOB)
+    await desk.printer.whole
+    assert await desk.connection.finish() is Delivery.DELIVERED
+    await desk.close()
+
+
+@pytest_twisted.ensureDeferred
+async def test_tlsCut(secure: tuple[str, str]) -> None:
+    """A connection that is cut under TLS is a loss."""
+    listener, uri = secure
+    desk = await Desk(Printer(), listener).open(uri)
+    desk.connection.write(JOB)
+    await desk.printer.whole
+    desk.printer.transport.abortConnection()
+    finishing = desk.connection.finish()
+    with pytest.raises(PrinterLost):
+        await finishing
+    await desk.close()
+
+
+@pytest_twisted.ensureDeferred
+async def test_tlsAbort(secure: tuple[str, str]) -> None:
+    """A cut job has its tail under TLS, too."""
+    listener, uri = secure
+    desk = await Desk(Printer(), listener).open(uri)
+    desk.connection.write(JOB)
+    await desk.connection.abort(b"\x04")
+    await desk.printer.lost
+    assert desk.printer.data == JOB + b"\x04"
+    await desk.port.stopListening()
+
+
+@pytest.mark.parametrize("text", ["", "tls:", "nonsense:x", "tcp:host=a:port=b", "tcp"])
+def test_badEndpoint(text: str) -> None:
+    """What is no client endpoint string is refused with one that is."""
+    with pytest.raises(ValueError, match=r"no client endpoint string .*endpoint:tls:host"):
+        transportFor(reactor, f"endpoint:{text}")
+
+
+def test_endpointOptions() -> None:
+    """An endpoint has the switches of a socket, and a name."""
+    uri = "endpoint:tcp:printer:9100?finish-timeout=5&description=Label+printer"
+    transport = transportFor(reactor, uri)
+    assert isinstance(transport, SocketTransport)
+    assert (transport.uri, transport.finishTimeout) == ("endpoint:tcp:printer:9100", 5)
+    assert transport.description == "Label printer"
