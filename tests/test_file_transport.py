@@ -25,25 +25,13 @@ from jetdirect.errors import PrinterLost, PrintError, PrinterUnreachable
 from jetdirect.interfaces import Delivery, IPrinterConnection, IPrintJob
 from jetdirect.job import Job, Sender
 from jetdirect.port import PrintingPort
+from jetdirect.testing import FakeJob
 from jetdirect.transports.file import BUFFER, FileTransport, PartFile
 from tests.conftest import FlushErrors
 
 reactor: Any = theReactor
 
 NAME = re.compile(r"\d{8}T\d{6}Z-000007-[0-9a-f]{16}\.prn")
-
-
-@implementer(IPrintJob)
-class Upload:
-    """A job as a printer connection knows it."""
-
-    number, name, user, host, size = 7, "../../page.ps", "ann", "192.0.2.1", None
-
-    def __init__(self) -> None:
-        self.losses: list[PrintError] = []
-
-    def printerLost(self, error: PrintError) -> None:
-        self.losses.append(error)
 
 
 @implementer(IPushProducer)
@@ -120,7 +108,7 @@ class Desk:
 
     def __init__(self, directory: Path) -> None:
         self.threads = Threads()
-        self.job = Upload()
+        self.job = FakeJob("../../page.ps")
         self.directory = directory
         reactor: Any = self.threads
         self.printer = FileTransport(reactor, str(directory))
@@ -136,7 +124,7 @@ class Desk:
 
 
 async def opened(directory: Path, job: IPrintJob | None = None) -> IPrinterConnection:
-    return await FileTransport(reactor, str(directory)).open(job or Upload())
+    return await FileTransport(reactor, str(directory)).open(job or FakeJob("../../page.ps"))
 
 
 # Where jobs go.
@@ -187,7 +175,7 @@ async def test_linkInItsPlace(tmp_path: Path) -> None:
     wanted.symlink_to(there)
 
     with pytest.raises(PrinterUnreachable, match="the job cannot be kept"):
-        await printer.open(Upload())
+        await printer.open(FakeJob("../../page.ps"))
     assert files(there) == []
 
 
@@ -196,7 +184,7 @@ async def test_directoryMovedInMidJob(tmp_path: Path) -> None:
     """A job stays in the directory where it began, whatever bears its name meanwhile."""
     wanted = tmp_path / "jobs"
     wanted.mkdir()
-    connection = await FileTransport(reactor, str(wanted)).open(Upload())
+    connection = await FileTransport(reactor, str(wanted)).open(FakeJob("../../page.ps"))
     connection.write(b"%!PS")
     wanted.rename(tmp_path / "moved")
     wanted.mkdir()
@@ -606,7 +594,7 @@ def test_abortTooLate(tmp_path: Path) -> None:
 def test_cancelWhileOpening(tmp_path: Path) -> None:
     """An opening that is canceled fails at once; what the thread makes meanwhile vanishes."""
     threads: Any = Threads()
-    opening = FileTransport(threads, str(tmp_path)).open(Upload())
+    opening = FileTransport(threads, str(tmp_path)).open(FakeJob("../../page.ps"))
     told = hear(opening)
 
     opening.cancel()
@@ -623,7 +611,7 @@ def test_cancelBeforeItFails(tmp_path: Path) -> None:
     """An opening that would have failed was canceled all the same."""
     threads: Any = Threads()
     directory = tmp_path / "jobs"
-    opening = FileTransport(threads, str(directory)).open(Upload())
+    opening = FileTransport(threads, str(directory)).open(FakeJob("../../page.ps"))
     told = hear(opening)
 
     opening.cancel()
@@ -652,7 +640,7 @@ def fullDisk(monkeypatch: pytest.MonkeyPatch) -> None:
 async def test_fullDisk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A disk that is full in mid job is a lost printer; not a byte counts as printed."""
     lost: Deferred[PrintError] = Deferred()
-    job: Any = Upload()
+    job: Any = FakeJob("../../page.ps")
     job.printerLost = lost.callback
     connection = await opened(tmp_path, job)
     fullDisk(monkeypatch)
@@ -779,7 +767,7 @@ def test_abortNeverFails(tmp_path: Path, how: str, monkeypatch: pytest.MonkeyPat
 def test_canceledOpeningIsQuiet(tmp_path: Path, flushErrors: FlushErrors) -> None:
     """A part that vanished by itself is no error of anybody's."""
     threads: Any = Threads()
-    opening = FileTransport(threads, str(tmp_path)).open(Upload())
+    opening = FileTransport(threads, str(tmp_path)).open(FakeJob("../../page.ps"))
     hear(opening)
     opening.cancel()
     threads.work()
@@ -814,11 +802,11 @@ async def test_directoryThatIsNoMore(tmp_path: Path) -> None:
     directory.touch()
 
     with pytest.raises(PrinterUnreachable) as caught:
-        await printer.open(Upload())
+        await printer.open(FakeJob("../../page.ps"))
     assert caught.value.reason == "the job cannot be kept: File exists"
     directory.unlink()
 
-    await (await printer.open(Upload())).abort(b"")
+    await (await printer.open(FakeJob("../../page.ps"))).abort(b"")
     assert files(directory) == []
 
 

@@ -37,11 +37,11 @@ from zope.interface import implementer
 
 import jetdirect.transports.socket as module
 from jetdirect.errors import PrinterLost, PrintError, PrinterUnreachable
-from jetdirect.interfaces import Delivery, IPrinterConnection, IPrintJob
+from jetdirect.interfaces import Delivery, IPrinterConnection
 from jetdirect.job import Job, Sender
 from jetdirect.port import PrintingPort
 from jetdirect.tcp import KEEPALIVE, Silence
-from jetdirect.testing import MemoryWire
+from jetdirect.testing import FakeJob, MemoryWire
 from jetdirect.transports.socket import (
     ABORT_PATIENCE,
     DEAD_AFTER_PROBES,
@@ -54,19 +54,6 @@ from jetdirect.transports.socket import (
 from jetdirect.transports.uri import transportFor
 
 reactor: Any = theReactor
-
-
-@implementer(IPrintJob)
-class Upload:
-    """A job as a printer connection knows it."""
-
-    number, name, user, host, size = 7, "page.ps", "ann", "192.0.2.1", None
-
-    def __init__(self) -> None:
-        self.losses: list[PrintError] = []
-
-    def printerLost(self, error: PrintError) -> None:
-        self.losses.append(error)
 
 
 class Options:
@@ -134,7 +121,7 @@ class Line:
 
     def __init__(self, finishTimeout: float = FINISH_TIMEOUT, earlyClose: bool = False) -> None:
         self.clock = Clock()
-        self.job = Upload()
+        self.job = FakeJob()
         printer = SocketTransport(
             self.clock, Endpoint(), "socket://printer:9100", "", finishTimeout, earlyClose
         )
@@ -201,7 +188,7 @@ def test_noKeepAliveTimes(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_wireWithoutASocket() -> None:
     """A connection in memory, or over another stream endpoint, reaches a printer too."""
     printer = SocketTransport(Clock(), Endpoint(), "socket://printer:9100")
-    connection = SocketConnection(printer, Upload())
+    connection = SocketConnection(printer, FakeJob())
 
     wire = MemoryWire(connection)
 
@@ -658,7 +645,7 @@ class Opening:
     def __init__(self) -> None:
         self.endpoint = Endpoint()
         self.printer = SocketTransport(Clock(), self.endpoint, "socket://printer:9100")
-        self.opening = self.printer.open(Upload())
+        self.opening = self.printer.open(FakeJob())
         self.told = hear(self.opening)
 
 
@@ -874,7 +861,7 @@ class Shop:
     """A listening printer, and a job that has it."""
 
     async def open(self, host: str = "127.0.0.1", options: str = "") -> Shop:
-        self.job = Upload()
+        self.job = FakeJob()
         self.printer = RealPrinter()
         self._port = reactor.listenTCP(0, Factory.forProtocol(lambda: self.printer), interface=host)
         place = f"[{host}]" if ":" in host else host
@@ -1012,7 +999,7 @@ async def test_realRefusal(host: str) -> None:
         port = nobody.getsockname()[1]
 
         with pytest.raises(PrinterUnreachable) as caught:
-            await transportFor(reactor, f"socket://{host}:{port}").open(Upload())
+            await transportFor(reactor, f"socket://{host}:{port}").open(FakeJob())
 
     assert (
         caught.value.reason == f"socket://{host}:{port}: the connection was refused (busy or off)"

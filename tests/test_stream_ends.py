@@ -18,27 +18,15 @@ from twisted.internet.protocol import Factory, Protocol, connectionDone
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from jetdirect.errors import PrinterLost, PrintError
-from jetdirect.interfaces import Delivery, IPrinterConnection, IPrintJob
+from jetdirect.errors import PrinterLost
+from jetdirect.interfaces import Delivery, IPrinterConnection
+from jetdirect.testing import FakeJob
 from jetdirect.transports.socket import SocketTransport
 from jetdirect.transports.uri import transportFor
 from tests.clients.certificate import selfSigned
 
 reactor: Any = theReactor
 JOB = b"%!PS\n" + bytes(range(256)) * 1000
-
-
-@implementer(IPrintJob)
-class Upload:
-    """A job as a printer connection knows it."""
-
-    number, name, user, host, size = 7, "page.ps", "ann", "192.0.2.1", None
-
-    def __init__(self) -> None:
-        self.losses: list[PrintError] = []
-
-    def printerLost(self, error: PrintError) -> None:
-        self.losses.append(error)
 
 
 class Printer(Protocol):
@@ -77,7 +65,7 @@ class Desk:
 
     def __init__(self, printer: Printer, listener: str = "tcp:0:interface=127.0.0.1") -> None:
         self.printer = printer
-        self.job = Upload()
+        self.job = FakeJob()
         self._listener = listener
 
     async def open(self, uri: str) -> Desk:

@@ -24,7 +24,7 @@ from jetdirect.errors import PrinterLost, PrinterUnreachable
 from jetdirect.gateway import Gateway
 from jetdirect.interfaces import Delivery
 from jetdirect.job import Job, JobState, Sender
-from jetdirect.testing import FakePrinter, FakePrinterConnection, FakeSender, MemoryWire
+from jetdirect.testing import FakeJob, FakePrinter, FakePrinterConnection, FakeSender, MemoryWire
 
 
 def hear(answer: Deferred[Any]) -> list[Any]:
@@ -66,6 +66,7 @@ def test_documentedExample() -> None:
 def test_exported() -> None:
     """All that embedders need is in one place."""
     assert {jetdirect.testing.__dict__[name] for name in jetdirect.testing.__all__} == {
+        FakeJob,
         FakePrinter,
         FakePrinterConnection,
         FakeSender,

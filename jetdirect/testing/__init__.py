@@ -1,5 +1,6 @@
 """
-A printer and a sender in memory, for the tests of programs that embed a gateway.
+A printer and a sender in memory, for the tests of programs that embed a gateway; a job for those
+of transports.
 
 No socket, no thread, no second of waiting::
 
@@ -12,8 +13,9 @@ No socket, no thread, no second of waiting::
     assert printer.jobs[0].data == b"%!PS"
 """
 
+from .job import FakeJob
 from .printer import FakePrinter, FakePrinterConnection
 from .sender import FakeSender
 from .wire import MemoryWire
 
-__all__ = ["FakePrinter", "FakePrinterConnection", "FakeSender", "MemoryWire"]
+__all__ = ["FakeJob", "FakePrinter", "FakePrinterConnection", "FakeSender", "MemoryWire"]

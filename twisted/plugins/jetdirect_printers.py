@@ -23,3 +23,5 @@ endpoint = PrinterScheme(
 )
 
 file = PrinterScheme("file", "file:///var/spool/jobs", "jetdirect.transports.file.fromURI")
+
+parallel = PrinterScheme("parallel", "parallel:/dev/lp0", "jetdirect.transports.parallel.fromURI")

@@ -1,0 +1,389 @@
+"""
+C{parallel:/dev/lp0}: a printer on a parallel port, through Linux's C{lp} driver.
+
+The driver cannot be polled: it is always ready, and then sleeps in the kernel (measured).  That is
+why a thread of its own writes each job, in small pieces.  With LPABORT the driver comes back from a
+printer that is out of paper or offline and says so, without it sleeps on; what it did not take is
+written again until the printer is well.  For each byte that it took the printer has given its
+handshake: delivered.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import struct
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+from fcntl import ioctl
+from pathlib import Path
+from typing import Any
+
+from twisted.internet.defer import Deferred, succeed
+from twisted.internet.interfaces import IDelayedCall, IProducer
+from twisted.internet.threads import deferToThreadPool
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from ..errors import PrinterLost, PrinterUnreachable
+from ..interfaces import (
+    Delivery,
+    IPrinterConnection,
+    IPrinterTransport,
+    IPrintJob,
+    PrinterStatus,
+)
+from .ieee1284 import modelOf, statusOf
+from .uri import DeviceURI
+
+PIECE = 4096
+"""Bytes given to the driver at once: some seconds at the slowest, so that an abort need not wait
+longer."""
+
+BUFFER = 64 * 1024
+"""Bytes that may wait for the thread before the sender is paused."""
+
+BUSY_PAUSE, STOPPED_PAUSE = 0.02, 1.0
+"""Seconds until the driver is asked again: when the printer is busy with what it has, and when it
+wants a person."""
+
+ABORT_PATIENCE = 5.0
+"""Seconds in which the tail of an aborted job may be taken."""
+
+STUCK_AFTER = 15.0
+"""Seconds after which the end of an aborted job is not awaited any more: the driver's own longest
+sleep is 10 s (LP_TIMEOUT_POLLED in linux/lp.h)."""
+
+_LPABORT, _LPGETSTATUS = 0x0604, 0x060B  # linux/lp.h
+_STOPPED = {errno.ENOSPC: "media-empty", errno.EIO: "offline", errno.EBUSY: "other"}
+"""What the driver says of a printer that wants a person (Linux, C{lp_check_status} in lp.c), and
+what it means if the status lines say nothing."""
+
+
+class Device:
+    """The driver's calls.  They block, at most as long as a piece takes."""
+
+    def __init__(self, path: str) -> None:
+        """@raise OSError: the device is not there, or somebody else has it."""
+        flags = os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
+        self._descriptor = os.open(path, flags)
+        os.set_blocking(self._descriptor, True)
+        with suppress(OSError):  # not from a device that only looks like one
+            ioctl(self._descriptor, _LPABORT, 1)
+
+    def write(self, data: bytes) -> int:
+        """
+        @return: how many bytes the printer took.
+        @raise OSError: it took none.
+        """
+        return os.write(self._descriptor, data)
+
+    def status(self, model: str) -> PrinterStatus:
+        """What the status lines say; nothing if they cannot be read."""
+        lines = bytearray(4)
+        try:
+            ioctl(self._descriptor, _LPGETSTATUS, lines)
+        except OSError:
+            return PrinterStatus(model=model)
+        return statusOf(struct.unpack("i", lines)[0], model)
+
+    def close(self) -> None:
+        """Let others have it."""
+        os.close(self._descriptor)
+
+
+@implementer(IPrinterTransport)
+class ParallelTransport:
+    """A printer on a parallel port."""
+
+    reaches = Delivery.DELIVERED
+
+    def __init__(
+        self,
+        reactor: Any,
+        path: str,
+        description: str = "",
+        openDevice: Callable[[str], Device] = Device,
+    ) -> None:
+        """
+        @param path: the device file.
+        @param openDevice: opens it.
+        """
+        self.uri = f"parallel:{path}"
+        self.status = PrinterStatus(model=_model(path))
+        self.description = description or self.status.model or path
+        self.reactor = reactor
+        self._path = path
+        self._openDevice = openDevice
+        self._busy = False
+
+    def open(self, job: IPrintJob) -> Deferred[IPrinterConnection]:
+        """L{IPrinterTransport}."""
+        opened: Deferred[IPrinterConnection] = Deferred()
+
+        def made(device: Device) -> None:
+            if opened.called:  # canceled meanwhile, which stops no thread
+                device.close()
+                return
+            self._busy = True
+            self.status = self.processing
+            opened.callback(ParallelConnection(self, job, device))
+
+        def failed(failure: Failure) -> None:
+            if not opened.called:
+                opened.errback(PrinterUnreachable(f"{self.uri}: {_said(failure.value)}"))
+
+        self._inThread(lambda: self._openDevice(self._path)).addCallbacks(made, failed)
+        return opened
+
+    def ask(self) -> Deferred[None]:
+        """L{IPrinterTransport}: while a job has the printer, its thread looks."""
+        if self._busy:
+            return succeed(None)
+        asked: Deferred[None] = Deferred()
+
+        def answered(status: PrinterStatus | Failure) -> None:
+            if isinstance(status, PrinterStatus) and not self._busy:
+                self.status = status
+            if not asked.called:
+                asked.callback(None)
+
+        self._inThread(self._look).addBoth(answered)
+        return asked
+
+    @property
+    def processing(self) -> PrinterStatus:
+        """The status while a job goes on as it should."""
+        return PrinterStatus("processing", (), self.status.model)
+
+    def released(self) -> None:
+        """The job's thread has closed the device."""
+        self._busy = False
+        self.status = PrinterStatus("idle", (), self.status.model)
+
+    def _look(self) -> PrinterStatus:
+        try:
+            device = self._openDevice(self._path)
+        except OSError as why:
+            reason = "in-use" if why.errno == errno.EBUSY else "offline"
+            return PrinterStatus("stopped", (reason,), self.status.model)
+        try:
+            return device.status(self.status.model)
+        finally:
+            device.close()
+
+    def _inThread(self, work: Callable[[], Any]) -> Deferred[Any]:
+        return deferToThreadPool(self.reactor, self.reactor.getThreadPool(), work)
+
+
+@implementer(IPrinterConnection)
+class ParallelConnection:
+    """The printer, while one job has it."""
+
+    _log = Logger()
+
+    def __init__(self, printer: ParallelTransport, job: IPrintJob, device: Device) -> None:
+        self._printer = printer
+        self._job = job
+        self._device = device
+        self._producer: IProducer | None = None
+        self._streaming = True
+        self._paused = False
+        self._finishing: Deferred[Delivery] | None = None
+        self._aborting: Deferred[None] | None = None
+        self._patience: IDelayedCall | None = None
+        self._over = False
+        # What both threads use, under the lock of the condition.
+        self._news = threading.Condition()
+        self._pieces: deque[bytes] = deque()
+        self._waiting = 0
+        self._taken = 0
+        self._inHand = 0
+        self._ended = False
+        self._tail: bytes | None = None
+        thread = threading.Thread(target=self._run, name=printer.uri, daemon=True)
+        thread.start()
+
+    @property
+    def sent(self) -> int:
+        """L{IPrinterConnection}: what the driver has in hand may be on paper already."""
+        with self._news:
+            return self._taken + self._inHand
+
+    # IConsumer
+
+    def write(self, data: bytes) -> None:
+        """L{IConsumer}."""
+        with self._news:
+            self._pieces.extend(data[at : at + PIECE] for at in range(0, len(data), PIECE))
+            self._waiting += len(data)
+            full = self._waiting > BUFFER
+            self._news.notify()
+        if full and self._streaming and self._producer is not None:
+            self._paused = True
+            self._producer.pauseProducing()  # type: ignore[attr-defined]
+
+    def registerProducer(self, producer: IProducer, streaming: bool) -> None:
+        """L{IConsumer}."""
+        self._producer = producer
+        self._streaming = streaming
+        if not streaming:
+            producer.resumeProducing()  # type: ignore[attr-defined]
+
+    def unregisterProducer(self) -> None:
+        """L{IConsumer}."""
+        self._producer = None
+
+    # IPrinterConnection
+
+    def finish(self) -> Deferred[Delivery]:
+        """L{IPrinterConnection}."""
+        self._finishing = Deferred()
+        with self._news:
+            self._ended = True
+            self._news.notify()
+        return self._finishing
+
+    def abort(self, tail: bytes) -> Deferred[None]:
+        """L{IPrinterConnection}."""
+        self._finishing = None
+        if self._over:
+            return succeed(None)
+        self._aborting = Deferred()
+        with self._news:
+            self._tail = tail
+            self._news.notify()
+        # A driver that does not come back keeps the port; the next job will hear of it.
+        self._patience = self._printer.reactor.callLater(STUCK_AFTER, self._letGo)
+        return self._aborting
+
+    # In the reactor, told by the thread.
+
+    def _emptied(self) -> None:
+        wanted = self._paused or not self._streaming
+        if wanted and self._producer is not None:
+            self._paused = False
+            self._producer.resumeProducing()  # type: ignore[attr-defined]
+
+    def _said(self, status: PrinterStatus) -> None:
+        self._printer.status = status
+
+    def _done(self, why: PrinterLost | None) -> None:
+        self._over = True
+        self._printer.released()
+        if self._aborting is not None:
+            self._letGo()
+        elif self._finishing is None and why is not None:
+            self._job.printerLost(why)
+        elif self._finishing is not None and why is not None:
+            self._finishing.errback(why)
+        elif self._finishing is not None:
+            self._finishing.callback(Delivery.DELIVERED)
+
+    def _letGo(self) -> None:
+        if self._patience is not None and self._patience.active():
+            self._patience.cancel()
+        aborting, self._aborting = self._aborting, None
+        if aborting is not None:
+            aborting.callback(None)
+
+    # In the thread.
+
+    def _tell(self, what: Callable[..., None], *arguments: object) -> None:
+        self._printer.reactor.callFromThread(what, *arguments)
+
+    def _run(self) -> None:
+        why: PrinterLost | None = None
+        try:
+            self._pour()
+        except OSError as error:
+            why = PrinterLost(_said(error))
+        with suppress(OSError):
+            self._device.close()
+        self._tell(self._done, why)
+
+    def _pour(self) -> None:
+        while (piece := self._next()) is not None:
+            if not self._put(piece, lambda: self._tail is not None):
+                break
+            with self._news:
+                self._waiting -= len(piece)
+                empty = self._waiting == 0
+            if empty:
+                self._tell(self._emptied)
+        if self._tail:
+            deadline = time.monotonic() + ABORT_PATIENCE
+            self._put(self._tail, lambda: time.monotonic() > deadline)
+
+    def _next(self) -> bytes | None:
+        with self._news:
+            self._news.wait_for(lambda: self._pieces or self._ended or self._tail is not None)
+            return self._pieces.popleft() if self._pieces and self._tail is None else None
+
+    def _put(self, data: bytes, enough: Callable[[], bool]) -> bool:
+        # All of it, however long the printer is not well; unless it is enough.
+        stopped = False
+        while data and not enough():
+            with self._news:
+                self._inHand = len(data)
+            taken, pause = 0, BUSY_PAUSE
+            try:
+                taken = self._device.write(data)
+            except OSError as error:
+                if error.errno in _STOPPED:
+                    pause, stopped = STOPPED_PAUSE, True
+                    self._tell(self._said, self._why(_STOPPED[error.errno]))
+                elif error.errno != errno.EAGAIN:
+                    raise
+            finally:
+                with self._news:
+                    self._inHand = 0
+                    self._taken += taken
+            data = data[taken:]
+            if taken and stopped:
+                stopped = False
+                self._tell(self._said, self._printer.processing)
+            if data and not taken:
+                with self._news:
+                    self._news.wait_for(enough, pause)
+        return not data
+
+    def _why(self, reason: str) -> PrinterStatus:
+        status = self._device.status(self._printer.status.model)
+        return status if status.reasons else status._replace(state="stopped", reasons=(reason,))
+
+
+def _model(path: str) -> str:
+    # The driver asks once, at its start; lpN is usually on parportN.
+    number = path.removeprefix("/dev/lp")
+    try:
+        return modelOf(Path(f"/proc/sys/dev/parport/parport{number}/autoprobe").read_text())
+    except (OSError, UnicodeDecodeError):
+        return ""
+
+
+def _said(why: Any) -> str:
+    match getattr(why, "errno", None):
+        case errno.EBUSY:
+            return "the port is in use"
+        case errno.ENXIO | errno.ENODEV | errno.ENOENT:
+            return "there is no such port"
+        case errno.EACCES | errno.EPERM:
+            return "no permission; this user must be in the group that may print there (lp)"
+        case _:
+            return f"the port failed: {getattr(why, 'strerror', None) or why}"
+
+
+def fromURI(reactor: Any, uri: DeviceURI) -> ParallelTransport:
+    """
+    The transport for C{parallel:/dev/lp0}.
+
+    @raise ValueError: the URI cannot be used; the message says why.
+    """
+    if uri.host or uri.port is not None or not uri.path.startswith("/"):
+        raise ValueError("a device is missing; write parallel:/dev/lp0")
+    return ParallelTransport(reactor, uri.path, uri.description)

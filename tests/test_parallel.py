@@ -1,0 +1,390 @@
+"""
+Printers on a parallel port: a thread writes, the driver says what is wrong, nothing is lost.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_twisted
+from twisted.internet import reactor as theReactor
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IPushProducer
+from zope.interface import implementer
+
+import jetdirect.transports.parallel as module
+from jetdirect.errors import PrinterLost, PrinterUnreachable
+from jetdirect.interfaces import Delivery, PrinterStatus
+from jetdirect.testing import FakeJob
+from jetdirect.transports.parallel import BUFFER, PIECE, ParallelConnection, ParallelTransport
+from jetdirect.transports.uri import transportFor
+
+reactor: Any = theReactor
+JOB = bytes(range(256)) * 64
+IDLE = PrinterStatus("idle", (), "Acme")
+EMPTY = PrinterStatus("stopped", ("media-empty",), "Acme")
+
+
+class Port:
+    """
+    A parallel port with a printer.
+
+    @ivar data: what the printer took.
+    @ivar most: bytes that it takes at once.
+    @ivar faults: what the next writes fail with, in this order.
+    @ivar always: what every write fails with then.
+    @ivar wire: the status lines.
+    @ivar gate: no write comes back before it is open.
+    """
+
+    def __init__(self) -> None:
+        self.data = b""
+        self.most = 10 * PIECE
+        self.faults: list[int] = []
+        self.always = 0
+        self.wire = IDLE
+        self.gate = threading.Event()
+        self.gate.set()
+        self.isOpen = False
+        self.opened = 0
+        self.refusal = 0
+        self.largest = 0
+
+    def open(self, path: str) -> Any:
+        if self.refusal or self.isOpen:
+            raise OSError(self.refusal or errno.EBUSY, "refused")
+        self.isOpen = True
+        self.opened += 1
+        return self
+
+    def write(self, data: bytes) -> int:
+        assert self.isOpen
+        self.largest = max(self.largest, len(data))
+        self.gate.wait(30)
+        fault = self.faults.pop(0) if self.faults else self.always
+        if fault:
+            raise OSError(fault, os.strerror(fault))
+        taken = data[: self.most]
+        self.data += taken
+        return len(taken)
+
+    def status(self, model: str) -> PrinterStatus:
+        return self.wire._replace(model=model)
+
+    def close(self) -> None:
+        self.isOpen = False
+
+
+@implementer(IPushProducer)
+class Source:
+    """A producer; each call is an event that can be awaited."""
+
+    def __init__(self) -> None:
+        self.paused = 0
+        self.resumed: Deferred[None] = Deferred()
+
+    def pauseProducing(self) -> None:
+        self.paused += 1
+
+    def resumeProducing(self) -> None:
+        self.resumed.callback(None)
+
+    def stopProducing(self) -> None:
+        pass
+
+
+@pytest.fixture(autouse=True)
+def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Printers are looked after more often than in life."""
+    monkeypatch.setattr(module, "STOPPED_PAUSE", 0.01)
+    monkeypatch.setattr(module, "BUSY_PAUSE", 0.001)
+
+
+@pytest.fixture
+def port() -> Iterator[Port]:
+    """A port, which is closed again in the end."""
+    port = Port()
+    yield port
+    port.gate.set()
+
+
+class Desk:
+    """A transport on a port, and a job that has it."""
+
+    def __init__(self, port: Port) -> None:
+        self.port = port
+        self.job = FakeJob()
+        fake: Any = port.open
+        self.transport = ParallelTransport(reactor, "/dev/lp0", "Labels", fake)
+
+    async def open(self) -> ParallelConnection:
+        connection = await self.transport.open(self.job)
+        assert isinstance(connection, ParallelConnection)
+        return connection
+
+    async def until(self, fact: Callable[[], bool]) -> None:
+        """Let the reactor turn until something is so."""
+        for _ in range(3000):
+            if fact():
+                return
+            turned: Deferred[None] = Deferred()
+            reactor.callLater(0.005, turned.callback, None)
+            await turned
+        raise AssertionError("it never was")
+
+
+@pytest.mark.parametrize("most", [10 * PIECE, PIECE, 1000, 1])
+@pytest.mark.parametrize("job", [JOB, b"", b"x", bytes(PIECE), bytes(PIECE + 1)])
+@pytest_twisted.ensureDeferred
+async def test_delivered(job: bytes, most: int, port: Port) -> None:
+    """However little the driver takes at once, the printer gets all bytes in their order."""
+    port.most = most
+    desk = Desk(port)
+    connection = await desk.open()
+    connection.write(job)
+    assert await connection.finish() is Delivery.DELIVERED
+    assert port.data == job
+    assert connection.sent == len(job)
+    assert port.largest <= PIECE
+    assert not port.isOpen
+    assert desk.job.losses == []
+    assert desk.transport.status.state == "idle"
+
+
+@pytest.mark.parametrize("fault", [errno.ENOSPC, errno.EIO, errno.EBUSY, errno.EAGAIN])
+@pytest_twisted.ensureDeferred
+async def test_stopped(fault: int, port: Port) -> None:
+    """A printer that wants a person is waited for; nothing is lost, and nothing comes twice."""
+    port.most = 1000
+    port.faults = [0, 0, fault, fault, 0, fault]
+    desk = Desk(port)
+    connection = await desk.open()
+    connection.write(JOB)
+    assert await connection.finish() is Delivery.DELIVERED
+    assert port.data == JOB
+
+
+@pytest.mark.parametrize(
+    ("fault", "lines", "reason"),
+    [
+        (errno.ENOSPC, IDLE, "media-empty"),
+        (errno.EIO, IDLE, "offline"),
+        (errno.EIO, EMPTY, "media-empty"),
+    ],
+)
+@pytest_twisted.ensureDeferred
+async def test_saysWhy(fault: int, lines: PrinterStatus, reason: str, port: Port) -> None:
+    """While it waits, the status tells why; when it goes on, that it does."""
+    port.always, port.wire = fault, lines
+    desk = Desk(port)
+    connection = await desk.open()
+    assert desk.transport.status.state == "processing"
+    connection.write(JOB)
+    await desk.until(lambda: desk.transport.status.state == "stopped")
+    assert desk.transport.status.reasons == (reason,)
+    port.always = 0
+    assert await connection.finish() is Delivery.DELIVERED
+    assert port.data == JOB
+    assert desk.transport.status == PrinterStatus("idle", (), "")
+
+
+@pytest.mark.parametrize("fault", [errno.ENODEV, errno.ENXIO])
+@pytest_twisted.ensureDeferred
+async def test_unplugged(fault: int, port: Port) -> None:
+    """A port that is no more has lost the job."""
+    port.faults = [0, fault]
+    port.most = 1000
+    desk = Desk(port)
+    connection = await desk.open()
+    connection.write(JOB)
+    await desk.until(lambda: bool(desk.job.losses))
+    assert isinstance(desk.job.losses[0], PrinterLost)
+    assert "no such port" in str(desk.job.losses[0])
+    assert connection.sent == 1000
+    await connection.abort(b"tail")
+    assert not port.isOpen
+
+
+@pytest_twisted.ensureDeferred
+async def test_unpluggedAtTheEnd(port: Port) -> None:
+    """A job that was complete on our side is lost all the same."""
+    port.gate.clear()
+    port.faults = [errno.ENODEV]
+    desk = Desk(port)
+    connection = await desk.open()
+    connection.write(JOB)
+    finishing = connection.finish()
+    port.gate.set()
+    with pytest.raises(PrinterLost):
+        await finishing
+    assert desk.job.losses == []
+
+
+@pytest_twisted.ensureDeferred
+async def test_backPressure(port: Port) -> None:
+    """A sender is paused while more than a buffer waits, and resumed when nothing does."""
+    port.gate.clear()
+    source = Source()
+    connection = await Desk(port).open()
+    connection.registerProducer(source, True)
+    connection.write(bytes(BUFFER))
+    assert source.paused == 0
+    connection.write(b"x")
+    assert source.paused == 1
+    assert not source.resumed.called
+    port.gate.set()
+    await source.resumed
+    connection.unregisterProducer()
+    assert await connection.finish() is Delivery.DELIVERED
+    assert len(port.data) == BUFFER + 1
+
+
+@pytest_twisted.ensureDeferred
+async def test_inHandMayBePrinted(port: Port) -> None:
+    """What the driver has in hand counts as sent: nobody knows how much of it is on paper."""
+    port.gate.clear()
+    desk = Desk(port)
+    connection = await desk.open()
+    connection.write(b"%!PS")
+    await desk.until(lambda: connection.sent == 4)
+    port.faults = [errno.ENOSPC]
+    port.always = errno.ENOSPC
+    port.gate.set()
+    await desk.until(lambda: connection.sent == 0)
+    await connection.abort(b"")
+    assert port.data == b""
+
+
+@pytest_twisted.ensureDeferred
+async def test_abort(port: Port) -> None:
+    """A cut job ends with its tail, behind what the driver took, and the rest is forgotten."""
+    port.gate.clear()
+    desk = Desk(port)
+    connection = await desk.open()
+    connection.write(JOB)
+    await desk.until(lambda: connection.sent == PIECE)
+    aborting = connection.abort(b"\x04")
+    port.gate.set()
+    await aborting
+    assert port.data == JOB[:PIECE] + b"\x04"
+    assert not port.isOpen
+    assert not desk.job.losses
+
+
+@pytest_twisted.ensureDeferred
+async def test_abortWithoutPaper(port: Port, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A printer that is out of paper does not get its tail, and is free in a moment."""
+    monkeypatch.setattr(module, "ABORT_PATIENCE", 0.05)
+    port.always = errno.ENOSPC
+    connection = await Desk(port).open()
+    connection.write(JOB)
+    await connection.abort(b"\x04")
+    assert port.data == b""
+    assert not port.isOpen
+
+
+@pytest_twisted.ensureDeferred
+async def test_abortWhileFinishing(port: Port) -> None:
+    """A job can be cut while its end is on the way."""
+    port.most, port.always = 100, errno.EIO
+    port.faults = [0, 0]
+    connection = await Desk(port).open()
+    connection.write(JOB)
+    finishing = connection.finish()
+    await connection.abort(b"")
+    assert not finishing.called
+    assert JOB.startswith(port.data)
+
+
+@pytest_twisted.ensureDeferred
+async def test_driverThatSleeps(port: Port, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A driver that does not come back does not keep the gateway; the next job hears of it."""
+    monkeypatch.setattr(module, "STUCK_AFTER", 0.05)
+    port.gate.clear()
+    desk = Desk(port)
+    connection = await desk.open()
+    connection.write(JOB)
+    await desk.until(lambda: connection.sent > 0)
+    await connection.abort(b"")
+    with pytest.raises(PrinterUnreachable, match="in use"):
+        await desk.open()
+    port.gate.set()
+    await desk.until(lambda: not port.isOpen)
+    await (await desk.open()).abort(b"")
+
+
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [
+        (errno.EBUSY, "in use"),
+        (errno.ENXIO, "no such port"),
+        (errno.ENOENT, "no such port"),
+        (errno.EACCES, "group"),
+        (errno.EMFILE, "refused"),
+    ],
+)
+@pytest_twisted.ensureDeferred
+async def test_notOpened(number: int, said: str, port: Port) -> None:
+    """A port that cannot be opened may be opened later, and the reason is told."""
+    port.refusal = number
+    with pytest.raises(PrinterUnreachable, match=said):
+        await Desk(port).open()
+
+
+@pytest_twisted.ensureDeferred
+async def test_canceledOpening(port: Port) -> None:
+    """A job that is gone when the port opens leaves it free."""
+    desk = Desk(port)
+    opening = desk.transport.open(desk.job)
+    opening.addErrback(lambda _: None)
+    opening.cancel()
+    await desk.until(lambda: port.opened == 1 and not port.isOpen)
+
+
+@pytest_twisted.ensureDeferred
+async def test_asked(port: Port) -> None:
+    """An idle printer is looked at; one that prints is left alone; one that is gone is offline."""
+    port.wire = EMPTY
+    desk = Desk(port)
+    await desk.transport.ask()
+    assert desk.transport.status.reasons == ("media-empty",)
+    connection = await desk.open()
+    await desk.transport.ask()
+    assert desk.transport.status.state == "processing"
+    assert port.opened == 2
+    await connection.abort(b"")
+    port.refusal = errno.ENXIO
+    await desk.transport.ask()
+    assert desk.transport.status.reasons == ("offline",)
+
+
+def test_uri() -> None:
+    """The URI names a device file."""
+    transport = transportFor(reactor, "/dev/lp7?description=Line+printer")
+    assert (transport.uri, transport.description) == ("parallel:/dev/lp7", "Line printer")
+    assert transportFor(reactor, "parallel:/dev/lp7").description == "/dev/lp7"
+    for wrong in ("parallel:", "parallel://host/dev/lp0", "parallel:lp0"):
+        with pytest.raises(ValueError, match="write parallel:/dev/lp0"):
+            transportFor(reactor, wrong)
+
+
+@pytest_twisted.ensureDeferred
+async def test_realCalls(tmp_path: Path) -> None:
+    """The calls as they are, on a FIFO: no driver, but a kernel."""
+    fifo = tmp_path / "lp0"
+    os.mkfifo(fifo)
+    transport = transportFor(reactor, f"parallel:{fifo}")
+    with pytest.raises(PrinterUnreachable, match="no such port"):
+        await transport.open(FakeJob())
+    reader = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)
+    connection = await transport.open(FakeJob())
+    connection.write(JOB)
+    assert await connection.finish() is Delivery.DELIVERED
+    assert os.read(reader, 2 * len(JOB)) == JOB
+    os.close(reader)
