@@ -25,3 +25,17 @@ endpoint = PrinterScheme(
 file = PrinterScheme("file", "file:///var/spool/jobs", "jetdirect.transports.file.fromURI")
 
 parallel = PrinterScheme("parallel", "parallel:/dev/lp0", "jetdirect.transports.parallel.fromURI")
+
+serial = PrinterScheme(
+    "serial",
+    "serial:/dev/ttyS0?baud=9600&flow=soft",
+    "jetdirect.transports.serial.fromURI",
+    {
+        "baud": "bits per second (9600)",
+        "bits": "7 or 8 (8)",
+        "parity": "none, even, odd, space or mark (none)",
+        "stop": "1 or 2 stop bits (1)",
+        "flow": "soft: XON/XOFF; hard: RTS/CTS (none)",
+        "finish-timeout": "seconds without progress after which the end of a job is lost (90)",
+    },
+)

@@ -1,0 +1,339 @@
+"""
+C{serial:/dev/ttyS0?baud=9600}: a printer on a serial line, through pyserial.
+
+Nothing comes back from such a line but flow control, so that C{sent} is all that can be reached:
+the driver took every byte, and its queue ran empty.  A line that is held by its printer (XOFF, CTS)
+is waited for during a job; at its end only for a time, because closing it would throw away what
+the driver still has.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import struct
+import termios
+from contextlib import suppress
+from fcntl import ioctl
+from typing import Any
+
+import serial
+from twisted.internet.abstract import FileDescriptor
+from twisted.internet.defer import Deferred, fail, succeed
+from twisted.internet.interfaces import IDelayedCall, IProducer
+from twisted.internet.main import CONNECTION_LOST
+from twisted.internet.threads import deferToThreadPool
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from ..errors import PrinterLost, PrinterUnreachable
+from ..interfaces import (
+    Delivery,
+    IPrinterConnection,
+    IPrinterTransport,
+    IPrintJob,
+    PrinterStatus,
+)
+from .uri import DeviceURI, seconds
+
+FINISH_TIMEOUT = 90.0
+"""Seconds without progress at the end of a job after which it is lost; as long as elsewhere."""
+
+ABORT_PATIENCE = 5.0
+"""Seconds without progress after which the rest of an aborted job is thrown away."""
+
+HELD_AFTER = 5.0
+"""Seconds without progress after which the line is said to be held by its printer (chosen)."""
+
+LOOK_INTERVAL = 0.05
+"""Seconds between two looks at the driver's queue: 48 bytes at 9600 baud."""
+
+_PARITIES = {
+    "none": serial.PARITY_NONE,
+    "even": serial.PARITY_EVEN,
+    "odd": serial.PARITY_ODD,
+    "space": serial.PARITY_SPACE,
+    "mark": serial.PARITY_MARK,
+}
+_FLOWS: dict[str, dict[str, bool]] = {
+    "none": {},
+    "soft": {"xonxoff": True},
+    "hard": {"rtscts": True},
+    "rtscts": {"rtscts": True},
+}
+
+
+@implementer(IPrinterTransport)
+class SerialTransport:
+    """A printer on a serial line."""
+
+    reaches = Delivery.SENT
+
+    def __init__(
+        self,
+        reactor: Any,
+        path: str,
+        description: str = "",
+        finishTimeout: float = FINISH_TIMEOUT,
+        **line: Any,
+    ) -> None:
+        """
+        @param path: the device file.
+        @param finishTimeout: seconds without progress after which the end of a job is lost.
+        @param line: what L{serial.Serial} takes: C{baudrate}, C{bytesize} and so on.
+        """
+        self.uri = f"serial:{path}"
+        self.description = description or path
+        self.status = PrinterStatus()
+        self.reactor = reactor
+        self.finishTimeout = finishTimeout
+        self._path = path
+        self._line = line
+        self.connection: SerialConnection | None = None
+
+    def open(self, job: IPrintJob) -> Deferred[IPrinterConnection]:
+        """L{IPrinterTransport}: never blocks, also if there is no carrier."""
+        try:
+            line = self._openLine()
+        except (OSError, ValueError, termios.error) as why:
+            return fail(PrinterUnreachable(f"{self.uri}: {_said(why)}"))
+        self.connection = SerialConnection(self, job, line)
+        return succeed(self.connection)
+
+    def _openLine(self) -> Any:
+        line = serial.Serial(self._path, exclusive=True, timeout=0, write_timeout=0, **self._line)
+        try:
+            # pyserial's lock is advisory (flock); this one the kernel holds against all but root.
+            ioctl(line.fileno(), termios.TIOCEXCL)
+        except OSError:
+            line.close()
+            raise
+        return line
+
+    def ask(self) -> Deferred[None]:
+        """L{IPrinterTransport}: an idle line is not opened for it, that would move its signals."""
+        held = self.connection is not None and self.connection.held
+        self.status = (
+            PrinterStatus("stopped", ("held-by-flow-control",)) if held else PrinterStatus()
+        )
+        return succeed(None)
+
+
+@implementer(IPrinterConnection)
+class SerialConnection(FileDescriptor):
+    """The printer, while one job has it."""
+
+    _log = Logger()
+
+    def __init__(self, printer: SerialTransport, job: IPrintJob, line: Any) -> None:
+        super().__init__(printer.reactor)
+        self.sent = 0
+        self.connected = 1
+        self._printer = printer
+        self._job = job
+        self._line = line
+        self._finishing: Deferred[Delivery] | None = None
+        self._aborting: Deferred[None] | None = None
+        self._gone: PrinterLost | None = None
+        self._clock = printer.reactor
+        self._progress = (0, self._clock.seconds())
+        self._timer: IDelayedCall | None = None
+        self._draining = False
+        self.startReading()
+
+    def fileno(self) -> int:
+        """L{FileDescriptor}."""
+        return int(self._line.fileno()) if self._line.is_open else -1
+
+    @property
+    def held(self) -> bool:
+        """Has the line taken nothing for a while, though there is something?"""
+        return self._left() > 0 and self._seconds() >= HELD_AFTER
+
+    # FileDescriptor
+
+    def writeSomeData(self, data: bytes) -> int | Exception:
+        """L{FileDescriptor}."""
+        try:
+            taken = os.write(self.fileno(), data)
+        except OSError as why:
+            return 0 if why.errno in (errno.EAGAIN, errno.EINTR) else CONNECTION_LOST
+        self.sent += taken
+        self._markProgress()
+        return taken
+
+    def doRead(self) -> Exception | None:
+        """L{FileDescriptor}: what the printer says is read, and never passed on."""
+        try:
+            said = os.read(self.fileno(), 4096)
+        except OSError as why:
+            return None if why.errno in (errno.EAGAIN, errno.EINTR) else CONNECTION_LOST
+        if not said:
+            return CONNECTION_LOST
+        self._log.debug("job {job}: the printer says {data!r}", job=self._job.number, data=said)
+        return None
+
+    def connectionLost(self, reason: Failure) -> None:
+        """L{FileDescriptor}: the line is no more."""
+        super().connectionLost(reason)
+        self._close()
+        self._over(PrinterLost("the serial line is gone"))
+
+    # IPrinterConnection
+
+    def registerProducer(self, producer: IProducer, streaming: bool) -> None:
+        """L{IPrinterConnection}."""
+        if not self.disconnected:
+            super().registerProducer(producer, streaming)
+
+    def finish(self) -> Deferred[Delivery]:
+        """L{IPrinterConnection}: when the driver's queue is empty."""
+        if self._gone is not None:
+            return fail(self._gone)
+        self._finishing = Deferred()
+        self._markProgress()
+        self._look()
+        return self._finishing
+
+    def abort(self, tail: bytes) -> Deferred[None]:
+        """L{IPrinterConnection}: the tail follows what the driver has; the rest is forgotten."""
+        self._finishing = None
+        if self._gone is not None:
+            return succeed(None)
+        self._aborting = Deferred()
+        self.dataBuffer, self.offset = b"", 0
+        self._tempDataBuffer.clear()
+        self._tempDataLen = 0
+        self._markProgress()
+        if tail:
+            self.write(tail)
+        if self._timer is None and not self._draining:
+            self._look()
+        return self._aborting
+
+    # Inside.
+
+    def _queued(self) -> int:
+        # What the driver has not sent; always 0 on pseudo terminals (measured).
+        try:
+            return int(struct.unpack("i", ioctl(self.fileno(), termios.TIOCOUTQ, bytes(4)))[0])
+        except OSError:
+            return 0
+
+    def _left(self) -> int:
+        if not self._line.is_open:
+            return 0
+        return len(self.dataBuffer) - self.offset + self._tempDataLen + self._queued()
+
+    def _markProgress(self) -> None:
+        self._progress = (self._left(), self._clock.seconds())
+
+    def _seconds(self) -> float:
+        # Since the line last took something.
+        if self._left() != self._progress[0]:
+            self._markProgress()
+        elapsed: float = self._clock.seconds() - self._progress[1]
+        return elapsed
+
+    def _look(self) -> None:
+        self._timer = None
+        aborting = self._aborting is not None
+        patience = ABORT_PATIENCE if aborting else self._printer.finishTimeout
+        if not self._left():
+            self._drain()
+        elif self._seconds() >= patience:
+            self._close()
+            self._over(PrinterLost(f"the printer has held the line for {patience:g} s"))
+        else:
+            self._timer = self._clock.callLater(LOOK_INTERVAL, self._look)
+
+    def _drain(self) -> None:
+        # The queue is empty; the chip has some bytes yet, which the driver waits for.
+        self._draining = True
+        drained = deferToThreadPool(
+            self._clock, self._clock.getThreadPool(), termios.tcdrain, self.fileno()
+        )
+        drained.addErrback(lambda why: why.trap(OSError, termios.error))
+        drained.addCallback(self._drained)
+
+    def _drained(self, _: object) -> None:
+        self._draining = False
+        if self._left():
+            self._look()  # cut in this very moment, and there is a tail
+        else:
+            self._close()
+            self._over(None)
+
+    def _close(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self.stopReading()
+        self.stopWriting()
+        self.disconnected, self.connected = True, 0
+        if self._line.is_open:
+            with suppress(OSError, termios.error):
+                # Or close() would wait for a line that is held, and throw it away then.
+                termios.tcflush(self.fileno(), termios.TCOFLUSH)
+            with suppress(OSError, termios.error):
+                self._line.close()
+
+    def _over(self, why: PrinterLost | None) -> None:
+        if self._gone is not None:
+            return
+        self._gone = why or PrinterLost("the job is over")
+        self._printer.connection = None
+        if self._aborting is not None:
+            self._aborting.callback(None)
+        elif self._finishing is None:
+            self._job.printerLost(self._gone)
+        elif why is not None:
+            self._finishing.errback(why)
+        else:
+            self._finishing.callback(Delivery.SENT)
+
+
+def _said(why: Any) -> str:
+    match getattr(why, "errno", None):
+        case errno.ENOENT | errno.ENXIO | errno.ENODEV:
+            return "there is no such line"
+        case errno.EBUSY | errno.EAGAIN:
+            return "the line is in use"
+        case errno.EACCES | errno.EPERM:
+            return "no permission; this user must be in the group of the line (dialout)"
+        case _:
+            return f"the line cannot be used: {why}"
+
+
+def fromURI(reactor: Any, uri: DeviceURI) -> SerialTransport:
+    """
+    The transport for C{serial:/dev/ttyS0?baud=9600&bits=8&parity=none&stop=1&flow=none}.
+
+    @raise ValueError: the URI cannot be used; the message says why.
+    """
+    if uri.host or uri.port is not None or not uri.path.startswith("/"):
+        raise ValueError("a device is missing; write serial:/dev/ttyS0")
+    flow = uri.option(
+        "flow", _FLOWS["none"], _FLOWS.__getitem__, "none, soft or hard, as in flow=soft"
+    )
+    return SerialTransport(
+        reactor,
+        uri.path,
+        uri.description,
+        uri.option("finish-timeout", FINISH_TIMEOUT, seconds, "seconds, as in finish-timeout=90"),
+        baudrate=uri.option("baud", 9600, _baud, "a rate such as baud=9600"),
+        bytesize=uri.option("bits", 8, {"7": 7, "8": 8}.__getitem__, "7 or 8, as in bits=8"),
+        parity=uri.option(
+            "parity", serial.PARITY_NONE, _PARITIES.__getitem__, "none, even, odd, space or mark"
+        ),
+        stopbits=uri.option("stop", 1, {"1": 1, "2": 2}.__getitem__, "1 or 2, as in stop=1"),
+        **flow,
+    )
+
+
+def _baud(text: str) -> int:
+    rate = int(text)
+    if rate not in serial.Serial.BAUDRATES or not rate:
+        raise ValueError(text)
+    return rate

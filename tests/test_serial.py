@@ -1,0 +1,369 @@
+"""
+Printers on a serial line: a pseudo terminal plays the line, and the test the printer behind it.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import termios
+import tty
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+import pytest_twisted
+import serial
+from twisted.internet import reactor as theReactor
+from twisted.internet.defer import Deferred
+
+import jetdirect.transports.serial as module
+from jetdirect.errors import PrinterLost, PrinterUnreachable
+from jetdirect.interfaces import Delivery, PrinterStatus
+from jetdirect.testing import FakeJob
+from jetdirect.transports.serial import SerialConnection, SerialTransport
+from jetdirect.transports.uri import transportFor
+
+reactor: Any = theReactor
+JOB = bytes(range(256)) * 64
+XON, XOFF = b"\x11", b"\x13"
+
+
+class Printer:
+    """The printer's end of a line."""
+
+    def __init__(self) -> None:
+        self.wire, slave = os.openpty()
+        os.set_blocking(self.wire, False)
+        tty.setraw(slave)
+        self.path = os.ttyname(slave)
+        os.close(slave)
+        self.data = b""
+        self.isOpen = True
+
+    def read(self) -> bytes:
+        """Everything that has come."""
+        try:
+            while more := os.read(self.wire, 65536):
+                self.data += more
+        except OSError as why:
+            # EIO: nobody has the other end open.
+            assert why.errno in (errno.EAGAIN, errno.EIO)
+        return self.data
+
+    def say(self, text: bytes) -> None:
+        """Something of its own."""
+        os.write(self.wire, text)
+
+    def unplug(self) -> None:
+        """The line is no more."""
+        if self.isOpen:
+            self.isOpen = False
+            os.close(self.wire)
+
+
+@pytest.fixture
+def printer() -> Iterator[Printer]:
+    """A printer, which is unplugged in the end."""
+    printer = Printer()
+    yield printer
+    printer.unplug()
+
+
+async def turn(seconds: float = 0.005) -> None:
+    """Let the reactor work."""
+    turned: Deferred[None] = Deferred()
+    reactor.callLater(seconds, turned.callback, None)
+    await turned
+
+
+async def until(fact: Callable[[], Any]) -> None:
+    """Let the reactor work until something is so."""
+    for _ in range(3000):
+        if fact():
+            return
+        await turn()
+    raise AssertionError("it never was")
+
+
+async def finished(printer: Printer, connection: Any) -> Any:
+    """The end of a job, with a printer that reads."""
+    finishing = connection.finish()
+    outcome: list[Any] = []
+    finishing.addBoth(outcome.append)
+    await until(lambda: printer.read() is not None and outcome)
+    return outcome[0]
+
+
+async def opened(printer: Printer, query: str = "", job: FakeJob | None = None) -> Any:
+    """A job that has the line."""
+    transport = transportFor(reactor, f"serial:{printer.path}{query}")
+    connection = await transport.open(job or FakeJob())
+    assert isinstance(connection, SerialConnection)
+    return connection
+
+
+@pytest.mark.parametrize("job", [JOB, b"", b"x", JOB * 30])
+@pytest_twisted.ensureDeferred
+async def test_sent(job: bytes, printer: Printer) -> None:
+    """All bytes of all values go over the line as they are; better than sent cannot be known."""
+    connection = await opened(printer)
+    connection.write(job)
+    assert await finished(printer, connection) is Delivery.SENT
+    assert printer.read() == job
+    assert connection.sent == len(job)
+    again = await opened(printer)
+    await again.abort(b"")
+
+
+@pytest_twisted.ensureDeferred
+async def test_backPressure(printer: Printer) -> None:
+    """A printer that does not read pauses the sender, and nothing is lost."""
+    told: list[str] = []
+
+    class Source:
+        def pauseProducing(self) -> None:
+            told.append("pause")
+
+        def resumeProducing(self) -> None:
+            told.append("resume")
+
+        def stopProducing(self) -> None:
+            told.append("stop")
+
+    connection = await opened(printer)
+    connection.registerProducer(Source(), True)
+    connection.write(JOB * 16)
+    await turn(0.05)
+    assert told == ["pause"]
+    await until(lambda: len(printer.read()) == 16 * len(JOB))
+    await until(lambda: told[1:])
+    assert told == ["pause", "resume"]
+    connection.unregisterProducer()
+    await finished(printer, connection)
+
+
+@pytest_twisted.ensureDeferred
+async def test_held(printer: Printer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A printer that says XOFF holds the line, the status tells, and XON lets it go on."""
+    monkeypatch.setattr(module, "HELD_AFTER", 0.05)
+    transport = transportFor(reactor, f"serial:{printer.path}?flow=soft")
+    connection: Any = await transport.open(FakeJob())
+    printer.say(XOFF)
+    await turn(0.05)
+    connection.write(JOB.replace(XON, b"").replace(XOFF, b""))
+    await until(lambda: connection.held)
+    await transport.ask()
+    assert transport.status == PrinterStatus("stopped", ("held-by-flow-control",))
+    assert printer.read() == b""
+    assert connection.sent == 0
+    printer.say(XON)
+    assert await finished(printer, connection) is Delivery.SENT
+    assert printer.read() == JOB.replace(XON, b"").replace(XOFF, b"")
+    await transport.ask()
+    assert transport.status == PrinterStatus()
+
+
+@pytest_twisted.ensureDeferred
+async def test_heldAtTheEnd(printer: Printer) -> None:
+    """At its end a job waits for the line only so long: closing it would lose the rest."""
+    connection = await opened(printer, "?flow=soft&finish-timeout=0.1")
+    printer.say(XOFF)
+    await turn(0.05)
+    connection.write(b"%!PS")
+    with pytest.raises(PrinterLost, match=r"held the line for 0\.1 s"):
+        await connection.finish()
+    await connection.abort(b"")
+    await (await opened(printer)).abort(b"")
+
+
+@pytest_twisted.ensureDeferred
+async def test_driversQueue(printer: Printer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the driver has not sent yet is waited for; a pseudo terminal never has any."""
+    queue = [900, 900, 400, 0]
+    monkeypatch.setattr(
+        SerialConnection, "_queued", lambda self: queue.pop(0) if len(queue) > 1 else queue[0]
+    )
+    connection = await opened(printer)
+    connection.write(b"%!PS")
+    assert await finished(printer, connection) is Delivery.SENT
+    assert queue == [0]
+
+
+@pytest_twisted.ensureDeferred
+async def test_abort(printer: Printer) -> None:
+    """A cut job ends with its tail, behind what the driver took, and the rest is forgotten."""
+    connection = await opened(printer)
+    connection.write(JOB * 30)
+    await until(lambda: connection.sent)
+    taken = connection.sent
+    aborting = connection.abort(b"\x04")
+    await until(lambda: printer.read() and aborting.called)
+    assert printer.read() == (JOB * 30)[:taken] + b"\x04"
+
+
+@pytest_twisted.ensureDeferred
+async def test_abortOfAHeldLine(printer: Printer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A line that is held does not keep an aborted job for long."""
+    monkeypatch.setattr(module, "ABORT_PATIENCE", 0.1)
+    connection = await opened(printer, "?flow=soft")
+    printer.say(XOFF)
+    await turn(0.05)
+    connection.write(JOB)
+    await connection.abort(b"\x04")
+    assert printer.read() == b""
+
+
+@pytest_twisted.ensureDeferred
+async def test_abortWhileFinishing(printer: Printer) -> None:
+    """A job can be cut while its end is on the way."""
+    connection = await opened(printer)
+    connection.write(JOB * 30)
+    finishing = connection.finish()
+    aborting = connection.abort(b"\x04")
+    await until(lambda: printer.read() is not None and aborting.called)
+    assert not finishing.called
+    assert printer.read().endswith(b"\x04")
+
+
+@pytest_twisted.ensureDeferred
+async def test_abortWhileDraining(printer: Printer) -> None:
+    """A tail that comes when all was sent still goes out."""
+    connection = await opened(printer)
+    connection.write(b"%!PS")
+    await until(printer.read)
+    connection.finish()
+    aborting = connection.abort(b"\x04")
+    await aborting
+    assert printer.read() == b"%!PS\x04"
+
+
+@pytest_twisted.ensureDeferred
+async def test_unplugged(printer: Printer) -> None:
+    """A line that goes away has lost the job, and its printer is free."""
+    job = FakeJob()
+    connection = await opened(printer, job=job)
+    connection.write(JOB * 30)
+    await until(lambda: connection.sent)
+    printer.unplug()
+    await until(lambda: job.losses)
+    assert "line is gone" in str(job.losses[0])
+    await connection.abort(b"\x04")
+
+
+@pytest_twisted.ensureDeferred
+async def test_unpluggedAtTheEnd(printer: Printer) -> None:
+    """Also while the end of a job is on the way."""
+    connection = await opened(printer)
+    connection.write(JOB * 30)
+    finishing = connection.finish()
+    printer.unplug()
+    with pytest.raises(PrinterLost):
+        await finishing
+
+
+@pytest_twisted.ensureDeferred
+async def test_backChannel(printer: Printer) -> None:
+    """What the printer says disturbs nothing."""
+    job = FakeJob()
+    connection = await opened(printer, job=job)
+    printer.say(b"ready\r\n" * 100)
+    await turn(0.02)
+    connection.write(JOB)
+    assert await finished(printer, connection) is Delivery.SENT
+    assert not job.losses
+
+
+@pytest_twisted.ensureDeferred
+async def test_exclusive(printer: Printer) -> None:
+    """One job at a time has the line, whoever else would like it."""
+    connection = await opened(printer)
+    with pytest.raises(PrinterUnreachable, match="in use"):
+        await opened(printer)
+    await connection.abort(b"")
+    await (await opened(printer)).abort(b"")
+
+
+@pytest.mark.parametrize(
+    ("why", "said"),
+    [
+        (serial.SerialException(errno.ENOENT, "no"), "no such line"),
+        (serial.SerialException(errno.EACCES, "no"), "dialout"),
+        (PermissionError(errno.EACCES, "no"), "dialout"),
+        (OSError(errno.EBUSY, "no"), "in use"),
+        (ValueError("an odd rate"), "an odd rate"),
+        (termios.error(errno.EINVAL, "Invalid argument"), "Invalid argument"),
+    ],
+)
+@pytest_twisted.ensureDeferred
+async def test_notOpened(why: Exception, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A line that cannot be opened may be opened later, and the reason is told."""
+
+    def refuse(*arguments: Any, **line: Any) -> None:
+        raise why
+
+    monkeypatch.setattr(serial, "Serial", refuse)
+    with pytest.raises(PrinterUnreachable, match=said):
+        await transportFor(reactor, "serial:/dev/ttyS0").open(FakeJob())
+
+
+@pytest.mark.parametrize(
+    ("query", "line"),
+    [
+        ("", {"baudrate": 9600, "bytesize": 8, "parity": "N", "stopbits": 1}),
+        ("?baud=115200", {"baudrate": 115200}),
+        (
+            "?baud=1200+bits=7+parity=even+flow=soft",
+            {"bytesize": 7, "parity": "E", "xonxoff": True},
+        ),
+        ("?parity=odd&stop=2&flow=hard", {"parity": "O", "stopbits": 2, "rtscts": True}),
+        ("?flow=rtscts", {"rtscts": True}),
+        ("?parity=mark", {"parity": "M"}),
+        ("?flow=none", {}),
+    ],
+)
+@pytest_twisted.ensureDeferred
+async def test_line(query: str, line: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The options set the line."""
+    asked: dict[str, Any] = {}
+
+    def note(path: str, **line: Any) -> None:
+        asked.update(line)
+        raise OSError(errno.ENOENT, "no")
+
+    transport = transportFor(reactor, f"serial:/dev/ttyS0{query}")
+    monkeypatch.setattr(serial, "Serial", note)
+    with pytest.raises(PrinterUnreachable):
+        await transport.open(FakeJob())
+    assert line.items() <= asked.items()
+    assert asked["exclusive"] and asked["timeout"] == asked["write_timeout"] == 0
+    assert ("xonxoff" in asked) == ("soft" in query)
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("baud=0", "baud=0: expected a rate"),
+        ("baud=12345", "baud=12345"),
+        ("baud=fast", "baud=fast"),
+        ("bits=9", "bits=9: expected 7 or 8"),
+        ("parity=maybe", "none, even, odd, space or mark"),
+        ("stop=3", "stop=3"),
+        ("flow=dtrdsr", "flow=dtrdsr: expected none, soft or hard"),
+        ("speed=9600", "unknown option 'speed'"),
+    ],
+)
+def test_badOptions(query: str, said: str) -> None:
+    """What a line cannot be set to is refused by name."""
+    with pytest.raises(ValueError, match=said):
+        transportFor(reactor, f"serial:/dev/ttyS0?{query}")
+
+
+def test_uri() -> None:
+    """The URI names a device file."""
+    transport = transportFor(reactor, "/dev/ttyS7?baud=9600+description=Line+printer")
+    assert isinstance(transport, SerialTransport)
+    assert (transport.uri, transport.description) == ("serial:/dev/ttyS7", "Line printer")
+    for wrong in ("serial:", "serial://host/dev/ttyS0", "serial:ttyS0"):
+        with pytest.raises(ValueError, match="write serial:/dev/ttyS0"):
+            transportFor(reactor, wrong)
