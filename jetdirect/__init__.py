@@ -10,7 +10,8 @@ The way of the data::
 One direction, and back-pressure in the other.  Each module is one room of that way:
 
     - L{jetdirect.interfaces} and L{jetdirect.errors}: the contracts.
-    - L{jetdirect.job}: one job and what may be said of it; L{jetdirect.language} ends a cut one.
+    - L{jetdirect.job}: one job and what may be said of it; L{jetdirect.language} ends a cut one,
+      L{jetdirect.pjl} finds what no job needs.
     - L{jetdirect.port}, L{jetdirect.server}: whose turn it is, and all the printing ports.
     - L{jetdirect.ftp}: the sender's side.
     - L{jetdirect.transports}: the printers' side, one module per device URI scheme.

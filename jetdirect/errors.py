@@ -80,3 +80,9 @@ class JobCanceled(PrintError):
     """The operator canceled the job (RFC 8011 section 4.3.3)."""
 
     final = True
+
+
+class JobRefused(PrintError):
+    """The job holds what the operator does not allow."""
+
+    final = True

@@ -26,6 +26,7 @@ from .ftp.settings import DRAIN_TIMEOUT, GREETING, PROFILES, Network
 from .gateway import Gateway
 from .port import BUSY_TIMEOUT, CONNECT_TIMEOUT
 from .transports.file import FileTransport
+from .transports.policy import PJLPolicy, policed
 from .transports.uri import schemes, seconds, transportFor
 
 DEFAULT_PRINTER = "print-jobs"
@@ -72,6 +73,13 @@ def _network(option: str, text: str) -> Network:
 def _profile(text: str) -> str:
     if text not in PROFILES:
         raise usage.UsageError(f"--profile={text}: choose one of {', '.join(PROFILES)}")
+    return text
+
+
+def _policy(text: str) -> str:
+    choices = [each.value for each in PJLPolicy]
+    if text not in choices:
+        raise usage.UsageError(f"--pjl-policy={text}: choose one of {', '.join(choices)}")
     return text
 
 
@@ -180,6 +188,13 @@ class Options(usage.Options, strcred.AuthOptionMixin):
             0.0,
             "Seconds to wait, after the data's end, for the loss of the control connection.",
             _seconds("control-loss-grace"),
+        ],
+        [
+            "pjl-policy",
+            None,
+            PJLPolicy.OFF.value,
+            "PJL commands that no print job needs (files, NVRAM, locks): off, log or refuse.",
+            _policy,
         ],
         ["greeting", None, GREETING, "Text of the greeting (220).", _greeting],
         [
@@ -401,8 +416,9 @@ def makeService(options: Options) -> Gateway:
             if options[option] is not None
         },
     )
+    policy = PJLPolicy(options["pjl-policy"])
     gateway = _CommandLineGateway(
-        options["printers"],
+        [policed(printer, policy) for printer in options["printers"]],
         options.reactor,
         options["listeners"],
         settings,

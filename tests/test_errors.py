@@ -9,7 +9,7 @@ import inspect
 import pytest
 
 from jetdirect import errors
-from jetdirect.errors import JobCanceled, JobCut, JobTooLarge, PrintError
+from jetdirect.errors import JobCanceled, JobCut, JobRefused, JobTooLarge, PrintError
 
 KINDS = [kind for _, kind in inspect.getmembers(errors, inspect.isclass)]
 
@@ -26,7 +26,7 @@ def test_everyKind(kind: type[PrintError]) -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_onlyTheOperatorIsFinal(kind: type[PrintError]) -> None:
     """Whatever went wrong by itself may go well another time; an operator's word stands."""
-    assert kind("the reason").final is (kind in (JobCanceled, JobTooLarge))
+    assert kind("the reason").final is (kind in (JobCanceled, JobRefused, JobTooLarge))
 
 
 def test_senderOrOperator() -> None:

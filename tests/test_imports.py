@@ -24,6 +24,7 @@ MAY_IMPORT = {
     "tcp": "",
     "language": "",
     "certificate": "",
+    "pjl": "language",
     "interfaces": "errors",
     # the job and its turn
     "job": "errors interfaces language",
@@ -34,9 +35,12 @@ MAY_IMPORT = {
     # the printers' side: what they share, then the printers, none of which knows another
     "transports": "",
     "transports.dressing": "errors interfaces",
-    "transports.uri": "errors interfaces transports.dressing",
+    "transports.policy": "errors interfaces language pjl",
+    "transports.shorthand": "",
+    "transports.uri": "errors interfaces transports.dressing transports.shorthand",
     "transports.scheme": "errors interfaces",
-    "transports.*": "errors interfaces tcp transports.uri transports.scheme",
+    "transports.ieee1284": "interfaces",
+    "transports.*": "errors interfaces tcp transports.uri transports.scheme transports.ieee1284",
     # those who know both sides
     "gateway": "errors interfaces language job port server tcp ftp* transports*",
     "testing*": "errors interfaces language job port server tcp ftp* transports* gateway testing*",

@@ -23,6 +23,7 @@ from jetdirect.ftp.settings import SessionSettings
 from jetdirect.gateway import Gateway
 from jetdirect.tap import Options, makeService
 from jetdirect.transports.file import FileTransport
+from jetdirect.transports.policy import PolicedTransport
 from jetdirect.transports.socket import SocketTransport
 
 
@@ -426,6 +427,7 @@ def test_reactor() -> None:
         "--max-sessions-per-host=-1",
         "--drain-timeout=-1",
         "--control-loss-grace=soon",
+        "--pjl-policy=yes",
         "--port=tls:990",
         "--port=ssl:990",
     ],
@@ -463,6 +465,17 @@ def test_profile(options: list[str]) -> None:
     """A model sets limits, and options of one's own win, in any order."""
     settings = made(*options).factory.settings
     assert (settings.maxSessions, settings.idleTimeout, settings.dataIdle) == (9, 100, 270)
+
+
+@pytest.mark.parametrize(
+    ("words", "policed"), [([], False), (["off"], False), (["log"], True), (["refuse"], True)]
+)
+def test_policy(words: list[str], policed: bool, elsewhere: Path) -> None:
+    """A policy is around every printer, the embedded one too, and by default there is none."""
+    options = [f"--pjl-policy={word}" for word in words]
+    for printers in ([], ["--printer=a", "--printer=b"]):
+        ports = made(*options, *printers).server.ports
+        assert {isinstance(port.transport, PolicedTransport) for port in ports} == {policed}
 
 
 def test_otherGoodValues() -> None:

@@ -243,6 +243,9 @@ class SerialConnection(FileDescriptor):
         if not self._left():
             self._drain()
         elif self._seconds() >= patience:
+            with suppress(OSError, termios.error):
+                # Or close() would wait for the line, and throw it away then.
+                termios.tcflush(self.fileno(), termios.TCOFLUSH)
             self._close()
             self._over(PrinterLost(f"the printer has held the line for {patience:g} s"))
         else:
@@ -273,9 +276,6 @@ class SerialConnection(FileDescriptor):
         self.stopWriting()
         self.disconnected, self.connected = True, 0
         if self._line.is_open:
-            with suppress(OSError, termios.error):
-                # Or close() would wait for a line that is held, and throw it away then.
-                termios.tcflush(self.fileno(), termios.TCOFLUSH)
             with suppress(OSError, termios.error):
                 self._line.close()
 
