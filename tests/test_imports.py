@@ -37,9 +37,11 @@ MAY_IMPORT = {
     "transports.dressing": "errors interfaces",
     "transports.policy": "errors interfaces language pjl",
     "transports.shorthand": "",
-    "transports.uri": "errors interfaces transports.dressing transports.shorthand",
-    "transports.scheme": "errors interfaces",
     "transports.ieee1284": "interfaces",
+    "transports.ber": "",
+    "transports.snmp": "interfaces transports.ber transports.ieee1284",
+    "transports.uri": "interfaces transports.dressing transports.shorthand transports.snmp",
+    "transports.scheme": "errors interfaces",
     "transports.*": "errors interfaces tcp transports.uri transports.scheme transports.ieee1284",
     # those who know both sides
     "gateway": "errors interfaces language job port server tcp ftp* transports*",

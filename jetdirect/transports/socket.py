@@ -40,7 +40,7 @@ from ..interfaces import (
     PrinterStatus,
 )
 from ..tcp import ITCPFacts, factsOf, tune
-from .uri import DeviceURI, seconds
+from .uri import DeviceURI, seconds, switch
 
 RAW_PORT = 9100
 """HP's raw port (JetDirect guides); 9101 and 9102 are said to be the second and third port of a box
@@ -396,8 +396,8 @@ def _manners(uri: DeviceURI) -> dict[str, Any]:
     return {
         "finishTimeout": uri.option("finish-timeout", FINISH_TIMEOUT, seconds, timeout),
         "earlyClose": uri.option("early-close", False, _okay, "ok, as in early-close=ok"),
-        "waitEOF": uri.option("waiteof", True, _switch, "on or off, as in waiteof=off"),
-        "halfClose": uri.option("half-close", True, _switch, "on or off, as in half-close=off"),
+        "waitEOF": uri.option("waiteof", True, switch, "on or off, as in waiteof=off"),
+        "halfClose": uri.option("half-close", True, switch, "on or off, as in half-close=off"),
     }
 
 
@@ -405,8 +405,3 @@ def _okay(text: str) -> bool:
     if text != "ok":
         raise ValueError(text)
     return True
-
-
-def _switch(text: str) -> bool:
-    # CUPS takes all of these for waiteof, and people paste its URIs.
-    return {"on": True, "true": True, "yes": True, "off": False, "false": False, "no": False}[text]

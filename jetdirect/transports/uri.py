@@ -20,6 +20,7 @@ from ..interfaces import IPrinterScheme, IPrinterTransport
 from .dressing import OPTIONS as DRESSING_OPTIONS
 from .dressing import DressedTransport, Dressing
 from .shorthand import spelledOut
+from .snmp import SNMPTransport
 
 _Value = TypeVar("_Value")
 
@@ -28,6 +29,9 @@ COMMON_OPTIONS = {
     **DRESSING_OPTIONS,
 }
 """The options of every scheme."""
+
+NETWORK_OPTIONS = {"snmp": "on: ask the printer by SNMP how it is; STAT shows it (off)"}
+"""Those of every URI with a host."""
 
 LONGEST_TIME = 366 * 24 * 3600
 """Seconds; who means longer means never."""
@@ -93,6 +97,15 @@ def seconds(text: str) -> float:
     if not re.fullmatch(r"\d+(\.\d*)?|\.\d+", text, re.ASCII) or float(text) > LONGEST_TIME:
         raise ValueError(text)
     return float(text)
+
+
+def switch(text: str) -> bool:
+    """
+    On or off; CUPS has other words for it, and people paste its URIs.
+
+    @raise LookupError: it is none.
+    """
+    return {"on": True, "true": True, "yes": True, "off": False, "false": False, "no": False}[text]
 
 
 def parse(text: str) -> DeviceURI:
@@ -204,11 +217,14 @@ def _transportFor(reactor: object, text: str) -> IPrinterTransport:
             f"unknown scheme {uri.scheme!r}; known are "
             + ", ".join(f"{p.scheme} ({p.example})" for p in known.values())
         )
-    options = {**COMMON_OPTIONS, **plugin.options}
+    network = NETWORK_OPTIONS if uri.host else {}
+    options = {**COMMON_OPTIONS, **network, **plugin.options}
     for name in uri.options:
         if name not in options:
             raise ValueError(f"unknown option {name!r}; known are " + ", ".join(sorted(options)))
     transport = plugin.transport(reactor, uri)
+    if uri.option("snmp", False, switch, "on or off, as in snmp=on"):
+        transport = SNMPTransport(transport, reactor, uri.host, bool(uri.description))
     dressing = _dressing(uri)
     return DressedTransport(transport, dressing) if dressing else transport
 

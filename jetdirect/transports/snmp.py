@@ -1,0 +1,217 @@
+"""
+C{snmp=on}: how a printer on the network is, by SNMP (Host Resources MIB, RFC 2790; Printer MIB, RFC
+3805).  It is asked beside its jobs, which do not depend on the answer.
+"""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+
+from twisted.internet.defer import Deferred
+from twisted.internet.error import CannotListenError, DNSLookupError
+from twisted.internet.interfaces import IDelayedCall
+from twisted.internet.protocol import DatagramProtocol
+from zope.interface import implementer
+
+from ..interfaces import IPrinterConnection, IPrinterTransport, IPrintJob, PrinterStatus
+from . import ber
+from .ieee1284 import modelOf
+
+PORT = 161
+"""RFC 1157, section 4."""
+
+COMMUNITY = b"public"
+"""What printers answer to unless somebody has changed it."""
+
+PATIENCE, TRIES = 1.0, 2
+"""Seconds to wait for an answer, and how often to ask: UDP may lose one (chosen)."""
+
+DEVICE_ID = "1.3.6.1.4.1.2699.1.2.1.2.1.1.3.1"  # ppmPrinterIEEE1284DeviceId (PWG 5107.1)
+DESCRIPTION = "1.3.6.1.2.1.25.3.2.1.3.1"  # hrDeviceDescr
+STATUS = "1.3.6.1.2.1.25.3.5.1.1.1"  # hrPrinterStatus
+ERRORS = "1.3.6.1.2.1.25.3.5.1.2.1"  # hrPrinterDetectedErrorState
+PAGES = "1.3.6.1.2.1.43.10.2.1.4.1.1"  # prtMarkerLifeCount
+OBJECTS: tuple[str, ...] = (STATUS, ERRORS, PAGES, DEVICE_ID, DESCRIPTION)
+
+_NO_SUCH_NAME = 2
+_STATES = {3: "idle", 4: "processing", 5: "processing"}
+
+# hrPrinterDetectedErrorState, the most significant bit first; the second row stops a printer.
+_WARNINGS = {0: "media-low", 2: "toner-low", 7: "other", 11: "output-area-almost-full"}
+_STOPPERS = {
+    1: "media-empty",
+    3: "toner-empty",
+    4: "door-open",
+    5: "media-jam",
+    6: "offline",
+    8: "input-tray-missing",
+    9: "output-tray-missing",
+    10: "marker-supply-missing",
+    12: "output-area-full",
+    13: "media-empty",
+}
+
+
+def question(number: int, objects: tuple[str, ...], community: bytes = COMMUNITY) -> bytes:
+    """A GetRequest of SNMP version 1, which every printer speaks."""
+    null = ber.Value(ber.NULL, b"")
+    names = [ber.sequence(ber.objectID(each), null) for each in objects]
+    zero = ber.integer(0)
+    request = ber.sequence(ber.integer(number), zero, zero, ber.sequence(*names), tag=ber.GET)
+    return bytes(ber.sequence(zero, ber.octets(community), request))
+
+
+def answer(data: bytes, number: int, objects: tuple[str, ...]) -> dict[str, ber.Value] | int:
+    """
+    What a GetResponse says.
+
+    @return: the values of the objects; or the index of the first that the printer does not have.
+    @raise ValueError: it is no answer to this question.
+    """
+    _, _, response = ber.whole(data).values
+    request, error, index, bindings = response.values
+    if response.tag != ber.RESPONSE or request.number != number:
+        raise ValueError("an answer to something else")
+    if error.number == _NO_SUCH_NAME and 0 < index.number <= len(objects):
+        return index.number - 1
+    if error.number:
+        raise ValueError(f"error {error.number}")
+    pairs = [each.values for each in bindings.values]
+    known = {bytes(ber.objectID(each)): each for each in objects}
+    return {known[bytes(name)]: value for name, value in pairs if bytes(name) in known}
+
+
+def statusOf(values: dict[str, ber.Value]) -> PrinterStatus:
+    """
+    What the values mean.
+
+    @raise ValueError: one of them is of the wrong kind.
+    """
+    errors = values.get(ERRORS, ber.octets(b"")).content
+    bits = {n for n in range(8 * len(errors)) if errors[n // 8] & 0x80 >> n % 8}
+    stoppers = [_STOPPERS[n] for n in sorted(bits & _STOPPERS.keys())]
+    warnings = [_WARNINGS[n] for n in sorted(bits & _WARNINGS.keys())]
+    state = _STATES.get(values[STATUS].number, "") if STATUS in values else ""
+    if stoppers:
+        state = "stopped"
+    deviceID = values.get(DEVICE_ID, ber.octets(b"")).content.decode("utf-8", "replace")
+    described = values.get(DESCRIPTION, ber.octets(b"")).content.decode("utf-8", "replace")
+    pages = values[PAGES].number if PAGES in values else None
+    reasons = tuple(dict.fromkeys([*stoppers, *warnings]))
+    return PrinterStatus(state, reasons, modelOf(deviceID) or described.strip(), pages)
+
+
+class Query(DatagramProtocol):
+    """
+    One question to one printer.
+
+    @ivar answered: fires with the L{PrinterStatus}, or with L{None} when none came.
+    """
+
+    noisy = False
+
+    def __init__(self, reactor: Any, address: str, port: int = PORT) -> None:
+        """@param address: the printer's IP address."""
+        self.answered: Deferred[PrinterStatus | None] = Deferred(lambda _: self._end(None))
+        self._reactor = reactor
+        self._peer = (address, port)
+        self._objects = OBJECTS
+        self._number = 0
+        self._left = TRIES
+        self._timer: IDelayedCall | None = None
+
+    def startProtocol(self) -> None:
+        """L{DatagramProtocol}."""
+        self._ask()
+
+    def datagramReceived(self, datagram: bytes, addr: Any) -> None:
+        """L{DatagramProtocol}: what is no answer of that printer to this question is nothing."""
+        if addr[:2] != self._peer:
+            return
+        try:
+            said = answer(datagram, self._number, self._objects)
+            status = None if isinstance(said, int) else statusOf(said)
+        except (ValueError, TypeError):
+            return
+        if isinstance(said, int):
+            # Version 1 answers for all objects or for none.
+            self._objects = self._objects[:said] + self._objects[said + 1 :]
+            self._left = TRIES
+            self._ask()
+        else:
+            self._end(status)
+
+    def _ask(self) -> None:
+        if self._timer is not None and self._timer.active():
+            self._timer.cancel()
+        if not self._left or not self._objects:
+            self._end(None)
+            return
+        self._left -= 1
+        self._number = secrets.randbelow(2**31)
+        assert self.transport is not None
+        self.transport.write(question(self._number, self._objects), self._peer)
+        self._timer = self._reactor.callLater(PATIENCE, self._ask)
+
+    def _end(self, status: PrinterStatus | None) -> None:
+        if self._timer is not None and self._timer.active():
+            self._timer.cancel()
+        if self.transport is not None:
+            self.transport.stopListening()
+        if not self.answered.called:
+            self.answered.callback(status)
+
+
+@implementer(IPrinterTransport)
+class SNMPTransport:
+    """Another transport, whose printer is asked by SNMP."""
+
+    def __init__(self, naked: IPrinterTransport, reactor: Any, host: str, named: bool) -> None:
+        """
+        @param host: where the printer's agent is.
+        @param named: the operator has given the printer a name, which is better than its own.
+        """
+        self.uri = naked.uri
+        self.reaches = naked.reaches
+        self.status = PrinterStatus()
+        self._naked = naked
+        self._reactor = reactor
+        self._host = host
+        self._named = named
+
+    @property
+    def description(self) -> str:
+        """L{IPrinterTransport}."""
+        return (
+            self._naked.description if self._named else self.status.model or self._naked.description
+        )
+
+    def open(self, job: IPrintJob) -> Deferred[IPrinterConnection]:
+        """L{IPrinterTransport}."""
+        return self._naked.open(job)
+
+    def ask(self) -> Deferred[None]:
+        """L{IPrinterTransport}: no answer is none; what was known before is old then."""
+        return Deferred.fromCoroutine(self._ask())
+
+    async def _ask(self) -> None:
+        status = None
+        address = await self._address()
+        if address is not None:
+            query = Query(self._reactor, address)
+            try:
+                self._reactor.listenUDP(0, query, "::" if ":" in address else "")
+            except CannotListenError:
+                return
+            status = await query.answered
+        self.status = status or PrinterStatus(model=self.status.model)
+
+    async def _address(self) -> str | None:
+        if ":" in self._host:
+            return self._host
+        try:
+            found: str = await self._reactor.resolve(self._host, (PATIENCE,))
+        except (DNSLookupError, TimeoutError, OSError):
+            return None
+        return found

@@ -1,0 +1,368 @@
+"""
+Asking a printer by SNMP: the encoding, what the answers mean, and printers that give none.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_twisted
+from hypothesis import given
+from hypothesis import strategies as st
+from twisted.internet import reactor as theReactor
+from twisted.internet.defer import Deferred, fail, succeed
+from twisted.internet.error import DNSLookupError
+from twisted.internet.task import Clock
+
+import jetdirect.transports.snmp as module
+from jetdirect.interfaces import PrinterStatus
+from jetdirect.testing import FakePrinter
+from jetdirect.transports import ber
+from jetdirect.transports.snmp import (
+    DESCRIPTION,
+    DEVICE_ID,
+    ERRORS,
+    OBJECTS,
+    PAGES,
+    STATUS,
+    TRIES,
+    Query,
+    SNMPTransport,
+    answer,
+    question,
+    statusOf,
+)
+from jetdirect.transports.uri import transportFor
+from tests.peers.peer import PATIENCE, mortal
+
+reactor: Any = theReactor
+
+
+# The encoding
+
+
+@given(st.integers(-(2**40), 2**40))
+def test_numbers(number: int) -> None:
+    """A number comes back."""
+    assert ber.whole(bytes(ber.integer(number))).number == number
+
+
+@given(st.binary(max_size=70_000))
+def test_anyBytes(data: bytes) -> None:
+    """Whatever comes is taken apart, or refused, in one way only."""
+    try:
+        values = ber.Value(ber.SEQUENCE, data).values
+    except ValueError:
+        return
+    assert sum(len(each.content) for each in values) <= len(data)
+
+
+def test_objectIDs() -> None:
+    """Arcs above 127 take several octets (X.690, section 8.19); the first is sysDescr."""
+    assert bytes(ber.objectID("1.3.6.1.2.1.1.1.0")) == bytes.fromhex("06082b06010201010100")
+    assert bytes(ber.objectID("1.3.6.1.4.1.2699.1")) == bytes.fromhex("06082b06010401950b01")
+
+
+def test_longValues() -> None:
+    """Lengths above 127 take several octets."""
+    value = ber.octets(bytes(300))
+    assert bytes(value)[:4] == bytes.fromhex("0482012c")
+    assert ber.whole(bytes(value)) == value
+
+
+@pytest.mark.parametrize("data", ["", "02", "0201", "020101020101", "028201", "0284ffffffff00"])
+def test_cut(data: str) -> None:
+    """What is cut, or is more than one value, is no value."""
+    with pytest.raises(ValueError):
+        ber.whole(bytes.fromhex(data))
+
+
+# What it means
+
+
+def bits(*numbers: int) -> ber.Value:
+    """Bits of hrPrinterDetectedErrorState."""
+    return ber.octets(bytes(sum(0x80 >> n % 8 for n in numbers if n // 8 == o) for o in (0, 1)))
+
+
+@pytest.mark.parametrize(
+    ("values", "status"),
+    [
+        ({}, PrinterStatus()),
+        ({STATUS: ber.integer(3)}, PrinterStatus("idle")),
+        ({STATUS: ber.integer(4), ERRORS: ber.octets(b"")}, PrinterStatus("processing")),
+        ({STATUS: ber.integer(1)}, PrinterStatus()),
+        ({ERRORS: bits(1)}, PrinterStatus("stopped", ("media-empty",))),
+        ({ERRORS: bits(4, 5, 6)}, PrinterStatus("stopped", ("door-open", "media-jam", "offline"))),
+        ({ERRORS: bits(1, 13)}, PrinterStatus("stopped", ("media-empty",))),
+        (
+            {STATUS: ber.integer(3), ERRORS: bits(0, 2)},
+            PrinterStatus("idle", ("media-low", "toner-low")),
+        ),
+        ({ERRORS: bits(12, 14)}, PrinterStatus("stopped", ("output-area-full",))),
+        ({PAGES: ber.Value(ber.COUNTER, b"\x04\xd2")}, PrinterStatus(pages=1234)),
+        ({DEVICE_ID: ber.octets(b"MFG:Acme;MDL:X;")}, PrinterStatus(model="Acme X")),
+        ({DESCRIPTION: ber.octets(b" HP LaserJet ")}, PrinterStatus(model="HP LaserJet")),
+    ],
+)
+def test_status(values: dict[str, ber.Value], status: PrinterStatus) -> None:
+    """States and reasons are RFC 8011's."""
+    assert statusOf(values) == status
+
+
+def response(
+    number: int,
+    values: dict[str, ber.Value],
+    error: int = 0,
+    index: int = 0,
+    tag: int = ber.RESPONSE,
+) -> bytes:
+    """An agent's answer."""
+    pairs = [ber.sequence(ber.objectID(name), value) for name, value in values.items()]
+    body = (ber.integer(number), ber.integer(error), ber.integer(index), ber.sequence(*pairs))
+    return bytes(ber.sequence(ber.integer(0), ber.octets(b"public"), ber.sequence(*body, tag=tag)))
+
+
+def test_answer() -> None:
+    """An answer has values for objects that were asked for, and others do not matter."""
+    values = {STATUS: ber.integer(3), "1.3.6.1.2.1.1.1.0": ber.octets(b"x")}
+    assert answer(response(7, values), 7, OBJECTS) == {STATUS: ber.integer(3)}
+    assert answer(response(7, {}, error=2, index=2), 7, OBJECTS) == 1
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"SNMP",
+        response(8, {}),
+        response(7, {}, tag=ber.GET),
+        response(7, {}, error=5),
+        response(7, {}, error=2, index=9),
+        question(7, OBJECTS),
+    ],
+)
+def test_noAnswer(data: bytes) -> None:
+    """Anything else is no answer to the question."""
+    with pytest.raises(ValueError):
+        answer(data, 7, OBJECTS)
+
+
+# Asking
+
+
+class Wire:
+    """A datagram transport that keeps what is sent."""
+
+    def __init__(self) -> None:
+        self.sent: list[bytes] = []
+        self.closed = False
+
+    def write(self, data: bytes, peer: tuple[str, int]) -> None:
+        assert peer == ("192.0.2.7", 161)
+        self.sent.append(data)
+
+    def stopListening(self) -> None:
+        self.closed = True
+
+
+class Desk:
+    """A question on its way."""
+
+    def __init__(self) -> None:
+        self.clock = Clock()
+        self.query = Query(self.clock, "192.0.2.7")
+        self.wire = Wire()
+        self.told: list[PrinterStatus | None] = []
+        self.query.answered.addCallback(self.told.append)
+        wire: Any = self.wire
+        self.query.makeConnection(wire)
+
+    @property
+    def number(self) -> int:
+        """The number of the last question."""
+        return ber.whole(self.wire.sent[-1]).values[2].values[0].number
+
+    def hear(self, data: bytes, host: str = "192.0.2.7") -> None:
+        """Something comes."""
+        self.query.datagramReceived(data, (host, 161))
+
+
+def test_answered() -> None:
+    """One question, one answer, and the socket is closed."""
+    desk = Desk()
+    desk.hear(response(desk.number, {STATUS: ber.integer(3)}))
+    assert desk.told == [PrinterStatus("idle")]
+    assert desk.wire.closed
+    assert not desk.clock.getDelayedCalls()
+
+
+def test_askedAgain() -> None:
+    """A lost datagram is asked for again; a printer that never answers is left alone."""
+    desk = Desk()
+    desk.clock.pump([1.0] * (TRIES - 1))
+    assert len(desk.wire.sent) == TRIES
+    assert not desk.told
+    desk.clock.advance(1)
+    assert desk.told == [None]
+    assert desk.wire.closed
+
+
+def test_objectsThatItDoesNotHave() -> None:
+    """A printer without some of the objects is asked for the others."""
+    desk = Desk()
+    desk.hear(response(desk.number, {}, error=2, index=3))
+    desk.hear(response(desk.number, {}, error=2, index=3))
+    desk.hear(response(desk.number, {STATUS: ber.integer(4)}))
+    assert desk.told == [PrinterStatus("processing")]
+    for wanted in (PAGES, DEVICE_ID):
+        assert bytes(ber.objectID(wanted)) not in desk.wire.sent[-1]
+
+
+def test_nothingLeftToAsk() -> None:
+    """A printer that has nothing of it is left alone."""
+    desk = Desk()
+    for _ in OBJECTS:
+        desk.hear(response(desk.number, {}, error=2, index=1))
+    assert desk.told == [None]
+
+
+@pytest.mark.parametrize(
+    "noise",
+    [b"", b"\x30", response(0, {}), response(1, {STATUS: ber.octets(b"x")})],
+)
+def test_noise(noise: bytes) -> None:
+    """Nonsense, and answers to other questions, are overheard; so is everybody else."""
+    desk = Desk()
+    desk.hear(noise)
+    desk.hear(response(desk.number, {STATUS: ber.octets(b"x")}))
+    desk.hear(response(desk.number, {STATUS: ber.integer(3)}), "192.0.2.8")
+    assert not desk.told
+    desk.hear(response(desk.number, {STATUS: ber.integer(3)}))
+    assert desk.told == [PrinterStatus("idle")]
+
+
+def test_canceled() -> None:
+    """A question may be given up."""
+    desk = Desk()
+    desk.query.answered.cancel()
+    assert desk.told == [None]
+    assert desk.wire.closed
+    assert not desk.clock.getDelayedCalls()
+
+
+class NoNames:
+    """A reactor whose name server does not know anybody."""
+
+    def resolve(self, name: str, timeout: Any) -> Deferred[str]:
+        return fail(DNSLookupError())
+
+
+@pytest_twisted.ensureDeferred
+async def test_unknownHost() -> None:
+    """A host without an address is not asked, and nothing fails."""
+    transport = SNMPTransport(FakePrinter(), NoNames(), "printer", named=False)
+    await transport.ask()
+    assert transport.status == PrinterStatus()
+
+
+def test_description() -> None:
+    """The printer's own name is better than its place, and the operator's is better than that."""
+    for named, shown in ((False, "Acme X"), (True, "fake printer")):
+        transport = SNMPTransport(FakePrinter(), NoNames(), "printer", named)
+        assert transport.description == "fake printer"
+        transport.status = PrinterStatus(model="Acme X")
+        assert transport.description == shown
+
+
+def test_uri() -> None:
+    """snmp=on is for printers with a host."""
+    assert isinstance(transportFor(reactor, "socket://printer?snmp=on"), SNMPTransport)
+    assert not isinstance(transportFor(reactor, "socket://printer?snmp=false"), SNMPTransport)
+    for wrong in ("socket://printer?snmp=maybe", "file:/?snmp=on"):
+        with pytest.raises(ValueError, match="snmp"):
+            transportFor(reactor, wrong)
+
+
+# A real agent
+
+RECORDS = """\
+1.3.6.1.2.1.1.1.0|4|FakeJet 1000
+1.3.6.1.2.1.25.3.2.1.3.1|4|FakeJet 1000
+1.3.6.1.2.1.25.3.5.1.1.1|2|3
+1.3.6.1.2.1.25.3.5.1.2.1|4x|48
+1.3.6.1.2.1.43.10.2.1.4.1.1|65|1234
+"""
+
+
+@pytest.fixture
+def agent(tmp_path: Path) -> Iterator[int]:
+    """The UDP port of a simulated printer's agent."""
+    program = shutil.which("snmpsim-command-responder", path=str(Path(sys.executable).parent))
+    if program is None:
+        pytest.skip("snmpsim is missing: pip install snmpsim pysmi")
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "public.snmprec").write_text(RECORDS)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    options = [
+        f"--data-dir={tmp_path}/data",
+        f"--cache-dir={tmp_path}/cache",
+        f"--agent-udpv4-endpoint=127.0.0.1:{port}",
+    ]
+    if os.getuid() == 0:  # it would rather be somebody else, who cannot read everything here
+        options += ["--process-user=root", "--process-group=root"]
+    process = subprocess.Popen(
+        mortal(program, *options), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    assert process.stdout is not None
+    heard = []
+    for line in process.stdout:
+        heard.append(line)
+        if "Listening at UDP" in line:
+            break
+    else:
+        pytest.fail("".join(heard))
+    yield port
+    process.terminate()
+    process.communicate(timeout=PATIENCE)
+
+
+@pytest_twisted.ensureDeferred
+async def test_realAgent(agent: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A real agent without a device ID tells the rest."""
+    monkeypatch.setattr(module, "PATIENCE", PATIENCE)
+    query = Query(reactor, "127.0.0.1", agent)
+    reactor.listenUDP(0, query)
+    reasons = ("media-empty", "door-open")
+    assert await query.answered == PrinterStatus("stopped", reasons, "FakeJet 1000", 1234)
+
+
+@pytest_twisted.ensureDeferred
+async def test_realSocket() -> None:
+    """A transport finds its printer by its host."""
+
+    class Names:
+        def __getattr__(self, name: str) -> Any:
+            return getattr(reactor, name)
+
+        def resolve(self, name: str, timeout: Any) -> Deferred[str]:
+            return succeed("127.0.0.1")
+
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
+        silent.bind(("127.0.0.1", 0))
+        transport = SNMPTransport(FakePrinter(), Names(), "printer", named=False)
+        transport.status = PrinterStatus("idle", model="Acme X")
+        asked = transport.ask()
+        asked.cancel()
+        await asked
+        assert transport.status == PrinterStatus(model="Acme X")
