@@ -16,6 +16,7 @@ import termios
 from typing import Any, NamedTuple
 
 from twisted.internet.address import UNIXAddress
+from twisted.internet.interfaces import IReactorTime
 from twisted.protocols.policies import ProtocolWrapper
 from zope.interface import Interface, implementer
 
@@ -25,6 +26,10 @@ _HUNG_UP = _PEER_CLOSED | select.POLLHUP | select.POLLERR | select.POLLNVAL
 KEEPALIVE = (60, 15, 4)
 """Seconds of silence before the first probe, seconds between probes, probes: an idle peer that was
 unplugged is found after 120 s, where the system's own default is two hours."""
+
+DEAD_AFTER_PROBES, DEAD_AFTER_SECONDS = 3, 30.0
+"""A printer that left so many segments or probes unanswered, and was not heard for so long, is
+gone.  One that is out of paper answers every probe (measured), and is waited for."""
 
 
 class Silence(NamedTuple):
@@ -133,6 +138,39 @@ def factsOf(transport: object) -> ITCPFacts:
         except AttributeError:
             facts = NoFacts()
     return facts
+
+
+class Pulse:
+    """Whether the peer of a connection lives and something moves; to be looked at now and then."""
+
+    def __init__(self, facts: ITCPFacts, clock: IReactorTime) -> None:
+        self._facts = facts
+        self._clock = clock
+        self._askedSince = clock.seconds()
+        self.mark()
+
+    def mark(self) -> None:
+        """Count L{still} from now on."""
+        self._progress = (self._facts.unacknowledged(), self._clock.seconds())
+
+    def still(self) -> float:
+        """Seconds since the peer's kernel last acknowledged something."""
+        if self._facts.unacknowledged() != self._progress[0]:
+            self.mark()
+        return float(self._clock.seconds() - self._progress[1])
+
+    def dead(self) -> bool:
+        """Has the peer been silent for so long, and so often asked meanwhile, that it is gone?"""
+        return self.silent() >= DEAD_AFTER_SECONDS
+
+    def silent(self) -> float:
+        """Seconds for which the peer has owed us an answer, if it was asked often enough since."""
+        now, silence = self._clock.seconds(), self._facts.silence()
+        if silence is None or not silence.unanswered or not self._facts.unacknowledged():
+            self._askedSince = now
+        if silence is None or silence.unanswered < DEAD_AFTER_PROBES:
+            return 0.0
+        return min(silence.seconds, now - self._askedSince)
 
 
 def realTransport(transport: Any) -> Any:

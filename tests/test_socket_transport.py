@@ -35,17 +35,16 @@ from twisted.logger import capturedLogs, formatEvent
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+import jetdirect.tcp as tcp
 import jetdirect.transports.socket as module
 from jetdirect.errors import PrinterLost, PrintError, PrinterUnreachable
 from jetdirect.interfaces import Delivery, IPrinterConnection
 from jetdirect.job import Job, Sender
 from jetdirect.port import PrintingPort
-from jetdirect.tcp import KEEPALIVE, Silence
+from jetdirect.tcp import DEAD_AFTER_PROBES, DEAD_AFTER_SECONDS, KEEPALIVE, Silence
 from jetdirect.testing import FakeJob, MemoryWire
 from jetdirect.transports.socket import (
     ABORT_PATIENCE,
-    DEAD_AFTER_PROBES,
-    DEAD_AFTER_SECONDS,
     FINISH_TIMEOUT,
     WATCH_INTERVAL,
     SocketConnection,
@@ -881,8 +880,8 @@ def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     """Real time is short."""
     monkeypatch.setattr(module, "WATCH_INTERVAL", 0.01)
     monkeypatch.setattr(module, "ABORT_PATIENCE", 0.1)
-    monkeypatch.setattr(module, "DEAD_AFTER_PROBES", 1)
-    monkeypatch.setattr(module, "DEAD_AFTER_SECONDS", 0.1)
+    monkeypatch.setattr(tcp, "DEAD_AFTER_PROBES", 1)
+    monkeypatch.setattr(tcp, "DEAD_AFTER_SECONDS", 0.1)
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1"])

@@ -39,7 +39,7 @@ from ..interfaces import (
     IPrintJob,
     PrinterStatus,
 )
-from ..tcp import ITCPFacts, factsOf, tune
+from ..tcp import ITCPFacts, Pulse, factsOf, tune
 from .uri import DeviceURI, seconds, switch
 
 RAW_PORT = 9100
@@ -55,10 +55,6 @@ WATCH_INTERVAL = 0.5
 FIRST_LOOK = 0.02
 """Seconds until the first of these looks when only acknowledgements are waited for: a small job
 need not take half a second (chosen)."""
-
-DEAD_AFTER_PROBES, DEAD_AFTER_SECONDS = 3, 30.0
-"""A printer that left so many segments or probes unanswered, and was not heard for so long, is
-gone.  One that is out of paper answers every probe (measured), and is waited for."""
 
 ABORT_PATIENCE = 5.0
 """Seconds without progress after which the rest of an aborted job is thrown away."""
@@ -170,6 +166,7 @@ class SocketConnection(Protocol):
     _log = Logger()
     transport: _IWire
     _facts: ITCPFacts
+    _pulse: Pulse
     _watch: IDelayedCall
 
     def __init__(self, printer: SocketTransport, job: IPrintJob) -> None:
@@ -184,11 +181,10 @@ class SocketConnection(Protocol):
         self._closed = False
         self._halfClosed = False
         self._printerClosed = False
-        self._progress = (0, 0.0)
-        self._askedSince = printer.clock.seconds()
 
     def connectionMade(self) -> None:
         self._facts = factsOf(self.transport)
+        self._pulse = Pulse(self._facts, self._printer.clock)
         self._secure = ISSLTransport.providedBy(self.transport)
         tune(self.transport)
         self._watchLater()
@@ -215,7 +211,7 @@ class SocketConnection(Protocol):
         if self._gone is not None:
             return fail(self._gone)
         self._finishing = Deferred()
-        self._markProgress()
+        self._pulse.mark()
         self._end()
         return self._finishing
 
@@ -227,7 +223,7 @@ class SocketConnection(Protocol):
         self._aborting = Deferred()
         if self._gone is not None:
             return self._aborting  # the connection is about to be closed
-        self._markProgress()
+        self._pulse.mark()
         if finishing is None:
             if tail:
                 self.transport.write(tail)
@@ -245,7 +241,7 @@ class SocketConnection(Protocol):
     def writeConnectionLost(self) -> None:
         """All bytes and our FIN are with the kernel."""
         self._halfClosed = True
-        self._markProgress()
+        self._pulse.mark()
         self._settle()
 
     def readConnectionLost(self) -> None:
@@ -289,21 +285,13 @@ class SocketConnection(Protocol):
     def _look(self) -> None:
         self._watchLater()
         if self._aborting is not None or self._gone is not None:
-            if self._seconds() >= ABORT_PATIENCE:
+            if self._pulse.still() >= ABORT_PATIENCE:
                 self.transport.abortConnection()
-        elif (silent := self._silent()) >= DEAD_AFTER_SECONDS:
+        elif self._pulse.dead():
+            silent = self._pulse.silent()
             self._lost(PrinterLost(f"the printer has not answered for {silent:.0f} s"))
         elif self._halfClosed:
             self._settle()
-
-    def _silent(self) -> float:
-        # How long the printer has owed us an answer, if it was asked often enough since.
-        now, silence = self._printer.clock.seconds(), self._facts.silence()
-        if silence is None or not silence.unanswered or not self._facts.unacknowledged():
-            self._askedSince = now
-        if silence is None or silence.unanswered < DEAD_AFTER_PROBES:
-            return 0.0
-        return min(silence.seconds, now - self._askedSince)
 
     def _settle(self) -> None:
         # Our FIN is out.  What does the other side make of it?
@@ -312,12 +300,12 @@ class SocketConnection(Protocol):
         if self._facts.reset():
             self._lost(PrinterLost("the printer reset the connection"))
         elif self._facts.unacknowledged():
-            self._markProgress()  # the finish time-out begins when all is acknowledged
+            self._pulse.mark()  # the finish time-out begins when all is acknowledged
         elif self._printerClosed and self._printer.halfClose:
             self._finished(Delivery.DELIVERED)
         elif not self._printer.waitEOF:
             self._finished(Delivery.SENT)
-        elif self._seconds() >= self._printer.finishTimeout:
+        elif self._pulse.still() >= self._printer.finishTimeout:
             self._log.warn(
                 "job {job}: {uri} took every byte but did not close within {seconds} s, so that"
                 " the job is unconfirmed; set finish-timeout=SECONDS in the printer's URI",
@@ -327,20 +315,11 @@ class SocketConnection(Protocol):
             )
             self._finished(Delivery.SENT)
 
-    def _markProgress(self) -> None:
-        self._progress = (self._facts.unacknowledged(), self._printer.clock.seconds())
-
-    def _seconds(self) -> float:
-        # Since the printer's kernel last acknowledged something.
-        if self._facts.unacknowledged() != self._progress[0]:
-            self._markProgress()
-        return self._printer.clock.seconds() - self._progress[1]
-
     def _finished(self, delivery: Delivery) -> None:
         # Told when the connection is closed: a printer that takes one at a time is free then.
         self._delivery = delivery
         self._gone = PrinterLost("the job is over")
-        self._markProgress()
+        self._pulse.mark()
         self.transport.loseConnection()
 
     def _lost(self, why: PrintError) -> None:
