@@ -42,6 +42,8 @@ MAY_IMPORT = {
     "transports.snmp": "interfaces transports.ber transports.ieee1284",
     "transports.uri": "interfaces transports.dressing transports.shorthand transports.snmp",
     "transports.scheme": "errors interfaces",
+    "transports.rfc1179": "",
+    "transports.lpd": "errors interfaces tcp transports.uri transports.rfc1179",
     "transports.*": "errors interfaces tcp transports.uri transports.scheme transports.ieee1284",
     # those who know both sides
     "gateway": "errors interfaces language job port server tcp ftp* transports*",

@@ -39,3 +39,13 @@ serial = PrinterScheme(
         "finish-timeout": "seconds without progress after which the end of a job is lost (90)",
     },
 )
+
+lpd = PrinterScheme(
+    "lpd",
+    "lpd://printserver/queue",
+    "jetdirect.transports.lpd.fromURI",
+    {
+        "finish-timeout": "seconds to wait for an acknowledgement (90)",
+        "spool-limit": "bytes of a job whose size the sender did not announce (1073741824)",
+    },
+)

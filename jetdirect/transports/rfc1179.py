@@ -1,0 +1,60 @@
+"""
+The line printer daemon protocol (RFC 1179) in bytes: commands, and the control file.  No I/O.
+"""
+
+from __future__ import annotations
+
+import re
+
+LPD_PORT = 515
+"""RFC 1179, section 3.1."""
+
+ACKNOWLEDGED = 0
+"""The only octet that says yes (section 3.1); cups-lpd and others say no with 1 or more."""
+
+END_OF_FILE = b"\0"
+"""Ends a file whose octets were all sent (section 6.2)."""
+
+_LONGEST_HOST, _LONGEST_USER, _LONGEST_JOB, _LONGEST_NAME = 31, 31, 99, 131
+"""Octets of the operands of H, P, J and N (section 7)."""
+
+
+def receiveJob(queue: str) -> bytes:
+    """Section 5.2: a job follows."""
+    return b"\x02" + queue.encode("utf-8", "surrogateescape") + b"\n"
+
+
+def controlFileHeader(size: int, number: int, host: str) -> bytes:
+    """Section 6.2: a control file of so many octets follows."""
+    return b"\x02%d cf%s\n" % (size, _file(number, host))
+
+
+def dataFileHeader(size: int, number: int, host: str) -> bytes:
+    """Section 6.3: a data file of so many octets follows."""
+    return b"\x03%d df%s\n" % (size, _file(number, host))
+
+
+def controlFile(number: int, host: str, user: str, name: str) -> bytes:
+    """
+    What is to be done with the data file: print it as it is, once (section 7).
+
+    @param user: and C{name}: printable ASCII, as L{IPrintJob<jetdirect.interfaces.IPrintJob>} has
+        them; an empty name is left out.
+    """
+    data = b"df" + _file(number, host)
+    lines = [b"H" + _cut(host, _LONGEST_HOST), b"P" + _cut(user or "anonymous", _LONGEST_USER)]
+    if name:
+        lines.append(b"J" + _cut(name, _LONGEST_JOB))
+    lines += [b"l" + data, b"U" + data]
+    if name:
+        lines.append(b"N" + _cut(name, _LONGEST_NAME))
+    return b"".join(line + b"\n" for line in lines)
+
+
+def _file(number: int, host: str) -> bytes:
+    return b"A%03d%s" % (number % 1000, _cut(host, _LONGEST_HOST))
+
+
+def _cut(text: str, longest: int) -> bytes:
+    # No line of ours is ever made two by what somebody else has said.
+    return re.sub(r"[^\x20-\x7e]", "?", text).encode("ascii")[:longest]
