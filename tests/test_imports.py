@@ -43,6 +43,11 @@ MAY_IMPORT = {
     "transports.uri": "interfaces transports.dressing transports.shorthand transports.snmp",
     "transports.scheme": "errors interfaces",
     "transports.rfc1179": "",
+    "transports.rfc8010": "",
+    "transports.tlstrust": "",
+    "transports.ippclient": "tcp transports.rfc8010",
+    "transports.ipp": "errors interfaces transports.uri transports.rfc8010 transports.ippclient"
+    " transports.tlstrust",
     "transports.lpd": "errors interfaces tcp transports.uri transports.rfc1179",
     "transports.*": "errors interfaces tcp transports.uri transports.scheme transports.ieee1284",
     # those who know both sides

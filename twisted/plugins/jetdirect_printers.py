@@ -49,3 +49,23 @@ lpd = PrinterScheme(
         "spool-limit": "bytes of a job whose size the sender did not announce (1073741824)",
     },
 )
+
+_IPP_OPTIONS = {
+    "finish-timeout": "seconds in which the job is to be printed, to be confirmed (90)",
+    "waitjob": "off: do not wait until it is printed (on)",
+}
+
+ipp = PrinterScheme(
+    "ipp", "ipp://printer/ipp/print", "jetdirect.transports.ipp.fromURI", _IPP_OPTIONS
+)
+
+ipps = PrinterScheme(
+    "ipps",
+    "ipps://printer/ipp/print",
+    "jetdirect.transports.ipp.fromURI",
+    {
+        **_IPP_OPTIONS,
+        "tls": "any: believe every certificate (verify)",
+        "tls-ca": "a PEM file with the certificates to believe (those of the system)",
+    },
+)
