@@ -132,6 +132,7 @@ class Job:
         self._began = clock.seconds()
         self._ended: float | None = None
         self._blocked: float | None = None
+        self._finishing: float | None = None
         self._head = b""
         self._producer: IProducer | None = None
         self._connection: IPrinterConnection | None = None
@@ -173,6 +174,13 @@ class Job:
     def blockedSeconds(self) -> float:
         """For how long the printer has not taken a byte; 0 while it takes them."""
         return 0.0 if self._blocked is None else self._clock.seconds() - self._blocked
+
+    @property
+    def finishingSeconds(self) -> float:
+        """For how long the printer's answer to the whole job has been awaited; 0: it is not."""
+        if self._phase is not _Phase.FINISHING or self._finishing is None:
+            return 0.0
+        return self._clock.seconds() - self._finishing
 
     # The printing port's part.
 
@@ -273,6 +281,7 @@ class Job:
             self.cut(SizeDiffers(f"{self.size} bytes were announced, {self.bytes} came"))
         if self._connection is None or not self._advance("finish"):
             return fail(self.error or PrintError("the job was not open"))
+        self._finishing = self._clock.seconds()
         maybeDeferred(self._connection.finish).addCallbacks(self._delivered, self._notDelivered)
         return self._finished
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 import signal
 import socket
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from ipaddress import IPv4Address, ip_network
@@ -15,6 +16,8 @@ from typing import Any, ClassVar
 import twisted
 from twisted.cred import strcred
 from twisted.cred.credentials import IUsernamePassword
+from twisted.internet.base import ReactorBase
+from twisted.internet.defer import Deferred
 from twisted.internet.endpoints import serverFromString
 from twisted.internet.error import CannotListenError
 from twisted.logger import Logger
@@ -377,6 +380,17 @@ class _CommandLineGateway(Gateway):
         if self.factory.settings.certificate is not None:
             signal.signal(signal.SIGHUP, lambda *_: self._reactor.callFromThread(self._reload))
 
+    def stopService(self) -> Deferred[Any]:
+        """Let running jobs finish; who asks again does not want to wait for them."""
+        if signal.getsignal(signal.SIGTERM) == getattr(self._reactor, "sigTerm", None):
+            for number in (signal.SIGTERM, signal.SIGINT):
+                signal.signal(number, lambda *_: self._reactor.callFromThread(self._hurry))
+        return super().stopService()
+
+    def _hurry(self) -> None:
+        self._log.warn("stopped again: running jobs are aborted")
+        self.factory.stopSessions()
+
     def _reload(self) -> None:
         assert self.factory.settings.certificate is not None
         try:
@@ -394,8 +408,16 @@ def _orExit(start: Callable[[], None]) -> None:
         raise SystemExit(f"jetftp: --port: {error}; choose another with --port=NUMBER") from None
 
 
+def _tellTimeSteadily(reactor: Any) -> None:
+    # Twisted's reactors tell the wall clock's time, which is set now and then: idle sessions would
+    # end, and printers be waited for for ever.
+    if isinstance(reactor, ReactorBase) and not reactor.running:
+        reactor.seconds = time.monotonic
+
+
 def makeService(options: Options) -> Gateway:
     """The service that C{twistd} runs."""
+    _tellTimeSteadily(options.reactor)
     settings = replace(
         PROFILES[options["profile"]],
         greeting=options["greeting"],

@@ -20,7 +20,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from jetdirect.errors import DataConnectionLost, NoDataConnection
-from jetdirect.ftp.data import CONNECT_TIMEOUT, ActivePort, DataPort, PassivePort
+from jetdirect.ftp.data import CONNECT_TIMEOUT, HEARING_TIME, ActivePort, DataPort, PassivePort
 from jetdirect.testing import MemoryWire
 from tests.conftest import FlushErrors
 
@@ -354,14 +354,49 @@ def test_closedDuringTheTransfer() -> None:
 
 
 def test_consumerStops() -> None:
-    """A consumer that wants no more ends the connection."""
-    _, port = passive()
+    """A consumer that wants no more ends the transfer; the peer is heard out for a moment."""
+    reactor, port = passive()
+    wire = called(port)
+    sink = Sink()
+    transfer = pour(port, sink)
+    wire.receive(b"page")
+    producer = sink.producer
+    producer.pauseProducing()
+    producer.stopProducing()
+    transfer.failed(DataConnectionLost)
+    port.release()
+    assert wire.connected
+    wire.receive(b"more of it")
+    assert sink.data == b"page"
+    reactor.advance(HEARING_TIME)
+    assert not wire.connected
+    assert not reactor.getDelayedCalls()
+
+
+def test_consumerStopsAndThePeerHears() -> None:
+    """A peer that has heard why ends the connection itself."""
+    reactor, port = passive()
     wire = called(port)
     sink = Sink()
     transfer = pour(port, sink)
     sink.producer.stopProducing()
-    assert not wire.connected
     transfer.failed(DataConnectionLost)
+    wire.fin()
+    assert not wire.connected
+    assert not reactor.getDelayedCalls()
+
+
+def test_consumerStopsAndIsClosed() -> None:
+    """Who closes all the same closes at once."""
+    reactor, port = passive()
+    wire = called(port)
+    sink = Sink()
+    transfer = pour(port, sink)
+    sink.producer.stopProducing()
+    port.close()
+    transfer.failed(DataConnectionLost)
+    assert not wire.connected
+    assert not reactor.getDelayedCalls()
 
 
 def test_afterTheTransfer() -> None:

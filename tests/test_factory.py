@@ -18,7 +18,7 @@ from twisted.internet.threads import deferToThread
 from twisted.logger import capturedLogs
 
 from jetdirect.ftp.control import LINGER
-from jetdirect.ftp.factory import PrintFTPFactory
+from jetdirect.ftp.factory import MOST_LINGERING, PrintFTPFactory
 from jetdirect.ftp.realm import AnyName, PrintRealm
 from jetdirect.ftp.settings import SessionSettings
 from jetdirect.server import PrintServer
@@ -120,6 +120,20 @@ def test_placeIsFree(leave: Any) -> None:
     bench = Bench(maxSessions=1)
     leave(bench.sender())
     assert bench.sender().greeting[:3] == "220"
+
+
+def test_lingering() -> None:
+    """Of connections that are refused and not closed, only so many stay; the oldest goes first."""
+    bench = Bench(maxSessions=1)
+    first = bench.sender()
+    refused = [bench.sender() for _ in range(MOST_LINGERING + 2)]
+    assert [each.wire.connected for each in refused] == [False] * 2 + [True] * MOST_LINGERING
+    assert first.wire.connected
+    refused[5].wire.fin()
+    bench.sender()
+    assert refused[2].wire.connected
+    bench.reactor.advance(LINGER)
+    assert not any(each.wire.connected for each in refused)
 
 
 def test_unknownAddress() -> None:

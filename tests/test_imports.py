@@ -42,6 +42,7 @@ MAY_IMPORT = {
     "transports.snmp": "interfaces transports.ber transports.ieee1284",
     "transports.uri": "interfaces transports.dressing transports.shorthand transports.snmp",
     "transports.scheme": "errors interfaces",
+    "transports.backchannel": "",
     "transports.rfc1179": "",
     "transports.rfc8010": "",
     "transports.tlstrust": "",
@@ -49,7 +50,8 @@ MAY_IMPORT = {
     "transports.ipp": "errors interfaces transports.uri transports.rfc8010 transports.ippclient"
     " transports.tlstrust",
     "transports.lpd": "errors interfaces tcp transports.uri transports.rfc1179",
-    "transports.*": "errors interfaces tcp transports.uri transports.scheme transports.ieee1284",
+    "transports.*": "errors interfaces tcp transports.uri transports.scheme transports.ieee1284"
+    " transports.backchannel",
     # those who know both sides
     "gateway": "errors interfaces language job port server tcp ftp* transports*",
     "testing*": "errors interfaces language job port server tcp ftp* transports* gateway testing*",

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import ctypes
 import errno
+import re
 import socket
 import struct
 from collections.abc import Callable, Sequence
@@ -40,8 +41,15 @@ import jetdirect.transports.socket as module
 from jetdirect.errors import PrinterLost, PrintError, PrinterUnreachable
 from jetdirect.interfaces import Delivery, IPrinterConnection
 from jetdirect.job import Job, Sender
-from jetdirect.port import PrintingPort
-from jetdirect.tcp import DEAD_AFTER_PROBES, DEAD_AFTER_SECONDS, KEEPALIVE, Silence
+from jetdirect.port import CONNECT_TIMEOUT, PrintingPort
+from jetdirect.tcp import (
+    DEAD_AFTER_PROBES,
+    DEAD_AFTER_SECONDS,
+    KEEPALIVE,
+    LONGEST_RETRY,
+    Silence,
+    factsOf,
+)
 from jetdirect.testing import FakeJob, MemoryWire
 from jetdirect.transports.socket import (
     ABORT_PATIENCE,
@@ -171,6 +179,7 @@ def test_socketOptions() -> None:
         (socket.IPPROTO_TCP, socket.TCP_KEEPIDLE): KEEPALIVE[0],
         (socket.IPPROTO_TCP, socket.TCP_KEEPINTVL): KEEPALIVE[1],
         (socket.IPPROTO_TCP, socket.TCP_KEEPCNT): KEEPALIVE[2],
+        (socket.IPPROTO_TCP, 44): LONGEST_RETRY,
     }
 
 
@@ -746,9 +755,9 @@ def test_faultOnTheWay() -> None:
     assert not isinstance(opening.told[0], PrinterUnreachable)
 
 
-def submitted(printer: Any, clock: Clock) -> Job:
+def submitted(printer: Any, clock: Clock, connectTimeout: float = CONNECT_TIMEOUT) -> Job:
     """A job at a printing port of its own."""
-    port = PrintingPort("PORT1", printer, clock)
+    port = PrintingPort("PORT1", printer, clock, connectTimeout=connectTimeout)
     job = Job(1, "PORT1", "page.ps", Sender("ann", "192.0.2.1", 40001), None, clock)
     port.submit(job)
     return job
@@ -803,6 +812,19 @@ def test_cancelWhileTheNameIsLookedUp() -> None:
     assert port.jobs == []
     clock.advance(60)
     assert clock.nameResolver.asked == 1
+
+
+@pytest.mark.parametrize("connectTimeout", [0, 60])
+def test_oneAttemptHasAnEnd(connectTimeout: float) -> None:
+    """An attempt ends though nothing answers, also where it is the only one."""
+    clock = DeafReactor()
+    job = submitted(transportFor(clock, "socket://printer"), clock, connectTimeout)
+    told = hear(job.whenOpened())
+    clock.pump([1] * 29)
+    assert not told
+    clock.pump([1] * 60)
+    assert re.search("not? answer", told[0].reason)
+    assert not clock.getDelayedCalls()
 
 
 def test_nameServerDoesNotAnswer() -> None:
@@ -944,6 +966,24 @@ async def test_realEarlyClose() -> None:
 
     assert "before the end of the job" in shop.job.losses[0].reason
     await shop.connection.abort(b"")
+    await shop.close()
+
+
+@pytest_twisted.ensureDeferred
+async def test_realCloseRightBeforeOurs() -> None:
+    """A printer that closes while our own end is on its way to the kernel has not seen it."""
+    shop = await Shop().open()
+    connection: Any = shop.connection
+    connection.write(b"%!PS")
+    shop.printer.transport.getHandle().shutdown(socket.SHUT_WR)
+    while not factsOf(connection.transport).closedByPeer():
+        pass  # loopback: a moment, and the reactor must not see it first
+
+    delivery = connection.finish()
+    connection.transport.doWrite()
+
+    with pytest.raises(PrinterLost, match="before the end of the job"):
+        await delivery
     await shop.close()
 
 

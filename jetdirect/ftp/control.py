@@ -233,6 +233,10 @@ class ControlConnection(Protocol):
             self.transport.loseConnection()
         self._abortLater()
 
+    def abort(self) -> None:
+        """End the connection at once."""
+        self.transport.abortConnection()
+
     # IPushProducer: a peer that does not read its replies is not read either.
 
     def pauseProducing(self) -> None:
@@ -273,7 +277,8 @@ class ControlConnection(Protocol):
     def _abortLater(self) -> None:
         # Who reads nothing does not stay for that.
         if self._lingerTimer is None and not self._disconnected:
-            self._lingerTimer = self.reactor.callLater(LINGER, self.transport.abortConnection)
+            self._lingerTimer = self.reactor.callLater(LINGER, self.abort)
+            self.factory.lingers(self)
 
 
 def _takeUrgentInLine(transport: ITCPTransport) -> None:

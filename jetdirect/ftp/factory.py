@@ -20,6 +20,10 @@ from .replies import Reply
 from .session import PrintFTP
 from .settings import SessionSettings
 
+MOST_LINGERING = 64
+"""Connections that may be open though their session has ended, or never began: who connects as fast
+as possible and never closes must not take all descriptors (chosen; 1,024 are usual)."""
+
 
 class PrintFTPFactory(ftp.FTPFactory):
     """
@@ -45,6 +49,7 @@ class PrintFTPFactory(ftp.FTPFactory):
         self.settings = settings or SessionSettings()
         self.sessions: set[Interpreter] = set()
         self._connections: dict[Interpreter, None] = {}
+        self._lingering: dict[ControlConnection, None] = {}
         self._stopping = False
         self._stopped: list[Deferred[object]] = []
 
@@ -94,10 +99,19 @@ class PrintFTPFactory(ftp.FTPFactory):
         """C{session} does not count any more, though its connection may still linger."""
         self.sessions.discard(session)
 
+    def lingers(self, session: ControlConnection) -> None:
+        """The last word was said and the peer may still read it; of too many the oldest goes."""
+        self._lingering[session] = None
+        if len(self._lingering) > MOST_LINGERING:
+            oldest = next(iter(self._lingering))
+            del self._lingering[oldest]
+            oldest.abort()
+
     def sessionEnded(self, session: ControlConnection) -> None:
-        """The connection of C{session} is gone."""
+        """The connection of C{session} is gone; if its job is not, it is not over yet."""
+        self._lingering.pop(session, None)
         self.placeFreed(session)
-        if isinstance(session, Interpreter):
+        if isinstance(session, Interpreter) and session.transfer is None:
             self._connections.pop(session, None)
         if not self._connections:
             stopped, self._stopped = self._stopped, []

@@ -94,6 +94,7 @@ class Interpreter(ControlConnection):
         self.announced: int | None = None
         self.renaming: Path | None = None
         self.dataPort: DataPort | None = None
+        self._kept: DataPort | None = None
         self.extendedOnly = False
         self.protected = self._implicit = False
         self.transfer: Transfer | None = None
@@ -315,12 +316,20 @@ class Interpreter(ControlConnection):
     def takeDataPort(self) -> DataPort | Reply:
         """The data port for a transfer that begins now, which is its only one; or why not."""
         dataPort, self.dataPort = self.dataPort, None
+        if dataPort is not None and self._kept is dataPort and not dataPort.reusable:
+            dataPort.close()
+            dataPort = None
         if dataPort is None:
             return replies.NO_DATA_PORT
         if self.settings.requireTLS and dataPort.tls is None:
             dataPort.close()
             return replies.UNPROTECTED
         return dataPort
+
+    def keepDataPort(self, dataPort: DataPort) -> None:
+        """A transfer refused before its 150 has not used it, and wput does not ask for another."""
+        if self.dataPort is None and not self.gone and dataPort.reusable:
+            self.dataPort = self._kept = dataPort
 
     async def runTransfer(self, transfer: Transfer, replies: Coroutine[Any, Any, None]) -> None:
         """Let C{transfer} be the running one, until it has sent its replies."""
@@ -334,9 +343,12 @@ class Interpreter(ControlConnection):
         self._transferEnded(transfer)
 
     def _transferEnded(self, transfer: Transfer) -> None:
-        transfer.dataPort.close()
+        if self.dataPort is not transfer.dataPort:
+            transfer.dataPort.release()
         self._lastActive = max(self._lastActive, transfer.lastActive)
         self.transfer = None
+        if not self.answers:
+            self.factory.sessionEnded(self)  # the job went on without its sender
 
     def expectToBeHeard(self, job: Job) -> None:
         """The reply for C{job} was just written; its record is complete when it is acknowledged."""
@@ -394,13 +406,16 @@ class Interpreter(ControlConnection):
 
     # Idleness
 
-    def _idle(self) -> None:
+    def _idle(self, sure: bool = False) -> None:
         timeout, now = self.settings.idleTimeout, self.reactor.seconds()
         last = self._lastActive
         if self.transfer is not None:
             last = max(last, self.transfer.lastActive)
         if now - last < timeout:
             self._idleTimer = self.reactor.callLater(timeout - (now - last), self._idle)
+            return
+        if not sure:  # what came while the reactor stood still is read first
+            self._idleTimer = self.reactor.callLater(0, self._idle, True)
             return
         self.closeAfter(replies.IDLE(seconds=timeout))
         if self.transfer is not None:

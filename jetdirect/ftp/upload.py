@@ -57,6 +57,8 @@ class Upload(Transfer):
         try:
             delivery = await self._print(opening)
         except PrintError as error:
+            if not self.underWay and not self.aborts:
+                self.control.keepDataPort(self.dataPort)
             self.control.reply(replies.refusal(error, self.job.number))
         except Exception:
             # A mistake of ours: no reason to leave the printer in mid-job, or to guess the code.
@@ -118,6 +120,8 @@ class Upload(Transfer):
         """L{Transfer}."""
         job = self.job
         told = f"job {job.number} on {self.port.name}: {job.state.value}, {job.bytes} bytes"
+        if job.finishingSeconds >= 1:
+            told += f", all sent; the printer's answer is awaited for {job.finishingSeconds:.0f} s"
         if job.blockedSeconds >= 1:
             told += f", the printer has taken nothing for {job.blockedSeconds:.0f} s"
         return told
@@ -142,4 +146,3 @@ class Upload(Transfer):
     def stop(self) -> None:
         """L{Transfer}."""
         self.job.cut(ShuttingDown("the gateway is shutting down"))
-        self.dataPort.close()

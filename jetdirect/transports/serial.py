@@ -23,7 +23,6 @@ from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.interfaces import IDelayedCall, IProducer
 from twisted.internet.main import CONNECTION_LOST
 from twisted.internet.threads import deferToThreadPool
-from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
@@ -35,6 +34,7 @@ from ..interfaces import (
     IPrintJob,
     PrinterStatus,
 )
+from .backchannel import BackChannel
 from .uri import DeviceURI, seconds
 
 FINISH_TIMEOUT = 90.0
@@ -124,8 +124,6 @@ class SerialTransport:
 class SerialConnection(FileDescriptor):
     """The printer, while one job has it."""
 
-    _log = Logger()
-
     def __init__(self, printer: SerialTransport, job: IPrintJob, line: Any) -> None:
         super().__init__(printer.reactor)
         self.sent = 0
@@ -140,6 +138,7 @@ class SerialConnection(FileDescriptor):
         self._progress = (0, self._clock.seconds())
         self._timer: IDelayedCall | None = None
         self._draining = False
+        self._heard = BackChannel(job.number)
         self.startReading()
 
     def fileno(self) -> int:
@@ -171,7 +170,7 @@ class SerialConnection(FileDescriptor):
             return None if why.errno in (errno.EAGAIN, errno.EINTR) else CONNECTION_LOST
         if not said:
             return CONNECTION_LOST
-        self._log.debug("job {job}: the printer says {data!r}", job=self._job.number, data=said)
+        self._heard.heard(said)
         return None
 
     def connectionLost(self, reason: Failure) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 
 from twisted.internet import error
 from twisted.internet.defer import CancelledError, Deferred, fail, succeed
-from twisted.internet.endpoints import HostnameEndpoint, clientFromString
+from twisted.internet.endpoints import clientFromString
 from twisted.internet.interfaces import (
     IConsumer,
     IDelayedCall,
@@ -39,12 +39,16 @@ from ..interfaces import (
     IPrintJob,
     PrinterStatus,
 )
-from ..tcp import ITCPFacts, Pulse, factsOf, tune
+from ..tcp import ITCPFacts, Pulse, beforeHalfClose, factsOf, hostEndpoint, tune
+from .backchannel import BackChannel
 from .uri import DeviceURI, seconds, switch
 
 RAW_PORT = 9100
 """HP's raw port (JetDirect guides); 9101 and 9102 are said to be the second and third port of a box
 (unconfirmed)."""
+
+ATTEMPT_TIMEOUT = 30.0
+"""Seconds that one attempt to reach a printer may take, the lookup of its name included."""
 
 FINISH_TIMEOUT = 90.0
 """Seconds to wait for the printer's FIN once it acknowledged everything, as CUPS's backend does."""
@@ -117,6 +121,19 @@ class SocketTransport:
 
         opened: Deferred[IPrinterConnection] = Deferred(cancel)
 
+        def expire() -> None:
+            opened.errback(PrinterUnreachable(f"{self.uri}: no answer"))
+            connecting.cancel()
+
+        def ended(result: Any) -> Any:
+            if expiry.active():
+                expiry.cancel()
+            return result
+
+        # A name server may be silent for ever, and the port's own time-out be 0.
+        expiry = self.clock.callLater(ATTEMPT_TIMEOUT, expire)
+        opened.addBoth(ended)
+
         def made(connection: SocketConnection) -> None:
             if opened.called:
                 connection.transport.abortConnection()
@@ -177,6 +194,8 @@ class SocketConnection(Protocol):
         self._aborting: Deferred[None] | None = None
         self._gone: PrintError | None = None
         self._delivery = Delivery.SENT
+        self._heard = BackChannel(job.number)
+        self._early = False
         self._secure = False
         self._closed = False
         self._halfClosed = False
@@ -236,7 +255,7 @@ class SocketConnection(Protocol):
 
     def dataReceived(self, data: bytes) -> None:
         """The printer's back channel: read, or its window would fill, and never passed on."""
-        self._log.debug("job {job}: the printer says {data!r}", job=self._job.number, data=data)
+        self._heard.heard(data)
 
     def writeConnectionLost(self) -> None:
         """All bytes and our FIN are with the kernel."""
@@ -249,7 +268,7 @@ class SocketConnection(Protocol):
         self._printerClosed = True
         if self._aborting is not None:
             self.transport.loseConnection()
-        elif self._halfClosed and not self._facts.unacknowledged():
+        elif self._halfClosed and not self._early and not self._facts.unacknowledged():
             self._settle()  # it has seen our end: the acknowledgement of our FIN came with its own
         elif not self._printer.earlyClose:
             self._lost(PrinterLost("the printer closed the connection before the end of the job"))
@@ -274,10 +293,14 @@ class SocketConnection(Protocol):
             self._halfClosed = True
             self.transport.loseConnection()
         elif self._printer.halfClose:
+            beforeHalfClose(self.transport, self._lookAtTheEnd)
             self.transport.loseWriteConnection()
         else:
             self._halfClosed = True
             self._watch.reset(FIRST_LOOK)
+
+    def _lookAtTheEnd(self) -> None:
+        self._early = self._facts.closedByPeer()
 
     def _watchLater(self) -> None:
         self._watch = self._printer.clock.callLater(WATCH_INTERVAL, self._look)
@@ -346,9 +369,7 @@ def fromURI(reactor: IReactorTime, uri: DeviceURI) -> SocketTransport:
         raise ValueError(f"a socket URI has no path; leave out {uri.path!r}")
     port = RAW_PORT if uri.port is None else uri.port
     host = f"[{uri.host}]" if ":" in uri.host else uri.host
-    endpoint = HostnameEndpoint(reactor, uri.host, port)
-    if getattr(endpoint, "_badHostname", False):  # it would say so itself, but at every job
-        raise ValueError(f"{uri.host!r} is not a host name; write its address instead")
+    endpoint = hostEndpoint(reactor, uri.host, port)
     place = f"{host}:{port}"
     return SocketTransport(
         reactor, endpoint, f"socket://{place}", uri.description or place, **_manners(uri)
