@@ -72,6 +72,9 @@ class ServerCertificate:
             context.check_privatekey()
         except OSError as error:
             raise ValueError(f"{error.filename}: {error.strerror}") from None
+        except MemoryError:
+            remedy = "set MemoryDenyWriteExecute=no in the systemd unit"
+            raise ValueError(f"pyOpenSSL may not make callbacks here; {remedy}") from None
         except (SSL.Error, crypto.Error):
             pair = f"{self._certificate} and {self._key}"
             raise ValueError(f"{pair} are not a certificate and its private key") from None

@@ -381,15 +381,11 @@ class _CommandLineGateway(Gateway):
             signal.signal(signal.SIGHUP, lambda *_: self._reactor.callFromThread(self._reload))
 
     def stopService(self) -> Deferred[Any]:
-        """Let running jobs finish; who asks again does not want to wait for them."""
+        """Let running jobs finish, whoever asks for the end again (Twisted calls that a fault)."""
         if signal.getsignal(signal.SIGTERM) == getattr(self._reactor, "sigTerm", None):
             for number in (signal.SIGTERM, signal.SIGINT):
-                signal.signal(number, lambda *_: self._reactor.callFromThread(self._hurry))
+                signal.signal(number, lambda *_: None)
         return super().stopService()
-
-    def _hurry(self) -> None:
-        self._log.warn("stopped again: running jobs are aborted")
-        self.factory.stopSessions()
 
     def _reload(self) -> None:
         assert self.factory.settings.certificate is not None

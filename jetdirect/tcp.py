@@ -19,9 +19,11 @@ from typing import Any, NamedTuple
 
 from twisted.internet.abstract import isIPAddress, isIPv6Address
 from twisted.internet.address import UNIXAddress
+from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.endpoints import HostnameEndpoint, TCP4ClientEndpoint, TCP6ClientEndpoint
 from twisted.internet.interfaces import IReactorTime, IStreamClientEndpoint
 from twisted.protocols.policies import ProtocolWrapper
+from twisted.python.failure import Failure
 from zope.interface import Interface, implementer
 
 _PEER_CLOSED = getattr(select, "POLLRDHUP", 0)  # Linux; told even while bytes are unread
@@ -206,6 +208,37 @@ def hostEndpoint(reactor: Any, host: str, port: int) -> IStreamClientEndpoint:
     if getattr(endpoint, "_badHostname", False):  # it would say so itself, but at every job
         raise ValueError(f"{host!r} is not a host name; write its address instead")
     return endpoint
+
+
+def cancelLater(clock: IReactorTime, connecting: Deferred[Any]) -> Deferred[Any]:
+    """
+    A connection that is being made, and can be given up at any moment.
+
+    Giving it up closes its descriptor.  In the middle of a turn of the reactor, an event that is on
+    its way to it may then reach whoever gets the same number, such as a listener, and end it
+    (Twisted issue 4759); so that it is done between two turns.
+
+    @return: fails with L{CancelledError} at once when it is canceled.
+    """
+
+    def cancel(given: Deferred[Any]) -> None:
+        given.errback(CancelledError())
+        clock.callLater(0, connecting.cancel)
+
+    given: Deferred[Any] = Deferred(cancel)
+
+    def made(protocol: Any) -> None:
+        if given.called:
+            protocol.transport.abortConnection()
+        else:
+            given.callback(protocol)
+
+    def failed(why: Failure) -> None:
+        if not given.called:
+            given.errback(why)
+
+    connecting.addCallbacks(made, failed)
+    return given
 
 
 def beforeHalfClose(transport: Any, look: Callable[[], None]) -> None:

@@ -652,7 +652,8 @@ class Opening:
 
     def __init__(self) -> None:
         self.endpoint = Endpoint()
-        self.printer = SocketTransport(Clock(), self.endpoint, "socket://printer:9100")
+        self.clock = Clock()
+        self.printer = SocketTransport(self.clock, self.endpoint, "socket://printer:9100")
         self.opening = self.printer.open(FakeJob())
         self.told = hear(self.opening)
 
@@ -708,14 +709,17 @@ def test_unreachableOnTheSameNetwork() -> None:
 
 
 def test_cancelWhileConnecting() -> None:
-    """An opening that is canceled stops connecting, and fails as canceled."""
+    """An opening that is canceled fails as that at once, and stops connecting between two turns."""
     opening = Opening()
 
     opening.opening.cancel()
 
-    assert opening.endpoint.canceled
     [told] = opening.told
     assert isinstance(told, CancelledError)
+    assert not opening.endpoint.canceled
+    opening.clock.advance(0)
+    assert opening.endpoint.canceled
+    assert not opening.clock.getDelayedCalls()
 
 
 def test_connectionThatComesTooLate() -> None:
@@ -730,6 +734,7 @@ def test_connectionThatComesTooLate() -> None:
 
     opening.endpoint.onCancel = connected
     opening.opening.cancel()
+    opening.clock.advance(0)
 
     assert [type(it) for it in opening.told] == [CancelledError]
     assert wires[0].aborted

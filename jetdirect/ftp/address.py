@@ -74,5 +74,6 @@ def parseExtendedPort(argument: str) -> tuple[str, int]:
     if family == "1":
         return plainHost(str(IPv4Address(host))), int(port)
     if family == "2":
-        return plainHost(str(IPv6Address(host))), int(port)
+        # Without its scope: that is ours to know, and anything could be in it.
+        return plainHost(str(IPv6Address(host.partition("%")[0]))), int(port)
     raise UnknownFamily(family)

@@ -33,7 +33,7 @@ from zope.interface import implementer
 
 from ..certificate import ServerCertificate
 from ..errors import DataConnectionLost, NoDataConnection
-from ..tcp import factsOf, tune
+from ..tcp import cancelLater, factsOf, tune
 from .address import isIPv6, plainHost
 from .records import RecordBoundaries
 
@@ -180,9 +180,10 @@ class DataPort:
         """
         connection = await self._connected()
         self._sending = True
-        connection.transport.resumeProducing()  # type: ignore[attr-defined]
-        connection.transport.write(data)
-        connection.transport.loseConnection()
+        if connection.lost is None:
+            connection.transport.resumeProducing()  # type: ignore[attr-defined]
+            connection.transport.write(data)
+            connection.transport.loseConnection()
         await self._ended
 
     @property
@@ -366,14 +367,9 @@ class PassivePort(DataPort, ServerFactory):
         for offset in range(len(ports)):
             number = ports[(start + offset) % len(ports)]
             try:
-                listener = self.reactor.listenTCP(number, self, interface=interface)
+                return self.reactor.listenTCP(number, self, interface=interface)
             except error.CannotListenError as taken:
                 last = taken
-            else:
-                # An event of a connection that was closed a moment ago and had this descriptor may
-                # still be on its way; Twisted would close the listener for it (seen in tests).
-                listener.doWrite = lambda: None  # type: ignore[attr-defined]
-                return listener
         raise last
 
     @property
@@ -437,4 +433,4 @@ class ActivePort(DataPort):
     def _make(self) -> Deferred[DataConnection]:
         factory = Factory.forProtocol(lambda: DataConnection(self))
         factory.noisy = False
-        return self._endpoint.connect(factory)  # type: ignore[return-value]
+        return cancelLater(self.reactor, self._endpoint.connect(factory))

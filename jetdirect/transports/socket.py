@@ -13,7 +13,7 @@ import errno
 from typing import Any
 
 from twisted.internet import error
-from twisted.internet.defer import CancelledError, Deferred, fail, succeed
+from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.endpoints import clientFromString
 from twisted.internet.interfaces import (
     IConsumer,
@@ -39,7 +39,15 @@ from ..interfaces import (
     IPrintJob,
     PrinterStatus,
 )
-from ..tcp import ITCPFacts, Pulse, beforeHalfClose, factsOf, hostEndpoint, tune
+from ..tcp import (
+    ITCPFacts,
+    Pulse,
+    beforeHalfClose,
+    cancelLater,
+    factsOf,
+    hostEndpoint,
+    tune,
+)
 from .backchannel import BackChannel
 from .uri import DeviceURI, seconds, switch
 
@@ -112,39 +120,23 @@ class SocketTransport:
         """L{IPrinterTransport}."""
         factory = Factory.forProtocol(lambda: SocketConnection(self, job))
         factory.noisy = False
-        connecting: Deferred[Any] = self._endpoint.connect(factory)
-
-        def cancel(opened: Deferred[IPrinterConnection]) -> None:
-            # First: a canceled endpoint fails in many ways, after what it was busy with.
-            opened.errback(CancelledError())
-            connecting.cancel()
-
-        opened: Deferred[IPrinterConnection] = Deferred(cancel)
-
-        def expire() -> None:
-            opened.errback(PrinterUnreachable(f"{self.uri}: no answer"))
-            connecting.cancel()
-
-        def ended(result: Any) -> Any:
-            if expiry.active():
-                expiry.cancel()
-            return result
-
+        connecting = cancelLater(self.clock, self._endpoint.connect(factory))
+        opened: Deferred[IPrinterConnection] = Deferred(lambda _: connecting.cancel())
         # A name server may be silent for ever, and the port's own time-out be 0.
-        expiry = self.clock.callLater(ATTEMPT_TIMEOUT, expire)
-        opened.addBoth(ended)
+        expiry = self.clock.callLater(ATTEMPT_TIMEOUT, connecting.cancel)
 
-        def made(connection: SocketConnection) -> None:
-            if opened.called:
-                connection.transport.abortConnection()
-            else:
-                opened.callback(connection)
+        def ended(result: Any) -> None:
+            late = not expiry.active()
+            if not late:
+                expiry.cancel()
+            if not isinstance(result, Failure):
+                opened.callback(result)
+            elif late and not opened.called:
+                opened.errback(PrinterUnreachable(f"{self.uri}: no answer"))
+            elif not opened.called:
+                opened.errback(self._asPrintError(result))
 
-        def failed(failure: Failure) -> None:
-            if not opened.called:
-                opened.errback(self._asPrintError(failure))
-
-        connecting.addCallbacks(made, failed)
+        connecting.addBoth(ended)
         return opened
 
     def ask(self) -> Deferred[None]:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from ipaddress import IPv6Address
 from typing import TypeVar
-from urllib.parse import unquote, unquote_to_bytes
+from urllib.parse import unquote_to_bytes
 
 from twisted.plugin import getPlugins
 
@@ -129,6 +129,8 @@ def parse(text: str) -> DeviceURI:
         re.fullmatch(r"\d{1,5}", port, re.ASCII) and 0 < int(port) < 65536
     ):
         raise ValueError(f"port {port!r} is not a number from 1 to 65535")
+    if found["authority"] is not None and found["path"][:1] not in ("", "/"):
+        raise ValueError("between a host and a path there is a slash")
     path = _decoded(found["path"])
     if "\0" in path:
         raise ValueError("a path cannot hold a NUL")
@@ -168,7 +170,7 @@ def _options(query: str, scheme: str) -> dict[str, str]:
     options: dict[str, str] = {}
     for pair in filter(None, re.split(separator, query)):
         name, equals, value = pair.partition("=")
-        name = unquote(name)
+        name = _decoded(name)
         if not equals:
             raise ValueError(f"option {name!r} has no value; write {name}=VALUE")
         if name in options:
