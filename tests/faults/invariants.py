@@ -31,6 +31,8 @@ class Ending(Enum):
     OPEN = "was left open"
     FIN = "was ended in order"
     RESET = "was reset"
+    BARE = "was ended without close_notify"
+    UNENCRYPTED = "was ended before TLS had begun"
     CLOSED = "was closed by the gateway"
 
 
@@ -70,6 +72,11 @@ class Upload:
     @ivar stopped: the gateway was shut down before the reply.
     @ivar faultless: nothing at all speaks against a 226.
     @ivar tail: what a printer needs after so many bytes of the payload, if the job is cut there.
+    @ivar dressed: what the printer gets for so many bytes; the second argument says whether they
+        are the whole job.
+    @ivar limit: how many bytes a job may have at this gateway.
+    @ivar unheard: nobody waits for the reply, nothing speaks against the job, and the gateway is
+        told to expect that.
     """
 
     name: str
@@ -86,6 +93,30 @@ class Upload:
     stopped: bool = False
     faultless: bool = False
     tail: Callable[[bytes], bytes] = lambda _: b""
+    dressed: Callable[[bytes, bool], bytes] = lambda data, whole: data
+    limit: int | None = None
+    unheard: bool = False
+
+    @property
+    def wanted(self) -> bytes:
+        """What the printer must have got when the job is complete."""
+        return self.dressed(self.payload[: self.sent], True)
+
+    def cuts(self, taken: bytes) -> range:
+        """
+        After how many bytes of the payload it may have been cut, the likeliest first.
+
+        @param taken: what the printer got.
+        """
+        same = _common(taken, self.dressed(self.payload, False))
+        low, high = 0, len(self.payload)
+        while low < high:
+            middle = (low + high + 1) // 2
+            if len(self.dressed(self.payload[:middle], False)) <= same:
+                low = middle
+            else:
+                high = middle - 1
+        return range(low, max(-1, low - 64), -1)
 
     @property
     def finals(self) -> list[Heard]:
@@ -136,6 +167,7 @@ class Record:
     @ivar heard: the record says that the sender was still there to hear it.
     @ivar acknowledged: the sender's kernel had acknowledged the reply when the record was written;
         L{None}: unknown.
+    @ivar cutOff: the gateway's process was killed before it could write more.
     """
 
     upload: str
@@ -146,6 +178,7 @@ class Record:
     delivery: str | None = None
     heard: bool = True
     acknowledged: bool | None = None
+    cutOff: bool = False
 
 
 @dataclass
@@ -201,15 +234,15 @@ def _exact(run: Run) -> Iterator[str]:
     for upload in run.uploads:
         if not upload.complete:
             continue
-        want, prints = upload.payload[: upload.sent], run.printsOf(upload)
+        want, prints = upload.wanted, run.printsOf(upload)
         got = [each.taken for each in prints if each.taken]
         if got not in ([want], [] if not want else [want]):
             sizes = ", ".join(str(len(each)) for each in got) or "nothing"
-            yield f"{upload.name} got 226 for {len(want)} bytes, the printer has {sizes}"
+            yield f"{upload.name} got 226, the printer should have {len(want)} and has {sizes}"
         for reply in upload.finals:
             told = reply.complete
-            if told and int(told["bytes"]) != len(want):
-                yield f"{upload.name}: 226 names {told['bytes']} bytes, {len(want)} were sent"
+            if told and int(told["bytes"]) != upload.sent:
+                yield f"{upload.name}: 226 names {told['bytes']} bytes, {upload.sent} were sent"
 
 
 def _prefix(run: Run) -> Iterator[str]:
@@ -224,17 +257,18 @@ def _prefix(run: Run) -> Iterator[str]:
 
 
 def _fits(taken: bytes, upload: Upload) -> bool:
-    if upload.payload.startswith(taken):
+    if upload.dressed(upload.payload, False).startswith(taken):
+        return True
+    if upload.ending is Ending.FIN and upload.wanted.startswith(taken):
         return True
     if upload.complete:
         return False
-    same = _common(taken, upload.payload)
-    rest = len(taken) - same
-    for cut in range(same, max(-1, same - 64), -1):
+    for cut in upload.cuts(taken):
+        size = len(upload.dressed(upload.payload[:cut], False))
         tail = upload.tail(upload.payload[:cut])
-        if len(taken) - cut <= len(tail) and tail.startswith(taken[cut:]):
+        if len(taken) - size <= len(tail) and tail.startswith(taken[size:]):
             return True
-    return rest == 0
+    return False
 
 
 def _common(one: bytes, other: bytes) -> int:
@@ -283,7 +317,7 @@ def _oneRecord(run: Run) -> Iterator[str]:
     for record in run.records:
         if record.starts != 1:
             yield f"job {record.number} ({record.upload}) has {record.starts} start events"
-        if len(record.ends) != 1:
+        if len(record.ends) != 1 and (record.ends or not record.cutOff):
             yield f"job {record.number} ({record.upload}) has terminal events {record.ends}"
     for upload in run.uploads:
         found = run.recordOf(upload)
@@ -291,9 +325,11 @@ def _oneRecord(run: Run) -> Iterator[str]:
             if any(reply.complete for reply in upload.finals):
                 yield f"{upload.name} got 226, and the log knows of no such job"
             continue
+        if found.cutOff and not found.ends:
+            continue
         if upload.complete and found.ends != ["completed"]:
             yield f"{upload.name} got 226, its record says {found.ends}"
-        if upload.complete and found.bytes not in (None, upload.sent):
+        if "completed" in found.ends and found.bytes not in (None, upload.sent):
             yield f"{upload.name}: {upload.sent} bytes sent, the record says {found.bytes}"
         if upload.finals and not upload.complete and "completed" in found.ends:
             yield f"{upload.name} was refused with {upload.finals[0].code}, recorded as completed"
@@ -334,12 +370,13 @@ def _level(run: Run) -> Iterator[str]:
                     how = "closed before it had all" if early else "did not close in order"
                     yield f"{upload.name}: 226 says delivered, {each.printer} {how}"
                 read = each.read
-                if told["level"] == "delivered" and read is not None and read < upload.sent:
+                wanted = len(upload.wanted)
+                if told["level"] == "delivered" and read is not None and read < wanted:
                     yield f"{upload.name}: 226 says delivered, {each.printer} read {read} bytes"
-                if told["level"] == "sent, unconfirmed" and len(each.taken) < upload.sent:
+                if told["level"] == "sent, unconfirmed" and len(each.taken) < wanted:
                     yield (
                         f"{upload.name}: 226 says sent, {each.printer} acknowledged"
-                        f" {len(each.taken)} of {upload.sent} bytes"
+                        f" {len(each.taken)} of {wanted} bytes"
                     )
 
 
@@ -357,7 +394,11 @@ def _classes(run: Run) -> Iterator[str]:
                 yield f"{told}, and {taken} bytes are at the printer: it must look at the paper"
             elif code == 551 and not upload.sent:
                 yield f"{told}, and not one byte was ever sent"
-            elif code not in (226, 421, 425, 426, 450, 451, 550, 551):
+            elif code == 552 and not _tooLong(upload):
+                yield f"{told}, and it was not too long"
+            elif code == 552 and taken and "nothing was printed" in reply.text:
+                yield f"{told}, and {taken} bytes are at the printer"
+            elif code not in (226, 421, 425, 426, 450, 451, 550, 551, 552):
                 yield f"{told}, which is no reply to an upload"
             if code == 226 and not reply.complete:
                 yield f"{told}, which does not name port, job, bytes and delivery"
@@ -366,11 +407,37 @@ def _classes(run: Run) -> Iterator[str]:
                 yield f"ABOR of {upload.name} got {reply.lastLine!r}"
 
 
+def _tooLong(upload: Upload) -> bool:
+    longest = max(len(upload.payload), upload.announced or 0)
+    return upload.limit is not None and longest > upload.limit
+
+
 def _falseAlarm(run: Run) -> Iterator[str]:
     for upload in run.uploads:
         if upload.faultless and not upload.complete:
             codes = [reply.text for reply in upload.replies]
             yield f"{upload.name} had nothing against it and was not printed: {codes}"
+
+
+def _limit(run: Run) -> Iterator[str]:
+    for upload in run.uploads:
+        if upload.limit is None:
+            continue
+        if upload.complete and upload.sent > upload.limit:
+            yield f"{upload.name} got 226, and it has more than {upload.limit} bytes"
+        most = len(upload.dressed(upload.payload[: upload.limit], True))
+        most += len(upload.tail(upload.payload[: upload.limit]))
+        for each in run.printsOf(upload):
+            if len(each.taken) > most:
+                yield f"{upload.name}: {each.printer} has {len(each.taken)}, the limit is {most}"
+
+
+def _unheard(run: Run) -> Iterator[str]:
+    for upload in run.uploads:
+        record = run.recordOf(upload)
+        if upload.unheard and (record is None or record.ends != ["completed"]):
+            ends = None if record is None else record.ends
+            yield f"{upload.name} was left to itself, as it may be, and its record says {ends}"
 
 
 def _tails(run: Run) -> Iterator[str]:
@@ -381,7 +448,7 @@ def _tails(run: Run) -> Iterator[str]:
             record = run.recordOf(upload)
             if record is None or record.ends == ["completed"] or not record.ends:
                 continue
-            if upload.ending is Ending.FIN and each.taken == upload.payload[: upload.sent]:
+            if upload.ending is Ending.FIN and each.taken == upload.wanted:
                 continue  # the evidence came after our half-close
             if not _endsWell(each.taken, upload):
                 yield (
@@ -391,10 +458,9 @@ def _tails(run: Run) -> Iterator[str]:
 
 
 def _endsWell(taken: bytes, upload: Upload) -> bool:
-    same = _common(taken, upload.payload)
     return any(
-        taken[cut:] == upload.tail(upload.payload[:cut])
-        for cut in range(same, max(-1, same - 64), -1)
+        taken == upload.dressed(upload.payload[:cut], False) + upload.tail(upload.payload[:cut])
+        for cut in upload.cuts(taken)
     )
 
 
@@ -410,6 +476,8 @@ RULES: dict[str, Callable[[Run], Iterator[str]]] = {
     "delivery level": _level,
     "reply class": _classes,
     "false alarm": _falseAlarm,
+    "limit": _limit,
+    "fire and forget": _unheard,
     "tail of a cut job": _tails,
     "oddity": lambda run: iter(run.oddities),
 }

@@ -1,18 +1,86 @@
 """
-Play many seeds: C{python -m tests.faults.simulate --seeds 100000}, or one: C{--seed N --trace}.
+Play many seeds: C{python -m tests.faults.simulate --seeds 100000 --workers 2}, or one: C{--seed N
+--trace}.
 """
 
 from __future__ import annotations
 
 import argparse
 import gc
+import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from dataclasses import dataclass, field
+from multiprocessing import get_context
+from pathlib import Path
 
 from .known import isKnown
 from .simulation.faults import Coverage
 from .simulation.world import World
+
+CHUNK = 50
+"""Seeds that a worker plays between two words."""
+
+
+@dataclass
+class Tally:
+    """
+    What came of some seeds.
+
+    @ivar failed: the seeds in which something was violated, and what.
+    @ivar known: violations, by rule, that test_found.py knows already and that do not count.
+    @ivar uploads: their final replies.
+    """
+
+    played: int = 0
+    failed: dict[int, list[str]] = field(default_factory=dict)
+    rules: Counter[str] = field(default_factory=Counter)
+    known: Counter[str] = field(default_factory=Counter)
+    uploads: Counter[str] = field(default_factory=Counter)
+    coverage: Coverage = field(default_factory=Coverage)
+
+    def play(self, seed: int, forgiving: bool) -> None:
+        """
+        Play one.
+
+        @param forgiving: what is known does not count.
+        """
+        world = World(seed, self.coverage)
+        violations = world.run()
+        if forgiving:
+            self.known.update(each.rule for each in violations if isKnown(each))
+            violations = [each for each in violations if not isKnown(each)]
+        self.played += 1
+        for sender in world.senders:
+            self.uploads.update(
+                str(upload.finals[0].code) if upload.finals else "no reply"
+                for upload in sender.uploads
+            )
+        self.rules.update(violation.rule for violation in violations)
+        if violations:
+            self.failed[seed] = [str(each) for each in violations]
+
+    def add(self, other: Tally) -> None:
+        """Add what came of others."""
+        self.played += other.played
+        self.failed.update(other.failed)
+        self.rules += other.rules
+        self.known += other.known
+        self.uploads += other.uploads
+        self.coverage.hits += other.coverage.hits
+
+    def summary(self) -> str:
+        """The table, and what follows from it."""
+        lines = [self.coverage.table()]
+        lines.append(f"replies to uploads: {dict(sorted(self.uploads.items()))}")
+        lines.append(f"empty cells: {self.coverage.missing or 'none'}")
+        lines.append(f"violations by rule: {dict(self.rules) or 'none'}")
+        if self.known:
+            lines.append(f"known and not counted: {dict(self.known)}")
+        return "\n".join(lines)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -20,8 +88,10 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.faults.simulate", description=__doc__)
     parser.add_argument("--seeds", type=int, default=1000, help="how many; default 1000")
     parser.add_argument("--first", type=int, default=0, help="the first one; default 0")
+    parser.add_argument("--workers", type=int, default=1, help="how many processes; default 1")
     parser.add_argument("--seed", type=int, help="this one only")
     parser.add_argument("--trace", action="store_true", help="show everything that happens")
+    parser.add_argument("--plain", action="store_true", help="with --seed: as its first edition")
     parser.add_argument(
         "--known", action="store_true", help="do not count what test_found.py knows already"
     )
@@ -29,63 +99,91 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--failures", type=int, default=20, help="stop after so many; default 20")
     options = parser.parse_args(arguments)
     if options.seed is not None:
-        return _one(options.seed, options.trace)
+        return _one(options)
     return _many(options)
 
 
-def _one(seed: int, traced: bool) -> int:
-    world = World(seed, traced=traced)
+def _one(options: argparse.Namespace) -> int:
+    world = World(options.seed, traced=options.trace, plain=options.plain)
     violations = world.run()
     print("\n".join(world.network.trace or []))
     for violation in violations:
-        print(f"seed {seed}: {violation}")
-    print(f"seed {seed}: {len(violations)} violations")
+        print(f"seed {options.seed}: {violation}")
+    print(f"seed {options.seed}: {len(violations)} violations")
     return 1 if violations else 0
 
 
 def _many(options: argparse.Namespace) -> int:
-    coverage = Coverage()
-    failed: list[int] = []
-    rules: Counter[str] = Counter()
-    known: Counter[str] = Counter()
-    uploads: Counter[str] = Counter()
+    total = Tally()
     began = said = time.monotonic()
-    gc.freeze()
-    played = 0
-    for seed in range(options.first, options.first + options.seeds):
-        world = World(seed, coverage)
-        violations = world.run()
-        if options.known:
-            known.update(each.rule for each in violations if isKnown(each))
-            violations = [each for each in violations if not isKnown(each)]
-        played += 1
-        for sender in world.senders:
-            uploads.update(
-                str(upload.finals[0].code) if upload.finals else "no reply"
-                for upload in sender.uploads
-            )
-        if violations:
-            failed.append(seed)
-            rules.update(violation.rule for violation in violations)
+    for some in _played(options):
+        total.add(some)
+        for seed, violations in some.failed.items():
             for violation in violations[:3]:
                 print(f"seed {seed}: {violation}", flush=True)
         now = time.monotonic()
         if now - said > 10:
             said = now
-            print(f"{played} seeds, {played / (now - began):.0f}/s", flush=True)
-        if len(failed) >= options.failures:
+            print(f"{total.played} seeds, {total.played / (now - began):.0f}/s", flush=True)
+        if len(total.failed) >= options.failures:
             break
         if options.seconds is not None and now - began > options.seconds:
             break
     seconds = time.monotonic() - began
-    print(coverage.table())
-    print("replies to uploads:", dict(sorted(uploads.items())))
-    print("empty cells:", coverage.missing or "none")
-    print("violations by rule:", dict(rules) or "none")
-    if options.known:
-        print("known and not counted:", dict(known) or "none")
-    print(f"{played} seeds from {options.first} in {seconds:.1f} s, {len(failed)} failed: {failed}")
-    return 1 if failed else 0
+    print(total.summary())
+    print(
+        f"{total.played} seeds from {options.first} in {seconds:.1f} s at {_commit()},"
+        f" {len(total.failed)} failed: {sorted(total.failed)}"
+    )
+    return 1 if total.failed else 0
+
+
+def _played(options: argparse.Namespace) -> Iterator[Tally]:
+    # The results come as they are ready; whoever has enough stops asking.
+    last = options.first + options.seeds
+    chunks = (range(n, min(n + CHUNK, last)) for n in range(options.first, last, CHUNK))
+    if options.workers <= 1:
+        gc.freeze()
+        for seeds in chunks:
+            yield _chunk(seeds, options.known)
+        return
+    # Not by fork: a worker is to be as any process that replays one of its seeds.
+    with ProcessPoolExecutor(options.workers, get_context("spawn"), gc.freeze) as pool:
+        running: set[Future[Tally]] = set()
+        try:
+            for seeds in chunks:
+                running.add(pool.submit(_chunk, seeds, options.known))
+                if len(running) > options.workers:
+                    done, running = wait(running, return_when=FIRST_COMPLETED)
+                    yield from (each.result() for each in done)
+            while running:
+                done, running = wait(running, return_when=FIRST_COMPLETED)
+                yield from (each.result() for each in done)
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def _chunk(seeds: range, forgiving: bool) -> Tally:
+    tally = Tally()
+    for seed in seeds:
+        tally.play(seed, forgiving)
+    return tally
+
+
+def _commit() -> str:
+    here = Path(__file__).parent
+
+    def git(*words: str) -> str:
+        answer = subprocess.run(
+            ["git", *words], cwd=here, capture_output=True, text=True, check=False
+        )
+        return answer.stdout.strip() if answer.returncode == 0 else ""
+
+    try:
+        commit, changed = git("rev-parse", "--short", "HEAD"), git("status", "--porcelain")
+    except OSError:
+        commit = changed = ""
+    return f"commit {commit or 'unknown'}{', changed' if changed else ''}"
 
 
 if __name__ == "__main__":

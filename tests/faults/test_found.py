@@ -9,11 +9,15 @@ from __future__ import annotations
 from random import Random
 from typing import Any
 
+import pytest
+from twisted.internet.defer import Deferred
 from twisted.internet.protocol import Protocol
 from twisted.internet.testing import MemoryReactorClock
 
-from jetdirect.errors import JobAborted
+from jetdirect.errors import DataConnectionLost, JobAborted
 from jetdirect.ftp.acknowledgement import Acknowledgements
+from jetdirect.ftp.data import PassivePort
+from jetdirect.ftp.settings import SessionSettings
 from jetdirect.gateway import Gateway
 from jetdirect.job import Job, Sender
 from jetdirect.server import PrintServer
@@ -24,6 +28,7 @@ from jetdirect.transports.uri import parse
 from .simulation.kernel import End
 from .simulation.network import Network
 from .simulation.reactor import SimulatedReactor
+from .simulation.secure import SecureEnd, certificate
 from .simulation.wire import Wire
 
 
@@ -196,3 +201,150 @@ def test_aBusyReactorMissesNoAcknowledgement() -> None:
     bench.reactor.turn()
     acknowledgements.ended()
     assert job.heard is True
+
+
+class _Taken:
+    """Stands for a job: what has it got?"""
+
+    def __init__(self) -> None:
+        self.bytes = b""
+
+    def registerProducer(self, producer: object, streaming: bool) -> None:
+        """As L{Job}."""
+
+    def unregisterProducer(self) -> None:
+        """As L{Job}."""
+
+    def write(self, data: bytes) -> None:
+        """As L{Job}."""
+        self.bytes += data
+
+
+class Pour:
+    """A passive data port, a sender that has connected to it, and a transfer that has begun."""
+
+    def __init__(self, idleTimeout: float = 0.0, **tls: Any) -> None:
+        self.bench = Bench()
+        reactor: Any = self.bench.reactor
+        port = PassivePort(reactor, idleTimeout, "192.0.2.9", "192.0.2.101", **tls)
+        connected = self.bench.reactor.dialIn(self.bench.host, port.number, "data")
+        self.bench.go(0.5)
+        end = connected.result
+        assert isinstance(end, End)
+        self.end = end
+        self.taken = _Taken()
+        self.over = Deferred.fromCoroutine(port.pourInto(self.taken))  # type: ignore[arg-type]
+        self.bench.go(0.5)
+
+    def stall(self, seconds: float) -> None:
+        """The network goes on, the reactor does nothing."""
+        network = self.bench.network
+        until = network.now + seconds
+        while network.next is not None and network.next <= until:
+            network.step()
+        network.now = until
+
+
+def test_whatCameDuringAStallIsNoSilence() -> None:
+    """
+    The reactor was held up for longer than --data-idle-timeout; meanwhile the sender has sent.
+
+    As it looks at its timers first, it takes the sender for silent, with the bytes in the kernel.
+    """
+    pour = Pour(idleTimeout=5.0)
+    pour.end.send(b"a page")
+    pour.stall(10.0)
+    pour.bench.go(1.0)
+    assert pour.taken.bytes == b"a page"
+    assert not pour.over.called
+    pour.end.close()
+    pour.bench.go(1.0)
+    assert pour.over.called and pour.over.result is None
+
+
+def test_whatWasSaidDuringAStallIsNoSilence() -> None:
+    """The same of a control connection, and --idle-timeout."""
+    pour = Pour()  # only for its network
+    bench = pour.bench
+    pour.end.close()
+    gateway = Gateway(
+        [FakePrinter()], bench.reactor, listeners=[], settings=SessionSettings(idleTimeout=5.0)
+    )
+    bench.reactor.listenTCP(21, gateway.factory)
+    connected = bench.reactor.dialIn(bench.host, 21, "control")
+    bench.go(1.0)
+    end = connected.result
+    assert isinstance(end, End)
+    end.send(b"SYST\r\n")
+    pour.stall(10.0)
+    bench.go(1.0)
+    heard = end.recv(4096)
+    end.close()
+    bench.go(5.0)
+    assert b"215 UNIX" in heard
+    assert b"421" not in heard
+
+
+def test_aJobWithoutItsSenderIsDrainedToo() -> None:
+    """
+    Under --fire-and-forget the sender has left, and its data connection hangs: the gateway is
+    stopped within the drain time-out all the same.
+    """
+    reactor = MemoryReactorClock()
+    settings = SessionSettings(fireAndForget=True, drainTimeout=10.0, idleTimeout=900.0)
+    gateway = Gateway([FakePrinter()], reactor, listeners=[], settings=settings)
+    gateway.startService()
+    sender = FakeSender(gateway.factory)
+    sender.login()
+    sender.begin("page")
+    assert sender.data is not None
+    sender.data.receive(b"half a page")
+    sender.wire.fin()
+    stopped = gateway.stopService()
+    reactor.pump([0.1] * 110)
+    [job] = gateway.server.jobs
+    ended = job.ended
+    sender.data.rst()
+    reactor.pump([0.1] * 10)
+    assert ended
+    assert stopped.called
+
+
+def test_aJobWithoutItsSenderDoesNotBeginInADrain() -> None:
+    """Under --fire-and-forget the sender has left, and its job waits: it is not begun any more."""
+    reactor = MemoryReactorClock()
+    printer = FakePrinter()
+    settings = SessionSettings(fireAndForget=True, drainTimeout=10.0)
+    gateway = Gateway([printer], reactor, listeners=[], settings=settings)
+    gateway.startService()
+    first, second = FakeSender(gateway.factory), FakeSender(gateway.factory, "192.0.2.2")
+    for sender in (first, second):
+        sender.login()
+        sender.begin("page")
+    second.wire.fin()
+    gateway.stopService()
+    first.send(b"a page")
+    reactor.pump([0.1] * 10)
+    begun = len(printer.jobs)
+    if second.data is not None:
+        second.data.rst()
+    reactor.pump([0.1] * 110)
+    assert begun == 1
+
+
+def test_anEndDuringTheHandshakeIsNoFile() -> None:
+    """
+    Under --tls-lenient-close a sender that hangs up before TLS has begun (it does not like the
+    certificate, or was killed) has not sent a file of no bytes.
+    """
+    pytest.importorskip("OpenSSL", reason="TLS is missing: pip install 'jetdirect[tls]'")
+    pour = Pour(tls=certificate(), lenient=True)
+    end = SecureEnd(pour.end)
+    end.startTLS()
+    end.shutdown()
+    pour.bench.go(1.0)
+    end.close()
+    pour.bench.go(1.0)
+    why: list[Any] = []
+    pour.over.addErrback(why.append)
+    assert why and why[0].check(DataConnectionLost)

@@ -120,6 +120,9 @@ WRONG: list[tuple[str, Callable[[Run], object]]] = [
     ("226 in spite", lambda run: setattr(run.uploads[0], "announced", 99)),
     ("226 in spite", lambda run: run.uploads[0].against.append("the sender was dead")),
     ("226 in spite", lambda run: setattr(run.uploads[0], "canceled", True)),
+    ("226 in spite", lambda run: setattr(run.uploads[0], "ending", Ending.BARE)),
+    ("limit", lambda run: setattr(run.uploads[0], "limit", 5)),
+    ("I1", lambda run: setattr(run.uploads[0], "dressed", _dressed)),
     ("delivery", lambda run: setattr(run.prints[0], "lost", True)),
     ("delivery", lambda run: setattr(run.prints[0], "early", True)),
     ("delivery", lambda run: setattr(run.prints[0], "read", 3)),
@@ -187,6 +190,52 @@ def test_falseAlarm() -> None:
     assert [each.rule for each in check(run)] == ["false alarm"]
 
 
+def test_limit() -> None:
+    """552 is for jobs that are too long; of those, no more than the limit is printed."""
+    run = refused(552, "Job 1 refused: more than 5 bytes; a part of it may have been", PAGE[:5])
+    run.prints[0].cut = True
+    assert [each.rule for each in check(run)] == ["reply class"]
+    run.uploads[0].limit = 5
+    assert check(run) == []
+    run.uploads[0].replies[-1] = Heard(552, "552 Job 1 refused: 5 allowed; nothing was printed")
+    assert [each.rule for each in check(run)] == ["reply class"]
+    run.uploads[0].replies[-1] = Heard(552, "552 Job 1 refused: 5 allowed")
+    run.prints[0].taken = PAGE[:7]
+    assert [each.rule for each in check(run)] == ["limit"]
+
+
+def test_forgottenByItsSender() -> None:
+    """Where that is expected, such a job is printed."""
+    run = refused(551, "Job 1 failed", PAGE[:5] + b"\x04")
+    run.uploads[0].unheard = True
+    assert [each.rule for each in check(run)] == ["fire and forget"]
+    run = good()
+    run.uploads[0].unheard = True
+    assert check(run) == []
+
+
+def _dressed(data: bytes, whole: bool) -> bytes:
+    return (b"(" + data.replace(b" ", b"__") + b")"[: int(whole)]) if data else b""
+
+
+def test_dressed() -> None:
+    """What a printer's URI adds belongs to the job; what ends a whole one, not to a cut one."""
+    run = good()
+    run.uploads[0].dressed = _dressed
+    run.prints[0].taken = b"(" + PAGE.replace(b" ", b"__") + b")"
+    run.prints[0].read = len(run.prints[0].taken)
+    assert check(run) == []
+    run.prints[0].taken = run.prints[0].taken[:-1]
+    assert {each.rule[:2] for each in check(run)} == {"I1"}
+    run = refused(551, "Job 1 failed", b"(%!PS__a\x04")
+    run.uploads[0].dressed = _dressed
+    assert check(run) == []
+    run.prints[0].taken = b"(%!PS__a)"
+    run.uploads[0].sent = 7
+    run.uploads[0].ending = Ending.RESET
+    assert {each.rule[:2] for each in check(run)} == {"I2", "ta"}
+
+
 def test_tail() -> None:
     """A part without its tail waits for the next job; a part of a tail, cut by the printer, is all
     that could be done."""
@@ -199,6 +248,7 @@ def test_tail() -> None:
 def test_everyRuleWasSeenFailing() -> None:
     """None of them is decoration."""
     seen = {rule for rule, _ in WRONG} | {"reply class", "false alarm", "tail of a cut job"}
+    seen |= {"fire and forget"}
     for rule in RULES:
         assert any(rule.startswith(each) for each in seen), rule
     assert str(Violation("I1", "why")) == "I1: why"

@@ -14,6 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from twisted.internet.testing import MemoryReactorClock
 
 from jetdirect.errors import PrintError
+from jetdirect.ftp.interpreter import UNKNOWN_WORDS
 from jetdirect.gateway import Gateway
 from jetdirect.testing import FakePrinter, FakeSender
 
@@ -43,6 +44,9 @@ SIMPLE = {
 }
 """Each command's reply before login and after it, when nothing runs."""
 
+LIMIT = 20
+"""Bytes that a job may have."""
+
 WAITING = {"TYPE I": 200, "PWD": 257, "SYST": 215, "XYZZY": 500}
 """Commands that wait for a running upload, and what they get then."""
 
@@ -57,7 +61,7 @@ class Session(RuleBasedStateMachine):
         """A gateway with one printer, and somebody who connects."""
         self.reactor = MemoryReactorClock()
         self.printer = FakePrinter()
-        self.gateway = Gateway([self.printer], self.reactor, listeners=[])
+        self.gateway = Gateway([self.printer], self.reactor, listeners=[], maxJobBytes=LIMIT)
         self.gateway.startService()
         self.jobs = 0
         self.connect()
@@ -69,6 +73,9 @@ class Session(RuleBasedStateMachine):
         self.loggedIn = self.running = self.finishing = self.paused = False
         self.sent = b""
         self.queue: list[int] = []
+        self.type = "A"
+        self.announced = self.size = 0
+        self.unknownWords = 0
 
     # The model's view of replies.
 
@@ -99,7 +106,19 @@ class Session(RuleBasedStateMachine):
     @precondition(lambda self: not self.running)
     def command(self, line: str) -> None:
         """Any command while nothing runs."""
-        self.expect(self.sender.say(line), SIMPLE[line][self.loggedIn])
+        heard = self.sender.say(line)
+        if line == "XYZZY" and not self.loggedIn:
+            self.unknownWords += 1
+            if self.unknownWords == UNKNOWN_WORDS:
+                assert heard.startswith(("421 ", "500 ")), heard
+                self.sender.wire.fin()
+                self.connect()
+                return
+        self.expect(heard, SIMPLE[line][self.loggedIn])
+        if self.loggedIn and line.startswith("TYPE"):
+            self.type = line[-1]
+        elif self.loggedIn and line == "STOR page":
+            self.announced = 0
 
     @rule()
     @precondition(lambda self: not self.running)
@@ -122,27 +141,44 @@ class Session(RuleBasedStateMachine):
         """Waits for the job."""
         self.expect(self.sender.say(line))
         self.queue.append(WAITING[line])
+        if line == "TYPE I":
+            self.type = "I"
 
     # Uploads.
+
+    @rule(size=st.sampled_from([0, 0, 9, 18, LIMIT, LIMIT + 1]))
+    @precondition(lambda self: self.loggedIn and not self.running)
+    def announce(self, size: int) -> None:
+        """The size of the next upload; it counts in TYPE I."""
+        self.expect(self.sender.say(f"ALLO {size}"), 200)
+        self.announced = size
+
+    def begins(self) -> bool:
+        """An upload is asked for: is it not announced to be too long?"""
+        self.size, self.announced = self.announced if self.type == "I" else 0, 0
+        self.jobs += 1
+        self.sent = b""
+        return self.size <= LIMIT
 
     @rule(verb=st.sampled_from(["STOR", "APPE", "STOU"]), hesitant=st.booleans())
     @precondition(lambda self: self.loggedIn and not self.running)
     def upload(self, verb: str, hesitant: bool) -> None:
         """An upload begins."""
         self.printer.hesitant = hesitant
-        self.jobs += 1
-        self.expect(self.sender.begin("page", verb), 150)
-        self.running, self.sent = True, b""
+        self.running = self.begins()
+        self.expect(self.sender.begin("page", verb), 150 if self.running else 552)
 
     @rule()
     @precondition(lambda self: self.loggedIn and not self.running)
     def refusedUpload(self) -> None:
         """The printer cannot be opened, and trying again is of no use."""
-        self.printer.refusals.append(PrintError("out of order"))
-        self.jobs += 1
-        self.expect(self.sender.begin("page"), 451)
+        fits = self.begins()
+        if fits:
+            self.printer.refusals.append(PrintError("out of order"))
+        self.expect(self.sender.begin("page"), 451 if fits else 552)
+        self.expect(self.sender.say("ABOR"), 226)  # or the next upload could have its data port
 
-    @rule(data=st.binary(min_size=1, max_size=40))
+    @rule(data=st.sampled_from([b"a", b"\0\xff\r\n", b"half", b"nine more", b"x" * (LIMIT + 1)]))
     @precondition(lambda self: self.running and not self.finishing)
     def send(self, data: bytes) -> None:
         """Some bytes; a printer that takes none gets none."""
@@ -150,6 +186,14 @@ class Session(RuleBasedStateMachine):
         if self.paused:
             return
         self.sender.data.receive(data)
+        self.took(data)
+
+    def took(self, data: bytes) -> None:
+        """The gateway has read this; a piece with which a job is too long is not printed."""
+        if len(self.sent + data) > LIMIT:
+            assert self.printer.jobs[-1].data == self.sent
+            self.cut(552)
+            return
         self.sent += data
         assert self.printer.jobs[-1].data == self.sent
         self.expect(self.sender.hear())
@@ -169,9 +213,8 @@ class Session(RuleBasedStateMachine):
     def resume(self) -> None:
         """It takes bytes again."""
         self.printer.jobs[-1].resume()
-        self.sent += b"held back"
-        assert self.printer.jobs[-1].data == self.sent
         self.paused = False
+        self.took(b"held back")
 
     @rule()
     @precondition(lambda self: self.running and not self.finishing and not self.paused)
@@ -179,7 +222,9 @@ class Session(RuleBasedStateMachine):
         """The data connection ends in order."""
         assert self.sender.data is not None
         self.sender.data.fin()
-        if self.printer.hesitant:
+        if self.size not in (0, len(self.sent)):
+            self.cut(self.failure())
+        elif self.printer.hesitant:
             self.finishing = True
             self.expect(self.sender.hear())
         else:
@@ -192,13 +237,41 @@ class Session(RuleBasedStateMachine):
         self.printer.jobs[-1].answer()
         self.completed(self.sender.hear())
 
-    def completed(self, heard: str) -> None:
+    def completed(self, heard: str, *farewell: int) -> None:
         """A 226, and what it says is true."""
         told = f"(PORT1, job {self.jobs}, {len(self.sent)} bytes, delivered)"
         assert f"226 Transfer complete {told}" in heard
         assert self.printer.jobs[-1].data == self.sent
         assert self.printer.jobs[-1].tail == b""
-        self.ended(heard, 226)
+        self.ended(heard, 226, *farewell)
+
+    @rule(inTime=st.booleans())
+    @precondition(lambda self: self.running and not self.paused)
+    def stop(self, inTime: bool) -> None:
+        """The gateway is stopped: the job has the drain time-out to finish, then the session
+        ends."""
+        stopped = self.gateway.stopService()
+        self.expect(self.sender.hear())
+        self.queue = []
+        assert self.sender.data is not None
+        if inTime and self.size in (0, len(self.sent)):
+            if not self.finishing:
+                self.sender.data.fin()
+            if self.printer.hesitant:
+                self.printer.jobs[-1].answer()
+            self.completed(self.sender.hear(), 421)
+        else:
+            self.reactor.pump([1.0] * 61)
+            self.ended(self.sender.hear(), 551 if self.sent else 421, 421)
+            self.release()
+        refused = FakeSender(self.gateway.factory)
+        assert refused.greeting.startswith("421 ")
+        for sender in (self.sender, refused):
+            sender.wire.fin()
+        self.reactor.pump([0.1] * 50)
+        assert stopped.called
+        assert list(self.reactor.getDelayedCalls()) == []
+        self.begin()
 
     # What goes wrong.
 
@@ -281,6 +354,6 @@ class Session(RuleBasedStateMachine):
 
 
 Session.TestCase.settings = settings(
-    max_examples=60, stateful_step_count=40, deadline=None, derandomize=True
+    max_examples=400, stateful_step_count=40, deadline=None, derandomize=True
 )
 TestSession = Session.TestCase

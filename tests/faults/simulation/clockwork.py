@@ -35,24 +35,23 @@ class Clockwork:
         if self._steps > MOST_STEPS:
             raise RuntimeError(f"no end after {MOST_STEPS} steps")
         network, reactor = self.network, self.reactor
-        if reactor.busy and network.now >= self.stalled:
+        busy = reactor.busy
+        if busy and network.now >= self.stalled:
             if self.lag:
                 self._events(network.now + self.lag * self.random.random())
             reactor.turn()
             network.now += 1e-6
             return True
-        event, call = network.next, reactor.nextCall
-        times = [time for time in (event, call) if time is not None]
-        if reactor.busy:
-            times = [time for time in (event, self.stalled) if time is not None]
-        if not times or min(times) > deadline:
-            network.now = max(network.now, deadline)
-            return False
-        if event is not None and event <= min(times):
-            network.step()
-        else:
-            network.now = max(network.now, min(times))
-        return True
+        event, call = network.next, self.stalled if busy else reactor.nextCall
+        if event is not None and (call is None or event <= call):
+            if event <= deadline:
+                network.step()
+                return True
+        elif call is not None and call <= deadline:
+            network.now = max(network.now, call)
+            return True
+        network.now = max(network.now, deadline)
+        return False
 
     def _events(self, until: float) -> None:
         while self.network.next is not None and self.network.next <= until:

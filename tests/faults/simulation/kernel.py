@@ -40,6 +40,9 @@ class End:
     @ivar used: a program has made a transport of it.
     @ivar taken: all bytes that ever arrived, if somebody wants to know.
     @ivar acknowledged: how many bytes the peer's kernel is known to have taken.
+    @ivar arrivedAt: when bytes last arrived, in seconds; L{None}: never.
+    @ivar endedAt: when the peer's end was there, in order or not; L{None}: it was not.
+    @ivar settledAt: when the peer last acknowledged something.
     """
 
     peer: End
@@ -61,6 +64,9 @@ class End:
         self.finSent: int | None = None
         self.closed: int | None = None
         self.closedAt: float | None = None
+        self.arrivedAt: float | None = None
+        self.endedAt: float | None = None
+        self.settledAt = network.now
         self.used = False
         self._unsent = bytearray()
         self._inFlight = 0
@@ -290,7 +296,7 @@ class End:
         peer.received += segment
         if peer.taken is not None:
             peer.taken += segment
-        peer._heard = self.network.now
+        peer._heard = peer.arrivedAt = self.network.now
         self.network.tell(f"{peer.label}: {len(segment)} bytes arrive")
         peer._travel(self._acknowledged, segment)
         peer.changes.fire()
@@ -299,7 +305,7 @@ class End:
         if self.failed is None:
             self._inFlight -= len(segment)
             self.acknowledged += len(segment)
-            self._heard = self._outstanding = self.network.now
+            self._heard = self._outstanding = self.settledAt = self.network.now
             self.transmit()
             self.changes.fire()
 
@@ -311,6 +317,7 @@ class End:
             return
         peer.finArrived = self.network.steps
         peer._heard = self.network.now
+        peer.endedAt = self.network.now if peer.endedAt is None else peer.endedAt
         self.network.tell(f"{peer.label}: FIN arrives")
         peer._travel(self._finAcknowledgedHere)
         peer.changes.fire()
@@ -318,7 +325,7 @@ class End:
     def _finAcknowledgedHere(self) -> None:
         if self.failed is None:
             self._finAcknowledged = True
-            self._heard = self._outstanding = self.network.now
+            self._heard = self._outstanding = self.settledAt = self.network.now
             self.changes.fire()
 
     def _sendReset(self, to: End) -> None:
@@ -335,6 +342,7 @@ class End:
 
     def _fail(self, error: int) -> None:
         self.failed = self.network.steps
+        self.endedAt = self.network.now if self.endedAt is None else self.endedAt
         self._error = error
         self._purge()
         self.changes.fire()

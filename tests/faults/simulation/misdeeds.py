@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..invariants import Ending, Upload
 from .faults import FINISHING, FLOWING, Fault
-from .kernel import End
+from .secure import Connection
 
 if TYPE_CHECKING:
     from .talker import Talker
@@ -69,10 +69,11 @@ class Misdeeds:
             sender.world.hit(fault.kind, phase)
             sender.changed.fire()
 
-    def hangUp(self, upload: Upload | None, data: End) -> None:
+    def hangUp(self, upload: Upload | None, data: Connection) -> None:
         """Close the data connection; to the gateway that looks like the end of the file."""
         if upload is not None and upload.ending is Ending.OPEN:
-            upload.ending = Ending.CLOSED if data.failed is not None else Ending.FIN
+            failed = data.failed is not None
+            upload.ending = Ending.CLOSED if failed else self._sender.endOf(data, False)
         data.close()
 
     # One method for each kind; C{False} when it could not be done.
@@ -101,6 +102,29 @@ class Misdeeds:
             else:
                 end.close()
         sender.host.listeners.clear()
+
+    def _sender_dies_in_2_ms(self, upload: Upload | None) -> None:
+        # Its kernel closes what it held, in any order, and not in the same moment (measured).
+        sender = self._sender
+        sender.alive = False
+        sender.host.listeners.clear()
+        data, control = sender.data, sender.control
+        first, second = sender.random.sample([data, control], 2)
+
+        def close(end: Connection | None) -> None:
+            if end is None or end.closed is not None:
+                return
+            if end is data:
+                self.hangUp(upload, end)
+            else:
+                end.close()
+
+        self.silent = True
+        close(first)
+        sender.world.network.after(sender.random.random() * 0.002, close, second)
+
+    def _another_STOR(self, upload: Upload | None) -> None:
+        self._sender.another.append(self._sender.say("STOR", "STOR another"))
 
     def _sender_unplugged(self, upload: Upload | None) -> bool:
         sender = self._sender
@@ -190,7 +214,7 @@ class Misdeeds:
 
     def _data_silent(self, upload: Upload | None) -> bool:
         sender = self._sender
-        if not sender.world.idles or sender.whole or sender.data is None:
+        if not sender.world.hears or sender.whole or sender.data is None:
             return False
         self.silent = True
         return True

@@ -14,16 +14,20 @@ from twisted.internet.interfaces import (
 )
 from zope.interface import implementer
 
+from .network import Network
 from .wire import address
 
 
 @implementer(IHostResolution)
 class _Resolution:
+    canceled = False
+
     def __init__(self, name: str) -> None:
         self.name = name
 
     def cancel(self) -> None:
-        """L{IHostResolution}: it is quick enough."""
+        """L{IHostResolution}."""
+        self.canceled = True
 
 
 @implementer(IHostnameResolver)
@@ -32,10 +36,13 @@ class Resolver:
     Host names of printers.
 
     @ivar names: the address of each; what is not here is unknown.
+    @ivar slow: names that take so many seconds.
     """
 
-    def __init__(self, names: dict[str, str]) -> None:
+    def __init__(self, names: dict[str, str], network: Network) -> None:
         self.names = names
+        self.slow: dict[str, float] = {}
+        self._network = network
 
     def resolveHostName(
         self,
@@ -48,7 +55,15 @@ class Resolver:
         """L{IHostnameResolver}."""
         resolution = _Resolution(hostName)
         resolutionReceiver.resolutionBegan(resolution)
-        if hostName in self.names:
-            resolutionReceiver.addressResolved(address(self.names[hostName], portNumber))
-        resolutionReceiver.resolutionComplete()
+
+        def answer() -> None:
+            if not resolution.canceled:
+                if hostName in self.names:
+                    resolutionReceiver.addressResolved(address(self.names[hostName], portNumber))
+                resolutionReceiver.resolutionComplete()
+
+        if hostName in self.slow:
+            self._network.after(self.slow[hostName], answer)
+        else:
+            answer()
         return resolution

@@ -51,7 +51,7 @@ class Host:
 
     @ivar latency: seconds that a packet takes to it or from it.
     @ivar plugged: packets pass.
-    @ivar out: since when they do not.
+    @ivar out: since when they do not; C{back}: since when they do.
     @ivar ends: the connections of the gateway that lead here, seen from the gateway.
     @ivar listeners: by TCP port, who is asked about a connection: C{True} takes it, C{False}
         refuses it, L{None} does not answer.
@@ -62,7 +62,7 @@ class Host:
         self.address = address
         self.latency = latency
         self.plugged = True
-        self.out = 0.0
+        self.out = self.back = 0.0
         self.ends: list[End] = []
         self.listeners: dict[int, Callable[[End], bool | None]] = {}
         self._network = network
@@ -80,6 +80,7 @@ class Host:
         """Put the cable back; what was lost meanwhile is sent again."""
         if not self.plugged:
             self.plugged = True
+            self.back = self._network.now
             self._network.tell(f"{self.name}: cable back")
             held, self._held = self._held, []
             for sender, arrival in held:
@@ -94,6 +95,7 @@ class Host:
     def restart(self) -> None:
         """Switch the machine off and on: it knows of no connection any more."""
         self._network.tell(f"{self.name}: restarted")
+        self.back = self._network.now
         self._held.clear()
         for end in list(self.ends):
             end.peer.forget()

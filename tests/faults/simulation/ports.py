@@ -4,6 +4,7 @@ How connections come about: listening ports and connectors of the gateway.
 
 from __future__ import annotations
 
+import errno
 from typing import TYPE_CHECKING, Any
 
 from twisted.internet import error
@@ -44,6 +45,9 @@ class Listener:
         """Make protocols of those who wait."""
         while self._waiting:
             end = self._waiting.pop(0)
+            if self._reactor.exhausted:
+                end.close()  # as Twisted does, with the descriptor that it keeps for this
+                continue
             if end.failed is not None and not end.received:
                 end.close()
                 continue
@@ -97,7 +101,7 @@ class Connector:
         if protocol is None:
             end.close()
             return
-        wire = Wire(end, protocol, self._reactor)
+        wire = Wire(end, protocol, self._reactor, dialled=True)
         self._reactor.connected(wire)
         protocol.makeConnection(wire)
 
@@ -105,6 +109,11 @@ class Connector:
         """The kernel got a RST for its SYN."""
         if not self._over:
             self._fail(error.ConnectionRefusedError())
+
+    def noDescriptor(self) -> None:
+        """There is no socket to be had."""
+        if not self._over:
+            self._fail(error.ConnectBindError(errno.EMFILE, "Too many open files"))
 
     def stopConnecting(self) -> None:
         """L{IConnector}."""

@@ -11,16 +11,25 @@ from typing import TYPE_CHECKING
 from twisted.internet.defer import Deferred
 from zope.interface import implementer
 
-from jetdirect.interfaces import Delivery, IPrinterConnection, IPrinterTransport, IPrintJob
+from jetdirect.interfaces import (
+    Delivery,
+    IPrinterConnection,
+    IPrinterTransport,
+    IPrintJob,
+    PrinterStatus,
+)
 
 from ..invariants import Print
-from .faults import FINISHING, PRINTER, WAITING
+from .faults import FINISHING, MORE_PRINTER, PRINTER, WAITING
 from .kernel import End
+from .network import Host
 
 if TYPE_CHECKING:
+    from .directory import DirectoryPrinter
     from .world import World
 
 RAW = 9100
+FINISH_TIMEOUT = 90.0
 HOUR = 3600.0
 
 
@@ -68,17 +77,29 @@ class Watched:
     A transport that tells for which job it is opened; the bytes do not pass here.
     """
 
-    def __init__(self, transport: IPrinterTransport, printer: Printer) -> None:
+    def __init__(self, transport: IPrinterTransport, printer: Printer | DirectoryPrinter) -> None:
         self.uri: str = transport.uri
         self.description: str = transport.description
         self.reaches: Delivery = transport.reaches
+        self.status: PrinterStatus = transport.status
         self._transport = transport
         self._printer = printer
 
     def open(self, job: IPrintJob) -> Deferred[IPrinterConnection]:
         """L{IPrinterTransport}."""
+        world = self._printer.world
+        world.records.turnOf(job)
         self._printer.jobComes(job)
-        return self._transport.open(job)
+
+        def opened(connection: IPrinterConnection) -> IPrinterConnection:
+            world.records.openedFor(job)
+            return connection
+
+        return self._transport.open(job).addCallback(opened)
+
+    def ask(self) -> Deferred[None]:
+        """L{IPrinterTransport}."""
+        return self._transport.ask()
 
 
 class Printer:
@@ -86,7 +107,12 @@ class Printer:
     @ivar name: C{printer1} and so on; its host name, too.
     @ivar conversations: one for each connection.
     @ivar well: it has no faults any more.
+    @ivar earlyClose: it is known to close early.
+    @ivar finishTimeout: seconds, as its URI says.
     """
+
+    earlyClose = False
+    finishTimeout: float = FINISH_TIMEOUT
 
     def __init__(self, world: World, number: int) -> None:
         self.name = f"printer{number}"
@@ -102,13 +128,16 @@ class Printer:
         self._job: IPrintJob | None = None
         self._fault = ""
         self._refuses = self._silent = 0.0
+        self._former: list[Host] = []
 
     def heal(self) -> None:
         """Whatever it was, it is over."""
         self.well = True
         self._refuses = self._silent = 0.0
-        self.world.reactor.names[self.name] = self.host.address
-        self.host.restart()
+        self._named()
+        self.world.reactor.resolver.slow.clear()
+        for host in (*self._former, self.host):
+            host.restart()
 
     # Before the connection.
 
@@ -133,8 +162,38 @@ class Printer:
             self._away(self._fault)
             return
         else:
+            if not self._fault:
+                self._suffer()
             return
         self._hit(self._fault)
+
+    def _suffer(self) -> None:
+        world, random = self.world, self.random
+        if world.plain or self.well or random.random() >= world.printerTrouble / 3:
+            return
+        fault = random.choice(list(MORE_PRINTER))
+        if fault == "printer name is slow":
+            world.reactor.resolver.slow[self.name] = random.choice([0.1, 2.0, 20.0])
+        else:
+            self._move()
+        self._hit(fault)
+
+    def _move(self) -> None:
+        # Another address under the same name; at the old one somebody else lives, or nobody.
+        old, since = self.host, self.world.network.now
+        answer = self.random.choice([False, None])
+
+        def stranger(end: End) -> bool | None:
+            if end.settledAt > since:
+                self.world.oddities.append(f"{self.name} was called at its former address")
+            return answer
+
+        old.listeners[RAW] = stranger
+        self._former.append(old)
+        number = len(self._former) * 20 + int(self.name[-1])
+        self.host = self.world.network.host(self.name, f"192.0.2.{100 + number}")
+        self.host.listeners[RAW] = self._asked
+        self._named()
 
     def _named(self) -> None:
         self.world.reactor.names[self.name] = self.host.address
@@ -247,6 +306,27 @@ class Printer:
 
     def _later(self, seconds: float, mend: Callable[[], None]) -> None:
         self.world.network.after(seconds, lambda: None if self.well else mend())
+
+    # What is judged.
+
+    def prints(self) -> list[Print]:
+        """One for each connection."""
+        return [each.told for each in self.conversations if each.end.peer.used]
+
+    def against(self, name: str) -> str | None:
+        """Why a 226 for an upload is too early, if it is."""
+        if any(each.job == name and each.end.peer.unacknowledged() for each in self.conversations):
+            return f"{self.name} had not acknowledged everything when it was written"
+        return None
+
+    def leftovers(self) -> list[str]:
+        """Nothing but connections, which others see to."""
+        return []
+
+    def endFor(self, name: str) -> End | None:
+        """The gateway's end of the last connection for an upload."""
+        ends = [each.end.peer for each in self.conversations if each.job == name]
+        return ends[-1] if ends else None
 
     def _hit(self, fault: str) -> None:
         self.world.hit(fault, self.world.phaseOf(self._job.name if self._job else None))

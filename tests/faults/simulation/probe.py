@@ -23,13 +23,16 @@ class Probe(Sender):
     """
 
     def __init__(self, world: World, number: int) -> None:
+        """
+        @param number: of the printing port; more, if it is not the first attempt.
+        """
         super().__init__(world, 50 + number)
         self.host.latency = 0.001
         self.name = f"probe{number}"
         self.said: str | None = None
         self.heard: str | None = None
         self.over = False
-        self._target = number
+        self._target = (number - 1) % len(world.printers) + 1
 
     async def run(self, sessions: int = 1) -> None:
         """Log in, print, say goodbye."""

@@ -16,6 +16,7 @@ from twisted.internet.testing import MemoryReactorClock
 from twisted.python import log
 from zope.interface import implementer
 
+from .disk import Threads
 from .kernel import End
 from .names import Resolver
 from .network import Host, Network
@@ -31,6 +32,8 @@ class SimulatedReactor(_DisconnectSelectableMixin, MemoryReactorClock):
     @ivar names: the printers' addresses.
     @ivar listeners: the gateway's listening ports, by number.
     @ivar freePorts: how many more may be opened.
+    @ivar exhausted: the process has no descriptors left.
+    @ivar threads: where work is done that may block.
     @ivar connected: called with every new transport.
     """
 
@@ -38,9 +41,11 @@ class SimulatedReactor(_DisconnectSelectableMixin, MemoryReactorClock):
         super().__init__()
         self.network = network
         self.names: dict[str, str] = {}
-        self.nameResolver = Resolver(self.names)
+        self.resolver = self.nameResolver = Resolver(self.names, network)
         self.listeners: dict[int, Listener] = {}
         self.freePorts = 1000
+        self.exhausted = False
+        self.threads = Threads(network)
         self.connected: Callable[[Wire], None] = lambda wire: None
         self._ports = iter(range(40000, 65000))
         self._reading: dict[Any, None] = {}
@@ -55,6 +60,8 @@ class SimulatedReactor(_DisconnectSelectableMixin, MemoryReactorClock):
         """As a kernel would, as long as there are free ports."""
         if not port and self.freePorts <= len(self.listeners):
             raise error.CannotListenError(interface, port, OSError("Address already in use"))
+        if self.exhausted or port in self.listeners:
+            raise error.CannotListenError(interface, port, OSError("no descriptor, or in use"))
         number = port or next(self._ports)
         listener = Listener(self, number, factory, interface or GATEWAY[False])
         self.listeners[number] = listener
@@ -65,6 +72,9 @@ class SimulatedReactor(_DisconnectSelectableMixin, MemoryReactorClock):
     ) -> Any:
         """Send a SYN; what comes back is the other machine's business."""
         connector = Connector(self, host, port, factory, timeout)
+        if self.exhausted:
+            self.callLater(0, connector.noDescriptor)
+            return connector
         there = self.network.hosts[host]
         here = GATEWAY[":" in host]
         near = End(self.network, there, f"gateway to {there.name}:{port}", here, next(self._ports))
@@ -101,6 +111,16 @@ class SimulatedReactor(_DisconnectSelectableMixin, MemoryReactorClock):
 
         self.network.after(host.latency, host.arrive, arrive)
         return answer
+
+    # IReactorThreads
+
+    def getThreadPool(self) -> Any:
+        """The pool of this reactor."""
+        return self.threads
+
+    def callFromThread(self, call: Any, *arguments: Any, **keywords: Any) -> None:
+        """In the next turn."""
+        self.callLater(0, call, *arguments, **keywords)
 
     # IReactorFDSet, in an order that does not depend on memory addresses.
 
@@ -144,8 +164,21 @@ class SimulatedReactor(_DisconnectSelectableMixin, MemoryReactorClock):
     @property
     def busy(self) -> bool:
         """Has the reactor something to do at once?"""
-        due = self.nextCall is not None and self.nextCall <= self.seconds()
-        return due or bool(self.ready())
+        calls = self.calls
+        return bool(calls and calls[0].getTime() <= self.network.now) or self._anythingReady()
+
+    def _anythingReady(self) -> bool:
+        for wire in self._reading:
+            end = wire.end
+            if end.received or end.finArrived is not None or end.failed is not None:
+                return True
+        for wire in self._writing:
+            end = wire.end
+            if end.failed is not None or end.finSent is not None:
+                return True
+            if end.sendBuffer > len(end._unsent) + end._inFlight:
+                return True
+        return any(port.readable for port in self.listeners.values())
 
     def turn(self) -> None:
         """One iteration."""

@@ -11,10 +11,18 @@ from typing import TYPE_CHECKING, Any
 from twisted.logger import ILogObserver, LogEvent, LogLevel, formatEvent, globalLogPublisher
 from zope.interface import implementer
 
+from jetdirect.interfaces import Delivery, IPrintJob
+
 from ..invariants import Record
+from .evidence import Evidence
+from .faults import FLOWING, LOGGED_IN, PHASES
+from .judge import MOMENT, SOON, Times
+from .kernel import End
+from .printer import Printer
 from .wire import Wire
 
 if TYPE_CHECKING:
+    from .directory import DirectoryPrinter
     from .world import World
 
 _PRINTED = re.compile(rb"226 Transfer complete \(PORT\d+, job (\d+),")
@@ -28,12 +36,20 @@ class Records:
     @ivar errors: what the log calls an error, in words.
     @ivar against: by upload, what the gateway knew when it wrote a 226 in spite of it.
     @ivar canceled: the uploads that the operator canceled.
+    @ivar replied: the uploads whose 226 was written.
+    @ivar times: of each job, by its upload.
+    @ivar control: the gateway's end of the control connection of an upload; C{data}: of its data
+        connection.
     """
 
     def __init__(self, world: World) -> None:
         self.errors: list[str] = []
         self.against: dict[str, list[str]] = {}
         self.canceled: set[str] = set()
+        self.replied: set[str] = set()
+        self.times: dict[str, Times] = {}
+        self.control: dict[str, End] = {}
+        self.data: dict[str, End] = {}
         self._world = world
         self._records: dict[int, Record] = {}
         self._sessions: list[Wire] = []
@@ -66,6 +82,10 @@ class Records:
             written += len(data)
             if b"sessions are in use" in data and len(self.openSessions()) <= MAX_SESSIONS:
                 self.errors.append("a session was refused, and there was a place")
+            if b"no free port" in data:
+                self._noPort()
+            if b"421 Service not available, idle" in data:
+                self._idle(wire)
             for found in _PRINTED.finditer(data):
                 self._printed(int(found[1]), wire, written)
 
@@ -75,18 +95,67 @@ class Records:
         record = self._records.get(number)
         if record is None:
             return
-        self._replies[number] = wire, offset
-        if wire.end.finArrived is not None or wire.end.failed is not None:
+        self.replied.add(record.upload)
+        if not getattr(wire, "TLS", False):  # what it makes of a reply has another length
+            self._replies[number] = wire, offset
+        if self._world.switches.fireAndForget:
+            pass
+        elif wire.end.finArrived is not None or wire.end.failed is not None:
             self.against.setdefault(record.upload, []).append(
                 "the control connection was lost before the reply was written"
             )
-        for printer in self._world.printers:
-            for each in printer.conversations:
-                if each.job == record.upload and each.end.peer.unacknowledged():
-                    self.against.setdefault(record.upload, []).append(
-                        f"{printer.name} had not acknowledged everything when it was written"
-                    )
+        printer = self._world.printerOf(number)
+        if printer is not None:
+            self._tooEarly(printer, record)
         self._world.replyLeaves(record.upload)
+
+    def _tooEarly(self, printer: Printer | DirectoryPrinter, record: Record) -> None:
+        job = self._world.job(record.number)
+        # A job without bytes sends nothing, and a directory has a file of it all the same.
+        why = printer.against(record.upload)
+        if why is not None:
+            self.against.setdefault(record.upload, []).append(why)
+        end = printer.endFor(record.upload) if isinstance(printer, Printer) else None
+        unconfirmed = job is not None and job.delivery is Delivery.SENT
+        if end is not None and unconfirmed and printer.finishTimeout is not None:
+            waited = self._world.network.now - end.settledAt
+            if waited < printer.finishTimeout - MOMENT:
+                self.errors.append(
+                    f"{record.upload}: unconfirmed after {waited:.3f} s, {printer.name} has"
+                    f" {printer.finishTimeout:g} s to close"
+                )
+
+    def _noPort(self) -> None:
+        world = self._world
+        reactor, range_ = world.reactor, world.switches.passivePorts
+        full = bool(range_) and all(number in reactor.listeners for number in range_)
+        if full:
+            world.hit("passive range exhausted", LOGGED_IN)
+        elif not reactor.exhausted and reactor.freePorts > len(reactor.listeners):
+            self.errors.append("no passive port was to be had, and there are some")
+
+    def _idle(self, wire: Wire) -> None:
+        world = self._world
+        idle, end = world.idleTimeout, wire.end
+        if not idle:
+            self.errors.append("an idle session was ended, and idle sessions may stay")
+            return
+        heard = 0.0 if end.arrivedAt is None else world.network.now - end.arrivedAt
+        if SOON < heard < idle - MOMENT:  # what came just now, nobody can have read
+            what = "has bytes unread" if end.received else "had bytes"
+            self.errors.append(f"idle for {idle:g} s? {end.label} {what} {heard:.3f} s ago")
+
+    def turnOf(self, job: IPrintJob) -> None:
+        """A job's printing port begins to open the printer."""
+        times = self.times.get(job.name)
+        if times is not None and times.turn is None:
+            times.turn = self._world.network.now
+
+    def openedFor(self, job: IPrintJob) -> None:
+        """It is open."""
+        times = self.times.get(job.name)
+        if times is not None:
+            times.opened = self._world.network.now
 
     def __call__(self, event: LogEvent) -> None:
         """L{ILogObserver}."""
@@ -105,9 +174,11 @@ class Records:
                 self._records[number].starts += 1
             else:
                 self._records[number] = Record(event["name"], number)
+                self.times[event["name"]] = Times(self._world.network.now)
             return
         record = self._records.setdefault(number, Record(event["name"], number, starts=0))
         record.ends.append(event["state"])
+        self._ended(event["name"], number, event["reason"])
         record.bytes, record.delivery = event["bytes"], event["delivery"]
         record.heard = "sender lost" not in event["reason"]
         if number in self._replies:
@@ -117,6 +188,22 @@ class Records:
                 record.acknowledged = None  # a reset: its kernel had it, perhaps nobody read it
         self._world.network.tell(f"LOG {formatEvent(event)}")
 
+    def _ended(self, name: str, number: int, reason: str) -> None:
+        world, times = self._world, self.times.get(name)
+        if times is None:
+            return
+        now = times.ended = world.network.now
+        times.reason = reason
+        times.lies += Evidence(world, name, world.job(number)).lies(reason)
+        phase = world.phaseOf(name)
+        phase = phase if phase in PHASES[2:5] else FLOWING
+        if "bytes announced" in reason or reason.startswith("more than"):
+            world.hit("job too long", phase)
+        drain, stopped = world.switches.drain, world.stoppedAt
+        expired = "shutting down" in reason and stopped is not None and drain > 0
+        if expired and stopped is not None and now >= stopped + drain - MOMENT:
+            world.hit("drain expires", phase)
+
     def leftovers(self) -> list[str]:
         """What is there when nothing should be."""
         reactor = self._world.reactor
@@ -124,6 +211,9 @@ class Records:
         wires: dict[Any, None] = dict.fromkeys([*reactor.getReaders(), *reactor.getWriters()])
         left += [f"a connection: {wire.end.label}" for wire in wires]
         left += [f"a listening port: {port.getHost()}" for port in reactor.listeners.values()]
+        left += [each for printer in self._world.printers for each in printer.leftovers()]
+        if self._world.disk.descriptors:
+            left.append(f"{self._world.disk.descriptors} open files")
         left += [f"a job: {job.number}" for job in self._world.gateway.server.jobs if not job.ended]
         for host in self._world.network.hosts.values():
             left += [

@@ -6,13 +6,25 @@ from __future__ import annotations
 
 from ..invariants import Ending, Upload
 from .dialogue import Dialogue
-from .faults import ANSWERED, CONNECTED, FINISHING, FLOWING, LOGGED_IN, WAITING, draw
-from .faults import SENDER as FAULTS
+from .faults import (
+    ANSWERED,
+    CONNECTED,
+    FINISHING,
+    FLOWING,
+    LOGGED_IN,
+    MORE_SENDER,
+    MORE_SETUP,
+    SENDER,
+    WAITING,
+    draw,
+)
 from .payload import LANGUAGES, payload, tail
+from .secure import Connection, SecureEnd
 from .talker import PATIENCE
 from .uploader import Uploader
 
-FTP = 21
+FTP, FTPS = 21, 990
+_EVERYTHING = {**SENDER, **MORE_SENDER}
 _SIZES = (0, 1, 2, 3, 17, 300, 1460, 5000, 20000, 70000, 200000, 400000)
 _SETUPS = (
     "data never made",
@@ -39,29 +51,54 @@ class Sender(Uploader):
 
     async def _session(self) -> None:
         label = f"{self.name}'s control"
-        control = await self.world.reactor.dialIn(self.host, FTP, label)
-        if control is None:
+        tls = self.random.choice(["", "explicit", "implicit"]) if self.world.switches.tls else ""
+        port = FTPS if tls == "implicit" else FTP
+        end = await self.world.reactor.dialIn(self.host, port, label)
+        if end is None:
             return
+        end.segment = self.random.choice([1, 7, 20, 100, 1460])
+        end.sendBuffer = 1_000_000
+        end.peer.segment = self.random.choice([7, 50, 1460, 1460])
+        self.protected = False
+        control: Connection = SecureEnd(end) if tls else end
         self.control, self.dialogue = control, Dialogue(label)
-        control.segment = self.random.choice([1, 7, 20, 100, 1460])
-        control.sendBuffer = 1_000_000
-        control.peer.segment = self.random.choice([7, 50, 1460, 1460])
         self.dialogues.append(self.dialogue)
         self.alive, self.deaf = True, False
         self._phase, self.command, self.upload = CONNECTED, None, None
+        if isinstance(control, SecureEnd) and tls == "implicit":
+            control.hold()
+            control.startTLS()
         self.world.start(self.listen(control, self.dialogue))
-        await self._speak()
+        await self._speak(tls)
         if self.alive:
             await self.until(lambda: False, self.random.choice([0.0, 0.0, 1.0, 30.0]))
             self.alive = False
             control.reset() if self.random.random() < 0.1 else control.close()
         self.changed.fire()
 
-    async def _speak(self) -> None:
+    async def _encrypt(self, tls: str) -> bool:
+        # Commands wait from AUTH on; what came in clear behind it would be thrown away.
+        control = self.control
+        assert isinstance(control, SecureEnd)
+        if tls == "explicit":
+            command = self.say("AUTH", "AUTH TLS")
+            control.hold()
+            await self.answered(command)
+            if not self.alive or not any(reply.code == 234 for reply in command.replies):
+                return False
+            control.startTLS()
+        self.say("PBSZ", "PBSZ 0")
+        answer = await self.answered(self.say("PROT", "PROT P"))
+        self.protected = answer is not None and answer.code == 200
+        return self.protected
+
+    async def _speak(self, tls: str) -> None:
         self._plan([CONNECTED])
         if not await self.until(lambda: self.dialogue.greeting is not None):
             return
         if self.dialogue.farewell is not None:
+            return
+        if tls and not await self._encrypt(tls):
             return
         self.say("USER", f"USER {self.name}")
         await self.answered(self.say("PASS", "PASS x"))
@@ -81,8 +118,10 @@ class Sender(Uploader):
         setup = ""
         if self.random.random() < self.world.senderTrouble / 2:
             setup = self.random.choice(_SETUPS)
+        if not self.world.plain and not setup and self.random.random() < self._moreTrouble:
+            setup = self._more()
         self._plan([LOGGED_IN, WAITING, FLOWING, FINISHING, ANSWERED])
-        self.data, self.whole = None, False
+        self.data, self.whole, self.notifies = None, False, True
         random = self.random
         if random.random() < 0.6:
             self.say("TYPE", "TYPE I")
@@ -104,12 +143,13 @@ class Sender(Uploader):
         target = f"port{self.world.printerNumber()}/" if random.random() < 0.6 else ""
         self.uploads.append(upload)
         self.command = self.say(verb, f"{verb} {target}{upload.name}", len(self.uploads) - 1)
+        self.world.records.control[upload.name] = self.control.peer
         self.changed.fire()
         if pipelined:
             for _ in range(random.choice([1, 3])):
                 self.say("TYPE", "TYPE A")
         command = self.command
-        self.world.start(self.pump(upload, command, pumping))
+        self.world.start(self.pump(upload, command, pumping, setup))
         await self.until(lambda: command.answered, PATIENCE)
         upload.replies = command.replies
         there = self.control.peer  # the gateway may have closed, and its FIN or RST been lost
@@ -126,15 +166,34 @@ class Sender(Uploader):
         size = self.random.choice(_SIZES[: self.world.sizes])
         language = self.random.choice(LANGUAGES)
         content = payload(self.random, size, language, name)
-        return Upload(name, content, ending=Ending.NONE, tail=lambda cut: tail(language, cut))
+        return Upload(
+            name,
+            content,
+            ending=Ending.NONE,
+            tail=lambda cut: tail(language, cut),
+            limit=self.world.switches.maxJobBytes,
+        )
 
     # Faults.
+
+    @property
+    def _moreTrouble(self) -> float:
+        # Devices that fire and forget are no fault where they are expected.
+        expected = 0.5 if self.world.switches.fireAndForget else 0.0
+        return max(self.world.senderTrouble / (2 if self.protected else 3), expected)
+
+    def _more(self) -> str:
+        kinds = ["fire and forget"]
+        if self.protected and self.world.senderTrouble:
+            kinds = [each for each in MORE_SETUP if each != "no handshake" or self.world.hears]
+        return self.random.choice(kinds)
 
     def _plan(self, phases: list[str]) -> None:
         self.misdeeds.forget()
         if self.random.random() >= self.world.senderTrouble:
             return
+        kinds = SENDER if self.world.plain else _EVERYTHING
         for _ in range(self.random.choice([1, 1, 1, 2])):
-            fault = draw(self.random, FAULTS)
+            fault = draw(self.random, kinds)
             if fault.phase in phases:
                 self.misdeeds.plan(fault)

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from ..invariants import Ending, Heard, Upload
 from .dialogue import Command, Dialogue
 from .faults import ANSWERED, CONNECTED, FINISHING, FLOWING, WAITING
-from .kernel import End
 from .misdeeds import Misdeeds
 from .network import Changes, Host
+from .secure import Connection, SecureEnd
 
 if TYPE_CHECKING:
     from .world import World
@@ -30,13 +30,16 @@ class Talker:
     @ivar deaf: replies are not read.
     @ivar whole: the running upload's data connection was ended in order.
     @ivar command: the command of the running upload, if it was sent.
+    @ivar another: further ones, for which there was no data connection.
     @ivar upload: the running upload, from its preparation on.
     @ivar port: the gateway's last passive port.
     @ivar misdeeds: what it is going to do wrong.
+    @ivar protected: data connections are encrypted.
+    @ivar notifies: they are ended by close_notify.
     """
 
     dialogue: Dialogue
-    control: End
+    control: Connection
 
     def __init__(self, world: World, number: int) -> None:
         self.name = f"sender{number}"
@@ -47,11 +50,14 @@ class Talker:
         self.uploads: list[Upload] = []
         self.dialogues: list[Dialogue] = []
         self.changed = Changes(world.network)
-        self.data: End | None = None
+        self.data: Connection | None = None
+        self.protected = False
+        self.notifies = True
         self.alive = False
         self.deaf = False
         self.whole = False
         self.command: Command | None = None
+        self.another: list[Command] = []
         self.upload: Upload | None = None
         self.port = 0
         self._phase = CONNECTED
@@ -75,13 +81,24 @@ class Talker:
         if self.data.failed is not None:
             upload.ending = Ending.CLOSED
             return
-        upload.ending = Ending.FIN
+        upload.ending = self.endOf(self.data, self.notifies)
         self.whole = True
         if self.random.random() < 0.5:
             self.data.close()
         else:
             self.data.shutdown(1)
         self.changed.fire()
+
+    def endOf(self, data: Connection, notifies: bool) -> Ending:
+        """What a FIN that is sent now makes of a data connection."""
+        if not isinstance(data, SecureEnd):
+            return Ending.FIN
+        if notifies and data.ready and data.notify():
+            return Ending.FIN
+        if not data.ready:
+            return Ending.UNENCRYPTED
+        lenient = self.world.switches.lenient and data.wholeRecords
+        return Ending.FIN if lenient else Ending.BARE
 
     def leave(self) -> None:
         """Be gone at once."""
@@ -111,7 +128,7 @@ class Talker:
         except OSError:
             self.world.network.tell(f"{self.name} could not say it")
 
-    async def listen(self, control: End, dialogue: Dialogue) -> None:
+    async def listen(self, control: Connection, dialogue: Dialogue) -> None:
         """Hear what the gateway says, to its end."""
         while control.closed is None:
             if self.deaf:
@@ -125,6 +142,9 @@ class Talker:
             except OSError:
                 break
             if not data:
+                silently = dialogue.greeting is not None and dialogue.farewell is None
+                if silently and control.finSent is None and not self.world.plain:
+                    dialogue.oddities.append(f"{self.name}: the session ended without a word")
                 break
             for reply in dialogue.hear(data):
                 self.world.network.tell(f"{self.name} hears {reply.lastLine}")

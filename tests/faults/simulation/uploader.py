@@ -5,11 +5,13 @@ Data connections, from the sender's side.
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 
 from ..invariants import Ending, Heard, Upload
 from .dialogue import Command
-from .faults import LOGGED_IN, WAITING
+from .faults import FINISHING, LOGGED_IN, MORE_SETUP, WAITING
 from .kernel import End
+from .secure import Connection, SecureEnd
 from .talker import Talker
 
 
@@ -22,7 +24,9 @@ class Uploader(Talker):
         if setup == "no data port":
             world.hit(setup, LOGGED_IN)
             return None
-        if setup.startswith("active") or (setup in ("", "wrong ALLO") and random.random() < 0.25):
+        if setup.startswith("active") or (
+            setup in ("", "wrong ALLO", *MORE_SETUP) and random.random() < 0.25
+        ):
             return await self._active(upload, setup)
         if setup == "no passive port":
             world.hit(setup, LOGGED_IN)
@@ -46,7 +50,7 @@ class Uploader(Talker):
             world.hit(setup, LOGGED_IN)
             early = False
         if early:
-            await self._connect(upload, port)
+            await self._connect(upload, port, setup)
             return 0.0
         late = random.choice([1.0, 10.0, 29.0]) if setup == "data late" else random.random() / 10
         return late
@@ -61,10 +65,10 @@ class Uploader(Talker):
             argument = f"{self.host.address.replace('.', ',')},{port // 256},{port % 256}"
 
         def accept(end: End) -> bool:
-            self._made(upload, end)
+            self._made(upload, end, setup)
             return True
 
-        if setup:
+        if setup.startswith("active"):
             self.world.hit(setup, WAITING)
         if setup == "active unanswered":
             self.host.listeners[port] = lambda end: None
@@ -73,19 +77,45 @@ class Uploader(Talker):
         await self.answered(self.say(verb, f"{verb} {argument}"))
         return 0.0
 
-    async def _connect(self, upload: Upload, port: int) -> None:
+    async def _connect(self, upload: Upload, port: int, setup: str) -> None:
         end = await self.world.reactor.dialIn(self.host, port, f"{upload.name}'s data")
         if end is not None:
-            self._made(upload, end)
+            self._made(upload, end, setup)
 
-    def _made(self, upload: Upload, end: End) -> None:
+    def _made(self, upload: Upload, end: End, setup: str) -> None:
         end.label = f"{upload.name}'s data"
         end.segment = self.random.choice([1460, 16384, 65536])
-        self.data = end
+        self.data = SecureEnd(end) if self.protected else end
+        self.world.records.data[upload.name] = end.peer
         upload.ending = Ending.OPEN
+        if self.protected and setup not in ("clear text", "no handshake"):
+            self.world.start(self._shakeHands(self.data))
         self.changed.fire()
 
-    async def pump(self, upload: Upload, command: Command, pumping: float | None) -> None:
+    async def _shakeHands(self, end: Connection) -> None:
+        # Most programs do it when the 150 is there, some at once.
+        assert isinstance(end, SecureEnd)
+        if self.random.random() < 0.5:
+            await self.until(lambda: self.command is not None and bool(self.command.replies))
+        with suppress(OSError):  # whoever sends will notice
+            if end is self.data and end.closed is None:
+                end.startTLS()
+        self.changed.fire()
+
+    async def _flushed(self, upload: Upload, end: SecureEnd) -> None:
+        # Everything is with the kernel, or there is no use in waiting for it.
+        while upload.ending is Ending.OPEN and end is self.data:
+            try:
+                if end.turn():
+                    return
+            except OSError:
+                upload.ending = Ending.CLOSED
+            else:
+                await end.changes.wait()
+
+    async def pump(
+        self, upload: Upload, command: Command, pumping: float | None, setup: str = ""
+    ) -> None:
         """Send the file; C{pumping} is what L{makeDataPort} said."""
         if pumping is None:
             return
@@ -94,13 +124,22 @@ class Uploader(Talker):
         if command is not self.command:
             return  # the session is another one by now
         if pumping and self.data is None and self.alive and not command.answered:
-            await self._connect(upload, self.port)
+            await self._connect(upload, self.port, setup)
         await self.until(lambda: self.data is not None or command.answered)
         if self.random.random() < 0.8:
             await self.until(lambda: bool(command.replies))
         end = self.data
         if end is None:
             return
+        if isinstance(end, SecureEnd):
+            if setup == "no handshake":
+                self.world.hit(setup, self.phase)
+                return
+            if setup == "clear text":
+                self.world.hit(setup, self.phase)
+            else:
+                await self.until(lambda: end.secure or end is not self.data)
+                await self._flushed(upload, end)
         size = len(upload.payload)
         chunk = max(1, size // self.random.choice([1, 2, 5, 12]))
         pause = self.random.choice([0.0, 0.0, 0.001, 0.05])
@@ -118,11 +157,48 @@ class Uploader(Talker):
                 upload.ending = Ending.CLOSED
             else:
                 await self.world.network.sleep(pause)
+        if isinstance(end, SecureEnd) and end.secure:
+            await self._flushed(upload, end)
         if end is not self.data or upload.ending is not Ending.OPEN:
             return
         self.misdeeds.flowing(upload, 1.0)
         if upload.ending is Ending.OPEN and not self.misdeeds.silent:
+            await self._end(upload, end, setup)
+
+    async def _end(self, upload: Upload, end: Connection, setup: str) -> None:
+        if setup == "fire and forget" and self.alive:
+            await self._forget(upload)
+            return
+        if isinstance(end, SecureEnd) and setup in ("no close_notify", "a record is cut"):
+            self.world.hit(setup, FINISHING)
+            self.notifies = False
+            if setup == "a record is cut" and end.ready:
+                with suppress(OSError):
+                    end.cutRecord()
+                upload.ending = Ending.BARE
+                self.whole = True
+                end.close()
+                return
+        self.finish(upload)
+
+    async def _forget(self, upload: Upload) -> None:
+        # As some devices do: the control connection goes with the last byte, or just before it.
+        command = self.command
+        heard = command is not None and bool(command.replies) and not command.answered
+        controlFirst = self.random.random() < 0.5
+        self._hangUpControl() if controlFirst else self.finish(upload)
+        await self.world.network.sleep(self.random.choice([0.0, self.random.random() * 0.002]))
+        if not controlFirst:
+            self._hangUpControl()
+        elif upload.ending is Ending.OPEN:
             self.finish(upload)
+        upload.unheard = heard and upload.ending is Ending.FIN
+
+    def _hangUpControl(self) -> None:
+        if self.alive:
+            self.world.hit("fire and forget", FINISHING)
+            self.alive = False
+            self.control.close()
 
 
 def announcedPort(answer: Heard | None) -> int | None:

@@ -37,8 +37,11 @@ class Wire(tcp.Connection):
     @ivar written: called with what the protocol writes.
     """
 
-    def __init__(self, end: End, protocol: Any, reactor: SimulatedReactor) -> None:
+    def __init__(
+        self, end: End, protocol: Any, reactor: SimulatedReactor, dialled: bool = False
+    ) -> None:
         self.end = end
+        self._tlsClientDefault = dialled
         self.written: Callable[[bytes], None] = lambda data: None
         super().__init__(end, protocol, reactor)  # type: ignore[arg-type]
         self.logstr = end.label

@@ -4,7 +4,8 @@ One seed: a gateway, its senders and printers, what goes wrong, and what is to b
 
 from __future__ import annotations
 
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import Any
 
 from twisted.application.internet import StreamServerEndpointService
@@ -12,25 +13,34 @@ from twisted.internet.defer import Deferred
 from twisted.internet.endpoints import TCP4ServerEndpoint
 from twisted.python.failure import Failure
 
-from jetdirect.ftp.settings import SessionSettings
+from jetdirect.ftp.factory import PortFactory
 from jetdirect.gateway import Gateway
-from jetdirect.transports.socket import fromURI
-from jetdirect.transports.uri import parse
+from jetdirect.job import Job
 
 from ..invariants import Run, Upload, Violation, check
 from .clockwork import Clockwork
+from .device import device
 from .dialogue import Command
+from .directory import DirectoryPrinter
+from .disk import Disk
 from .faults import CONNECTED, FINISHING, FLOWING, WAITING, Coverage
-from .printer import Printer, Watched
+from .judge import SOON, judge
+from .machine import machine
+from .printer import Printer
 from .probe import Probe
 from .records import MAX_SESSIONS, Records
-from .sender import FTP, Sender
+from .sender import FTP, FTPS, Sender
+from .switches import Dress, Switches, asItIs
 from .talker import Talker
 from .wire import Wire
 
 HEALED_WITHIN = 700.0
 """Seconds after the last fault in which every job has come to an end: the finish time-out, the
 data connection's and the idle limits of these runs."""
+
+FORGOTTEN_FOR = 4000.0
+"""Seconds after which a job that was forgotten by its sender has had its chance: more than an hour
+without paper."""
 
 NEXT_JOB_WITHIN = 5.0
 """Seconds for a job on a gateway that is well, printers that hesitate not included."""
@@ -54,6 +64,12 @@ HARMLESS = {
     "printer refuses",
     "printer name unknown",
     "printer does not answer",
+    "printer has moved",
+    "printer name is slow",
+    "disk slow",
+    "passive range exhausted",
+    "job too long",
+    "another STOR",
 }
 """Faults in spite of which every job prints, or is refused with 450 because the printer is busy or
 away."""
@@ -66,9 +82,22 @@ class World(Clockwork):
         a job one of its printer.
     @ivar sizes: how many of the possible job sizes are used.
     @ivar stopped: the gateway was shut down.
+    @ivar stoppedAt: when, in seconds.
+    @ivar hears: a data connection that is silent is ended.
+    @ivar stalls: from when to when the reactor did nothing.
     """
 
-    def __init__(self, seed: int, coverage: Coverage | None = None, traced: bool = False) -> None:
+    def __init__(
+        self,
+        seed: int,
+        coverage: Coverage | None = None,
+        traced: bool = False,
+        plain: bool = False,
+    ) -> None:
+        """
+        @param plain: only what the first edition of this laboratory had, so that its seeds stay
+            what they were.
+        """
         super().__init__(seed, traced)
         random = self.random
         self.coverage = coverage or Coverage()
@@ -76,7 +105,10 @@ class World(Clockwork):
         self.oddities: list[str] = []
         self.failures: list[str] = []
         self.leftovers: list[str] = []
+        self.plain = plain
         self.stopped: Deferred[Any] | None = None
+        self.stoppedAt: float | None = None
+        self.stalls: list[tuple[float, float]] = []
         self.senderTrouble = random.choice([0.0, 0.3, 0.6, 0.9])
         self.printerTrouble = random.choice([0.0, 0.0, 0.3, 0.7])
         self.sizes = random.choice([5, 8, 12])
@@ -84,32 +116,69 @@ class World(Clockwork):
         self._aborts: list[tuple[Upload, Command]] = []
         idle = random.choice([900.0, 900.0, 30.0, 5.0, 0.0])
         self.idles = bool(idle)
-        self.patient = idle >= 900.0
-        self.printers = [Printer(self, n + 1) for n in range(random.choice([1, 1, 2]))]
+        self.idleTimeout = idle
+        self.switches = switches = Switches() if plain else Switches.draw(random)
+        if switches.fireAndForget and random.random() < 0.5:
+            self.senderTrouble = self.printerTrouble = 0.0  # it is no trouble there
+        dataIdle = idle if switches.dataIdle is None else switches.dataIdle
+        self.hears = bool(idle or dataIdle)
+        self.patient = idle >= 900.0 and (not dataIdle or dataIdle >= 900.0)
+        self.disk = Disk()
+        self.disk.trouble = self._diskTrouble
+        self.reactor.threads.delay = self._diskTime
+        self.printers = [self._printer(n + 1) for n in range(random.choice([1, 1, 2]))]
         for printer in self.printers:
-            self.reactor.names[printer.name] = printer.host.address
-        self.earlyClose = {p.name for p in self.printers if random.random() < 0.1}
+            if isinstance(printer, Printer):
+                self.reactor.names[printer.name] = printer.host.address
+                printer.earlyClose = random.random() < 0.1
         self.busyTimeout = random.choice([60.0, 60.0, 2.0, 0.0])
+        self.machine = partial(machine, self.disk, random, self.reactor)
+        self.dresses: dict[str, Dress] = {}
+        transports = []
+        with self.machine():
+            for printer in self.printers:
+                transport, dress = device(self.reactor, random, printer, plain)
+                transports.append(transport)
+                self.dresses[printer.name] = dress
+        self.connectTimeout = 0.0
         self.gateway = Gateway(
-            [Watched(self._transport(printer), printer) for printer in self.printers],
+            transports,
             self.reactor,
             listeners=[],
-            settings=SessionSettings(idleTimeout=idle, maxSessions=MAX_SESSIONS),
+            settings=switches.settings(idle, MAX_SESSIONS),
             busyTimeout=self.busyTimeout,
-            connectTimeout=random.choice([30.0, 30.0, 3.0, 0.0]),
+            connectTimeout=self._connectTimeout(),
+            maxJobBytes=switches.maxJobBytes,
         )
-        endpoint = TCP4ServerEndpoint(self.reactor, FTP)
-        StreamServerEndpointService(endpoint, self.gateway.factory).setServiceParent(self.gateway)
+        self._listen(FTP, self.gateway.factory)
+        if switches.tls:
+            self._listen(FTPS, PortFactory(self.gateway.factory, tls=True))
         self.records = Records(self)
         self.reactor.connected = self._connected
         self.senders = [Sender(self, n + 1) for n in range(random.choice([1, 1, 2, 2, 3, 5]))]
         self._thief = self.network.host("thief", "198.51.100.66")
 
-    def _transport(self, printer: Printer) -> Any:
-        finish = self.random.choice(["", "?finish-timeout=7"])
-        early = ("&" if finish else "?") + "early-close=ok"
-        early = early if printer.name in self.earlyClose else ""
-        return fromURI(self.reactor, parse(f"socket://{printer.name}{finish}{early}"))
+    def _listen(self, port: int, factory: Any) -> None:
+        endpoint = TCP4ServerEndpoint(self.reactor, port)
+        StreamServerEndpointService(endpoint, factory).setServiceParent(self.gateway)
+
+    def _connectTimeout(self) -> float:
+        self.connectTimeout = self.random.choice([30.0, 30.0, 3.0, 0.0])
+        return self.connectTimeout
+
+    def _printer(self, number: int) -> Printer | DirectoryPrinter:
+        if not self.plain and self.random.random() < 0.12:
+            return DirectoryPrinter(self, number)
+        return Printer(self, number)
+
+    def _diskTrouble(self, operation: str, path: str) -> None:
+        for printer in self.printers:
+            if isinstance(printer, DirectoryPrinter) and path.startswith(printer.directory):
+                printer.step(operation, path)
+
+    def _diskTime(self) -> float:
+        slow = [each.slow for each in self.printers if isinstance(each, DirectoryPrinter)]
+        return max(slow) + self.random.choice([0.0, 0.0001, 0.005])
 
     # What the peers need.
 
@@ -142,6 +211,26 @@ class World(Clockwork):
             if sender.upload is not None and sender.upload.name == name:
                 return len(sender.upload.payload)
         return 0
+
+    def job(self, number: int) -> Job | None:
+        """jetdirect's own job of that number."""
+        return next((each for each in self.gateway.server.jobs if each.number == number), None)
+
+    def printerOf(self, number: int) -> Printer | DirectoryPrinter | None:
+        """The printer of a job."""
+        job = self.job(number)
+        return None if job is None else self.printers[int(job.port[len("PORT") :]) - 1]
+
+    def tooLong(self, upload: Upload) -> bool:
+        """Has it, or was it announced to have, more bytes than a job may have?"""
+        return upload.limit is not None and max(upload.sent, upload.announced or 0) > upload.limit
+
+    def late(self, due: float) -> float:
+        """When a gateway has done at the latest what is due at that time."""
+        for began, over in self.stalls:
+            if began - SOON <= due <= over:
+                due = over
+        return due + SOON
 
     def printerNumber(self) -> int:
         """Any printer."""
@@ -187,7 +276,7 @@ class World(Clockwork):
         end.close()
 
     def _connected(self, wire: Wire) -> None:
-        if wire.end.port == FTP:
+        if wire.end.port in (FTP, FTPS):
             self.records.session(wire)
 
     # What happens to the gateway.
@@ -200,14 +289,30 @@ class World(Clockwork):
         random = self.random
         if random.random() < 0.3:
             await self.network.sleep(random.choice([0.05, 1.0, 10.0]) * random.random())
-            self.hit("reactor stalls", self._anyPhase())
-            self.stalled = self.network.now + random.choice([0.5, 5.0])
+            self._stall("reactor stalls", (0.5, 5.0))
         if random.random() < 0.3:
             await self.network.sleep(random.choice([0.05, 1.0, 10.0]) * random.random())
             self._cancel()
         if random.random() < 0.25:
             await self.network.sleep(random.choice([0.05, 1.0, 10.0]) * random.random())
             await self._shutdown()
+        if self.plain:
+            return
+        if random.random() < 0.1:
+            await self.network.sleep(random.choice([0.05, 1.0, 10.0]) * random.random())
+            self._stall("reactor stalls long", (12.0, 40.0, 130.0))
+        if random.random() < 0.2:
+            await self.network.sleep(random.choice([0.05, 1.0, 10.0]) * random.random())
+            self.hit("no descriptors", self._anyPhase())
+            self.reactor.exhausted = True
+            await self.network.sleep(random.choice([0.01, 0.5, 5.0]))
+            self.reactor.exhausted = False
+
+    def _stall(self, kind: str, seconds: tuple[float, ...]) -> None:
+        self.hit(kind, self._anyPhase())
+        now = self.network.now
+        self.stalled = now + self.random.choice(seconds)
+        self.stalls.append((now, self.stalled))
 
     def _anyPhase(self) -> str:
         phases = [sender.phase for sender in self.senders if sender.alive]
@@ -228,18 +333,20 @@ class World(Clockwork):
 
     def _stop(self) -> None:
         if self.stopped is None:
+            self.stoppedAt = self.network.now
             self.stopped = self.gateway.stopService()
 
     # From the beginning to the end.
 
     def run(self) -> list[Violation]:
         """Play it, and judge it."""
-        with self.records:
+        with self.records, self.machine():
             try:
                 self._play()
             except RuntimeError as problem:
                 self.oddities.append(str(problem))
-            return check(self.told())
+            run = self.told()
+            return check(run) + ([] if self.plain else judge(self, run))
 
     def _play(self) -> None:
         self.gateway.startService()
@@ -249,6 +356,9 @@ class World(Clockwork):
             self.start(self._meddle())
         while self._running and self.advance(30_000.0):
             pass
+        if self.switches.fireAndForget:
+            # What a process has left behind is still being sent by its machine.
+            self.until(lambda: not any(p.jobs for p in self.gateway.server.ports), FORGOTTEN_FOR)
         self._heal()
         self.until(lambda: self._quiet(), HEALED_WITHIN)
         if self.stopped is None:
@@ -265,6 +375,7 @@ class World(Clockwork):
     def _heal(self) -> None:
         self.network.tell("everything is well from here on")
         self.stalled = 0.0
+        self.reactor.exhausted = False
         for printer in self.printers:
             printer.heal()
         for sender in self.senders:
@@ -273,13 +384,19 @@ class World(Clockwork):
 
     def _quiet(self) -> bool:
         ports = self.gateway.server.ports
-        return not any(port.jobs for port in ports) and not self.records.openSessions()
+        over = not any(port.jobs for port in ports) and not self.records.openSessions()
+        return over and not self.reactor.threads.busy
 
     def _tryAgain(self, number: int) -> None:
         began = self.network.now
         probe = Probe(self, number)
         self.start(probe.run())
         self.until(lambda: probe.over, NEXT_JOB_WITHIN)
+        if (probe.heard or "").startswith("450") and self.connectTimeout < 1 and not self.plain:
+            # One attempt, while the reset of the job before was on its way: 450 is right.
+            probe = Probe(self, number + len(self.printers))
+            self.start(probe.run())
+            self.until(lambda: probe.over, NEXT_JOB_WITHIN)
         if probe.said is None:
             self.failures.append(
                 f"PORT{number}: a job after the faults was not printed within"
@@ -297,21 +414,49 @@ class World(Clockwork):
         for upload in uploads:
             upload.against += self.records.against.get(upload.name, [])
             upload.canceled = upload.name in self.records.canceled
-            busy = any(reply.code == 450 for reply in upload.replies)
-            upload.faultless = harmless and not busy
+            # 425: in such a run only after EPSV or PASV had found no free port.
+            busy = any(reply.code in (425, 450) for reply in upload.replies)
+            upload.faultless = harmless and not busy and not self.tooLong(upload)
+            upload.unheard = self._unheard(upload)
+            upload.dressed = self._dressOf(upload.name)
         oddities = [*self.oddities, *self.records.errors]
         oddities += [odd for s in self.senders for each in s.dialogues for odd in each.oddities]
+        oddities += [
+            f"a STOR without a data connection got {reply.lastLine!r}"
+            for sender in self.senders
+            for command in sender.another
+            for reply in command.replies
+            if reply.code != 425 and not _leavesDataPort(sender)
+        ]
         return Run(
             uploads=uploads,
             prints=[
-                conversation.told
+                each
                 for printer in self.printers
-                for conversation in printer.conversations
-                if conversation.end.peer.used and not (conversation.job or "").startswith("probe")
+                for each in printer.prints()
+                if not (each.upload or "").startswith("probe")
             ],
             records=[r for r in self.records.all() if not r.upload.startswith("probe")],
-            earlyClose=self.earlyClose,
+            earlyClose={each.name for each in self.printers if each.earlyClose},
             failures=self.failures,
             leftovers=self.leftovers,
             oddities=oddities,
         )
+
+    def _unheard(self, upload: Upload) -> bool:
+        # It was forgotten by its sender, as it may be here, and nothing else is wrong with it.
+        faults = [fault for fault in self.faults if fault != "fire and forget"]
+        harmless = all(fault in HARMLESS for fault in faults) and self.patient
+        tooLong = self.tooLong(upload)
+        return upload.unheard and self.switches.fireAndForget and harmless and not tooLong
+
+    def _dressOf(self, name: str) -> Callable[[bytes, bool], bytes]:
+        for printer in self.printers:
+            if any(each.upload == name for each in printer.prints()):
+                return self.dresses[printer.name].dressed
+        return asItIs
+
+
+def _leavesDataPort(sender: Sender) -> bool:
+    # An upload that was refused before its 150 has not used its data port, and the next one may.
+    return any(all(reply.code != 150 for reply in upload.replies) for upload in sender.uploads)

@@ -1,0 +1,359 @@
+"""
+Gateways that are broken on purpose in what an operator can set, and in what a file printer does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from twisted.internet.endpoints import HostnameEndpoint
+
+from jetdirect import tcp
+from jetdirect.errors import JobTooLarge, PrintError
+from jetdirect.ftp import data, replies
+from jetdirect.ftp.factory import PrintFTPFactory
+from jetdirect.ftp.interpreter import Interpreter
+from jetdirect.ftp.replies import Reply
+from jetdirect.ftp.upload import Upload
+from jetdirect.port import PrintingPort
+from jetdirect.server import PrintServer
+from jetdirect.tcp import Pulse
+from jetdirect.transports import dressing, file
+
+from .simulation.directory import DirectoryPrinter
+from .simulation.world import World
+
+
+def graceIsIgnored(patch: pytest.MonkeyPatch) -> None:
+    """Nobody waits for the loss of the control connection."""
+
+    async def pause(self: Any, seconds: float) -> bool:
+        return True
+
+    patch.setattr(Interpreter, "pause", pause)
+
+
+def drainNeverExpires(patch: pytest.MonkeyPatch) -> None:
+    """A job that was under way may go on for ever."""
+    original = PrintFTPFactory.stopSessions
+    patch.setattr(
+        PrintFTPFactory,
+        "stopSessions",
+        lambda self, drain=0.0: original(self, drain and drain * 1000),
+    )
+
+
+def drainIsCutShort(patch: pytest.MonkeyPatch) -> None:
+    """Half the time is enough."""
+    original = PrintFTPFactory.stopSessions
+    patch.setattr(PrintFTPFactory, "stopSessions", lambda self, d=0.0: original(self, d / 2))
+
+
+def jobsBeginInDrain(patch: pytest.MonkeyPatch) -> None:
+    """A job that waits still gets its turn."""
+    original = Interpreter.stop
+
+    def stop(self: Any, drain: bool) -> None:
+        if drain:
+            self.closeAfter(replies.STOPPING)
+        else:
+            original(self, drain)
+
+    patch.setattr(Interpreter, "stop", stop)
+
+
+def limitIsIgnored(patch: pytest.MonkeyPatch) -> None:
+    """A job may have any size."""
+    original = PrintServer.submit
+
+    def submit(self: Any, *arguments: Any, **keywords: Any) -> Any:
+        self._limit = None
+        return original(self, *arguments, **keywords)
+
+    patch.setattr(PrintServer, "submit", submit)
+
+
+def limitIsTransient(patch: pytest.MonkeyPatch) -> None:
+    """452 when half a job is on paper: it will be sent again."""
+    original = replies.refusal
+
+    def refusal(error: PrintError, number: int) -> Reply:
+        if isinstance(error, JobTooLarge):
+            return Reply(451, "Job too large")
+        return original(error, number)
+
+    patch.setattr(replies, "refusal", refusal)
+
+
+def noEpilog(patch: pytest.MonkeyPatch) -> None:
+    """What is to come after every job does not."""
+    patch.setattr(dressing.DressedConnection, "finish", lambda self: self._naked.finish())
+
+
+def epilogAnyway(patch: pytest.MonkeyPatch) -> None:
+    """It comes after half a job, too."""
+    original = dressing.DressedConnection.abort
+
+    def abort(self: Any, tail: bytes) -> Any:
+        if self._begun:
+            self._naked.write(self._dressing.epilog)
+        return original(self, tail)
+
+    patch.setattr(dressing.DressedConnection, "abort", abort)
+
+
+def everyPieceBeginsAnew(patch: pytest.MonkeyPatch) -> None:
+    """A CR LF that was torn apart gets a second CR."""
+    original = dressing.DressedConnection._withCR
+
+    def withCR(self: Any, piece: bytes) -> bytes:
+        self._afterCR = False
+        return original(self, piece)
+
+    patch.setattr(dressing.DressedConnection, "_withCR", withCR)
+
+
+def fireAndForgetIsRefused(patch: pytest.MonkeyPatch) -> None:
+    """The switch does nothing."""
+    original = Upload.senderLost
+
+    def senderLost(self: Any) -> None:
+        settings = self.control.settings
+        object.__setattr__(settings, "fireAndForget", False)
+        original(self)
+        object.__setattr__(settings, "fireAndForget", True)
+
+    patch.setattr(Upload, "senderLost", senderLost)
+
+
+def goneMeansComplete(patch: pytest.MonkeyPatch) -> None:
+    """A sender that may forget has sent everything when it goes."""
+
+    def senderLost(self: Any) -> None:
+        ended = self.dataPort._ended
+        if self._pouring and not ended.called:
+            self.job.size = None
+            ended.callback(None)
+
+    patch.setattr(Upload, "senderLost", senderLost)
+
+
+def addressIsKept(patch: pytest.MonkeyPatch) -> None:
+    """A printer's name is looked up once."""
+
+    def resolver(self: Any, reactor: Any) -> Any:
+        if not hasattr(self, "kept"):
+            self.kept = Kept(reactor.nameResolver)
+        return self.kept
+
+    patch.setattr(HostnameEndpoint, "_getNameResolverAndMaybeWarn", resolver)
+
+
+class Kept:
+    """A resolver that remembers for ever."""
+
+    def __init__(self, names: Any) -> None:
+        self.kept: dict[str, str] = {}
+        self._names = names
+
+    def resolveHostName(self, receiver: Any, name: str, *rest: Any, **more: Any) -> Any:
+        """As the other, the first time."""
+        live = self._names.names
+        if name in live:
+            self.kept.setdefault(name, live[name])
+        now = live.get(name)
+        if name in self.kept:
+            live[name] = self.kept[name]
+        try:
+            return self._names.resolveHostName(receiver, name, *rest, **more)
+        finally:
+            if now is not None:
+                live[name] = now
+
+
+def nothingIsSynced(patch: pytest.MonkeyPatch) -> None:
+    """226 for a file that a power failure takes."""
+    patch.setattr(file.PartFile, "sync", lambda self: None)
+
+
+def namesAreNotSynced(patch: pytest.MonkeyPatch) -> None:
+    """226 for a file whose name a power failure takes."""
+
+    def publish(self: Any) -> None:
+        self._close()
+        system, directory = vars(file)["os"], self._directory
+        system.rename(self._part, self._name, src_dir_fd=directory, dst_dir_fd=directory)
+        self._over = True
+        system.close(directory)
+
+    patch.setattr(file.PartFile, "publish", publish)
+
+
+def diskErrorsAreOverlooked(patch: pytest.MonkeyPatch) -> None:
+    """What could not be written is missing in the file."""
+    patch.setattr(file.FileConnection, "_failed", lambda self, failure: None)
+
+
+def partsStay(patch: pytest.MonkeyPatch) -> None:
+    """What was cut stays on the disk."""
+    patch.setattr(file.PartFile, "discard", lambda self: None)
+
+
+def turnIsWaitedForTwice(patch: pytest.MonkeyPatch) -> None:
+    """The busy time-out is longer than it should be."""
+    original = PrintingPort._turn
+
+    async def turn(self: Any, job: Any) -> None:
+        self._busyTimeout, before = self._busyTimeout * 2 + 1, self._busyTimeout
+        try:
+            await original(self, job)
+        finally:
+            self._busyTimeout = before
+
+    patch.setattr(PrintingPort, "_turn", turn)
+
+
+def connectingHasNoEnd(patch: pytest.MonkeyPatch) -> None:
+    """The connect time-out is not what was set."""
+    original = PrintingPort._attempt
+
+    async def attempt(self: Any, job: Any, deadline: float) -> Any:
+        return await original(self, job, deadline + 20)
+
+    patch.setattr(PrintingPort, "_attempt", attempt)
+
+
+def unconfirmedTooSoon(patch: pytest.MonkeyPatch) -> None:
+    """A slow printer is not given the time that its URI says."""
+    original = Pulse.still
+    patch.setattr(Pulse, "still", lambda self: 2 * original(self))
+
+
+def bytesAreNoSignOfLife(patch: pytest.MonkeyPatch) -> None:
+    """The idle time-out runs while data come."""
+
+    def received(self: Any, piece: bytes) -> None:
+        before = self.lastActive
+        original(self, piece)
+        self.lastActive = before
+
+    original = data.DataPort.received
+    patch.setattr(data.DataPort, "received", received)
+
+
+def deadTooSoon(patch: pytest.MonkeyPatch) -> None:
+    """A printer is given up after a few seconds."""
+    patch.setattr(tcp, "DEAD_AFTER_SECONDS", 3.0)
+
+
+def noCloseNotifyNeeded(patch: pytest.MonkeyPatch) -> None:
+    """Under TLS any end of the file will do, whatever the operator says."""
+    original = data.DataPort.connectionEnded
+
+    def connectionEnded(self: Any, reason: Any) -> None:
+        self._lenient = True
+        original(self, reason)
+
+    patch.setattr(data.DataPort, "connectionEnded", connectionEnded)
+
+
+def withoutAWord(patch: pytest.MonkeyPatch) -> None:
+    """A session ends, and its sender does not know why."""
+    original = Interpreter.close
+
+    def close(self: Any, reply: Reply) -> None:
+        said, self.reply = self.reply, lambda reply: None
+        original(self, reply)
+        self.reply = said
+
+    patch.setattr(Interpreter, "close", close)
+
+
+def portsStayOpen(patch: pytest.MonkeyPatch) -> None:
+    """A passive port that was not used is not closed."""
+    patch.setattr(data.PassivePort, "close", data.DataPort.close)
+
+
+def allPortsAreTaken(patch: pytest.MonkeyPatch) -> None:
+    """One attempt to find a free passive port is enough."""
+    original = data.PassivePort._listen
+    patch.setattr(
+        data.PassivePort, "_listen", lambda self, where, ports: original(self, where, ports[:1])
+    )
+
+
+Saboteur = tuple[Callable[[pytest.MonkeyPatch], None], str, int, Callable[[World], bool]]
+"""Who breaks what, the rule that is violated or a part of the violation's text, within how many
+worlds it must be seen, and which worlds are played."""
+
+
+def anywhere(world: World) -> bool:
+    """In every world."""
+    return True
+
+
+def aFile(world: World) -> bool:
+    """Where a printer is a directory."""
+    return any(isinstance(printer, DirectoryPrinter) for printer in world.printers)
+
+
+def dressed(world: World) -> bool:
+    """Where jobs are dressed."""
+    return any(dress.query for dress in world.dresses.values())
+
+
+def encrypted(world: World) -> bool:
+    """Where there is TLS, and an end without close_notify counts for nothing."""
+    return world.switches.tls and not world.switches.lenient
+
+
+def impatient(world: World) -> bool:
+    """Where who is silent is not waited for."""
+    return world.hears and not world.patient
+
+
+def forgetful(world: World) -> bool:
+    """Where senders may fire and forget."""
+    return world.switches.fireAndForget
+
+
+def draining(world: World) -> bool:
+    """Where jobs may finish when the gateway is stopped."""
+    return world.switches.drain > 0
+
+
+def limited(world: World) -> bool:
+    """Where a job may have so many bytes."""
+    return world.switches.maxJobBytes is not None
+
+
+SWITCHES: list[Saboteur] = [
+    (graceIsIgnored, "grace", 100, lambda world: world.switches.grace > 0),
+    (drainNeverExpires, "drain", 200, draining),
+    (drainIsCutShort, "drain", 200, draining),
+    (jobsBeginInDrain, "drain", 400, draining),
+    (limitIsIgnored, "limit", 50, limited),
+    (limitIsTransient, "reply class", 100, limited),
+    (noEpilog, "I1", 100, dressed),
+    (epilogAnyway, "I2", 100, dressed),
+    (everyPieceBeginsAnew, "I2", 200, dressed),
+    (fireAndForgetIsRefused, "fire and forget", 100, forgetful),
+    (goneMeansComplete, "I5", 100, forgetful),
+    (addressIsKept, "former address", 200, anywhere),
+    (nothingIsSynced, "226 in spite of evidence", 50, aFile),
+    (namesAreNotSynced, "226 in spite of evidence", 50, aFile),
+    (diskErrorsAreOverlooked, "I1", 200, aFile),
+    (partsStay, "I7", 100, aFile),
+    (turnIsWaitedForTwice, "patience", 50, anywhere),
+    (connectingHasNoEnd, "patience", 200, anywhere),
+    (unconfirmedTooSoon, "unconfirmed after", 100, anywhere),
+    (bytesAreNoSignOfLife, "reasons are true", 300, impatient),
+    (deadTooSoon, "reasons are true", 300, lambda world: world.printerTrouble > 0.5),
+    (noCloseNotifyNeeded, "226 in spite of evidence", 60, encrypted),
+    (withoutAWord, "without a word", 20, anywhere),
+    (portsStayOpen, "I7", 50, anywhere),
+    (allPortsAreTaken, "there are some", 200, lambda world: len(world.switches.passivePorts) > 1),
+]
+"""All of them."""

@@ -1,0 +1,45 @@
+"""
+The device URIs of simulated printers.
+"""
+
+from __future__ import annotations
+
+from random import Random
+from typing import Any
+
+from jetdirect.transports.socket import fromURI
+from jetdirect.transports.uri import parse, transportFor
+
+from .directory import DirectoryPrinter
+from .printer import Printer, Watched
+from .reactor import SimulatedReactor
+from .switches import Dress
+
+
+def device(
+    reactor: SimulatedReactor, random: Random, printer: Printer | DirectoryPrinter, plain: bool
+) -> tuple[Watched, Dress]:
+    """
+    The transport to a printer, by a URI with any options, and what they make of its jobs.
+
+    @param plain: only those of the first edition.
+    """
+    dress = Dress() if plain else Dress.draw(random)
+    query = list(dress.query)
+    place = f"file:///{printer.name}"
+    if isinstance(printer, Printer):
+        place = f"socket://{printer.name}"
+        finish = random.choice(["", "7"])
+        if not plain and random.random() < 0.3:
+            finish = random.choice(["0", "0.5", "30"])
+        if finish:
+            query.append(f"finish-timeout={finish}")
+            printer.finishTimeout = float(finish)
+        query += ["early-close=ok"] * printer.earlyClose
+    uri = place + "?" * bool(query) + "&".join(query)
+    transport: Any
+    if dress.query or isinstance(printer, DirectoryPrinter):
+        transport = transportFor(reactor, uri)
+    else:
+        transport = fromURI(reactor, parse(uri))  # the same, and five times as fast
+    return Watched(transport, printer), dress

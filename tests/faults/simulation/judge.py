@@ -1,0 +1,130 @@
+"""
+What only the simulation can judge, because it knows every time, every setting and every buffer.
+
+The rules that hold of any run are in L{tests.faults.invariants}.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from ..invariants import Run, Violation
+
+if TYPE_CHECKING:
+    from .world import World
+
+MOMENT = 1e-4
+"""Seconds: what is not distinguished."""
+
+SOON = 0.2
+"""Seconds in which a gateway that is not stalled has done what is due; the slowest reactor of the
+simulation takes 0.02 s to notice something."""
+
+
+@dataclass
+class Times:
+    """
+    When it was what with one job, in seconds; L{None}: not yet.
+
+    @ivar turn: its printing port began to open the printer; C{opened}: it was open.
+    @ivar replied: its 226 was written.
+    @ivar lies: what was wrong with the reason of its end at the moment of its end.
+    """
+
+    started: float
+    turn: float | None = None
+    opened: float | None = None
+    replied: float | None = None
+    ended: float | None = None
+    reason: str = ""
+    lies: list[str] = field(default_factory=list)
+
+
+def judge(world: World, run: Run) -> list[Violation]:
+    """All violations."""
+    return [Violation(rule, text) for rule, find in RULES.items() for text in find(world, run)]
+
+
+def _grace(world: World, run: Run) -> Iterator[str]:
+    if world.switches.fireAndForget:
+        return
+    for upload in run.uploads:
+        record = run.recordOf(upload)
+        control, data = world.records.control.get(upload.name), world.records.data.get(upload.name)
+        if record is None or record.ends != ["completed"] or control is None or data is None:
+            continue
+        # TLS says that it is the end before TCP does.
+        seen = data.arrivedAt if world.switches.tls else data.endedAt
+        if control.endedAt is None or seen is None:
+            continue
+        left = control.endedAt - seen
+        if left < world.switches.grace - MOMENT:
+            yield (
+                f"{upload.name} is completed, and its control connection was lost {left:.4f} s"
+                f" after the data's end; the grace is {world.switches.grace:g} s"
+            )
+
+
+def _drain(world: World, run: Run) -> Iterator[str]:
+    stopped, drain = world.stoppedAt, world.switches.drain
+    if stopped is None:
+        return
+    last = world.late(stopped + drain)
+    for name, job in world.records.times.items():
+        control = world.records.control.get(name)
+        gone = None if control is None else control.endedAt
+        alone = gone is not None and gone < (job.ended or world.network.now)
+        what = f"{name}, whose sender was gone," if alone else name
+        if job.started > stopped + MOMENT:
+            yield f"{name} became a job {job.started - stopped:.3f} s after the gateway was stopped"
+        underWay = job.opened is not None and job.opened <= stopped
+        if not underWay and job.opened is not None and job.opened > world.late(stopped):
+            yield f"{what} was begun when the gateway was stopped already"
+        if job.ended is None:
+            continue
+        cutEarly = "shutting down" in job.reason and job.ended < stopped + drain - MOMENT
+        if underWay and cutEarly:
+            yield f"{name} had {drain:g} s to finish and was cut after {job.ended - stopped:.3f} s"
+        if job.ended > last and job.ended > stopped and name not in world.records.replied:
+            yield f"{what} had {drain:g} s to finish and ended after {job.ended - stopped:.3f} s"
+
+
+def _patience(world: World, run: Run) -> Iterator[str]:
+    for name, job in world.records.times.items():
+        busy, ended = world.busyTimeout, job.ended
+        until = job.turn if job.turn is not None else ended
+        if until is not None and until > world.late(job.started + busy):
+            yield f"{name} waited {until - job.started:.3f} s for its turn, allowed are {busy:g}"
+        refused = job.turn is None and ended is not None and "is busy with job" in job.reason
+        if refused and ended is not None and ended - job.started < busy - MOMENT:
+            yield f"{name} was to wait {busy:g} s for its turn, and did {ended - job.started:.3f}"
+        if job.turn is None or not world.connectTimeout:
+            continue
+        until = job.opened if job.opened is not None else ended
+        if until is not None and until > world.late(job.turn + world.connectTimeout):
+            allowed = f"allowed are {world.connectTimeout:g}"
+            yield f"{name} waited {until - job.turn:.3f} s for its printer, {allowed}"
+
+
+def _limit(world: World, run: Run) -> Iterator[str]:
+    for upload in run.uploads:
+        if any(reply.code == 552 for reply in upload.finals) and not world.tooLong(upload):
+            yield f"{upload.name} was refused as too long after {upload.sent} bytes"
+
+
+def _reasons(world: World, run: Run) -> Iterator[str]:
+    for name, job in world.records.times.items():
+        for lie in job.lies:
+            yield f"{name}: {job.reason!r}, and {lie}"
+
+
+RULES: dict[str, Callable[[World, Run], Iterator[str]]] = {
+    "grace": _grace,
+    "drain": _drain,
+    "patience": _patience,
+    "limit": _limit,
+    "reasons are true": _reasons,
+}
+"""Each rule by its name."""

@@ -1,0 +1,40 @@
+"""
+What of the machine itself the gateway sees: files, chance, and Twisted's idea of the time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from random import Random
+from unittest.mock import patch
+
+from twisted.protocols import tls
+
+from jetdirect.ftp import data
+from jetdirect.transports import file
+
+from .disk import Disk
+from .reactor import SimulatedReactor
+
+
+class Chance:
+    """Stands for the module L{secrets}."""
+
+    def __init__(self, random: Random) -> None:
+        self._random = random
+
+    def randbelow(self, limit: int) -> int:
+        """As L{secrets.randbelow}."""
+        return self._random.randrange(limit) if limit > 1 else 0
+
+
+@contextmanager
+def machine(disk: Disk, random: Random, reactor: SimulatedReactor) -> Iterator[None]:
+    """Three modules ask the machine; meanwhile they ask these."""
+    with (
+        patch.object(file, "os", disk),
+        patch.object(data, "secrets", Chance(random)),
+        patch.object(tls, "_get_default_clock", lambda: reactor),
+    ):
+        yield
