@@ -14,10 +14,12 @@ PACKAGES = {
     "gs": "ghostscript",
     "inetutils-ftp": "inetutils-ftp",
     "lftp": "lftp",
+    "ncftpput": "ncftp",
     "p910nd": "p910nd",
     "setpriv": "util-linux",
     "tnftp": "tnftp",
     "unshare": "util-linux",
+    "wput": "wput",
 }
 
 #: Daemons live here, and not on everybody's search path.

@@ -8,9 +8,11 @@ import atexit
 import functools
 import os
 import re
+import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 
 from tests.peers.peer import PATIENCE, Peer, mortal
@@ -67,7 +69,10 @@ class Gateway(Peer):
     @ivar ports: the TCP ports on which it listens, in the order of the options.
     """
 
-    def __init__(self, directory: Path, *options: str) -> None:
+    def __init__(self, directory: Path, *options: str, before: Sequence[str] = ()) -> None:
+        """
+        @param before: what is to come before the command line, such as C{env} or C{unshare}.
+        """
         listeners = len([option for option in options if option in ("-p", "--port")])
         if not listeners:
             options = ("--port", IPV4, *options)
@@ -75,7 +80,7 @@ class Gateway(Peer):
         self._heard = threading.Condition()
         self._silent = False
         self._process = subprocess.Popen(
-            mortal(*command(*options)),
+            mortal(*before, *command(*options)),
             cwd=directory,
             env=environment(),
             stdin=subprocess.DEVNULL,
@@ -98,6 +103,11 @@ class Gateway(Peer):
     def port(self) -> int:
         """The first TCP port on which it listens."""
         return self.ports[0]
+
+    @property
+    def pid(self) -> int:
+        """The number of its process."""
+        return self._process.pid
 
     def _readLog(self) -> None:
         assert self._process.stdout is not None
@@ -151,13 +161,32 @@ class Gateway(Peer):
         assert found is not None, status
         return int(found[1]) * 1024
 
-    def askToEnd(self) -> None:
+    def askToEnd(self, number: int = signal.SIGTERM) -> None:
         """
-        Send SIGTERM, and go on when the process listens no more.
+        Send SIGTERM or another signal, and go on when the process listens no more.
         """
-        self._process.terminate()
+        self.signal(number)
         for port in self.ports:
             self.waitFor(rf"TCP Port {port} Closed")
+
+    def signal(self, number: int) -> None:
+        """
+        Send a signal to the process.
+        """
+        self._process.send_signal(number)
+
+    def waitForEnd(self, seconds: float = PATIENCE) -> int:
+        """
+        Wait until the process has ended by itself, and read its log to the end.
+
+        @return: its exit status.
+        @raise AssertionError: it runs on.
+        """
+        try:
+            self._process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            raise AssertionError(f"the gateway runs on:\n{self.log}") from None
+        return self.stop()
 
     def stop(self) -> int:
         """

@@ -40,11 +40,15 @@ class RawPrinter(Printer):
         host: str = "127.0.0.1",
         receiveBuffer: int | None = None,
         keep: bool = True,
+        port: int = 0,
+        on: bool = True,
     ) -> None:
         """
         @param receiveBuffer: bytes which the kernel may keep before the printer reads them; None
             leaves it to the kernel, which takes megabytes.
         @param keep: whether the bytes are kept, or just counted and digested.
+        @param port: the TCP port; 0 means any free one.
+        @param on: whether it is switched on at once; until then who connects is refused.
         """
         self.host = host
         self.callers: list[Caller] = []
@@ -56,9 +60,16 @@ class RawPrinter(Printer):
         self._listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
         if receiveBuffer is not None:
             self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receiveBuffer)
-        self._listener.bind((host, 0))
-        self._listener.listen()
+        self._listener.bind((host, port))
         self.port = self._listener.getsockname()[1]
+        if on:
+            self.switchOn()
+
+    def switchOn(self) -> None:
+        """
+        Take connections from now on.
+        """
+        self._listener.listen()
         self._start(self._accept)
 
     def _start(self, work: Callable[..., None], *arguments: object) -> None:
@@ -130,7 +141,8 @@ class RawPrinter(Printer):
         with contextlib.suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
-        self._threads[0].join(PATIENCE)
+        for thread in self._threads[:1]:
+            thread.join(PATIENCE)
         for caller in self.callers:
             caller.hangUp()
         for thread in self._threads[1:]:

@@ -1,0 +1,512 @@
+"""
+Printers that are stuck: without paper, without a cable, without an answer. Hours pass in no time.
+
+The kernels are those of the simulation (C{tests/faults/simulation}), the sender is
+C{jetdirect.testing}'s; the last test is on real sockets.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from twisted.internet.interfaces import (
+    IAddress,
+    IHostnameResolver,
+    IHostResolution,
+    IResolutionReceiver,
+)
+from zope.interface import implementer
+
+import jetdirect
+from jetdirect.ftp.settings import SessionSettings
+from jetdirect.gateway import Gateway
+from jetdirect.job import STOPPED_AFTER, JobState
+from jetdirect.port import BUSY_TIMEOUT, CONNECT_TIMEOUT
+from jetdirect.tcp import DEAD_AFTER_SECONDS, KEEPALIVE, Silence
+from jetdirect.testing import FakeSender
+from jetdirect.transports.socket import FINISH_TIMEOUT
+from jetdirect.transports.uri import transportFor
+from tests.faults.simulation.clockwork import Clockwork
+from tests.faults.simulation.kernel import End
+from tests.faults.simulation.reactor import SimulatedReactor
+from tests.peers.behaviours import pausedAfter
+from tests.peers.gateway import Gateway as Process
+from tests.peers.rawprinter import RawPrinter
+from tests.peers.session import MUCH, Session, delivered, lastLine, push, streamDigest
+
+HOUR = 3600.0
+
+#: Bytes that the printer's kernel takes before the printer reads, and that our own kernel takes.
+WINDOW, SEND_BUFFER = 16384, 65536
+
+#: A job of which a part stays with the sender, and one that is all in the kernels.
+LARGE, SMALL = 1_000_003, 40_009
+
+#: Seconds between two looks of anybody at a connection, and what a packet takes.
+SLACK = 6.0
+
+#: Seconds within which a printer that takes nothing is let go of (chosen: a job that was cut has
+#: five to make progress).
+STOPPED_WITHIN = 10.0
+
+#: Seconds within which a printer without a cable is to be found: in mid-job, and when idle.
+FOUND_BLOCKED, FOUND_IDLE = 180.0, 120.0
+
+
+class Reactor(SimulatedReactor):
+    """Lets a fake sender connect to what listens."""
+
+    def listenTCP(self, port: int, factory: Any, backlog: int = 50, interface: str = "") -> Any:
+        self.tcpServers.append((port, factory, backlog, interface))
+        return super().listenTCP(port, factory, backlog, interface)
+
+
+class Bench(Clockwork):
+    """
+    A gateway and a printer on the network.
+
+    @ivar wires: the connections to the printer, seen from there.
+    @ivar printed: what it has read of the last one.
+    """
+
+    def __init__(self, connectTimeout: float = CONNECT_TIMEOUT, **settings: Any) -> None:
+        super().__init__(1, traced=False)
+        self.lag = 0.0
+        self.reactor = Reactor(self.network)
+        self.wires: list[End] = []
+        self.printed = b""
+        self.host = self.network.host("printer", "192.0.2.101")
+        self.host.latency = 0.001
+        self.host.listeners[9100] = self._asked
+        self.reactor.names["printer"] = self.host.address
+        self.gateway = Gateway(
+            [transportFor(self.reactor, "socket://printer")],
+            self.reactor,
+            listeners=[],
+            settings=SessionSettings(**settings),
+            connectTimeout=connectTimeout,
+        )
+
+    def _asked(self, end: End) -> bool:
+        end.segment = end.peer.segment = 1460
+        end.receiveBuffer, end.peer.sendBuffer = WINDOW, SEND_BUFFER
+        self.wires.append(end)
+        self.printed = b""
+        return True
+
+    def user(self) -> FakeSender:
+        """Somebody who has logged in."""
+        sender = FakeSender(self.gateway.factory)
+        sender.login()
+        return sender
+
+    def sending(self, size: int) -> FakeSender:
+        """Somebody who has sent so much noise, of which the printer has read 1,000 bytes."""
+        sender = self.user()
+        sender.begin("page.ps")
+        self.go(0.1)
+        assert sender.hear()[:3] == "150"
+        self.feed(sender, noise(size))
+        self.go(0.1)
+        self.read(1000)
+        return sender
+
+    def feed(self, sender: FakeSender, data: bytes) -> None:
+        """The sender's network brings bytes, as many at a time as a kernel reads."""
+        assert sender.data is not None
+        for start in range(0, len(data), 65536):
+            sender.data.receive(data[start : start + 65536])
+
+    def end(self, sender: FakeSender) -> None:
+        """The sender has sent all."""
+        assert sender.data is not None
+        sender.data.fin()
+
+    def read(self, count: int = 1 << 20) -> None:
+        """The printer reads what is there, up to so much."""
+        if self.wires[-1].received:
+            self.printed += self.wires[-1].recv(count)
+
+    def readAll(self) -> None:
+        """The printer has paper again, reads to the end and closes."""
+        wire = self.wires[-1]
+        while wire.finArrived is None or wire.received:
+            self.read()
+            assert self.until(lambda: wire.received or wire.finArrived is not None, 60)
+        wire.close()
+        self.go(1)
+
+    def go(self, seconds: float) -> None:
+        """Let time pass."""
+        self.until(lambda: False, seconds)
+
+    def goUntilHeard(self, sender: FakeSender, limit: float) -> tuple[str, float]:
+        """Let time pass until the sender hears something: what, and after how many seconds."""
+        began = self.network.now
+        heard: list[str] = []
+        while not heard and self.network.now < began + limit:
+            self.go(0.5)
+            heard += [text for text in [sender.hear()] if text]
+        return "\n".join(heard), self.network.now - began
+
+    @property
+    def job(self) -> Any:
+        """The first one."""
+        return self.gateway.server.jobs[0]
+
+
+def noise(size: int) -> bytes:
+    """Bytes whose order shows."""
+    return b"".join(b"%07d\n" % n for n in range(size // 8 + 1))[:size]
+
+
+# Out of paper
+
+
+@pytest.mark.parametrize("size", [LARGE, SMALL], ids=["held-back", "all-sent"])
+def test_outOfPaperForAnHour(size: int) -> None:
+    """Everybody waits, nobody is timed out, and the job comes whole: 226, every byte, once."""
+    bench = Bench()
+    sender = bench.sending(size)
+    bench.end(sender)
+    for _ in range(12):
+        bench.go(HOUR / 12)
+        assert sender.hear() == ""
+        assert sender.say("NOOP")[:3] == "200"
+        assert sender.wire.connected
+    assert len(bench.wires[0].received) == WINDOW
+    bench.readAll()
+    assert sender.hear().endswith(f"({bench.job.port}, job 1, {size} bytes, delivered)")
+    assert bench.printed == noise(size)
+    assert len(bench.wires) == 1
+
+
+def test_whoAsksHearsWhy() -> None:
+    """The sender hears how long the printer takes nothing; others, that the job has stopped."""
+    bench = Bench()
+    sender = bench.sending(LARGE)
+    bench.end(sender)
+    assert "job 1: processing," in bench.user().say("STAT PORT1")
+    bench.go(HOUR)
+    assert bench.job.state is JobState.STOPPED
+    assert "the printer has taken nothing for 3600 s" in sender.say("STAT")
+    assert "job 1: processing-stopped" in bench.user().say("STAT PORT1")
+    bench.readAll()
+    assert sender.hear()[:3] == "226"
+
+
+def test_whoAsksHearsWhatIsAwaited() -> None:
+    """When all is sent nobody can tell a printer that prints from one that waits for paper."""
+    bench = Bench()
+    sender = bench.sending(SMALL)
+    bench.end(sender)
+    bench.go(HOUR)
+    assert bench.job.state is JobState.PROCESSING
+    assert "all sent; the printer's answer is awaited for 3600 s" in sender.say("STAT")
+    bench.readAll()
+    assert sender.hear()[:3] == "226"
+
+
+def test_theNextInLine() -> None:
+    """Who waits behind it sees for whom, is refused in time, and may send again."""
+    bench = Bench()
+    sender, other = bench.sending(LARGE), bench.user()
+    assert other.begin("next.ps")[:3] != "150"
+    bench.go(STOPPED_AFTER + 1)
+    assert "job 2 on PORT1: pending, 0 bytes" in other.say("STAT")
+    told = other.say("STAT PORT1")
+    assert told.index("job 1: processing-stopped") < told.index("job 2: pending")
+    reply, after = bench.goUntilHeard(other, 2 * BUSY_TIMEOUT)
+    assert "450 Job 2 not printed: PORT1 is busy with job 1; it is safe to send it again" in reply
+    assert after == pytest.approx(BUSY_TIMEOUT - STOPPED_AFTER - 1, abs=1)
+    bench.end(sender)
+    bench.readAll()
+    assert sender.hear()[:3] == "226"
+
+
+def test_theGatewayIsStopped() -> None:
+    """Without paper the drain time-out ends the job: 551, 421, and the process need not wait."""
+    bench = Bench(drainTimeout=60.0)
+    bench.gateway.startService()
+    sender = bench.sending(LARGE)
+    stopped = bench.gateway.stopService()
+    reply, after = bench.goUntilHeard(sender, 120)
+    assert [line[:4] for line in reply.split("\n")] == ["551 ", "421 "]
+    assert after == pytest.approx(60, abs=1)
+    sender.wire.fin()
+    assert bench.until(lambda: stopped.called, STOPPED_WITHIN)
+    bench.read()
+    assert noise(LARGE).startswith(bench.printed)
+
+
+# Unplugged
+
+
+class PersistTimer:
+    """
+    What TCP_INFO tells of a peer with a zero window: it is probed after 0.2 s, then at twice the
+    interval each time up to 120 s (Linux: TCP_RTO_MIN, TCP_RTO_MAX), and each answer counts anew.
+    """
+
+    def __init__(self, end: End) -> None:
+        self._end = end
+        self._began = end.network.now
+
+    def __call__(self) -> Silence:
+        now, far = self._end.network.now, self._end.far
+        time, interval, heard, unanswered = self._began, 0.2, self._began, 0
+        while time + interval <= now:
+            time += interval
+            interval = min(2 * interval, 120.0)
+            if far.plugged or time < far.out:
+                heard, unanswered = time, 0
+            else:
+                unanswered += 1
+        return Silence(unanswered, now - heard)
+
+
+@pytest.mark.parametrize(
+    ("paperless", "limit"),
+    [(0.0, FOUND_BLOCKED), (10.0, FOUND_BLOCKED), (60.0, 3 * 120 + SLACK), (HOUR, 3 * 120 + SLACK)],
+)
+def test_unpluggedWithoutPaper(paperless: float, limit: float) -> None:
+    """
+    A printer that is unplugged while it takes nothing is lost when it leaves three probes
+    unanswered: soon at the beginning, after minutes when it has been without paper for long.
+    """
+    bench = Bench()
+    sender = bench.sending(LARGE)
+    near = bench.wires[0].peer
+    near.silence = PersistTimer(near)  # type: ignore[method-assign]
+    bench.go(paperless)
+    assert sender.hear() == ""
+    bench.host.pull()
+    reply, after = bench.goUntilHeard(sender, 2 * limit)
+    assert re.match("551 .*has not answered", reply), reply
+    assert DEAD_AFTER_SECONDS <= after <= limit
+    assert bench.until(lambda: not bench.gateway.server.ports[0].jobs, STOPPED_WITHIN)
+
+
+def test_unpluggedForAMoment() -> None:
+    """One or two probes that are lost late in a paper-out, minutes apart, are no evidence."""
+    bench = Bench()
+    sender = bench.sending(LARGE)
+    near = bench.wires[0].peer
+    near.silence = PersistTimer(near)  # type: ignore[method-assign]
+    bench.end(sender)
+    bench.go(HOUR)
+    bench.host.pull()
+    bench.go(150)
+    bench.host.plug()
+    bench.go(1)
+    assert sender.hear() == ""
+    bench.readAll()
+    assert sender.hear().endswith(f"{LARGE} bytes, delivered)")
+    assert bench.printed == noise(LARGE)
+
+
+def test_unpluggedWhilePrinting() -> None:
+    """Unplugged in mid-flow, it is found by its missing acknowledgements."""
+    bench = Bench()
+    sender = bench.sending(SMALL)
+    bench.read()
+    bench.go(1)
+    bench.read()
+    bench.host.pull()
+    bench.feed(sender, noise(SMALL))
+    reply, after = bench.goUntilHeard(sender, 2 * FOUND_BLOCKED)
+    assert re.match("551 .*has not answered", reply), reply
+    assert after <= FOUND_BLOCKED
+
+
+def test_unpluggedWhileTheSenderPauses() -> None:
+    """With nothing to acknowledge the kernel's keepalive finds it."""
+    assert KEEPALIVE[0] + KEEPALIVE[1] * KEEPALIVE[2] <= FOUND_IDLE
+    bench = Bench()
+    sender = bench.sending(1000)
+    bench.go(1)
+    bench.host.pull()
+    reply, after = bench.goUntilHeard(sender, 2 * FOUND_IDLE)
+    assert re.match("551 .*printer", reply), reply
+    assert after <= FOUND_IDLE + SLACK
+
+
+@pytest.mark.parametrize("acknowledged", [False, True])
+def test_unpluggedWhileItFinishes(acknowledged: bool) -> None:
+    """
+    Bytes that it has not acknowledged are lost; if it has them all, the finish time-out decides.
+    """
+    bench = Bench()
+    sender = bench.sending(1000)
+    if acknowledged:
+        bench.end(sender)
+        bench.go(1)
+    bench.host.pull()
+    if not acknowledged:
+        bench.feed(sender, b"the end")
+        bench.end(sender)
+    reply, after = bench.goUntilHeard(sender, 2 * FOUND_IDLE)
+    if acknowledged:
+        assert reply.endswith("1000 bytes, sent, unconfirmed)"), reply
+        assert after == pytest.approx(FINISH_TIMEOUT, abs=2)
+    else:
+        assert re.match("551 .*has not answered", reply), reply
+        assert after <= FOUND_IDLE
+
+
+# Not reached
+
+
+def test_unpluggedBefore() -> None:
+    """A printer that is not there is tried for the connect time-out, all attempts together."""
+    bench = Bench()
+    bench.host.pull()
+    sender = bench.user()
+    sender.begin("page.ps")
+    reply, after = bench.goUntilHeard(sender, 2 * CONNECT_TIMEOUT)
+    assert re.match("450 .*safe to send it again", reply), reply
+    assert after == pytest.approx(CONNECT_TIMEOUT, abs=1)
+    bench.host.plug()
+    sender.begin("page.ps")
+    bench.go(1)
+    assert sender.hear()[:3] == "150"
+    sender.send(b"page")
+    bench.go(1)
+    bench.readAll()
+    assert bench.printed == b"page"
+
+
+def test_aPrinterThatMoved() -> None:
+    """Each job asks for the address: a name that was lost is 450, a new address is the printer."""
+    bench = Bench(connectTimeout=0.0)
+    elsewhere = bench.network.host("new printer", "192.0.2.102")
+    elsewhere.listeners[9100] = bench._asked
+    sender = bench.user()
+    for address in (bench.host.address, None, elsewhere.address):
+        bench.reactor.names.pop("printer", None)
+        if address is not None:
+            bench.reactor.names["printer"] = address
+        reply = sender.begin("page.ps")
+        bench.go(1)
+        reply += sender.hear()
+        if address is None:
+            assert re.match("450 .*the host name is not known", reply), reply
+            continue
+        assert reply[:3] == "150"
+        sender.send(b"page")
+        bench.go(1)
+        bench.readAll()
+        assert sender.hear()[:3] == "226"
+    assert [wire.host for wire in bench.wires] == [bench.host.address, elsewhere.address]
+
+
+@implementer(IHostnameResolver, IHostResolution)
+class Deaf:
+    """Twisted's own resolver when the thread that asks for it fails: no answer, ever."""
+
+    name = "printer"
+
+    def cancel(self) -> None:
+        """Nothing is on its way."""
+
+    def resolveHostName(
+        self,
+        resolutionReceiver: IResolutionReceiver,
+        hostName: str,
+        portNumber: int = 0,
+        addressTypes: Sequence[type[IAddress]] | None = None,
+        transportSemantics: str = "TCP",
+    ) -> IHostResolution:
+        resolutionReceiver.resolutionBegan(self)
+        return self
+
+
+@pytest.mark.parametrize(
+    "connectTimeout",
+    [CONNECT_TIMEOUT, 0.0],
+)
+def test_aNameThatIsNeverAnswered(connectTimeout: float) -> None:
+    """An attempt to reach the printer has an end, whatever the resolver does."""
+    bench = Bench(connectTimeout)
+    bench.reactor.nameResolver = Deaf()
+    sender = bench.user()
+    sender.begin("page.ps")
+    reply, _ = bench.goUntilHeard(sender, HOUR)
+    assert reply[:3] == "450"
+    assert not bench.gateway.server.ports[0].jobs
+
+
+# The reactor's own time
+
+
+@pytest.mark.parametrize("idle", [900.0, pytest.param(2.0)])
+def test_aStalledReactor(idle: float) -> None:
+    """What came while the reactor stood still for 5 s is not too late, whatever the time-outs."""
+    bench = Bench(idleTimeout=idle)
+    sender, host = bench.user(), bench.network.host("sender", "192.0.2.1")
+    port = re.search(r"\|(\d+)\|\)", sender.say("EPSV"))
+    assert port is not None
+    dialing = bench.reactor.dialIn(host, int(port[1]), "data")
+    bench.go(1)
+    wire = dialing.result
+    assert isinstance(wire, End)
+    sender.say("STOR page.ps")
+    bench.go(0.5)
+    bench.stalled = bench.network.now + 5
+    bench.network.after(1, wire.send, b"page")
+    bench.go(6)
+    assert sender.hear().split("\n")[1:] == []  # the 150 and nothing else
+    wire.close()
+    bench.go(1)
+    bench.readAll()
+    assert sender.hear().endswith("4 bytes, delivered)")
+
+
+def test_theWallClockTimesNothing() -> None:
+    """
+    C{time.time} is for what people read: the dates in listings. Everything else has the reactor's
+    clock.
+    """
+    users = []
+    root = Path(jetdirect.__file__).parent
+    for module in sorted(root.rglob("*.py")):
+        for node in ast.walk(ast.parse(module.read_text())):
+            if not isinstance(node, ast.Attribute):
+                continue
+            name = ast.unparse(node)
+            if re.fullmatch(r"time\.(time|sleep)(_ns)?|(\w+\.)*(now|utcnow|today)", name):
+                users.append(f"{module.relative_to(root)}: {name}")
+    assert users == ["ftp/commands/service.py: time.time", "ftp/shell.py: time.time"]
+
+
+# Real sockets
+
+
+def test_aRealPrinterStops(tmp_path: Path) -> None:
+    """
+    A printer stops reading; both who prints and who else asks are told; it goes on, byte-exact.
+    """
+    gate = threading.Event()
+    with (
+        RawPrinter(pausedAfter(100_000, gate), receiveBuffer=WINDOW, keep=False) as printer,
+        Process(tmp_path, "--printer", printer.uri()) as gateway,
+        Session(gateway.port) as session,
+        Session(gateway.port) as other,
+    ):
+        with session.upload() as wire:
+            sent = push(wire, MUCH, patience=STOPPED_AFTER + 1)
+            assert 100_000 < sent < MUCH
+            found = re.search(r"taken nothing for (\d+) s", session.say("STAT"))
+            assert found is not None and int(found[1]) >= STOPPED_AFTER
+            assert "job 1: processing-stopped" in other.say("STAT PORT1")
+            gate.set()
+            assert push(wire, MUCH, sent, patience=20) == MUCH
+        reply = session.reply()
+        assert re.search(delivered("PORT1", MUCH), lastLine(reply)), reply
+        assert printer.callers[0].digest == streamDigest(MUCH)
