@@ -1,0 +1,27 @@
+"""
+The printer behind the gateway (A16, A17).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.attacks import fusion
+
+
+def test_backChannel(tmp_path: Path) -> None:
+    """A16: what a printer answers to a job's questions goes nowhere."""
+    assert fusion.backChannel(tmp_path, 16)["told to the sender"] == 0
+
+
+def test_backChannelInTheLog(tmp_path: Path) -> None:
+    """A16: a sender whose job makes the printer talk does not fill the gateway's disk."""
+    figures = fusion.backChannel(tmp_path, 4)
+    assert int(str(figures["log of it, KiB"])) < 64
+
+
+def test_interleaving(tmp_path: Path) -> None:
+    """A17: 50 senders at a time, and each job comes alone and whole."""
+    figures = fusion.interleaving(tmp_path, 500)
+    assert (figures["missing"], figures["mixed"]) == (0, 0)
+    assert figures["cut jobs"] == 50
