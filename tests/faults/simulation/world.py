@@ -426,7 +426,7 @@ class World(Clockwork):
             for sender in self.senders
             for command in sender.another
             for reply in command.replies
-            if reply.code != 425 and not _leavesDataPort(sender)
+            if reply.code != 425
         ]
         return Run(
             uploads=uploads,
@@ -455,8 +455,3 @@ class World(Clockwork):
             if any(each.upload == name for each in printer.prints()):
                 return self.dresses[printer.name].dressed
         return asItIs
-
-
-def _leavesDataPort(sender: Sender) -> bool:
-    # An upload that was refused before its 150 has not used its data port, and the next one may.
-    return any(all(reply.code != 150 for reply in upload.replies) for upload in sender.uploads)
