@@ -33,7 +33,7 @@ from zope.interface import implementer
 
 from ..certificate import ServerCertificate
 from ..errors import DataConnectionLost, NoDataConnection
-from ..tcp import cancelLater, factsOf, tune
+from ..tcp import cancelLater, tune
 from .address import isIPv6, plainHost
 from .records import RecordBoundaries
 
@@ -185,16 +185,6 @@ class DataPort:
             connection.transport.write(data)
             connection.transport.loseConnection()
         await self._ended
-
-    @property
-    def reusable(self) -> bool:
-        """May another transfer begin with it?  Not if the peer has ended it meanwhile."""
-        connection = self._connection
-        if self._closed is not None or self.begun:
-            return False
-        if connection is None:
-            return True
-        return connection.lost is None and not factsOf(connection.transport).closedByPeer()
 
     def release(self) -> None:
         """The transfer is over, and its replies are sent."""

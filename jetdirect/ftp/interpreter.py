@@ -94,7 +94,7 @@ class Interpreter(ControlConnection):
         self.announced: int | None = None
         self.renaming: Path | None = None
         self.dataPort: DataPort | None = None
-        self._kept: DataPort | None = None
+        self._heardOut: DataPort | None = None
         self.extendedOnly = False
         self.protected = self._implicit = False
         self.transfer: Transfer | None = None
@@ -180,6 +180,8 @@ class Interpreter(ControlConnection):
         for timer in (self._loginTimer, self._idleTimer, self._lineTimer):
             if timer is not None and timer.active():
                 timer.cancel()
+        if self._heardOut is not None:
+            self._heardOut.close()
         self.logOut()
 
     def reply(self, reply: Reply) -> None:
@@ -316,20 +318,12 @@ class Interpreter(ControlConnection):
     def takeDataPort(self) -> DataPort | Reply:
         """The data port for a transfer that begins now, which is its only one; or why not."""
         dataPort, self.dataPort = self.dataPort, None
-        if dataPort is not None and self._kept is dataPort and not dataPort.reusable:
-            dataPort.close()
-            dataPort = None
         if dataPort is None:
             return replies.NO_DATA_PORT
         if self.settings.requireTLS and dataPort.tls is None:
             dataPort.close()
             return replies.UNPROTECTED
         return dataPort
-
-    def keepDataPort(self, dataPort: DataPort) -> None:
-        """A transfer refused before its 150 has not used it, and wput does not ask for another."""
-        if self.dataPort is None and not self.gone and dataPort.reusable:
-            self.dataPort = self._kept = dataPort
 
     async def runTransfer(self, transfer: Transfer, replies: Coroutine[Any, Any, None]) -> None:
         """Let C{transfer} be the running one, until it has sent its replies."""
@@ -343,8 +337,8 @@ class Interpreter(ControlConnection):
         self._transferEnded(transfer)
 
     def _transferEnded(self, transfer: Transfer) -> None:
-        if self.dataPort is not transfer.dataPort:
-            transfer.dataPort.release()
+        transfer.dataPort.release()
+        self._heardOut = transfer.dataPort
         self._lastActive = max(self._lastActive, transfer.lastActive)
         self.transfer = None
         if not self.answers:

@@ -57,8 +57,6 @@ class Upload(Transfer):
         try:
             delivery = await self._print(opening)
         except PrintError as error:
-            if not self.underWay and not self.aborts:
-                self.control.keepDataPort(self.dataPort)
             self.control.reply(replies.refusal(error, self.job.number))
         except Exception:
             # A mistake of ours: no reason to leave the printer in mid-job, or to guess the code.

@@ -176,7 +176,6 @@ class Session(RuleBasedStateMachine):
         if fits:
             self.printer.refusals.append(PrintError("out of order"))
         self.expect(self.sender.begin("page"), 451 if fits else 552)
-        self.expect(self.sender.say("ABOR"), 226)  # or the next upload could have its data port
 
     @rule(data=st.sampled_from([b"a", b"\0\xff\r\n", b"half", b"nine more", b"x" * (LIMIT + 1)]))
     @precondition(lambda self: self.running and not self.finishing)

@@ -174,7 +174,6 @@ def refusing(why: str, directory: Path) -> Iterator[tuple[RawPrinter, Gateway, C
         ("curl", "off"),
         ("curl", "busy"),
         ("lftp", "off"),
-        pytest.param("wput", "off"),
         ("ncftpput", "off"),
     ],
 )
@@ -195,7 +194,7 @@ def test_aRefusedJobIsPrintedOnce(client: str, why: str, tmp_path: Path) -> None
         mending.start()
         result = CLIENTS[client](gateway.port, job)
         mending.join()
-        assert re.search("450[- :].*safe to send it again", result.output) or client == "wput"
+        assert re.search("450[- :].*safe to send it again", result.output)
         if client == "ncftpput":
             assert (result.code, printer.jobs) == (3, others), result.output
         else:
