@@ -180,8 +180,7 @@ class Interpreter(ControlConnection):
         for timer in (self._loginTimer, self._idleTimer, self._lineTimer):
             if timer is not None and timer.active():
                 timer.cancel()
-        if self._heardOut is not None:
-            self._heardOut.close()
+        self._hearOut(None)
         self.logOut()
 
     def reply(self, reply: Reply) -> None:
@@ -328,6 +327,7 @@ class Interpreter(ControlConnection):
     async def runTransfer(self, transfer: Transfer, replies: Coroutine[Any, Any, None]) -> None:
         """Let C{transfer} be the running one, until it has sent its replies."""
         self.transfer = transfer
+        self._hearOut(None)
         try:
             await replies
         except Exception:
@@ -338,11 +338,17 @@ class Interpreter(ControlConnection):
 
     def _transferEnded(self, transfer: Transfer) -> None:
         transfer.dataPort.release()
-        self._heardOut = transfer.dataPort
+        self._hearOut(transfer.dataPort)
         self._lastActive = max(self._lastActive, transfer.lastActive)
         self.transfer = None
         if not self.answers:
             self.factory.sessionEnded(self)  # the job went on without its sender
+
+    def _hearOut(self, dataPort: DataPort | None) -> None:
+        # Whose job was cut may be sending still; but not when it goes on, or away.
+        if self._heardOut is not None:
+            self._heardOut.close()
+        self._heardOut = dataPort
 
     def expectToBeHeard(self, job: Job) -> None:
         """The reply for C{job} was just written; its record is complete when it is acknowledged."""
