@@ -5,10 +5,8 @@ Asking a printer by SNMP: the encoding, what the answers mean, and printers that
 from __future__ import annotations
 
 import os
-import shutil
 import socket
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -41,6 +39,7 @@ from jetdirect.transports.snmp import (
     statusOf,
 )
 from jetdirect.transports.uri import transportFor
+from tests.clients.packages import Missing, peer
 from tests.peers.peer import PATIENCE, mortal
 
 reactor: Any = theReactor
@@ -306,9 +305,10 @@ RECORDS = """\
 @pytest.fixture
 def agent(tmp_path: Path) -> Iterator[int]:
     """The UDP port of a simulated printer's agent."""
-    program = shutil.which("snmpsim-command-responder", path=str(Path(sys.executable).parent))
-    if program is None:
-        pytest.skip("snmpsim is missing: pip install snmpsim pysmi")
+    try:
+        program = str(peer("venv/bin/snmpsim-command-responder", "snmpsim"))
+    except Missing as missing:
+        pytest.skip(str(missing))
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "public.snmprec").write_text(RECORDS)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
