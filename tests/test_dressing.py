@@ -15,12 +15,12 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 from zope.interface.verify import verifyObject
 
-from jetdirect.errors import PrinterUnreachable
-from jetdirect.interfaces import Delivery, IPrinterConnection, IPrinterTransport
+from jetdirect.errors import PrinterLost, PrinterUnreachable
+from jetdirect.interfaces import Delivery, IPrinterConnection, IPrinterTransport, IPrintJob
 from jetdirect.job import Sender
 from jetdirect.server import PrintServer
-from jetdirect.testing import FakePrinter, FakePrinterConnection
-from jetdirect.transports.dressing import DressedTransport, Dressing
+from jetdirect.testing import FakeJob, FakePrinter, FakePrinterConnection
+from jetdirect.transports.dressing import DressedJob, DressedTransport, Dressing
 from jetdirect.transports.uri import transportFor
 
 SENDER = Sender("bob", "192.0.2.1", 40001)
@@ -174,6 +174,27 @@ def test_backPressure() -> None:
     assert heard == ["pause", "resume"]
     with pytest.raises(AssertionError):
         naked.pause()
+
+
+@pytest.mark.parametrize(
+    ("dressing", "size", "told"),
+    [
+        (PRETTY, 5, 7),
+        (PRETTY, None, None),
+        (PRETTY, 0, 0),
+        (Dressing(newlines=True), 5, None),
+        (Dressing(b"<", newlines=True), 0, 0),
+    ],
+)
+def test_size(dressing: Dressing, size: int | None, told: int | None) -> None:
+    """A printer that wants to know the size is told that of the dressed job, if it is known."""
+    naked = FakeJob(size=size)
+    job = DressedJob(naked, dressing)
+    assert job.size == told
+    assert verifyObject(IPrintJob, job)
+    lost = PrinterLost("gone")
+    job.printerLost(lost)
+    assert naked.losses == [lost]
 
 
 def test_unreachable() -> None:

@@ -13,6 +13,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IProducer
 from zope.interface import implementer
 
+from ..errors import PrintError
 from ..interfaces import (
     Delivery,
     IPrinterConnection,
@@ -78,7 +79,28 @@ class DressedTransport:
         def dressed(connection: IPrinterConnection) -> IPrinterConnection:
             return DressedConnection(connection, self._dressing)
 
-        return self._naked.open(job).addCallback(dressed)
+        return self._naked.open(DressedJob(job, self._dressing)).addCallback(dressed)
+
+
+@implementer(IPrintJob)
+class DressedJob:
+    """A job as long as it is with what is put around it, for printers that want to know before."""
+
+    def __init__(self, naked: IPrintJob, dressing: Dressing) -> None:
+        self.number = naked.number
+        self.name = naked.name
+        self.user = naked.user
+        self.host = naked.host
+        self.size = naked.size
+        if naked.size and dressing.newlines:
+            self.size = None  # as many more as it has bare LFs
+        elif naked.size:
+            self.size = len(dressing.prolog) + naked.size + len(dressing.epilog)
+        self._naked = naked
+
+    def printerLost(self, error: PrintError) -> None:
+        """L{IPrintJob}."""
+        self._naked.printerLost(error)
 
 
 @implementer(IPrinterConnection)

@@ -16,6 +16,7 @@ TEXT, NAME, KEYWORD, URI, CHARSET, LANGUAGE, MIME = 0x41, 0x42, 0x44, 0x45, 0x47
 """The tags of values (section 3.5.2)."""
 
 _FIRST_VALUE, _FIRST_STRING, _EXTENSION = 0x10, 0x40, 0x7F
+_WITH_LANGUAGE = (0x35, 0x36)
 
 Item = int | bool | str | bytes
 """A value: what is neither number nor text stays as it is."""
@@ -116,6 +117,7 @@ def response(data: bytes, number: int) -> Response:
         if tag == END:
             return Response(status, attributes)
         if tag < _FIRST_VALUE:
+            name = ""
             continue  # another group begins
         size, at = _size(data, at)
         if size:
@@ -145,6 +147,10 @@ def _item(tag: int, content: bytes) -> Item:
         return content != b"\0"
     if tag in (INTEGER, ENUM) and len(content) == 4:
         return int.from_bytes(content, "big", signed=True)
+    if tag in _WITH_LANGUAGE:
+        size, at = _size(content, 0)
+        size, at = _size(content, at + size)
+        return _octets(content, at, size).decode("utf-8", "replace")
     if _FIRST_STRING <= tag < _EXTENSION:
         return content.decode("utf-8", "replace")
     return content

@@ -10,30 +10,38 @@ from typing import Any
 
 from OpenSSL import SSL
 from twisted.internet.interfaces import IOpenSSLClientConnectionCreator
-from twisted.internet.ssl import Certificate, trustRootFromCertificates
-from twisted.web.client import BrowserLikePolicyForHTTPS
-from twisted.web.iweb import IPolicyForHTTPS
+from twisted.internet.ssl import Certificate, optionsForClientTLS, trustRootFromCertificates
 from zope.interface import implementer
 
 _CERTIFICATE = re.compile(rb"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
 
 
-def signedBy(path: str) -> Any:
+def signers(host: str, path: str | None) -> Any:
     """
-    Those that a certificate in this PEM file has signed, and itself.
+    A certificate for C{host} that somebody known has signed.
 
+    @param path: a PEM file with certificates: those who may sign, and those who need no signature;
+        L{None}: whom the system knows.
     @raise ValueError: there is none; the message says why.
     """
+    roots = None if path is None else trustRootFromCertificates(_certificates(path))
+    try:
+        return optionsForClientTLS(host, trustRoot=roots)
+    except ValueError:
+        raise ValueError(f"no certificate can be for {host!r}; write its address") from None
+
+
+def _certificates(path: str) -> list[Any]:
     try:
         pems = _CERTIFICATE.findall(Path(path).read_bytes())
-        roots = [Certificate.loadPEM(pem) for pem in pems]
+        found = [Certificate.loadPEM(pem) for pem in pems]
     except OSError as why:
         raise ValueError(f"tls-ca={path}: {why.strerror}") from None
-    except SSL.Error:
-        roots = []
-    if not roots:
+    except (SSL.Error, ValueError):
+        found = []
+    if not found:
         raise ValueError(f"tls-ca={path}: expected a PEM file with certificates")
-    return BrowserLikePolicyForHTTPS(trustRootFromCertificates(roots))
+    return found
 
 
 def anybody() -> Any:
@@ -41,12 +49,8 @@ def anybody() -> Any:
     return _Anybody()
 
 
-@implementer(IPolicyForHTTPS, IOpenSSLClientConnectionCreator)
+@implementer(IOpenSSLClientConnectionCreator)
 class _Anybody:
-    def creatorForNetloc(self, hostname: bytes, port: int) -> Any:
-        """L{IPolicyForHTTPS}."""
-        return self
-
     def clientConnectionForTLS(self, protocol: Any) -> Any:
         """L{IOpenSSLClientConnectionCreator}."""
         context = SSL.Context(SSL.TLS_METHOD)

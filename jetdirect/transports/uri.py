@@ -123,7 +123,10 @@ def parse(text: str) -> DeviceURI:
     place = _AUTHORITY.match(found["authority"] or "")
     if place is None:
         raise ValueError("host and port are written host:9100 or [ipv6]:9100")
-    host = _host(place["literal"], place["name"])
+    # CUPS writes a USB printer's maker there, in as many words as it has.
+    host = (
+        _decoded(place["name"] or "") if scheme == "usb" else _host(place["literal"], place["name"])
+    )
     port = place["port"]
     if port is not None and not (
         re.fullmatch(r"\d{1,5}", port, re.ASCII) and 0 < int(port) < 65536

@@ -1,0 +1,193 @@
+"""
+A dialogue with a printer or print server over TCP: something is said, an answer is awaited, and the
+other end is known to live meanwhile.
+"""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Callable
+from typing import Any
+
+from twisted.internet import error
+from twisted.internet.defer import CancelledError, Deferred, succeed
+from twisted.internet.interfaces import IDelayedCall, IReactorTime, IStreamClientEndpoint
+from twisted.internet.protocol import Factory, Protocol, connectionDone
+from twisted.python.failure import Failure
+
+from ..errors import PrinterLost, PrintError, PrinterUnreachable
+from ..tcp import ITCPFacts, Pulse, factsOf, tune
+
+LOOK_INTERVAL = 0.5
+"""Seconds between two looks at the connection's state in the kernel."""
+
+FAREWELL = 2.0
+"""Seconds in which the other end may take its leave of a connection that is over (chosen)."""
+
+
+def dial(
+    endpoint: IStreamClientEndpoint, protocol: Callable[[], Protocol], uri: str
+) -> Deferred[Any]:
+    """
+    Make a connection.
+
+    @return: fires with the protocol; fails with L{PrinterUnreachable}, with another L{PrintError}
+        when another attempt will not help, and with L{CancelledError} at once when it is canceled:
+        no connection is left behind then.
+    """
+    factory = Factory.forProtocol(protocol)
+    factory.noisy = False
+    connecting: Deferred[Any] = endpoint.connect(factory)
+
+    def cancel(dialed: Deferred[Any]) -> None:
+        # First: a canceled endpoint fails in many ways, after what it was busy with.
+        dialed.errback(CancelledError())
+        connecting.cancel()
+
+    dialed: Deferred[Any] = Deferred(cancel)
+
+    def made(connection: Any) -> None:
+        if dialed.called:
+            connection.transport.abortConnection()
+        else:
+            dialed.callback(connection)
+
+    def failed(failure: Failure) -> None:
+        if not dialed.called:
+            dialed.errback(_asPrintError(failure, uri))
+
+    connecting.addCallbacks(made, failed)
+    return dialed
+
+
+def _asPrintError(failure: Failure, uri: str) -> Failure:
+    why = failure.value
+    if isinstance(why, (error.ConnectError, error.DNSLookupError)):
+        unreachable: PrintError = PrinterUnreachable(f"{uri}: {_reason(why)}")
+    elif isinstance(why, ValueError):  # an endpoint's word for a name that no resolver takes
+        unreachable = PrintError(f"{uri}: that cannot be a host name")
+    else:
+        return failure
+    unreachable.__cause__ = why
+    return Failure(unreachable)
+
+
+def _reason(why: Exception) -> str:
+    number = getattr(why, "osError", None)
+    if isinstance(why, error.ConnectionRefusedError):
+        return "the connection was refused (busy or off)"
+    if isinstance(why, (error.TimeoutError, error.TCPTimedOutError)):
+        return "no answer"
+    if isinstance(why, error.NoRouteError) or number in (errno.EHOSTUNREACH, errno.ENETUNREACH):
+        return "no route to the printer"
+    if isinstance(why, error.DNSLookupError):
+        return "the host name is not known"
+    return "the connection failed"
+
+
+class Dialogue(Protocol):
+    """
+    One connection, to be extended by a protocol.
+
+    As long as no answer is awaited, or the other end's kernel does not have all of what was said,
+    the dialogue lasts: a server that is merely slow, or stopped, is waited for.
+
+    @ivar sent: bytes of the document that may have reached the other end.
+    @ivar gone: why nothing more can be said, or L{None}.
+    """
+
+    transport: Any
+    _facts: ITCPFacts
+    _pulse: Pulse
+    _watch: IDelayedCall
+
+    def __init__(self, clock: IReactorTime, patience: float, peer: str) -> None:
+        """
+        @param patience: seconds to wait for an answer when the other end's kernel has everything.
+        @param peer: what the other end is called in reasons.
+        """
+        self.sent = 0
+        self.gone: PrinterLost | None = None
+        self._clock = clock
+        self._patience = patience
+        self._peer = peer
+        self._awaited = ""
+        self._closed = False
+        self._closing: list[Deferred[None]] = []
+
+    # For those that extend it.
+
+    def expect(self, what: str) -> None:
+        """From now on an answer is awaited, to C{what}; C{""}: no more."""
+        self._awaited = what
+
+    def lose(self, why: str) -> None:
+        """Nothing good will come of it any more: C{lost} is told, unless it is over anyway."""
+        if self.gone is None:
+            self.gone = PrinterLost(why)
+            if not self._closed:
+                self.transport.abortConnection()
+            self.lost(self.gone)
+
+    def lost(self, why: PrinterLost) -> None:
+        """To be overridden."""
+
+    # For those that lead it.
+
+    def hangUp(self) -> Deferred[None]:
+        """
+        End it in order.
+
+        @return: fires when the connection is closed.
+        """
+        self.gone = self.gone or PrinterLost("the dialogue is over")
+        if not self._closed:
+            self._pulse.mark()
+            self.transport.loseConnection()
+        return self._whenClosed()
+
+    def abort(self) -> Deferred[None]:
+        """The same at once, and whatever was not sent yet is thrown away."""
+        self.gone = self.gone or PrinterLost("the job was aborted")
+        if not self._closed:
+            self.transport.abortConnection()
+        return self._whenClosed()
+
+    # Protocol
+
+    def connectionMade(self) -> None:
+        self._facts = factsOf(self.transport)
+        self._pulse = Pulse(self._facts, self._clock)
+        tune(self.transport)
+        self._watch = self._clock.callLater(LOOK_INTERVAL, self._look)
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        self._watch.cancel()
+        self._closed = True
+        answer = f" without an answer to {self._awaited}" if self._awaited else ""
+        done = "closed" if reason.check(error.ConnectionDone) else "broke"
+        self.lose(f"the {self._peer} {done} the connection{answer}")
+        closing, self._closing = self._closing, []
+        for each in closing:
+            each.callback(None)
+
+    # Inside.
+
+    def _whenClosed(self) -> Deferred[None]:
+        if self._closed:
+            return succeed(None)
+        closing: Deferred[None] = Deferred()
+        self._closing.append(closing)
+        return closing
+
+    def _look(self) -> None:
+        self._watch = self._clock.callLater(LOOK_INTERVAL, self._look)
+        if self.gone is not None:
+            if self._pulse.still() >= FAREWELL:
+                self.transport.abortConnection()
+        elif self._pulse.dead():
+            self.lose(f"the {self._peer} has not answered for {self._pulse.silent():.0f} s")
+        elif not self._awaited or self._facts.unacknowledged():
+            self._pulse.mark()
+        elif self._pulse.still() >= self._patience:
+            self.lose(f"no answer to {self._awaited} within {self._patience:g} s")

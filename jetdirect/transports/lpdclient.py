@@ -1,0 +1,180 @@
+"""
+The line printer daemon protocol (RFC 1179), spoken: one dialogue is one job for one queue.
+"""
+
+from __future__ import annotations
+
+import socket
+from typing import Any
+
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IPushProducer, IStreamClientEndpoint
+from zope.interface import implementer
+
+from ..errors import PrinterLost, PrinterUnreachable
+from ..interfaces import IPrintJob
+from . import rfc1179
+from .dialogue import Dialogue, dial
+
+
+class LPDDialogue(Dialogue):
+    """
+    What is said to a print server, and the octet that answers each of it.
+
+    @ivar job: who is told that the server is gone while nothing is awaited from it; L{None} as long
+        as nobody has the queue for itself.
+    """
+
+    def __init__(self, clock: Any, patience: float) -> None:
+        """@param patience: seconds to wait for an acknowledgement."""
+        super().__init__(clock, patience, "server")
+        self.job: IPrintJob | None = None
+        self._answer: Deferred[None] | None = None
+
+    async def say(self, data: bytes, what: str) -> None:
+        """
+        Send something, and wait for its acknowledgement.
+
+        @param what: in words, for what the server may refuse.
+        @raise PrinterLost: it did not come.
+        """
+        if self.gone is not None:
+            raise self.gone
+        self._answer = Deferred()
+        self.expect(what)
+        self.transport.write(data)
+        try:
+            await self._answer
+        finally:
+            self._answer = None
+
+    def pour(self, data: bytes) -> None:
+        """Send octets of the data file."""
+        if self.gone is None:
+            self.sent += len(data)
+            self.transport.write(data)
+
+    async def end(self) -> None:
+        """
+        Say that the data file is whole, and take leave.
+
+        @raise PrinterLost: the server did not take it, or has not said so.
+        """
+        try:
+            await self.say(rfc1179.END_OF_FILE, "the end of the job")
+        except PrinterLost:
+            await self.abort()
+            raise
+        await self.hangUp()
+
+    def dataReceived(self, data: bytes) -> None:
+        """One octet for each thing that was said."""
+        code, answer = data[0], self._answer
+        if answer is None or answer.called:
+            self.lose(f"the server broke off the job (code {code})")
+        elif code != rfc1179.ACKNOWLEDGED or len(data) > 1:
+            self.lose(f"the server refused {self._awaited} (code {code})")
+        else:
+            self.expect("")
+            answer.callback(None)
+
+    def lost(self, why: PrinterLost) -> None:
+        """L{Dialogue}."""
+        if self._answer is not None and not self._answer.called:
+            self._answer.errback(why)
+        elif self.job is not None:
+            self.job.printerLost(why)
+
+
+@implementer(IPushProducer)
+class Room:
+    """Whether a dialogue's connection takes more, for one who can wait; to be registered there."""
+
+    def __init__(self) -> None:
+        self._waiting: Deferred[None] | None = None
+
+    async def there(self) -> None:
+        """Wait until the connection takes more, or nothing any more."""
+        if self._waiting is not None:
+            await self._waiting
+
+    def pauseProducing(self) -> None:
+        """L{IPushProducer}."""
+        if self._waiting is None:
+            self._waiting = Deferred()
+
+    def resumeProducing(self) -> None:
+        """L{IPushProducer}."""
+        waiting, self._waiting = self._waiting, None
+        if waiting is not None:
+            waiting.callback(None)
+
+    def stopProducing(self) -> None:
+        """L{IPushProducer}: the connection is lost."""
+        self.resumeProducing()
+
+
+class PrintServer:
+    """
+    A queue of a print server, and how to talk to it.
+
+    @ivar uri: its device URI, without the user name.
+    """
+
+    def __init__(
+        self,
+        clock: Any,
+        endpoint: IStreamClientEndpoint,
+        uri: str,
+        queue: str,
+        user: str,
+        patience: float,
+    ) -> None:
+        """
+        @param user: whom the server is told; C{""}: the name that the sender logged in with.
+        @param patience: seconds to wait for an acknowledgement.
+        """
+        self._clock = clock
+        self._endpoint = endpoint
+        self.uri = uri
+        self._queue = queue
+        self._user = user
+        self._patience = patience
+        self._host = socket.gethostname().partition(".")[0]
+
+    async def begin(self) -> LPDDialogue:
+        """
+        A connection that is ready to take files for the queue.
+
+        @raise PrinterUnreachable: it is not there, or says no.
+        """
+        dialogue: LPDDialogue = await dial(
+            self._endpoint, lambda: LPDDialogue(self._clock, self._patience), self.uri
+        )
+        await self._ask(dialogue, rfc1179.receiveJob(self._queue), "jobs for this queue")
+        return dialogue
+
+    async def announce(self, dialogue: LPDDialogue, job: IPrintJob, size: int) -> None:
+        """
+        Send the control file, and the beginning of the data file.
+
+        @param size: octets of the data file; at least one: 0 means "until you hear no more" to
+            some servers.
+        @raise PrinterUnreachable: the server does not want them.
+        """
+        number, host = job.number, self._host
+        control = rfc1179.controlFile(number, host, self._user or job.user, job.name)
+        header = rfc1179.controlFileHeader(len(control), number, host)
+        await self._ask(dialogue, header, "the control file")
+        await self._ask(dialogue, control + rfc1179.END_OF_FILE, "the control file")
+        await self._ask(dialogue, rfc1179.dataFileHeader(size, number, host), "the data file")
+
+    async def _ask(self, dialogue: LPDDialogue, command: bytes, what: str) -> None:
+        try:
+            await dialogue.say(command, what)
+        except PrinterLost as why:
+            await dialogue.abort()
+            raise PrinterUnreachable(f"{self.uri}: {why.reason}") from why
+        except BaseException:  # canceled
+            dialogue.abort()
+            raise

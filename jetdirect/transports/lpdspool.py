@@ -1,0 +1,210 @@
+"""
+A job whose size is known only when it has ended: it goes through a temporary file to the print
+server.
+
+The file has no name, so that nothing can stay behind; disks are slow at times, so that a thread
+does all the work on it, one step after the other.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from typing import IO, Any
+
+from twisted.internet.defer import CancelledError, Deferred, DeferredLock
+from twisted.internet.interfaces import IProducer
+from twisted.internet.threads import deferToThreadPool
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from ..errors import JobTooLarge, PrinterLost, PrintError
+from ..interfaces import Delivery, IPrinterConnection, IPrintJob
+from .lpdclient import LPDDialogue, PrintServer, Room
+
+BUFFER = 256 * 1024
+"""Bytes that may wait for the temporary file before the sender is paused."""
+
+PIECE = 64 * 1024
+"""Bytes read from it at once."""
+
+
+class Spool:
+    """A temporary file that is written, then read once."""
+
+    def __init__(self, reactor: Any) -> None:
+        self._reactor = reactor
+        self._steps = DeferredLock()
+        self._file: IO[bytes] | None = None
+        self._broken: OSError | None = None
+
+    def write(self, data: bytes) -> Deferred[None]:
+        """Fails with L{OSError} when the disk is full, or worse."""
+        return self._step(self._write, data)
+
+    def rewind(self) -> Deferred[None]:
+        """Everything is to be read; fails with L{OSError} when not everything was written."""
+        return self._step(self._rewind)
+
+    def read(self) -> Deferred[bytes]:
+        """The next piece; C{b""} at the end."""
+        return self._step(self._read)
+
+    def close(self) -> Deferred[None]:
+        """Forget it, when what was begun before is done."""
+        return self._step(self._close)
+
+    def _step(self, work: Callable[..., Any], *arguments: object) -> Deferred[Any]:
+        pool = self._reactor.getThreadPool()
+        # Whoever waits may stop waiting; a thread does not stop, and must not get company.
+        done: Deferred[Any] = Deferred()
+        step = self._steps.run(deferToThreadPool, self._reactor, pool, work, *arguments)
+        step.chainDeferred(done)
+        return done
+
+    # In the thread.
+
+    def _write(self, data: bytes) -> None:
+        if self._file is None:
+            # Unbuffered: a full disk is to say so here, and not when the server hears of the job.
+            self._file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115
+        rest = memoryview(data)
+        try:
+            while rest:
+                rest = rest[self._file.write(rest) :]
+        except OSError as why:
+            self._broken = why
+            raise
+
+    def _rewind(self) -> None:
+        if self._broken is not None:
+            raise self._broken
+        if self._file is not None:
+            self._file.seek(0)
+
+    def _read(self) -> bytes:
+        return b"" if self._file is None else self._file.read(PIECE)
+
+    def _close(self) -> None:
+        file, self._file = self._file, None
+        if file is not None:
+            file.close()
+
+
+@implementer(IPrinterConnection)
+class SpooledConnection:
+    """The queue, while a job has it whose size is known when it has ended."""
+
+    def __init__(self, reactor: Any, server: PrintServer, job: IPrintJob, limit: int) -> None:
+        """@param limit: bytes that the job may have."""
+        self._server = server
+        self._job = job
+        self._limit = limit
+        self._spool = Spool(reactor)
+        self._dialogue: LPDDialogue | None = None
+        self._size = 0
+        self._waiting = 0
+        self._paused = False
+        self._streaming = True
+        self._producer: IProducer | None = None
+        self._sending: Deferred[Delivery] | None = None
+        self._over: PrintError | None = None
+
+    @property
+    def sent(self) -> int:
+        """L{IPrinterConnection}: nothing, as long as it is only kept."""
+        return 0 if self._dialogue is None else self._dialogue.sent
+
+    def write(self, data: bytes) -> None:
+        """L{IPrinterConnection}."""
+        if self._over is not None:
+            return
+        self._size += len(data)
+        if self._size > self._limit:
+            limit = f"{self._limit} bytes (spool-limit) of a job whose size was not announced"
+            self._lose(JobTooLarge(f"more than {limit}"))
+            return
+        self._waiting += len(data)
+        self._spool.write(data).addCallbacks(self._kept, self._notKept, (len(data),))
+        if self._waiting > BUFFER and self._streaming and self._producer is not None:
+            self._paused = True
+            self._producer.pauseProducing()  # type: ignore[attr-defined]
+
+    def registerProducer(self, producer: IProducer, streaming: bool) -> None:
+        """L{IPrinterConnection}."""
+        self._producer = producer
+        self._streaming = streaming
+        if not streaming:
+            producer.resumeProducing()  # type: ignore[attr-defined]
+
+    def unregisterProducer(self) -> None:
+        """L{IPrinterConnection}."""
+        self._producer = None
+
+    def finish(self) -> Deferred[Delivery]:
+        """L{IPrinterConnection}."""
+        finished: Deferred[Delivery] = Deferred()
+
+        def failed(failure: Failure) -> None:
+            if not failure.check(CancelledError):  # by abort, which tells
+                finished.errback(failure)
+
+        self._sending = Deferred.fromCoroutine(self._send())
+        self._sending.addCallbacks(finished.callback, failed)
+        return finished
+
+    def abort(self, tail: bytes) -> Deferred[None]:
+        """L{IPrinterConnection}: what was kept is forgotten, a file that stays short dropped."""
+        self._over = self._over or PrinterLost("the job was aborted")
+        return Deferred.fromCoroutine(self._abort())
+
+    async def _abort(self) -> None:
+        if self._sending is not None:
+            self._sending.cancel()
+        if self._dialogue is not None:
+            await self._dialogue.abort()
+        await self._spool.close()
+
+    async def _send(self) -> Delivery:
+        try:
+            await self._spool.rewind()
+            if self._over is not None:
+                raise self._over
+            if self._size:
+                self._dialogue = await self._server.begin()
+                await self._server.announce(self._dialogue, self._job, self._size)
+                await self._pour(self._dialogue)
+                await self._dialogue.end()
+        except OSError as why:
+            raise self._lost(why) from why
+        finally:
+            await self._spool.close()
+        return Delivery.DELIVERED
+
+    async def _pour(self, dialogue: LPDDialogue) -> None:
+        room = Room()
+        dialogue.transport.registerProducer(room, True)
+        while dialogue.gone is None and (piece := await self._spool.read()):
+            dialogue.pour(piece)
+            await room.there()
+        dialogue.transport.unregisterProducer()
+
+    def _kept(self, _: None, size: int) -> None:
+        self._waiting -= size
+        wanted = self._paused or not self._streaming
+        if not self._waiting and wanted and self._producer is not None:
+            self._paused = False
+            self._producer.resumeProducing()  # type: ignore[attr-defined]
+
+    def _notKept(self, failure: Failure) -> None:
+        self._lose(self._lost(failure.value))
+
+    def _lost(self, why: BaseException | None) -> PrinterLost:
+        reason = getattr(why, "strerror", None) or why
+        return PrinterLost(f"the job cannot be kept until its size is known: {reason}")
+
+    def _lose(self, why: PrintError) -> None:
+        if self._over is None:
+            self._over = why
+            if self._sending is None:
+                self._job.printerLost(why)

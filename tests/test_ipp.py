@@ -1,0 +1,1005 @@
+"""
+Printers that speak IPP: what they are asked when, what their answers mean, and what is left behind.
+"""
+
+from __future__ import annotations
+
+import socket
+import struct
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_twisted
+from twisted.internet import reactor as theReactor
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.endpoints import HostnameEndpoint
+from twisted.internet.error import ConnectionDone, ConnectionRefusedError
+from twisted.internet.protocol import Factory, Protocol, connectionDone
+from twisted.internet.task import Clock
+from twisted.logger import capturedLogs, formatEvent
+from twisted.python.failure import Failure
+from zope.interface.verify import verifyObject
+
+from jetdirect.errors import PrinterLost, PrintError, PrinterUnreachable
+from jetdirect.interfaces import (
+    Delivery,
+    IPrinterConnection,
+    IPrinterTransport,
+    PrinterStatus,
+)
+from jetdirect.tcp import Silence
+from jetdirect.testing import FakeJob
+from jetdirect.transports.dialogue import dial
+from jetdirect.transports.http import LAST_CHUNK, LONGEST_CONTENT
+from jetdirect.transports.httpclient import ANSWER_TIMEOUT, Exchange
+from jetdirect.transports.ipp import FINISH_TIMEOUT, IPPTransport, fromURI
+from jetdirect.transports.ippclient import IPPClient
+from jetdirect.transports.rfc8010 import (
+    BOOLEAN,
+    ENUM,
+    INTEGER,
+    KEYWORD,
+    MIME,
+    TEXT,
+    Response,
+    response,
+)
+from jetdirect.transports.rfc8011 import (
+    CANCEL_JOB,
+    CREATE_JOB,
+    GET_JOB,
+    GET_PRINTER,
+    PRINT_JOB,
+    SEND_DOCUMENT,
+    VALIDATE_JOB,
+    statusOf,
+)
+from jetdirect.transports.uri import parse
+from tests.clients.certificate import selfSigned
+from tests.endpoint import Endpoint, Wire, hear
+
+reactor: Any = theReactor
+
+Said = list[tuple[int, str, list[bytes]]]
+
+
+def number(value: int) -> bytes:
+    return struct.pack(">i", value)
+
+
+def message(status: int, request: int, attributes: Said) -> bytes:
+    """What a printer answers."""
+    data = struct.pack(">BBHIB", 1, 1, status, request, 4)
+    for tag, name, values in attributes:
+        word = name.encode()
+        for value in values:
+            data += (
+                struct.pack(">BH", tag, len(word)) + word + struct.pack(">H", len(value)) + value
+            )
+            word = b""
+    return data + b"\x03"
+
+
+def operations(*codes: int) -> tuple[int, str, list[bytes]]:
+    return (ENUM, "operations-supported", [number(code) for code in codes])
+
+
+#: A printer of our days, and one that takes a job only with its document.
+NEW: Said = [operations(PRINT_JOB, VALIDATE_JOB, CREATE_JOB, SEND_DOCUMENT)]
+OLD: Said = [operations(PRINT_JOB, VALIDATE_JOB)]
+
+JOB: Said = [(INTEGER, "job-id", [number(31)])]
+
+
+def jobState(state: int, *reasons: bytes) -> Said:
+    said: Said = [(ENUM, "job-state", [number(state)])]
+    return [*said, (KEYWORD, "job-state-reasons", list(reasons))] if reasons else said
+
+
+class Site:
+    """A printer, and a job for it."""
+
+    def __init__(self, waitJob: bool = True, user: str = "", password: str = "") -> None:
+        self.clock = Clock()
+        self.endpoint = Endpoint()
+        uri = "ipp://printer:631/ipp/print"
+        client = IPPClient(self.clock, self.endpoint, uri, "/ipp/print", user, password)
+        self.transport = IPPTransport(self.clock, client, "", FINISH_TIMEOUT, waitJob)
+        self.job = FakeJob()
+        self.opening: Deferred[IPrinterConnection] = Deferred()
+        self._number = 0
+
+    @property
+    def wire(self) -> Wire:
+        """The last connection."""
+        return self.endpoint.wires[-1]
+
+    def heard(self) -> tuple[bytes, int, Response, bytes]:
+        """What the last connection brought: HTTP head, operation, its attributes, the rest."""
+        head, _, body = self.wire.said().partition(b"\r\n\r\n")
+        if b"chunked" in head:
+            size, _, body = body.partition(b"\r\n")
+            body, rest = body[: int(size, 16)], body[int(size, 16) + 2 :]
+        else:
+            assert b"Content-Length: %d\r\n" % len(body) in head + b"\r\n"
+            rest = b""
+        _, operation, self._number = struct.unpack(">HHI", body[:8])
+        return head, operation, response(body, self._number), rest
+
+    def expect(self, operation: int) -> Response:
+        """The last connection brought this operation."""
+        _, heard, attributes, _ = self.heard()
+        assert heard == operation
+        return attributes
+
+    def answer(self, attributes: Said | None = None, status: int = 0) -> None:
+        self.http(message(status, self._number, attributes or []))
+
+    def http(self, content: bytes, code: int = 200) -> None:
+        head = b"HTTP/1.1 %d X\r\nContent-Length: %d\r\n\r\n" % (code, len(content))
+        self.wire.receive(head + content)
+
+    def open(self) -> list[Any]:
+        self.opening = self.transport.open(self.job)
+        return hear(self.opening)
+
+    def opened(self, printer: Said = NEW) -> IPrinterConnection:
+        """The connection at a printer that says yes to everything."""
+        told = self.open()
+        self.expect(GET_PRINTER)
+        self.answer(printer)
+        self.expect(CREATE_JOB if printer is NEW else VALIDATE_JOB)
+        self.answer(JOB if printer is NEW else [])
+        assert len(told) == 1 and IPrinterConnection.providedBy(told[0]), told
+        connection: IPrinterConnection = told[0]
+        assert self.wire.said() == b""
+        return connection
+
+    def finished(self, printer: Said = NEW) -> tuple[IPrinterConnection, list[Any]]:
+        """A job whose document the printer has taken."""
+        connection = self.opened(printer)
+        connection.write(b"%!PS")
+        self.heard()
+        done = hear(connection.finish())
+        self.answer(JOB)
+        return connection, done
+
+    def wait(self, seconds: float) -> None:
+        for _ in range(int(seconds * 10)):
+            self.clock.advance(0.1)
+
+    def over(self) -> None:
+        """Nothing is left."""
+        assert not any(wire.connected for wire in self.endpoint.wires)
+        assert not self.clock.getDelayedCalls()
+
+
+# A job that is printed.
+
+
+def test_dialogue() -> None:
+    """Ask, create, send, and look until it is printed; one connection at a time."""
+    site = Site()
+    told = site.open()
+    head, operation, asked, _ = site.heard()
+    assert head.startswith(b"POST /ipp/print HTTP/1.1\r\nHost: printer:631\r\n")
+    assert b"\r\nContent-Type: application/ipp" in head
+    assert b"Authorization" not in head
+    assert operation == GET_PRINTER
+    assert asked.text("printer-uri") == "ipp://printer:631/ipp/print"
+    assert "printer-state" in asked.words("requested-attributes")
+    site.answer(NEW)
+    asked = site.expect(CREATE_JOB)
+    assert asked.text("requesting-user-name") == "ann"
+    assert asked.text("job-name") == "page.ps"
+    site.answer(JOB)
+    [connection] = told
+    assert verifyObject(IPrinterConnection, connection)
+    assert [wire.connected for wire in site.endpoint.wires] == [False, False, True]
+    assert site.wire.said() == b""
+    assert connection.sent == 0
+    connection.write(b"%!")
+    head, operation, asked, rest = site.heard()
+    assert b"Transfer-Encoding: chunked" in head
+    assert operation == SEND_DOCUMENT
+    assert asked.number("job-id") == 31
+    assert asked.text("document-format") == "application/octet-stream"
+    assert asked.attributes["last-document"] == [True]
+    assert rest == b"2\r\n%"
+    connection.write(b"PS")
+    assert site.wire.said() == b"!\r\n2\r\nP"
+    assert connection.sent == 3
+    connection.write(b"")
+    done = hear(connection.finish())
+    assert site.wire.said() == b"S\r\n0\r\n\r\n"
+    assert connection.sent == 4
+    site.answer(JOB)
+    assert not done
+    asked = site.expect(GET_JOB)
+    assert asked.number("job-id") == 31
+    assert sum(wire.connected for wire in site.endpoint.wires) == 1
+    site.answer(jobState(5))
+    site.wait(0.2)
+    site.expect(GET_JOB)
+    site.answer(jobState(9))
+    assert done == [Delivery.CONFIRMED]
+    assert site.job.losses == []
+    site.over()
+
+
+def test_cutWithinAChunk() -> None:
+    """However the pieces of a job come, what was written of it is never a whole message."""
+    for pieces in [b"%"], [b"%!"], [b"%!", b"P", b"S"]:
+        site = Site()
+        connection = site.opened()
+        for piece in pieces:
+            connection.write(piece)
+        _, _, _, rest = site.heard()
+        assert rest.endswith(b"%x\r\n%b" % (len(pieces[-1]), pieces[-1][:-1]))
+        assert connection.sent == sum(map(len, pieces)) - 1
+        connection.abort(b"")
+        assert site.endpoint.wires[2].aborted
+        assert site.endpoint.wires[2].said() == b""
+
+
+def test_oldPrinter() -> None:
+    """One without Create-Job is asked whether it would take the job, and numbers it at the end."""
+    site = Site()
+    told = site.open()
+    site.expect(GET_PRINTER)
+    site.answer(OLD)
+    assert site.expect(VALIDATE_JOB).text("document-format") == "application/octet-stream"
+    site.answer()
+    [connection] = told
+    connection.write(b"%!PS")
+    _, operation, asked, _ = site.heard()
+    assert operation == PRINT_JOB
+    assert asked.text("job-name") == "page.ps"
+    done = hear(connection.finish())
+    site.answer(JOB)
+    assert site.expect(GET_JOB).number("job-id") == 31
+    site.answer(jobState(9))
+    assert done == [Delivery.CONFIRMED]
+    site.over()
+
+
+def test_notWaiting() -> None:
+    """C{waitjob=off}: delivered, when the printer has taken it."""
+    site = Site(waitJob=False)
+    assert site.transport.reaches is Delivery.DELIVERED
+    _, done = site.finished()
+    assert done == [Delivery.DELIVERED]
+    site.over()
+
+
+def test_longNames() -> None:
+    """A name has at most 255 octets (RFC 8011, section 5.1.3)."""
+    site = Site()
+    site.job.name = "x" * 300
+    site.open()
+    site.expect(GET_PRINTER)
+    site.answer(NEW)
+    assert site.expect(CREATE_JOB).text("job-name") == "x" * 255
+    site.opening.cancel()
+
+
+@pytest.mark.parametrize("printer", [NEW, OLD])
+def test_nothing(printer: Said) -> None:
+    """A job without a byte is none: what was made for it is canceled."""
+    site = Site()
+    connection = site.opened(printer)
+    done = hear(connection.finish())
+    if printer is NEW:
+        assert site.expect(CANCEL_JOB).number("job-id") == 31
+        site.answer()
+    assert done == [Delivery.DELIVERED]
+    assert connection.sent == 0
+    site.over()
+
+
+def test_nameAndPassword() -> None:
+    """They go in front of each question, and nowhere else."""
+    site = Site(user="bob", password="sécret")
+    site.open()
+    head, _, asked, _ = site.heard()
+    assert b"\r\nAuthorization: Basic Ym9iOnPDqWNyZXQ=" in head
+    assert asked.text("printer-uri") == "ipp://printer:631/ipp/print"
+    site.opening.cancel()
+
+
+# Printers that do not take the job.
+
+
+def refuse(site: Site) -> None:
+    site.answer([(TEXT, "status-message", [b"busy\r\n226 fine"])], 0x0507)
+
+
+def unauthorized(site: Site) -> None:
+    site.http(b"<html>", 401)
+
+
+def web(site: Site) -> None:
+    site.http(b"<html>an error</html>")
+
+
+def garbage(site: Site) -> None:
+    site.wire.receive(b"\x01garbage")
+
+
+def cutMessage(site: Site) -> None:
+    site.http(message(0, 1, NEW)[:-5])
+
+
+def anotherAnswer(site: Site) -> None:
+    site.http(message(0, 4711, NEW))
+
+
+def leave(site: Site) -> None:
+    site.wire.fin()
+
+
+def leaveEarly(site: Site) -> None:
+    site.wire.receive(b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n\1\1\0\0")
+    site.wire.fin()
+
+
+def reset(site: Site) -> None:
+    site.wire.rst()
+
+
+def silence(site: Site) -> None:
+    site.wait(max(ANSWER_TIMEOUT, FINISH_TIMEOUT) + 1)
+
+
+def dribble(site: Site) -> None:
+    site.wire.receive(b"HTTP/1.1 200 OK\r\n\r\n")
+    for _ in range(int(ANSWER_TIMEOUT) + 2):
+        if site.wire.connected:
+            site.wire.receive(b"\1")
+        site.clock.advance(1)
+
+
+def endless(site: Site) -> None:
+    site.wire.receive(b"HTTP/1.1 200 OK\r\n\r\n" + bytes(LONGEST_CONTENT + 1))
+
+
+def death(site: Site) -> None:
+    site.wire.inFlight, site.wire.silent = 3, Silence(5, 200.0)
+    site.wait(40)
+
+
+BAD: list[Callable[[Site], None]] = [
+    refuse,
+    unauthorized,
+    web,
+    garbage,
+    cutMessage,
+    anotherAnswer,
+    leave,
+    leaveEarly,
+    reset,
+    dribble,
+    endless,
+    death,
+]
+MISDEEDS = [*BAD, silence]
+
+
+@pytest.mark.parametrize("misdeed", MISDEEDS)
+@pytest.mark.parametrize("step", [GET_PRINTER, CREATE_JOB, VALIDATE_JOB])
+def test_refusedBeforeTheDocument(misdeed: Callable[[Site], None], step: int) -> None:
+    """Nothing was printed, another attempt may help, and no connection stays."""
+    site = Site()
+    told = site.open()
+    if step != GET_PRINTER:
+        site.expect(GET_PRINTER)
+        site.answer(NEW if step == CREATE_JOB else OLD)
+    site.expect(step)
+    misdeed(site)
+    [why] = told
+    assert isinstance(why, PrinterUnreachable)
+    assert why.reason.startswith("ipp://printer:631/ipp/print: ")
+    assert why.reason.isprintable()
+    site.over()
+
+
+@pytest.mark.parametrize("connects", [True, False])
+def test_longestQuestion(connects: bool) -> None:
+    """A question has its time and no more, even if the other end's kernel takes none of it."""
+    site = Site()
+    site.endpoint.pending = None if connects else []
+    told = site.open()
+    if connects:
+        site.wire.inFlight = 3
+    site.wait(ANSWER_TIMEOUT - 1)
+    assert not told
+    site.wait(2)
+    assert isinstance(told[0], PrinterUnreachable)
+    assert told[0].reason.endswith("no answer within 15 s")
+    site.over()
+
+
+@pytest.mark.parametrize(
+    ("code", "remedy"),
+    [
+        (401, "user name"),
+        (403, "does not let us"),
+        (404, "path"),
+        (426, "ipps://"),
+        (500, "no IPP"),
+    ],
+)
+def test_remedies(code: int, remedy: str) -> None:
+    """What HTTP says in numbers."""
+    site = Site()
+    told = site.open()
+    site.http(b"", code)
+    assert f"HTTP {code}" in told[0].reason
+    assert remedy in told[0].reason
+
+
+def test_reasonOfARefusal() -> None:
+    """The printer's own words, and its number for them."""
+    site = Site()
+    told = site.open()
+    site.expect(GET_PRINTER)
+    site.answer(NEW)
+    site.expect(CREATE_JOB)
+    refuse(site)
+    assert told[0].reason.endswith("the printer refused (0x0507: busy??226 fine)")
+
+
+def test_notAccepting() -> None:
+    """It is there, and takes no jobs."""
+    site = Site()
+    told = site.open()
+    site.expect(GET_PRINTER)
+    site.answer([*NEW, (BOOLEAN, "printer-is-accepting-jobs", [b"\0"])])
+    assert isinstance(told[0], PrinterUnreachable)
+    assert "does not accept jobs" in told[0].reason
+    site.over()
+
+
+def test_notThere() -> None:
+    """Nobody listens."""
+    site = Site()
+    site.endpoint.refusals = [ConnectionRefusedError()]
+    [why] = site.open()
+    assert isinstance(why, PrinterUnreachable)
+
+
+@pytest.mark.parametrize(
+    ("formats", "given", "good"),
+    [
+        ([b"application/pdf", b"image/urf"], "", False),
+        ([b"application/pdf", b"image/urf"], "application/postscript", True),
+        ([b"application/pdf", b"application/octet-stream"], "", True),
+        ([], "", True),
+    ],
+)
+def test_formats(formats: list[bytes], given: str, good: bool) -> None:
+    """A printer that does not find out what it gets is to be told; trying again does not help."""
+    site = Site()
+    site.transport._format = given
+    told = site.open()
+    site.expect(GET_PRINTER)
+    site.answer([*NEW, (MIME, "document-format-supported", formats)])
+    if good:
+        site.expect(CREATE_JOB)
+        site.opening.cancel()
+    else:
+        assert type(told[0]) is PrintError
+        assert told[0].reason.endswith(
+            "format=TYPE in its URI; the printer takes application/pdf, image/urf"
+        )
+        site.over()
+
+
+def test_noNumber() -> None:
+    """A job that was made must have one."""
+    site = Site()
+    told = site.open()
+    site.expect(GET_PRINTER)
+    site.answer(NEW)
+    site.expect(CREATE_JOB)
+    site.answer()
+    assert isinstance(told[0], PrinterUnreachable)
+
+
+def test_leftBehind() -> None:
+    """A printer that cannot be connected to after it made the job is asked to cancel it."""
+    site = Site()
+    told = site.open()
+    site.expect(GET_PRINTER)
+    site.answer(NEW)
+    site.expect(CREATE_JOB)
+    site.endpoint.refusals = [ConnectionRefusedError()]
+    site.answer(JOB)
+    assert isinstance(told[0], PrinterUnreachable)
+    assert site.expect(CANCEL_JOB).number("job-id") == 31
+    site.answer()
+    site.over()
+
+
+@pytest.mark.parametrize("step", range(4))
+def test_canceled(step: int) -> None:
+    """At any step no connection stays, and no job either if its number is known."""
+    site = Site()
+    site.endpoint.pending = [] if step == 0 else None
+    told = site.open()
+    if step >= 2:
+        site.expect(GET_PRINTER)
+        site.answer(NEW)
+    if step == 3:
+        site.expect(CREATE_JOB)
+        site.endpoint.pending = []
+        site.answer(JOB)
+    site.opening.cancel()
+    assert isinstance(told[0], CancelledError)
+    if step == 3:
+        site.endpoint.makeNow()
+        assert site.expect(CANCEL_JOB).number("job-id") == 31
+        site.answer()
+    site.over()
+
+
+# Jobs that are lost.
+
+
+@pytest.mark.parametrize("printer", [NEW, OLD])
+@pytest.mark.parametrize("misdeed", BAD)
+def test_lostInMidJob(misdeed: Callable[[Site], None], printer: Said) -> None:
+    """The job is told once, nothing more is sent, and the printer is asked to cancel it."""
+    site = Site()
+    connection = site.opened(printer)
+    connection.write(b"%!")
+    site.heard()
+    misdeed(site)
+    [why] = site.job.losses
+    assert isinstance(why, PrinterLost)
+    assert why.reason.isprintable()
+    connection.write(b"PS")
+    assert site.wire.said() == b""
+    assert connection.sent == 1
+    [late] = hear(connection.finish())
+    assert isinstance(late, PrinterLost)
+    gone = hear(connection.abort(b"\x04"))
+    if printer is NEW:
+        site.expect(CANCEL_JOB)
+        site.answer()
+    assert gone == [None]
+    assert len(site.job.losses) == 1
+    site.over()
+
+
+def test_earlyYes() -> None:
+    """A printer that has taken the job before its end has not taken all of it."""
+    site = Site()
+    connection = site.opened()
+    connection.write(b"%!")
+    site.heard()
+    site.answer(JOB)
+    [why] = site.job.losses
+    assert "before the end" in why.reason
+    hear(connection.abort(b""))
+    site.expect(CANCEL_JOB)
+    site.answer()
+    site.over()
+
+
+@pytest.mark.parametrize("misdeed", [leave, reset, refuse])
+def test_lostBeforeTheFirstByte(misdeed: Callable[[Site], None]) -> None:
+    """A printer that does not wait for a slow sender: it is safe to send again."""
+    site = Site()
+    connection = site.opened()
+    misdeed(site)
+    assert len(site.job.losses) == 1
+    assert connection.sent == 0
+    connection.write(b"%!")
+    assert connection.sent == 0
+    hear(connection.abort(b""))
+    site.expect(CANCEL_JOB)
+    site.answer()
+    site.over()
+
+
+@pytest.mark.parametrize("misdeed", MISDEEDS)
+def test_lostAtTheEnd(misdeed: Callable[[Site], None]) -> None:
+    """Without a good answer to the whole of it the job is lost."""
+    site = Site()
+    connection = site.opened()
+    connection.write(b"%!PS")
+    site.heard()
+    done = hear(connection.finish())
+    misdeed(site)
+    [why] = done
+    assert isinstance(why, PrinterLost)
+    assert site.job.losses == []
+    assert connection.sent == 4
+    gone = hear(connection.abort(b""))
+    site.expect(CANCEL_JOB)
+    site.answer()
+    assert gone == [None]
+    site.over()
+
+
+def test_slowPrinter() -> None:
+    """One that has not all of it yet is waited for; the finish time-out begins then."""
+    site = Site()
+    connection = site.opened()
+    connection.write(b"%!PS")
+    site.heard()
+    site.wire.inFlight = 4
+    site.wait(1000)
+    done = hear(connection.finish())
+    site.wait(1000)
+    assert not done
+    site.wire.inFlight = 0
+    site.wait(FINISH_TIMEOUT - 2)
+    assert not done
+    site.answer(JOB)
+    site.expect(GET_JOB)
+    site.answer(jobState(9))
+    assert done == [Delivery.CONFIRMED]
+    site.over()
+
+
+def test_backPressure() -> None:
+    """The printer's kernel holds the sender back."""
+    site = Site()
+    connection = site.opened()
+    producer: Any = site.wire
+    connection.registerProducer(producer, True)
+    assert site.wire.producer is producer
+    assert site.wire.streaming
+    connection.unregisterProducer()
+    assert site.wire.producer is None
+    connection.abort(b"")
+
+
+# Is it printed?
+
+
+@pytest.mark.parametrize(
+    ("state", "reasons", "told"),
+    [
+        (7, [b"job-canceled-at-device"], "has canceled the job (job-canceled-at-device)"),
+        (8, [b"aborted-by-system", b"\r\n226"], "has aborted the job (aborted-by-system)"),
+        (8, [b"none"], "has aborted the job"),
+        (8, [], "has aborted the job"),
+    ],
+)
+def test_notPrinted(state: int, reasons: list[bytes], told: str) -> None:
+    """The printer says that it did not: the job is lost, and not canceled again."""
+    site = Site()
+    connection, done = site.finished()
+    site.expect(GET_JOB)
+    site.answer(jobState(state, *reasons))
+    [why] = done
+    assert isinstance(why, PrinterLost)
+    assert why.reason.endswith(told)
+    before = len(site.endpoint.wires)
+    assert hear(connection.abort(b"")) == [None]
+    assert len(site.endpoint.wires) == before
+    site.over()
+
+
+def test_withErrors() -> None:
+    """Completed, but not well, is no confirmation."""
+    site = Site()
+    _, done = site.finished()
+    site.expect(GET_JOB)
+    site.answer(jobState(9, b"job-completed-with-errors"))
+    assert done == [Delivery.DELIVERED]
+    site.over()
+
+
+def test_forgotten() -> None:
+    """A printer that does not know the job any more has had it."""
+    site = Site()
+    _, done = site.finished()
+    site.expect(GET_JOB)
+    site.answer(status=0x0406)
+    assert done == [Delivery.DELIVERED]
+    site.over()
+
+
+def test_notPrintedInTime() -> None:
+    """It has the job, and that is all that is known after the finish time-out."""
+    site = Site()
+    _, done = site.finished()
+    asked = 0
+    while not done:
+        if site.wire.connected:
+            site.expect(GET_JOB)
+            site.answer(jobState(6))
+            asked += 1
+        site.clock.advance(0.1)
+        assert site.clock.seconds() < FINISH_TIMEOUT + 1
+    assert done == [Delivery.DELIVERED]
+    assert site.clock.seconds() > FINISH_TIMEOUT - 1
+    assert 10 < asked < 25
+    site.over()
+
+
+def test_lookAgain() -> None:
+    """That it does not answer once, when it has all of it, says nothing of the job."""
+    site = Site()
+    _, done = site.finished()
+    reset(site)
+    site.endpoint.refusals = [ConnectionRefusedError()]
+    site.wait(0.5)
+    site.expect(GET_JOB)
+    site.answer(jobState(9))
+    assert done == [Delivery.CONFIRMED]
+    site.over()
+
+
+def test_noTimeToPrint() -> None:
+    """C{finish-timeout=0}: one look, but the answer to the document has its time."""
+    site = Site()
+    site.transport._finishTimeout = 0
+    connection = site.opened()
+    connection.write(b"%!PS")
+    site.heard()
+    done = hear(connection.finish())
+    site.wait(ANSWER_TIMEOUT - 2)
+    assert not done
+    site.answer(JOB)
+    site.expect(GET_JOB)
+    site.answer(jobState(5))
+    assert done == [Delivery.DELIVERED]
+    site.over()
+
+
+def test_oldPrinterWithoutNumber() -> None:
+    """It has taken a job that it cannot be asked about."""
+    site = Site()
+    connection = site.opened(OLD)
+    connection.write(b"%!PS")
+    site.heard()
+    done = hear(connection.finish())
+    site.answer()
+    assert done == [Delivery.DELIVERED]
+    site.over()
+
+
+# Aborted jobs.
+
+
+def test_abortInMidJob() -> None:
+    """The document is broken off, then the job canceled."""
+    site = Site()
+    connection = site.opened()
+    connection.write(b"%!")
+    site.heard()
+    wire = site.wire
+    gone = hear(connection.abort(b"\x04"))
+    assert wire.aborted
+    asked = site.expect(CANCEL_JOB)
+    assert asked.number("job-id") == 31
+    assert asked.text("requesting-user-name") == "ann"
+    assert not gone
+    site.answer()
+    assert gone == [None]
+    assert site.job.losses == []
+    site.over()
+
+
+@pytest.mark.parametrize("step", ["answer", "look", "pause"])
+def test_abortAtTheEnd(step: str) -> None:
+    """Whatever is being waited for, the end is not told any more."""
+    site = Site()
+    connection = site.opened()
+    connection.write(b"%!")
+    site.heard()
+    done = hear(connection.finish())
+    if step != "answer":
+        site.answer(JOB)
+        site.expect(GET_JOB)
+    if step == "pause":
+        site.answer(jobState(5))
+    gone = hear(connection.abort(b""))
+    site.expect(CANCEL_JOB)
+    site.answer()
+    assert gone == [None]
+    assert done == []
+    site.over()
+
+
+@pytest.mark.parametrize("misdeed", MISDEEDS)
+def test_notCanceled(misdeed: Callable[[Site], None]) -> None:
+    """A printer that cannot be asked keeps nobody waiting for long; the log says so."""
+    site = Site()
+    connection = site.opened()
+    connection.write(b"%!")
+    gone = hear(connection.abort(b""))
+    site.expect(CANCEL_JOB)
+    with capturedLogs() as logged:
+        misdeed(site)
+    assert gone == [None]
+    told = [formatEvent(event) for event in logged]
+    if misdeed is not refuse:  # it may have ended the job itself
+        assert len(told) == 1
+        assert "job 7 was not canceled at the printer, which has it as job 31" in (told[0] or "")
+    site.over()
+
+
+# How it is.
+
+
+def test_status() -> None:
+    """In RFC 8011's words, without how serious they are."""
+    site = Site()
+    asked = hear(site.transport.ask())
+    site.expect(GET_PRINTER)
+    site.answer(
+        [
+            (ENUM, "printer-state", [number(5)]),
+            (KEYWORD, "printer-state-reasons", [b"media-empty-error", b"door-open", b"none"]),
+            (TEXT, "printer-make-and-model", [b"Acme 1"]),
+            (INTEGER, "printer-impressions-completed", [number(1234)]),
+        ]
+    )
+    assert asked == [None]
+    expected = PrinterStatus("stopped", ("media-empty", "door-open"), "Acme 1", 1234)
+    assert site.transport.status == expected
+    assert site.transport.description == "Acme 1"
+    site.over()
+
+
+def test_strangeStatus() -> None:
+    """What is no keyword is not shown, and not thousands of them."""
+    reasons = ["x\r\ny", "none", "a", "a-report", *(f"r{n}" for n in range(1000))]
+    said = Response(0, {"printer-state": [17], "printer-state-reasons": list(reasons)})
+    status = statusOf(said)
+    assert status.state == ""
+    assert status.reasons == ("a", *(f"r{n}" for n in range(9)))
+
+
+@pytest.mark.parametrize("misdeed", MISDEEDS)
+def test_offline(misdeed: Callable[[Site], None]) -> None:
+    """A printer that does not answer is offline, and keeps its name."""
+    site = Site()
+    site.transport.status = PrinterStatus("idle", (), "Acme 1", 3)
+    asked = hear(site.transport.ask())
+    site.expect(GET_PRINTER)
+    misdeed(site)
+    assert asked == [None]
+    assert site.transport.status == PrinterStatus("stopped", ("offline",), "Acme 1")
+    site.over()
+
+
+def test_askingIsCanceled() -> None:
+    """No connection stays."""
+    site = Site()
+    asking = site.transport.ask()
+    told = hear(asking)
+    asking.cancel()
+    assert isinstance(told[0], CancelledError)
+    site.over()
+
+
+# Words.
+
+
+def test_uri() -> None:
+    """CUPS's words; user name and password are nobody's business."""
+    made = fromURI(reactor, parse("ipp://bob:secret@printer"))
+    assert verifyObject(IPrinterTransport, made)
+    assert made.uri == made.description == "ipp://printer:631/ipp/print"
+    assert made.reaches is Delivery.CONFIRMED
+    made = fromURI(reactor, parse("ipp://[2001:db8::7]:8631/printers/a%20b?waitjob=false"))
+    assert made.uri == "ipp://[2001:db8::7]:8631/printers/a%20b"
+    assert made.reaches is Delivery.DELIVERED
+    assert fromURI(reactor, parse("ipps://printer?description=Ward")).description == "Ward"
+
+
+@pytest.mark.parametrize(
+    ("uri", "complaint"),
+    [
+        ("ipp:///ipp/print", "a host is missing"),
+        ("ipp://printer?waitjob=perhaps", "expected on or off"),
+        ("ipp://printer?format=pdf", "expected a MIME type"),
+        ("ipp://printer?format=a/b%0A", "expected a MIME type"),
+        ("ipps://printer?tls=maybe", "expected verify or any"),
+        ("ipps://printer?tls-ca=/nowhere.pem", "No such file"),
+        ("ipps://printer?tls-ca=/dev/null", "expected a PEM file"),
+        ("ipps://printer?tls=any&tls-ca=/dev/null", "contradict"),
+    ],
+)
+def test_badURI(uri: str, complaint: str) -> None:
+    """What is wrong is named."""
+    with pytest.raises(ValueError, match=complaint):
+        fromURI(reactor, parse(uri))
+
+
+# In the kernel.
+
+
+class Reader(Protocol):
+    """Answers a whole request, and tells how its connection ended."""
+
+    transport: Any
+
+    def __init__(self) -> None:
+        self.ended: Deferred[Any] = Deferred()
+        self._data = b""
+
+    def dataReceived(self, data: bytes) -> None:
+        self._data += data
+        if self._data.endswith(LAST_CHUNK):
+            self.transport.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        self.ended.callback(reason.type)
+
+
+@pytest_twisted.ensureDeferred
+async def test_onlyAWholeJobEndsInOrder() -> None:
+    """Until the answer the system resets the connection when it closes it: our process may end."""
+    reader = Reader()
+    listening = reactor.listenTCP(0, Factory.forProtocol(lambda: reader), interface="127.0.0.1")
+    there = HostnameEndpoint(reactor, "127.0.0.1", listening.getHost().port)
+    exchange = await dial(there, lambda: Exchange(reactor, FINISH_TIMEOUT), "ipp:")
+    handle = exchange.transport.getHandle()
+    exchange.begin("/", "printer", {}, b"head")
+    exchange.write(b"%!PS")
+    exchange.end()
+    linger = handle.getsockopt(socket.SOL_SOCKET, socket.SO_LINGER, 8)
+    assert struct.unpack("ii", linger) == (1, 0)
+    assert (await exchange.answer).code == 200
+    linger = handle.getsockopt(socket.SOL_SOCKET, socket.SO_LINGER, 8)
+    assert struct.unpack("ii", linger) == (0, 0)
+    await exchange.hangUp()
+    assert await reader.ended is ConnectionDone
+    await listening.stopListening()
+
+
+# With TLS.
+
+
+class OnePage(Protocol):
+    """Answers any question with what it is."""
+
+    transport: Any
+
+    def dataReceived(self, data: bytes) -> None:
+        body = data.partition(b"\r\n\r\n")[2]
+        (asked,) = struct.unpack(">I", body[4:8])
+        said = message(0, asked, [(ENUM, "printer-state", [number(3)])])
+        self.transport.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(said) + said)
+
+
+@pytest.mark.parametrize(
+    ("host", "option", "state"),
+    [
+        ("localhost", "tls-ca={pem}", "idle"),
+        ("127.0.0.1", "tls=any", "idle"),
+        ("localhost", "tls=verify", "stopped"),
+        ("127.0.0.1", "", "stopped"),
+        ("127.0.0.2", "tls-ca={pem}", "stopped"),
+    ],
+)
+@pytest_twisted.ensureDeferred
+async def test_certificates(host: str, option: str, state: str, tmp_path: Path) -> None:
+    """Whose certificate it is decides; a printer that is not believed hears nothing of the job."""
+    pem = selfSigned(tmp_path)
+    from twisted.internet.ssl import PrivateCertificate
+
+    certificate = PrivateCertificate.loadPEM(pem.read_bytes())
+    at = "127.0.0.1" if host == "localhost" else host
+    listening: Any = reactor.listenSSL(
+        0, Factory.forProtocol(OnePage), certificate.options(), interface=at
+    )
+    port = listening.getHost().port
+    query = option.format(pem=pem)
+    printer = fromURI(reactor, parse(f"ipps://{host}:{port}?{query}"))
+    await printer.ask()
+    assert printer.status.state == state
+    if state == "stopped":
+        with pytest.raises(PrinterUnreachable, match="not believed; name who signed it"):
+            await printer.open(FakeJob())
+    await listening.stopListening()
