@@ -1,0 +1,440 @@
+"""
+C{usb:/dev/usb/lp0} and C{usb://Make/Model?serial=XYZ}: a printer on USB, through L{usblp}.
+
+A thread of its own writes each job, one transfer after the other, and learns what became of each;
+all else happens in the reactor.  A printer without paper takes nothing, and is waited for as long
+as it is there, also at the end of a job: the driver tells when it is unplugged or switched off.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from queue import SimpleQueue
+from typing import Any
+from urllib.parse import quote
+
+from twisted.internet.defer import Deferred, fail, succeed
+from twisted.internet.interfaces import IDelayedCall, IProducer, IReadDescriptor
+from twisted.internet.threads import deferToThreadPool
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from ..errors import PrinterLost, PrinterUnreachable
+from ..interfaces import (
+    Delivery,
+    IPrinterConnection,
+    IPrinterTransport,
+    IPrintJob,
+    PrinterStatus,
+)
+from .uri import DeviceURI, seconds, switch
+from .usblp import Device, Place
+
+PIECE = 8192
+"""Bytes given to the driver at once: one of its transfers (USBLP_BUF_SIZE in usblp.c)."""
+
+BUFFER = 64 * 1024
+"""Bytes that may wait for the thread before the sender is paused."""
+
+STALLED_AFTER = 5.0
+"""Seconds without progress after which the printer is asked why, and how often (chosen: some
+printers are confused by questions while they take data)."""
+
+LOOK_INTERVAL = 1.0
+"""Seconds between two looks at the progress."""
+
+ABORT_PATIENCE = 5.0
+"""Seconds in which an aborted job may end."""
+
+
+@implementer(IPrinterTransport)
+class USBTransport:
+    """
+    A printer on USB.
+
+    @ivar connection: the job that has it, until the driver has let it go.
+    """
+
+    reaches = Delivery.DELIVERED
+
+    def __init__(
+        self,
+        reactor: Any,
+        uri: str,
+        place: Place,
+        description: str = "",
+        bidirectional: bool = True,
+        closeDelay: float = 0.0,
+        openDevice: Callable[[str, bool], Device] = Device,
+    ) -> None:
+        """
+        @param bidirectional: whether to listen to the printer, and to ask it how it is.
+        @param closeDelay: seconds between the last byte of a job and the end of the connection.
+        @param openDevice: opens a device file.
+        """
+        self.uri = uri
+        self.reactor = reactor
+        self.closeDelay = closeDelay
+        self.connection: USBConnection | None = None
+        self._place = place
+        self._description = description
+        self._bidirectional = bidirectional
+        self._openDevice = openDevice
+        # A job must not find the device in use by our own question.
+        self._use = threading.Lock()
+        model = ""
+        with suppress(PrinterUnreachable):
+            model = place.find()[1]
+        self.status = PrinterStatus(model=model)
+
+    @property
+    def description(self) -> str:
+        """L{IPrinterTransport}."""
+        return self._description or self.status.model or str(self._place)
+
+    def open(self, job: IPrintJob) -> Deferred[IPrinterConnection]:
+        """L{IPrinterTransport}."""
+        if self.connection is not None:
+            reason = "the printer has not taken what it got of the job before"
+            return fail(PrinterUnreachable(f"{self.uri}: {reason}"))
+        opened: Deferred[IPrinterConnection] = Deferred()
+
+        def made(found: tuple[Device, str]) -> None:
+            device, model = found
+            if opened.called:  # canceled meanwhile, which stops no thread
+                self.inThread(device.close)
+                return
+            self.status = PrinterStatus("processing", (), model)
+            self.connection = USBConnection(self, job, device)
+            opened.callback(self.connection)
+
+        def failed(failure: Failure) -> None:
+            if not opened.called:
+                opened.errback(PrinterUnreachable(f"{self.uri}: {_said(failure.value)}"))
+
+        self.inThread(self._find).addCallbacks(made, failed)
+        return opened
+
+    def ask(self) -> Deferred[None]:
+        """L{IPrinterTransport}: while a job has the printer, its connection asks."""
+        if self.connection is not None:
+            return succeed(None)
+        asked: Deferred[None] = Deferred()
+
+        def answered(status: PrinterStatus | Failure) -> None:
+            if isinstance(status, PrinterStatus) and self.connection is None:
+                self.status = status
+            if not asked.called:
+                asked.callback(None)
+
+        self.inThread(self._look).addBoth(answered)
+        return asked
+
+    def released(self, lost: bool) -> None:
+        """The device is closed."""
+        self.connection = None
+        reasons = ("offline",) if lost else ()
+        self.status = PrinterStatus("stopped" if lost else "idle", reasons, self.status.model)
+
+    def inThread(self, work: Callable[[], Any]) -> Deferred[Any]:
+        """Do C{work} beside the reactor."""
+        return deferToThreadPool(self.reactor, self.reactor.getThreadPool(), work)
+
+    def _find(self) -> tuple[Device, str]:
+        with self._use:
+            path, model = self._place.find()
+            return self._openDevice(path, self._bidirectional), model
+
+    def _look(self) -> PrinterStatus:
+        model = self.status.model
+        try:
+            path, model = self._place.find()
+            if not self._bidirectional:
+                os.stat(path)
+                return PrinterStatus(model=model)  # it is there, and better not asked
+            with self._use:
+                device = self._openDevice(path, False)
+                try:
+                    return device.status(model)
+                finally:
+                    device.close()
+        except (OSError, PrinterUnreachable) as why:
+            busy = getattr(why, "errno", None) == errno.EBUSY
+            return PrinterStatus("stopped", ("in-use" if busy else "offline",), model)
+
+
+@implementer(IPrinterConnection, IReadDescriptor)
+class USBConnection:
+    """
+    The printer, while one job has it.
+
+    All of it happens in the reactor, but for the thread, which writes one piece at a time.
+    """
+
+    _log = Logger()
+
+    def __init__(self, printer: USBTransport, job: IPrintJob, device: Device) -> None:
+        self.sent = 0
+        self._printer = printer
+        self._reactor = printer.reactor
+        self._job = job
+        self._device = device
+        self._producer: IProducer | None = None
+        self._streaming = True
+        self._paused = False
+        self._finishing: Deferred[Delivery] | None = None
+        self._aborting: Deferred[None] | None = None
+        self._patience: IDelayedCall | None = None
+        self._buffer = bytearray()
+        self._inHand = 0
+        self._ended = False
+        self._closing = False
+        self._gone: PrinterLost | None = None
+        self._since = self._reactor.seconds()
+        self._looking: IDelayedCall = self._reactor.callLater(LOOK_INTERVAL, self._look)
+        self._heardNothing = self._pausing = False
+        self._pieces: SimpleQueue[bytes | None] = SimpleQueue()
+        threading.Thread(target=self._run, name=printer.uri, daemon=True).start()
+        if device.bidirectional:
+            self._listen()
+
+    # IConsumer
+
+    def write(self, data: bytes) -> None:
+        """L{IConsumer}."""
+        if self._ended:
+            return
+        self._buffer += data
+        self._next()
+        if len(self._buffer) > BUFFER and self._streaming and self._producer is not None:
+            self._paused = True
+            self._producer.pauseProducing()  # type: ignore[attr-defined]
+
+    def registerProducer(self, producer: IProducer, streaming: bool) -> None:
+        """L{IConsumer}."""
+        self._producer = producer
+        self._streaming = streaming
+        if not streaming:
+            producer.resumeProducing()  # type: ignore[attr-defined]
+
+    def unregisterProducer(self) -> None:
+        """L{IConsumer}."""
+        self._producer = None
+
+    # IPrinterConnection
+
+    def finish(self) -> Deferred[Delivery]:
+        """L{IPrinterConnection}: when the printer has acknowledged the last transfer."""
+        if self._gone is not None and self._printer.connection is not self:
+            return fail(self._gone)
+        self._finishing = Deferred()
+        self._ended = True
+        self._next()
+        return self._finishing
+
+    def abort(self, tail: bytes) -> Deferred[None]:
+        """
+        L{IPrinterConnection}: a printer that takes nothing keeps the device; it gets the tail when
+        it is well, and the next job is told so meanwhile.
+        """
+        self._finishing = None
+        if self._printer.connection is not self:
+            return succeed(None)
+        self._aborting = Deferred()
+        self._ended = True
+        if not self._closing:
+            self._buffer[:] = tail
+        self._patience = self._reactor.callLater(ABORT_PATIENCE, self._letGo)
+        self._next()
+        return self._aborting
+
+    # IReadDescriptor
+
+    def fileno(self) -> int:
+        """L{IReadDescriptor}."""
+        return self._device.fileno()
+
+    def logPrefix(self) -> str:
+        """L{IReadDescriptor}."""
+        return self._printer.uri
+
+    def doRead(self) -> None:
+        """L{IReadDescriptor}: there is something, but the driver may sleep before it gives it."""
+        self._reactor.removeReader(self)
+        self._printer.inThread(self._device.read).addCallbacks(self._heard, self._notHeard)
+
+    def connectionLost(self, reason: Failure) -> None:
+        """L{IReadDescriptor}: unplugged.  If the thread has a piece in hand, it will know."""
+        if not self._inHand:
+            self._failed(OSError(errno.ENODEV, "unplugged"))
+
+    def _heard(self, said: bytes) -> None:
+        self._log.debug("job {job}: the printer says {data!r}", job=self._job.number, data=said)
+        # An empty answer may end a full one; printers that go on with them wait for the next look.
+        self._pausing = not said and self._heardNothing
+        self._heardNothing = not said
+        if not self._pausing:
+            self._listen()
+
+    def _notHeard(self, failure: Failure) -> None:
+        self._pausing = True
+        if getattr(failure.value, "errno", None) == errno.ENODEV:
+            self.connectionLost(failure)
+
+    def _listen(self) -> None:
+        if not self._closing:
+            self._reactor.addReader(self)
+
+    # Inside.
+
+    def _next(self) -> None:
+        if self._inHand or self._closing:
+            return
+        if self._buffer:
+            piece = bytes(self._buffer[:PIECE])
+            del self._buffer[:PIECE]
+            self._inHand = len(piece)
+            self.sent += len(piece)
+            self._since = self._reactor.seconds()
+            self._pieces.put(piece)
+        elif self._ended:
+            self._close(0.0 if self._aborting else self._printer.closeDelay)
+
+    def _wrote(self) -> None:
+        self._inHand = 0
+        if self._printer.status.state == "stopped":
+            self._printer.status = PrinterStatus("processing", (), self._printer.status.model)
+        self._next()
+        wanted = self._paused or not self._streaming
+        if wanted and not self._buffer and self._producer is not None:
+            self._paused = False
+            self._producer.resumeProducing()  # type: ignore[attr-defined]
+
+    def _failed(self, why: OSError) -> None:
+        self._inHand = 0
+        self._ended = True
+        self._buffer.clear()
+        if self._gone is None and not self._closing:
+            self._gone = PrinterLost(_said(why))
+            self._close(0.0)
+
+    def _look(self) -> None:
+        self._looking = self._reactor.callLater(LOOK_INTERVAL, self._look)
+        if self._pausing:
+            self._pausing = False
+            self._listen()
+        now = self._reactor.seconds()
+        if self._inHand and now - self._since >= STALLED_AFTER and self._device.bidirectional:
+            self._since = now
+            model = self._printer.status.model
+            self._printer.inThread(lambda: self._device.status(model)).addCallback(self._answered)
+
+    def _answered(self, status: PrinterStatus) -> None:
+        if self._inHand and status.reasons:
+            self._printer.status = status
+
+    def _close(self, delay: float) -> None:
+        self._closing = True
+        self._looking.cancel()
+        self._reactor.removeReader(self)
+        if delay:
+            self._reactor.callLater(delay, self._pieces.put, None)
+        else:
+            self._pieces.put(None)
+
+    def _closed(self) -> None:
+        self._printer.released(self._gone is not None)
+        if self._aborting is not None:
+            self._letGo()
+        elif self._finishing is None and self._gone is not None and self._patience is None:
+            self._job.printerLost(self._gone)
+        elif self._finishing is not None and self._gone is not None:
+            self._finishing.errback(self._gone)
+        elif self._finishing is not None:
+            self._finishing.callback(Delivery.DELIVERED)
+
+    def _letGo(self) -> None:
+        if self._patience is not None and self._patience.active():
+            self._patience.cancel()
+        aborting, self._aborting = self._aborting, None
+        if aborting is not None:
+            aborting.callback(None)
+
+    # In the thread.
+
+    def _run(self) -> None:
+        # A signal would end a write whose bytes the driver has already.
+        signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+        tell = self._reactor.callFromThread
+        while (piece := self._pieces.get()) is not None:
+            try:
+                while piece:
+                    piece = piece[self._device.write(piece) :]
+            except OSError as why:
+                tell(self._failed, why)
+            else:
+                tell(self._wrote)
+        with suppress(OSError):
+            self._device.close()
+        tell(self._closed)
+
+
+def _said(why: Any) -> str:
+    if isinstance(why, PrinterUnreachable):
+        return why.reason
+    match getattr(why, "errno", None):
+        case errno.EBUSY:
+            return "the printer is in use"
+        case errno.ENOENT | errno.ENXIO:
+            return "no printer is plugged in there"
+        case errno.ENODEV:
+            return "the printer is not plugged in, or switched off"
+        case errno.EACCES | errno.EPERM:
+            return "no permission; this user must be in the group that may print there (lp)"
+        case errno.EIO:
+            return "a transfer failed: the printer refused it, or is not there any more"
+        case errno.EINTR:
+            return "the gateway was halted while the printer had a transfer"
+        case _:
+            return f"the printer failed: {getattr(why, 'strerror', None) or why}"
+
+
+def _quoted(text: str) -> str:
+    return quote(text, safe="")
+
+
+def fromURI(reactor: Any, uri: DeviceURI) -> USBTransport:
+    """
+    The transport for C{usb:/dev/usb/lp0}, or C{usb://Make/Model?serial=XYZ} as CUPS writes it.
+
+    @raise ValueError: the URI cannot be used; the message says why.
+    """
+    model = uri.path.strip("/")
+    if uri.port is not None or not model or not (uri.host or uri.path.startswith("/")):
+        raise ValueError(
+            "a printer is missing; write usb:/dev/usb/lp0 or usb://MAKE/MODEL?serial=NUMBER"
+        )
+    serial = uri.option("serial", "", str, "a serial number")
+    interface = uri.option("interface", None, int, "a number, as in interface=1")
+    if uri.host:
+        place = Place("", uri.host, model, serial, interface)
+        name = f"usb://{_quoted(uri.host)}/{_quoted(model)}"
+        name += f"?serial={_quoted(serial)}" if serial else ""
+    elif serial or interface is not None:
+        raise ValueError("a device file has no serial= or interface=; leave them out")
+    else:
+        place, name = Place(uri.path), f"usb:{uri.path}"
+    return USBTransport(
+        reactor,
+        name,
+        place,
+        uri.description,
+        uri.option("bidir", True, switch, "on or off, as in bidir=off"),
+        uri.option("close-delay", 0.0, seconds, "seconds, as in close-delay=2"),
+    )

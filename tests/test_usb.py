@@ -1,0 +1,855 @@
+"""
+Printers on USB: a thread writes, the driver tells what became of each transfer.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import signal
+import socket
+import threading
+import tty
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_twisted
+from twisted.internet import reactor as theReactor
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IPushProducer
+from zope.interface import implementer
+from zope.interface.verify import verifyObject
+
+import jetdirect.transports.usb as module
+from jetdirect.errors import PrinterLost, PrinterUnreachable
+from jetdirect.interfaces import (
+    Delivery,
+    IPrinterConnection,
+    IPrinterTransport,
+    PrinterStatus,
+)
+from jetdirect.testing import FakeJob
+from jetdirect.transports import usblp
+from jetdirect.transports.ieee1284 import statusOf
+from jetdirect.transports.uri import parse, transportFor
+from jetdirect.transports.usb import BUFFER, PIECE, USBConnection, USBTransport, fromURI
+from jetdirect.transports.usblp import Device, Place
+from tests.peers.gateway import Gateway
+from tests.peers.session import Session, lastLine
+
+reactor: Any = theReactor
+JOB = bytes(range(256)) * 96
+WELL, PAPER_OUT, SWITCHED_OFF = 0x18, 0x30, 0x08
+
+
+class Printer:
+    """
+    A printer, and the driver's calls for it.
+
+    @ivar data: what the printer took.
+    @ivar most: bytes that it takes at once.
+    @ivar faults: what the next writes fail with, in this order; 0: nothing.
+    @ivar lines: its status lines; L{None}: it does not answer.
+    @ivar gate: no write ends before it is open.
+    @ivar mouth: what is sent here it says.
+    @ivar thinking: no question is answered before it is set.
+    @ivar parting: the device is not closed before it is set.
+    @ivar blocked: the signals that could not disturb its last write.
+    @ivar mute: it has always an answer, an empty one.
+    """
+
+    def __init__(self) -> None:
+        self.data = b""
+        self.most = PIECE
+        self.faults: list[int] = []
+        self.lines: int | None = WELL
+        self.gate = threading.Event()
+        self.gate.set()
+        self.mouth, self._ear = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.isOpen = False
+        self.opened: list[bool] = []
+        self.refusal = 0
+        self.largest = 0
+        self.asked = 0
+        self.deafness = 0
+        self.bidirectional = True
+        self.reads = 0
+        self.mute = False
+        self.thinking = threading.Event()
+        self.thinking.set()
+        self.parting = threading.Event()
+        self.parting.set()
+        self.leaving = False
+        self.blocked: set[int] = set()
+
+    def open(self, path: str, bidirectional: bool) -> Any:
+        if self.refusal or self.isOpen:
+            raise OSError(self.refusal or errno.EBUSY, "refused")
+        self.isOpen = True
+        self.opened.append(bidirectional)
+        self.bidirectional = bidirectional
+        return self
+
+    def fileno(self) -> int:
+        return self._ear.fileno()
+
+    def write(self, data: bytes) -> int:
+        assert self.isOpen
+        self.largest = max(self.largest, len(data))
+        self.blocked = signal.pthread_sigmask(signal.SIG_BLOCK, [])
+        self.gate.wait(30)
+        fault = self.faults.pop(0) if self.faults else 0
+        if fault:
+            raise OSError(fault, os.strerror(fault))
+        taken = data[: self.most]
+        self.data += taken
+        return len(taken)
+
+    def read(self) -> bytes:
+        self.reads += 1
+        if self.deafness:
+            raise OSError(self.deafness, "deaf")
+        return b"" if self.mute else self._ear.recv(1024)
+
+    def status(self, model: str) -> PrinterStatus:
+        self.asked += 1
+        self.thinking.wait(30)
+        if self.lines is None:
+            return PrinterStatus("stopped", ("timed-out",), model)
+        return statusOf(self.lines, model)
+
+    def close(self) -> None:
+        self.leaving = True
+        self.parting.wait(30)
+        self.isOpen = False
+
+    def dispose(self) -> None:
+        self.gate.set()
+        self.thinking.set()
+        self.parting.set()
+
+
+@implementer(IPushProducer)
+class Source:
+    """A producer; each call is an event that can be awaited."""
+
+    def __init__(self) -> None:
+        self.paused = 0
+        self.resumed: Deferred[Any] = Deferred()
+
+    def pauseProducing(self) -> None:
+        self.paused += 1
+
+    def resumeProducing(self) -> None:
+        self.resumed.callback(None)
+
+    def stopProducing(self) -> None:
+        pass
+
+
+@pytest.fixture(autouse=True)
+def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Printers are looked after more often than in life."""
+    monkeypatch.setattr(module, "LOOK_INTERVAL", 0.01)
+    monkeypatch.setattr(module, "STALLED_AFTER", 0.02)
+
+
+@pytest.fixture
+def printer() -> Iterator[Printer]:
+    """A printer that ends all its calls in the end."""
+    printer = Printer()
+    yield printer
+    printer.dispose()
+
+
+class Desk:
+    """A transport to a printer, and a job that has it."""
+
+    def __init__(self, printer: Printer, bidirectional: bool = True, delay: float = 0.0) -> None:
+        self.printer = printer
+        self.job = FakeJob()
+        fake: Any = printer.open
+        self.transport = USBTransport(
+            reactor, "usb:/dev/usb/lp0", Place("/dev/null"), "", bidirectional, delay, fake
+        )
+
+    async def open(self) -> USBConnection:
+        connection = await self.transport.open(self.job)
+        assert isinstance(connection, USBConnection)
+        return connection
+
+    @property
+    def status(self) -> PrinterStatus:
+        return self.transport.status
+
+
+async def until(fact: Callable[[], object]) -> None:
+    """Let the reactor turn until something is so."""
+    for _ in range(3000):
+        if fact():
+            return
+        turned: Deferred[None] = Deferred()
+        reactor.callLater(0.005, turned.callback, None)
+        await turned
+    raise AssertionError("it never was")
+
+
+@pytest.mark.parametrize("most", [PIECE, 1000, 1])
+@pytest.mark.parametrize("job", [JOB, b"", b"x", bytes(PIECE), bytes(PIECE + 1)])
+@pytest_twisted.ensureDeferred
+async def test_delivered(job: bytes, most: int, printer: Printer) -> None:
+    """However little a transfer takes, the printer gets all bytes in their order."""
+    printer.most = most
+    desk = Desk(printer)
+    connection = await desk.open()
+    assert desk.status.state == "processing"
+    for at in range(0, len(job), 3000):
+        connection.write(job[at : at + 3000])
+    assert await connection.finish() is Delivery.DELIVERED
+    assert printer.data == job
+    assert connection.sent == len(job)
+    assert printer.largest <= PIECE
+    assert not printer.isOpen
+    assert desk.job.losses == []
+    assert desk.status.state == "idle"
+
+
+@pytest_twisted.ensureDeferred
+async def test_contracts(printer: Printer) -> None:
+    """What the printing port and the job want of a transport is there."""
+    desk = Desk(printer)
+    connection = await desk.open()
+    verifyObject(IPrinterTransport, desk.transport)
+    verifyObject(IPrinterConnection, connection)
+    await connection.abort(b"")
+
+
+@pytest_twisted.ensureDeferred
+async def test_notBeforeTheLastTransfer(printer: Printer) -> None:
+    """The end of a job is the printer's acknowledgement, however long it takes."""
+    printer.gate.clear()
+    connection = await Desk(printer).open()
+    connection.write(b"%!PS")
+    finishing = connection.finish()
+    await until(lambda: printer.asked > 2)
+    assert not finishing.called
+    assert printer.isOpen
+    printer.gate.set()
+    assert await finishing is Delivery.DELIVERED
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        (errno.ENODEV, "switched off"),
+        (errno.EIO, "a transfer failed"),
+        (errno.EINTR, "halted"),
+        (errno.EFAULT, "the printer failed"),
+    ],
+)
+@pytest_twisted.ensureDeferred
+async def test_lost(fault: int, said: str, printer: Printer) -> None:
+    """Whatever the driver says against a transfer, the job is lost, and the device is free."""
+    printer.faults = [0, fault]
+    desk = Desk(printer)
+    connection = await desk.open()
+    connection.write(JOB)
+    await until(lambda: desk.job.losses)
+    assert isinstance(desk.job.losses[0], PrinterLost)
+    assert said in str(desk.job.losses[0])
+    assert printer.data == JOB[:PIECE]
+    assert connection.sent == 2 * PIECE  # nobody knows how much of the second
+    assert not printer.isOpen
+    assert desk.status.reasons == ("offline",)
+    connection.write(JOB)
+    await connection.abort(b"tail")
+    assert len(desk.job.losses) == 1
+    assert printer.data == JOB[:PIECE]
+    assert await (await desk.open()).finish() is Delivery.DELIVERED
+
+
+@pytest_twisted.ensureDeferred
+async def test_lostAtTheEnd(printer: Printer) -> None:
+    """The last transfer of a job can be lost like any other."""
+    printer.gate.clear()
+    printer.faults = [0, 0, errno.EIO]
+    desk = Desk(printer)
+    connection = await desk.open()
+    connection.write(JOB)
+    finishing = connection.finish()
+    printer.gate.set()
+    with pytest.raises(PrinterLost, match="a transfer failed"):
+        await finishing
+    assert desk.job.losses == []
+
+
+@pytest_twisted.ensureDeferred
+async def test_finishOfALostJob(printer: Printer) -> None:
+    """A job that was lost a moment before its end is told so once, when the device is free."""
+    printer.faults = [errno.EIO]
+    printer.parting.clear()
+    desk = Desk(printer)
+    connection = await desk.open()
+    connection.write(b"%!PS")
+    await until(lambda: printer.leaving)
+    finishing = connection.finish()
+    assert not finishing.called
+    printer.parting.set()
+    with pytest.raises(PrinterLost):
+        await finishing
+    assert desk.job.losses == []
+    with pytest.raises(PrinterLost):
+        await connection.finish()
+
+
+@pytest_twisted.ensureDeferred
+async def test_backPressure(printer: Printer) -> None:
+    """A sender is paused while more than a buffer waits, and resumed when nothing does."""
+    printer.gate.clear()
+    source = Source()
+    connection = await Desk(printer).open()
+    source.resumed.addCallback(lambda _: len(printer.data))
+    connection.registerProducer(source, True)
+    connection.write(bytes(BUFFER + PIECE))  # one piece is in hand
+    assert source.paused == 0
+    connection.write(b"x")
+    assert source.paused == 1
+    assert not source.resumed.called
+    printer.gate.set()
+    assert await source.resumed >= BUFFER
+    connection.unregisterProducer()
+    assert await connection.finish() is Delivery.DELIVERED
+    assert len(printer.data) == BUFFER + PIECE + 1
+
+
+@pytest.mark.parametrize(
+    ("lines", "reason"),
+    [(PAPER_OUT, "media-empty"), (SWITCHED_OFF, "offline"), (None, "timed-out")],
+)
+@pytest_twisted.ensureDeferred
+async def test_saysWhy(lines: int | None, reason: str, printer: Printer) -> None:
+    """A printer that takes nothing is asked why; when it goes on, the status says that too."""
+    printer.gate.clear()
+    printer.lines = lines
+    desk = Desk(printer)
+    connection = await desk.open()
+    connection.write(JOB)
+    assert desk.status.state == "processing"
+    await until(lambda: desk.status.state == "stopped")
+    assert desk.status.reasons == (reason,)
+    await desk.transport.ask()
+    assert desk.status.reasons == (reason,)
+    printer.gate.set()
+    await until(lambda: desk.status.state == "processing")
+    assert await connection.finish() is Delivery.DELIVERED
+    assert printer.data == JOB
+
+
+@pytest_twisted.ensureDeferred
+async def test_busyIsNotStopped(printer: Printer) -> None:
+    """A printer that is slow, and well, is not said to have stopped."""
+    printer.gate.clear()
+    desk = Desk(printer)
+    connection = await desk.open()
+    connection.write(JOB)
+    await until(lambda: printer.asked > 2)
+    assert desk.status.state == "processing"
+    printer.gate.set()
+    await connection.finish()
+
+
+@pytest_twisted.ensureDeferred
+async def test_leftAlone(printer: Printer) -> None:
+    """A printer that takes its time with nothing in hand, or that must not be asked, is not."""
+    desk = Desk(printer, bidirectional=False)
+    printer.mouth.send(b"unheard")
+    await desk.transport.ask()
+    assert desk.status == PrinterStatus()
+    printer.gate.clear()
+    connection = await desk.open()
+    connection.write(b"%!PS")
+    await sleep(0.2)
+    assert printer.opened == [False]
+    assert printer.asked == printer.reads == 0
+    printer.gate.set()
+    await connection.finish()
+
+
+@pytest_twisted.ensureDeferred
+async def test_notAskedAtOnce(printer: Printer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A printer that is busy for a moment is left alone: questions disturb some."""
+    monkeypatch.setattr(module, "STALLED_AFTER", 60)
+    printer.gate.clear()
+    connection = await Desk(printer).open()
+    connection.write(b"%!PS")
+    await sleep(0.2)
+    assert printer.asked == 0
+    printer.gate.set()
+    await connection.finish()
+
+
+@pytest_twisted.ensureDeferred
+async def test_slowSender(printer: Printer) -> None:
+    """While nothing waits for the printer, it has not stalled."""
+    connection = await Desk(printer).open()
+    connection.write(b"%!PS")
+    await until(lambda: printer.data)
+    asked = printer.asked
+    await sleep(0.2)
+    assert printer.asked <= asked + 1
+    await connection.finish()
+
+
+@pytest_twisted.ensureDeferred
+async def test_backChannel(printer: Printer) -> None:
+    """What the printer says is read, also while it takes nothing, and disturbs nothing."""
+    printer.gate.clear()
+    desk = Desk(printer)
+    connection = await desk.open()
+    connection.write(JOB)
+    for _ in range(3):
+        reads = printer.reads
+        printer.mouth.send(b"%%[ status: busy ]%%\r\n")
+        await until(lambda known=reads: printer.reads > known)  # type: ignore[misc]
+    printer.gate.set()
+    assert await connection.finish() is Delivery.DELIVERED
+    assert desk.job.losses == []
+
+
+@pytest_twisted.ensureDeferred
+async def test_emptyAnswers(printer: Printer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A printer that always has an answer, an empty one, is not read without a pause."""
+    monkeypatch.setattr(module, "LOOK_INTERVAL", 0.1)
+    connection = await Desk(printer).open()
+    printer.mute = True
+    printer.mouth.send(b"x")
+    await sleep(0.35)
+    assert 2 <= printer.reads <= 6
+    await connection.finish()
+
+
+@pytest_twisted.ensureDeferred
+async def test_emptyEnds(printer: Printer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An empty answer that ends a full one (USB has to say so) is no reason for a pause."""
+    monkeypatch.setattr(module, "LOOK_INTERVAL", 60)
+    connection = await Desk(printer).open()
+    for _ in range(5):
+        printer.mouth.send(bytes(512))
+        printer.mouth.send(b"")
+    await until(lambda: printer.reads == 10)
+    await connection.finish()
+
+
+@pytest_twisted.ensureDeferred
+async def test_deaf(printer: Printer) -> None:
+    """An error while reading is no error of the job."""
+    printer.deafness = errno.EIO
+    desk = Desk(printer)
+    connection = await desk.open()
+    printer.mouth.send(b"garbled")
+    await until(lambda: printer.reads > 1)
+    connection.write(JOB)
+    assert await connection.finish() is Delivery.DELIVERED
+    assert desk.job.losses == []
+
+
+@pytest_twisted.ensureDeferred
+async def test_unpluggedMeanwhile(printer: Printer) -> None:
+    """A printer that is unplugged while its sender is slow is lost at once."""
+    printer.deafness = errno.ENODEV
+    desk = Desk(printer)
+    connection = await desk.open()
+    connection.write(b"%!PS")
+    await until(lambda: printer.data)
+    printer.mouth.send(b"x")
+    await until(lambda: desk.job.losses)
+    assert "switched off" in str(desk.job.losses[0])
+    await connection.abort(b"")
+
+
+@pytest_twisted.ensureDeferred
+async def test_abort(printer: Printer) -> None:
+    """A cut job ends with its tail, behind what the driver has, and the rest is forgotten."""
+    printer.gate.clear()
+    desk = Desk(printer)
+    connection = await desk.open()
+    connection.write(JOB)
+    aborting = connection.abort(b"\x04")
+    connection.write(b"more")
+    printer.gate.set()
+    await aborting
+    assert printer.data == JOB[:PIECE] + b"\x04"
+    assert not printer.isOpen
+    assert not desk.job.losses
+
+
+@pytest_twisted.ensureDeferred
+async def test_abortWhileFinishing(printer: Printer) -> None:
+    """A job can be cut while its end is on the way."""
+    printer.gate.clear()
+    connection = await Desk(printer).open()
+    connection.write(JOB)
+    finishing = connection.finish()
+    aborting = connection.abort(b"")
+    printer.gate.set()
+    await aborting
+    assert not finishing.called
+    assert printer.data == JOB[:PIECE]
+
+
+@pytest_twisted.ensureDeferred
+async def test_abortWithoutPaper(printer: Printer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    An abort does not wait for paper.  The next job cannot have the printer until it has taken what
+    the driver holds, and the tail, so that the paper shows it begins well.
+    """
+    monkeypatch.setattr(module, "ABORT_PATIENCE", 0.05)
+    printer.gate.clear()
+    printer.lines = PAPER_OUT
+    desk = Desk(printer)
+    connection = await desk.open()
+    connection.write(JOB)
+    await connection.abort(b"\x04")
+    with pytest.raises(PrinterUnreachable, match="job before"):
+        await desk.open()
+    await until(lambda: desk.status.reasons == ("media-empty",))
+    printer.gate.set()
+    await until(lambda: desk.transport.connection is None)
+    assert printer.data == JOB[:PIECE] + b"\x04"
+    await (await desk.open()).finish()
+    assert not desk.job.losses
+
+
+@pytest_twisted.ensureDeferred
+async def test_unpluggedAfterAbort(printer: Printer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A printer that is unplugged long after the abort is free as well, and nobody is told."""
+    monkeypatch.setattr(module, "ABORT_PATIENCE", 0.05)
+    printer.gate.clear()
+    desk = Desk(printer)
+    connection = await desk.open()
+    connection.write(JOB)
+    await connection.abort(b"\x04")
+    printer.faults = [errno.ENODEV]
+    printer.gate.set()
+    await until(lambda: desk.transport.connection is None)
+    assert not printer.isOpen
+    assert not desk.job.losses
+
+
+@pytest_twisted.ensureDeferred
+async def test_closeDelay(printer: Printer) -> None:
+    """Some printers want to be left connected for a while; an aborted job does without."""
+    desk = Desk(printer, delay=0.3)
+    connection = await desk.open()
+    connection.write(b"%!PS")
+    began = reactor.seconds()
+    finishing = connection.finish()
+    await until(lambda: printer.data)
+    await sleep(0.05)
+    assert not finishing.called
+    assert await finishing is Delivery.DELIVERED
+    assert reactor.seconds() - began >= 0.3
+
+
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [
+        (errno.EBUSY, "in use"),
+        (errno.ENOENT, "no printer is plugged in"),
+        (errno.ENODEV, "not plugged in"),
+        (errno.EACCES, "group"),
+        (errno.EMFILE, "refused"),
+    ],
+)
+@pytest_twisted.ensureDeferred
+async def test_notOpened(number: int, said: str, printer: Printer) -> None:
+    """A printer that cannot be opened may be opened later, and the reason is told."""
+    printer.refusal = number
+    with pytest.raises(PrinterUnreachable, match=said):
+        await Desk(printer).open()
+
+
+@pytest_twisted.ensureDeferred
+async def test_canceledOpening(printer: Printer) -> None:
+    """A job that is gone when the device opens leaves it free."""
+    desk = Desk(printer)
+    opening = desk.transport.open(desk.job)
+    opening.addErrback(lambda _: None)
+    opening.cancel()
+    await until(lambda: printer.opened and not printer.isOpen)
+    assert desk.transport.connection is None
+
+
+@pytest_twisted.ensureDeferred
+async def test_asked(printer: Printer) -> None:
+    """An idle printer is asked; if it cannot be, it is offline, or others have it."""
+    printer.lines = PAPER_OUT
+    desk = Desk(printer)
+    await desk.transport.ask()
+    assert desk.status == PrinterStatus("stopped", ("media-empty",))
+    assert printer.opened == [False]
+    assert not printer.isOpen
+    for refusal, reason in ((errno.ENODEV, "offline"), (errno.EBUSY, "in-use")):
+        printer.refusal = refusal
+        await desk.transport.ask()
+        assert desk.status.reasons == (reason,)
+
+
+@pytest_twisted.ensureDeferred
+async def test_askedInTheWay(printer: Printer) -> None:
+    """A job does not find the printer in use by our own question."""
+    printer.thinking.clear()
+    desk = Desk(printer)
+    asking = desk.transport.ask()
+    await until(lambda: printer.asked)
+    opening = desk.transport.open(desk.job)
+    await sleep(0.05)
+    assert not opening.called
+    printer.thinking.set()
+    await asking
+    await (await opening).finish()
+
+
+@pytest_twisted.ensureDeferred
+async def test_undisturbed(printer: Printer) -> None:
+    """No signal ends a write whose bytes the driver has already."""
+    connection = await Desk(printer).open()
+    connection.write(b"%!PS")
+    await connection.finish()
+    assert {signal.SIGTERM, signal.SIGINT, signal.SIGCHLD} <= printer.blocked
+
+
+class Sysfs:
+    """What the kernel tells of USB printers, in directories of our own."""
+
+    def __init__(self, directory: Path) -> None:
+        self.classes = directory / "class"
+        self._devices = directory / "devices"
+        self.classes.mkdir()
+
+    def plug(self, number: int, deviceID: str, serial: str = "", interface: str = "00") -> None:
+        usb = self._devices / f"1-{number + 1}"
+        about = usb / "1:1.0"
+        about.mkdir(parents=True)
+        (about / "ieee1284_id").write_text(deviceID)
+        (about / "bInterfaceNumber").write_text(f"{interface}\n")
+        if serial:
+            (usb / "serial").write_text(f"{serial}\n")
+        node = about / "usbmisc" / f"lp{number}"
+        node.mkdir(parents=True)
+        (node / "device").symlink_to(about)
+        (self.classes / f"lp{number}").symlink_to(node)
+
+    def unplug(self, number: int) -> None:
+        (self.classes / f"lp{number}").unlink()
+        shutil.rmtree(self._devices / f"1-{number + 1}")
+
+
+@pytest.fixture
+def sysfs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Sysfs:
+    """Instead of the system's."""
+    sysfs = Sysfs(tmp_path)
+    monkeypatch.setattr(usblp, "SYSFS", sysfs.classes)
+    return sysfs
+
+
+ACME = "MFG:Acme;MDL:FakeJet 1;CMD:PJL,PCL;SN:12345;"
+
+
+def found(uri: str) -> tuple[str, str]:
+    """Where the printer of a URI is, and what it calls itself."""
+    return fromURI(reactor, parse(uri))._place.find()
+
+
+@pytest.mark.parametrize(
+    ("deviceID", "serial", "uri"),
+    [
+        (ACME, "", "usb://Acme/FakeJet%201"),
+        (ACME, "", "usb://Acme/FakeJet%201?serial=12345"),
+        (ACME, "", "usb://acme/fakejet%201?serial=12345&interface=0"),
+        ("MFG:Acme;MDL:FakeJet 1;", "X:9/1", "usb://Acme/FakeJet%201?serial=X%3A9%2F1"),
+        ("MFG:EPSON;MDL:EPSON LQ-590;", "", "usb://EPSON/LQ-590"),
+        ("MFG:Hewlett-Packard;MDL:HP LaserJet 4000;", "", "usb://HP/LaserJet%204000"),
+        ("MFG:HP;MDL:LaserJet 4000;", "", "usb://Hewlett-Packard/HP%20LaserJet%204000"),
+        ("MFG:Acme;MDL:Size A4/A3;", "", "usb://Acme/Size%20A4%2FA3"),
+    ],
+)
+def test_found(deviceID: str, serial: str, uri: str, sysfs: Sysfs) -> None:
+    """A printer is found by what its device ID says, as CUPS writes it, and not opened for it."""
+    sysfs.plug(0, "MFG:Acme;MDL:FakeJet 11;SN:12345;")
+    sysfs.plug(3, deviceID, serial)
+    path, model = found(uri)
+    assert path == "/dev/usb/lp3"
+    assert transportFor(reactor, uri).description == model != ""
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "usb://Acme/FakeJet%202",
+        "usb://Other/FakeJet%201",
+        "usb://Acme/FakeJet%201?serial=1234",
+        "usb://Acme/FakeJet%201?interface=1",
+    ],
+)
+def test_notFound(uri: str, sysfs: Sysfs) -> None:
+    """Another printer is not good enough."""
+    with pytest.raises(PrinterUnreachable, match="no such printer"):
+        found(uri)
+    sysfs.plug(0, ACME)
+    with pytest.raises(PrinterUnreachable, match="no such printer"):
+        found(uri)
+
+
+def test_twins(sysfs: Sysfs) -> None:
+    """Of two printers that are alike none is chosen."""
+    sysfs.plug(0, ACME)
+    sysfs.plug(1, ACME.replace("12345", "67890"))
+    with pytest.raises(PrinterUnreachable, match=r"2 such printers.*add serial="):
+        found("usb://Acme/FakeJet%201")
+    assert found("usb://Acme/FakeJet%201?serial=67890")[0] == "/dev/usb/lp1"
+
+
+def test_replugged(sysfs: Sysfs) -> None:
+    """It is found again under another number, and before it was ever there."""
+    transport = fromURI(reactor, parse("usb://Acme/FakeJet%201"))
+    assert transport.description == "Acme FakeJet 1"
+    sysfs.plug(0, ACME)
+    assert transport._place.find()[0] == "/dev/usb/lp0"
+    sysfs.unplug(0)
+    sysfs.plug(2, ACME)
+    assert transport._place.find()[0] == "/dev/usb/lp2"
+
+
+def test_modelOfADeviceFile(sysfs: Sysfs, tmp_path: Path) -> None:
+    """The device ID names the printer also for a device file, and for a link to one."""
+    sysfs.plug(5, ACME)
+    assert transportFor(reactor, "usb:/dev/usb/lp5").description == "Acme FakeJet 1"
+    (tmp_path / "labels").symlink_to("/dev/usb/lp5")
+    assert transportFor(reactor, f"usb:{tmp_path}/labels").description == "Acme FakeJet 1"
+    assert transportFor(reactor, "usb:/dev/usb/lp5?description=Labels").description == "Labels"
+    assert transportFor(reactor, "usb:/dev/usb/lp6").description == "/dev/usb/lp6"
+
+
+def test_uri() -> None:
+    """The URI names a device file, or maker and model."""
+    assert transportFor(reactor, "/dev/usb/lp7").uri == "usb:/dev/usb/lp7"
+    whole = "usb://Acme/FakeJet%201?serial=1%2F2"
+    assert transportFor(reactor, whole).uri == whole
+    for wrong in ("usb:", "usb://Acme", "usb://Acme/", "usb:lp0", "usb://Acme:1/FakeJet"):
+        with pytest.raises(ValueError, match="write usb:/dev/usb/lp0 or usb://MAKE/MODEL"):
+            transportFor(reactor, wrong)
+    for option, said in (
+        ("bidir=maybe", "expected on or off"),
+        ("interface=x", "expected a number"),
+        ("close-delay=-1", "expected seconds"),
+        ("baud=9600", "unknown option"),
+        ("serial=1", "leave them out"),
+    ):
+        with pytest.raises(ValueError, match=said):
+            transportFor(reactor, f"usb:/dev/usb/lp0?{option}")
+
+
+def test_makerOfSeveralWords(sysfs: Sysfs) -> None:
+    """CUPS writes makers as they call themselves."""
+    sysfs.plug(0, "MFG:Samsung Electronics Co., Ltd.;MDL:ML-2010;")
+    assert found("usb://Samsung%20Electronics%20Co.,%20Ltd./ML-2010")[0] == "/dev/usb/lp0"
+
+
+@pytest_twisted.ensureDeferred
+async def test_realCalls() -> None:
+    """The calls as they are, on a pseudo terminal: no printer, but a kernel."""
+    wire, slave = os.openpty()
+    tty.setraw(slave)
+    path = os.ttyname(slave)
+    os.close(slave)
+    os.set_blocking(wire, False)
+    transport = transportFor(reactor, f"usb:{path}")
+    await transport.ask()
+    assert transport.status == PrinterStatus()
+    job = FakeJob()
+    connection: Any = await transport.open(job)
+    os.write(wire, b"ready\r\n")
+    connection.write(JOB)
+    finishing = connection.finish()
+    data = b""
+
+    def whole() -> bool:
+        nonlocal data
+        with suppress(BlockingIOError):
+            data += os.read(wire, 65536)
+        return len(data) >= len(JOB)
+
+    await until(whole)
+    assert await finishing is Delivery.DELIVERED
+    assert data == JOB
+    os.close(wire)
+
+
+@pytest_twisted.ensureDeferred
+async def test_writeOnly(tmp_path: Path) -> None:
+    """A device that may only be written is, and is not listened to."""
+    opened: list[int] = []
+
+    def refuse(path: str, flags: int) -> int:
+        opened.append(flags & os.O_ACCMODE)
+        if flags & os.O_ACCMODE == os.O_RDWR:
+            raise PermissionError(errno.EACCES, "no")
+        return realOpen(path, flags)
+
+    realOpen = os.open
+    fifo = tmp_path / "lp0"
+    os.mkfifo(fifo)
+    reader = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "open", refuse)
+        device = Device(str(fifo))
+    assert opened == [os.O_RDWR, os.O_WRONLY]
+    assert not device.bidirectional
+    assert device.write(b"%!PS") == 4
+    device.close()
+    assert device.read() == b""
+    assert os.read(reader, 10) == b"%!PS"
+    os.close(reader)
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [("ENODEV", "switched off"), ("EIO", "a transfer failed"), ("EINTR", "was halted")],
+)
+def test_kernelErrors(fault: str, said: str, tmp_path: Path) -> None:
+    """What the kernel says in mid-job becomes a 551, once, and the bytes are not written again."""
+    strace = shutil.which("strace")
+    if strace is None:
+        pytest.skip("strace is missing: apt-get install strace")
+    fifo = tmp_path / "lp0"
+    os.mkfifo(fifo)
+    reader = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)
+    inject = ("-e", "trace=write", "-e", f"inject=write:error={fault}:when=2")
+    trace = tmp_path / "trace"
+    gateway = Gateway(
+        tmp_path,
+        *("--printer", f"usb:{fifo}?bidir=off"),
+        before=(strace, "-D", "-f", "-qq", "-o", str(trace), "-P", str(fifo), *inject),
+    )
+    try:
+        reply = Session(gateway.port).send(JOB)
+        assert lastLine(reply).startswith("551 ")
+        assert said in gateway.jobEnd(1)
+        assert gateway.jobEnd(1).startswith("aborted")
+    finally:
+        gateway.stop()
+    assert os.read(reader, 2 * len(JOB)) == JOB[:PIECE]
+    assert trace.read_text().count("write(") == 2
+    os.close(reader)
+
+
+async def sleep(seconds: float) -> None:
+    """Let time pass in which nothing may happen."""
+    passed: Deferred[None] = Deferred()
+    reactor.callLater(seconds, passed.callback, None)
+    await passed
