@@ -1,9 +1,10 @@
 """
-C{file:///directory}: a virtual printer that keeps every job as one file.
+C{file:///directory}: a virtual printer that keeps every job as one file; C{file:///file}: one that
+appends it to a file.
 
-The file appears, whole and on disk, when the job is complete; until then its name begins with a
-dot.  The sender's words are never part of a path.  Disks are slow at times, so that a thread does
-all the work, one step after the other.
+In a directory the file appears, whole and on disk, when the job is complete; until then its name
+begins with a dot.  The sender's words are never part of a path.  Disks are slow at times, so that a
+thread does all the work, one step after the other.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import stat
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from typing import TypeVar
+from typing import Any, Protocol, TypeVar
 
 from twisted.internet.defer import Deferred, DeferredLock, succeed
 from twisted.internet.interfaces import IProducer, IReactorThreads
@@ -31,6 +32,9 @@ from ..interfaces import (
     IPrintJob,
     PrinterStatus,
 )
+from .appended import AppendedFile
+from .existing import check, kindOf
+from .fifo import FifoTransport
 from .uri import DeviceURI
 
 BUFFER = 256 * 1024
@@ -41,34 +45,57 @@ _REAL_DIRECTORY = os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _Result = TypeVar("_Result")
 
 
-@implementer(IPrinterTransport)
-class FileTransport:
+class Keeping(Protocol):
     """
-    A directory that takes jobs.
+    One unfinished job on the disk.  All methods block; one thread at a time.
 
-    @ivar directory: its absolute path.
+    @ivar visible: whether others see the job's bytes before C{publish}.
+    """
+
+    visible: bool
+
+    def write(self, data: bytes) -> None:
+        """@raise OSError: the bytes cannot be kept."""
+
+    def sync(self) -> None:
+        """@raise OSError: the bytes are not on the disk, and will not be."""
+
+    def publish(self) -> None:
+        """@raise OSError: it is not known whether the job is there for others."""
+
+    def discard(self) -> None:
+        """Leave nothing behind, or say in the log what stays; too late for a published job."""
+
+
+class _DiskTransport:
+    """
+    Keeps jobs on a disk.
+
+    @ivar path: where, from the root on.
     """
 
     reaches = Delivery.DELIVERED
     status = PrinterStatus("idle")
 
-    def __init__(self, reactor: IReactorThreads, directory: str, description: str = "") -> None:
-        """
-        @param directory: exists, or is made (mode 0700) in an existing one when a job comes.
-        @raise ValueError: it can be neither used nor made, or others could put their hands on jobs.
-        """
-        place, name = os.path.split(os.path.abspath(directory))
-        self.directory = os.path.join(os.path.realpath(place), name)
-        _check(self.directory)
-        self.uri = f"file://{self.directory}"
+    def __init__(self, reactor: IReactorThreads, path: str, description: str = "") -> None:
+        self.path = path
+        self.uri = f"file://{path}"
         self.description = description or "virtual printer"
         self._reactor = reactor
+
+    def begin(self, number: int) -> Keeping:
+        """
+        Called in a thread when the job of this number comes.
+
+        @raise OSError: it cannot be kept.
+        """
+        raise NotImplementedError
 
     def open(self, job: IPrintJob) -> Deferred[IPrinterConnection]:
         """L{IPrinterTransport}."""
         opened: Deferred[IPrinterConnection] = Deferred()
 
-        def made(part: PartFile) -> None:
+        def made(part: Keeping) -> None:
             if opened.called:  # canceled meanwhile, which stops no thread
                 self.inThread(part.discard)
             else:
@@ -78,13 +105,11 @@ class FileTransport:
             if not opened.called:
                 opened.errback(PrinterUnreachable(self.said(failure)))
 
-        self.inThread(lambda: PartFile.create(self.directory, job.number)).addCallbacks(
-            made, failed
-        )
+        self.inThread(lambda: self.begin(job.number)).addCallbacks(made, failed)
         return opened
 
     def ask(self) -> Deferred[None]:
-        """L{IPrinterTransport}: a directory has nothing to say before a job comes."""
+        """L{IPrinterTransport}: a disk has nothing to say before a job comes."""
         return succeed(None)
 
     def said(self, failure: Failure) -> str:
@@ -96,7 +121,44 @@ class FileTransport:
         return deferToThreadPool(self._reactor, self._reactor.getThreadPool(), work)
 
 
-def _check(directory: str) -> None:
+@implementer(IPrinterTransport)
+class FileTransport(_DiskTransport):
+    """
+    A directory that takes jobs.
+
+    @ivar directory: its absolute path.
+    """
+
+    def __init__(self, reactor: IReactorThreads, directory: str, description: str = "") -> None:
+        """
+        @param directory: exists, or is made (mode 0700) in an existing one when a job comes.
+        @raise ValueError: it can be neither used nor made, or others could put their hands on jobs.
+        """
+        self.directory = _resolved(directory)
+        _checkDirectory(self.directory)
+        super().__init__(reactor, self.directory, description)
+
+    def begin(self, number: int) -> PartFile:
+        """A file of its own for each job."""
+        return PartFile.create(self.directory, number)
+
+
+@implementer(IPrinterTransport)
+class AppendTransport(_DiskTransport):
+    """A file that exists, and gets one job after the other."""
+
+    def begin(self, number: int) -> AppendedFile:
+        """The end of the file for each job."""
+        return AppendedFile(self.path)
+
+
+def _resolved(path: str) -> str:
+    # Links on the way are followed once, at the start.
+    place, name = os.path.split(os.path.abspath(path))
+    return os.path.join(os.path.realpath(place), name)
+
+
+def _checkDirectory(directory: str) -> None:
     if os.path.islink(directory):
         raise ValueError(f"{directory} is a symbolic link; name the directory that it leads to")
     if os.path.isdir(directory):
@@ -122,6 +184,7 @@ class PartFile:
     The directory stays open meanwhile: nobody can put another in its place.
     """
 
+    visible = False
     _log = Logger()
 
     def __init__(self, directory: int, path: str, name: str) -> None:
@@ -206,10 +269,12 @@ def _syncDirectory(path: str) -> None:
 
 @implementer(IPrinterConnection)
 class FileConnection:
-    """The directory, while one job has it."""
+    """The place on the disk, while one job has it."""
 
-    def __init__(self, printer: FileTransport, job: IPrintJob, part: PartFile) -> None:
-        self.sent = 0  # an unfinished part vanishes: nothing is printed before it is published
+    def __init__(self, printer: _DiskTransport, job: IPrintJob, part: Keeping) -> None:
+        # What nobody sees before it is published vanishes, and is not printed.  What was seen may
+        # have been read (tail -f), though it is taken out again.
+        self.sent = 0
         self._printer = printer
         self._job = job
         self._part = part
@@ -225,6 +290,8 @@ class FileConnection:
     def write(self, data: bytes) -> None:
         """L{IConsumer}."""
         self._waiting += len(data)
+        if self._part.visible:
+            self.sent += len(data)
         self._step(self._part.write, data).addCallbacks(self._wrote, self._failed, (len(data),))
         if self._waiting > BUFFER and self._streaming and self._producer is not None:
             self._paused = True
@@ -246,7 +313,7 @@ class FileConnection:
         return Deferred.fromCoroutine(self._finish())
 
     def abort(self, tail: bytes) -> Deferred[None]:
-        """L{IPrinterConnection}: the part vanishes, whatever would end it in its language."""
+        """L{IPrinterConnection}: the job vanishes, whatever would end it in its language."""
         self._over = self._over or PrinterLost("the job was aborted")
         return self._step(self._part.discard)
 
@@ -281,9 +348,10 @@ class FileConnection:
                 self._job.printerLost(self._over)
 
 
-def fromURI(reactor: IReactorThreads, uri: DeviceURI) -> FileTransport:
+def fromURI(reactor: Any, uri: DeviceURI) -> FileTransport | AppendTransport | FifoTransport:
     """
-    The transport for C{file:///directory}; a relative C{file:directory} counts from here and now.
+    The transport for C{file:///path}, by what is there: a directory, or what may become one, a
+    file, a named pipe.  A relative C{file:path} counts from here and now.
 
     @raise ValueError: the URI cannot be used; the message says why.
     """
@@ -291,4 +359,11 @@ def fromURI(reactor: IReactorThreads, uri: DeviceURI) -> FileTransport:
         raise ValueError("a file URI has no host; write file:///DIRECTORY with three slashes")
     if not uri.path:
         raise ValueError("a directory is missing; write file:///DIRECTORY")
-    return FileTransport(reactor, uri.path, uri.description)
+    path = _resolved(uri.path)
+    kind = kindOf(path)
+    if kind in (0, stat.S_IFDIR, stat.S_IFLNK):
+        return FileTransport(reactor, path, uri.description)
+    check(path)
+    if kind == stat.S_IFIFO:
+        return FifoTransport(reactor, path, uri.description)
+    return AppendTransport(reactor, path, uri.description)

@@ -1,0 +1,173 @@
+"""
+C{file:///run/printer.fifo}, a named pipe: another program reads the jobs, one after the other.
+
+A job is whole when the reader has taken its last byte out of the pipe; what it does with them
+nobody knows, so that C{sent} is all that can be reached.  A reader that takes nothing is waited for
+as long as it has the pipe open, as a printer without paper is.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+import struct
+import termios
+from fcntl import ioctl
+from typing import Any
+
+from twisted.internet.abstract import FileDescriptor
+from twisted.internet.defer import Deferred, fail, succeed
+from twisted.internet.interfaces import IDelayedCall
+from twisted.internet.main import CONNECTION_LOST
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from ..errors import PrinterLost, PrinterUnreachable
+from ..interfaces import (
+    Delivery,
+    IPrinterConnection,
+    IPrinterTransport,
+    IPrintJob,
+    PrinterStatus,
+)
+from .existing import take
+
+ABORT_PATIENCE = 5.0
+"""Seconds in which the reader may take the end of an aborted job."""
+
+LOOK_INTERVAL = 0.05
+"""Seconds between two looks at what is left in the pipe: nothing tells of an empty one."""
+
+
+@implementer(IPrinterTransport)
+class FifoTransport:
+    """A program that reads jobs from a named pipe."""
+
+    reaches = Delivery.SENT
+    status = PrinterStatus()
+
+    def __init__(self, reactor: Any, path: str, description: str = "") -> None:
+        """@param path: absolute; not a link."""
+        self.uri = f"file://{path}"
+        self.description = description or "virtual printer"
+        self.reactor = reactor
+        self._path = path
+
+    def open(self, job: IPrintJob) -> Deferred[IPrinterConnection]:
+        """L{IPrinterTransport}: never blocks, also if nobody reads."""
+        try:
+            descriptor = take(self._path, stat.S_ISFIFO)
+        except OSError as why:
+            nobody = why.errno == errno.ENXIO
+            said = "no program reads from it" if nobody else why.strerror
+            return fail(PrinterUnreachable(f"the named pipe cannot be used: {said}"))
+        return succeed(FifoConnection(self.reactor, job, descriptor))
+
+    def ask(self) -> Deferred[None]:
+        """L{IPrinterTransport}: to open and close the pipe would be an empty job."""
+        return succeed(None)
+
+
+@implementer(IPrinterConnection)
+class FifoConnection(FileDescriptor):
+    """The pipe, while one job has it."""
+
+    def __init__(self, reactor: Any, job: IPrintJob, descriptor: int) -> None:
+        super().__init__(reactor)
+        self.sent = 0
+        self.connected = 1
+        self._clock = reactor
+        self._job = job
+        self._descriptor = descriptor
+        self._finishing: Deferred[Delivery] | None = None
+        self._aborting: Deferred[None] | None = None
+        self._deadline = 0.0
+        self._gone: PrinterLost | None = None
+        self._timer: IDelayedCall | None = None
+        self.startReading()  # that is how the kernel tells that there is no reader any more
+
+    def fileno(self) -> int:
+        """L{FileDescriptor}."""
+        return self._descriptor
+
+    # FileDescriptor
+
+    def writeSomeData(self, data: bytes) -> int | Exception:
+        """L{FileDescriptor}."""
+        try:
+            taken = os.write(self._descriptor, data)
+        except OSError as why:
+            return 0 if why.errno in (errno.EAGAIN, errno.EINTR) else CONNECTION_LOST
+        self.sent += taken
+        return taken
+
+    def doRead(self) -> Exception:
+        """L{FileDescriptor}: such a descriptor is never readable but for this."""
+        return CONNECTION_LOST
+
+    def connectionLost(self, reason: Failure) -> None:
+        """L{FileDescriptor}: the reader has closed the pipe."""
+        whole = self._finishing is not None and not self._left()
+        super().connectionLost(reason)
+        self._over(None if whole else PrinterLost("the program that reads the named pipe is gone"))
+
+    # IPrinterConnection
+
+    def finish(self) -> Deferred[Delivery]:
+        """L{IPrinterConnection}: when the pipe is empty."""
+        if self._gone is not None:
+            return fail(self._gone)
+        self._finishing = Deferred()
+        self._look()
+        return self._finishing
+
+    def abort(self, tail: bytes) -> Deferred[None]:
+        """L{IPrinterConnection}: the tail follows what is in the pipe; the rest is forgotten."""
+        if self._gone is not None:
+            return succeed(None)
+        self._aborting = Deferred()
+        self._deadline = self._clock.seconds() + ABORT_PATIENCE
+        self.dataBuffer, self.offset = b"", 0
+        self._tempDataBuffer.clear()
+        self._tempDataLen = 0
+        if tail:
+            self.write(tail)
+        if self._timer is None:
+            self._look()
+        return self._aborting
+
+    # Inside.
+
+    def _left(self) -> int:
+        inPipe = struct.unpack("i", ioctl(self._descriptor, termios.FIONREAD, bytes(4)))[0]
+        return len(self.dataBuffer) - self.offset + self._tempDataLen + int(inPipe)
+
+    def _look(self) -> None:
+        self._timer = None
+        late = self._aborting is not None and self._clock.seconds() >= self._deadline
+        if late or not self._left():
+            self._over(None)
+        else:
+            self._timer = self._clock.callLater(LOOK_INTERVAL, self._look)
+
+    def _over(self, why: PrinterLost | None) -> None:
+        if self._gone is not None:
+            return
+        self._gone = why or PrinterLost("the job is over")
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self.stopReading()
+        self.stopWriting()
+        self.disconnected, self.connected = True, 0
+        descriptor, self._descriptor = self._descriptor, -1
+        os.close(descriptor)
+        if self._aborting is not None:
+            self._aborting.callback(None)
+        elif self._finishing is None:
+            self._job.printerLost(self._gone)
+        elif why is not None:
+            self._finishing.errback(why)
+        else:
+            self._finishing.callback(Delivery.SENT)
