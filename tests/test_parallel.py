@@ -17,10 +17,11 @@ from twisted.internet import reactor as theReactor
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IPushProducer
 from zope.interface import implementer
+from zope.interface.verify import verifyObject
 
 import jetdirect.transports.parallel as module
 from jetdirect.errors import PrinterLost, PrinterUnreachable
-from jetdirect.interfaces import Delivery, PrinterStatus
+from jetdirect.interfaces import Delivery, IPrinterConnection, PrinterStatus
 from jetdirect.testing import FakeJob
 from jetdirect.transports.parallel import BUFFER, PIECE, ParallelConnection, ParallelTransport
 from jetdirect.transports.uri import transportFor
@@ -149,6 +150,7 @@ async def test_delivered(job: bytes, most: int, port: Port) -> None:
     connection = await desk.open()
     connection.write(job)
     assert await connection.finish() is Delivery.DELIVERED
+    assert verifyObject(IPrinterConnection, connection)
     assert port.data == job
     assert connection.sent == len(job)
     assert port.largest <= PIECE

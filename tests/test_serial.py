@@ -16,10 +16,11 @@ import pytest_twisted
 import serial
 from twisted.internet import reactor as theReactor
 from twisted.internet.defer import Deferred
+from zope.interface.verify import verifyObject
 
 import jetdirect.transports.serial as module
 from jetdirect.errors import PrinterLost, PrinterUnreachable
-from jetdirect.interfaces import Delivery, PrinterStatus
+from jetdirect.interfaces import Delivery, IPrinterConnection, PrinterStatus
 from jetdirect.testing import FakeJob
 from jetdirect.transports.serial import SerialConnection, SerialTransport
 from jetdirect.transports.uri import transportFor
@@ -110,6 +111,7 @@ async def test_sent(job: bytes, printer: Printer) -> None:
     connection = await opened(printer)
     connection.write(job)
     assert await finished(printer, connection) is Delivery.SENT
+    assert verifyObject(IPrinterConnection, connection)
     assert printer.read() == job
     assert connection.sent == len(job)
     again = await opened(printer)
