@@ -43,13 +43,39 @@ MAY_IMPORT = {
     "transports.uri": "interfaces transports.dressing transports.shorthand transports.snmp",
     "transports.scheme": "errors interfaces",
     "transports.backchannel": "",
+    "transports.pjltalk": "",
+    "transports.pjlcodes": "interfaces transports.pjltalk",
+    "transports.pjlbrackets": "language pjl transports.pjltalk",
+    "transports.pjlquestion": "interfaces language tcp transports.pjltalk transports.pjlcodes",
+    "transports.pjljob": "interfaces language transports.backchannel transports.pjltalk"
+    " transports.pjlbrackets transports.pjlquestion",
+    "transports.socket": "errors interfaces tcp transports.uri transports.backchannel"
+    " transports.pjljob",
+    "transports.dialogue": "errors tcp",
     "transports.rfc1179": "",
     "transports.rfc8010": "",
     "transports.tlstrust": "",
-    "transports.ippclient": "tcp transports.rfc8010",
-    "transports.ipp": "errors interfaces transports.uri transports.rfc8010 transports.ippclient"
-    " transports.tlstrust",
-    "transports.lpd": "errors interfaces tcp transports.uri transports.rfc1179",
+    "transports.http": "",
+    "transports.httpclient": "errors transports.dialogue transports.http",
+    "transports.rfc8011": "interfaces transports.rfc8010",
+    "transports.ippclient": "errors transports.dialogue transports.http transports.httpclient"
+    " transports.rfc8010",
+    "transports.ippjob": "errors interfaces transports.ippclient transports.rfc8010"
+    " transports.rfc8011",
+    "transports.ipp": "errors interfaces transports.uri transports.rfc8010 transports.rfc8011"
+    " transports.httpclient transports.ippclient transports.ippjob transports.tlstrust",
+    "transports.lpdclient": "errors interfaces transports.dialogue transports.rfc1179",
+    "transports.lpdstream": "errors interfaces transports.lpdclient",
+    "transports.lpdspool": "errors interfaces transports.lpdclient",
+    "transports.lpd": "interfaces transports.uri transports.rfc1179 transports.lpdclient"
+    " transports.lpdstream transports.lpdspool",
+    "transports.existing": "",
+    "transports.appended": "transports.existing",
+    "transports.fifo": "errors interfaces transports.existing",
+    "transports.file": "errors interfaces transports.uri transports.existing transports.appended"
+    " transports.fifo",
+    "transports.usblp": "errors interfaces transports.ieee1284",
+    "transports.usb": "errors interfaces transports.uri transports.usblp",
     "transports.*": "errors interfaces tcp transports.uri transports.scheme transports.ieee1284"
     " transports.backchannel",
     # those who know both sides

@@ -12,14 +12,29 @@ LOGGED = 100
 
 
 class BackChannel:
-    """Of one job."""
+    """
+    Of one job.
 
+    @ivar canceled: the printer has said that the job was canceled there.
+    """
+
+    canceled = False
     _log = Logger()
 
     def __init__(self, job: int) -> None:
         """@param job: its number."""
         self._job = job
         self._left = LOGGED
+
+    @property
+    def awaits(self) -> bool:
+        """The printer was sent the whole job, and is still to say that it is done with it."""
+        return False
+
+    @property
+    def confirmed(self) -> bool:
+        """The printer has said that it is done with the whole job."""
+        return False
 
     def heard(self, data: bytes) -> None:
         """The printer has said something."""

@@ -49,6 +49,7 @@ from ..tcp import (
     tune,
 )
 from .backchannel import BackChannel
+from .pjljob import PJLTransport
 from .uri import DeviceURI, seconds, switch
 
 RAW_PORT = 9100
@@ -116,9 +117,15 @@ class SocketTransport:
         self.clock = clock
         self._endpoint = endpoint
 
-    def open(self, job: IPrintJob) -> Deferred[IPrinterConnection]:
-        """L{IPrinterTransport}."""
-        factory = Factory.forProtocol(lambda: SocketConnection(self, job))
+    def open(
+        self, job: IPrintJob, heard: BackChannel | None = None
+    ) -> Deferred[IPrinterConnection]:
+        """
+        L{IPrinterTransport}.
+
+        @param heard: hears what the printer says, and knows what is to be awaited of it.
+        """
+        factory = Factory.forProtocol(lambda: SocketConnection(self, job, heard))
         factory.noisy = False
         connecting = cancelLater(self.clock, self._endpoint.connect(factory))
         opened: Deferred[IPrinterConnection] = Deferred(lambda _: connecting.cancel())
@@ -178,7 +185,9 @@ class SocketConnection(Protocol):
     _pulse: Pulse
     _watch: IDelayedCall
 
-    def __init__(self, printer: SocketTransport, job: IPrintJob) -> None:
+    def __init__(
+        self, printer: SocketTransport, job: IPrintJob, heard: BackChannel | None = None
+    ) -> None:
         self.sent = 0
         self._printer = printer
         self._job = job
@@ -186,7 +195,9 @@ class SocketConnection(Protocol):
         self._aborting: Deferred[None] | None = None
         self._gone: PrintError | None = None
         self._delivery = Delivery.SENT
-        self._heard = BackChannel(job.number)
+        self._heard = BackChannel(job.number) if heard is None else heard
+        self._canceled = False
+        self._ended = False
         self._early = False
         self._secure = False
         self._closed = False
@@ -223,19 +234,20 @@ class SocketConnection(Protocol):
             return fail(self._gone)
         self._finishing = Deferred()
         self._pulse.mark()
-        self._end()
+        if not self._heard.awaits or self._printerClosed:
+            self._end()
         return self._finishing
 
     def abort(self, tail: bytes) -> Deferred[None]:
         """L{IPrinterConnection}: send the tail, half-close, wait while there is progress."""
-        self._finishing, finishing = None, self._finishing
+        self._finishing = None
         if self._closed:
             return succeed(None)
         self._aborting = Deferred()
         if self._gone is not None:
             return self._aborting  # the connection is about to be closed
         self._pulse.mark()
-        if finishing is None:
+        if not self._ended:
             if tail:
                 self.transport.write(tail)
             self._end()
@@ -248,6 +260,10 @@ class SocketConnection(Protocol):
     def dataReceived(self, data: bytes) -> None:
         """The printer's back channel: read, or its window would fill, and never passed on."""
         self._heard.heard(data)
+        if self._heard.canceled:
+            self._cancel()
+        elif self._finishing is not None and not self._heard.awaits:
+            self._end()
 
     def writeConnectionLost(self) -> None:
         """All bytes and our FIN are with the kernel."""
@@ -262,15 +278,21 @@ class SocketConnection(Protocol):
             self.transport.loseConnection()
         elif self._halfClosed and not self._early and not self._facts.unacknowledged():
             self._settle()  # it has seen our end: the acknowledgement of our FIN came with its own
+        elif self._finishing is not None and self._heard.confirmed:
+            self._finished(Delivery.CONFIRMED)
         elif not self._printer.earlyClose:
             self._lost(PrinterLost("the printer closed the connection before the end of the job"))
+        elif self._finishing is not None:
+            self._end()  # it can say no more
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         self._watch.cancel()
         self._closed = True
-        if self._secure and self._finishing is not None and reason.check(error.ConnectionDone):
+        clean = self._secure and reason.check(error.ConnectionDone)
+        if clean and self._finishing is not None and self._ended:
             # The printer's close_notify: it has seen ours.
-            self._delivery, self._gone = Delivery.DELIVERED, PrinterLost("the job is over")
+            self._delivery = self._level(Delivery.DELIVERED)
+            self._gone = PrinterLost("the job is over")
         self._lost(PrinterLost("the printer reset the connection"))
         if self._aborting is not None:
             self._aborting.callback(None)
@@ -281,6 +303,9 @@ class SocketConnection(Protocol):
 
     def _end(self) -> None:
         # Say that there is no more; under TLS there is no end of one direction alone.
+        if self._ended:
+            return
+        self._ended = True
         if self._secure or (self._aborting is not None and not self._printer.halfClose):
             self._halfClosed = True
             self.transport.loseConnection()
@@ -305,37 +330,63 @@ class SocketConnection(Protocol):
         elif self._pulse.dead():
             silent = self._pulse.silent()
             self._lost(PrinterLost(f"the printer has not answered for {silent:.0f} s"))
-        elif self._halfClosed:
+        elif self._halfClosed or not self._ended:
             self._settle()
 
     def _settle(self) -> None:
-        # Our FIN is out.  What does the other side make of it?
+        # Everything is out, or all but our FIN.  What does the other side make of it?
         if self._finishing is None or self._gone is not None:
             return
         if self._facts.reset():
             self._lost(PrinterLost("the printer reset the connection"))
         elif self._facts.unacknowledged():
             self._pulse.mark()  # the finish time-out begins when all is acknowledged
+        elif not self._ended:
+            if self._pulse.still() >= self._printer.finishTimeout:
+                self._log.warn(
+                    "job {job}: {uri} took every byte but did not say within {seconds} s that the"
+                    " job is done; does it speak PJL?",
+                    job=self._job.number,
+                    uri=self._printer.uri,
+                    seconds=self._printer.finishTimeout,
+                )
+                self._end()
         elif self._printerClosed and self._printer.halfClose:
             self._finished(Delivery.DELIVERED)
         elif not self._printer.waitEOF:
             self._finished(Delivery.SENT)
         elif self._pulse.still() >= self._printer.finishTimeout:
-            self._log.warn(
-                "job {job}: {uri} took every byte but did not close within {seconds} s, so that"
-                " the job is unconfirmed; set finish-timeout=SECONDS in the printer's URI",
-                job=self._job.number,
-                uri=self._printer.uri,
-                seconds=self._printer.finishTimeout,
-            )
+            if not self._heard.confirmed:
+                self._log.warn(
+                    "job {job}: {uri} took every byte but did not close within {seconds} s, so that"
+                    " the job is unconfirmed; set finish-timeout=SECONDS in the printer's URI",
+                    job=self._job.number,
+                    uri=self._printer.uri,
+                    seconds=self._printer.finishTimeout,
+                )
             self._finished(Delivery.SENT)
 
     def _finished(self, delivery: Delivery) -> None:
         # Told when the connection is closed: a printer that takes one at a time is free then.
-        self._delivery = delivery
+        self._delivery = self._level(delivery)
         self._gone = PrinterLost("the job is over")
         self._pulse.mark()
         self.transport.loseConnection()
+
+    def _level(self, delivery: Delivery) -> Delivery:
+        return Delivery.CONFIRMED if self._heard.confirmed else delivery
+
+    def _cancel(self) -> None:
+        # The printer throws the rest away, and stays: the job is ended as if it were cut here.
+        if self._canceled or self._gone is not None or self._aborting is not None:
+            return
+        self._canceled = True
+        why = PrinterLost("the job was canceled at the printer")
+        finishing, self._finishing = self._finishing, None
+        if finishing is not None:
+            finishing.errback(why)
+        else:
+            self._job.printerLost(why)
 
     def _lost(self, why: PrintError) -> None:
         if self._gone is not None:
@@ -349,7 +400,7 @@ class SocketConnection(Protocol):
             self._job.printerLost(why)
 
 
-def fromURI(reactor: IReactorTime, uri: DeviceURI) -> SocketTransport:
+def fromURI(reactor: IReactorTime, uri: DeviceURI) -> IPrinterTransport:
     """
     The transport for C{socket://host[:9100]}.
 
@@ -363,12 +414,10 @@ def fromURI(reactor: IReactorTime, uri: DeviceURI) -> SocketTransport:
     host = f"[{uri.host}]" if ":" in uri.host else uri.host
     endpoint = hostEndpoint(reactor, uri.host, port)
     place = f"{host}:{port}"
-    return SocketTransport(
-        reactor, endpoint, f"socket://{place}", uri.description or place, **_manners(uri)
-    )
+    return _transport(reactor, endpoint, uri, f"socket://{place}", place)
 
 
-def fromEndpoint(reactor: IReactorTime, uri: DeviceURI) -> SocketTransport:
+def fromEndpoint(reactor: IReactorTime, uri: DeviceURI) -> IPrinterTransport:
     """
     The transport for C{endpoint:STRING}, any client endpoint string of Twisted's.
 
@@ -380,7 +429,16 @@ def fromEndpoint(reactor: IReactorTime, uri: DeviceURI) -> SocketTransport:
         remedy = "write one such as endpoint:tls:host=printer:port=9100"
         raise ValueError(f"{uri.path!r} is no client endpoint string ({why}); {remedy}") from None
     place = f"endpoint:{uri.path}"
-    return SocketTransport(reactor, endpoint, place, uri.description or place, **_manners(uri))
+    return _transport(reactor, endpoint, uri, place, place)
+
+
+def _transport(
+    reactor: IReactorTime, endpoint: IStreamClientEndpoint, uri: DeviceURI, name: str, place: str
+) -> IPrinterTransport:
+    stream = SocketTransport(reactor, endpoint, name, uri.description or place, **_manners(uri))
+    if not uri.option("pjl", False, switch, "on or off, as in pjl=on"):
+        return stream
+    return PJLTransport(stream, reactor, endpoint, bool(uri.description))
 
 
 def _manners(uri: DeviceURI) -> dict[str, Any]:

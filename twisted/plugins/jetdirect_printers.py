@@ -9,6 +9,7 @@ _STREAM_OPTIONS = {
     "early-close": "ok: the printer may close before the end of the job (refused)",
     "waiteof": "off: do not wait for the printer's close, it never comes (on)",
     "half-close": "off: the printer loses the end of a job when we end our direction (on)",
+    "pjl": "on: the printer speaks PJL; ask it how it is, and when a job is done (off)",
 }
 
 socket = PrinterScheme(
@@ -53,6 +54,7 @@ lpd = PrinterScheme(
 _IPP_OPTIONS = {
     "finish-timeout": "seconds in which the job is to be printed, to be confirmed (90)",
     "waitjob": "off: do not wait until it is printed (on)",
+    "format": "the MIME type that the printer is told (it finds out)",
 }
 
 ipp = PrinterScheme(
@@ -67,5 +69,17 @@ ipps = PrinterScheme(
         **_IPP_OPTIONS,
         "tls": "any: believe every certificate (verify)",
         "tls-ca": "a PEM file with the certificates to believe (those of the system)",
+    },
+)
+
+usb = PrinterScheme(
+    "usb",
+    "usb:/dev/usb/lp0",
+    "jetdirect.transports.usb.fromURI",
+    {
+        "serial": "of a printer named usb://MAKE/MODEL (any)",
+        "interface": "of a printer named usb://MAKE/MODEL, as CUPS writes it (any)",
+        "bidir": "off: never listen to the printer or ask it how it is (on)",
+        "close-delay": "seconds between the last byte of a job and the end of the connection (0)",
     },
 )

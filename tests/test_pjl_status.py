@@ -1,0 +1,440 @@
+"""
+What a printer says in PJL, and asking it how it is.
+"""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import pytest
+import pytest_twisted
+from hypothesis import given
+from hypothesis import strategies as st
+from twisted.internet import reactor as theReactor
+from twisted.internet.defer import CancelledError
+from twisted.internet.error import ConnectionRefusedError
+from twisted.internet.protocol import Factory, Protocol
+from twisted.internet.task import Clock
+from zope.interface.verify import verifyObject
+
+from jetdirect.interfaces import Delivery, IPrinterTransport, PrinterStatus
+from jetdirect.testing import FakeJob
+from jetdirect.transports.pjlcodes import LONGEST_MODEL, statusOf
+from jetdirect.transports.pjljob import PJLTransport
+from jetdirect.transports.pjlquestion import FAREWELL, LONGEST_ANSWER, PATIENCE, QUESTION
+from jetdirect.transports.pjltalk import LONGEST_MESSAGE, JobNews, Listener, Message, jobNews
+from jetdirect.transports.socket import SocketTransport
+from jetdirect.transports.uri import transportFor
+from tests.endpoint import Endpoint, hear
+
+reactor: Any = theReactor
+
+IDENTITY = b'@PJL INFO ID\r\n"HP LaserJet 4050 Series"\r\n\f'
+READY = b'@PJL INFO STATUS\r\nCODE=10001\r\nDISPLAY="READY"\r\nONLINE=TRUE\r\n\f'
+OPEN = b'@PJL INFO STATUS\r\nCODE=40021\r\nDISPLAY="CLOSE DOOR"\r\nONLINE=FALSE\r\n\f'
+END = b'@PJL USTATUS JOB\r\nEND\r\nNAME="x"\r\nPAGES=3\r\n\f'
+MODEL = "HP LaserJet 4050 Series"
+
+
+# What a printer says
+
+
+def listened(*pieces: bytes) -> list[Message]:
+    """The messages in what comes in these pieces."""
+    listener = Listener()
+    return [message for piece in pieces for message in listener.heard(piece)]
+
+
+def test_messages() -> None:
+    """A message has a topic and lines; those have names and values."""
+    identity, status = listened(IDENTITY + READY)
+    assert identity == ("INFO ID", (f'"{MODEL}"',))
+    assert status.topic == "INFO STATUS"
+    values = [status.value(name) for name in ("CODE", "DISPLAY", "ONLINE", "PAGES")]
+    assert values == ["10001", "READY", "TRUE", None]
+
+
+@pytest.mark.parametrize(
+    ("data", "topics"),
+    [
+        (b"", []),
+        (b"\f\f\f", []),
+        (READY[:-1], []),  # not whole yet
+        (b"%%[ Error: undefined ]%%\r\n" + READY, ["INFO STATUS"]),
+        (b"\xff\x00\x04garbage\f" + READY, ["INFO STATUS"]),
+        (IDENTITY[:-1] + READY, ["INFO ID", "INFO STATUS"]),  # a form feed was forgotten
+        (b"@pjl  info   id\nX\n\f", ["INFO ID"]),
+        (b"text @PJL INFO ID\r\n\f", []),
+        (b"@PJLX INFO ID\r\n\f", []),
+        (bytes(10 * LONGEST_MESSAGE) + b"\f" + READY, ["INFO STATUS"]),
+        (READY[:-1].ljust(LONGEST_MESSAGE, b" ") + b"\f", ["INFO STATUS"]),
+        (READY[:-1].ljust(LONGEST_MESSAGE + 1, b" ") + b"\f" + IDENTITY, ["INFO ID"]),
+    ],
+)
+def test_whatIsNoMessageIsDropped(data: bytes, topics: list[str]) -> None:
+    """Garbage before, between and instead of messages is nothing; so is one that is too long."""
+    assert [message.topic for message in listened(data)] == topics
+    assert listened(*[bytes([byte]) for byte in data]) == listened(data)
+
+
+@given(
+    st.lists(
+        st.sampled_from([IDENTITY, READY, END, b"@PJL", b"\f", b"\r\n", bytes(3000), b"NAME="])
+        | st.binary(max_size=40),
+        max_size=12,
+    ).map(b"".join),
+    st.sets(st.integers(0, 20_000), max_size=10),
+)
+def test_anySplit(data: bytes, places: set[int]) -> None:
+    """However it is cut, the same is heard; and nothing breaks it."""
+    cuts = [0, *sorted(place for place in places if 0 < place < len(data)), len(data)]
+    assert listened(*[data[a:b] for a, b in itertools.pairwise(cuts)]) == listened(data)
+
+
+def test_memory() -> None:
+    """Of a message without an end no more is kept than of the longest."""
+    listener = Listener()
+    for _ in range(100):
+        listener.heard(bytes(LONGEST_MESSAGE))
+        assert len(listener._begun) <= LONGEST_MESSAGE + 1
+
+
+@pytest.mark.parametrize(
+    ("lines", "news"),
+    [
+        ((), None),
+        (("START", 'NAME="x"'), None),
+        (("END", 'NAME="x"', "PAGES=3"), JobNews(True, False, "x")),
+        (("END", 'name = "x y"'), JobNews(True, False, "x y")),
+        (("END",), JobNews(True, False, "")),
+        (("END", 'NAME="x"', "RESULT=OK"), JobNews(True, False, "x")),
+        (("END", 'NAME="x"', "RESULT=USER_CANCELED"), JobNews(False, True, "x")),
+        (("END", 'NAME="x"', "RESULT=HOST_CANCELED"), JobNews(False, True, "x")),
+        (("END", 'NAME="x"', "RESULT=RESOURCE_CANCELED"), JobNews(False, True, "x")),
+        (("END", 'NAME="x"', "RESULT=WHATEVER"), None),
+        (("CANCELED", 'NAME="x"', "RESULT=USER_CANCELED"), JobNews(False, True, "x")),
+        (("PAGES=3", "END"), None),
+        (("END", f'NAME="{"x" * 200}"'), JobNews(True, False, "x" * 80)),
+    ],
+)
+def test_jobNews(lines: tuple[str, ...], news: JobNews | None) -> None:
+    """The end of a job is told, or that it was canceled; the rest says nothing of it."""
+    assert jobNews(Message("USTATUS JOB", lines)) == news
+    assert jobNews(Message("USTATUS PAGE", lines)) is None
+
+
+# What it means
+
+
+@pytest.mark.parametrize(
+    ("code", "online", "state", "reasons"),
+    [
+        ("10001", "TRUE", "idle", ()),
+        ("10003", "TRUE", "idle", ()),
+        ("10023", "TRUE", "processing", ()),
+        ("10007", "TRUE", "processing", ()),
+        ("10002", "FALSE", "stopped", ("offline",)),
+        ("10001", "FALSE", "stopped", ("offline",)),
+        ("10006", "TRUE", "idle", ("toner-low",)),
+        ("10006", "FALSE", "stopped", ("offline", "toner-low")),
+        ("11304", "TRUE", "idle", ("media-empty-report",)),
+        ("12301", "TRUE", "idle", ()),
+        ("15010", "FALSE", "stopped", ("output-area-full",)),
+        ("20001", "TRUE", "idle", ()),
+        ("30016", "TRUE", "idle", ("other",)),
+        ("30016", "FALSE", "stopped", ("other",)),
+        ("30016", "", "stopped", ("other",)),
+        ("35078", "TRUE", "idle", ()),
+        ("35078", "FALSE", "stopped", ("offline",)),
+        ("40000", "TRUE", "idle", ()),
+        ("40010", "FALSE", "stopped", ("marker-supply-missing",)),
+        ("40021", "FALSE", "stopped", ("door-open",)),
+        ("40021", "TRUE", "stopped", ("door-open",)),
+        ("40022", "FALSE", "stopped", ("media-jam",)),
+        ("40079", "FALSE", "stopped", ("offline",)),
+        ("40050", "FALSE", "stopped", ("other",)),
+        ("41304", "FALSE", "stopped", ("media-empty",)),
+        ("42012", "FALSE", "stopped", ("media-jam",)),
+        ("50001", "FALSE", "stopped", ("other",)),
+        ("99999", "TRUE", "idle", ()),
+        ("99999", "", "", ()),
+        ("1000", "", "", ()),
+        ("100010", "", "", ()),
+        ("\u0661\u0660\u0660\u0660\u0661", "", "", ()),
+        ("", "", "", ()),
+        ("?", "?", "", ()),
+    ],
+)
+def test_codes(code: str, online: str, state: str, reasons: tuple[str, ...]) -> None:
+    """States and reasons are RFC 8011's; a code without a meaning says nothing."""
+    status = Message("INFO STATUS", (f"CODE={code}", f"ONLINE={online}"))
+    assert statusOf(None, status) == PrinterStatus(state, reasons)
+
+
+@given(st.integers(0, 99_999), st.sampled_from(["TRUE", "FALSE", ""]))
+def test_allCodes(code: int, online: str) -> None:
+    """Whatever the code: one of the three states or none, and a stopped printer has a reason."""
+    lines = (f"CODE={code:05}", f"ONLINE={online}")
+    state, reasons, _, _ = statusOf(None, Message("INFO STATUS", lines))
+    assert state in ("", "idle", "processing", "stopped")
+    assert bool(state) or not reasons
+    assert bool(reasons) or state != "stopped"
+    assert online != "FALSE" or state == "stopped"
+
+
+@pytest.mark.parametrize(
+    ("lines", "model"),
+    [
+        ((f'"{MODEL}"',), MODEL),
+        (("LASERJET 4ML",), "LASERJET 4ML"),
+        (("?",), ""),
+        (("x" * 1000,), "x" * LONGEST_MODEL),
+        ((), ""),
+    ],
+)
+def test_model(lines: tuple[str, ...], model: str) -> None:
+    """The model is in the first line of the answer to INFO ID."""
+    assert statusOf(Message("INFO ID", lines), None) == PrinterStatus(model=model)
+
+
+# Asking
+
+
+class Site:
+    """A printer that speaks PJL at the other end of a wire in memory."""
+
+    def __init__(self, named: bool = False, halfClose: bool = True) -> None:
+        self.clock = Clock()
+        self.endpoint = Endpoint()
+        stream = SocketTransport(
+            self.clock, self.endpoint, "socket://printer:9100", "printer:9100", halfClose=halfClose
+        )
+        self.transport = PJLTransport(stream, self.clock, self.endpoint, named)
+
+    def ask(self, *answers: bytes) -> list[Any]:
+        """Ask; the printer says so much."""
+        told = hear(self.transport.ask())
+        for each in answers:
+            self.endpoint.wires[-1].receive(each)
+        return told
+
+    def assertOver(self) -> None:
+        assert not any(wire.connected for wire in self.endpoint.wires)
+        assert self.clock.getDelayedCalls() == []
+
+
+def test_asked() -> None:
+    """The printer is asked both, answers, and is let go in order."""
+    site = Site()
+    told = site.ask(IDENTITY)
+    [wire] = site.endpoint.wires
+    assert wire.value() == QUESTION
+    assert QUESTION.startswith(b"\x1b%-12345X@PJL ") and QUESTION.endswith(b"\n\x1b%-12345X")
+    assert not wire.halfClosed
+    wire.receive(OPEN[:20])
+    wire.receive(OPEN[20:])
+    assert wire.halfClosed
+    assert told == []
+    wire.fin()
+    assert told == [None]
+    assert not wire.aborted
+    assert site.transport.status == PrinterStatus("stopped", ("door-open",), MODEL)
+    site.assertOver()
+
+
+def test_called() -> None:
+    """A printer is called by its model, unless the operator has a name for it."""
+    for named, expected in ((False, MODEL), (True, "printer:9100")):
+        site = Site(named)
+        assert site.transport.description == "printer:9100"
+        site.ask(IDENTITY, READY)
+        site.endpoint.wires[0].fin()
+        assert site.transport.description == expected
+        assert site.transport.uri == "socket://printer:9100"
+        assert site.transport.reaches is Delivery.CONFIRMED
+        assert verifyObject(IPrinterTransport, site.transport)
+
+
+@pytest.mark.parametrize("halfClose", [True, False])
+def test_silentPrinter(halfClose: bool) -> None:
+    """A printer that answers nothing has said nothing, and is not waited for."""
+    site = Site(halfClose=halfClose)
+    told = site.ask()
+    site.clock.advance(PATIENCE)
+    assert site.endpoint.wires[0].halfClosed is halfClose
+    site.clock.advance(FAREWELL)
+    assert told == [None]
+    assert site.transport.status == PrinterStatus()
+    site.assertOver()
+
+
+def test_oldAnswers() -> None:
+    """What a printer said before is old when it says nothing; what it is, it remains."""
+    site = Site()
+    site.ask(IDENTITY, READY)
+    site.endpoint.wires[0].fin()
+    site.endpoint.refusals = [ConnectionRefusedError()]
+    assert site.ask() == [None]
+    assert site.transport.status == PrinterStatus(model=MODEL)
+    site.assertOver()
+
+
+def test_halfAnAnswer() -> None:
+    """A printer that knows one of the questions has answered that one."""
+    site = Site()
+    told = site.ask(IDENTITY, b"@PJL INFO STATUS\r\n?\r\n")
+    site.endpoint.wires[0].rst()
+    assert told == [None]
+    assert site.transport.status == PrinterStatus(model=MODEL)
+    site.assertOver()
+
+
+def test_chatter() -> None:
+    """A printer that does not stop talking is not heard for ever, and not waited for."""
+    site = Site()
+    told = site.ask(bytes(LONGEST_ANSWER) + b"\f" + IDENTITY + READY)
+    assert site.endpoint.wires[0].halfClosed
+    site.endpoint.wires[0].receive(b"\f" + IDENTITY + READY)
+    site.clock.advance(FAREWELL)
+    assert told == [None]
+    assert site.transport.status == PrinterStatus()
+    site.assertOver()
+
+
+def test_printerThatIsNotReached() -> None:
+    """A connection that is not made in time is given up."""
+    site = Site()
+    site.endpoint.pending = []
+    told = site.ask()
+    assert told == []
+    site.clock.advance(PATIENCE)
+    assert told == [None]
+    site.clock.advance(0)
+    site.endpoint.makeNow()
+    site.assertOver()
+
+
+def test_reachedTooLate() -> None:
+    """A connection that is made after all is thrown away, without a word."""
+    site = Site()
+    site.endpoint.pending = []
+    site.endpoint.stubborn = True
+    told = site.ask()
+    site.clock.advance(PATIENCE)
+    site.endpoint.makeNow()
+    assert told == [None]
+    assert site.endpoint.wires[0].value() == b""
+    site.assertOver()
+
+
+@pytest.mark.parametrize("connected", [False, True])
+def test_canceled(connected: bool) -> None:
+    """A question that is canceled is over at once, and leaves nothing behind."""
+    site = Site()
+    if not connected:
+        site.endpoint.pending = []
+    asking = site.transport.ask()
+    told = hear(asking)
+    asking.cancel()
+    site.clock.advance(0)
+    assert isinstance(told[0], CancelledError)
+    site.assertOver()
+
+
+def test_jobComesFirst() -> None:
+    """A job that wants the printer meanwhile gets it as soon as the question is out of the way."""
+    site = Site()
+    asked = site.ask(IDENTITY)
+    opened = hear(site.transport.open(FakeJob()))
+    [question] = site.endpoint.wires
+    assert question.halfClosed and not question.aborted
+    assert opened == []
+    question.fin()
+    assert asked == [None]
+    assert len(opened) == len(site.endpoint.wires) - 1 == 1
+    assert site.transport.status == PrinterStatus(model=MODEL)
+    site.endpoint.wires[1].rst()
+    site.assertOver()
+
+
+def test_jobWaitsForNobody() -> None:
+    """A printer that does not close after the question is not waited for when a job wants it."""
+    site = Site()
+    site.ask()
+    opened = hear(site.transport.open(FakeJob()))
+    site.clock.advance(FAREWELL)
+    assert len(opened) == 1
+    site.endpoint.wires[1].rst()
+    site.assertOver()
+
+
+def test_jobIsGivenUpMeanwhile() -> None:
+    """A job that is cut while it waits for the question leaves the printer free."""
+    site = Site()
+    asked = site.ask()
+    opening = site.transport.open(FakeJob())
+    opened = hear(opening)
+    opening.cancel()
+    assert len(opened) == len(asked) == 1
+    site.assertOver()
+    site.ask()
+    assert len(site.endpoint.wires) == 2
+    site.endpoint.wires[1].rst()
+
+
+def test_notAskedDuringAJob() -> None:
+    """As long as a job has the printer it is not asked, and nobody knows how it is."""
+    site = Site()
+    site.ask(IDENTITY, READY)
+    site.endpoint.wires[0].fin()
+    [connection] = hear(site.transport.open(FakeJob()))
+    assert site.transport.status == PrinterStatus(model=MODEL)
+    assert site.ask() == [None]
+    connection.write(b"%!PS")
+    finished = hear(connection.finish())
+    assert site.ask() == [None]
+    assert len(site.endpoint.wires) == 2
+    site.endpoint.wires[1].rst()
+    assert len(finished) == 1
+    site.ask()
+    assert len(site.endpoint.wires) == 3
+    site.endpoint.wires[2].rst()
+    site.assertOver()
+
+
+@pytest.mark.parametrize("uri", ["socket://127.0.0.1:{}", "endpoint:tcp:127.0.0.1:{}"])
+@pytest.mark.parametrize("halfClose", ["on", "off"])
+@pytest_twisted.ensureDeferred
+async def test_overTCP(uri: str, halfClose: str) -> None:
+    """A printer on a socket, that answers and closes when we do."""
+
+    class Printer(Protocol):
+        transport: Any
+
+        def dataReceived(self, data: bytes) -> None:
+            said.append(data)
+            if b"".join(said) == QUESTION:
+                self.transport.write(b"%%[ idle ]%%\r\n" + IDENTITY + OPEN + END)
+
+    said: list[bytes] = []
+    port = reactor.listenTCP(0, Factory.forProtocol(Printer), interface="127.0.0.1")
+    address = uri.format(port.getHost().port)
+    transport = transportFor(reactor, f"{address}?pjl=on&half-close={halfClose}")
+    await transport.ask()
+    assert transport.status == PrinterStatus("stopped", ("door-open",), MODEL)
+    assert transport.description == MODEL
+    await port.stopListening()
+    await transport.ask()
+    assert transport.status == PrinterStatus(model=MODEL)
+
+
+def test_option() -> None:
+    """It is off unless it is wanted, and a bad value is refused by name."""
+    for option in ("", "?pjl=off"):
+        assert isinstance(transportFor(reactor, f"socket://printer{option}"), SocketTransport)
+    assert isinstance(transportFor(reactor, "socket://printer?pjl=on"), PJLTransport)
+    with pytest.raises(ValueError, match="pjl=maybe: expected on or off"):
+        transportFor(reactor, "socket://printer?pjl=maybe")
+    with pytest.raises(ValueError, match="unknown option 'pjl'"):
+        transportFor(reactor, "file:///tmp/jobs?pjl=on")
