@@ -40,12 +40,14 @@ class Connection:
     A printer connection that answers only when the test says so.
 
     @ivar buffering: bytes stay on this side, as in a file that is not published yet.
+    @ivar unregistered: how often it was told that its producer has no more.
     """
 
     def __init__(self, buffering: bool = False) -> None:
         self.data = b""
         self.tails: list[bytes] = []
         self.finishes = 0
+        self.unregistered = 0
         self.producer: tuple[IProducer, bool] | None = None
         self.finished: Deferred[Delivery] = Deferred()
         self.aborted: Deferred[None] = Deferred()
@@ -62,6 +64,7 @@ class Connection:
         self.producer = (producer, streaming)
 
     def unregisterProducer(self) -> None:
+        self.unregistered += 1
         self.producer = None
 
     def finish(self) -> Deferred[Delivery]:
@@ -327,6 +330,7 @@ def test_sourceThatLeftIsLeftAlone() -> None:
     stage.job.stopProducing()
 
     assert source.told == []
+    assert stage.connection.unregistered == 1
     assert stage.job.blockedSeconds == 0
 
 
@@ -338,9 +342,11 @@ def test_cutStopsTheSource() -> None:
     stage.job.cut(JobCanceled("canceled by the operator"))
     stage.job.pauseProducing()
     stage.job.resumeProducing()
+    stage.job.unregisterProducer()
 
     assert source.told == ["stop"]
     assert stage.connection.producer is None
+    assert stage.connection.unregistered == 1
 
 
 def test_printerThatStopsDoesNotStopTheSource() -> None:
@@ -405,6 +411,21 @@ def test_pausedTwiceIsBlockedSinceTheFirst() -> None:
     stage.clock.advance(1)
 
     assert stage.job.blockedSeconds == 5
+
+
+@pytest.mark.parametrize("seconds", [0, 7.5])
+def test_answerIsAwaited(seconds: float) -> None:
+    """The time in which the printer's answer is awaited runs from the end of the data to it."""
+    stage = receiving()
+    stage.clock.advance(3)
+    assert stage.job.finishingSeconds == 0
+
+    stage.finish()
+    stage.clock.advance(seconds)
+    assert stage.job.finishingSeconds == seconds
+
+    stage.deliver()
+    assert stage.job.finishingSeconds == 0
 
 
 # The end, told by the sender's side.
@@ -594,6 +615,7 @@ def test_transportFailsAtTheEnd(flushErrors: FlushErrors) -> None:
     assert error.reason == "the gateway failed at the printer's side"
     [event] = flushErrors(ZeroDivisionError)
     assert event["job"] == 7
+    assert formatEvent(event) == "job 7: the transport failed"
 
 
 def test_transportRaisesAtTheEnd(flushErrors: FlushErrors) -> None:
@@ -721,6 +743,7 @@ def test_releasedAfterAFailedAbort(flushErrors: FlushErrors) -> None:
     assert stage.said("released") == [None]
     [event] = flushErrors(ZeroDivisionError)
     assert event["job"] == 7
+    assert formatEvent(event) == "job 7: abort failed"
 
 
 def test_printerForAnEndedJob() -> None:
@@ -814,6 +837,24 @@ def test_eventOfAnUnopenedJob() -> None:
     )
 
 
+@pytest.mark.parametrize(("data", "printed"), [(b"", False), (b"x", True)])
+def test_eventSaysWhetherAByteWasPrinted(data: bytes, printed: bool) -> None:
+    """Of a complete job without a byte nothing is printed."""
+    with _jobEvents() as events:
+        completed(data)
+
+    assert events[-1]["printed"] is printed
+
+
+def test_eventOfWhatNeverLeft() -> None:
+    """A job of which all bytes stayed on this side is not printed, however many came."""
+    with _jobEvents() as events:
+        stage = Stage(connection=Connection(buffering=True)).open().write(b"%!PS")
+        stage.job.cut(SenderLost("the control connection was lost"))
+
+    assert (events[-1]["bytes"], events[-1]["printed"]) == (4, False)
+
+
 @pytest.mark.parametrize(
     ("heard", "outcome"), [(True, "completed"), (False, "completed, sender lost before the reply")]
 )
@@ -846,6 +887,20 @@ def test_secondsStopAtTheEnd() -> None:
     stage.clock.advance(60)
 
     assert stage.job.seconds == 3
+
+
+def test_secondsOfALateJob() -> None:
+    """A job's time is its own, however long the gateway was there before it."""
+    clock = Clock()
+    clock.advance(1000)
+    job = Job(7, "PORT1", "page.ps", Sender("ann", "192.0.2.1", 40001), None, clock)
+    hear(job.whenOpened(), lambda _: None)
+
+    clock.advance(3)
+    assert job.seconds == 3
+    job.cut(JobAborted("aborted by the sender"))
+
+    assert job.seconds == 3
 
 
 def test_whoSendsIt() -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from twisted.internet.defer import CancelledError, Deferred, fail
 from twisted.internet.task import Clock
+from twisted.logger import formatEvent
 from twisted.python.failure import Failure
 
 from jetdirect.errors import (
@@ -28,10 +29,10 @@ from tests.conftest import FlushErrors
 
 class Printer(FakePrinter):
     """
-    A fake printer that notes when it was opened, how deep in the stack, and what became of openings
-    that it did not answer.
+    A fake printer that notes when it was opened and asked, how deep in the stack, and what became
+    of openings that it did not answer.
 
-    @ivar broken: is raised by the next openings.
+    @ivar broken: is raised by the next openings and questions.
     @ivar quick: an opening that is canceled succeeds in the same moment.
     """
 
@@ -39,6 +40,7 @@ class Printer(FakePrinter):
         super().__init__("HP LaserJet 4000")
         self.clock = clock
         self.openedAt: list[float] = []
+        self.askedAt: list[float] = []
         self.unanswered: list[Deferred[IPrinterConnection]] = []
         self.canceled = 0
         self.depths: list[int] = []
@@ -54,6 +56,12 @@ class Printer(FakePrinter):
             self.unanswered.append(Deferred(lambda opening: self._cancel(opening, job)))
             return self.unanswered[-1]
         return super().open(job)
+
+    def ask(self) -> Deferred[None]:
+        self.askedAt.append(self.clock.seconds())
+        if self.broken is not None:
+            raise self.broken
+        return super().ask()
 
     def _cancel(self, opening: Deferred[IPrinterConnection], job: IPrintJob) -> None:
         self.canceled += 1
@@ -263,6 +271,18 @@ def test_lineThatMovesWhileOneLeavesIt(flushErrors: FlushErrors) -> None:
     assert flushErrors() == []
 
 
+def test_aMinuteInLine() -> None:
+    """Without another word of the operator a job waits for its turn as long as README says."""
+    line = Line()
+    line.submit(), line.submit()
+
+    line.clock.advance(59)
+    assert line.errors == {}
+    line.clock.advance(1)
+
+    assert isinstance(line.errors[2], PrinterBusy)
+
+
 # Reaching the printer.
 
 
@@ -321,6 +341,19 @@ def test_noAnswer() -> None:
     assert (line.port.jobs, line.timers()) == ([], 0)
 
 
+def test_halfAMinuteToBeReached() -> None:
+    """Without another word of the operator a printer has the time that README says."""
+    line = Line()
+    line.printer.silent = True
+    line.submit()
+
+    line.clock.advance(29)
+    assert line.errors == {}
+    line.clock.advance(1)
+
+    assert isinstance(line.errors[1], PrinterUnreachable)
+
+
 def test_noAnswerAtALaterAttempt() -> None:
     """All attempts share one time."""
     line = Line(connectTimeout=30)
@@ -336,6 +369,21 @@ def test_noAnswerAtALaterAttempt() -> None:
 
     assert isinstance(line.errors[1], PrinterUnreachable)
     assert line.printer.openedAt == pytest.approx([0, 0.2, 0.7])
+
+
+def test_attemptAfterTheTime() -> None:
+    """A gateway that was held up until the time was over gives the attempt then made no more."""
+    line = Line(connectTimeout=30)
+    line.printer.refusals = unreachable(1)
+    line.submit()
+
+    line.printer.silent = True
+    line.clock.advance(31)
+    assert line.printer.openedAt == [0, 31]
+    line.clock.advance(0.1)
+
+    assert isinstance(line.errors[1], PrinterUnreachable)
+    assert line.timers() == 0
 
 
 def test_oneAttemptTakesItsTime() -> None:
@@ -386,6 +434,7 @@ def test_unexpectedError(raising: bool, flushErrors: FlushErrors) -> None:
     assert line.errors[2].reason == "the gateway failed at the printer's side"
     [event] = flushErrors(ZeroDivisionError)
     assert event["job"] == 2
+    assert formatEvent(event) == "job 2: cannot open the printer"
     assert line.opened == [1, 3]
 
 
@@ -400,6 +449,7 @@ def test_openingCanceledBySomebodyElse() -> None:
 
     assert job.ended
     assert isinstance(line.errors[1], PrintError)
+    assert line.errors[1].reason == "the printer was not opened"
 
 
 # Cut on the way to the printer.
@@ -506,3 +556,29 @@ def test_failedOpening() -> None:
     job.whenOpened().addErrback(lambda failure: seen.append(line.port.jobs))
 
     assert seen == [[]]
+
+
+# Asking the printer how it is; tests/test_status.py has who sees the answer.
+
+
+def test_askedOnceInAWhile() -> None:
+    """A printer is asked again only when its last answer is old, however long the gateway runs."""
+    line = Line()
+    line.clock.advance(1000)
+
+    for _ in range(4):
+        line.port.ask()
+        line.clock.advance(2.5)
+
+    assert line.printer.askedAt == [1000, 1005]
+
+
+def test_printerThatCannotBeAsked(flushErrors: FlushErrors) -> None:
+    """The log names the port whose transport failed when it was asked."""
+    line = Line()
+    line.printer.broken = ZeroDivisionError("a bug")
+
+    line.port.ask()
+
+    [event] = flushErrors(ZeroDivisionError)
+    assert formatEvent(event) == "PORT1 cannot be asked how it is"

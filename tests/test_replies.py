@@ -5,6 +5,7 @@ What a sender is told of its job is decided here, and is fit for the wire.
 from __future__ import annotations
 
 import re
+from dataclasses import FrozenInstanceError
 from string import Formatter
 
 import pytest
@@ -29,8 +30,45 @@ CODES = {
     errors.JobAborted: 426,
     errors.JobCanceled: 550,
     errors.JobTooLarge: 552,
+    errors.JobRefused: 550,
 }
 """What each error becomes when not one byte reached the printer."""
+
+NUMBERS = {
+    150: "OPENING OPENING_UNIQUE OPENING_LIST",
+    200: "OKAY TYPE_SET ACTIVE BUFFER_SIZE PROTECTION MLST_OPTIONS IDLE_TIME",
+    202: "SUPERFLUOUS",
+    211: "STATUS FEATURES",
+    213: "PORT_STATUS SIZE MODIFIED TOUCHED",
+    214: "HELP HELP_COMMAND",
+    215: "SYSTEM",
+    220: "GREETING",
+    221: "GOODBYE",
+    226: "LISTED NO_TRANSFER ABORTED ABORTED_IN_LINE LIST_ABORTED PRINTED",
+    227: "PASSIVE",
+    229: "EXTENDED_PASSIVE",
+    230: "LOGGED_IN",
+    234: "SECURED",
+    250: "FACTS RENAMED REMOVED CHANGED",
+    257: "MADE PWD_ROOT PWD_PORT",
+    331: "NEED_PASSWORD",
+    350: "RENAMING REST_ZERO",
+    421: "HOST_LIMIT NOT_ALLOWED LIMIT IDLE SLOW_LINE NO_LOGIN TOO_MANY_FAILURES FLOODED STOPPING",
+    425: "NO_DATA_PORT NO_PASSIVE_ADDRESS CANNOT_LISTEN",
+    451: "LOCAL_ERROR",
+    500: "LINE_TOO_LONG NOT_FTP UNKNOWN",
+    501: "SYNTAX BAD_ADDRESS BAD_OPTION NO_RESTART",
+    502: "NOT_IMPLEMENTED",
+    503: "LOGIN_FIRST USER_FIRST SECURE_FIRST SECURE_ALREADY RENAME_FIRST EXTENDED_ONLY",
+    504: "BAD_PARAMETER FOREIGN_ADDRESS",
+    521: "UNPROTECTED",
+    522: "PASSIVE_ONLY UNKNOWN_FAMILY",
+    530: "NOT_LOGGED_IN LOGIN_FAILED SECURE_LOGIN",
+    534: "PROTECTION_NEEDED",
+    536: "NO_SUCH_PROTECTION",
+    550: "NO_SUCH NOT_MADE EXISTS NOT_RENAMED NOT_STORED WRITE_ONLY",
+}
+"""Of RFC 959; 229 and 522 of RFC 2428, 234, 534 and 536 of RFC 2228, 521 of RFC 4217."""
 
 TABLE = {name: reply for name, reply in vars(replies).items() if isinstance(reply, Reply)}
 NASTY = 'a\r\n226 Transfer complete\n{0} {name} %s \x1b[31m\x00 "é" \udcff ' + "x" * 10_000
@@ -97,6 +135,35 @@ def test_abortedIsTheOnly426(printed: bool) -> None:
     assert 426 not in others
 
 
+@pytest.mark.parametrize(
+    ("kind", "printed", "sent"),
+    [
+        (errors.JobAborted, False, "426 Job 31 aborted at your request"),
+        (errors.JobAborted, True, "426 Job 31 aborted at your request"),
+        (errors.JobTooLarge, False, "552 Job 31 refused: the reason; nothing was printed"),
+        (
+            errors.JobTooLarge,
+            True,
+            "552 Job 31 refused: the reason; a part of it may have been printed",
+        ),
+        (
+            errors.PrinterLost,
+            True,
+            "551 Job 31 failed: the reason; a part of it may have been printed",
+        ),
+        (errors.JobCanceled, False, "550 Job 31 refused: the reason"),
+        (
+            errors.PrinterBusy,
+            False,
+            "450 Job 31 not printed: the reason; it is safe to send it again",
+        ),
+    ],
+)
+def test_whatASenderReads(kind: type[PrintError], printed: bool, sent: str) -> None:
+    """The words in which a person is told what became of the job, and what to do."""
+    assert bytes(fate(kind, printed)) == f"{sent}\r\n".encode()
+
+
 def test_finalForOtherReasons() -> None:
     """Whatever says that it is final is 550: sending it again is of no use."""
     error = errors.PrinterUnreachable("no such queue")
@@ -151,6 +218,19 @@ def test_listingRefusal(kind: type[PrintError], code: int) -> None:
 def test_delivered(reached: Delivery, reaches: Delivery, words: str) -> None:
     """Sent where more could be known is called unconfirmed."""
     assert delivered(reached, reaches) == words
+
+
+def test_codes() -> None:
+    """Clients act on the number: each reply has the one that its RFC gives to what it says."""
+    assert {name: reply.code for name, reply in TABLE.items()} == {
+        name: code for code, names in NUMBERS.items() for name in names.split()
+    }
+
+
+def test_theTableStaysAsItIs() -> None:
+    """A reply is filled in, never changed: all sessions share it."""
+    with pytest.raises(FrozenInstanceError):
+        replies.OKAY.code = 226  # type: ignore[misc]
 
 
 def test_complete() -> None:

@@ -13,7 +13,7 @@ from twisted.internet.address import IPv4Address
 from twisted.internet.defer import Deferred, fail
 from twisted.internet.error import ConnectionRefusedError
 from twisted.internet.testing import MemoryReactorClock
-from twisted.logger import LogEvent, capturedLogs
+from twisted.logger import LogEvent, capturedLogs, formatEvent
 from twisted.python.failure import Failure
 
 from jetdirect.errors import PrinterLost, PrintError, PrinterUnreachable, SenderLost
@@ -328,6 +328,44 @@ def test_backPressure() -> None:
     assert bench.printer.jobs[0].data == b"".join(chunks)
 
 
+@pytest.mark.parametrize(
+    ("seconds", "state", "waits"),
+    [
+        (0.75, "processing", ""),
+        (1, "processing", ", the printer has taken nothing for 1 s"),
+        (4, "processing", ", the printer has taken nothing for 4 s"),
+        (5, "processing-stopped", ", the printer has taken nothing for 5 s"),
+        (60, "processing-stopped", ", the printer has taken nothing for 60 s"),
+    ],
+)
+def test_statWhileItPrints(seconds: float, state: str, waits: str) -> None:
+    """STAT says how far the job is, and since when the printer keeps it waiting."""
+    bench = Bench()
+    sender = blocked(bench)
+    bench.reactor.advance(seconds)
+    lines = sender.say("STAT").split("\n")
+    [line] = [line.strip() for line in lines if "job 1" in line]
+    assert line == f"Now: job 1 on PORT1: {state}, {len(PAGE)} bytes{waits}"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "waits"),
+    [
+        (0.75, ""),
+        (1, ", all sent; the printer's answer is awaited for 1 s"),
+        (60, ", all sent; the printer's answer is awaited for 60 s"),
+    ],
+)
+def test_statWhileThePrinterFinishes(seconds: float, waits: str) -> None:
+    """STAT says that all was sent, and since when the printer does not answer."""
+    bench = Bench()
+    sender = finishing(bench)
+    bench.reactor.advance(seconds)
+    lines = sender.say("STAT").split("\n")
+    [line] = [line.strip() for line in lines if "job 1" in line]
+    assert line == f"Now: job 1 on PORT1: processing, {len(PAGE)} bytes{waits}"
+
+
 # What speaks against a job: 4xx if nothing was printed, else 551, and the next job prints.
 
 
@@ -377,7 +415,9 @@ def test_fate(
     bench = Bench()
     sender = phase(bench)
     happens(bench, sender)
-    assert codes(sender.hear()) == wanted
+    heard = sender.hear()
+    assert codes(heard) == wanted
+    assert f" Job {bench.job.number} " in heard
     assert bench.job.state is (JobState.CANCELED if happens is cancel else JobState.ABORTED)
     assert bench.job.error is not None
     assert bench.job.error.printed is (phase in PRINTED)
@@ -392,8 +432,10 @@ def test_stopped(phase: Phase) -> None:
     bench = Bench()
     sender = phase(bench)
     stopped = bench.gateway.factory.stopSessions()
-    heard = [code for code in codes(sender.hear()) if code != 150]
-    assert heard == [551 if phase in PRINTED else 421, 421]
+    heard = sender.hear()
+    final = [code for code in codes(heard) if code != 150]
+    assert final == [551 if phase in PRINTED else 421, 421]
+    assert heard.count(": the gateway is shutting down; ") == 1
     assert bench.job.state is JobState.ABORTED
     for session in list(bench.gateway.factory._connections):
         session.transport.fin()  # type: ignore[attr-defined]
@@ -428,6 +470,18 @@ def test_dataConnectionNeverCame() -> None:
     assert codes(sender.hear()) == [425]
     assert (bench.printer.jobs[0].ended, bench.printer.jobs[0].tail) == ("aborted", b"")
     bench.printsOn()
+
+
+@pytest.mark.parametrize("phase", [connected, pouring])
+def test_silentSender(phase: Phase) -> None:
+    """Who says nothing on either connection is told what was missed, and for how long."""
+    bench = Bench(idleTimeout=60, dataIdleTimeout=0)
+    sender = phase(bench)
+    bench.reactor.advance(60)
+    heard = sender.hear()
+    assert codes(heard) == [551 if phase in PRINTED else 451, 421]
+    assert "nothing came for 60 s" in heard
+    assert bench.job.state is JobState.ABORTED
 
 
 def test_unreachable() -> None:
@@ -539,8 +593,32 @@ def test_bugInTheGateway(
 
     with monkeypatch.context() as patched:
         patched.setattr("jetdirect.ftp.data.DataPort.pourInto", broken)
-        assert codes(sender.begin("a.ps")) == [150, code]
+        heard = sender.begin("a.ps")
+    assert codes(heard) == [150, code]
+    assert " Job 1 " in heard and ": the gateway itself failed; " in heard
+    [event] = flushErrors(ZeroDivisionError)
+    assert event["job"] == 1
+    assert formatEvent(event) == "job 1 failed"
+    bench.printsOn()
+
+
+def test_bugAfterTheEnd(
+    monkeypatch: pytest.MonkeyPatch, flushErrors: Callable[..., list[LogEvent]]
+) -> None:
+    """A mistake of the gateway's own does not hide what had ended the job before."""
+    bench = Bench()
+    sender = bench.sender()
+
+    async def broken(self: object, consumer: Any) -> None:
+        assert bench.server.cancel(1, "paper for others")
+        raise ZeroDivisionError("a bug")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("jetdirect.ftp.data.DataPort.pourInto", broken)
+        heard = sender.begin("a.ps")
     assert len(flushErrors(ZeroDivisionError)) == 1
+    assert codes(heard) == [150, 550]
+    assert "paper for others" in heard
     bench.printsOn()
 
 
@@ -568,6 +646,7 @@ def test_controlLost(phase: Phase, end: Callable[[MemoryWire], None]) -> None:
     assert 226 not in codes(sender.hear())
     assert bench.job.state is JobState.ABORTED
     assert isinstance(bench.job.error, SenderLost)
+    assert bench.job.error.reason == "the control connection was lost"
     assert bench.job.error.printed is (phase in PRINTED)
     if phase in HOLDING:
         assert bench.printer.jobs[-1].ended == "aborted"
@@ -688,7 +767,9 @@ def test_abortWaitsForThePrinter(aborts: int) -> None:
         assert sender.say("ABOR") == ""
     assert sender.say("PWD") == ""
     bench.printer.jobs[0].answer()
-    assert codes(sender.hear()) == [226] * aborts + [257]
+    heard = sender.hear()
+    assert codes(heard) == [226] * aborts + [257]
+    assert heard.count("226 Abort done; PORT1 is ready for the next job\n") == aborts
     bench.printsOn()
 
 
@@ -713,7 +794,8 @@ def test_abortTooLate() -> None:
 def test_abortWhileAnotherPrints() -> None:
     """Who aborts a job that waits is not told that the port is ready: another job prints there."""
     bench = Bench()
-    assert "ready" not in waiting(bench).say("ABOR")
+    heard = waiting(bench).say("ABOR")
+    assert lastLine(heard) == "226 Abort done; the job has left the line at PORT1"
 
 
 def test_abortThenQuit() -> None:
@@ -830,6 +912,7 @@ def test_events(good: bool) -> None:
     assert {**start, **known} == start
     known |= {"bytes": len(PAGE), "state": "completed" if good else "canceled"}
     known |= {"delivery": "delivered" if good else "-"}
+    known |= {"reason": "completed" if good else "aborted by the sender"}
     assert {**end, **known} == end
     assert 2.5 <= end["seconds"] < 3
 
