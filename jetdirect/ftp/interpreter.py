@@ -339,6 +339,8 @@ class Interpreter(ControlConnection):
     def _transferEnded(self, transfer: Transfer) -> None:
         transfer.dataPort.release()
         self._hearOut(transfer.dataPort)
+        if self.gone:
+            self._hearOut(None)
         self._lastActive = max(self._lastActive, transfer.lastActive)
         self.transfer = None
         if not self.answers:

@@ -92,7 +92,7 @@ class Upload(Transfer):
             self._pouring = False
         except DataConnectionLost as error:
             self.job.cut(error)
-        if self.control.settings.controlLossGrace:
+        if self.control.settings.controlLossGrace and self.job.error is None:
             await self.control.pause(self.control.settings.controlLossGrace)
         self._lookForSender()
         delivery = await self.job.finish()

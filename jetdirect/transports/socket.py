@@ -27,6 +27,7 @@ from twisted.internet.interfaces import (
     ITCPTransport,
 )
 from twisted.internet.protocol import Factory, Protocol, connectionDone
+from twisted.internet.task import deferLater
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
@@ -116,6 +117,7 @@ class SocketTransport:
         self.reaches = Delivery.DELIVERED if self.waitEOF else Delivery.SENT
         self.clock = clock
         self._endpoint = endpoint
+        self._givenUp = 0
 
     def open(
         self, job: IPrintJob, heard: BackChannel | None = None
@@ -127,8 +129,17 @@ class SocketTransport:
         """
         factory = Factory.forProtocol(lambda: SocketConnection(self, job, heard))
         factory.noisy = False
-        connecting = cancelLater(self.clock, self._endpoint.connect(factory))
-        opened: Deferred[IPrinterConnection] = Deferred(lambda _: connecting.cancel())
+        connecting = cancelLater(self.clock, Deferred.fromCoroutine(self._connect(factory)))
+
+        def cancel(_: object) -> None:
+            self._givenUp += 1
+            connecting.cancel()
+            self.clock.callLater(0, left)
+
+        def left() -> None:
+            self._givenUp -= 1
+
+        opened: Deferred[IPrinterConnection] = Deferred(cancel)
         # A name server may be silent for ever, and the port's own time-out be 0.
         expiry = self.clock.callLater(ATTEMPT_TIMEOUT, connecting.cancel)
 
@@ -145,6 +156,12 @@ class SocketTransport:
 
         connecting.addBoth(ended)
         return opened
+
+    async def _connect(self, factory: Any) -> Any:
+        # Not before the connection of a job that was canceled is closed, or the printer had two.
+        while self._givenUp:
+            await deferLater(self.clock, 0)
+        return await self._endpoint.connect(factory)
 
     def ask(self) -> Deferred[None]:
         """L{IPrinterTransport}: raw TCP has no question that a printer could not take for a job."""
