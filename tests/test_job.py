@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import FrozenInstanceError
 from typing import Any
 
 import pytest
@@ -404,6 +405,7 @@ def test_pausedTwiceIsBlockedSinceTheFirst() -> None:
     """A consumer pauses at every write over its limit; the printer stopped at the first."""
     stage = Stage().open()
     stage.job.registerProducer(Source(), True)
+    stage.clock.advance(100)
 
     stage.job.pauseProducing()
     stage.clock.advance(4)
@@ -901,6 +903,12 @@ def test_secondsOfALateJob() -> None:
     job.cut(JobAborted("aborted by the sender"))
 
     assert job.seconds == 3
+
+
+def test_theSenderStaysTheSame() -> None:
+    """Whom the record named at the beginning it names at the end."""
+    with pytest.raises(FrozenInstanceError):
+        Stage().job.sender.user = "root"  # type: ignore[misc]
 
 
 def test_whoSendsIt() -> None:

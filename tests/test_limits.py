@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from twisted.internet.testing import MemoryReactorClock
 
+from jetdirect.ftp.control import LINGER
 from jetdirect.ftp.settings import SessionSettings
 from jetdirect.gateway import Gateway
 from jetdirect.job import JobState
@@ -154,6 +155,31 @@ def test_lossWithinTheGrace() -> None:
     sender.wire.fin()
     assert bench.job.state is JobState.ABORTED
     assert bench.printer.jobs[0].ended == "aborted"
+
+
+def test_noGraceForACutJob() -> None:
+    """A job that is lost already needs no further evidence: its sender is told at once."""
+    bench = Bench(controlLossGrace=5)
+    sender = bench.user()
+    sender.begin("page")
+    assert sender.data is not None
+    sender.data.receive(b"page")
+    bench.printer.jobs[0].lose()
+    assert sender.hear()[:4] == "551 "
+
+
+def test_orphanIsNotHeardOut() -> None:
+    """Whose sender has left already cannot be told why it was cut, and leaves nothing behind."""
+    bench = Bench(fireAndForget=True, idleTimeout=0)
+    sender = bench.user()
+    sender.begin("page")
+    assert sender.data is not None
+    sender.data.receive(b"page")
+    sender.wire.fin()
+    bench.printer.jobs[0].lose()
+    assert not sender.data.connected
+    bench.reactor.advance(LINGER)
+    assert not bench.reactor.getDelayedCalls()
 
 
 def test_drain() -> None:

@@ -566,9 +566,9 @@ def test_askedOnceInAWhile() -> None:
     line = Line()
     line.clock.advance(1000)
 
-    for _ in range(4):
+    for _ in range(10):
         line.port.ask()
-        line.clock.advance(2.5)
+        line.clock.advance(1)
 
     assert line.printer.askedAt == [1000, 1005]
 

@@ -265,6 +265,13 @@ def test_fieldsAreNotFilledTwice() -> None:
     assert reply.text == "{ports}{0}{x!r}: no such directory; printing ports are PORT1"
 
 
+def test_longField() -> None:
+    """A field has at most 1,024 characters; one that had more shows that it was cut."""
+    whole, cut = "x" * 1024, "x" * 1021 + "..."
+    assert replies.BAD_ADDRESS(argument=whole).text == f"Not an address: {whole}"
+    assert replies.BAD_ADDRESS(argument=whole + "x").text == f"Not an address: {cut}"
+
+
 def test_multiline() -> None:
     """Inner lines carry the code, but for those that begin with a space; the first always does."""
     sent = bytes(Reply(211, " first\n second\n226 third\n\nlast"))

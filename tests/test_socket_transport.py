@@ -722,6 +722,18 @@ def test_cancelWhileConnecting() -> None:
     assert not opening.clock.getDelayedCalls()
 
 
+def test_nextOpeningWaits() -> None:
+    """A printer never has two connections: the next begins when the canceled one is closed."""
+    opening = Opening()
+    first = opening.endpoint.factory
+    opening.opening.cancel()
+    hear(opening.printer.open(FakeJob()))
+    assert opening.endpoint.factory is first
+    opening.clock.advance(0)
+    assert opening.endpoint.canceled
+    assert opening.endpoint.factory is not first
+
+
 def test_connectionThatComesTooLate() -> None:
     """A connection that was made while its opening was canceled is not left open."""
     opening = Opening()
