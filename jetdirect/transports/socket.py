@@ -129,7 +129,7 @@ class SocketTransport:
         """
         factory = Factory.forProtocol(lambda: SocketConnection(self, job, heard))
         factory.noisy = False
-        connecting = cancelLater(self.clock, Deferred.fromCoroutine(self._connect(factory)))
+        connecting = cancelLater(self.clock, self._connect(factory))
 
         def cancel(_: object) -> None:
             self._givenUp += 1
@@ -157,11 +157,11 @@ class SocketTransport:
         connecting.addBoth(ended)
         return opened
 
-    async def _connect(self, factory: Any) -> Any:
+    def _connect(self, factory: Any) -> Deferred[Any]:
         # Not before the connection of a job that was canceled is closed, or the printer had two.
-        while self._givenUp:
-            await deferLater(self.clock, 0)
-        return await self._endpoint.connect(factory)
+        if self._givenUp:
+            return deferLater(self.clock, 0).addCallback(lambda _: self._connect(factory))
+        return self._endpoint.connect(factory)
 
     def ask(self) -> Deferred[None]:
         """L{IPrinterTransport}: raw TCP has no question that a printer could not take for a job."""
