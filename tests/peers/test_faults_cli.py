@@ -38,7 +38,7 @@ def start(directory: Path, *options: str) -> tuple[int, str]:
     ("option", "value", "named"),
     [
         ("--printer", "gopher://127.0.0.1", ["gopher", "socket", "file"]),
-        ("--printer", "127.0.0.1", ["127.0.0.1", "socket://"]),
+        ("--printer", "127.0.0.1/queue", ["127.0.0.1", "socket://"]),
         ("--printer", f"{PRINTER}?finsh-timeout=5", ["finsh-timeout", "finish-timeout"]),
         ("--printer", f"{PRINTER}?finish-timeout=soon", ["finish-timeout", "soon"]),
         ("--printer", f"{PRINTER}?finish-timeout=-1", ["finish-timeout", "-1"]),

@@ -140,7 +140,9 @@ class Records:
         if not idle:
             self.errors.append("an idle session was ended, and idle sessions may stay")
             return
-        heard = 0.0 if end.arrivedAt is None else world.network.now - end.arrivedAt
+        # A handshake that takes its time is no word of anybody's.
+        silent = end.arrivedAt is None or getattr(wire, "TLS", False)
+        heard = 0.0 if silent else world.network.now - end.arrivedAt
         if SOON < heard < idle - MOMENT:  # what came just now, nobody can have read
             what = "has bytes unread" if end.received else "had bytes"
             self.errors.append(f"idle for {idle:g} s? {end.label} {what} {heard:.3f} s ago")
