@@ -384,8 +384,15 @@ class _CommandLineGateway(Gateway):
         """Let running jobs finish, whoever asks for the end again (Twisted calls that a fault)."""
         if signal.getsignal(signal.SIGTERM) == getattr(self._reactor, "sigTerm", None):
             for number in (signal.SIGTERM, signal.SIGINT):
-                signal.signal(number, lambda *_: None)
+                signal.signal(number, self._again)
         return super().stopService()
+
+    def _again(self, number: int, frame: object) -> None:
+        self._reactor.callFromThread(
+            self._log.info,
+            "Received {signal} again; running jobs have their time to finish",
+            signal=signal.Signals(number).name,
+        )
 
     def _reload(self) -> None:
         assert self.factory.settings.certificate is not None
