@@ -81,11 +81,13 @@ class Sender:
         mark = self._mark + b"job %06d\n" % number
         job = mark * self._chance.randrange(1, 3000)
         data = dial(passive(wire))
-        assert wire.say("STOR page")[:3] == b"150"
+        opening = wire.say("STOR page")
+        assert opening[:3] == b"150", opening
         if number % 10 == 9:
             data.sendall(job[: len(job) // 2])
             resetConnection(data)
-            assert wire.reply()[:3] in (b"451", b"551")
+            reply = wire.reply()
+            assert reply[:3] in (b"451", b"551"), reply
             self.cut.append(job)
         else:
             data.sendall(job)

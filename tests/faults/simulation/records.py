@@ -141,8 +141,8 @@ class Records:
             self.errors.append("an idle session was ended, and idle sessions may stay")
             return
         # A handshake that takes its time is no word of anybody's.
-        silent = end.arrivedAt is None or getattr(wire, "TLS", False)
-        heard = 0.0 if silent else world.network.now - end.arrivedAt
+        arrived = None if getattr(wire, "TLS", False) else end.arrivedAt
+        heard = 0.0 if arrived is None else world.network.now - arrived
         if SOON < heard < idle - MOMENT:  # what came just now, nobody can have read
             what = "has bytes unread" if end.received else "had bytes"
             self.errors.append(f"idle for {idle:g} s? {end.label} {what} {heard:.3f} s ago")
