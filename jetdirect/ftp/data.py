@@ -19,6 +19,7 @@ from twisted.internet.interfaces import (
     IAddress,
     IConsumer,
     IDelayedCall,
+    IHalfCloseableProtocol,
     IHandshakeListener,
     IListeningPort,
     IPushProducer,
@@ -33,7 +34,7 @@ from zope.interface import implementer
 
 from ..certificate import ServerCertificate
 from ..errors import DataConnectionLost, NoDataConnection
-from ..tcp import cancelLater, tune
+from ..tcp import cancelLater, factsOf, tune
 from .address import isIPv6, plainHost
 from .records import RecordBoundaries
 
@@ -50,7 +51,7 @@ class IDataReactor(IReactorTCP, IReactorTime):
     """What a data port needs of a reactor."""
 
 
-@implementer(IHandshakeListener)
+@implementer(IHandshakeListener, IHalfCloseableProtocol)
 class DataConnection(Protocol):
     """The connection itself; it keeps still until a transfer begins."""
 
@@ -102,9 +103,29 @@ class DataConnection(Protocol):
     def dataReceived(self, data: bytes) -> None:
         self._port.received(data)
 
+    def readConnectionLost(self) -> None:
+        """
+        L{IHalfCloseableProtocol}: the peer's FIN, says Twisted.
+
+        Its epoll reactor says so of a hang-up without something to read, too, and that is what a
+        reset looks like at the wrong moment (1 of some 3,000 on two cores, measured).
+        """
+        if factsOf(self.transport).reset():
+            self.transport.abortConnection()
+        else:
+            self._over(Failure(error.ConnectionDone()))
+            self.transport.loseConnection()
+
+    def writeConnectionLost(self) -> None:
+        """L{IHalfCloseableProtocol}."""
+
     def connectionLost(self, reason: Failure = connectionDone) -> None:
-        self.lost = reason
-        self._port.connectionEnded(reason)
+        self._over(reason)
+
+    def _over(self, reason: Failure) -> None:
+        if self.lost is None:
+            self.lost = reason
+            self._port.connectionEnded(reason)
 
 
 @implementer(IPushProducer)
