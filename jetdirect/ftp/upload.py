@@ -133,14 +133,19 @@ class Upload(Transfer):
     def senderLost(self) -> None:
         """L{Transfer}."""
         if not self.control.settings.fireAndForget:
-            self.job.cut(SenderLost("the control connection was lost"))
-            self.dataPort.close()
+            self._cutOff(SenderLost("the control connection was lost"))
 
     def timedOut(self, seconds: float) -> None:
         """L{Transfer}."""
-        self.job.cut(DataConnectionLost(f"nothing came for {seconds:g} s"))
-        self.dataPort.close()
+        self._cutOff(DataConnectionLost(f"nothing came for {seconds:g} s"))
 
     def stop(self) -> None:
         """L{Transfer}."""
         self.job.cut(ShuttingDown("the gateway is shutting down"))
+
+    # Inside.
+
+    def _cutOff(self, error: PrintError) -> None:
+        # Who is gone is not heard out.
+        self.job.cut(error)
+        self.dataPort.close()
