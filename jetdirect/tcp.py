@@ -13,8 +13,8 @@ import select
 import socket
 import struct
 import termios
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any, NamedTuple
 
 from twisted.internet.abstract import isIPAddress, isIPv6Address
@@ -36,7 +36,6 @@ unplugged is found after 120 s, where the system's own default is two hours."""
 DEAD_AFTER_PROBES, DEAD_AFTER_SECONDS = 3, 30.0
 """A printer that left so many segments or probes unanswered, and was not heard for so long, is
 gone.  One that is out of paper answers every probe (measured), and is waited for."""
-
 
 _TCP_RTO_MAX_MS = 44  # linux/tcp.h
 
@@ -72,6 +71,28 @@ class ITCPFacts(Interface):
         """How silent is the peer?  L{None} where the kernel does not say."""
 
 
+@contextmanager
+def borrowedSocket(descriptor: int) -> Iterator[socket.socket]:
+    """
+    The socket of a descriptor that stays somebody else's.
+
+    Not a copy: there may be no descriptor left for one.
+    """
+    borrowed = socket.socket(fileno=descriptor)
+    try:
+        yield borrowed
+    finally:
+        borrowed.detach()
+
+
+def unwritten(transport: Any) -> int:
+    """How many bytes Twisted's C{FileDescriptor} keeps for the next turns of the reactor."""
+    buffered = getattr(transport, "dataBuffer", b"")
+    offset: int = getattr(transport, "offset", 0)
+    waiting: int = getattr(transport, "_tempDataLen", 0)
+    return len(buffered) - offset + waiting
+
+
 @implementer(ITCPFacts)
 class KernelFacts:
     """The facts of a real socket, by its descriptor."""
@@ -102,26 +123,15 @@ class KernelFacts:
     def unacknowledged(self) -> int:
         # TIOCOUTQ is SIOCOUTQ (tcp(7)): the unsent and the unacknowledged, our own FIN included.
         answer = fcntl.ioctl(self._descriptor, termios.TIOCOUTQ, bytes(4))
-        return int(struct.unpack("i", answer)[0]) + self._unwritten()
-
-    def _unwritten(self) -> int:
-        # What Twisted's FileDescriptor keeps for the next turn of the reactor.
-        buffered = getattr(self._transport, "dataBuffer", b"")
-        offset = getattr(self._transport, "offset", 0)
-        return len(buffered) - offset + getattr(self._transport, "_tempDataLen", 0)
+        return int(struct.unpack("i", answer)[0]) + unwritten(self._transport)
 
     def silence(self) -> Silence | None:
         if not hasattr(socket, "TCP_INFO"):
             return None
-        probe = socket.socket(
-            fileno=self._descriptor
-        )  # not a copy: there may be no descriptor left
-        try:
+        with borrowedSocket(self._descriptor) as probe:
             if probe.family == socket.AF_UNIX:
                 return None
             info = probe.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 104)
-        finally:
-            probe.detach()
         unanswered = info[self._RETRANSMITS] + info[self._PROBES]
         (milliseconds,) = struct.unpack_from("I", info, self._LAST_ACK_RECEIVED)
         return Silence(unanswered, milliseconds / 1000)

@@ -56,7 +56,7 @@ MAY_IMPORT = {
     "transports.rfc8010": "",
     "transports.tlstrust": "",
     "transports.http": "",
-    "transports.httpclient": "errors transports.dialogue transports.http",
+    "transports.httpclient": "errors tcp transports.dialogue transports.http",
     "transports.rfc8011": "interfaces transports.rfc8010",
     "transports.ippclient": "errors transports.dialogue transports.http transports.httpclient"
     " transports.rfc8010",
@@ -71,7 +71,7 @@ MAY_IMPORT = {
     " transports.lpdstream transports.lpdspool",
     "transports.existing": "",
     "transports.appended": "transports.existing",
-    "transports.fifo": "errors interfaces transports.existing",
+    "transports.fifo": "errors interfaces tcp transports.existing",
     "transports.file": "errors interfaces transports.uri transports.existing transports.appended"
     " transports.fifo",
     "transports.usblp": "errors interfaces transports.ieee1284",

@@ -23,7 +23,7 @@ from twisted.internet.testing import StringTransport
 from twisted.protocols.policies import ProtocolWrapper, WrappingFactory
 from twisted.python.failure import Failure
 
-from jetdirect.tcp import KernelFacts, NoFacts, Silence, factsOf, realTransport
+from jetdirect.tcp import KernelFacts, NoFacts, Silence, borrowedSocket, factsOf, realTransport
 from jetdirect.testing import MemoryWire
 
 reactor: Any = theReactor
@@ -346,3 +346,14 @@ async def test_unwrittenIsUnacknowledged() -> None:
             assert reply.transport is not None
             reply.transport.loseConnection()
             await lost
+
+
+def test_borrowedSocket() -> None:
+    """A borrowed socket is the same descriptor, and stays open, whatever happens meanwhile."""
+    near, far = socket.socketpair()
+    with near, far:
+        with pytest.raises(ZeroDivisionError), borrowedSocket(near.fileno()) as borrowed:
+            assert borrowed.fileno() == near.fileno()
+            raise ZeroDivisionError
+        near.sendall(b"still there")
+        assert far.recv(100) == b"still there"

@@ -31,6 +31,7 @@ from ..interfaces import (
     IPrintJob,
     PrinterStatus,
 )
+from ..tcp import unwritten
 from .existing import take
 
 ABORT_PATIENCE = 5.0
@@ -141,7 +142,7 @@ class FifoConnection(FileDescriptor):
 
     def _left(self) -> int:
         inPipe = struct.unpack("i", ioctl(self._descriptor, termios.FIONREAD, bytes(4)))[0]
-        return len(self.dataBuffer) - self.offset + self._tempDataLen + int(inPipe)
+        return unwritten(self) + int(inPipe)
 
     def _look(self) -> None:
         self._timer = None

@@ -13,7 +13,6 @@ has come the connection ends with a reset, even if it is our process that ends.
 
 from __future__ import annotations
 
-import os
 import socket
 import struct
 from collections.abc import Mapping
@@ -25,6 +24,7 @@ from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
 
 from ..errors import PrinterLost
+from ..tcp import borrowedSocket
 from .dialogue import Dialogue
 from .http import CHUNK_END, LAST_CHUNK, AnswerReader, chunkHead, postHead
 
@@ -143,6 +143,6 @@ def _resetAtEnd(transport: Any, wanted: bool) -> None:
     except AttributeError:
         return  # in memory
     if descriptor >= 0:
-        with socket.socket(fileno=os.dup(descriptor)) as handle:
+        with borrowedSocket(descriptor) as handle:
             atOnce = struct.pack("ii", wanted, 0)
             handle.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, atOnce)

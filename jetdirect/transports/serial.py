@@ -34,6 +34,7 @@ from ..interfaces import (
     IPrintJob,
     PrinterStatus,
 )
+from ..tcp import unwritten
 from .backchannel import BackChannel
 from .uri import DeviceURI, seconds
 
@@ -223,7 +224,7 @@ class SerialConnection(FileDescriptor):
     def _left(self) -> int:
         if not self._line.is_open:
             return 0
-        return len(self.dataBuffer) - self.offset + self._tempDataLen + self._queued()
+        return unwritten(self) + self._queued()
 
     def _markProgress(self) -> None:
         self._progress = (self._left(), self._clock.seconds())
