@@ -50,7 +50,8 @@ MAY_IMPORT = {
     "transports.pjljob": "interfaces language transports.backchannel transports.pjltalk"
     " transports.pjlbrackets transports.pjlquestion",
     "transports.socket": "errors interfaces tcp transports.uri transports.backchannel"
-    " transports.pjljob",
+    " transports.dialer transports.pjljob",
+    "transports.dialer": "errors tcp",
     "transports.dialogue": "errors tcp",
     "transports.rfc1179": "",
     "transports.rfc8010": "",
@@ -58,16 +59,17 @@ MAY_IMPORT = {
     "transports.http": "",
     "transports.httpclient": "errors tcp transports.dialogue transports.http",
     "transports.rfc8011": "interfaces transports.rfc8010",
-    "transports.ippclient": "errors transports.dialogue transports.http transports.httpclient"
+    "transports.ippclient": "errors transports.dialer transports.http transports.httpclient"
     " transports.rfc8010",
     "transports.ippjob": "errors interfaces transports.ippclient transports.rfc8010"
     " transports.rfc8011",
-    "transports.ipp": "errors interfaces transports.uri transports.rfc8010 transports.rfc8011"
+    "transports.ipp": "errors interfaces tcp transports.uri transports.rfc8010 transports.rfc8011"
     " transports.httpclient transports.ippclient transports.ippjob transports.tlstrust",
-    "transports.lpdclient": "errors interfaces transports.dialogue transports.rfc1179",
+    "transports.lpdclient": "errors interfaces transports.dialer transports.dialogue"
+    " transports.rfc1179",
     "transports.lpdstream": "errors interfaces transports.lpdclient",
     "transports.lpdspool": "errors interfaces transports.lpdclient",
-    "transports.lpd": "interfaces transports.uri transports.rfc1179 transports.lpdclient"
+    "transports.lpd": "interfaces tcp transports.uri transports.rfc1179 transports.lpdclient"
     " transports.lpdstream transports.lpdspool",
     "transports.existing": "",
     "transports.appended": "transports.existing",

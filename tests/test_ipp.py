@@ -31,7 +31,7 @@ from jetdirect.interfaces import (
 )
 from jetdirect.tcp import Silence
 from jetdirect.testing import FakeJob
-from jetdirect.transports.dialogue import dial
+from jetdirect.transports.dialer import Dialer
 from jetdirect.transports.http import LAST_CHUNK, LONGEST_CONTENT
 from jetdirect.transports.httpclient import ANSWER_TIMEOUT, Exchange
 from jetdirect.transports.ipp import FINISH_TIMEOUT, IPPTransport, fromURI
@@ -538,6 +538,7 @@ def test_canceled(step: int) -> None:
         site.answer(JOB)
     site.opening.cancel()
     assert isinstance(told[0], CancelledError)
+    site.clock.advance(0)
     if step == 3:
         site.endpoint.makeNow()
         assert site.expect(CANCEL_JOB).number("job-id") == 31
@@ -943,7 +944,8 @@ async def test_onlyAWholeJobEndsInOrder() -> None:
     reader = Reader()
     listening = reactor.listenTCP(0, Factory.forProtocol(lambda: reader), interface="127.0.0.1")
     there = HostnameEndpoint(reactor, "127.0.0.1", listening.getHost().port)
-    exchange = await dial(there, lambda: Exchange(reactor, FINISH_TIMEOUT), "ipp:")
+    dialer = Dialer(reactor, there, "ipp:")
+    exchange = await dialer.dial(lambda: Exchange(reactor, FINISH_TIMEOUT))
     handle = exchange.transport.getHandle()
     exchange.begin("/", "printer", {}, b"head")
     exchange.write(b"%!PS")

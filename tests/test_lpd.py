@@ -380,6 +380,7 @@ def test_canceledWhileConnecting(answers: bool) -> None:
     told = site.open()
     site.opening.cancel()
     assert isinstance(told[0], CancelledError)
+    site.reactor.advance(0)
     if answers:
         site.endpoint.makeNow()
         assert not site.wire.connected
@@ -520,6 +521,7 @@ def test_abortAfterTheEnd(step: int) -> None:
     if step > 0:
         site.agree(step)
     assert hear(connection.abort(b"")) == [None]
+    site.reactor.advance(0)
     assert done == []
     assert not site.wire.connected
     assert not site.reactor.getDelayedCalls()

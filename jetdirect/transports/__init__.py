@@ -8,7 +8,7 @@ The printers' side: one module per device URI scheme, none knows another.
       L{ber} (SNMP), L{ieee1284} (status lines, device IDs).
     - What is put around any of them: L{dressing}, L{policy}, L{snmp}, and PJL (L{pjljob},
       L{pjlquestion}, L{pjlbrackets}, L{pjltalk}, L{pjlcodes}).
-    - What several use: L{dialogue}, L{backchannel}.
+    - What several use: L{dialer}, L{dialogue}, L{backchannel}.
     - L{uri} and L{shorthand} read what the operator writes; which schemes there are is a question
       of plugins (L{scheme}), those that are built in included.
 """

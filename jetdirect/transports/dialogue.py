@@ -5,17 +5,15 @@ other end is known to live meanwhile.
 
 from __future__ import annotations
 
-import errno
-from collections.abc import Callable
 from typing import Any
 
 from twisted.internet import error
-from twisted.internet.defer import CancelledError, Deferred, succeed
-from twisted.internet.interfaces import IDelayedCall, IReactorTime, IStreamClientEndpoint
-from twisted.internet.protocol import Factory, Protocol, connectionDone
+from twisted.internet.defer import Deferred, succeed
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
 
-from ..errors import PrinterLost, PrintError, PrinterUnreachable
+from ..errors import PrinterLost
 from ..tcp import ITCPFacts, Pulse, factsOf, tune
 
 LOOK_INTERVAL = 0.5
@@ -23,66 +21,6 @@ LOOK_INTERVAL = 0.5
 
 FAREWELL = 2.0
 """Seconds in which the other end may take its leave of a connection that is over (chosen)."""
-
-
-def dial(
-    endpoint: IStreamClientEndpoint, protocol: Callable[[], Protocol], uri: str
-) -> Deferred[Any]:
-    """
-    Make a connection.
-
-    @return: fires with the protocol; fails with L{PrinterUnreachable}, with another L{PrintError}
-        when another attempt will not help, and with L{CancelledError} at once when it is canceled:
-        no connection is left behind then.
-    """
-    factory = Factory.forProtocol(protocol)
-    factory.noisy = False
-    connecting: Deferred[Any] = endpoint.connect(factory)
-
-    def cancel(dialed: Deferred[Any]) -> None:
-        # First: a canceled endpoint fails in many ways, after what it was busy with.
-        dialed.errback(CancelledError())
-        connecting.cancel()
-
-    dialed: Deferred[Any] = Deferred(cancel)
-
-    def made(connection: Any) -> None:
-        if dialed.called:
-            connection.transport.abortConnection()
-        else:
-            dialed.callback(connection)
-
-    def failed(failure: Failure) -> None:
-        if not dialed.called:
-            dialed.errback(_asPrintError(failure, uri))
-
-    connecting.addCallbacks(made, failed)
-    return dialed
-
-
-def _asPrintError(failure: Failure, uri: str) -> Failure:
-    why = failure.value
-    if isinstance(why, (error.ConnectError, error.DNSLookupError)):
-        unreachable: PrintError = PrinterUnreachable(f"{uri}: {_reason(why)}")
-    elif isinstance(why, ValueError):  # an endpoint's word for a name that no resolver takes
-        unreachable = PrintError(f"{uri}: that cannot be a host name")
-    else:
-        return failure
-    unreachable.__cause__ = why
-    return Failure(unreachable)
-
-
-def _reason(why: Exception) -> str:
-    number = getattr(why, "osError", None)
-    if isinstance(why, error.ConnectionRefusedError):
-        return "the connection was refused (busy or off)"
-    if isinstance(why, (error.TimeoutError, error.TCPTimedOutError)):
-        return "no answer"
-    if isinstance(why, error.NoRouteError) or number in (errno.EHOSTUNREACH, errno.ENETUNREACH):
-        return "no route to the printer"
-    if isinstance(why, error.DNSLookupError):
-        return "the host name is not known"
-    return "the connection failed"
 
 
 class Dialogue(Protocol):

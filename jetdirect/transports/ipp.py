@@ -13,8 +13,7 @@ from typing import Any
 from urllib.parse import quote
 
 from twisted.internet.defer import Deferred
-from twisted.internet.endpoints import HostnameEndpoint, wrapClientTLS
-from twisted.internet.interfaces import IStreamClientEndpoint
+from twisted.internet.endpoints import wrapClientTLS
 from zope.interface import implementer
 
 from ..errors import PrintError, PrinterUnreachable
@@ -25,6 +24,7 @@ from ..interfaces import (
     IPrintJob,
     PrinterStatus,
 )
+from ..tcp import hostEndpoint
 from . import rfc8011
 from .httpclient import ANSWER_TIMEOUT
 from .ippclient import Document, IPPClient
@@ -165,7 +165,7 @@ def fromURI(reactor: Any, uri: DeviceURI) -> IPPTransport:
         else quote(uri.path.encode("utf-8", "surrogateescape"))
     )
     place = f"{uri.scheme}://{host}:{port}{path}"
-    endpoint: IStreamClientEndpoint = HostnameEndpoint(reactor, uri.host, port)
+    endpoint = hostEndpoint(reactor, uri.host, port)
     if uri.scheme == "ipps":
         endpoint = wrapClientTLS(_believed(uri), endpoint)
     return IPPTransport(

@@ -12,7 +12,7 @@ from twisted.internet.defer import Deferred, TimeoutError
 from twisted.internet.interfaces import IProducer, IStreamClientEndpoint
 
 from ..errors import PrinterLost, PrinterUnreachable
-from .dialogue import dial
+from .dialer import Dialer
 from .http import AnswerReader
 from .httpclient import ANSWER_TIMEOUT, Exchange
 from .rfc8010 import URI, Attribute, Response, request, response
@@ -115,7 +115,7 @@ class IPPClient:
         """
         self.uri = uri
         self._clock = clock
-        self._endpoint = endpoint
+        self._dialer = Dialer(clock, endpoint, uri)
         self._path = path
         self._host = uri.partition("://")[2].partition("/")[0]
         self._headers = {"Content-Type": "application/ipp"}
@@ -161,9 +161,7 @@ class IPPClient:
             raise PrinterUnreachable(f"{self.uri}: {why.reason}") from why
 
     async def _dial(self, patience: float) -> Exchange:
-        exchange: Exchange = await dial(
-            self._endpoint, lambda: Exchange(self._clock, patience), self.uri
-        )
+        exchange: Exchange = await self._dialer.dial(lambda: Exchange(self._clock, patience))
         return exchange
 
     def _request(self, operation: int, attributes: Sequence[Attribute]) -> tuple[int, bytes]:

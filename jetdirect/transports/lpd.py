@@ -13,7 +13,6 @@ import re
 from typing import Any
 
 from twisted.internet.defer import Deferred, succeed
-from twisted.internet.endpoints import HostnameEndpoint
 from zope.interface import implementer
 
 from ..interfaces import (
@@ -23,6 +22,7 @@ from ..interfaces import (
     IPrintJob,
     PrinterStatus,
 )
+from ..tcp import hostEndpoint
 from . import rfc1179
 from .lpdclient import PrintServer
 from .lpdspool import SpooledConnection
@@ -93,7 +93,7 @@ def fromURI(reactor: Any, uri: DeviceURI) -> LPDTransport:
     host = f"[{uri.host}]" if ":" in uri.host else uri.host
     server = PrintServer(
         reactor,
-        HostnameEndpoint(reactor, uri.host, port),
+        hostEndpoint(reactor, uri.host, port),
         f"lpd://{host}:{port}/{queue}",
         queue,
         uri.user,

@@ -14,7 +14,8 @@ from zope.interface import implementer
 from ..errors import PrinterLost, PrinterUnreachable
 from ..interfaces import IPrintJob
 from . import rfc1179
-from .dialogue import Dialogue, dial
+from .dialer import Dialer
+from .dialogue import Dialogue
 
 
 class LPDDialogue(Dialogue):
@@ -135,7 +136,7 @@ class PrintServer:
         @param patience: seconds to wait for an acknowledgement.
         """
         self._clock = clock
-        self._endpoint = endpoint
+        self._dialer = Dialer(clock, endpoint, uri)
         self.uri = uri
         self._queue = queue
         self._user = user
@@ -148,8 +149,8 @@ class PrintServer:
 
         @raise PrinterUnreachable: it is not there, or says no.
         """
-        dialogue: LPDDialogue = await dial(
-            self._endpoint, lambda: LPDDialogue(self._clock, self._patience), self.uri
+        dialogue: LPDDialogue = await self._dialer.dial(
+            lambda: LPDDialogue(self._clock, self._patience)
         )
         await self._ask(dialogue, rfc1179.receiveJob(self._queue), "jobs for this queue")
         return dialogue

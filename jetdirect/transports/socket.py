@@ -9,7 +9,6 @@ read to the end.  So that is what C{finish} waits for.
 
 from __future__ import annotations
 
-import errno
 from typing import Any
 
 from twisted.internet import error
@@ -26,13 +25,12 @@ from twisted.internet.interfaces import (
     ISystemHandle,
     ITCPTransport,
 )
-from twisted.internet.protocol import Factory, Protocol, connectionDone
-from twisted.internet.task import deferLater
+from twisted.internet.protocol import Protocol, connectionDone
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from ..errors import PrinterLost, PrintError, PrinterUnreachable
+from ..errors import PrinterLost, PrintError
 from ..interfaces import (
     Delivery,
     IPrinterConnection,
@@ -44,21 +42,18 @@ from ..tcp import (
     ITCPFacts,
     Pulse,
     beforeHalfClose,
-    cancelLater,
     factsOf,
     hostEndpoint,
     tune,
 )
 from .backchannel import BackChannel
+from .dialer import Dialer
 from .pjljob import PJLTransport
 from .uri import DeviceURI, seconds, switch
 
 RAW_PORT = 9100
 """HP's raw port (JetDirect guides); 9101 and 9102 are said to be the second and third port of a box
 (unconfirmed)."""
-
-ATTEMPT_TIMEOUT = 30.0
-"""Seconds that one attempt to reach a printer may take, the lookup of its name included."""
 
 FINISH_TIMEOUT = 90.0
 """Seconds to wait for the printer's FIN once it acknowledged everything, as CUPS's backend does."""
@@ -116,8 +111,7 @@ class SocketTransport:
         self.waitEOF = waitEOF and halfClose
         self.reaches = Delivery.DELIVERED if self.waitEOF else Delivery.SENT
         self.clock = clock
-        self._endpoint = endpoint
-        self._givenUp = 0
+        self._dialer = Dialer(clock, endpoint, uri)
 
     def open(
         self, job: IPrintJob, heard: BackChannel | None = None
@@ -127,69 +121,11 @@ class SocketTransport:
 
         @param heard: hears what the printer says, and knows what is to be awaited of it.
         """
-        factory = Factory.forProtocol(lambda: SocketConnection(self, job, heard))
-        factory.noisy = False
-        connecting = cancelLater(self.clock, self._connect(factory))
-
-        def cancel(_: object) -> None:
-            self._givenUp += 1
-            connecting.cancel()
-            self.clock.callLater(0, left)
-
-        def left() -> None:
-            self._givenUp -= 1
-
-        opened: Deferred[IPrinterConnection] = Deferred(cancel)
-        # A name server may be silent for ever, and the port's own time-out be 0.
-        expiry = self.clock.callLater(ATTEMPT_TIMEOUT, connecting.cancel)
-
-        def ended(result: Any) -> None:
-            late = not expiry.active()
-            if not late:
-                expiry.cancel()
-            if not isinstance(result, Failure):
-                opened.callback(result)
-            elif late and not opened.called:
-                opened.errback(PrinterUnreachable(f"{self.uri}: no answer"))
-            elif not opened.called:
-                opened.errback(self._asPrintError(result))
-
-        connecting.addBoth(ended)
-        return opened
-
-    def _connect(self, factory: Any) -> Deferred[Any]:
-        # Not before the connection of a job that was canceled is closed, or the printer had two.
-        if self._givenUp:
-            return deferLater(self.clock, 0).addCallback(lambda _: self._connect(factory))
-        return self._endpoint.connect(factory)
+        return self._dialer.dial(lambda: SocketConnection(self, job, heard))
 
     def ask(self) -> Deferred[None]:
         """L{IPrinterTransport}: raw TCP has no question that a printer could not take for a job."""
         return succeed(None)
-
-    def _asPrintError(self, failure: Failure) -> Failure:
-        why = failure.value
-        if isinstance(why, (error.ConnectError, error.DNSLookupError)):
-            unreachable: PrintError = PrinterUnreachable(f"{self.uri}: {_reason(why)}")
-        elif isinstance(why, ValueError):  # an endpoint's word for a name that no resolver takes
-            unreachable = PrintError(f"{self.uri}: that cannot be a host name")
-        else:
-            return failure
-        unreachable.__cause__ = why
-        return Failure(unreachable)
-
-
-def _reason(why: Exception) -> str:
-    number = getattr(why, "osError", None)
-    if isinstance(why, error.ConnectionRefusedError):
-        return "the connection was refused (busy or off)"
-    if isinstance(why, (error.TimeoutError, error.TCPTimedOutError)):
-        return "no answer"
-    if isinstance(why, error.NoRouteError) or number in (errno.EHOSTUNREACH, errno.ENETUNREACH):
-        return "no route to the printer"
-    if isinstance(why, error.DNSLookupError):
-        return "the host name is not known"
-    return "the connection failed"
 
 
 @implementer(IPrinterConnection, IHalfCloseableProtocol)
