@@ -102,6 +102,24 @@ class IPrinterConnection(IConsumer):
         """
 
 
+class IKernelConsumer(IConsumer):
+    """
+    A consumer that bytes may reach inside the kernel, without passing through this process.
+
+    Jobs are, and those printer connections that can.
+    """
+
+    def take(descriptor: int, most: int) -> int | None:
+        """
+        Take what can be read from a descriptor at this moment.
+
+        @param most: how many bytes at most.
+        @return: how many bytes were taken, 0 at their end; L{None}: not now, so that they are to be
+            read and written.
+        @raise OSError: nothing can be read; L{BlockingIOError}: nothing yet.
+        """
+
+
 class IPrinterTransport(Interface):
     """How bytes reach one printer."""
 

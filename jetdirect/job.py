@@ -27,7 +27,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from .errors import JobAborted, JobCanceled, JobTooLarge, PrinterLost, PrintError, SizeDiffers
-from .interfaces import Delivery, IPrinterConnection, IPrintJob
+from .interfaces import Delivery, IKernelConsumer, IPrinterConnection, IPrintJob
 from .language import HEAD_BYTES, tailFor
 
 STOPPED_AFTER = 5.0
@@ -88,7 +88,7 @@ class Sender:
     port: int
 
 
-@implementer(IPrintJob, IWriteFile, IConsumer, IPushProducer)
+@implementer(IPrintJob, IWriteFile, IKernelConsumer, IPushProducer)
 class Job:
     """
     One upload on its way to one printer.
@@ -136,6 +136,7 @@ class Job:
         self._head = b""
         self._producer: IProducer | None = None
         self._connection: IPrinterConnection | None = None
+        self._kernel: IKernelConsumer | None = None
         self._atPrinter = False
         self._giveUp: Callable[[], None] | None = None
         self._opened: Deferred[None] = Deferred()
@@ -201,6 +202,7 @@ class Job:
         self._atPrinter = True
         if self._advance("opened"):
             self._connection = connection
+            self._kernel = IKernelConsumer(connection, None)
             self._opened.callback(None)
         else:
             self._letGo(connection, b"")
@@ -232,6 +234,18 @@ class Job:
             if len(self._head) < HEAD_BYTES:
                 self._head += data[: HEAD_BYTES - len(self._head)]
             self._connection.write(data)
+
+    def take(self, descriptor: int, most: int) -> int | None:
+        """L{IKernelConsumer}: not before the beginning was seen, which tells the language."""
+        if self._phase is not _Phase.RECEIVING or self._kernel is None:
+            return None
+        if len(self._head) < HEAD_BYTES:
+            return None
+        if self._limit is not None:
+            most = min(most, self._limit - self.bytes)
+        taken = self._kernel.take(descriptor, most) if most else None
+        self.bytes += taken or 0
+        return taken
 
     def registerProducer(self, producer: IProducer, streaming: bool) -> None:
         """L{IConsumer}: the printer's back-pressure goes through the job to C{producer}."""

@@ -86,11 +86,15 @@ def borrowedSocket(descriptor: int) -> Iterator[socket.socket]:
 
 
 def unwritten(transport: Any) -> int:
-    """How many bytes Twisted's C{FileDescriptor} keeps for the next turns of the reactor."""
+    """
+    How many bytes Twisted's C{FileDescriptor}, and a pipe before it (L{jetdirect.splice}), keep for
+    the next turns of the reactor.
+    """
     buffered = getattr(transport, "dataBuffer", b"")
     offset: int = getattr(transport, "offset", 0)
     waiting: int = getattr(transport, "_tempDataLen", 0)
-    return len(buffered) - offset + waiting
+    inPipe: int = getattr(transport, "inPipe", 0)
+    return len(buffered) - offset + waiting + inPipe
 
 
 @implementer(ITCPFacts)

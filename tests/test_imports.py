@@ -22,6 +22,7 @@ MAY_IMPORT = {
     "jetdirect": "",
     "errors": "",
     "tcp": "",
+    "splice": "tcp",
     "language": "",
     "certificate": "",
     "pjl": "language",
@@ -31,15 +32,16 @@ MAY_IMPORT = {
     "port": "errors interfaces language job",
     "server": "errors interfaces language job port",
     # the sender's side
-    "ftp*": "errors interfaces language job port server tcp certificate ftp*",
+    "ftp*": "errors interfaces language job port server splice tcp certificate ftp*",
     # the printers' side: what they share, then the printers, none of which knows another
     "transports": "",
-    "transports.dressing": "errors interfaces",
-    "transports.policy": "errors interfaces language pjl",
+    "transports.wrapped": "interfaces",
+    "transports.dressing": "errors interfaces transports.wrapped",
+    "transports.policy": "errors interfaces language pjl transports.wrapped",
     "transports.shorthand": "",
     "transports.ieee1284": "interfaces",
     "transports.ber": "",
-    "transports.snmp": "interfaces transports.ber transports.ieee1284",
+    "transports.snmp": "interfaces transports.ber transports.ieee1284 transports.wrapped",
     "transports.uri": "interfaces transports.dressing transports.shorthand transports.snmp",
     "transports.scheme": "errors interfaces",
     "transports.backchannel": "",
@@ -48,8 +50,8 @@ MAY_IMPORT = {
     "transports.pjlbrackets": "language pjl transports.pjltalk",
     "transports.pjlquestion": "interfaces language tcp transports.pjltalk transports.pjlcodes",
     "transports.pjljob": "interfaces language transports.backchannel transports.pjltalk"
-    " transports.pjlbrackets transports.pjlquestion",
-    "transports.socket": "errors interfaces tcp transports.uri transports.backchannel"
+    " transports.pjlbrackets transports.pjlquestion transports.wrapped",
+    "transports.socket": "errors interfaces splice tcp transports.uri transports.backchannel"
     " transports.dialer transports.pjljob",
     "transports.dialer": "errors tcp",
     "transports.dialogue": "errors tcp",

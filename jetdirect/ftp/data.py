@@ -9,7 +9,7 @@ read before there is a consumer, and its back-pressure stops the peer.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from twisted.internet import error
@@ -34,13 +34,14 @@ from zope.interface import implementer
 
 from ..certificate import ServerCertificate
 from ..errors import DataConnectionLost, NoDataConnection
+from ..interfaces import IKernelConsumer
+from ..splice import PIPE_SIZES, isPlain, readInKernel
 from ..tcp import cancelLater, factsOf, tune
 from .address import isIPv6, plainHost
 from .records import RecordBoundaries
 
 CONNECT_TIMEOUT = 30.0
 """Seconds a data connection may take to be made, as in pyftpdlib; vsftpd gives it 60."""
-
 
 HEARING_TIME = 2.0
 """Seconds in which a sender whose job was cut can hear why before its data connection is: lftp
@@ -99,6 +100,11 @@ class DataConnection(Protocol):
     def _rest(self) -> None:
         if not self._port.begun:
             self.transport.pauseProducing()  # type: ignore[attr-defined]
+
+    def readInKernel(self, take: Callable[[int], int | None]) -> None:
+        """Offer the socket to C{take} before something is read from it, if there is no TLS."""
+        if isPlain(self.transport):
+            readInKernel(self.transport, take)
 
     def dataReceived(self, data: bytes) -> None:
         self._port.received(data)
@@ -162,6 +168,7 @@ class DataPort:
         self._connection: DataConnection | None = None
         self._connecting: Deferred[DataConnection] | None = None
         self._consumer: IConsumer | None = None
+        self._kernel: IKernelConsumer | None = None
         self._ended: Deferred[None] = Deferred()
         self._closed: DataConnectionLost | None = None
         self._dismissed = False
@@ -185,11 +192,14 @@ class DataPort:
             for data in self._early:
                 consumer.write(data)
             self._early.clear()
+            self._kernel = IKernelConsumer(consumer, None)
+            if self._kernel is not None:
+                connection.readInKernel(self._take)
             if self._closed is None and connection.lost is None and not self.blocked:
                 connection.transport.resumeProducing()  # type: ignore[attr-defined]
             await self._ended
         finally:
-            self._consumer = None
+            self._consumer = self._kernel = None
             consumer.unregisterProducer()
 
     async def send(self, data: bytes) -> None:
@@ -266,6 +276,14 @@ class DataPort:
             self._consumer.write(data)
         elif not self.begun:
             self._early.append(data)  # what came in one piece with the end of TLS's handshake
+
+    def _take(self, descriptor: int) -> int | None:
+        if self._kernel is None:
+            return None
+        taken = self._kernel.take(descriptor, PIPE_SIZES[0])
+        if taken:
+            self.lastActive = self.reactor.seconds()
+        return taken
 
     def connectionEnded(self, reason: Failure) -> None:
         """

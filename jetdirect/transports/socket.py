@@ -33,11 +33,13 @@ from zope.interface import implementer
 from ..errors import PrinterLost, PrintError
 from ..interfaces import (
     Delivery,
+    IKernelConsumer,
     IPrinterConnection,
     IPrinterTransport,
     IPrintJob,
     PrinterStatus,
 )
+from ..splice import Splice, isPlain
 from ..tcp import (
     ITCPFacts,
     Pulse,
@@ -84,6 +86,7 @@ class SocketTransport:
         reaches C{sent} at most.
     @ivar halfClose: the printer goes on reading when we have ended our direction; of one that
         throws the rest away then, the close is no answer, and is not waited for.
+    @ivar splice: bytes may stay inside the kernel where they can.
     """
 
     status = PrinterStatus()
@@ -98,6 +101,7 @@ class SocketTransport:
         earlyClose: bool = False,
         waitEOF: bool = True,
         halfClose: bool = True,
+        splice: bool = True,
     ) -> None:
         """
         @param uri: what the log calls this printer; no secrets.
@@ -110,6 +114,7 @@ class SocketTransport:
         self.halfClose = halfClose
         self.waitEOF = waitEOF and halfClose
         self.reaches = Delivery.DELIVERED if self.waitEOF else Delivery.SENT
+        self.splice = splice
         self.clock = clock
         self._dialer = Dialer(clock, endpoint, uri)
 
@@ -128,7 +133,7 @@ class SocketTransport:
         return succeed(None)
 
 
-@implementer(IPrinterConnection, IHalfCloseableProtocol)
+@implementer(IPrinterConnection, IKernelConsumer, IHalfCloseableProtocol)
 class SocketConnection(Protocol):
     """The printer, while one job has it, over TCP."""
 
@@ -137,6 +142,7 @@ class SocketConnection(Protocol):
     _facts: ITCPFacts
     _pulse: Pulse
     _watch: IDelayedCall
+    _splice: Splice | None = None
 
     def __init__(
         self, printer: SocketTransport, job: IPrintJob, heard: BackChannel | None = None
@@ -162,6 +168,8 @@ class SocketConnection(Protocol):
         self._pulse = Pulse(self._facts, self._printer.clock)
         self._secure = ISSLTransport.providedBy(self.transport)
         tune(self.transport)
+        if self._printer.splice and isPlain(self.transport):
+            self._splice = Splice(self.transport)
         self._watchLater()
 
     # IConsumer
@@ -170,6 +178,14 @@ class SocketConnection(Protocol):
         """L{IConsumer}."""
         self.sent += len(data)
         self.transport.write(data)
+
+    def take(self, descriptor: int, most: int) -> int | None:
+        """L{IKernelConsumer}."""
+        if self._splice is None or self._gone is not None:
+            return None
+        taken = self._splice.take(descriptor, most)
+        self.sent += taken or 0
+        return taken
 
     def registerProducer(self, producer: IProducer, streaming: bool) -> None:
         """L{IConsumer}."""
@@ -241,6 +257,8 @@ class SocketConnection(Protocol):
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         self._watch.cancel()
         self._closed = True
+        if self._splice is not None:
+            self._splice.close()
         clean = self._secure and reason.check(error.ConnectionDone)
         if clean and self._finishing is not None and self._ended:
             # The printer's close_notify: it has seen ours.
@@ -401,6 +419,7 @@ def _manners(uri: DeviceURI) -> dict[str, Any]:
         "earlyClose": uri.option("early-close", False, _okay, "ok, as in early-close=ok"),
         "waitEOF": uri.option("waiteof", True, switch, "on or off, as in waiteof=off"),
         "halfClose": uri.option("half-close", True, switch, "on or off, as in half-close=off"),
+        "splice": uri.option("splice", True, switch, "on or off, as in splice=off"),
     }
 
 

@@ -9,6 +9,7 @@ _STREAM_OPTIONS = {
     "early-close": "ok: the printer may close before the end of the job (refused)",
     "waiteof": "off: do not wait for the printer's close, it never comes (on)",
     "half-close": "off: the printer loses the end of a job when we end our direction (on)",
+    "splice": "off: copy the bytes also where the kernel could pass them on (on)",
     "pjl": "on: the printer speaks PJL; ask it how it is, and when a job is done (off)",
 }
 
