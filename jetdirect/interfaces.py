@@ -109,14 +109,13 @@ class IKernelConsumer(IConsumer):
     Jobs are, and those printer connections that can.
     """
 
-    def take(descriptor: int, most: int) -> int | None:
+    def take(descriptor: int, most: int) -> int:
         """
         Take what can be read from a descriptor at this moment.
 
         @param most: how many bytes at most.
-        @return: how many bytes were taken, 0 at their end; L{None}: not now, so that they are to be
-            read and written.
-        @raise OSError: nothing can be read; L{BlockingIOError}: nothing yet.
+        @return: how many bytes were taken; 0: what there is, is to be read and written.
+        @raise OSError: the descriptor is at an end, and not in order.
         """
 
 

@@ -35,6 +35,11 @@ STOPPED_AFTER = 5.0
 person who asks STAT (chosen, not measured)."""
 
 
+COPIED_FIRST = 65_536
+"""Bytes of a job that pass through this process: L{HEAD_BYTES} at least.  As many as are read at a
+time, so that no pipe is laid for a small job."""
+
+
 class JobState(Enum):
     """The job states of RFC 8011, section 5.3.7, that exist without a spool."""
 
@@ -235,16 +240,16 @@ class Job:
                 self._head += data[: HEAD_BYTES - len(self._head)]
             self._connection.write(data)
 
-    def take(self, descriptor: int, most: int) -> int | None:
-        """L{IKernelConsumer}: not before the beginning was seen, which tells the language."""
+    def take(self, descriptor: int, most: int) -> int:
+        """L{IKernelConsumer}: not the beginning, which tells the language."""
         if self._phase is not _Phase.RECEIVING or self._kernel is None:
-            return None
-        if len(self._head) < HEAD_BYTES:
-            return None
+            return 0
+        if self.bytes < COPIED_FIRST:
+            return 0
         if self._limit is not None:
             most = min(most, self._limit - self.bytes)
-        taken = self._kernel.take(descriptor, most) if most else None
-        self.bytes += taken or 0
+        taken = self._kernel.take(descriptor, most) if most else 0
+        self.bytes += taken
         return taken
 
     def registerProducer(self, producer: IProducer, streaming: bool) -> None:
@@ -263,10 +268,9 @@ class Job:
             self._connection.unregisterProducer()
 
     def pauseProducing(self) -> None:
-        """L{IPushProducer}: the printer takes no more for now."""
+        """L{IPushProducer}: the printer takes no more for now; or has taken a part, and no more."""
         if self._producer is not None:
-            if self._blocked is None:
-                self._blocked = self._clock.seconds()
+            self._blocked = self._clock.seconds()
             self._producer.pauseProducing()  # type: ignore[attr-defined]
 
     def resumeProducing(self) -> None:

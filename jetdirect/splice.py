@@ -9,13 +9,13 @@ else, such as back-pressure, half-closes and losses, stays Twisted's.
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 from collections.abc import Callable
 from typing import Any
 
 from twisted.internet import main
-from twisted.internet.tcp import Connection
 from twisted.logger import Logger
 
 from .tcp import unwritten
@@ -24,17 +24,19 @@ PIPE_SIZES = (1 << 20, 1 << 18, 1 << 16)
 """Bytes that a pipe should hold: what Linux allows everybody (1 MiB, pipe(7)) costs two thirds of
 the processor time of a quarter of it (measured); then less, down to what a new pipe has."""
 
+_NOW = getattr(os, "SPLICE_F_MOVE", 0) | getattr(os, "SPLICE_F_NONBLOCK", 0)
+_FULL = {errno.EAGAIN, errno.ENOBUFS}
+_IMPOSSIBLE = {errno.ENOSYS, errno.EPERM, errno.EACCES, errno.EINVAL, errno.ENOMEM}
 
-def isPlain(transport: object) -> bool:
-    """Do the bytes of this transport go to its socket as they are, with nothing between?"""
-    return isinstance(transport, Connection) and not transport.TLS
 
-
-def readInKernel(transport: Any, take: Callable[[int], int | None]) -> None:
+def readInKernel(transport: Any, take: Callable[[int], int]) -> None:
     """
     Offer the socket of C{transport} to C{take} before anything is read from it.
 
-    @param transport: one for which L{isPlain} holds.
+    That there is nothing, and that it is the end, is not believed of splice(2): it says so of
+    urgent data, too, behind which recv(2) goes on.
+
+    @param transport: one for which L{isPlain<jetdirect.tcp.isPlain>} holds.
     @param take: is given the descriptor; answers as L{IKernelConsumer.take
         <jetdirect.interfaces.IKernelConsumer.take>} does.
     """
@@ -43,13 +45,9 @@ def readInKernel(transport: Any, take: Callable[[int], int | None]) -> None:
     def doRead() -> Any:
         try:
             taken = take(transport.fileno())
-        except BlockingIOError:
-            return None
-        except OSError:
+        except OSError:  # told only once
             return main.CONNECTION_LOST
-        if taken is None:
-            return read()
-        return None if taken else main.CONNECTION_DONE
+        return None if taken else read()
 
     transport.doRead = doRead
 
@@ -64,25 +62,31 @@ class Splice:
     _log = Logger()
 
     def __init__(self, transport: Any) -> None:
-        """@param transport: one for which L{isPlain} holds."""
+        """@param transport: one for which L{isPlain<jetdirect.tcp.isPlain>} holds."""
         self._transport = transport
         self._pipe: tuple[int, int] | None = None
         self._size = 0
         self._usable = hasattr(os, "splice")
 
-    def take(self, descriptor: int, most: int) -> int | None:
+    def take(self, descriptor: int, most: int) -> int:
         """
         L{IKernelConsumer<jetdirect.interfaces.IKernelConsumer>}: into the pipe, and out at once.
 
         Not called while there is something in the pipe: the producer is paused.
         """
         transport = self._transport
-        if not self._usable or unwritten(transport):
-            return None
-        if self._pipe is None and not self._lay():
-            return None
+        if not self._usable or unwritten(transport) or (self._pipe is None and not self._lay()):
+            return 0
         assert self._pipe is not None
-        taken = os.splice(descriptor, self._pipe[1], min(most, self._size), flags=_NOW)
+        try:
+            taken = os.splice(descriptor, self._pipe[1], min(most, self._size), flags=_NOW)
+        except BlockingIOError:
+            return 0
+        except OSError as why:
+            if why.errno not in _IMPOSSIBLE:
+                raise
+            self._doWithout(str(why))
+            return 0
         transport.inPipe = taken
         if taken:
             self._push()  # what it finds wrong, Twisted finds at the next attempt
@@ -131,10 +135,8 @@ class Splice:
             transport.inPipe -= os.splice(
                 self._pipe[0], transport.fileno(), transport.inPipe, flags=_NOW
             )
-        except BlockingIOError:
-            return None
-        except OSError:
-            return main.CONNECTION_LOST
+        except OSError as why:
+            return None if why.errno in _FULL else main.CONNECTION_LOST
         return None
 
     def _wait(self) -> None:
@@ -146,11 +148,11 @@ class Splice:
             transport.producer.pauseProducing()
 
     def _doWrite(self) -> Any:
-        if self._transport.inPipe:
-            lost = self._push()
-            if lost is not None or self._transport.inPipe:
-                return lost
-        return self._write()
-
-
-_NOW = getattr(os, "SPLICE_F_MOVE", 0) | getattr(os, "SPLICE_F_NONBLOCK", 0)
+        transport = self._transport
+        before = transport.inPipe
+        lost = self._push() if before else None
+        if lost is not None or not transport.inPipe:
+            return lost or self._write()
+        if transport.inPipe < before:
+            self._wait()  # the producer may want to know that something went
+        return None

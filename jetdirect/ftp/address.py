@@ -20,13 +20,14 @@ class UnknownFamily(ValueError):
 
 def plainHost(host: str) -> str:
     """An address in one form only: an IPv4-mapped IPv6 address is the IPv4 address it means."""
+    if not isIPv6(host):
+        return host
     try:
-        address = ip_address(host.partition("%")[0])
+        address = IPv6Address(host.partition("%")[0])
     except ValueError:
         return host
-    if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
-        return str(address.ipv4_mapped)
-    return host
+    mapped = address.ipv4_mapped
+    return host if mapped is None else str(mapped)
 
 
 def isInside(host: str, networks: Sequence[IPv4Network | IPv6Network]) -> bool:

@@ -25,7 +25,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from ..tcp import ITCPFacts, NoFacts, factsOf, realTransport, tune
+from ..tcp import ITCPFacts, NoFacts, factsOf, realTransport, sendNow, tune
 from .address import plainHost
 from .lines import LineDecoder, LineTooLong, NoLineEnd
 from .replies import Reply
@@ -130,8 +130,8 @@ class ControlConnection(Protocol):
         if self.closing or self._deaf:
             return
         first, self._heard = not self._heard, True
-        if first:
-            self._lookWhoIsThere()  # a PROXY header came before the first command
+        if first and realTransport(self.transport) is not self.transport:
+            self._lookWhoIsThere()  # a PROXY header may have come before the first command
         self.heard()
         if first and startsStrangely(data):
             self.strange()
@@ -212,7 +212,11 @@ class ControlConnection(Protocol):
 
     def reply(self, reply: Reply) -> None:
         """Send a reply."""
-        self.transport.write(bytes(reply))
+        self.send(bytes(reply))
+
+    def send(self, data: bytes) -> None:
+        """Send the bytes of a reply."""
+        sendNow(self.transport, data)
 
     def close(self, reply: Reply) -> None:
         """

@@ -35,8 +35,8 @@ from zope.interface import implementer
 from ..certificate import ServerCertificate
 from ..errors import DataConnectionLost, NoDataConnection
 from ..interfaces import IKernelConsumer
-from ..splice import PIPE_SIZES, isPlain, readInKernel
-from ..tcp import cancelLater, factsOf, tune
+from ..splice import PIPE_SIZES, readInKernel
+from ..tcp import cancelLater, factsOf, isPlain, tune
 from .address import isIPv6, plainHost
 from .records import RecordBoundaries
 
@@ -101,7 +101,7 @@ class DataConnection(Protocol):
         if not self._port.begun:
             self.transport.pauseProducing()  # type: ignore[attr-defined]
 
-    def readInKernel(self, take: Callable[[int], int | None]) -> None:
+    def readInKernel(self, take: Callable[[int], int]) -> None:
         """Offer the socket to C{take} before something is read from it, if there is no TLS."""
         if isPlain(self.transport):
             readInKernel(self.transport, take)
@@ -277,9 +277,9 @@ class DataPort:
         elif not self.begun:
             self._early.append(data)  # what came in one piece with the end of TLS's handshake
 
-    def _take(self, descriptor: int) -> int | None:
+    def _take(self, descriptor: int) -> int:
         if self._kernel is None:
-            return None
+            return 0
         taken = self._kernel.take(descriptor, PIPE_SIZES[0])
         if taken:
             self.lastActive = self.reactor.seconds()

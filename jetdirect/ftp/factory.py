@@ -83,14 +83,19 @@ class PrintFTPFactory(ftp.FTPFactory):
         if len(self.sessions) >= settings.maxSessions:
             # An end that has come, but was not read yet, frees its place all the same.
             self.sessions -= {each for each in self.sessions if each.peerIsGone()}
-        others = self.sessions - {session}
-        if len(others) >= settings.maxSessions:
+        others = len(self.sessions) - (session in self.sessions)
+        if others >= settings.maxSessions:
             self._log.warn(
-                "session from {host} refused, {n} are open", host=host or "a proxy", n=len(others)
+                "session from {host} refused, {n} are open", host=host or "a proxy", n=others
             )
             return replies.LIMIT(sessions=settings.maxSessions)
-        same = sum(1 for each in others if each.peer == host and not each.peerIsGone())
-        if settings.maxSessionsPerHost is not None and same >= settings.maxSessionsPerHost:
+        if settings.maxSessionsPerHost is None:
+            return None
+        same = sum(
+            each is not session and each.peer == host and not each.peerIsGone()
+            for each in self.sessions
+        )
+        if same >= settings.maxSessionsPerHost:
             self._log.warn("session from {host} refused, it has {n}", host=host, n=same)
             return replies.HOST_LIMIT(sessions=same)
         return None

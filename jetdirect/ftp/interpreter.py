@@ -183,10 +183,10 @@ class Interpreter(ControlConnection):
         self._hearOut(None)
         self.logOut()
 
-    def reply(self, reply: Reply) -> None:
+    def send(self, data: bytes) -> None:
         """L{ControlConnection}."""
-        self.acknowledgements.wrote(len(bytes(reply)))
-        super().reply(reply)
+        self.acknowledgements.wrote(len(data))
+        super().send(data)
 
     def close(self, reply: Reply) -> None:
         """L{ControlConnection}: what waits is not done any more."""

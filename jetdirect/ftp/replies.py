@@ -55,6 +55,8 @@ class Reply:
         A line that begins with a space stays as it is (RFC 959 page 36, and RFC 2389 wants it so
         of features), others carry the code.
         """
+        if "\n" not in self.text:
+            return f"{self.code} {self.text}\r\n".encode("utf-8", "backslashreplace")
         *first, last = self.text.split("\n")
         lines = [
             line if line.startswith(" ") and number else f"{self.code}-{line}"

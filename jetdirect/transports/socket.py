@@ -39,13 +39,15 @@ from ..interfaces import (
     IPrintJob,
     PrinterStatus,
 )
-from ..splice import Splice, isPlain
+from ..splice import Splice
 from ..tcp import (
     ITCPFacts,
     Pulse,
     beforeHalfClose,
     factsOf,
     hostEndpoint,
+    isPlain,
+    sendNow,
     tune,
 )
 from .backchannel import BackChannel
@@ -177,14 +179,14 @@ class SocketConnection(Protocol):
     def write(self, data: bytes) -> None:
         """L{IConsumer}."""
         self.sent += len(data)
-        self.transport.write(data)
+        sendNow(self.transport, data)
 
-    def take(self, descriptor: int, most: int) -> int | None:
+    def take(self, descriptor: int, most: int) -> int:
         """L{IKernelConsumer}."""
         if self._splice is None or self._gone is not None:
-            return None
+            return 0
         taken = self._splice.take(descriptor, most)
-        self.sent += taken or 0
+        self.sent += taken
         return taken
 
     def registerProducer(self, producer: IProducer, streaming: bool) -> None:
