@@ -273,23 +273,26 @@ def cancelLater(clock: IReactorTime, connecting: Deferred[Any]) -> Deferred[Any]
     return given
 
 
-def beforeHalfClose(transport: Any, look: Callable[[], None]) -> None:
+def halfClose(transport: Any, look: Callable[[], None]) -> None:
     """
-    Call C{look} in the last moment before our FIN.
+    End our direction, and call C{look} in the last moment before our FIN.
 
     Twisted has no such place: between C{loseWriteConnection} and the end of its direction lies a
-    turn of the reactor, in which the peer may have closed first.
+    turn of the reactor, in which the peer may have closed first.  Where nothing waits to be
+    written, that turn is not waited for.
     """
     real = realTransport(transport)
     close = getattr(real, "_closeWriteConnection", None)
-    if close is None:
-        return
+    if close is not None:
 
-    def closing() -> None:
-        look()
-        close()
+        def closing() -> None:
+            look()
+            close()
 
-    real._closeWriteConnection = closing
+        real._closeWriteConnection = closing
+    transport.loseWriteConnection()
+    if isPlain(transport) and transport.connected and not unwritten(transport):
+        transport.doWrite()
 
 
 def realTransport(transport: Any) -> Any:

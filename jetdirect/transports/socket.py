@@ -43,8 +43,8 @@ from ..splice import Splice
 from ..tcp import (
     ITCPFacts,
     Pulse,
-    beforeHalfClose,
     factsOf,
+    halfClose,
     hostEndpoint,
     isPlain,
     sendNow,
@@ -203,11 +203,11 @@ class SocketConnection(Protocol):
         """L{IPrinterConnection}."""
         if self._gone is not None:
             return fail(self._gone)
-        self._finishing = Deferred()
+        finishing = self._finishing = Deferred()
         self._pulse.mark()
         if not self._heard.awaits or self._printerClosed:
             self._end()
-        return self._finishing
+        return finishing
 
     def abort(self, tail: bytes) -> Deferred[None]:
         """L{IPrinterConnection}: send the tail, half-close, wait while there is progress."""
@@ -283,8 +283,7 @@ class SocketConnection(Protocol):
             self._halfClosed = True
             self.transport.loseConnection()
         elif self._printer.halfClose:
-            beforeHalfClose(self.transport, self._lookAtTheEnd)
-            self.transport.loseWriteConnection()
+            halfClose(self.transport, self._lookAtTheEnd)
         else:
             self._halfClosed = True
             self._watch.reset(FIRST_LOOK)
