@@ -88,9 +88,9 @@ class Splice:
             self._doWithout(str(why))
             return 0
         transport.inPipe = taken
-        if taken:
-            self._push()  # what it finds wrong, Twisted finds at the next attempt
-        if transport.inPipe:
+        if taken and self._push() is not None:  # told only once
+            transport.abortConnection()
+        elif transport.inPipe:
             self._wait()
         return taken
 

@@ -110,8 +110,10 @@ def sendNow(transport: Any, data: bytes) -> None:
     """
     if isPlain(transport) and transport.connected and not unwritten(transport):
         sent = transport.writeSomeData(data)
-        if isinstance(sent, int):  # else Twisted is to find what is wrong
-            data = data[sent:]
+        if not isinstance(sent, int):  # told only once: Twisted would hear of an end in order
+            transport.abortConnection()
+            return
+        data = data[sent:]
     transport.write(data)
 
 

@@ -9,7 +9,7 @@ read before there is a consumer, and its back-pressure stops the peer.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from twisted.internet import error
@@ -38,6 +38,7 @@ from ..interfaces import IKernelConsumer
 from ..splice import PIPE_SIZES, readInKernel
 from ..tcp import cancelLater, factsOf, isPlain, tune
 from .address import isIPv6, plainHost
+from .gathering import Gathering
 from .records import RecordBoundaries
 
 CONNECT_TIMEOUT = 30.0
@@ -100,11 +101,6 @@ class DataConnection(Protocol):
     def _rest(self) -> None:
         if not self._port.begun:
             self.transport.pauseProducing()  # type: ignore[attr-defined]
-
-    def readInKernel(self, take: Callable[[int], int]) -> None:
-        """Offer the socket to C{take} before something is read from it, if there is no TLS."""
-        if isPlain(self.transport):
-            readInKernel(self.transport, take)
 
     def dataReceived(self, data: bytes) -> None:
         self._port.received(data)
@@ -169,6 +165,7 @@ class DataPort:
         self._connecting: Deferred[DataConnection] | None = None
         self._consumer: IConsumer | None = None
         self._kernel: IKernelConsumer | None = None
+        self._gathering: Gathering | None = None
         self._ended: Deferred[None] = Deferred()
         self._closed: DataConnectionLost | None = None
         self._dismissed = False
@@ -193,13 +190,16 @@ class DataPort:
                 consumer.write(data)
             self._early.clear()
             self._kernel = IKernelConsumer(consumer, None)
-            if self._kernel is not None:
-                connection.readInKernel(self._take)
+            if self._kernel is not None and isPlain(connection.transport):
+                self._gathering = Gathering(connection.transport.getHandle(), self.reactor)  # type: ignore[attr-defined]
+                readInKernel(connection.transport, self._take)
             if self._closed is None and connection.lost is None and not self.blocked:
                 connection.transport.resumeProducing()  # type: ignore[attr-defined]
             await self._ended
         finally:
             self._consumer = self._kernel = None
+            if self._gathering is not None:
+                self._gathering.stop()
             consumer.unregisterProducer()
 
     async def send(self, data: bytes) -> None:
@@ -278,11 +278,12 @@ class DataPort:
             self._early.append(data)  # what came in one piece with the end of TLS's handshake
 
     def _take(self, descriptor: int) -> int:
-        if self._kernel is None:
+        if self._kernel is None or self._gathering is None:
             return 0
         taken = self._kernel.take(descriptor, PIPE_SIZES[0])
         if taken:
             self.lastActive = self.reactor.seconds()
+            self._gathering.read(taken, self.lastActive)
         return taken
 
     def connectionEnded(self, reason: Failure) -> None:
