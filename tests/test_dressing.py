@@ -9,10 +9,8 @@ import itertools
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from twisted.internet.interfaces import IPushProducer
 from twisted.internet.testing import MemoryReactorClock
 from twisted.python.failure import Failure
-from zope.interface import implementer
 from zope.interface.verify import verifyObject
 
 from jetdirect.errors import PrinterLost, PrinterUnreachable
@@ -22,6 +20,7 @@ from jetdirect.server import PrintServer
 from jetdirect.testing import FakeJob, FakePrinter, FakePrinterConnection
 from jetdirect.transports.dressing import DressedJob, DressedTransport, Dressing
 from jetdirect.transports.uri import transportFor
+from tests.source import Source
 
 SENDER = Sender("bob", "192.0.2.1", 40001)
 PRETTY = Dressing(b"<", b">")
@@ -151,27 +150,13 @@ def test_sent() -> None:
 
 def test_backPressure() -> None:
     """The printer stops the sender through the dress."""
-    heard = []
-
-    @implementer(IPushProducer)
-    class Producer:
-        """Tells what it is told."""
-
-        def pauseProducing(self) -> None:
-            heard.append("pause")
-
-        def resumeProducing(self) -> None:
-            heard.append("resume")
-
-        def stopProducing(self) -> None:
-            heard.append("stop")
-
+    source = Source()
     connection, naked = opened(PRETTY)
-    connection.registerProducer(Producer(), True)
+    connection.registerProducer(source, True)
     naked.pause()
     naked.resume()
     connection.unregisterProducer()
-    assert heard == ["pause", "resume"]
+    assert source.told == ["pause", "resume"]
     with pytest.raises(AssertionError):
         naked.pause()
 

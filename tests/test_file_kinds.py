@@ -30,10 +30,12 @@ from jetdirect.testing import FakeJob
 from jetdirect.transports import fifo
 from jetdirect.transports.file import AppendTransport, FileTransport
 from jetdirect.transports.uri import transportFor
+from tests.device import until
+from tests.endpoint import hear
 from tests.peers.gateway import Gateway
-from tests.peers.peer import PATIENCE
 from tests.peers.session import Session, delivered, lastLine
-from tests.test_file_transport import Source, Threads, hear
+from tests.source import Source
+from tests.test_file_transport import Threads
 
 reactor: Any = theReactor
 
@@ -92,14 +94,6 @@ def printer(path: Path) -> IPrinterTransport:
 
 async def opened(path: Path, job: FakeJob | None = None) -> IPrinterConnection:
     return await printer(path).open(job or FakeJob())
-
-
-async def until(fact: Callable[[], object]) -> None:
-    """Let the reactor turn until something is so."""
-    deadline = reactor.seconds() + PATIENCE
-    while not fact():
-        assert reactor.seconds() < deadline, "it never came so far"
-        await deferLater(reactor, 0.002)
 
 
 # Which kind it is.

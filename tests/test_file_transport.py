@@ -16,7 +16,7 @@ import pytest
 import pytest_twisted
 from twisted.internet import reactor as theReactor
 from twisted.internet.defer import CancelledError, Deferred
-from twisted.internet.interfaces import IPullProducer, IPushProducer
+from twisted.internet.interfaces import IPullProducer
 from twisted.logger import capturedLogs, formatEvent
 from twisted.python.failure import Failure
 from zope.interface import implementer
@@ -28,27 +28,12 @@ from jetdirect.port import PrintingPort
 from jetdirect.testing import FakeJob
 from jetdirect.transports.file import BUFFER, FileTransport, PartFile
 from tests.conftest import FlushErrors
+from tests.endpoint import hear
+from tests.source import Source
 
 reactor: Any = theReactor
 
 NAME = re.compile(r"\d{8}T\d{6}Z-000007-[0-9a-f]{16}\.prn")
-
-
-@implementer(IPushProducer)
-class Source:
-    """A producer that writes down what it is told."""
-
-    def __init__(self) -> None:
-        self.told: list[str] = []
-
-    def pauseProducing(self) -> None:
-        self.told.append("pause")
-
-    def resumeProducing(self) -> None:
-        self.told.append("resume")
-
-    def stopProducing(self) -> None:
-        self.told.append("stop")
 
 
 class Threads:
@@ -84,13 +69,6 @@ class Threads:
     def workAll(self) -> None:
         while self.waiting:
             self.work()
-
-
-def hear(answer: Deferred[Any]) -> list[Any]:
-    """A list that gets the result of C{answer}, or the exception."""
-    told: list[Any] = []
-    answer.addBoth(lambda it: told.append(it.value if isinstance(it, Failure) else it))
-    return told
 
 
 def files(directory: Path) -> list[str]:

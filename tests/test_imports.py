@@ -45,6 +45,8 @@ MAY_IMPORT = {
     "transports.uri": "interfaces transports.dressing transports.shorthand transports.snmp",
     "transports.scheme": "errors interfaces",
     "transports.backchannel": "",
+    "transports.backpressure": "",
+    "transports.descriptor": "errors interfaces",
     "transports.pjltalk": "",
     "transports.pjlcodes": "interfaces transports.pjltalk",
     "transports.pjlbrackets": "language pjl transports.pjltalk",
@@ -70,18 +72,18 @@ MAY_IMPORT = {
     "transports.lpdclient": "errors interfaces transports.dialer transports.dialogue"
     " transports.rfc1179",
     "transports.lpdstream": "errors interfaces transports.lpdclient",
-    "transports.lpdspool": "errors interfaces transports.lpdclient",
+    "transports.lpdspool": "errors interfaces transports.backpressure transports.lpdclient",
     "transports.lpd": "interfaces tcp transports.uri transports.rfc1179 transports.lpdclient"
     " transports.lpdstream transports.lpdspool",
     "transports.existing": "",
     "transports.appended": "transports.existing",
-    "transports.fifo": "errors interfaces tcp transports.existing",
-    "transports.file": "errors interfaces transports.uri transports.existing transports.appended"
-    " transports.fifo",
+    "transports.fifo": "errors interfaces tcp transports.descriptor transports.existing",
+    "transports.file": "errors interfaces transports.uri transports.backpressure"
+    " transports.existing transports.appended transports.fifo",
     "transports.usblp": "errors interfaces transports.ieee1284",
-    "transports.usb": "errors interfaces transports.uri transports.usblp",
+    "transports.usb": "errors interfaces transports.uri transports.backpressure transports.usblp",
     "transports.*": "errors interfaces tcp transports.uri transports.scheme transports.ieee1284"
-    " transports.backchannel",
+    " transports.backchannel transports.backpressure transports.descriptor",
     # those who know both sides
     "gateway": "errors interfaces language job port server tcp ftp* transports*",
     "testing*": "errors interfaces language job port server tcp ftp* transports* gateway testing*",

@@ -15,10 +15,8 @@ import pytest
 from twisted.internet import reactor as theReactor
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.error import ConnectionRefusedError, DNSLookupError, TimeoutError
-from twisted.internet.interfaces import IPushProducer
 from twisted.internet.task import Clock
 from twisted.python.failure import Failure
-from zope.interface import implementer
 from zope.interface.verify import verifyObject
 
 import jetdirect.transports.lpdspool as spool
@@ -32,6 +30,7 @@ from jetdirect.transports.lpd import FINISH_TIMEOUT, LPDTransport, fromURI
 from jetdirect.transports.lpdclient import PrintServer
 from jetdirect.transports.uri import parse
 from tests.endpoint import Endpoint, Wire, hear
+from tests.source import Source
 
 OKAY = b"\0"
 
@@ -334,7 +333,7 @@ def test_backPressure() -> None:
     """The server's kernel holds the sender back."""
     site = Site(size=5)
     connection = site.opened()
-    producer = Producer()
+    producer = Source()
     connection.registerProducer(producer, True)
     assert site.wire.producer is producer
     assert site.wire.streaming
@@ -424,24 +423,6 @@ def test_servantsThatDoNotLeave() -> None:
 
 
 # The size is not known.
-
-
-@implementer(IPushProducer)
-class Producer:
-    """Counts what it is told."""
-
-    def __init__(self) -> None:
-        self.paused = 0
-        self.resumed = 0
-
-    def pauseProducing(self) -> None:
-        self.paused += 1
-
-    def resumeProducing(self) -> None:
-        self.resumed += 1
-
-    def stopProducing(self) -> None:
-        pass
 
 
 def test_spooled() -> None:
@@ -709,15 +690,15 @@ def test_spoolHoldsTheSenderBack() -> None:
     """A disk that is slower than the sender has a bounded amount waiting."""
     site = Site(limit=10**6)
     connection = site.opened()
-    producer = Producer()
+    producer = Source()
     connection.registerProducer(producer, True)
     site.reactor.held = []
     connection.write(bytes(spool.BUFFER))
-    assert producer.paused == 0
+    assert producer.told == []
     connection.write(b"!")
-    assert producer.paused == 1
+    assert producer.told == ["pause"]
     site.reactor.letGo()
-    assert producer.resumed == 1
+    assert producer.told == ["pause", "resume"]
     connection.unregisterProducer()
     connection.abort(b"")
 
@@ -726,11 +707,11 @@ def test_pullProducer() -> None:
     """One that waits to be asked is asked once for each piece."""
     site = Site()
     connection = site.opened()
-    producer = Producer()
+    producer = Source()
     connection.registerProducer(producer, False)
-    assert producer.resumed == 1
+    assert producer.told == ["resume"]
     connection.write(b"!")
-    assert producer.resumed == 2
+    assert producer.told == ["resume", "resume"]
     connection.unregisterProducer()
     connection.abort(b"")
 

@@ -6,17 +6,13 @@ from __future__ import annotations
 
 import errno
 import os
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import pytest_twisted
 from twisted.internet import reactor as theReactor
-from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IPushProducer
-from zope.interface import implementer
 from zope.interface.verify import verifyObject
 
 import jetdirect.transports.parallel as module
@@ -25,6 +21,8 @@ from jetdirect.interfaces import Delivery, IPrinterConnection, PrinterStatus
 from jetdirect.testing import FakeJob
 from jetdirect.transports.parallel import BUFFER, PIECE, ParallelConnection, ParallelTransport
 from jetdirect.transports.uri import transportFor
+from tests.device import FakeDevice, until
+from tests.source import Source
 
 reactor: Any = theReactor
 JOB = bytes(range(256)) * 64
@@ -32,72 +30,25 @@ IDLE = PrinterStatus("idle", (), "Acme")
 EMPTY = PrinterStatus("stopped", ("media-empty",), "Acme")
 
 
-class Port:
+class Port(FakeDevice):
     """
     A parallel port with a printer.
 
-    @ivar data: what the printer took.
-    @ivar most: bytes that it takes at once.
-    @ivar faults: what the next writes fail with, in this order.
-    @ivar always: what every write fails with then.
     @ivar wire: the status lines.
-    @ivar gate: no write comes back before it is open.
     """
 
     def __init__(self) -> None:
-        self.data = b""
-        self.most = 10 * PIECE
-        self.faults: list[int] = []
-        self.always = 0
+        super().__init__(10 * PIECE)
         self.wire = IDLE
-        self.gate = threading.Event()
-        self.gate.set()
-        self.isOpen = False
         self.opened = 0
-        self.refusal = 0
-        self.largest = 0
 
     def open(self, path: str) -> Any:
-        if self.refusal or self.isOpen:
-            raise OSError(self.refusal or errno.EBUSY, "refused")
-        self.isOpen = True
+        self.take()
         self.opened += 1
         return self
 
-    def write(self, data: bytes) -> int:
-        assert self.isOpen
-        self.largest = max(self.largest, len(data))
-        self.gate.wait(30)
-        fault = self.faults.pop(0) if self.faults else self.always
-        if fault:
-            raise OSError(fault, os.strerror(fault))
-        taken = data[: self.most]
-        self.data += taken
-        return len(taken)
-
     def status(self, model: str) -> PrinterStatus:
         return self.wire._replace(model=model)
-
-    def close(self) -> None:
-        self.isOpen = False
-
-
-@implementer(IPushProducer)
-class Source:
-    """A producer; each call is an event that can be awaited."""
-
-    def __init__(self) -> None:
-        self.paused = 0
-        self.resumed: Deferred[None] = Deferred()
-
-    def pauseProducing(self) -> None:
-        self.paused += 1
-
-    def resumeProducing(self) -> None:
-        self.resumed.callback(None)
-
-    def stopProducing(self) -> None:
-        pass
 
 
 @pytest.fixture(autouse=True)
@@ -128,16 +79,6 @@ class Desk:
         connection = await self.transport.open(self.job)
         assert isinstance(connection, ParallelConnection)
         return connection
-
-    async def until(self, fact: Callable[[], bool]) -> None:
-        """Let the reactor turn until something is so."""
-        for _ in range(3000):
-            if fact():
-                return
-            turned: Deferred[None] = Deferred()
-            reactor.callLater(0.005, turned.callback, None)
-            await turned
-        raise AssertionError("it never was")
 
 
 @pytest.mark.parametrize("most", [10 * PIECE, PIECE, 1000, 1])
@@ -188,7 +129,7 @@ async def test_saysWhy(fault: int, lines: PrinterStatus, reason: str, port: Port
     connection = await desk.open()
     assert desk.transport.status.state == "processing"
     connection.write(JOB)
-    await desk.until(lambda: desk.transport.status.state == "stopped")
+    await until(lambda: desk.transport.status.state == "stopped")
     assert desk.transport.status.reasons == (reason,)
     port.always = 0
     assert await connection.finish() is Delivery.DELIVERED
@@ -205,7 +146,7 @@ async def test_unplugged(fault: int, port: Port) -> None:
     desk = Desk(port)
     connection = await desk.open()
     connection.write(JOB)
-    await desk.until(lambda: bool(desk.job.losses))
+    await until(lambda: desk.job.losses)
     assert isinstance(desk.job.losses[0], PrinterLost)
     assert "no such port" in str(desk.job.losses[0])
     assert connection.sent == 1000
@@ -236,14 +177,14 @@ async def test_backPressure(port: Port) -> None:
     connection = await Desk(port).open()
     connection.registerProducer(source, True)
     connection.write(bytes(BUFFER))
-    assert source.paused == 0
+    assert source.told == []
     connection.write(b"x")
-    assert source.paused == 1
-    assert not source.resumed.called
+    assert source.told == ["pause"]
     port.gate.set()
     await source.resumed
     connection.unregisterProducer()
     assert await connection.finish() is Delivery.DELIVERED
+    assert source.told == ["pause", "resume"]
     assert len(port.data) == BUFFER + 1
 
 
@@ -254,11 +195,11 @@ async def test_inHandMayBePrinted(port: Port) -> None:
     desk = Desk(port)
     connection = await desk.open()
     connection.write(b"%!PS")
-    await desk.until(lambda: connection.sent == 4)
+    await until(lambda: connection.sent == 4)
     port.faults = [errno.ENOSPC]
     port.always = errno.ENOSPC
     port.gate.set()
-    await desk.until(lambda: connection.sent == 0)
+    await until(lambda: connection.sent == 0)
     await connection.abort(b"")
     assert port.data == b""
 
@@ -270,7 +211,7 @@ async def test_abort(port: Port) -> None:
     desk = Desk(port)
     connection = await desk.open()
     connection.write(JOB)
-    await desk.until(lambda: connection.sent == PIECE)
+    await until(lambda: connection.sent == PIECE)
     aborting = connection.abort(b"\x04")
     port.gate.set()
     await aborting
@@ -312,12 +253,12 @@ async def test_driverThatSleeps(port: Port, monkeypatch: pytest.MonkeyPatch) -> 
     desk = Desk(port)
     connection = await desk.open()
     connection.write(JOB)
-    await desk.until(lambda: connection.sent > 0)
+    await until(lambda: connection.sent > 0)
     await connection.abort(b"")
     with pytest.raises(PrinterUnreachable, match="in use"):
         await desk.open()
     port.gate.set()
-    await desk.until(lambda: not port.isOpen)
+    await until(lambda: not port.isOpen)
     await (await desk.open()).abort(b"")
 
 
@@ -346,7 +287,7 @@ async def test_canceledOpening(port: Port) -> None:
     opening = desk.transport.open(desk.job)
     opening.addErrback(lambda _: None)
     opening.cancel()
-    await desk.until(lambda: port.opened == 1 and not port.isOpen)
+    await until(lambda: port.opened == 1 and not port.isOpen)
 
 
 @pytest_twisted.ensureDeferred

@@ -12,11 +12,9 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from twisted.internet.interfaces import IPushProducer
 from twisted.internet.testing import MemoryReactorClock
 from twisted.logger import LogEvent, LogLevel, capturedLogs, formatEvent
 from twisted.python.failure import Failure
-from zope.interface import implementer
 from zope.interface.verify import verifyObject
 
 from jetdirect.errors import JobAborted, PrintError, PrinterUnreachable
@@ -34,6 +32,7 @@ from jetdirect.server import PrintServer
 from jetdirect.testing import FakePrinter, FakePrinterConnection, FakeSender
 from jetdirect.transports.dressing import DressedTransport, Dressing
 from jetdirect.transports.policy import LONGEST_SECTION, PJLPolicy, PolicedTransport, policed
+from tests.source import Source
 
 LOG, REFUSE = PJLPolicy.LOG, PJLPolicy.REFUSE
 
@@ -189,27 +188,13 @@ def test_unreachable(policy: PJLPolicy) -> None:
 @pytest.mark.parametrize("policy", [LOG, REFUSE])
 def test_backPressure(policy: PJLPolicy) -> None:
     """The printer stops the sender, whoever reads along."""
-    heard = []
-
-    @implementer(IPushProducer)
-    class Producer:
-        """Tells what it is told."""
-
-        def pauseProducing(self) -> None:
-            heard.append("pause")
-
-        def resumeProducing(self) -> None:
-            heard.append("resume")
-
-        def stopProducing(self) -> None:
-            heard.append("stop")
-
+    source = Source()
     bench = Bench(policy)
-    bench.job.registerProducer(Producer(), True)
+    bench.job.registerProducer(source, True)
     bench.naked.pause()
     bench.naked.resume()
     bench.job.unregisterProducer()
-    assert heard == ["pause", "resume"]
+    assert source.told == ["pause", "resume"]
     with pytest.raises(AssertionError):
         bench.naked.pause()
     bench.print()

@@ -8,7 +8,7 @@ import errno
 import os
 import termios
 import tty
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -24,6 +24,8 @@ from jetdirect.interfaces import Delivery, IPrinterConnection, PrinterStatus
 from jetdirect.testing import FakeJob
 from jetdirect.transports.serial import SerialConnection, SerialTransport
 from jetdirect.transports.uri import transportFor
+from tests.device import until
+from tests.source import Source
 
 reactor: Any = theReactor
 JOB = bytes(range(256)) * 64
@@ -78,15 +80,6 @@ async def turn(seconds: float = 0.005) -> None:
     await turned
 
 
-async def until(fact: Callable[[], Any]) -> None:
-    """Let the reactor work until something is so."""
-    for _ in range(3000):
-        if fact():
-            return
-        await turn()
-    raise AssertionError("it never was")
-
-
 async def finished(printer: Printer, connection: Any) -> Any:
     """The end of a job, with a printer that reads."""
     finishing = connection.finish()
@@ -121,26 +114,14 @@ async def test_sent(job: bytes, printer: Printer) -> None:
 @pytest_twisted.ensureDeferred
 async def test_backPressure(printer: Printer) -> None:
     """A printer that does not read pauses the sender, and nothing is lost."""
-    told: list[str] = []
-
-    class Source:
-        def pauseProducing(self) -> None:
-            told.append("pause")
-
-        def resumeProducing(self) -> None:
-            told.append("resume")
-
-        def stopProducing(self) -> None:
-            told.append("stop")
-
-    connection = await opened(printer)
-    connection.registerProducer(Source(), True)
+    source, connection = Source(), await opened(printer)
+    connection.registerProducer(source, True)
     connection.write(JOB * 16)
     await turn(0.05)
-    assert told == ["pause"]
+    assert source.told == ["pause"]
     await until(lambda: len(printer.read()) == 16 * len(JOB))
-    await until(lambda: told[1:])
-    assert told == ["pause", "resume"]
+    await until(lambda: source.told[1:])
+    assert source.told == ["pause", "resume"]
     connection.unregisterProducer()
     await finished(printer, connection)
 

@@ -11,7 +11,7 @@ import signal
 import socket
 import threading
 import tty
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -20,8 +20,6 @@ import pytest
 import pytest_twisted
 from twisted.internet import reactor as theReactor
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IPushProducer
-from zope.interface import implementer
 from zope.interface.verify import verifyObject
 
 import jetdirect.transports.usb as module
@@ -38,23 +36,21 @@ from jetdirect.transports.ieee1284 import statusOf
 from jetdirect.transports.uri import parse, transportFor
 from jetdirect.transports.usb import BUFFER, PIECE, USBConnection, USBTransport, fromURI
 from jetdirect.transports.usblp import Device, Place
+from tests.device import FakeDevice, until
 from tests.peers.gateway import Gateway
 from tests.peers.session import Session, lastLine
+from tests.source import Source
 
 reactor: Any = theReactor
 JOB = bytes(range(256)) * 96
 WELL, PAPER_OUT, SWITCHED_OFF = 0x18, 0x30, 0x08
 
 
-class Printer:
+class Printer(FakeDevice):
     """
-    A printer, and the driver's calls for it.
+    A printer on USB.
 
-    @ivar data: what the printer took.
-    @ivar most: bytes that it takes at once.
-    @ivar faults: what the next writes fail with, in this order; 0: nothing.
     @ivar lines: its status lines; L{None}: it does not answer.
-    @ivar gate: no write ends before it is open.
     @ivar mouth: what is sent here it says.
     @ivar thinking: no question is answered before it is set.
     @ivar parting: the device is not closed before it is set.
@@ -63,17 +59,10 @@ class Printer:
     """
 
     def __init__(self) -> None:
-        self.data = b""
-        self.most = PIECE
-        self.faults: list[int] = []
+        super().__init__(PIECE)
         self.lines: int | None = WELL
-        self.gate = threading.Event()
-        self.gate.set()
         self.mouth, self._ear = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
-        self.isOpen = False
         self.opened: list[bool] = []
-        self.refusal = 0
-        self.largest = 0
         self.asked = 0
         self.deafness = 0
         self.bidirectional = True
@@ -87,9 +76,7 @@ class Printer:
         self.blocked: set[int] = set()
 
     def open(self, path: str, bidirectional: bool) -> Any:
-        if self.refusal or self.isOpen:
-            raise OSError(self.refusal or errno.EBUSY, "refused")
-        self.isOpen = True
+        self.take()
         self.opened.append(bidirectional)
         self.bidirectional = bidirectional
         return self
@@ -98,16 +85,8 @@ class Printer:
         return self._ear.fileno()
 
     def write(self, data: bytes) -> int:
-        assert self.isOpen
-        self.largest = max(self.largest, len(data))
         self.blocked = signal.pthread_sigmask(signal.SIG_BLOCK, [])
-        self.gate.wait(30)
-        fault = self.faults.pop(0) if self.faults else 0
-        if fault:
-            raise OSError(fault, os.strerror(fault))
-        taken = data[: self.most]
-        self.data += taken
-        return len(taken)
+        return super().write(data)
 
     def read(self) -> bytes:
         self.reads += 1
@@ -125,30 +104,12 @@ class Printer:
     def close(self) -> None:
         self.leaving = True
         self.parting.wait(30)
-        self.isOpen = False
+        super().close()
 
     def dispose(self) -> None:
         self.gate.set()
         self.thinking.set()
         self.parting.set()
-
-
-@implementer(IPushProducer)
-class Source:
-    """A producer; each call is an event that can be awaited."""
-
-    def __init__(self) -> None:
-        self.paused = 0
-        self.resumed: Deferred[Any] = Deferred()
-
-    def pauseProducing(self) -> None:
-        self.paused += 1
-
-    def resumeProducing(self) -> None:
-        self.resumed.callback(None)
-
-    def stopProducing(self) -> None:
-        pass
 
 
 @pytest.fixture(autouse=True)
@@ -185,17 +146,6 @@ class Desk:
     @property
     def status(self) -> PrinterStatus:
         return self.transport.status
-
-
-async def until(fact: Callable[[], object]) -> None:
-    """Let the reactor turn until something is so."""
-    for _ in range(3000):
-        if fact():
-            return
-        turned: Deferred[None] = Deferred()
-        reactor.callLater(0.005, turned.callback, None)
-        await turned
-    raise AssertionError("it never was")
 
 
 @pytest.mark.parametrize("most", [PIECE, 1000, 1])
@@ -315,14 +265,14 @@ async def test_backPressure(printer: Printer) -> None:
     source.resumed.addCallback(lambda _: len(printer.data))
     connection.registerProducer(source, True)
     connection.write(bytes(BUFFER + PIECE))  # one piece is in hand
-    assert source.paused == 0
+    assert source.told == []
     connection.write(b"x")
-    assert source.paused == 1
-    assert not source.resumed.called
+    assert source.told == ["pause"]
     printer.gate.set()
     assert await source.resumed >= BUFFER
     connection.unregisterProducer()
     assert await connection.finish() is Delivery.DELIVERED
+    assert source.told == ["pause", "resume"]
     assert len(printer.data) == BUFFER + PIECE + 1
 
 

@@ -10,17 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IProducer
 from zope.interface import implementer
 
 from ..errors import PrintError
-from ..interfaces import (
-    Delivery,
-    IPrinterConnection,
-    IPrinterTransport,
-    IPrintJob,
-    PrinterStatus,
-)
+from ..interfaces import Delivery, IPrinterConnection, IPrinterTransport, IPrintJob
+from .wrapped import WrappedConnection, WrappedTransport
 
 OPTIONS: Mapping[str, str] = {
     "prolog": "sent before every job, percent-encoded",
@@ -50,28 +44,12 @@ class Dressing:
 
 
 @implementer(IPrinterTransport)
-class DressedTransport:
+class DressedTransport(WrappedTransport):
     """Another transport, with its jobs dressed."""
 
     def __init__(self, naked: IPrinterTransport, dressing: Dressing) -> None:
-        self.uri = naked.uri
-        self.reaches = naked.reaches
-        self._naked = naked
+        super().__init__(naked)
         self._dressing = dressing
-
-    @property
-    def description(self) -> str:
-        """L{IPrinterTransport}."""
-        return self._naked.description
-
-    @property
-    def status(self) -> PrinterStatus:
-        """L{IPrinterTransport}."""
-        return self._naked.status
-
-    def ask(self) -> Deferred[None]:
-        """L{IPrinterTransport}."""
-        return self._naked.ask()
 
     def open(self, job: IPrintJob) -> Deferred[IPrinterConnection]:
         """L{IPrinterTransport}."""
@@ -79,7 +57,7 @@ class DressedTransport:
         def dressed(connection: IPrinterConnection) -> IPrinterConnection:
             return DressedConnection(connection, self._dressing)
 
-        return self._naked.open(DressedJob(job, self._dressing)).addCallback(dressed)
+        return super().open(DressedJob(job, self._dressing)).addCallback(dressed)
 
 
 @implementer(IPrintJob)
@@ -104,44 +82,27 @@ class DressedJob:
 
 
 @implementer(IPrinterConnection)
-class DressedConnection:
+class DressedConnection(WrappedConnection):
     """The printer, while one dressed job has it.  A job without bytes stays without."""
 
     def __init__(self, naked: IPrinterConnection, dressing: Dressing) -> None:
-        self._naked = naked
+        super().__init__(naked)
         self._dressing = dressing
         self._begun = False
         self._afterCR = False
-
-    @property
-    def sent(self) -> int:
-        """L{IPrinterConnection}: prolog and epilog are on paper too."""
-        return self._naked.sent
 
     def write(self, data: bytes) -> None:
         """L{IPrinterConnection}."""
         if not self._begun:
             self._begun = True
-            self._naked.write(self._dressing.prolog)
-        self._naked.write(self._withCR(data) if self._dressing.newlines and data else data)
-
-    def registerProducer(self, producer: IProducer, streaming: bool) -> None:
-        """L{IPrinterConnection}."""
-        self._naked.registerProducer(producer, streaming)
-
-    def unregisterProducer(self) -> None:
-        """L{IPrinterConnection}."""
-        self._naked.unregisterProducer()
+            super().write(self._dressing.prolog)
+        super().write(self._withCR(data) if self._dressing.newlines and data else data)
 
     def finish(self) -> Deferred[Delivery]:
         """L{IPrinterConnection}."""
         if self._begun:
-            self._naked.write(self._dressing.epilog)
-        return self._naked.finish()
-
-    def abort(self, tail: bytes) -> Deferred[None]:
-        """L{IPrinterConnection}."""
-        return self._naked.abort(tail)
+            super().write(self._dressing.epilog)
+        return super().finish()
 
     def _withCR(self, data: bytes) -> bytes:
         # A CR may have come at the end of the piece before.

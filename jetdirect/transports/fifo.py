@@ -16,9 +16,7 @@ import termios
 from fcntl import ioctl
 from typing import Any
 
-from twisted.internet.abstract import FileDescriptor
 from twisted.internet.defer import Deferred, fail, succeed
-from twisted.internet.interfaces import IDelayedCall
 from twisted.internet.main import CONNECTION_LOST
 from twisted.python.failure import Failure
 from zope.interface import implementer
@@ -32,6 +30,7 @@ from ..interfaces import (
     PrinterStatus,
 )
 from ..tcp import unwritten
+from .descriptor import DescriptorConnection
 from .existing import take
 
 ABORT_PATIENCE = 5.0
@@ -71,21 +70,13 @@ class FifoTransport:
 
 
 @implementer(IPrinterConnection)
-class FifoConnection(FileDescriptor):
+class FifoConnection(DescriptorConnection):
     """The pipe, while one job has it."""
 
     def __init__(self, reactor: Any, job: IPrintJob, descriptor: int) -> None:
-        super().__init__(reactor)
-        self.sent = 0
-        self.connected = 1
-        self._clock = reactor
-        self._job = job
+        super().__init__(reactor, job)
         self._descriptor = descriptor
-        self._finishing: Deferred[Delivery] | None = None
-        self._aborting: Deferred[None] | None = None
         self._deadline = 0.0
-        self._gone: PrinterLost | None = None
-        self._timer: IDelayedCall | None = None
         self.startReading()  # that is how the kernel tells that there is no reader any more
 
     def fileno(self) -> int:
@@ -93,15 +84,6 @@ class FifoConnection(FileDescriptor):
         return self._descriptor
 
     # FileDescriptor
-
-    def writeSomeData(self, data: bytes) -> int | Exception:
-        """L{FileDescriptor}."""
-        try:
-            taken = os.write(self._descriptor, data)
-        except OSError as why:
-            return 0 if why.errno in (errno.EAGAIN, errno.EINTR) else CONNECTION_LOST
-        self.sent += taken
-        return taken
 
     def doRead(self) -> Exception:
         """L{FileDescriptor}: such a descriptor is never readable but for this."""
@@ -115,28 +97,10 @@ class FifoConnection(FileDescriptor):
 
     # IPrinterConnection
 
-    def finish(self) -> Deferred[Delivery]:
-        """L{IPrinterConnection}: when the pipe is empty."""
-        if self._gone is not None:
-            return fail(self._gone)
-        self._finishing = Deferred()
-        self._look()
-        return self._finishing
-
     def abort(self, tail: bytes) -> Deferred[None]:
         """L{IPrinterConnection}: the tail follows what is in the pipe; the rest is forgotten."""
-        if self._gone is not None:
-            return succeed(None)
-        self._aborting = Deferred()
         self._deadline = self._clock.seconds() + ABORT_PATIENCE
-        self.dataBuffer, self.offset = b"", 0
-        self._tempDataBuffer.clear()
-        self._tempDataLen = 0
-        if tail:
-            self.write(tail)
-        if self._timer is None:
-            self._look()
-        return self._aborting
+        return super().abort(tail)
 
     # Inside.
 
@@ -152,23 +116,7 @@ class FifoConnection(FileDescriptor):
         else:
             self._timer = self._clock.callLater(LOOK_INTERVAL, self._look)
 
-    def _over(self, why: PrinterLost | None) -> None:
-        if self._gone is not None:
-            return
-        self._gone = why or PrinterLost("the job is over")
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        self.stopReading()
-        self.stopWriting()
-        self.disconnected, self.connected = True, 0
+    def _close(self) -> None:
+        super()._close()
         descriptor, self._descriptor = self._descriptor, -1
         os.close(descriptor)
-        if self._aborting is not None:
-            self._aborting.callback(None)
-        elif self._finishing is None:
-            self._job.printerLost(self._gone)
-        elif why is not None:
-            self._finishing.errback(why)
-        else:
-            self._finishing.callback(Delivery.SENT)

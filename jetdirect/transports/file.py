@@ -18,7 +18,7 @@ from contextlib import suppress
 from typing import Any, Protocol, TypeVar
 
 from twisted.internet.defer import Deferred, DeferredLock, succeed
-from twisted.internet.interfaces import IProducer, IReactorThreads
+from twisted.internet.interfaces import IReactorThreads
 from twisted.internet.threads import deferToThreadPool
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -33,6 +33,7 @@ from ..interfaces import (
     PrinterStatus,
 )
 from .appended import AppendedFile
+from .backpressure import BackPressure
 from .existing import check, kindOf
 from .fifo import FifoTransport
 from .uri import DeviceURI
@@ -268,7 +269,7 @@ def _syncDirectory(path: str) -> None:
 
 
 @implementer(IPrinterConnection)
-class FileConnection:
+class FileConnection(BackPressure):
     """The place on the disk, while one job has it."""
 
     def __init__(self, printer: _DiskTransport, job: IPrintJob, part: Keeping) -> None:
@@ -281,10 +282,7 @@ class FileConnection:
         self._steps = DeferredLock()
         self._written = 0
         self._waiting = 0
-        self._paused = False
-        self._streaming = True
         self._finishing = False
-        self._producer: IProducer | None = None
         self._over: PrintError | None = None
 
     def write(self, data: bytes) -> None:
@@ -293,20 +291,8 @@ class FileConnection:
         if self._part.visible:
             self.sent += len(data)
         self._step(self._part.write, data).addCallbacks(self._wrote, self._failed, (len(data),))
-        if self._waiting > BUFFER and self._streaming and self._producer is not None:
-            self._paused = True
-            self._producer.pauseProducing()  # type: ignore[attr-defined]
-
-    def registerProducer(self, producer: IProducer, streaming: bool) -> None:
-        """L{IConsumer}."""
-        self._producer = producer
-        self._streaming = streaming
-        if not streaming:
-            producer.resumeProducing()  # type: ignore[attr-defined]
-
-    def unregisterProducer(self) -> None:
-        """L{IConsumer}."""
-        self._producer = None
+        if self._waiting > BUFFER:
+            self.full()
 
     def finish(self) -> Deferred[Delivery]:
         """L{IPrinterConnection}."""
@@ -336,10 +322,8 @@ class FileConnection:
     def _wrote(self, _: None, size: int) -> None:
         self._written += size
         self._waiting -= size
-        wanted = self._paused or not self._streaming
-        if not self._waiting and wanted and self._producer is not None:
-            self._paused = False
-            self._producer.resumeProducing()  # type: ignore[attr-defined]
+        if not self._waiting:
+            self.empty()
 
     def _failed(self, failure: Failure) -> None:
         if self._over is None:

@@ -13,13 +13,13 @@ from collections.abc import Callable
 from typing import IO, Any
 
 from twisted.internet.defer import CancelledError, Deferred, DeferredLock
-from twisted.internet.interfaces import IProducer
 from twisted.internet.threads import deferToThreadPool
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from ..errors import JobTooLarge, PrinterLost, PrintError
 from ..interfaces import Delivery, IPrinterConnection, IPrintJob
+from .backpressure import BackPressure
 from .lpdclient import LPDDialogue, PrintServer, Room
 
 BUFFER = 256 * 1024
@@ -92,7 +92,7 @@ class Spool:
 
 
 @implementer(IPrinterConnection)
-class SpooledConnection:
+class SpooledConnection(BackPressure):
     """The queue, while a job has it whose size is known when it has ended."""
 
     def __init__(self, reactor: Any, server: PrintServer, job: IPrintJob, limit: int) -> None:
@@ -104,9 +104,6 @@ class SpooledConnection:
         self._dialogue: LPDDialogue | None = None
         self._size = 0
         self._waiting = 0
-        self._paused = False
-        self._streaming = True
-        self._producer: IProducer | None = None
         self._sending: Deferred[Delivery] | None = None
         self._over: PrintError | None = None
 
@@ -126,20 +123,8 @@ class SpooledConnection:
             return
         self._waiting += len(data)
         self._spool.write(data).addCallbacks(self._kept, self._notKept, (len(data),))
-        if self._waiting > BUFFER and self._streaming and self._producer is not None:
-            self._paused = True
-            self._producer.pauseProducing()  # type: ignore[attr-defined]
-
-    def registerProducer(self, producer: IProducer, streaming: bool) -> None:
-        """L{IPrinterConnection}."""
-        self._producer = producer
-        self._streaming = streaming
-        if not streaming:
-            producer.resumeProducing()  # type: ignore[attr-defined]
-
-    def unregisterProducer(self) -> None:
-        """L{IPrinterConnection}."""
-        self._producer = None
+        if self._waiting > BUFFER:
+            self.full()
 
     def finish(self) -> Deferred[Delivery]:
         """L{IPrinterConnection}."""
@@ -191,10 +176,8 @@ class SpooledConnection:
 
     def _kept(self, _: None, size: int) -> None:
         self._waiting -= size
-        wanted = self._paused or not self._streaming
-        if not self._waiting and wanted and self._producer is not None:
-            self._paused = False
-            self._producer.resumeProducing()  # type: ignore[attr-defined]
+        if not self._waiting:
+            self.empty()
 
     def _notKept(self, failure: Failure) -> None:
         self._lose(self._lost(failure.value))

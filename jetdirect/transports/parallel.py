@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from twisted.internet.defer import Deferred, succeed
-from twisted.internet.interfaces import IDelayedCall, IProducer
+from twisted.internet.interfaces import IDelayedCall
 from twisted.internet.threads import deferToThreadPool
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -37,6 +37,7 @@ from ..interfaces import (
     IPrintJob,
     PrinterStatus,
 )
+from .backpressure import BackPressure
 from .ieee1284 import modelOf, statusOf
 from .uri import DeviceURI
 
@@ -181,7 +182,7 @@ class ParallelTransport:
 
 
 @implementer(IPrinterConnection)
-class ParallelConnection:
+class ParallelConnection(BackPressure):
     """The printer, while one job has it."""
 
     _log = Logger()
@@ -190,9 +191,6 @@ class ParallelConnection:
         self._printer = printer
         self._job = job
         self._device = device
-        self._producer: IProducer | None = None
-        self._streaming = True
-        self._paused = False
         self._finishing: Deferred[Delivery] | None = None
         self._aborting: Deferred[None] | None = None
         self._patience: IDelayedCall | None = None
@@ -223,20 +221,8 @@ class ParallelConnection:
             self._waiting += len(data)
             full = self._waiting > BUFFER
             self._news.notify()
-        if full and self._streaming and self._producer is not None:
-            self._paused = True
-            self._producer.pauseProducing()  # type: ignore[attr-defined]
-
-    def registerProducer(self, producer: IProducer, streaming: bool) -> None:
-        """L{IConsumer}."""
-        self._producer = producer
-        self._streaming = streaming
-        if not streaming:
-            producer.resumeProducing()  # type: ignore[attr-defined]
-
-    def unregisterProducer(self) -> None:
-        """L{IConsumer}."""
-        self._producer = None
+        if full:
+            self.full()
 
     # IPrinterConnection
 
@@ -262,12 +248,6 @@ class ParallelConnection:
         return self._aborting
 
     # In the reactor, told by the thread.
-
-    def _emptied(self) -> None:
-        wanted = self._paused or not self._streaming
-        if wanted and self._producer is not None:
-            self._paused = False
-            self._producer.resumeProducing()  # type: ignore[attr-defined]
 
     def _said(self, status: PrinterStatus) -> None:
         self._printer.status = status
@@ -314,7 +294,7 @@ class ParallelConnection:
                 self._waiting -= len(piece)
                 empty = self._waiting == 0
             if empty:
-                self._tell(self._emptied)
+                self._tell(self.empty)
         if self._tail:
             deadline = time.monotonic() + ABORT_PATIENCE
             self._put(self._tail, lambda: time.monotonic() > deadline)

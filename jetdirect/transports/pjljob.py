@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from twisted.internet.defer import Deferred, succeed
-from twisted.internet.interfaces import IProducer, IReactorTime, IStreamClientEndpoint
+from twisted.internet.interfaces import IReactorTime, IStreamClientEndpoint
 from zope.interface import implementer
 
 from ..interfaces import (
@@ -29,6 +29,7 @@ from .backchannel import BackChannel
 from .pjlbrackets import Brackets
 from .pjlquestion import Question
 from .pjltalk import JobNews, Listener, jobNews
+from .wrapped import WrappedConnection
 
 _TELL_OF_JOBS = UEL + b"@PJL USTATUS JOB=ON\r\n"
 
@@ -153,7 +154,7 @@ class PJLTransport:
 
 
 @implementer(IPrinterConnection)
-class PJLConnection:
+class PJLConnection(WrappedConnection):
     """The printer, while one job has it.  A job without bytes stays without."""
 
     def __init__(
@@ -163,7 +164,7 @@ class PJLConnection:
         heard: PJLBackChannel,
         transport: PJLTransport,
     ) -> None:
-        self._naked = naked
+        super().__init__(naked)
         self._heard = heard
         self._transport = transport
         # A name that no other job has, of another gateway or of the time before a restart.
@@ -175,11 +176,6 @@ class PJLConnection:
         self._wraps = False
         self._finishing = False
 
-    @property
-    def sent(self) -> int:
-        """L{IPrinterConnection}: what the printer has, not what is held back."""
-        return self._naked.sent
-
     def write(self, data: bytes) -> None:
         """L{IPrinterConnection}: the first bytes are held back until it is known what they are."""
         self._brackets.feed(data)
@@ -190,14 +186,6 @@ class PJLConnection:
         if self._brackets.decided or len(self._held) > HEAD_BYTES:
             self._begin()
 
-    def registerProducer(self, producer: IProducer, streaming: bool) -> None:
-        """L{IPrinterConnection}."""
-        self._naked.registerProducer(producer, streaming)
-
-    def unregisterProducer(self) -> None:
-        """L{IPrinterConnection}."""
-        self._naked.unregisterProducer()
-
     def finish(self) -> Deferred[Delivery]:
         """L{IPrinterConnection}."""
         self._brackets.flush()
@@ -206,14 +194,14 @@ class PJLConnection:
         self._finishing = True
         if self._begun:
             self._conclude()
-        return self._naked.finish().addBoth(self._leave)
+        return super().finish().addBoth(self._leave)
 
     def abort(self, tail: bytes) -> Deferred[None]:
         """L{IPrinterConnection}: what is sent already has a beginning of ours, and needs an end."""
         self._held = b""
         self._transport.take(True)
         own = tailFor(self._head) if self._begun and not self._finishing else b""
-        return self._naked.abort(own).addBoth(self._leave)
+        return super().abort(own).addBoth(self._leave)
 
     def _begin(self) -> None:
         self._begun = True
@@ -241,7 +229,7 @@ class PJLConnection:
         self._heard.sending(self._brackets.names, [] if self._wraps else ended)
         if len(self._head) < 2 * HEAD_BYTES:
             self._head += data[: 2 * HEAD_BYTES - len(self._head)]
-        self._naked.write(data)
+        super().write(data)
 
     def _leave(self, result: Any) -> Any:
         self._transport.take(False)

@@ -8,20 +8,14 @@ from __future__ import annotations
 from enum import Enum
 
 from twisted.internet.defer import Deferred, fail
-from twisted.internet.interfaces import IProducer
 from twisted.logger import Logger
 from zope.interface import implementer
 
 from ..errors import JobRefused
-from ..interfaces import (
-    Delivery,
-    IPrinterConnection,
-    IPrinterTransport,
-    IPrintJob,
-    PrinterStatus,
-)
+from ..interfaces import Delivery, IPrinterConnection, IPrinterTransport, IPrintJob
 from ..language import HEAD_BYTES, tailFor
 from ..pjl import Kind, Piece, Scanner, risk
+from .wrapped import WrappedConnection, WrappedTransport
 
 LONGEST_SECTION = 65536
 """Bytes of PJL that are held back until all of them were read: drivers send some kilobytes, and a
@@ -42,28 +36,12 @@ def policed(transport: IPrinterTransport, policy: PJLPolicy) -> IPrinterTranspor
 
 
 @implementer(IPrinterTransport)
-class PolicedTransport:
+class PolicedTransport(WrappedTransport):
     """Another transport, whose jobs are read before it has them."""
 
     def __init__(self, naked: IPrinterTransport, policy: PJLPolicy) -> None:
-        self.uri = naked.uri
-        self.reaches = naked.reaches
-        self._naked = naked
+        super().__init__(naked)
         self._policy = policy
-
-    @property
-    def description(self) -> str:
-        """L{IPrinterTransport}."""
-        return self._naked.description
-
-    @property
-    def status(self) -> PrinterStatus:
-        """L{IPrinterTransport}."""
-        return self._naked.status
-
-    def ask(self) -> Deferred[None]:
-        """L{IPrinterTransport}."""
-        return self._naked.ask()
 
     def open(self, job: IPrintJob) -> Deferred[IPrinterConnection]:
         """L{IPrinterTransport}."""
@@ -72,48 +50,35 @@ class PolicedTransport:
         def policed(connection: IPrinterConnection) -> IPrinterConnection:
             return kind(connection, job)
 
-        return self._naked.open(job).addCallback(policed)
+        return super().open(job).addCallback(policed)
 
 
 @implementer(IPrinterConnection)
-class LoggingConnection:
+class LoggingConnection(WrappedConnection):
     """The printer, while one job has it whose PJL is logged.  Nothing is held back."""
 
     _log = Logger()
 
     def __init__(self, naked: IPrinterConnection, job: IPrintJob) -> None:
-        self._naked = naked
+        super().__init__(naked)
         self._job = job
         self._scanner = Scanner()
         self._told: set[str] = set()
 
-    @property
-    def sent(self) -> int:
-        """L{IPrinterConnection}: what the printer has, not what is held back."""
-        return self._naked.sent
-
     def write(self, data: bytes) -> None:
         """L{IPrinterConnection}."""
-        self._naked.write(data)
+        super().write(data)
         self._tell(self._scanner.feed(data))
-
-    def registerProducer(self, producer: IProducer, streaming: bool) -> None:
-        """L{IPrinterConnection}."""
-        self._naked.registerProducer(producer, streaming)
-
-    def unregisterProducer(self) -> None:
-        """L{IPrinterConnection}."""
-        self._naked.unregisterProducer()
 
     def finish(self) -> Deferred[Delivery]:
         """L{IPrinterConnection}."""
         self._tell(self._scanner.flush())
-        return self._naked.finish()
+        return super().finish()
 
     def abort(self, tail: bytes) -> Deferred[None]:
         """L{IPrinterConnection}."""
         self._tell(self._scanner.flush())  # the tail may end the line
-        return self._naked.abort(tail)
+        return super().abort(tail)
 
     def _tell(self, pieces: list[Piece]) -> None:
         # Once each: a job of nothing but such commands must not fill the disk with our log.
@@ -127,22 +92,17 @@ class LoggingConnection:
 
 
 @implementer(IPrinterConnection)
-class RefusingConnection:
+class RefusingConnection(WrappedConnection):
     """The printer, while one job has it whose PJL is held back until it is known to be harmless."""
 
     def __init__(self, naked: IPrinterConnection, job: IPrintJob) -> None:
-        self._naked = naked
+        super().__init__(naked)
         self._job = job
         self._scanner = Scanner()
         self._head = b""
         self._held = bytearray()
         self._refused: JobRefused | None = None
         self._aborted = False
-
-    @property
-    def sent(self) -> int:
-        """L{IPrinterConnection}: what the printer has, not what is held back."""
-        return self._naked.sent
 
     def write(self, data: bytes) -> None:
         """L{IPrinterConnection}."""
@@ -151,14 +111,6 @@ class RefusingConnection:
             if self._refused is not None:
                 self._job.printerLost(self._refused)
 
-    def registerProducer(self, producer: IProducer, streaming: bool) -> None:
-        """L{IPrinterConnection}."""
-        self._naked.registerProducer(producer, streaming)
-
-    def unregisterProducer(self) -> None:
-        """L{IPrinterConnection}."""
-        self._naked.unregisterProducer()
-
     def finish(self) -> Deferred[Delivery]:
         """L{IPrinterConnection}: what is held back goes first."""
         if self._refused is None:
@@ -166,13 +118,13 @@ class RefusingConnection:
         if self._refused is not None:
             return fail(self._refused)
         self._release()
-        return self._naked.finish()
+        return super().finish()
 
     def abort(self, tail: bytes) -> Deferred[None]:
         """L{IPrinterConnection}: what is held back never goes, and the tail must not count it."""
         self._aborted = True
         self._held.clear()
-        return self._naked.abort(tailFor(self._head) if tail else b"")
+        return super().abort(tailFor(self._head) if tail else b"")
 
     def _take(self, pieces: list[Piece]) -> None:
         for each in pieces:
@@ -200,7 +152,7 @@ class RefusingConnection:
     def _pass(self, data: bytes) -> None:
         if len(self._head) < HEAD_BYTES:
             self._head += data[: HEAD_BYTES - len(self._head)]
-        self._naked.write(data)
+        super().write(data)
 
 
 def objection(piece: Piece) -> str:

@@ -18,9 +18,8 @@ from fcntl import ioctl
 from typing import Any
 
 import serial
-from twisted.internet.abstract import FileDescriptor
 from twisted.internet.defer import Deferred, fail, succeed
-from twisted.internet.interfaces import IDelayedCall, IProducer
+from twisted.internet.interfaces import IProducer
 from twisted.internet.main import CONNECTION_LOST
 from twisted.internet.threads import deferToThreadPool
 from twisted.python.failure import Failure
@@ -36,6 +35,7 @@ from ..interfaces import (
 )
 from ..tcp import unwritten
 from .backchannel import BackChannel
+from .descriptor import DescriptorConnection
 from .uri import DeviceURI, seconds
 
 FINISH_TIMEOUT = 90.0
@@ -122,22 +122,14 @@ class SerialTransport:
 
 
 @implementer(IPrinterConnection)
-class SerialConnection(FileDescriptor):
+class SerialConnection(DescriptorConnection):
     """The printer, while one job has it."""
 
     def __init__(self, printer: SerialTransport, job: IPrintJob, line: Any) -> None:
-        super().__init__(printer.reactor)
-        self.sent = 0
-        self.connected = 1
+        super().__init__(printer.reactor, job)
         self._printer = printer
-        self._job = job
         self._line = line
-        self._finishing: Deferred[Delivery] | None = None
-        self._aborting: Deferred[None] | None = None
-        self._gone: PrinterLost | None = None
-        self._clock = printer.reactor
         self._progress = (0, self._clock.seconds())
-        self._timer: IDelayedCall | None = None
         self._draining = False
         self._heard = BackChannel(job.number)
         self.startReading()
@@ -155,12 +147,9 @@ class SerialConnection(FileDescriptor):
 
     def writeSomeData(self, data: bytes) -> int | Exception:
         """L{FileDescriptor}."""
-        try:
-            taken = os.write(self.fileno(), data)
-        except OSError as why:
-            return 0 if why.errno in (errno.EAGAIN, errno.EINTR) else CONNECTION_LOST
-        self.sent += taken
-        self._markProgress()
+        taken = super().writeSomeData(data)
+        if taken:
+            self._markProgress()
         return taken
 
     def doRead(self) -> Exception | None:
@@ -177,7 +166,6 @@ class SerialConnection(FileDescriptor):
     def connectionLost(self, reason: Failure) -> None:
         """L{FileDescriptor}: the line is no more."""
         super().connectionLost(reason)
-        self._close()
         self._over(PrinterLost("the serial line is gone"))
 
     # IPrinterConnection
@@ -189,30 +177,14 @@ class SerialConnection(FileDescriptor):
 
     def finish(self) -> Deferred[Delivery]:
         """L{IPrinterConnection}: when the driver's queue is empty."""
-        if self._gone is not None:
-            return fail(self._gone)
-        self._finishing = Deferred()
         self._markProgress()
-        self._look()
-        return self._finishing
-
-    def abort(self, tail: bytes) -> Deferred[None]:
-        """L{IPrinterConnection}: the tail follows what the driver has; the rest is forgotten."""
-        self._finishing = None
-        if self._gone is not None:
-            return succeed(None)
-        self._aborting = Deferred()
-        self.dataBuffer, self.offset = b"", 0
-        self._tempDataBuffer.clear()
-        self._tempDataLen = 0
-        self._markProgress()
-        if tail:
-            self.write(tail)
-        if self._timer is None and not self._draining:
-            self._look()
-        return self._aborting
+        return super().finish()
 
     # Inside.
+
+    def _forget(self) -> None:
+        super()._forget()
+        self._markProgress()
 
     def _queued(self) -> int:
         # What the driver has not sent; always 0 on pseudo terminals (measured).
@@ -237,6 +209,8 @@ class SerialConnection(FileDescriptor):
         return elapsed
 
     def _look(self) -> None:
+        if self._draining:
+            return  # _drained looks again
         self._timer = None
         aborting = self._aborting is not None
         patience = ABORT_PATIENCE if aborting else self._printer.finishTimeout
@@ -246,7 +220,6 @@ class SerialConnection(FileDescriptor):
             with suppress(OSError, termios.error):
                 # Or close() would wait for the line, and throw it away then.
                 termios.tcflush(self.fileno(), termios.TCOFLUSH)
-            self._close()
             self._over(PrinterLost(f"the printer has held the line for {patience:g} s"))
         else:
             self._timer = self._clock.callLater(LOOK_INTERVAL, self._look)
@@ -265,33 +238,14 @@ class SerialConnection(FileDescriptor):
         if self._left():
             self._look()  # cut in this very moment, and there is a tail
         else:
-            self._close()
             self._over(None)
 
     def _close(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        self.stopReading()
-        self.stopWriting()
-        self.disconnected, self.connected = True, 0
+        super()._close()
+        self._printer.connection = None
         if self._line.is_open:
             with suppress(OSError, termios.error):
                 self._line.close()
-
-    def _over(self, why: PrinterLost | None) -> None:
-        if self._gone is not None:
-            return
-        self._gone = why or PrinterLost("the job is over")
-        self._printer.connection = None
-        if self._aborting is not None:
-            self._aborting.callback(None)
-        elif self._finishing is None:
-            self._job.printerLost(self._gone)
-        elif why is not None:
-            self._finishing.errback(why)
-        else:
-            self._finishing.callback(Delivery.SENT)
 
 
 def _said(why: Any) -> str:

@@ -14,9 +14,10 @@ from twisted.internet.interfaces import IDelayedCall
 from twisted.internet.protocol import DatagramProtocol
 from zope.interface import implementer
 
-from ..interfaces import IPrinterConnection, IPrinterTransport, IPrintJob, PrinterStatus
+from ..interfaces import IPrinterTransport, PrinterStatus
 from . import ber
 from .ieee1284 import modelOf
+from .wrapped import WrappedTransport
 
 PORT = 161
 """RFC 1157, section 4."""
@@ -164,18 +165,17 @@ class Query(DatagramProtocol):
 
 
 @implementer(IPrinterTransport)
-class SNMPTransport:
+class SNMPTransport(WrappedTransport):
     """Another transport, whose printer is asked by SNMP."""
+
+    status = PrinterStatus()
 
     def __init__(self, naked: IPrinterTransport, reactor: Any, host: str, named: bool) -> None:
         """
         @param host: where the printer's agent is.
         @param named: the operator has given the printer a name, which is better than its own.
         """
-        self.uri = naked.uri
-        self.reaches = naked.reaches
-        self.status = PrinterStatus()
-        self._naked = naked
+        super().__init__(naked)
         self._reactor = reactor
         self._host = host
         self._named = named
@@ -186,10 +186,6 @@ class SNMPTransport:
         return (
             self._naked.description if self._named else self.status.model or self._naked.description
         )
-
-    def open(self, job: IPrintJob) -> Deferred[IPrinterConnection]:
-        """L{IPrinterTransport}."""
-        return self._naked.open(job)
 
     def ask(self) -> Deferred[None]:
         """L{IPrinterTransport}: no answer is none; what was known before is old then."""

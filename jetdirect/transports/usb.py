@@ -19,7 +19,7 @@ from typing import Any
 from urllib.parse import quote
 
 from twisted.internet.defer import Deferred, fail, succeed
-from twisted.internet.interfaces import IDelayedCall, IProducer, IReadDescriptor
+from twisted.internet.interfaces import IDelayedCall, IReadDescriptor
 from twisted.internet.threads import deferToThreadPool
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -33,6 +33,7 @@ from ..interfaces import (
     IPrintJob,
     PrinterStatus,
 )
+from .backpressure import BackPressure
 from .uri import DeviceURI, seconds, switch
 from .usblp import Device, Place
 
@@ -170,7 +171,7 @@ class USBTransport:
 
 
 @implementer(IPrinterConnection, IReadDescriptor)
-class USBConnection:
+class USBConnection(BackPressure):
     """
     The printer, while one job has it.
 
@@ -185,9 +186,6 @@ class USBConnection:
         self._reactor = printer.reactor
         self._job = job
         self._device = device
-        self._producer: IProducer | None = None
-        self._streaming = True
-        self._paused = False
         self._finishing: Deferred[Delivery] | None = None
         self._aborting: Deferred[None] | None = None
         self._patience: IDelayedCall | None = None
@@ -212,20 +210,8 @@ class USBConnection:
             return
         self._buffer += data
         self._next()
-        if len(self._buffer) > BUFFER and self._streaming and self._producer is not None:
-            self._paused = True
-            self._producer.pauseProducing()  # type: ignore[attr-defined]
-
-    def registerProducer(self, producer: IProducer, streaming: bool) -> None:
-        """L{IConsumer}."""
-        self._producer = producer
-        self._streaming = streaming
-        if not streaming:
-            producer.resumeProducing()  # type: ignore[attr-defined]
-
-    def unregisterProducer(self) -> None:
-        """L{IConsumer}."""
-        self._producer = None
+        if len(self._buffer) > BUFFER:
+            self.full()
 
     # IPrinterConnection
 
@@ -311,10 +297,8 @@ class USBConnection:
         if self._printer.status.state == "stopped":
             self._printer.status = PrinterStatus("processing", (), self._printer.status.model)
         self._next()
-        wanted = self._paused or not self._streaming
-        if wanted and not self._buffer and self._producer is not None:
-            self._paused = False
-            self._producer.resumeProducing()  # type: ignore[attr-defined]
+        if not self._buffer:
+            self.empty()
 
     def _failed(self, why: OSError) -> None:
         self._inHand = 0
