@@ -43,6 +43,7 @@ class Wire(tcp.Connection):
         self.end = end
         self._tlsClientDefault = dialled
         self.written: Callable[[bytes], None] = lambda data: None
+        self._later = False
         super().__init__(end, protocol, reactor)  # type: ignore[arg-type]
         self.logstr = end.label
         self.connected = 1
@@ -52,6 +53,19 @@ class Wire(tcp.Connection):
     def write(self, data: bytes) -> None:
         self.written(data)
         super().write(data)
+
+    def doWrite(self) -> Any:
+        self._later = True
+        try:
+            return super().doWrite()
+        finally:
+            self._later = False
+
+    def writeSomeData(self, data: Any) -> Any:
+        sent = super().writeSomeData(data)
+        if not self._later and isinstance(sent, int):
+            self.written(bytes(data[:sent]))  # what does not wait for the next turn
+        return sent
 
     def getHost(self) -> IPv4Address | IPv6Address:
         return address(self.end.host, self.end.port)
