@@ -5,7 +5,7 @@ A print server: the printing ports of one box, and the jobs that went through th
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from twisted.internet.defer import Deferred, DeferredList
@@ -61,6 +61,11 @@ class PrintServer:
         """The last ended jobs and all that are not ended, by their numbers."""
         self._sweep()
         return sorted([*self._ended, *self._active.values()], key=lambda job: job.number)
+
+    @property
+    def portNames(self) -> Collection[str]:
+        """The names of the printing ports, in their order."""
+        return self._byName.keys()
 
     def port(self, name: str) -> PrintingPort | None:
         """The printing port of that name, in upper or lower case."""

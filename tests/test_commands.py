@@ -13,6 +13,7 @@ from twisted.internet.address import UNIXAddress
 from twisted.internet.error import CannotListenError
 from twisted.internet.testing import MemoryReactorClock
 
+from jetdirect.ftp.commands.access import SHOWN_PORTS
 from jetdirect.ftp.settings import SessionSettings
 from jetdirect.gateway import Gateway
 from jetdirect.testing import FakePrinter, FakeSender, MemoryWire
@@ -38,13 +39,13 @@ class FullReactor(MemoryReactorClock):
 
 
 class Bench:
-    """A gateway in memory with three printers."""
+    """A gateway in memory with some printers."""
 
     senders: ClassVar[list[FakeSender]] = []
 
-    def __init__(self, reactor: Any = None) -> None:
+    def __init__(self, reactor: Any = None, printers: int = 3) -> None:
         self.reactor = reactor or MemoryReactorClock()
-        self.printers = [FakePrinter(f'printer "{n}"') for n in (1, 2, 3)]
+        self.printers = [FakePrinter(f'printer "{n}"') for n in range(1, printers + 1)]
         self.gateway = Gateway(self.printers, self.reactor, [], SessionSettings(greeting="Hello"))
 
     def sender(self, login: bool = True, **addresses: str) -> FakeSender:
@@ -257,6 +258,14 @@ def test_banner(bench: Bench) -> None:
     assert "put <filename>" in heard
     assert "Ready to print to PORT1" in heard
     assert "HP" not in heard and "Hewlett" not in heard
+
+
+def test_longBanner() -> None:
+    """Of many printing ports the 230 lists as many as a person can read."""
+    sender = Bench(printers=SHOWN_PORTS + 7).sender(login=False)
+    heard = sender.login()
+    assert heard.count("Print to port") == SHOWN_PORTS
+    assert re.search(r"^ +and 7 more, as LIST shows$", heard, re.MULTILINE)
 
 
 def test_passwordTwice(sender: FakeSender) -> None:

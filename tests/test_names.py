@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from jetdirect.ftp.listing import Entry
 from jetdirect.ftp.names import REMEMBERED_NAMES, Path, StoredNames
 
+OWNERS = {"PORT1": "HP LaserJet", "PORT2": "Labels"}
+
 
 class Clock:
     """Seconds that pass when a test says so."""
@@ -31,7 +33,7 @@ def clock() -> Clock:
 @pytest.fixture
 def names(clock: Clock) -> StoredNames:
     """Of a session that has stored nothing yet."""
-    return StoredNames(["PORT1", "PORT2"], ["HP LaserJet", "Labels"], clock)
+    return StoredNames(OWNERS, OWNERS.__getitem__, clock)
 
 
 @pytest.mark.parametrize(
@@ -71,7 +73,7 @@ def test_resolve(names: StoredNames, directory: list[str], path: str, wanted: Pa
 @given(st.lists(st.sampled_from(["a", "PORT1"])), st.text("ab./\\ port1"))
 def test_neverOutside(directory: list[str], path: str) -> None:
     """No path leaves the root, and none has a segment that would."""
-    names = StoredNames(["PORT1"], [""], lambda: 0.0)
+    names = StoredNames(["PORT1"], str, lambda: 0.0)
     found = names.resolve(directory, path)
     assert not {"", ".", ".."} & set(found)
     assert names.resolve([], "/" + "/".join(found)) == found

@@ -7,7 +7,6 @@ While a transfer runs, ABOR, STAT and NOOP are answered at once; other commands 
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -99,7 +98,7 @@ class Interpreter(ControlConnection):
         self.protected = self._implicit = False
         self.transfer: Transfer | None = None
         self._logout: Callable[[], None] | None = None
-        self._waiting: deque[tuple[str, str] | Reply] = deque()
+        self._waiting: list[tuple[str, str] | Reply] = []
         self._running = False
         self._farewell: Reply | None = None
         self._pausing: Deferred[None] | None = None
@@ -289,7 +288,7 @@ class Interpreter(ControlConnection):
         if self._farewell is not None:
             self.close(self._farewell)
         while self._waiting and not self._running and not self.closing:
-            self._begin(self._waiting.popleft())
+            self._begin(self._waiting.pop(0))
 
     async def pause(self, seconds: float) -> bool:
         """

@@ -8,7 +8,7 @@ directory first.  All that must succeed, and no paper must come of it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from .listing import Entry
@@ -42,14 +42,15 @@ class StoredNames:
     """
 
     def __init__(
-        self, ports: Sequence[str], descriptions: Sequence[str], now: Callable[[], float]
+        self, ports: Collection[str], owner: Callable[[str], str], now: Callable[[], float]
     ) -> None:
         """
         @param ports: the printing ports' names, in upper case; they are directories.
-        @param descriptions: shown as their owners.
+        @param owner: who is shown as the owner of one.
         @param now: seconds since the epoch.
         """
-        self._ports = dict(zip(ports, descriptions, strict=True))
+        self._ports = ports
+        self._owner = owner
         self._now = now
         self._began = now()
         self._names: dict[Path, _Name] = {}
@@ -90,7 +91,7 @@ class StoredNames:
         if known is not None:
             return Entry(name, known.size is None, known.size or 0, known.modified, "-")
         if self.isDirectory(path):
-            return Entry(name, True, 0, self._began, self._ports.get(name, "-"))
+            return Entry(name, True, 0, self._began, self._owner(name) if path else "-")
         return None
 
     def file(self, path: Path) -> Entry | None:

@@ -5,7 +5,6 @@ The print shell: what a logged-in sender sees.  Printing ports to write to, noth
 from __future__ import annotations
 
 import time
-from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -49,17 +48,13 @@ class PrintShell:
         self.server = server
         self.sender = sender
         self._now = wallClock
-        self._jobs: deque[tuple[Job, float]] = deque(maxlen=LISTED_JOBS)
-        self.names = StoredNames(
-            [port.name for port in server.ports],
-            [printable(port.description) for port in server.ports],
-            wallClock,
-        )
+        self._jobs: list[tuple[Job, float]] = []
+        self.names = StoredNames(server.portNames, self._description, wallClock)
 
     @property
     def portNames(self) -> str:
         """The printing ports, for a person to read."""
-        return ", ".join(port.name for port in self.server.ports)
+        return ", ".join(self.server.portNames)
 
     def locate(self, directory: Sequence[str], path: str) -> tuple[PrintingPort, str]:
         """
@@ -85,6 +80,7 @@ class PrintShell:
         """
         job = self.server.submit(port, printable(name) or UNKNOWN_NAME, self.sender, size)
         self._jobs.append((job, self._now()))
+        del self._jobs[:-LISTED_JOBS]
         return job
 
     def listed(self, path: Path, jobs: bool = False) -> list[Entry]:
@@ -166,6 +162,10 @@ class PrintShell:
         return succeed(None) if renamed else fail(ftp.FileNotFoundError(_shown(fromPath)))
 
     # Inside.
+
+    def _description(self, portName: str) -> str:
+        port = self.server.port(portName)
+        return "-" if port is None else printable(port.description)
 
     def _resolved(self, path: Sequence[str]) -> Path:
         return self.names.resolve((), "/".join(path))

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from ipaddress import IPv6Address
 from typing import TypeVar
 from urllib.parse import unquote_to_bytes
@@ -182,8 +183,9 @@ def _options(query: str, scheme: str) -> dict[str, str]:
     return options
 
 
-def schemes() -> dict[str, IPrinterScheme]:
-    """The schemes of all installed plugins, in alphabetical order."""
+@cache
+def schemes() -> Mapping[str, IPrinterScheme]:
+    """The schemes of all plugins that are installed, in alphabetical order."""
     found: Iterable[IPrinterScheme] = getPlugins(IPrinterScheme)
     return {plugin.scheme: plugin for plugin in sorted(found, key=lambda p: p.scheme)}
 

@@ -18,6 +18,9 @@ from ..text import printable
 FAILED_LOGINS = 3
 """Failed logins after which a session ends, as in pyftpdlib."""
 
+SHOWN_PORTS = 20
+"""Printing ports that the 230 lists: what fits on a screen; the device had three."""
+
 _RULE = "-" * 56
 _LAYOUT = """\
 jetdirect FTP Print Server Version {version}
@@ -111,12 +114,18 @@ class AccessCommands(Interpreter):
 
     def _banner(self) -> Lines:
         ports = self.printShell.server.ports
-        rows = "\n".join(
+        rows = [
             f"    {port.name:<15} Print to port {n} {printable(port.description)}"
-            for n, port in enumerate(ports, start=1)
-        )
+            for n, port in enumerate(ports[:SHOWN_PORTS], start=1)
+        ]
+        if len(ports) > SHOWN_PORTS:
+            rows.append(f"    and {len(ports) - SHOWN_PORTS} more, as LIST shows")
         return Lines(
             _LAYOUT.format(
-                version=__version__, rule=_RULE, rows=rows, blank="    ", default=ports[0].name
+                version=__version__,
+                rule=_RULE,
+                rows="\n".join(rows),
+                blank="    ",
+                default=ports[0].name,
             )
         )

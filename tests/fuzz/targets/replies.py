@@ -24,7 +24,7 @@ def check(data: bytes) -> None:
     shown = printable(text)
     assert re.fullmatch(r"[ -~]*", shown) and len(shown) <= SHOWN, shown
     assert all(each.isprintable() for each in presentable(text)), text
-    names = StoredNames(["PORT1", "PORT2"], ["a", "b"], lambda: 0.0)
+    names = StoredNames(["PORT1", "PORT2"], str, lambda: 0.0)
     path = names.resolve(["PORT2"], text)
     assert not {"", ".", ".."} & {*path} and "/" not in "".join(path), path
     names.store(path, 1)
