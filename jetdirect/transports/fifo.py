@@ -13,6 +13,7 @@ import os
 import stat
 import struct
 import termios
+from contextlib import suppress
 from fcntl import ioctl
 from typing import Any
 
@@ -119,4 +120,5 @@ class FifoConnection(DescriptorConnection):
     def _close(self) -> None:
         super()._close()
         descriptor, self._descriptor = self._descriptor, -1
-        os.close(descriptor)
+        with suppress(OSError):
+            os.close(descriptor)

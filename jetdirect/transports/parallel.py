@@ -71,6 +71,7 @@ class Device:
     def __init__(self, path: str) -> None:
         """@raise OSError: the device is not there, or somebody else has it."""
         flags = os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
+        self._path = path
         self._descriptor = os.open(path, flags)
         os.set_blocking(self._descriptor, True)
         with suppress(OSError):  # not from a device that only looks like one
@@ -81,7 +82,13 @@ class Device:
         @return: how many bytes the printer took.
         @raise OSError: it took none.
         """
-        return os.write(self._descriptor, data)
+        try:
+            return os.write(self._descriptor, data)
+        except OSError as why:
+            # A port on USB says so when it is unplugged, a printer when it is offline.
+            if why.errno == errno.EIO and not os.path.exists(self._path):
+                raise OSError(errno.ENODEV, os.strerror(errno.ENODEV)) from why
+            raise
 
     def status(self, model: str) -> PrinterStatus:
         """What the status lines say; nothing if they cannot be read."""

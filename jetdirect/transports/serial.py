@@ -230,8 +230,7 @@ class SerialConnection(DescriptorConnection):
         drained = deferToThreadPool(
             self._clock, self._clock.getThreadPool(), termios.tcdrain, self.fileno()
         )
-        drained.addErrback(lambda why: why.trap(OSError, termios.error))
-        drained.addCallback(self._drained)
+        drained.addCallbacks(self._drained, self._notDrained)
 
     def _drained(self, _: object) -> None:
         self._draining = False
@@ -239,6 +238,14 @@ class SerialConnection(DescriptorConnection):
             self._look()  # cut in this very moment, and there is a tail
         else:
             self._over(None)
+
+    def _notDrained(self, why: Failure) -> None:
+        why.trap(OSError, termios.error)
+        if why.value.args[0] == errno.EINTR:
+            self._drain()
+        else:
+            self._draining = False
+            self._over(PrinterLost(f"the serial line failed: {why.value.args[-1]}"))
 
     def _close(self) -> None:
         super()._close()

@@ -39,7 +39,7 @@ def _freePort(host: str) -> int:
     pytest.skip(f"all ports of p910nd, {_PORTS[0]} to {_PORTS[-1]}, are taken")
 
 
-def _listens(port: int) -> bool:
+def listens(port: int) -> bool:
     """Whether a local socket listens on this port; a connection to ask would be a job."""
     for table in ("/proc/net/tcp", "/proc/net/tcp6"):
         if not Path(table).exists():
@@ -89,7 +89,7 @@ class P910nd(Printer):
 
     def _waitForListener(self) -> None:
         deadline = time.monotonic() + PATIENCE
-        while not _listens(self.port):
+        while not listens(self.port):
             assert self._process.poll() is None, "p910nd ended at once"
             assert time.monotonic() < deadline, "p910nd does not listen"
             time.sleep(0.01)
