@@ -293,8 +293,9 @@ def halfClose(transport: Any, look: Callable[[], None]) -> None:
 
         real._closeWriteConnection = closing
     transport.loseWriteConnection()
-    if isPlain(transport) and transport.connected and not unwritten(transport):
-        transport.doWrite()
+    atOnce = isPlain(transport) and transport.connected and not unwritten(transport)
+    if atOnce and transport.doWrite() is not None:  # told only once, as in L{sendNow}
+        transport.abortConnection()
 
 
 def realTransport(transport: Any) -> Any:

@@ -24,6 +24,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 from tests.peers.behaviours import neverCloses, neverReads, pausedAfter, slow
 from tests.peers.gateway import Gateway
@@ -37,6 +38,8 @@ ENOUGH = 420.0
 SMALL_BUFFER = 16384
 
 NEAR, FAR = "192.0.2.1", "192.0.2.2"
+
+T = TypeVar("T")
 
 _OWN_NETWORK = 0x40000000  # CLONE_NEWNET, sched.h
 _INSIDE = "inside"
@@ -115,16 +118,39 @@ def _hear(job: Job, pulled: float) -> None:
     job.after = time.monotonic() - pulled
 
 
+class Cable:
+    """
+    A cable from the network that this process is in, and which is nobody else's, to another one.
+    """
+
+    def __init__(self) -> None:
+        self._far = ThreadPoolExecutor(1, initializer=_leaveNetwork)
+        there = str(self.far(threading.get_native_id))
+        _run("ip", "link", "set", "lo", "up")
+        _run("ip", "link", "add", "near", "type", "veth", "peer", "name", "far", "netns", there)
+        _run("ip", "address", "add", f"{NEAR}/24", "dev", "near")
+        _run("ip", "link", "set", "near", "up")
+        self.far(_run, "ip", "address", "add", f"{FAR}/24", "dev", "far")
+        self.far(_run, "ip", "link", "set", "far", "up")
+
+    def far(self, work: Callable[..., T], *arguments: object) -> T:
+        """Do something at the other end, where L{FAR} is."""
+        return self._far.submit(work, *arguments).result()
+
+    def pull(self) -> None:
+        """Now."""
+        self.far(_run, "ip", "link", "set", "far", "down")
+
+
+def inNetworkOfItsOwn(*words: str) -> list[str]:
+    """The command line of a Python program that is alone in its network."""
+    unshare = ["unshare", "-n" if os.getuid() == 0 else "-rn"]
+    return [*unshare, sys.executable, *words]
+
+
 def measure(paperless: float) -> None:
     """Pull the cable, print a line for each job."""
-    far = ThreadPoolExecutor(1, initializer=_leaveNetwork)
-    there = str(far.submit(threading.get_native_id).result())
-    _run("ip", "link", "set", "lo", "up")
-    _run("ip", "link", "add", "near", "type", "veth", "peer", "name", "far", "netns", there)
-    _run("ip", "address", "add", f"{NEAR}/24", "dev", "near")
-    _run("ip", "link", "set", "near", "up")
-    far.submit(_run, "ip", "address", "add", f"{FAR}/24", "dev", "far").result()
-    far.submit(_run, "ip", "link", "set", "far", "up").result()
+    cable = Cable()
     paper = threading.Event()
     with ExitStack() as all:
         tried, options = jobs(paperless, paper), []
@@ -134,7 +160,7 @@ def measure(paperless: float) -> None:
                 host = "127.0.0.1" if job.plugged else FAR
                 return RawPrinter(job.behave, host=host, receiveBuffer=SMALL_BUFFER, keep=False)
 
-            made = printer() if job.plugged else far.submit(printer).result()
+            made = printer() if job.plugged else cable.far(printer)
             options += ["--printer", all.enter_context(made).uri()]
         directory = Path(all.enter_context(tempfile.TemporaryDirectory()))
         gateway = all.enter_context(Gateway(directory, *options, "--max-sessions=99"))
@@ -145,7 +171,7 @@ def measure(paperless: float) -> None:
             job.wire = job.session.upload(f"port{number}/page.ps")
             job.send(job)
         time.sleep(max(0.0, pulling - time.monotonic()))
-        far.submit(_run, "ip", "link", "set", "far", "down").result()
+        cable.pull()
         pulled = time.monotonic()
         waiting = [threading.Thread(target=_hear, args=(job, pulled)) for job in tried]
         for thread in waiting:
@@ -165,10 +191,8 @@ def main() -> None:
     if _INSIDE in sys.argv:
         measure(float(seconds))
     else:
-        unshare = ["unshare", "-n" if os.getuid() == 0 else "-rn"]
-        os.execvp(
-            "unshare", [*unshare, sys.executable, "-m", "tests.peers.cable", seconds, _INSIDE]
-        )
+        command = inNetworkOfItsOwn("-m", "tests.peers.cable", seconds, _INSIDE)
+        os.execvp(command[0], command)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,9 @@
 """
 The gateway as a user runs it: C{twistd -n jetftp ...} in a process of its own.
+
+Bytes may stay inside the kernel on their way to a printer.  C{JETDIRECT_TEST_SPLICE=off} in the
+environment has them copied in every test: C{splice=off} is in every C{socket:} and C{endpoint:} URI
+then.
 """
 
 from __future__ import annotations
@@ -56,7 +60,18 @@ def command(*options: str) -> list[str]:
     """
     The command line of a gateway with these options.
     """
+    if os.environ.get("JETDIRECT_TEST_SPLICE") == "off":
+        options = tuple(map(copying, options))
     return [sys.executable, "-c", _TWISTD, "-n", "--pidfile=", "jetftp", *options]
+
+
+def copying(word: str) -> str:
+    """
+    A device URI with C{splice=off}; any other word of a command line as it is.
+    """
+    if not re.match(r"(--printer=)?(socket|endpoint):", word) or "splice=" in word:
+        return word
+    return f"{word}{'&' if '?' in word else '?'}splice=off"
 
 
 class Gateway(Peer):

@@ -33,10 +33,18 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures there")
     parser.add_argument("--table", type=Path, metavar="FILE", help="write a page for docs there")
     parser.add_argument("--saboteur", default="", help="break the gateways; see test_torture.py")
+    parser.add_argument("--copying", action="store_true", help="no byte stays inside the kernel")
     options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as directory:
         place = Path(directory)
-        laboratory = Laboratory(options.seed, place, certificate(place), say, options.saboteur)
+        laboratory = Laboratory(
+            options.seed,
+            place,
+            certificate(place),
+            say,
+            options.saboteur,
+            copying=options.copying,
+        )
         try:
             result = laboratory.run(
                 options.jobs,
@@ -51,7 +59,8 @@ def main(arguments: list[str] | None = None) -> int:
     if options.json is not None:
         options.json.write_text(asJSON(result))
     if options.table is not None:
-        words = f"--jobs {options.jobs} --seed {options.seed} --table docs/torture.rst"
+        words = f"--jobs {options.jobs} --seed {options.seed}{' --copying' * options.copying}"
+        words += " --table docs/torture.rst"
         options.table.write_text(asTable(result, words))
     if result.violations:
         return 1

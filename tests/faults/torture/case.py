@@ -33,6 +33,30 @@ _SIZES = {
 }
 """Bytes of a job, and how often: most jobs are small, and the large ones fill every buffer."""
 
+FULL = 8 * MIB
+"""Bytes of a job that fills what is between a printer that stops reading and its sender: the pipe
+of the kernel path, too."""
+
+_FILLED = (
+    "control FIN",
+    "control RST",
+    "sender killed",
+    "ABOR",
+    "QUIT",
+    "STAT and NOOP",
+    "data RST",
+    "data FIN early",
+    "printer RST",
+    "printer FIN early",
+    "printer stops a while",
+    "printer switched off",
+    "SIGTERM",
+    "SIGTERM, drain expires",
+    "SIGKILL",
+    "gateway halted a while",
+)
+"""Faults that are tried with everything full as well, while bytes flow."""
+
 FLOWING_SIZES = (300, 5000, 20_000, 65_537, 200_000, 700_000, 700_000)
 """Where something is to happen in the middle there has to be one."""
 
@@ -50,6 +74,7 @@ class Case:
     @ivar extended: EPSV and EPRT; always so with IPv6.
     @ivar stays: the next job comes in the same session, if there still is one.
     @ivar coin: for what is decided on the spot.
+    @ivar full: the printer has stopped reading when it happens, and nothing moves any more.
     """
 
     seed: int
@@ -70,6 +95,7 @@ class Case:
     tls: bool
     stays: bool
     coin: float
+    full: bool = False
 
     @property
     def random(self) -> Random:
@@ -84,12 +110,21 @@ class Case:
     def good(self, house: str, size: int) -> Case:
         """A job without faults, sent as this one would be."""
         return replace(
-            self, house=house, kind=NONE, phase="", size=size, verb="STOR", fraction=0.5, delay=0.0
+            self,
+            house=house,
+            kind=NONE,
+            phase="",
+            size=size,
+            verb="STOR",
+            fraction=0.5,
+            delay=0.0,
+            full=False,
         )
 
     def __str__(self) -> str:
         """As a report names it."""
         how = "TLS, " * self.tls + ("active" if self.active else "passive") + ", IPv6" * self.v6
+        how += ", full" * self.full
         return (
             f"case {self.number}: {self.kind.name} ({self.phase}), {self.verb} {self.size} bytes"
             f" of {self.language}, {how}, {self.house}"
@@ -143,7 +178,7 @@ def _draw(seed: int, number: int, kind: Kind, phase: str, tls: bool) -> Case:
     if phase == LOGGED_IN and kind.name == "wrong ALLO":
         active = False
     encrypted = random.random() < 0.12 or kind.name.startswith("TLS")
-    return Case(
+    case = Case(
         seed=seed,
         number=number,
         kind=kind,
@@ -163,6 +198,9 @@ def _draw(seed: int, number: int, kind: Kind, phase: str, tls: bool) -> Case:
         stays=random.random() < 0.4,
         coin=random.random(),
     )
+    if phase == FLOWING and kind.name in _FILLED and random.random() < 0.3:
+        case = replace(case, full=True, size=FULL, chunk=65536)
+    return case
 
 
 _IN_CLEAR = ("fast reconnects", "too many sessions", "data slow", "ABOR with Synch", "REIN")

@@ -83,6 +83,7 @@ class House(Gateway):
         name: str,
         printers: Sequence[TorturePrinter],
         certificate: Path | None = None,
+        copying: bool = False,
         drain: float = DRAIN,
     ) -> None:
         self.name = name
@@ -90,7 +91,8 @@ class House(Gateway):
         self.passive: tuple[int, int] | None = None
         options = ["--port", IPV4, *(["--port", IPV6] if self.v6 else [])]
         for each in printers:
-            options += ["--printer", each.uri(f"finish-timeout={FINISH_TIMEOUT}")]
+            way = ["splice=off"] if copying else []
+            options += ["--printer", each.uri(f"finish-timeout={FINISH_TIMEOUT}", *way)]
         options += [*OPTIONS[name], "--drain-timeout", str(drain)]
         if certificate is not None:
             options += ["--tls-certificate", str(certificate)]

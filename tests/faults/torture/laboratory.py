@@ -39,12 +39,14 @@ class Laboratory:
         tell: Callable[[str], None] = lambda _: None,
         saboteur: str = "",
         nextJobWithin: float = NEXT_JOB_WITHIN,
+        copying: bool = False,
     ) -> None:
         """
         @param certificate: for TLS, a PEM file.
         @param tell: hears of violations and of progress.
         @param saboteur: a function of L{tests.faults.test_simulation} that breaks the gateways.
         @param nextJobWithin: seconds for the next job, once the fault is over.
+        @param copying: no byte stays inside the kernel on its way to the printer.
         """
         self.result = Result(seed)
         self._directory = directory
@@ -52,6 +54,7 @@ class Laboratory:
         self._tell = tell
         self._saboteur = saboteur
         self._nextJobWithin = nextJobWithin
+        self._copying = copying
         self._lock = threading.Lock()
         self._printers: list[TorturePrinter] = []
         self._began = self._told = time.monotonic()
@@ -125,7 +128,7 @@ class Laboratory:
 
         def build(drain: float | None = None) -> House:
             more = {} if drain is None else {"drain": drain}
-            return House(directory, name, printers, self._certificate, **more)
+            return House(directory, name, printers, self._certificate, self._copying, **more)
 
         team: Team = Mortals(self, lanes, build) if name == MORTAL else Team(self, lanes, build)
         stack.callback(team.stop)

@@ -19,11 +19,15 @@ from tests.peers.caller import Caller
 from tests.peers.rawprinter import Behaviour, good
 
 from ..simulation.faults import FINISHING, WAITING
-from .case import Case
+from .case import MIB, Case
 from .conversation import FINISH_TIMEOUT, Conversation
 
 TALK = b'@PJL USTATUS DEVICE\r\nCODE=10001\r\nDISPLAY="226 Transfer complete"\r\n\x0c\xff\x00' * 700
 """Some 50 KB, more than a status page."""
+
+
+FILLS = 0.5
+"""Seconds in which a sender fills what is before a printer that does not read."""
 
 
 def scriptFor(case: Case, gate: threading.Event) -> Behaviour:
@@ -33,6 +37,8 @@ def scriptFor(case: Case, gate: threading.Event) -> Behaviour:
     @param gate: while it is closed, a job is not finished.
     """
     where = 0 if case.phase == WAITING else case.size if case.phase == FINISHING else case.at
+    if case.full:
+        return _full(case, min(where, MIB), gate)
     match case.kind.name:
         case "printer RST" | "printer RST after the last byte":
             return resetAfter(where)
@@ -54,6 +60,27 @@ def scriptFor(case: Case, gate: threading.Event) -> Behaviour:
             return _talksAfter(where)
         case _:
             return finishesAt(gate) if case.phase == FINISHING else good
+
+
+def _full(case: Case, where: int, gate: threading.Event) -> Behaviour:
+    # Until nothing moves any more; then something happens to the printer, or elsewhere.
+    def behave(caller: Caller) -> None:
+        conversation = cast(Conversation, caller)
+        conversation.squeeze()
+        caller.readUntil(where)
+        if not case.kind.scripted:
+            caller.waitFor(gate)
+        else:
+            caller.pause(FILLS)
+            if case.kind.name == "printer RST":
+                caller.reset()
+                return
+            if case.kind.name == "printer FIN early":
+                caller.finish()
+        conversation.loosen()
+        caller.readAll()
+
+    return behave
 
 
 def finishesAt(gate: threading.Event) -> Behaviour:

@@ -36,6 +36,9 @@ HESITATES = 0.2
 """Seconds between the last byte and the end, so that a printer that leaves early is sure to be the
 first."""
 
+FILLED_AFTER = 0.3
+"""Seconds without a byte taken after which everything is full."""
+
 _LEAVING = ("printer FIN early", "printer leaves")
 
 
@@ -237,11 +240,19 @@ class Sender:
         self.phase = FLOWING
         size = len(self.upload.payload)
         if self.case.phase == FLOWING and not self.case.kind.scripted:
-            self.pushTo(min(self.case.at, size))
+            if self.case.full:
+                self.pushTo(size, FILLED_AFTER)
+                self.session.until(lambda: self.answered, FILLED_AFTER)
+            else:
+                self.pushTo(min(self.case.at, size))
             if self.random.random() < 0.5 and not self.answered:
                 self._printerHas(1)
-            if not self.answered and self.upload.ending is Ending.OPEN:
-                self.at(FLOWING)
+            try:
+                if not self.answered and self.upload.ending is Ending.OPEN:
+                    self.at(FLOWING)
+            finally:
+                if self.case.full:
+                    self.gate.set()
         self.pushTo(size)
 
     def _printerHas(self, count: int) -> None:
