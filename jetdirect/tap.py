@@ -28,7 +28,7 @@ from .ftp.address import FIRST_UNPRIVILEGED
 from .ftp.settings import DRAIN_TIMEOUT, GREETING, PROFILES, Network
 from .gateway import Gateway
 from .port import BUSY_TIMEOUT, CONNECT_TIMEOUT
-from .transports.file import FileTransport
+from .transports.file.transport import FileTransport
 from .transports.policy import PJLPolicy, policed
 from .transports.uri import schemes, seconds, transportFor
 

@@ -27,8 +27,8 @@ from jetdirect.interfaces import Delivery, IPrinterConnection, IPrinterTransport
 from jetdirect.job import Job, Sender
 from jetdirect.port import PrintingPort
 from jetdirect.testing import FakeJob
-from jetdirect.transports import fifo
-from jetdirect.transports.file import AppendTransport, FileTransport
+from jetdirect.transports.file import fifo
+from jetdirect.transports.file.transport import AppendTransport, FileTransport
 from jetdirect.transports.uri import transportFor
 from tests.device import until
 from tests.endpoint import hear

@@ -26,7 +26,7 @@ from jetdirect.interfaces import Delivery, IPrinterConnection, IPrintJob
 from jetdirect.job import Job, Sender
 from jetdirect.port import PrintingPort
 from jetdirect.testing import FakeJob
-from jetdirect.transports.file import BUFFER, FileTransport, PartFile
+from jetdirect.transports.file.transport import BUFFER, FileTransport, PartFile
 from tests.conftest import FlushErrors
 from tests.endpoint import hear
 from tests.source import Source

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jetdirect.transports.http import (
+from jetdirect.transports.ipp.http import (
     CHUNK_END,
     LONGEST_CONTENT,
     LONGEST_HEAD,

@@ -35,53 +35,65 @@ MAY_IMPORT = {
     "ftp*": "errors interfaces language job port server splice tcp certificate ftp*",
     # the printers' side: what they share, then the printers, none of which knows another
     "transports": "",
+    "transports.file": "",
+    "transports.ipp": "",
+    "transports.lpd": "",
+    "transports.pjl": "",
+    "transports.snmp": "",
+    "transports.usb": "",
     "transports.wrapped": "interfaces",
     "transports.dressing": "errors interfaces transports.wrapped",
     "transports.policy": "errors interfaces language pjl transports.wrapped",
     "transports.shorthand": "",
     "transports.ieee1284": "interfaces",
-    "transports.ber": "",
-    "transports.snmp": "interfaces transports.ber transports.ieee1284 transports.wrapped",
-    "transports.uri": "interfaces transports.dressing transports.shorthand transports.snmp",
+    "transports.snmp.ber": "",
+    "transports.snmp.transport": "interfaces transports.snmp.ber transports.ieee1284"
+    " transports.wrapped",
+    "transports.uri": "interfaces transports.dressing transports.shorthand"
+    " transports.snmp.transport",
     "transports.scheme": "errors interfaces",
     "transports.backchannel": "",
     "transports.backpressure": "",
     "transports.descriptor": "errors interfaces",
-    "transports.pjltalk": "",
-    "transports.pjlcodes": "interfaces transports.pjltalk",
-    "transports.pjlbrackets": "language pjl transports.pjltalk",
-    "transports.pjlquestion": "interfaces language tcp transports.pjltalk transports.pjlcodes",
-    "transports.pjljob": "interfaces language transports.backchannel transports.pjltalk"
-    " transports.pjlbrackets transports.pjlquestion transports.wrapped",
+    "transports.pjl.talk": "",
+    "transports.pjl.codes": "interfaces transports.pjl.talk",
+    "transports.pjl.brackets": "language pjl transports.pjl.talk",
+    "transports.pjl.question": "interfaces language tcp transports.pjl.talk transports.pjl.codes",
+    "transports.pjl.transport": "interfaces language transports.backchannel transports.pjl.talk"
+    " transports.pjl.brackets transports.pjl.question transports.wrapped",
     "transports.socket": "errors interfaces splice tcp transports.uri transports.backchannel"
-    " transports.dialer transports.pjljob",
+    " transports.dialer transports.pjl.transport",
     "transports.dialer": "errors tcp",
     "transports.dialogue": "errors tcp",
-    "transports.rfc1179": "",
-    "transports.rfc8010": "",
-    "transports.tlstrust": "",
-    "transports.http": "",
-    "transports.httpclient": "errors tcp transports.dialogue transports.http",
-    "transports.rfc8011": "interfaces transports.rfc8010",
-    "transports.ippclient": "errors transports.dialer transports.http transports.httpclient"
-    " transports.rfc8010",
-    "transports.ippjob": "errors interfaces transports.ippclient transports.rfc8010"
-    " transports.rfc8011",
-    "transports.ipp": "errors interfaces tcp transports.uri transports.rfc8010 transports.rfc8011"
-    " transports.httpclient transports.ippclient transports.ippjob transports.tlstrust",
-    "transports.lpdclient": "errors interfaces transports.dialer transports.dialogue"
-    " transports.rfc1179",
-    "transports.lpdstream": "errors interfaces transports.lpdclient",
-    "transports.lpdspool": "errors interfaces transports.backpressure transports.lpdclient",
-    "transports.lpd": "interfaces tcp transports.uri transports.rfc1179 transports.lpdclient"
-    " transports.lpdstream transports.lpdspool",
-    "transports.existing": "",
-    "transports.appended": "transports.existing",
-    "transports.fifo": "errors interfaces tcp transports.descriptor transports.existing",
-    "transports.file": "errors interfaces transports.uri transports.backpressure"
-    " transports.existing transports.appended transports.fifo",
-    "transports.usblp": "errors interfaces transports.ieee1284",
-    "transports.usb": "errors interfaces transports.uri transports.backpressure transports.usblp",
+    "transports.lpd.rfc1179": "",
+    "transports.ipp.rfc8010": "",
+    "transports.ipp.tlstrust": "",
+    "transports.ipp.http": "",
+    "transports.ipp.httpclient": "errors tcp transports.dialogue transports.ipp.http",
+    "transports.ipp.rfc8011": "interfaces transports.ipp.rfc8010",
+    "transports.ipp.client": "errors transports.dialer transports.ipp.http"
+    " transports.ipp.httpclient"
+    " transports.ipp.rfc8010",
+    "transports.ipp.job": "errors interfaces transports.ipp.client transports.ipp.rfc8010"
+    " transports.ipp.rfc8011",
+    "transports.ipp.transport": "errors interfaces tcp transports.uri transports.ipp.rfc8010"
+    " transports.ipp.rfc8011"
+    " transports.ipp.httpclient transports.ipp.client transports.ipp.job transports.ipp.tlstrust",
+    "transports.lpd.client": "errors interfaces transports.dialer transports.dialogue"
+    " transports.lpd.rfc1179",
+    "transports.lpd.stream": "errors interfaces transports.lpd.client",
+    "transports.lpd.spool": "errors interfaces transports.backpressure transports.lpd.client",
+    "transports.lpd.transport": "interfaces tcp transports.uri transports.lpd.rfc1179"
+    " transports.lpd.client"
+    " transports.lpd.stream transports.lpd.spool",
+    "transports.file.existing": "",
+    "transports.file.appended": "transports.file.existing",
+    "transports.file.fifo": "errors interfaces tcp transports.descriptor transports.file.existing",
+    "transports.file.transport": "errors interfaces transports.uri transports.backpressure"
+    " transports.file.existing transports.file.appended transports.file.fifo",
+    "transports.usb.usblp": "errors interfaces transports.ieee1284",
+    "transports.usb.transport": "errors interfaces transports.uri transports.backpressure"
+    " transports.usb.usblp",
     "transports.*": "errors interfaces tcp transports.uri transports.scheme transports.ieee1284"
     " transports.backchannel transports.backpressure transports.descriptor",
     # those who know both sides
@@ -158,10 +170,22 @@ def test_importsGoOneWay() -> None:
         ("job.py", "import jetdirect.port", "job imports port"),
         ("port.py", "from jetdirect.ftp import data", "port imports ftp.data"),
         ("port.py", "def f():\n    from .ftp.data import x", "port imports ftp.data"),
-        ("ftp/data.py", "from ..transports import file", "ftp.data imports transports.file"),
-        ("transports/file.py", "from ..ftp.data import x", "transports.file imports ftp.data"),
-        ("transports/socket.py", "from . import file", "transports.socket imports transports.file"),
-        ("transports/file.py", "from ..job import Job", "transports.file imports job"),
+        (
+            "ftp/data.py",
+            "from ..transports import file",
+            "ftp.data imports transports.file",
+        ),
+        (
+            "transports/parallel.py",
+            "from ..ftp.data import x",
+            "transports.parallel imports ftp.data",
+        ),
+        (
+            "transports/socket.py",
+            "from . import file",
+            "transports.socket imports transports.file",
+        ),
+        ("transports/parallel.py", "from ..job import Job", "transports.parallel imports job"),
         ("gateway.py", "from jetdirect import tap", "gateway imports tap"),
         ("testing/x.py", "import jetdirect.tap as t", "testing.x imports tap"),
         ("stray.py", "", "stray has no row"),
@@ -179,7 +203,7 @@ def test_strayImportIsFound(tmp_path: Path, file: str, line: str, complaint: str
     package = tmp_path / "jetdirect"
     shutil.copytree(PACKAGE, package, ignore=shutil.ignore_patterns("__pycache__"))
     # The modules that the lines name are there, whatever else is.
-    for name in (file, "tap.py", "ftp/data.py", "transports/file.py", "transports/socket.py"):
+    for name in (file, "tap.py", "ftp/data.py", "transports/parallel.py", "transports/socket.py"):
         (package / name).parent.mkdir(exist_ok=True)
         (package / name).touch()
     with (package / file).open("a") as module:

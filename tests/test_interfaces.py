@@ -28,7 +28,7 @@ from jetdirect.server import PrintServer
 from jetdirect.tcp import KernelFacts, NoFacts
 from jetdirect.testing import FakeJob, FakePrinter, FakeSender, MemoryWire
 from jetdirect.transports.dressing import DressedJob, DressedTransport, Dressing
-from jetdirect.transports.file import FileConnection, FileTransport, PartFile
+from jetdirect.transports.file.transport import FileConnection, FileTransport, PartFile
 from jetdirect.transports.policy import PJLPolicy, policed
 from jetdirect.transports.scheme import PrinterScheme
 from jetdirect.transports.socket import SocketConnection, SocketTransport

@@ -32,11 +32,10 @@ from jetdirect.interfaces import (
 from jetdirect.tcp import Silence
 from jetdirect.testing import FakeJob
 from jetdirect.transports.dialer import Dialer
-from jetdirect.transports.http import LAST_CHUNK, LONGEST_CONTENT
-from jetdirect.transports.httpclient import ANSWER_TIMEOUT, Exchange
-from jetdirect.transports.ipp import FINISH_TIMEOUT, IPPTransport, fromURI
-from jetdirect.transports.ippclient import IPPClient
-from jetdirect.transports.rfc8010 import (
+from jetdirect.transports.ipp.client import IPPClient
+from jetdirect.transports.ipp.http import LAST_CHUNK, LONGEST_CONTENT
+from jetdirect.transports.ipp.httpclient import ANSWER_TIMEOUT, Exchange
+from jetdirect.transports.ipp.rfc8010 import (
     BOOLEAN,
     ENUM,
     INTEGER,
@@ -46,7 +45,7 @@ from jetdirect.transports.rfc8010 import (
     Response,
     response,
 )
-from jetdirect.transports.rfc8011 import (
+from jetdirect.transports.ipp.rfc8011 import (
     CANCEL_JOB,
     CREATE_JOB,
     GET_JOB,
@@ -56,6 +55,7 @@ from jetdirect.transports.rfc8011 import (
     VALIDATE_JOB,
     statusOf,
 )
+from jetdirect.transports.ipp.transport import FINISH_TIMEOUT, IPPTransport, fromURI
 from jetdirect.transports.uri import parse
 from tests.clients.certificate import selfSigned
 from tests.endpoint import Endpoint, Wire, hear

@@ -19,15 +19,15 @@ from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 from zope.interface.verify import verifyObject
 
-import jetdirect.transports.lpdspool as spool
+import jetdirect.transports.lpd.spool as spool
 from jetdirect.errors import JobTooLarge, PrinterLost, PrintError, PrinterUnreachable
 from jetdirect.interfaces import Delivery, IPrinterConnection, IPrinterTransport
 from jetdirect.tcp import Silence
 from jetdirect.testing import FakeJob
 from jetdirect.transports.dialogue import FAREWELL
 from jetdirect.transports.dressing import DressedTransport, Dressing
-from jetdirect.transports.lpd import FINISH_TIMEOUT, LPDTransport, fromURI
-from jetdirect.transports.lpdclient import PrintServer
+from jetdirect.transports.lpd.client import PrintServer
+from jetdirect.transports.lpd.transport import FINISH_TIMEOUT, LPDTransport, fromURI
 from jetdirect.transports.uri import parse
 from tests.endpoint import Endpoint, Wire, hear
 from tests.source import Source

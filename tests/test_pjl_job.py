@@ -31,8 +31,8 @@ from jetdirect.language import HEAD_BYTES, UEL
 from jetdirect.testing import FakeJob, FakeSender
 from jetdirect.transports.backchannel import LOGGED
 from jetdirect.transports.dressing import DressedTransport, Dressing
-from jetdirect.transports.pjlbrackets import LOOK, MOST_JOBS
-from jetdirect.transports.pjljob import PJLTransport
+from jetdirect.transports.pjl.brackets import LOOK, MOST_JOBS
+from jetdirect.transports.pjl.transport import PJLTransport
 from jetdirect.transports.policy import PJLPolicy, policed
 from jetdirect.transports.socket import FINISH_TIMEOUT, WATCH_INTERVAL, SocketTransport
 from jetdirect.transports.uri import transportFor

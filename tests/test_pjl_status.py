@@ -20,10 +20,10 @@ from zope.interface.verify import verifyObject
 
 from jetdirect.interfaces import Delivery, IPrinterTransport, PrinterStatus
 from jetdirect.testing import FakeJob
-from jetdirect.transports.pjlcodes import LONGEST_MODEL, statusOf
-from jetdirect.transports.pjljob import PJLTransport
-from jetdirect.transports.pjlquestion import FAREWELL, LONGEST_ANSWER, PATIENCE, QUESTION
-from jetdirect.transports.pjltalk import LONGEST_MESSAGE, JobNews, Listener, Message, jobNews
+from jetdirect.transports.pjl.codes import LONGEST_MODEL, statusOf
+from jetdirect.transports.pjl.question import FAREWELL, LONGEST_ANSWER, PATIENCE, QUESTION
+from jetdirect.transports.pjl.talk import LONGEST_MESSAGE, JobNews, Listener, Message, jobNews
+from jetdirect.transports.pjl.transport import PJLTransport
 from jetdirect.transports.socket import SocketTransport
 from jetdirect.transports.uri import transportFor
 from tests.endpoint import Endpoint, hear

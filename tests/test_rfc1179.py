@@ -7,7 +7,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jetdirect.transports.rfc1179 import (
+from jetdirect.transports.lpd.rfc1179 import (
     controlFile,
     controlFileHeader,
     dataFileHeader,

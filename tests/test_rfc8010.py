@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jetdirect.transports.rfc8010 import (
+from jetdirect.transports.ipp.rfc8010 import (
     BOOLEAN,
     ENUM,
     INTEGER,

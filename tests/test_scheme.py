@@ -80,7 +80,7 @@ def test_listingLoadsNothing() -> None:
         "import sys; from jetdirect.transports.uri import schemes\n"
         "from twisted.internet.testing import MemoryReactorClock\n"
         "from jetdirect.transports.uri import transportFor\n"
-        "names = ['jetdirect.transports.file', 'jetdirect.transports.socket', 'serial']\n"
+        "names = ['jetdirect.transports.file.transport', 'jetdirect.transports.socket', 'serial']\n"
         "shown = lambda: print([n.rpartition('.')[2] for n in names if n in sys.modules])\n"
         "schemes(); shown(); transportFor(MemoryReactorClock(), 'socket://h'); shown()"
     )

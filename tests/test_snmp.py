@@ -20,11 +20,11 @@ from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.error import DNSLookupError
 from twisted.internet.task import Clock
 
-import jetdirect.transports.snmp as module
+import jetdirect.transports.snmp.transport as module
 from jetdirect.interfaces import PrinterStatus
 from jetdirect.testing import FakePrinter
-from jetdirect.transports import ber
-from jetdirect.transports.snmp import (
+from jetdirect.transports.snmp import ber
+from jetdirect.transports.snmp.transport import (
     DESCRIPTION,
     DEVICE_ID,
     ERRORS,

@@ -22,7 +22,7 @@ from twisted.python.reflect import namedAny
 from jetdirect.ftp.settings import SessionSettings
 from jetdirect.gateway import Gateway
 from jetdirect.tap import Options, makeService
-from jetdirect.transports.file import FileTransport
+from jetdirect.transports.file.transport import FileTransport
 from jetdirect.transports.policy import PolicedTransport
 from jetdirect.transports.socket import SocketTransport
 

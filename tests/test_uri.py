@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from twisted.internet.testing import MemoryReactorClock
 
 from jetdirect.transports.dressing import DressedTransport
-from jetdirect.transports.file import FileTransport
+from jetdirect.transports.file.transport import FileTransport
 from jetdirect.transports.socket import SocketTransport
 from jetdirect.transports.uri import DeviceURI, parse, schemes, seconds, transportFor
 

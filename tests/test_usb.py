@@ -22,7 +22,7 @@ from twisted.internet import reactor as theReactor
 from twisted.internet.defer import Deferred
 from zope.interface.verify import verifyObject
 
-import jetdirect.transports.usb as module
+import jetdirect.transports.usb.transport as module
 from jetdirect.errors import PrinterLost, PrinterUnreachable
 from jetdirect.interfaces import (
     Delivery,
@@ -31,11 +31,11 @@ from jetdirect.interfaces import (
     PrinterStatus,
 )
 from jetdirect.testing import FakeJob
-from jetdirect.transports import usblp
 from jetdirect.transports.ieee1284 import statusOf
 from jetdirect.transports.uri import parse, transportFor
-from jetdirect.transports.usb import BUFFER, PIECE, USBConnection, USBTransport, fromURI
-from jetdirect.transports.usblp import Device, Place
+from jetdirect.transports.usb import usblp
+from jetdirect.transports.usb.transport import BUFFER, PIECE, USBConnection, USBTransport, fromURI
+from jetdirect.transports.usb.usblp import Device, Place
 from tests.device import FakeDevice, until
 from tests.peers.gateway import Gateway
 from tests.peers.session import Session, lastLine

@@ -241,11 +241,12 @@ class SerialConnection(DescriptorConnection):
 
     def _notDrained(self, why: Failure) -> None:
         why.trap(OSError, termios.error)
-        if why.value.args[0] == errno.EINTR:
+        number, reason = why.value.args  # type: ignore[union-attr]
+        if number == errno.EINTR:
             self._drain()
         else:
             self._draining = False
-            self._over(PrinterLost(f"the serial line failed: {why.value.args[-1]}"))
+            self._over(PrinterLost(f"the serial line failed: {reason}"))
 
     def _close(self) -> None:
         super()._close()

@@ -52,7 +52,7 @@ from ..tcp import (
 )
 from .backchannel import BackChannel
 from .dialer import Dialer
-from .pjljob import PJLTransport
+from .pjl.transport import PJLTransport
 from .uri import DeviceURI, seconds, switch
 
 RAW_PORT = 9100

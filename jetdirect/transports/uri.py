@@ -21,7 +21,7 @@ from ..interfaces import IPrinterScheme, IPrinterTransport
 from .dressing import OPTIONS as DRESSING_OPTIONS
 from .dressing import DressedTransport, Dressing
 from .shorthand import spelledOut
-from .snmp import SNMPTransport
+from .snmp.transport import SNMPTransport
 
 _Value = TypeVar("_Value")
 

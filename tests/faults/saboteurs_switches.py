@@ -20,7 +20,8 @@ from jetdirect.ftp.upload import Upload
 from jetdirect.port import PrintingPort
 from jetdirect.server import PrintServer
 from jetdirect.tcp import Pulse
-from jetdirect.transports import dressing, file
+from jetdirect.transports import dressing
+from jetdirect.transports.file import transport as file
 
 from .simulation.directory import DirectoryPrinter
 from .simulation.world import World

@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from jetdirect.transports.rfc8010 import INTEGER, NAME, URI, Attribute, request
-from jetdirect.transports.rfc8011 import CANCEL_JOB
+from jetdirect.transports.ipp.rfc8010 import INTEGER, NAME, URI, Attribute, request
+from jetdirect.transports.ipp.rfc8011 import CANCEL_JOB
 from tests.peers.clients import Address, curl
 from tests.peers.cups import LPDServer, PrintServer
 from tests.peers.gateway import Gateway

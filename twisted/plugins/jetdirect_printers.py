@@ -24,7 +24,9 @@ endpoint = PrinterScheme(
     _STREAM_OPTIONS,
 )
 
-file = PrinterScheme("file", "file:///var/spool/jobs", "jetdirect.transports.file.fromURI")
+file = PrinterScheme(
+    "file", "file:///var/spool/jobs", "jetdirect.transports.file.transport.fromURI"
+)
 
 parallel = PrinterScheme("parallel", "parallel:/dev/lp0", "jetdirect.transports.parallel.fromURI")
 
@@ -45,7 +47,7 @@ serial = PrinterScheme(
 lpd = PrinterScheme(
     "lpd",
     "lpd://printserver/queue",
-    "jetdirect.transports.lpd.fromURI",
+    "jetdirect.transports.lpd.transport.fromURI",
     {
         "finish-timeout": "seconds to wait for an acknowledgement (90)",
         "spool-limit": "bytes of a job whose size the sender did not announce (1073741824)",
@@ -59,13 +61,13 @@ _IPP_OPTIONS = {
 }
 
 ipp = PrinterScheme(
-    "ipp", "ipp://printer/ipp/print", "jetdirect.transports.ipp.fromURI", _IPP_OPTIONS
+    "ipp", "ipp://printer/ipp/print", "jetdirect.transports.ipp.transport.fromURI", _IPP_OPTIONS
 )
 
 ipps = PrinterScheme(
     "ipps",
     "ipps://printer/ipp/print",
-    "jetdirect.transports.ipp.fromURI",
+    "jetdirect.transports.ipp.transport.fromURI",
     {
         **_IPP_OPTIONS,
         "tls": "any: believe every certificate (verify)",
@@ -76,7 +78,7 @@ ipps = PrinterScheme(
 usb = PrinterScheme(
     "usb",
     "usb:/dev/usb/lp0",
-    "jetdirect.transports.usb.fromURI",
+    "jetdirect.transports.usb.transport.fromURI",
     {
         "serial": "of a printer named usb://MAKE/MODEL (any)",
         "interface": "of a printer named usb://MAKE/MODEL, as CUPS writes it (any)",

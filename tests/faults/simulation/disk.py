@@ -1,5 +1,5 @@
 """
-A disk in memory: what L{jetdirect.transports.file} asks of L{os}, and what is left of it when the
+A disk in memory: what L{jetdirect.transports.file.transport} asks of L{os}, and what is left of it when the
 power fails.
 """
 
@@ -27,7 +27,7 @@ class Inode:
 
 class Disk:
     """
-    Stands for the module L{os} in L{jetdirect.transports.file}.
+    Stands for the module L{os} in L{jetdirect.transports.file.transport}.
 
     @ivar names: the files of the only directory.
     @ivar durable: the names that would be there after a power failure.

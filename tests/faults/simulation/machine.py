@@ -12,7 +12,7 @@ from unittest.mock import patch
 from twisted.protocols import tls
 
 from jetdirect.ftp import data
-from jetdirect.transports import file
+from jetdirect.transports.file import transport as file
 
 from .disk import Disk
 from .reactor import SimulatedReactor

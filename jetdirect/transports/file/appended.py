@@ -16,8 +16,8 @@ from .existing import take
 
 class AppendedFile:
     """
-    The same methods as a L{PartFile<jetdirect.transports.file.PartFile>}.  All of them block; one
-    thread at a time.
+    The same methods as a L{PartFile<jetdirect.transports.file.transport.PartFile>}.  All of them
+    block; one thread at a time.
 
     The lock does not hold those who do not ask for it.  What they wrote among the job's bytes, or
     cut off, is found out when the job ends.

@@ -18,11 +18,11 @@ from twisted.internet.protocol import Factory, Protocol, connectionDone
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from ..interfaces import PrinterStatus
-from ..language import UEL
-from ..tcp import cancelLater, tune
-from .pjlcodes import statusOf
-from .pjltalk import Listener, Message
+from ...interfaces import PrinterStatus
+from ...language import UEL
+from ...tcp import cancelLater, tune
+from .codes import statusOf
+from .talk import Listener, Message
 
 QUESTION = UEL + b"@PJL INFO ID\r\n@PJL INFO STATUS\r\n" + UEL
 

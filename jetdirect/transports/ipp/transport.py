@@ -16,21 +16,21 @@ from twisted.internet.defer import Deferred
 from twisted.internet.endpoints import wrapClientTLS
 from zope.interface import implementer
 
-from ..errors import PrintError, PrinterUnreachable
-from ..interfaces import (
+from ...errors import PrintError, PrinterUnreachable
+from ...interfaces import (
     Delivery,
     IPrinterConnection,
     IPrinterTransport,
     IPrintJob,
     PrinterStatus,
 )
-from ..tcp import hostEndpoint
+from ...tcp import hostEndpoint
+from ..uri import DeviceURI, seconds, switch
 from . import rfc8011
+from .client import Document, IPPClient
 from .httpclient import ANSWER_TIMEOUT
-from .ippclient import Document, IPPClient
-from .ippjob import IPPConnection
+from .job import IPPConnection
 from .rfc8010 import BOOLEAN, INTEGER, KEYWORD, MIME, NAME, Attribute, Response
-from .uri import DeviceURI, seconds, switch
 
 IPP_PORT = 631
 """RFC 8010, section 4."""

@@ -14,10 +14,10 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from ..errors import PrinterLost, PrinterUnreachable
-from ..interfaces import Delivery, IPrinterConnection, IPrintJob
+from ...errors import PrinterLost, PrinterUnreachable
+from ...interfaces import Delivery, IPrinterConnection, IPrintJob
 from . import rfc8011
-from .ippclient import Document, IPPClient
+from .client import Document, IPPClient
 from .rfc8010 import INTEGER, KEYWORD, Attribute, Response
 
 

@@ -14,10 +14,10 @@ from twisted.internet.interfaces import IDelayedCall
 from twisted.internet.protocol import DatagramProtocol
 from zope.interface import implementer
 
-from ..interfaces import IPrinterTransport, PrinterStatus
+from ...interfaces import IPrinterTransport, PrinterStatus
+from ..ieee1284 import modelOf
+from ..wrapped import WrappedTransport
 from . import ber
-from .ieee1284 import modelOf
-from .wrapped import WrappedTransport
 
 PORT = 161
 """RFC 1157, section 4."""

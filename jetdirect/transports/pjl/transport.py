@@ -17,19 +17,19 @@ from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IReactorTime, IStreamClientEndpoint
 from zope.interface import implementer
 
-from ..interfaces import (
+from ...interfaces import (
     Delivery,
     IPrinterConnection,
     IPrinterTransport,
     IPrintJob,
     PrinterStatus,
 )
-from ..language import HEAD_BYTES, UEL, tailFor
-from .backchannel import BackChannel
-from .pjlbrackets import Brackets
-from .pjlquestion import Question
-from .pjltalk import JobNews, Listener, jobNews
-from .wrapped import WrappedConnection
+from ...language import HEAD_BYTES, UEL, tailFor
+from ..backchannel import BackChannel
+from ..wrapped import WrappedConnection
+from .brackets import Brackets
+from .question import Question
+from .talk import JobNews, Listener, jobNews
 
 _TELL_OF_JOBS = UEL + b"@PJL USTATUS JOB=ON\r\n"
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from ..interfaces import PrinterStatus
+from ...interfaces import PrinterStatus
 from .rfc8010 import Response
 
 PRINT_JOB, VALIDATE_JOB, CREATE_JOB, SEND_DOCUMENT = 0x0002, 0x0004, 0x0005, 0x0006

@@ -23,9 +23,9 @@ from twisted.internet.error import ConnectionClosed, ConnectionDone
 from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
 
-from ..errors import PrinterLost
-from ..tcp import borrowedSocket
-from .dialogue import Dialogue
+from ...errors import PrinterLost
+from ...tcp import borrowedSocket
+from ..dialogue import Dialogue
 from .http import CHUNK_END, LAST_CHUNK, AnswerReader, chunkHead, postHead
 
 ANSWER_TIMEOUT = 15.0

@@ -11,11 +11,11 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IPushProducer, IStreamClientEndpoint
 from zope.interface import implementer
 
-from ..errors import PrinterLost, PrinterUnreachable
-from ..interfaces import IPrintJob
+from ...errors import PrinterLost, PrinterUnreachable
+from ...interfaces import IPrintJob
+from ..dialer import Dialer
+from ..dialogue import Dialogue
 from . import rfc1179
-from .dialer import Dialer
-from .dialogue import Dialogue
 
 
 class LPDDialogue(Dialogue):

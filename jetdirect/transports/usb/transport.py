@@ -25,16 +25,16 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from ..errors import PrinterLost, PrinterUnreachable
-from ..interfaces import (
+from ...errors import PrinterLost, PrinterUnreachable
+from ...interfaces import (
     Delivery,
     IPrinterConnection,
     IPrinterTransport,
     IPrintJob,
     PrinterStatus,
 )
-from .backpressure import BackPressure
-from .uri import DeviceURI, seconds, switch
+from ..backpressure import BackPressure
+from ..uri import DeviceURI, seconds, switch
 from .usblp import Device, Place
 
 PIECE = 8192

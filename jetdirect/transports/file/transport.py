@@ -24,19 +24,19 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from ..errors import PrinterLost, PrintError, PrinterUnreachable
-from ..interfaces import (
+from ...errors import PrinterLost, PrintError, PrinterUnreachable
+from ...interfaces import (
     Delivery,
     IPrinterConnection,
     IPrinterTransport,
     IPrintJob,
     PrinterStatus,
 )
+from ..backpressure import BackPressure
+from ..uri import DeviceURI
 from .appended import AppendedFile
-from .backpressure import BackPressure
 from .existing import check, kindOf
 from .fifo import FifoTransport
-from .uri import DeviceURI
 
 BUFFER = 256 * 1024
 """Bytes that may wait for the disk before the sender is paused."""

@@ -22,16 +22,16 @@ from twisted.internet.main import CONNECTION_LOST
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from ..errors import PrinterLost, PrinterUnreachable
-from ..interfaces import (
+from ...errors import PrinterLost, PrinterUnreachable
+from ...interfaces import (
     Delivery,
     IPrinterConnection,
     IPrinterTransport,
     IPrintJob,
     PrinterStatus,
 )
-from ..tcp import unwritten
-from .descriptor import DescriptorConnection
+from ...tcp import unwritten
+from ..descriptor import DescriptorConnection
 from .existing import take
 
 ABORT_PATIENCE = 5.0

@@ -17,10 +17,10 @@ from twisted.internet.threads import deferToThreadPool
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from ..errors import JobTooLarge, PrinterLost, PrintError
-from ..interfaces import Delivery, IPrinterConnection, IPrintJob
-from .backpressure import BackPressure
-from .lpdclient import LPDDialogue, PrintServer, Room
+from ...errors import JobTooLarge, PrinterLost, PrintError
+from ...interfaces import Delivery, IPrinterConnection, IPrintJob
+from ..backpressure import BackPressure
+from .client import LPDDialogue, PrintServer, Room
 
 BUFFER = 256 * 1024
 """Bytes that may wait for the temporary file before the sender is paused."""

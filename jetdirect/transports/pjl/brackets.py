@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import re
 
-from ..language import HEAD_BYTES, UEL
-from ..pjl import Kind, Piece, Scanner
-from .pjltalk import LONGEST_NAME
+from ...language import HEAD_BYTES, UEL
+from ...pjl import Kind, Piece, Scanner
+from .talk import LONGEST_NAME
 
 MOST_JOBS = 100
 """PJL jobs in one upload whose ends are awaited; an upload with more is not confirmed (chosen)."""

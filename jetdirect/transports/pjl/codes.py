@@ -9,8 +9,8 @@ asked.
 
 from __future__ import annotations
 
-from ..interfaces import PrinterStatus
-from .pjltalk import Message, unquoted
+from ...interfaces import PrinterStatus
+from .talk import Message, unquoted
 
 LONGEST_MODEL = 100
 """Characters of a model's name (chosen)."""

@@ -19,9 +19,9 @@ from dataclasses import dataclass
 from fcntl import ioctl
 from pathlib import Path
 
-from ..errors import PrinterUnreachable
-from ..interfaces import PrinterStatus
-from .ieee1284 import fieldsOf, modelOf, statusOf
+from ...errors import PrinterUnreachable
+from ...interfaces import PrinterStatus
+from ..ieee1284 import fieldsOf, modelOf, statusOf
 
 _MOST_SAID = 1024
 """Bytes that the driver reads at once (USBLP_BUF_SIZE_IN in usblp.c)."""

@@ -15,19 +15,19 @@ from typing import Any
 from twisted.internet.defer import Deferred, succeed
 from zope.interface import implementer
 
-from ..interfaces import (
+from ...interfaces import (
     Delivery,
     IPrinterConnection,
     IPrinterTransport,
     IPrintJob,
     PrinterStatus,
 )
-from ..tcp import hostEndpoint
+from ...tcp import hostEndpoint
+from ..uri import DeviceURI, seconds
 from . import rfc1179
-from .lpdclient import PrintServer
-from .lpdspool import SpooledConnection
-from .lpdstream import StreamedConnection
-from .uri import DeviceURI, seconds
+from .client import PrintServer
+from .spool import SpooledConnection
+from .stream import StreamedConnection
 
 FINISH_TIMEOUT = 90.0
 """Seconds to wait for an acknowledgement when the server's kernel has everything: as long as for

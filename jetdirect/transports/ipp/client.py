@@ -11,8 +11,8 @@ from typing import Any
 from twisted.internet.defer import Deferred, TimeoutError
 from twisted.internet.interfaces import IProducer, IStreamClientEndpoint
 
-from ..errors import PrinterLost, PrinterUnreachable
-from .dialer import Dialer
+from ...errors import PrinterLost, PrinterUnreachable
+from ..dialer import Dialer
 from .http import AnswerReader
 from .httpclient import ANSWER_TIMEOUT, Exchange
 from .rfc8010 import URI, Attribute, Response, request, response

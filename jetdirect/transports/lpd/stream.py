@@ -11,9 +11,9 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IProducer
 from zope.interface import implementer
 
-from ..errors import PrinterLost
-from ..interfaces import Delivery, IPrinterConnection, IPrintJob
-from .lpdclient import LPDDialogue
+from ...errors import PrinterLost
+from ...interfaces import Delivery, IPrinterConnection, IPrintJob
+from .client import LPDDialogue
 
 
 @implementer(IPrinterConnection)

@@ -1,0 +1,3 @@
+"""
+C{file:}, jobs kept in a directory, in one file, or read by a program from a named pipe.
+"""

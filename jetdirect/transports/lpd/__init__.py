@@ -1,0 +1,3 @@
+"""
+C{lpd:}, print servers that speak RFC 1179.
+"""

@@ -1,0 +1,3 @@
+"""
+C{pjl=on}: a printer on a stream that speaks PJL.
+"""

@@ -1,0 +1,3 @@
+"""
+C{usb:}, printers on Linux's usblp driver.
+"""
