@@ -298,6 +298,24 @@ def halfClose(transport: Any, look: Callable[[], None]) -> None:
         transport.abortConnection()
 
 
+def beforeClose(transport: Any, look: Callable[[], None]) -> None:
+    """
+    Call C{look} when TLS is about to close the connection: the peer has said its close_notify.
+
+    Twisted tells nobody: bytes that are written after it are dropped, and the connection ends in
+    order (C{ConnectionDone}), with what the peer has not acknowledged in the kernel.
+    """
+    real = realTransport(transport)
+    close = real.loseConnection
+
+    def closing() -> None:
+        if real.connected:
+            look()
+        close()
+
+    real.loseConnection = closing
+
+
 def realTransport(transport: Any) -> Any:
     """The transport that the wrappers around it (policies, PROXY protocol) hide."""
     while isinstance(transport, ProtocolWrapper):

@@ -211,10 +211,68 @@ async def test_tlsAbort(secure: tuple[str, str]) -> None:
     listener, uri = secure
     desk = await Desk(Printer(), listener).open(uri)
     desk.connection.write(JOB)
+    await desk.printer.whole
     await desk.connection.abort(b"\x04")
     await desk.printer.lost
     assert desk.printer.data == JOB + b"\x04"
     await desk.port.stopListening()
+
+
+@pytest_twisted.ensureDeferred
+async def test_tlsAbortedAtOnce(secure: tuple[str, str]) -> None:
+    """Before hands were shaken nothing of a job has left, and nothing leaves when it is cut."""
+    listener, uri = secure
+    desk = await Desk(Printer(), listener).open(uri)
+    desk.connection.write(JOB)
+    assert desk.connection.sent == 0
+    await desk.connection.abort(b"")
+    await desk.printer.lost
+    assert desk.printer.data == b""
+    await desk.port.stopListening()
+
+
+@pytest_twisted.ensureDeferred
+async def test_tlsNothing(secure: tuple[str, str]) -> None:
+    """A job of no bytes is one, also if it ends before hands were shaken."""
+    listener, uri = secure
+    desk = await Desk(Printer(), listener).open(uri)
+    assert await desk.connection.finish() is Delivery.DELIVERED
+    assert desk.connection.sent == 0
+    await desk.close()
+
+
+@pytest_twisted.ensureDeferred
+async def test_tlsNotSpoken(secure: tuple[str, str]) -> None:
+    """A printer that takes the connection and never answers has nothing, and no 226 is due."""
+    _, uri = secure
+    desk = await Desk(Printer()).open(f"{uri}&finish-timeout=0.6".replace("&", "?", 1))
+    desk.connection.write(JOB)
+    finishing = desk.connection.finish()
+    with pytest.raises(PrinterLost, match="does not speak TLS"):
+        await finishing
+    assert desk.connection.sent == 0
+    await desk.close()
+
+
+class LeavingPrinter(Printer):
+    """Says good-bye when it has read something, and reads no more."""
+
+    def dataReceived(self, data: bytes) -> None:
+        if not self.data:
+            self.data = data
+            self.transport.loseConnection()
+
+
+@pytest_twisted.ensureDeferred
+async def test_tlsGoodByeTooEarly(secure: tuple[str, str]) -> None:
+    """The printer's close_notify is no answer to ours as long as it has not everything."""
+    listener, uri = secure
+    desk = await Desk(LeavingPrinter(), listener).open(uri)
+    desk.connection.write(JOB * 40)
+    finishing = desk.connection.finish()
+    with pytest.raises(PrinterLost):
+        await finishing
+    await desk.close()
 
 
 @pytest.mark.parametrize("text", ["", "tls:", "nonsense:x", "tcp:host=a:port=b", "tcp"])

@@ -18,6 +18,7 @@ from twisted.internet.interfaces import (
     IConsumer,
     IDelayedCall,
     IHalfCloseableProtocol,
+    IHandshakeListener,
     IProducer,
     IReactorTime,
     ISSLTransport,
@@ -27,8 +28,9 @@ from twisted.internet.interfaces import (
 )
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.logger import Logger
+from twisted.protocols.policies import ProtocolWrapper
 from twisted.python.failure import Failure
-from zope.interface import implementer
+from zope.interface import alsoProvides, implementer
 
 from ..errors import PrinterLost, PrintError
 from ..interfaces import (
@@ -43,6 +45,7 @@ from ..splice import Splice
 from ..tcp import (
     ITCPFacts,
     Pulse,
+    beforeClose,
     factsOf,
     halfClose,
     hostEndpoint,
@@ -149,7 +152,7 @@ class SocketConnection(Protocol):
     def __init__(
         self, printer: SocketTransport, job: IPrintJob, heard: BackChannel | None = None
     ) -> None:
-        self.sent = 0
+        self._written = 0
         self._printer = printer
         self._job = job
         self._finishing: Deferred[Delivery] | None = None
@@ -160,7 +163,7 @@ class SocketConnection(Protocol):
         self._canceled = False
         self._ended = False
         self._early = False
-        self._secure = False
+        self._secure = self._shakingHands = False
         self._closed = False
         self._halfClosed = False
         self._printerClosed = False
@@ -169,16 +172,26 @@ class SocketConnection(Protocol):
         self._facts = factsOf(self.transport)
         self._pulse = Pulse(self._facts, self._printer.clock)
         self._secure = ISSLTransport.providedBy(self.transport)
+        if isinstance(self.transport, ProtocolWrapper) and self._secure:
+            self._shakingHands = True
+            # Not said by the class: of several such, Twisted's endpoints pass on the last only.
+            alsoProvides(self.transport.wrappedProtocol, IHandshakeListener)
+            beforeClose(self.transport, self._goodBye)
         tune(self.transport)
         if self._printer.splice and isPlain(self.transport):
             self._splice = Splice(self.transport)
         self._watchLater()
 
+    @property
+    def sent(self) -> int:
+        """L{IPrinterConnection}: TLS keeps everything until hands were shaken."""
+        return 0 if self._shakingHands else self._written
+
     # IConsumer
 
     def write(self, data: bytes) -> None:
         """L{IConsumer}."""
-        self.sent += len(data)
+        self._written += len(data)
         sendNow(self.transport, data)
 
     def take(self, descriptor: int, most: int) -> int:
@@ -186,7 +199,7 @@ class SocketConnection(Protocol):
         if self._splice is None or self._gone is not None:
             return 0
         taken = self._splice.take(descriptor, most)
-        self.sent += taken
+        self._written += taken
         return taken
 
     def registerProducer(self, producer: IProducer, streaming: bool) -> None:
@@ -218,7 +231,9 @@ class SocketConnection(Protocol):
         if self._gone is not None:
             return self._aborting  # the connection is about to be closed
         self._pulse.mark()
-        if not self._ended:
+        if self._shakingHands:
+            self.transport.abortConnection()  # or what waits would be sent after all
+        elif not self._ended:
             if tail:
                 self.transport.write(tail)
             self._end()
@@ -226,7 +241,13 @@ class SocketConnection(Protocol):
             self.transport.loseConnection()
         return self._aborting
 
-    # Protocol, IHalfCloseableProtocol
+    # Protocol, IHalfCloseableProtocol, IHandshakeListener
+
+    def handshakeCompleted(self) -> None:
+        """TLS cannot be ended in order before."""
+        self._shakingHands = False
+        if self._finishing is not None and not self._heard.awaits:
+            self._end()
 
     def dataReceived(self, data: bytes) -> None:
         """The printer's back channel: read, or its window would fill, and never passed on."""
@@ -256,6 +277,15 @@ class SocketConnection(Protocol):
         elif self._finishing is not None:
             self._end()  # it can say no more
 
+    def _goodBye(self) -> None:
+        # The printer's close_notify, or an error of TLS.  It answers ours if it has all before it.
+        if self._gone is not None or self._aborting is not None or self._printer.earlyClose:
+            return
+        if self._finishing is not None and self._heard.confirmed:
+            self._ended = True  # it has said all that there is to say
+        elif not self._ended or self._facts.unacknowledged():
+            self._lost(PrinterLost("the printer closed the connection before the end of the job"))
+
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         self._watch.cancel()
         self._closed = True
@@ -276,7 +306,7 @@ class SocketConnection(Protocol):
 
     def _end(self) -> None:
         # Say that there is no more; under TLS there is no end of one direction alone.
-        if self._ended:
+        if self._ended or (self._shakingHands and self._aborting is None):
             return
         self._ended = True
         if self._secure or (self._aborting is not None and not self._printer.halfClose):
@@ -313,6 +343,9 @@ class SocketConnection(Protocol):
             self._lost(PrinterLost("the printer reset the connection"))
         elif self._facts.unacknowledged():
             self._pulse.mark()  # the finish time-out begins when all is acknowledged
+        elif self._shakingHands:
+            if self._pulse.still() >= self._printer.finishTimeout:
+                self._lost(PrinterLost("the printer does not speak TLS"))
         elif not self._ended:
             if self._pulse.still() >= self._printer.finishTimeout:
                 self._log.warn(
