@@ -23,6 +23,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.guest", description=__doc__)
     parser.add_argument("--packages", type=Path, default=_CACHE, help="keeps kernel and busybox")
     parser.add_argument("--run", default="tests.guest.checks", help="the module to run inside")
+    parser.add_argument(
+        "--rows", type=Path, help="measure faults, and write rows for python -m tests.printers"
+    )
     parser.add_argument("--seconds", type=float, default=600, help="until it is switched off")
     parser.add_argument("--console", action="store_true", help="show what the kernel said, too")
     options = parser.parse_args()
@@ -40,12 +43,15 @@ def main() -> int:
             "SCRATCH": str(scratch),
             "CHECKOUT": str(_ROOT),
             "PYTHON": sys.executable,
-            "MODULE": options.run,
+            "MODULE": "tests.guest.rows" if options.rows else options.run,
         }
         ended = machine.run(kernel, initramfs.build(root, settings), directory, options.seconds)
         print(_occasion())
         results = (directory / "results").read_text(errors="replace").replace("\r", "")
-        print(results, end="")
+        lines = results.splitlines(keepends=True)
+        if options.rows:
+            options.rows.write_text("".join(line for line in lines if line.startswith("{")))
+        print("".join(line for line in lines if not line.startswith("{")), end="")
         if options.console or not ended:
             print((directory / "console").read_text(errors="replace").replace("\r", ""))
     if not ended:

@@ -17,6 +17,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from fcntl import ioctl
 from pathlib import Path
+from urllib.parse import quote
 
 WELL, PAPER_OUT = 0x18, 0x30
 """Status lines (USB Printer Class 1.1, section 4.2.2): selected and no error; paper empty."""
@@ -45,11 +46,13 @@ class Gadget:
     A USB device of ours.
 
     @ivar controller: the number of its dummy controller.
+    @ivar uri: its device URI.
     """
 
-    def __init__(self, controller: int, serial: str, function: str) -> None:
+    def __init__(self, controller: int, model: str, serial: str, function: str) -> None:
         """@param function: of the kernel, with a name of its own: C{printer.a}."""
         self.controller = controller
+        self.uri = f"usb://Acme/{quote(model)}?serial={serial}"
         self._place = _GADGETS / f"g{controller}"
         self._function = self._place / "functions" / function
         for folder in ("strings/0x409", "configs/c.1"):
@@ -85,14 +88,18 @@ class Printer(Gadget):
     The kernel's printer gadget; it takes jobs while it is on.
 
     @ivar data: what it has taken.
+    @ivar pause: seconds for which it rests after each read.
     """
 
+    pause = 0.0
+
     def __init__(self, controller: int, model: str, serial: str) -> None:
-        super().__init__(controller, serial, f"printer.{controller}")
+        super().__init__(controller, model, serial, f"printer.{controller}")
         self.data = bytearray()
         self._descriptor = -1
         self._reading = threading.Event()
         self._reader: threading.Thread | None = None
+        self._most: tuple[int, int] | None = None
         deviceID = f"MFG:Acme;MDL:{model};CMD:PJL,PCL,POSTSCRIPT;CLS:PRINTER;SN:{serial};"
         # Not the function's folder: it may have no attributes before it is part of a configuration.
         (self._function / "pnp_string").write_text(deviceID)
@@ -111,6 +118,14 @@ class Printer(Gadget):
         """Take nothing more, and say why."""
         self._stop()
         ioctl(self._descriptor, _GADGET_SET_PRINTER_STATUS, PAPER_OUT)
+
+    def stopAfter(self, count: int, lines: int) -> None:
+        """
+        Take nothing more by itself once it has so many bytes.
+
+        @param lines: its status then, L{WELL} or L{PAPER_OUT}.
+        """
+        self._most = count, lines
 
     def paperIn(self) -> None:
         """Go on."""
@@ -150,6 +165,11 @@ class Printer(Gadget):
             if poll.poll(100):
                 with suppress(BlockingIOError):
                     self.data += os.read(self._descriptor, 8192)
+                time.sleep(self.pause)
+            if self._most is not None and len(self.data) >= self._most[0]:
+                ioctl(self._descriptor, _GADGET_SET_PRINTER_STATUS, self._most[1])
+                self._most = None
+                return
 
 
 class ScriptedPrinter(Gadget):
@@ -159,7 +179,7 @@ class ScriptedPrinter(Gadget):
 
     def __init__(self, controller: int, model: str, serial: str, place: Path) -> None:
         """@param place: an empty directory."""
-        super().__init__(controller, serial, "ffs.scripted")
+        super().__init__(controller, model, serial, "ffs.scripted")
         place.mkdir()
         command = ["mount", "-t", "functionfs", "scripted", str(place)]
         subprocess.run(command, check=True)
@@ -181,10 +201,10 @@ class ScriptedPrinter(Gadget):
         threading.Thread(target=self._answer, daemon=True).start()
 
     def take(self, count: int) -> bytes:
-        """Take so many bytes; waits for them."""
+        """Take whole transfers until it is so many bytes; waits for them."""
         taken = b""
         while len(taken) < count:
-            taken += os.read(self._out, min(8192, count - len(taken)))
+            taken += os.read(self._out, 8192)
         return taken
 
     def stall(self) -> None:

@@ -25,6 +25,9 @@ DRIVERS = {
     "dummy_hcd": "num=2",
     "usb_f_printer": "",
     "usb_f_fs": "",
+    # a parallel port on USB, which USB/IP plugs in
+    "vhci_hcd": "",
+    "uss720": "",
 }
 """The modules that the guest needs, each with its parameters; what they need comes by itself."""
 

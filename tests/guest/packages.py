@@ -12,6 +12,7 @@ _TOOLS = {
     "apt-get": "apt",
     "apt-cache": "apt",
     "dpkg": "dpkg",
+    "gs": "ghostscript",
     "qemu-system-x86_64": "qemu-system-x86",
 }
 

@@ -1,0 +1,3 @@
+"""
+Every transport with every fault: the table of C{docs/printers/faults.rst}, and quick tests of it.
+"""
