@@ -21,7 +21,7 @@ from twisted.python.reflect import namedAny
 
 from jetdirect.ftp.settings import SessionSettings
 from jetdirect.gateway import Gateway
-from jetdirect.tap import Options, makeService
+from jetdirect.tap import BACKLOG, Options, makeService
 from jetdirect.transports.file.transport import FileTransport
 from jetdirect.transports.policy import PolicedTransport
 from jetdirect.transports.socket import SocketTransport
@@ -276,23 +276,25 @@ class IPv6Only(socket.socket):
 
 
 ALL_IPV6 = r"interface=\:\:"
+ROOM = f"backlog={BACKLOG}"
 
 
 def test_everywhere() -> None:
     """A bare number listens on all addresses of both families, with one socket."""
-    assert parsed("--port=2121")["listeners"] == [f"tcp6:2121:{ALL_IPV6}"]
+    assert parsed("--port=2121")["listeners"] == [f"tcp6:2121:{ALL_IPV6}:{ROOM}"]
 
 
 def test_withoutIPv6(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without IPv6 a bare number listens on IPv4 alone."""
     monkeypatch.setattr(socket, "socket", NoIPv6)
-    assert parsed("--port=2121")["listeners"] == ["tcp:2121"]
+    assert parsed("--port=2121")["listeners"] == [f"tcp:2121:{ROOM}"]
 
 
 def test_familiesApart(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the system keeps the families apart there is a socket for each."""
     monkeypatch.setattr(socket, "socket", IPv6Only)
-    assert parsed("--port=2121")["listeners"] == ["tcp:2121", f"tcp6:2121:{ALL_IPV6}"]
+    both = [f"tcp:2121:{ROOM}", f"tcp6:2121:{ALL_IPV6}:{ROOM}"]
+    assert parsed("--port=2121")["listeners"] == both
 
 
 def test_defaultPort() -> None:

@@ -55,7 +55,6 @@ from ..tcp import (
 )
 from .backchannel import BackChannel
 from .dialer import Dialer
-from .pjl.transport import PJLTransport
 from .uri import DeviceURI, seconds, switch
 
 RAW_PORT = 9100
@@ -443,6 +442,8 @@ def _transport(
     stream = SocketTransport(reactor, endpoint, name, uri.description or place, **_manners(uri))
     if not uri.option("pjl", False, switch, "on or off, as in pjl=on"):
         return stream
+    from .pjl.transport import PJLTransport  # few printers need it
+
     return PJLTransport(stream, reactor, endpoint, bool(uri.description))
 
 

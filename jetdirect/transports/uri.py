@@ -21,7 +21,6 @@ from ..interfaces import IPrinterScheme, IPrinterTransport
 from .dressing import OPTIONS as DRESSING_OPTIONS
 from .dressing import DressedTransport, Dressing
 from .shorthand import spelledOut
-from .snmp.transport import SNMPTransport
 
 _Value = TypeVar("_Value")
 
@@ -231,6 +230,8 @@ def _transportFor(reactor: object, text: str) -> IPrinterTransport:
             raise ValueError(f"unknown option {name!r}; known are " + ", ".join(sorted(options)))
     transport = plugin.transport(reactor, uri)
     if uri.option("snmp", False, switch, "on or off, as in snmp=on"):
+        from .snmp.transport import SNMPTransport  # few printers need it
+
         transport = SNMPTransport(transport, reactor, uri.host, bool(uri.description))
     dressing = _dressing(uri)
     return DressedTransport(transport, dressing) if dressing else transport

@@ -1,0 +1,3 @@
+"""
+Who is measured: each server in a process of its own, from a client's data connection to a sink.
+"""
