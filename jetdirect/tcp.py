@@ -20,11 +20,16 @@ from typing import Any, NamedTuple
 from twisted.internet.abstract import isIPAddress, isIPv6Address
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.endpoints import HostnameEndpoint, TCP4ClientEndpoint, TCP6ClientEndpoint
-from twisted.internet.interfaces import IReactorTime, IStreamClientEndpoint
+from twisted.internet.interfaces import (
+    IHandshakeListener,
+    IReactorTime,
+    ISSLTransport,
+    IStreamClientEndpoint,
+)
 from twisted.internet.tcp import Connection
 from twisted.protocols.policies import ProtocolWrapper
 from twisted.python.failure import Failure
-from zope.interface import Interface, implementer
+from zope.interface import Interface, alsoProvides, implementer
 
 _PEER_CLOSED = getattr(select, "POLLRDHUP", 0)  # Linux; told even while bytes are unread
 _HUNG_UP = _PEER_CLOSED | select.POLLHUP | select.POLLERR | select.POLLNVAL
@@ -296,6 +301,22 @@ def halfClose(transport: Any, look: Callable[[], None]) -> None:
     atOnce = isPlain(transport) and transport.connected and not unwritten(transport)
     if atOnce and transport.doWrite() is not None:  # told only once, as in L{sendNow}
         transport.abortConnection()
+
+
+def tellOfHandshake(transport: Any) -> bool:
+    """
+    Have the protocol told when TLS has shaken hands (C{handshakeCompleted}); before that nothing
+    that was written has left.
+
+    Its class cannot say that it wants to be (L{IHandshakeListener}): of several such interfaces
+    Twisted's endpoints pass on the last one only.
+
+    @return: C{False} if there is no TLS.
+    """
+    if not (isinstance(transport, ProtocolWrapper) and ISSLTransport.providedBy(transport)):
+        return False
+    alsoProvides(transport.wrappedProtocol, IHandshakeListener)
+    return True
 
 
 def beforeClose(transport: Any, look: Callable[[], None]) -> None:

@@ -14,9 +14,10 @@ import pytest
 import pytest_twisted
 from twisted.internet import reactor as theReactor
 from twisted.internet.defer import CancelledError, Deferred
-from twisted.internet.endpoints import HostnameEndpoint
+from twisted.internet.endpoints import HostnameEndpoint, wrapClientTLS
 from twisted.internet.error import ConnectionDone, ConnectionRefusedError
 from twisted.internet.protocol import Factory, Protocol, connectionDone
+from twisted.internet.ssl import optionsForClientTLS
 from twisted.internet.task import Clock
 from twisted.logger import capturedLogs, formatEvent
 from twisted.python.failure import Failure
@@ -1004,4 +1005,28 @@ async def test_certificates(host: str, option: str, state: str, tmp_path: Path) 
     if state == "stopped":
         with pytest.raises(PrinterUnreachable, match="not believed; name who signed it"):
             await printer.open(FakeJob())
+    await listening.stopListening()
+
+
+class Leaver(Protocol):
+    """Is gone at the first word."""
+
+    transport: Any
+
+    def dataReceived(self, data: bytes) -> None:
+        self.transport.abortConnection()
+
+
+@pytest_twisted.ensureDeferred
+async def test_nothingLeavesBeforeTheHandshake() -> None:
+    """Whatever was written for a printer that does not get so far can be sent again."""
+    listening = reactor.listenTCP(0, Factory.forProtocol(Leaver), interface="127.0.0.1")
+    there = HostnameEndpoint(reactor, "127.0.0.1", listening.getHost().port)
+    secure = wrapClientTLS(optionsForClientTLS("localhost"), there)
+    exchange = await Dialer(reactor, secure, "ipps:").dial(lambda: Exchange(reactor, 20))
+    exchange.begin("/", "printer", {}, b"head")
+    exchange.write(b"%!PS")
+    with pytest.raises(PrinterLost):
+        await exchange.answer
+    assert exchange.sent == 0
     await listening.stopListening()

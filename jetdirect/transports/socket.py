@@ -18,7 +18,6 @@ from twisted.internet.interfaces import (
     IConsumer,
     IDelayedCall,
     IHalfCloseableProtocol,
-    IHandshakeListener,
     IProducer,
     IReactorTime,
     ISSLTransport,
@@ -28,9 +27,8 @@ from twisted.internet.interfaces import (
 )
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.logger import Logger
-from twisted.protocols.policies import ProtocolWrapper
 from twisted.python.failure import Failure
-from zope.interface import alsoProvides, implementer
+from zope.interface import implementer
 
 from ..errors import PrinterLost, PrintError
 from ..interfaces import (
@@ -51,6 +49,7 @@ from ..tcp import (
     hostEndpoint,
     isPlain,
     sendNow,
+    tellOfHandshake,
     tune,
 )
 from .backchannel import BackChannel
@@ -171,10 +170,8 @@ class SocketConnection(Protocol):
         self._facts = factsOf(self.transport)
         self._pulse = Pulse(self._facts, self._printer.clock)
         self._secure = ISSLTransport.providedBy(self.transport)
-        if isinstance(self.transport, ProtocolWrapper) and self._secure:
-            self._shakingHands = True
-            # Not said by the class: of several such, Twisted's endpoints pass on the last only.
-            alsoProvides(self.transport.wrappedProtocol, IHandshakeListener)
+        self._shakingHands = tellOfHandshake(self.transport)
+        if self._secure:
             beforeClose(self.transport, self._goodBye)
         tune(self.transport)
         if self._printer.splice and isPlain(self.transport):

@@ -397,21 +397,21 @@ def test_senderAbortsWhilePrinting(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("option", "code"), [("tls=any", "226"), ("tls=verify", "450")])
 def test_encrypted(option: str, code: str, tmp_path: Path) -> None:
     """The printer's own certificate is one that nobody signed."""
-    with (
-        IPPPrinter(tmp_path / "printer") as printer,
-        Gateway(
-            tmp_path, "--printer", printer.uri(option, scheme="ipps"), "--connect-timeout", "0"
-        ) as gateway,
-        Session(gateway.port) as session,
-    ):
-        session.say("TYPE I")
-        try:
-            reply = session.send(page(65537))
-        except Exception as why:
-            reply = str(why)
-        assert reply.startswith(code), reply
-        assert printer.printed == ([page(65537)] if code == "226" else [])
-        assert code == "226" or "not believed" in reply
+    with IPPPrinter(tmp_path / "printer") as printer:
+        printer.makeCertificate()
+        uri = printer.uri(option, scheme="ipps")
+        with (
+            Gateway(tmp_path, "--printer", uri, "--connect-timeout", "0") as gateway,
+            Session(gateway.port) as session,
+        ):
+            session.say("TYPE I")
+            try:
+                reply = session.send(page(65537))
+            except Exception as why:
+                reply = str(why)
+            assert reply.startswith(code), reply
+            assert printer.printed == ([page(65537)] if code == "226" else [])
+            assert code == "226" or "not believed" in reply
 
 
 @pytest.mark.parametrize(("scheme", "size"), [("lpd", 500_000), ("lpd", None), ("ipp", None)])

@@ -24,7 +24,7 @@ from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
 
 from ...errors import PrinterLost
-from ...tcp import borrowedSocket
+from ...tcp import borrowedSocket, tellOfHandshake
 from ..dialogue import Dialogue
 from .http import CHUNK_END, LAST_CHUNK, AnswerReader, chunkHead, postHead
 
@@ -52,6 +52,15 @@ class Exchange(Dialogue):
         self._reader = AnswerReader()
         self._late: Any = None
         self._held = b""
+        self._shakingHands = False
+
+    def connectionMade(self) -> None:
+        super().connectionMade()
+        self._shakingHands = tellOfHandshake(self.transport)
+
+    def handshakeCompleted(self) -> None:
+        """L{IHandshakeListener<twisted.internet.interfaces.IHandshakeListener>}."""
+        self._shakingHands = False
 
     def post(self, path: str, host: str, headers: Mapping[str, str], content: bytes) -> None:
         """A request whose content is here."""
@@ -98,6 +107,8 @@ class Exchange(Dialogue):
         """It may have been the end of the answer."""
         if self._late is not None and self._late.active():
             self._late.cancel()
+        if self._shakingHands:
+            self.sent = 0  # TLS has kept it all
         if reason.check(ConnectionDone):
             self._reader.end()
             if self._reader.whole and self.gone is None:
