@@ -287,12 +287,23 @@ def allPortsAreTaken(patch: pytest.MonkeyPatch) -> None:
 
 Saboteur = tuple[Callable[[pytest.MonkeyPatch], None], str, int, Callable[[World], bool]]
 """Who breaks what, the rule that is violated or a part of the violation's text, within how many
-worlds it must be seen, and which worlds are played."""
+worlds it must be seen (five times the mean of six rows of them, measured, and at least 20), and
+which worlds are played."""
 
 
 def anywhere(world: World) -> bool:
     """In every world."""
     return True
+
+
+def badPrinters(world: World) -> bool:
+    """Where printers are at their worst, and senders are not."""
+    return world.printerTrouble > 0.5 and not world.senderTrouble
+
+
+def badSenders(world: World) -> bool:
+    """Where senders are at their worst, and printers are not."""
+    return world.senderTrouble > 0.5 and not world.printerTrouble
 
 
 def aFile(world: World) -> bool:
@@ -306,7 +317,8 @@ def dressed(world: World) -> bool:
 
 
 def encrypted(world: World) -> bool:
-    """Where there is TLS, and an end without close_notify counts for nothing."""
+    """Where there is TLS, and an end without close_notify counts for nothing; there are many."""
+    world.senderTrouble = 0.9
     return world.switches.tls and not world.switches.lenient
 
 
@@ -321,8 +333,19 @@ def forgetful(world: World) -> bool:
 
 
 def draining(world: World) -> bool:
-    """Where jobs may finish when the gateway is stopped."""
+    """Where jobs may finish when the gateway is stopped, which it is."""
+    world.meddling = world.stopping = 1.0
     return world.switches.drain > 0
+
+
+def hurried(world: World) -> bool:
+    """Where they have only seconds to finish then, and printers may need more."""
+    return draining(world) and world.switches.drain <= 5 and world.printerTrouble > 0
+
+
+def newlines(world: World) -> bool:
+    """Where jobs are dressed as text."""
+    return any("newlines=crlf" in d.query for d in world.dresses.values())
 
 
 def limited(world: World) -> bool:
@@ -331,30 +354,30 @@ def limited(world: World) -> bool:
 
 
 SWITCHES: list[Saboteur] = [
-    (graceIsIgnored, "grace", 100, lambda world: world.switches.grace > 0),
-    (drainNeverExpires, "drain", 200, draining),
-    (drainIsCutShort, "drain", 200, draining),
-    (jobsBeginInDrain, "drain", 400, draining),
-    (limitIsIgnored, "limit", 50, limited),
-    (limitIsTransient, "reply class", 100, limited),
-    (noEpilog, "I1", 100, dressed),
-    (epilogAnyway, "I2", 100, dressed),
-    (everyPieceBeginsAnew, "I2", 200, dressed),
-    (fireAndForgetIsRefused, "fire and forget", 100, forgetful),
-    (goneMeansComplete, "I5", 100, forgetful),
-    (addressIsKept, "former address", 200, anywhere),
-    (nothingIsSynced, "226 in spite of evidence", 50, aFile),
-    (namesAreNotSynced, "226 in spite of evidence", 50, aFile),
-    (diskErrorsAreOverlooked, "I1", 200, aFile),
-    (partsStay, "I7", 100, aFile),
-    (turnIsWaitedForTwice, "patience", 50, anywhere),
-    (connectingHasNoEnd, "patience", 200, anywhere),
-    (unconfirmedTooSoon, "unconfirmed after", 100, anywhere),
-    (bytesAreNoSignOfLife, "reasons are true", 300, impatient),
-    (deadTooSoon, "reasons are true", 300, lambda world: world.printerTrouble > 0.5),
-    (noCloseNotifyNeeded, "226 in spite of evidence", 60, encrypted),
+    (graceIsIgnored, "grace", 20, lambda world: world.switches.grace > 0),
+    (drainNeverExpires, "drain", 120, hurried),
+    (drainIsCutShort, "drain", 50, hurried),
+    (jobsBeginInDrain, "drain", 50, draining),
+    (limitIsIgnored, "limit", 20, limited),
+    (limitIsTransient, "reply class", 20, limited),
+    (noEpilog, "I1", 20, dressed),
+    (epilogAnyway, "I2", 60, dressed),
+    (everyPieceBeginsAnew, "I2", 270, newlines),
+    (fireAndForgetIsRefused, "fire and forget", 70, forgetful),
+    (goneMeansComplete, "I5", 40, forgetful),
+    (addressIsKept, "former address", 300, anywhere),
+    (nothingIsSynced, "226 in spite of evidence", 20, aFile),
+    (namesAreNotSynced, "226 in spite of evidence", 20, aFile),
+    (diskErrorsAreOverlooked, "I1", 90, aFile),
+    (partsStay, "I7", 20, aFile),
+    (turnIsWaitedForTwice, "patience", 30, anywhere),
+    (connectingHasNoEnd, "patience", 60, anywhere),
+    (unconfirmedTooSoon, "unconfirmed after", 30, anywhere),
+    (bytesAreNoSignOfLife, "reasons are true", 60, impatient),
+    (deadTooSoon, "reasons are true", 80, lambda world: world.printerTrouble > 0.5),
+    (noCloseNotifyNeeded, "226 in spite of evidence", 230, encrypted),
     (withoutAWord, "without a word", 20, anywhere),
-    (portsStayOpen, "I7", 50, anywhere),
-    (allPortsAreTaken, "there are some", 200, lambda world: len(world.switches.passivePorts) > 1),
+    (portsStayOpen, "I7", 40, anywhere),
+    (allPortsAreTaken, "there are some", 40, lambda world: len(world.switches.passivePorts) > 1),
 ]
 """All of them."""

@@ -33,6 +33,7 @@ class Tally:
     @ivar failed: the seeds in which something was violated, and what.
     @ivar known: violations, by rule, that test_found.py knows already and that do not count.
     @ivar uploads: their final replies.
+    @ivar kernel: how much of the bytes stayed in the kernel.
     """
 
     played: int = 0
@@ -41,6 +42,7 @@ class Tally:
     known: Counter[str] = field(default_factory=Counter)
     uploads: Counter[str] = field(default_factory=Counter)
     coverage: Coverage = field(default_factory=Coverage)
+    kernel: Counter[str] = field(default_factory=Counter)
 
     def play(self, seed: int, forgiving: bool) -> None:
         """
@@ -59,6 +61,13 @@ class Tally:
                 str(upload.finals[0].code) if upload.finals else "no reply"
                 for upload in sender.uploads
             )
+        calls = world.calls
+        self.kernel["jobs"] += sum(bool(u.sent) for s in world.senders for u in s.uploads)
+        self.kernel["jobs through a pipe"] += len(calls.jobs)
+        self.kernel["bytes through it"] += calls.bytes
+        self.kernel["waits in it"] += calls.waited
+        self.kernel["refusals"] += calls.refused
+        self.kernel["gatherings"] += world.network.gathered
         self.rules.update(violation.rule for violation in violations)
         if violations:
             self.failed[seed] = [str(each) for each in violations]
@@ -70,12 +79,14 @@ class Tally:
         self.rules += other.rules
         self.known += other.known
         self.uploads += other.uploads
+        self.kernel += other.kernel
         self.coverage.hits += other.coverage.hits
 
     def summary(self) -> str:
         """The table, and what follows from it."""
         lines = [self.coverage.table()]
         lines.append(f"replies to uploads: {dict(sorted(self.uploads.items()))}")
+        lines.append(f"the kernel path: {dict(self.kernel)}")
         lines.append(f"empty cells: {self.coverage.missing or 'none'}")
         lines.append(f"violations by rule: {dict(self.rules) or 'none'}")
         if self.known:

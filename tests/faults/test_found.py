@@ -348,3 +348,21 @@ def test_anEndDuringTheHandshakeIsNoFile() -> None:
     why: list[Any] = []
     pour.over.addErrback(why.append)
     assert why and why[0].check(DataConnectionLost)
+
+
+def test_aResetAtTheEndIsNoClose() -> None:
+    """
+    The printer's reset and the end of the job are both there at the same turn: an error is told
+    once, and whoever does not listen takes it for a printer that closed.
+    """
+    bench = Bench()
+    job = bench.submit("page")
+    bench.go(1.0)
+    job.write(b"a page")
+    bench.go(1.0)
+    bench.connections[-1].reset()
+    while not bench.connections[-1].peer.failed:
+        bench.network.step()
+    job.finish().addErrback(lambda _: None)
+    bench.go(1.0)
+    assert str(job.error) == "the printer reset the connection"

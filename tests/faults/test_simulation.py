@@ -29,7 +29,8 @@ from jetdirect.transports.socket import SocketConnection
 
 from .invariants import Violation
 from .known import isKnown
-from .saboteurs_switches import SWITCHES, Saboteur, anywhere
+from .saboteurs_kernel import KERNEL
+from .saboteurs_switches import SWITCHES, Saboteur, anywhere, badPrinters, badSenders
 from .simulate import main
 from .simulation.faults import CELLS, Coverage
 from .simulation.world import World
@@ -293,31 +294,30 @@ def notHeardIsHeard(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Job, "complete", lambda self, heard=True: original(self, True))
 
 
-SABOTEURS: list[tuple[Callable[[pytest.MonkeyPatch], None], str, int]] = [
-    (notWaitingForTheFIN, "delivery level", 50),
-    (earlyFINIsFine, "delivery level", 200),
-    (anyEndOfDataIsAnEnd, "226 in spite of evidence", 400),
-    (senderMayGo, "I5", 50),
-    (allowanceIsIgnored, "226 in spite of evidence", 50),
-    (turnIsNotHeld, "I3", 100),
-    (alwaysTransient, "reply class", 50),
-    (alwaysPrinted, "reply class", 50),
-    (strangersMaySend, "I2", 100),
-    (formFeed, "I1", 20),
-    (noTail, "tail of a cut job", 100),
-    (timerStays, "I7", 20),
-    (endIsNotLogged, "I5", 20),
-    (canceledAnyway, "I6", 50),
-    (twoReplies, "oddity", 50),
-    (abortIsForgotten, "oddity", 50),
-    (neverUnconfirmed, "226 in spite of evidence", 200),
-    (notHeardIsHeard, "nobody had the reply yet", 40),
+SABOTEURS: list[Saboteur] = [
+    (notWaitingForTheFIN, "delivery level", 40, badPrinters),
+    (earlyFINIsFine, "delivery level", 90, badPrinters),
+    (anyEndOfDataIsAnEnd, "226 in spite of evidence", 50, badSenders),
+    (senderMayGo, "I5", 40, anywhere),
+    (allowanceIsIgnored, "226 in spite of evidence", 140, badSenders),
+    (turnIsNotHeld, "I3", 80, anywhere),
+    (alwaysTransient, "reply class", 40, anywhere),
+    (alwaysPrinted, "reply class", 20, anywhere),
+    (strangersMaySend, "I2", 40, anywhere),
+    (formFeed, "I1", 20, anywhere),
+    (noTail, "tail of a cut job", 130, anywhere),
+    (timerStays, "I7", 20, anywhere),
+    (endIsNotLogged, "I5", 20, anywhere),
+    (canceledAnyway, "I6", 20, anywhere),
+    (twoReplies, "oddity", 20, anywhere),
+    (abortIsForgotten, "oddity", 70, badSenders),
+    (neverUnconfirmed, "226 in spite of evidence", 100, badPrinters),
+    (notHeardIsHeard, "nobody had the reply yet", 40, anywhere),
 ]
-"""Who breaks what, the rule that is violated or a part of the violation's text, and within how many
-seeds it must be seen."""
+"""All of them that need no particular world, or a bad one."""
 
 
-ALL_SABOTEURS: list[Saboteur] = [*((*each, anywhere) for each in SABOTEURS), *SWITCHES]
+ALL_SABOTEURS = [*SABOTEURS, *SWITCHES, *KERNEL]
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """
-A disk in memory: what L{jetdirect.transports.file.transport} asks of L{os}, and what is left of it when the
-power fails.
+A disk in memory: what L{jetdirect.transports.file.transport} asks of L{os}, and what is left of it
+when the power fails.
 """
 
 from __future__ import annotations

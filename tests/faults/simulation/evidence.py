@@ -34,6 +34,7 @@ class Evidence:
         self._printers = [each for each in world.printers if isinstance(each, Printer)]
         self._name = name
         self._tls = world.switches.tls
+        self._deaf = "too many commands" in world.faults
 
     def lies(self, reason: str) -> Iterator[str]:
         """What speaks against a reason."""
@@ -58,6 +59,8 @@ class Evidence:
         for end in (self._data,) if dataOnly else (self._data, self._control):
             if end is None or not end.used or end.closed is not None:
                 continue
+            if end is self._control and self._deaf:
+                continue  # what came behind them is not listened to any more
             # TLS has much to say that is no byte of a file.
             arrived = None if self._tls else end.arrivedAt
             if end.received and (arrived is None or arrived < self._now - _JUST_NOW):

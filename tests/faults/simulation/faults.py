@@ -79,7 +79,11 @@ GATEWAY = {"shutdown": _ALL, "operator cancels": _JOB, "reactor stalls": _ALL}
 
 # What came later, drawn by a source of its own: a seed keeps what it always was.
 
-MORE_SENDER = {"sender dies in 2 ms": _ALL, "another STOR": _JOB}
+MORE_SENDER = {
+    "sender dies in 2 ms": _ALL,
+    "another STOR": _JOB,
+    "urgent data": frozenset({FLOWING}),
+}
 """What a sender does besides."""
 
 MORE_SETUP = {

@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from jetdirect.ftp.gathering import TICK
+
 from ..invariants import Run, Violation
 
 if TYPE_CHECKING:
@@ -120,11 +122,25 @@ def _reasons(world: World, run: Run) -> Iterator[str]:
             yield f"{name}: {job.reason!r}, and {lie}"
 
 
+def _gathering(world: World, run: Run) -> Iterator[str]:
+    # What gathers waits for two ticks, and each of them for the reactor.
+    longest = 2 * TICK + 3 * world.lag + MOMENT
+    for name, data in world.records.data.items():
+        job = world.records.times.get(name)
+        ended = None if job is None else job.ended
+        for since, until in data.held:
+            until = until if ended is None else min(until, ended)
+            stalled = any(began <= until and over >= since for began, over in world.stalls)
+            if until - since > longest and not stalled:
+                yield f"{name}: bytes lay in the kernel for {until - since:.3f} s"
+
+
 RULES: dict[str, Callable[[World, Run], Iterator[str]]] = {
     "grace": _grace,
     "drain": _drain,
     "patience": _patience,
     "limit": _limit,
     "reasons are true": _reasons,
+    "gathering": _gathering,
 }
 """Each rule by its name."""

@@ -13,6 +13,7 @@ import math
 import socket
 import struct
 from collections.abc import Callable
+from typing import Any
 
 from jetdirect.tcp import Silence
 
@@ -28,16 +29,19 @@ _GIVEN_UP_AFTER = 924.0
 class End:
     """
     @ivar peer: the other end.
+    @ivar number: its descriptor; they grow, in the order in which things are opened.
     @ivar far: the machine at the outer end of the cable that this connection uses.
     @ivar label: what the trace calls it.
     @ivar received: bytes that arrived and were not read yet.
+    @ivar lowWater: SO_RCVLOWAT: fewer bytes than this are not told.
+    @ivar held: from when to when bytes were there and were not told, in seconds.
     @ivar finArrived: the step at which the peer's FIN arrived.
     @ivar failed: the step at which the connection broke: a RST arrived, or the kernel gave up.
     @ivar finSent: the step at which the local program ended its direction.
     @ivar closed: the step at which the local program closed its descriptor.
     @ivar changes: anything about this end.
     @ivar closedAt: the same in seconds.
-    @ivar used: a program has made a transport of it.
+    @ivar used: a program has made a transport of it: C{transport}, if it is the gateway.
     @ivar taken: all bytes that ever arrived, if somebody wants to know.
     @ivar acknowledged: how many bytes the peer's kernel is known to have taken.
     @ivar arrivedAt: when bytes last arrived, in seconds; L{None}: never.
@@ -57,6 +61,8 @@ class End:
         self.sendBuffer = random.choice([4096, 16384, 65536, 262144])
         self.receiveBuffer = random.choice([2048, 16384, 65536])
         self.received = bytearray()
+        self.lowWater = 1
+        self.held: list[tuple[float, float]] = []
         self.taken: bytearray | None = None
         self.acknowledged = 0
         self.finArrived: int | None = None
@@ -68,6 +74,11 @@ class End:
         self.endedAt: float | None = None
         self.settledAt = network.now
         self.used = False
+        self.transport: Any = None
+        self.number = network.descriptor(self)
+        self._heldSince: float | None = None
+        self._mark: int | None = None
+        self._urgent: int | None = None
         self._unsent = bytearray()
         self._inFlight = 0
         self._purged = 0
@@ -90,7 +101,7 @@ class End:
         if self.finSent is not None:
             raise OSError(errno.EPIPE, "Broken pipe")
         room = self.room
-        if room <= 0:
+        if room <= 0 and data:
             raise BlockingIOError(errno.EWOULDBLOCK, "Would block")
         taken = bytes(data[:room])
         if not self.unacknowledged():
@@ -99,20 +110,43 @@ class End:
         self.transmit()
         return len(taken)
 
+    def urgent(self) -> None:
+        """As C{send} of one byte with MSG_OOB: it counts for nothing, and leaves a mark."""
+        self._complain()
+        self._urgent = len(self._unsent)
+        self._pointOut()
+
     def recv(self, limit: int) -> bytes:
         """As L{socket.socket.recv}; what came before a reset can still be read, as on Linux."""
-        if self.received:
-            data = bytes(self.received[:limit])
-            del self.received[:limit]
-            peer = self.peer
-            if peer._unsent and not peer._wantsWindow:
-                peer._wantsWindow = True
-                self.network.after(self.far.latency, self.far.arrive, peer.windowOpened)
-            return data
-        self._complain()
+        if not self._mark and self.received:
+            self._mark = None  # behind it
+        return self.unqueue(limit)
+
+    def unqueue(self, limit: int) -> bytes:
+        """Read as splice(2) does: never past an urgent mark.  Errors are told once (measured)."""
+        if self._mark is not None:
+            limit = min(limit, self._mark)
+        if self.received and limit:
+            return self._read(limit)
+        if self.closed is not None:
+            raise OSError(errno.EBADF, "Bad file descriptor")
         if self.finArrived is None and self.failed is None:
             raise BlockingIOError(errno.EWOULDBLOCK, "Would block")
+        if self.finArrived is None and self._error:
+            self._complain()
         return b""
+
+    def _read(self, limit: int) -> bytes:
+        data = bytes(self.received[:limit])
+        del self.received[:limit]
+        if self._mark is not None:
+            self._mark -= len(data)
+        peer = self.peer
+        if peer._unsent and not peer._wantsWindow:
+            peer._wantsWindow = True
+            self.network.after(self.far.latency, self.far.arrive, peer.windowOpened)
+        self._noteHeld()
+        return data
 
     def shutdown(self, how: int) -> None:
         """As L{socket.socket.shutdown}."""
@@ -141,6 +175,8 @@ class End:
         if self.closed is None:
             self.closed = self.network.steps
             self.closedAt = self.network.now
+            self.network.descriptors.pop(self.number, None)
+            self._noteHeld()
 
     def reset(self) -> None:
         """Close with a RST."""
@@ -171,7 +207,14 @@ class End:
 
     def setsockopt(self, level: int, option: int, value: int | bytes) -> None:
         """As L{socket.socket.setsockopt}, for what matters here."""
-        if (level, option) == (socket.SOL_SOCKET, socket.SO_LINGER):
+        if self.closed is not None:
+            raise OSError(errno.EBADF, "Bad file descriptor")
+        if (level, option) == (socket.SOL_SOCKET, socket.SO_RCVLOWAT):
+            assert isinstance(value, int)
+            self.lowWater = value
+            self.network.gathered += value > 1
+            self._noteHeld()
+        elif (level, option) == (socket.SOL_SOCKET, socket.SO_LINGER):
             assert isinstance(value, bytes)
             self._linger = struct.unpack("ii", value) == (1, 0)
         elif (level, option) == (socket.SOL_SOCKET, socket.SO_KEEPALIVE) and value:
@@ -190,8 +233,8 @@ class End:
         """As L{socket.socket.setblocking}."""
 
     def fileno(self) -> int:
-        """As L{socket.socket.fileno}: some number that is open."""
-        return 3
+        """As L{socket.socket.fileno}: a number that no real descriptor has."""
+        return self.number if self.closed is None else -1
 
     # What polling tells.
 
@@ -202,8 +245,22 @@ class End:
 
     @property
     def readable(self) -> bool:
-        """Reading would not block."""
-        return bool(self.received) or self.finArrived is not None or self.failed is not None
+        """Reading would not block, and there is enough for it, or no room for more."""
+        if self.finArrived is not None or self.failed is not None:
+            return True
+        size = len(self.received)
+        if self.lowWater > 1:
+            return size >= self.lowWater or size > self.receiveBuffer - self.peer.segment
+        return size > 0
+
+    def _noteHeld(self) -> None:
+        since, now = self._heldSince, self.network.now
+        silent = self.lowWater > 1 and bool(self.received) and not self.readable
+        if silent and self.closed is None:
+            self._heldSince = now if since is None else since
+        elif since is not None:
+            self.held.append((since, now))
+            self._heldSince = None
 
     @property
     def writable(self) -> bool:
@@ -216,6 +273,11 @@ class End:
         return self.failed is not None or (self.finSent is not None and self.finArrived is not None)
 
     # ITCPFacts.
+
+    @property
+    def errorPending(self) -> bool:
+        """POLLERR or POLLNVAL: an error that nobody was told of yet, or no descriptor."""
+        return bool(self._error) or (self.failed is not None and self.closed is not None)
 
     def unacknowledged(self) -> int:
         """SIOCOUTQ: the FIN counts, too; and what a reset took away (measured on Linux 6.18)."""
@@ -239,7 +301,7 @@ class End:
         peer = self.peer
         while self.failed is None and self.far.plugged and self._unsent:
             window = peer.receiveBuffer - len(peer.received) - self._inFlight
-            size = min(len(self._unsent), window, self.segment)
+            size = min(len(self._unsent), window, self.segment, self._urgent or self.segment)
             if size <= 0 and peer.closed is None:
                 return
             size = size if size > 0 else min(len(self._unsent), self.segment)
@@ -247,11 +309,20 @@ class End:
             del self._unsent[:size]
             self._inFlight += size
             self._travel(self._segmentArrived, segment)
+            self._pointOut(size)
         if self._unsent or self.failed is not None or not self.far.plugged:
             return
         if self.finSent is not None and not self._finOnWire:
             self._finOnWire = True
             self._travel(self._finArrivedThere)
+
+    def _pointOut(self, sent: int = 0) -> None:
+        # The urgent byte itself, behind what was before it.
+        if self._urgent is not None:
+            self._urgent -= sent
+            if not self._urgent:
+                self._urgent = None
+                self._travel(self._urgentArrived)
 
     def windowOpened(self) -> None:
         """The peer has read something."""
@@ -299,7 +370,14 @@ class End:
         peer._heard = peer.arrivedAt = self.network.now
         self.network.tell(f"{peer.label}: {len(segment)} bytes arrive")
         peer._travel(self._acknowledged, segment)
+        peer._noteHeld()
         peer.changes.fire()
+
+    def _urgentArrived(self) -> None:
+        peer = self.peer
+        if peer.closed is None and peer.failed is None:
+            peer._mark = len(peer.received)
+            self.network.tell(f"{peer.label}: urgent data")
 
     def _acknowledged(self, segment: bytes) -> None:
         if self.failed is None:
@@ -319,6 +397,7 @@ class End:
         peer._heard = self.network.now
         peer.endedAt = self.network.now if peer.endedAt is None else peer.endedAt
         self.network.tell(f"{peer.label}: FIN arrives")
+        peer._noteHeld()
         peer._travel(self._finAcknowledgedHere)
         peer.changes.fire()
 
@@ -338,13 +417,15 @@ class End:
     def _resetArrived(self) -> None:
         if self.failed is None:
             self.network.tell(f"{self.label}: RST arrives")
-            self._fail(errno.ECONNRESET)
+            waiting = self.finArrived is not None and self.finSent is None  # CLOSE_WAIT
+            self._fail(errno.EPIPE if waiting else errno.ECONNRESET)
 
     def _fail(self, error: int) -> None:
         self.failed = self.network.steps
         self.endedAt = self.network.now if self.endedAt is None else self.endedAt
         self._error = error
         self._purge()
+        self._noteHeld()
         self.changes.fire()
 
     def _purge(self) -> None:

@@ -11,10 +11,12 @@ from unittest.mock import patch
 
 from twisted.protocols import tls
 
+from jetdirect import job, splice
 from jetdirect.ftp import data
 from jetdirect.transports.file import transport as file
 
 from .disk import Disk
+from .pipes import Calls
 from .reactor import SimulatedReactor
 
 
@@ -30,10 +32,13 @@ class Chance:
 
 
 @contextmanager
-def machine(disk: Disk, random: Random, reactor: SimulatedReactor) -> Iterator[None]:
-    """Three modules ask the machine; meanwhile they ask these."""
+def machine(disk: Disk, calls: Calls, random: Random, reactor: SimulatedReactor) -> Iterator[None]:
+    """Four modules ask the machine; meanwhile they ask these."""
     with (
         patch.object(file, "os", disk),
+        patch.object(splice, "os", calls),
+        patch.object(splice, "fcntl", calls),
+        patch.object(job, "COPIED_FIRST", calls.limits.copiedFirst),
         patch.object(data, "secrets", Chance(random)),
         patch.object(tls, "_get_default_clock", lambda: reactor),
     ):

@@ -4,10 +4,12 @@ What a sender does wrong, and when.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from ..invariants import Ending, Upload
 from .faults import FINISHING, FLOWING, Fault
+from .kernel import End
 from .secure import Connection
 
 if TYPE_CHECKING:
@@ -84,7 +86,8 @@ class Misdeeds:
         if sender.random.random() < 0.5:
             sender.control.close()
         else:
-            sender.control.shutdown(1)
+            with suppress(OSError):  # it may be broken, and nobody has looked yet
+                sender.control.shutdown(1)
 
     def _control_RST(self, upload: Upload | None) -> None:
         self._sender.alive = False
@@ -217,6 +220,13 @@ class Misdeeds:
         if not sender.world.hears or sender.whole or sender.data is None:
             return False
         self.silent = True
+        return True
+
+    def _urgent_data(self, upload: Upload | None) -> bool:
+        data = self._sender.data
+        if not isinstance(data, End) or data.closed is not None or data.failed is not None:
+            return False
+        data.urgent()
         return True
 
     def _second_data_connection(self, upload: Upload | None) -> bool:

@@ -18,6 +18,10 @@ _LOOK = 5.0
 """Seconds between two looks of a kernel at the connections behind a cable that is out."""
 
 
+_FIRST_DESCRIPTOR = 1 << 30
+"""Linux gives lower ones only (sysctl fs.nr_open)."""
+
+
 class Changes:
     """Something that scripts wait for: fires whoever waits, again and again."""
 
@@ -127,6 +131,8 @@ class Network:
     @ivar now: seconds.
     @ivar steps: counts events, so that two at the same time have an order.
     @ivar trace: what happened, if somebody wants to read it.
+    @ivar gathered: how often somebody asked to be told of many bytes only.
+    @ivar descriptors: by number, what is open; no real descriptor has such a number.
     """
 
     def __init__(self, random: Random, traced: bool = False) -> None:
@@ -135,6 +141,9 @@ class Network:
         self.steps = 0
         self.trace: list[str] | None = [] if traced else None
         self.hosts: dict[str, Host] = {}
+        self.descriptors: dict[int, Any] = {}
+        self.gathered = 0
+        self._next = _FIRST_DESCRIPTOR
         self._events: list[tuple[float, int, Callable[..., object], tuple[Any, ...]]] = []
         self._count = 0
 
@@ -143,6 +152,17 @@ class Network:
         latency = self.random.choice([0.0001, 0.0005, 0.003, 0.02, 0.1])
         host = self.hosts[address] = Host(self, name, address, latency)
         return host
+
+    @property
+    def opened(self) -> int:
+        """The number of what was opened last."""
+        return self._next
+
+    def descriptor(self, what: object) -> int:
+        """Open something."""
+        self._next += 1
+        self.descriptors[self._next] = what
+        return self._next
 
     def tell(self, text: str) -> None:
         """Write a line of the trace."""

@@ -126,6 +126,7 @@ class Printer:
         self._segment = self.random.choice([1460, 8192, 65536])
         self._pace = self.random.choice([0.0, 0.0, 0.001])
         self._job: IPrintJob | None = None
+        self._turns: list[tuple[int, str]] = []
         self._fault = ""
         self._refuses = self._silent = 0.0
         self._former: list[Host] = []
@@ -146,9 +147,12 @@ class Printer:
         if job is self._job:
             return
         self._job = job
+        self._turns.append((self.world.network.opened, job.name))
         self._fault = ""
         if not self.well and self.random.random() < self.world.printerTrouble:
             self._fault = self.random.choice(list(PRINTER))
+            if self.world.bulk and self.random.random() < 0.3:
+                self._fault = "printer RST"  # the more bytes, the more can be under way then
         trouble = self.random.choice([0.1, 1.0, 10.0, 100.0])
         now = self.world.network.now
         if self._fault == "printer refuses":
@@ -206,7 +210,8 @@ class Printer:
         if now < self._refuses or (self._exclusive and busy):
             self.world.network.tell(f"{self.name}: refuses")
             return False
-        job = None if self._job is None else self._job.name
+        # A connection may have been asked for by the job before.
+        job = next((name for since, name in reversed(self._turns) if since < end.number), None)
         conversation = Conversation(end, job, self.name)
         self.conversations.append(conversation)
         end.segment, end.peer.segment = 1460, self._segment

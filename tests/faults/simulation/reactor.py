@@ -35,6 +35,7 @@ class SimulatedReactor(_DisconnectSelectableMixin, MemoryReactorClock):
     @ivar exhausted: the process has no descriptors left.
     @ivar threads: where work is done that may block.
     @ivar connected: called with every new transport.
+    @ivar turned: called after each turn.
     """
 
     def __init__(self, network: Network) -> None:
@@ -47,6 +48,7 @@ class SimulatedReactor(_DisconnectSelectableMixin, MemoryReactorClock):
         self.exhausted = False
         self.threads = Threads(network)
         self.connected: Callable[[Wire], None] = lambda wire: None
+        self.turned: Callable[[], None] = lambda: None
         self._ports = iter(range(40000, 65000))
         self._reading: dict[Any, None] = {}
         self._writing: dict[Any, None] = {}
@@ -170,7 +172,9 @@ class SimulatedReactor(_DisconnectSelectableMixin, MemoryReactorClock):
     def _anythingReady(self) -> bool:
         for wire in self._reading:
             end = wire.end
-            if end.received or end.finArrived is not None or end.failed is not None:
+            if end.finArrived is not None or end.failed is not None:
+                return True
+            if end.received and (end.lowWater == 1 or end.readable):
                 return True
         for wire in self._writing:
             end = wire.end
@@ -197,6 +201,7 @@ class SimulatedReactor(_DisconnectSelectableMixin, MemoryReactorClock):
             else:
                 self._guarded(self._serve, (descriptor,))
         self._sortCalls()
+        self.turned()
 
     def _guarded(self, call: Any, arguments: Iterable[Any] = (), keywords: Any = None) -> None:
         try:

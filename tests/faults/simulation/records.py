@@ -75,10 +75,13 @@ class Records:
     def session(self, wire: Wire) -> None:
         """A new control connection."""
         self._sessions.append(wire)
-        written = 0
+        written, unfinished = 0, b""
 
         def count(data: bytes) -> None:
-            nonlocal written
+            # A reply may go in two parts: what the kernel takes at once, and the rest.
+            nonlocal written, unfinished
+            lines, end, unfinished = (unfinished + data).rpartition(b"\n")
+            data = lines + end
             written += len(data)
             if b"sessions are in use" in data and len(self.openSessions()) <= MAX_SESSIONS:
                 self.errors.append("a session was refused, and there was a place")
@@ -216,6 +219,8 @@ class Records:
         left += [each for printer in self._world.printers for each in printer.leftovers()]
         if self._world.disk.descriptors:
             left.append(f"{self._world.disk.descriptors} open files")
+        if self._world.calls.pipes:
+            left.append(f"{self._world.calls.pipes} ends of pipes")
         left += [f"a job: {job.number}" for job in self._world.gateway.server.jobs if not job.ended]
         for host in self._world.network.hosts.values():
             left += [

@@ -71,12 +71,15 @@ class SecureEnd:
     @ivar end: the connection itself.
     @ivar secure: from now on everything is encrypted.
     @ivar ready: the handshake is over.
+    @ivar flights: how often there was something to be sent; after two of them it may be over for
+        the other side.
     """
 
     def __init__(self, end: End) -> None:
         self.end = end
         self.secure = False
         self.ready = False
+        self.flights = 0
         self._in, self._out = ssl.MemoryBIO(), ssl.MemoryBIO()
         self._tls: ssl.SSLObject
         self._waiting = b""
@@ -200,6 +203,7 @@ class SecureEnd:
             pass
 
     def _flush(self) -> bool:
+        self.flights += bool(self._out.pending)
         self._waiting += self._out.read()
         try:
             while self._waiting:

@@ -4,6 +4,8 @@ A sender: an FTP client with all the habits that clients have, and worse.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ..invariants import Ending, Upload
 from .dialogue import Dialogue
 from .faults import (
@@ -16,6 +18,7 @@ from .faults import (
     MORE_SETUP,
     SENDER,
     WAITING,
+    Fault,
     draw,
 )
 from .payload import LANGUAGES, payload, tail
@@ -25,7 +28,10 @@ from .uploader import Uploader
 
 FTP, FTPS = 21, 990
 _EVERYTHING = {**SENDER, **MORE_SENDER}
-_SIZES = (0, 1, 2, 3, 17, 300, 1460, 5000, 20000, 70000, 200000, 400000)
+_SIZES: Sequence[int] = (0, 1, 2, 3, 17, 300, 1460, 5000, 20000, 70000, 200000, 400000)
+LARGE = 7
+"""From this size on a job may be worth a pipe."""
+
 _SETUPS = (
     "data never made",
     "data late",
@@ -163,7 +169,7 @@ class Sender(Uploader):
     def _prepare(self) -> Upload:
         self._count += 1
         name = f"{self.name}-{self._count}"
-        size = self.random.choice(_SIZES[: self.world.sizes])
+        size: int = self.random.choice(_SIZES[self.world.sizes])
         language = self.random.choice(LANGUAGES)
         content = payload(self.random, size, language, name)
         return Upload(
@@ -175,6 +181,10 @@ class Sender(Uploader):
         )
 
     # Faults.
+
+    @property
+    def _urgency(self) -> float:
+        return self.world.senderTrouble / 4
 
     @property
     def _moreTrouble(self) -> float:
@@ -190,6 +200,9 @@ class Sender(Uploader):
 
     def _plan(self, phases: list[str]) -> None:
         self.misdeeds.forget()
+        if FLOWING in phases and self.world.bulk and self.random.random() < self._urgency:
+            # Most of them near the end, so that the end is there before they are read.
+            self.misdeeds.plan(Fault("urgent data", FLOWING, self.random.random() ** 0.3, 0.0))
         if self.random.random() >= self.world.senderTrouble:
             return
         kinds = SENDER if self.world.plain else _EVERYTHING

@@ -95,9 +95,9 @@ class Talker:
             return Ending.FIN
         if notifies and data.ready and data.notify():
             return Ending.FIN
-        if not data.ready:
-            return Ending.UNENCRYPTED
         lenient = self.world.switches.lenient and data.wholeRecords
+        if not data.ready and not (lenient and data.flights > 1):
+            return Ending.UNENCRYPTED
         return Ending.FIN if lenient else Ending.BARE
 
     def leave(self) -> None:

@@ -14,6 +14,9 @@ from .kernel import End
 from .secure import Connection, SecureEnd
 from .talker import Talker
 
+_NOTIFICATION = 100
+"""Bytes that close_notify needs at most; whoever means to end in order waits for so much room."""
+
 
 class Uploader(Talker):
     """A sender that knows how to send a file."""
@@ -84,7 +87,13 @@ class Uploader(Talker):
 
     def _made(self, upload: Upload, end: End, setup: str) -> None:
         end.label = f"{upload.name}'s data"
+        size = len(upload.payload)
         end.segment = self.random.choice([1460, 16384, 65536])
+        if self.world.bulk and self.random.random() < 0.5:
+            end.segment = 1460
+            end.sendBuffer = end.peer.receiveBuffer = 262144
+        if not self.world.plain and size <= 5000 and self.random.random() < 0.2:
+            end.segment = self.random.randrange(1, 20)  # to tear apart what belongs together
         self.data = SecureEnd(end) if self.protected else end
         self.world.records.data[upload.name] = end.peer
         upload.ending = Ending.OPEN
@@ -106,7 +115,7 @@ class Uploader(Talker):
         # Everything is with the kernel, or there is no use in waiting for it.
         while upload.ending is Ending.OPEN and end is self.data:
             try:
-                if end.turn():
+                if end.turn() and end.room > _NOTIFICATION:
                     return
             except OSError:
                 upload.ending = Ending.CLOSED
@@ -145,6 +154,9 @@ class Uploader(Talker):
         pause = self.random.choice([0.0, 0.0, 0.001, 0.05])
         if self.world.patient and self.random.random() < 0.05:
             pause = 45.0
+        shortest = self.world.shortestSilence
+        if not self.world.plain and shortest and self.random.random() < 0.1:
+            pause = 0.7 * shortest  # a little now and then is no silence
         while upload.ending is Ending.OPEN and upload.sent < size and end is self.data:
             self.misdeeds.flowing(upload, upload.sent / size)
             if upload.ending is not Ending.OPEN or self.misdeeds.silent:

@@ -11,6 +11,7 @@ from twisted.internet import tcp
 from twisted.internet.address import IPv4Address, IPv6Address
 from zope.interface import implementer
 
+from jetdirect import tcp as facts
 from jetdirect.tcp import ITCPFacts, Silence
 
 from .kernel import End
@@ -48,6 +49,7 @@ class Wire(tcp.Connection):
         self.logstr = end.label
         self.connected = 1
         end.used = True
+        end.transport = self
         self.startReading()
 
     def write(self, data: bytes) -> None:
@@ -79,12 +81,11 @@ class Wire(tcp.Connection):
 
     def reset(self) -> bool:
         """L{ITCPFacts}."""
-        return self.end.failed is not None
+        return self.end.errorPending
 
     def unacknowledged(self) -> int:
         """L{ITCPFacts}: with what Twisted keeps for the next turn, as the product counts it."""
-        waiting = len(self.dataBuffer) - self.offset + self._tempDataLen
-        return self.end.unacknowledged() + waiting
+        return self.end.unacknowledged() + facts.unwritten(self)
 
     def silence(self) -> Silence | None:
         """L{ITCPFacts}."""

@@ -26,10 +26,11 @@ from .disk import Disk
 from .faults import CONNECTED, FINISHING, FLOWING, WAITING, Coverage
 from .judge import SOON, judge
 from .machine import machine
+from .pipes import Calls, Limits
 from .printer import Printer
 from .probe import Probe
 from .records import MAX_SESSIONS, Records
-from .sender import FTP, FTPS, Sender
+from .sender import FTP, FTPS, LARGE, Sender
 from .switches import Dress, Switches, asItIs
 from .talker import Talker
 from .wire import Wire
@@ -70,6 +71,7 @@ HARMLESS = {
     "passive range exhausted",
     "job too long",
     "another STOR",
+    "urgent data",
 }
 """Faults in spite of which every job prints, or is refused with 450 because the printer is busy or
 away."""
@@ -80,10 +82,15 @@ class World(Clockwork):
     @ivar idles: sessions and data connections that are silent are ended.
     @ivar senderTrouble: how likely an upload is to have a fault of its sender; C{printerTrouble}:
         a job one of its printer.
-    @ivar sizes: how many of the possible job sizes are used.
+    @ivar meddling: how likely it is that something happens to the gateway itself; C{stopping}: that
+        it is stopped then.
+    @ivar sizes: which of the possible job sizes are used.
     @ivar stopped: the gateway was shut down.
     @ivar stoppedAt: when, in seconds.
+    @ivar bulk: all jobs are large, and come in many pieces.
     @ivar hears: a data connection that is silent is ended.
+    @ivar calls: what of the kernel's own path was used.
+    @ivar shortestSilence: seconds after which somebody silent is sent away, if they are few; or 0.
     @ivar stalls: from when to when the reactor did nothing.
     """
 
@@ -106,12 +113,13 @@ class World(Clockwork):
         self.failures: list[str] = []
         self.leftovers: list[str] = []
         self.plain = plain
+        self.meddling, self.stopping = 0.5, 0.25
         self.stopped: Deferred[Any] | None = None
         self.stoppedAt: float | None = None
         self.stalls: list[tuple[float, float]] = []
         self.senderTrouble = random.choice([0.0, 0.3, 0.6, 0.9])
         self.printerTrouble = random.choice([0.0, 0.0, 0.3, 0.7])
-        self.sizes = random.choice([5, 8, 12])
+        self.sizes = slice(random.choice([5, 8, 12]))
         self._running = 0
         self._aborts: list[tuple[Upload, Command]] = []
         idle = random.choice([900.0, 900.0, 30.0, 5.0, 0.0])
@@ -123,6 +131,7 @@ class World(Clockwork):
         dataIdle = idle if switches.dataIdle is None else switches.dataIdle
         self.hears = bool(idle or dataIdle)
         self.patient = idle >= 900.0 and (not dataIdle or dataIdle >= 900.0)
+        self.shortestSilence = min((s for s in (idle, dataIdle) if 0 < s < 900.0), default=0.0)
         self.disk = Disk()
         self.disk.trouble = self._diskTrouble
         self.reactor.threads.delay = self._diskTime
@@ -132,7 +141,13 @@ class World(Clockwork):
                 self.reactor.names[printer.name] = printer.host.address
                 printer.earlyClose = random.random() < 0.1
         self.busyTimeout = random.choice([60.0, 60.0, 2.0, 0.0])
-        self.machine = partial(machine, self.disk, random, self.reactor)
+        kernel = Limits(known=False) if plain else Limits.draw(random)
+        self.bulk = not plain and random.random() < 0.25
+        if self.bulk:
+            self.sizes = slice(LARGE, None)
+        self.calls = Calls(self.reactor, kernel)
+        self.reactor.turned = self.calls.look
+        self.machine = partial(machine, self.disk, self.calls, random, self.reactor)
         self.dresses: dict[str, Dress] = {}
         transports = []
         with self.machine():
@@ -293,7 +308,7 @@ class World(Clockwork):
         if random.random() < 0.3:
             await self.network.sleep(random.choice([0.05, 1.0, 10.0]) * random.random())
             self._cancel()
-        if random.random() < 0.25:
+        if random.random() < self.stopping:
             await self.network.sleep(random.choice([0.05, 1.0, 10.0]) * random.random())
             await self._shutdown()
         if self.plain:
@@ -352,7 +367,7 @@ class World(Clockwork):
         self.gateway.startService()
         for sender in self.senders:
             self.start(sender.run(self.random.choice([1, 1, 2])))
-        if self.random.random() < 0.5:
+        if self.random.random() < self.meddling:
             self.start(self._meddle())
         while self._running and self.advance(30_000.0):
             pass
@@ -419,7 +434,7 @@ class World(Clockwork):
             upload.faultless = harmless and not busy and not self.tooLong(upload)
             upload.unheard = self._unheard(upload)
             upload.dressed = self._dressOf(upload.name)
-        oddities = [*self.oddities, *self.records.errors]
+        oddities = [*self.oddities, *self.records.errors, *self.calls.oddities]
         oddities += [odd for s in self.senders for each in s.dialogues for odd in each.oddities]
         oddities += [
             f"a STOR without a data connection got {reply.lastLine!r}"

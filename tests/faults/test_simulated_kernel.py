@@ -1,0 +1,392 @@
+"""
+Is the simulated kernel right?  The same calls on a pair of real sockets, and the same answers.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import select
+import socket
+import struct
+import sys
+from collections.abc import Callable, Iterator
+from random import Random
+
+import pytest
+from twisted.internet.protocol import Protocol
+from twisted.logger import LogLevel
+
+from jetdirect.tcp import KernelFacts, sendNow, unwritten
+
+from .simulation.kernel import End
+from .simulation.network import Network
+from .simulation.pipes import Calls, Limits
+from .simulation.reactor import SimulatedReactor
+from .simulation.wire import Wire
+from .simulation.world import World
+
+pytestmark = pytest.mark.skipif(
+    sys.platform != "linux" or not hasattr(os, "splice"), reason="Linux, Python 3.10: splice(2)"
+)
+
+PATIENCE = 20_000
+"""Milliseconds for what another socket of this machine has sent."""
+
+NOW = getattr(os, "SPLICE_F_NONBLOCK", 0)
+IN, GONE = select.POLLIN, getattr(select, "POLLRDHUP", 0)
+
+
+class Real:
+    """Two ends of a real connection, and a pipe."""
+
+    def __init__(self) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            self.far = socket.create_connection(listener.getsockname())
+            self.near, _ = listener.accept()
+        self.near.setblocking(False)
+        self.pipe = os.pipe2(os.O_NONBLOCK)
+
+    def close(self) -> None:
+        """Close all of it."""
+        for descriptor in self.pipe:
+            os.close(descriptor)
+        self.near.close()
+        self.far.close()
+
+    def wait(self, events: int) -> None:
+        """Until one of these is told of the near end."""
+        poll = select.poll()
+        poll.register(self.near, events)
+        assert poll.poll(PATIENCE)
+
+    def arrive(self, data: bytes) -> None:
+        """Bytes arrive."""
+        self.far.sendall(data)
+        facts, ticks = KernelFacts(self.far.fileno()), select.poll()
+        for _ in range(PATIENCE):
+            if not facts.unacknowledged():
+                return
+            ticks.poll(1)
+        raise AssertionError("the bytes were not acknowledged")
+
+    def urgent(self) -> None:
+        """An urgent byte arrives."""
+        self.far.send(b"!", socket.MSG_OOB)
+        self.wait(select.POLLPRI)
+
+    def fin(self) -> None:
+        """The far end has ended its direction."""
+        self.far.shutdown(socket.SHUT_WR)
+        self.wait(GONE)
+
+    def rst(self) -> None:
+        """The far end has reset the connection."""
+        self.far.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.far.close()
+        self.wait(select.POLLHUP)
+
+    def lowWater(self, size: int) -> None:
+        """SO_RCVLOWAT of the near end."""
+        self.near.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, size)
+
+    def read(self) -> bytes:
+        """At the near end."""
+        return self.near.recv(65536)
+
+    def write(self, data: bytes) -> int:
+        """At the near end."""
+        return self.near.send(data)
+
+    def take(self) -> int:
+        """From the near end into the pipe."""
+        return os.splice(self.near.fileno(), self.pipe[1], 65536, flags=NOW)
+
+    def give(self) -> int:
+        """Out of the pipe to the near end."""
+        return os.splice(self.pipe[0], self.near.fileno(), 65536, flags=NOW)
+
+    def told(self) -> tuple[bool, bool]:
+        """Is there something to read, and an error?"""
+        poll = select.poll()
+        poll.register(self.near, IN)
+        events = sum(event for _, event in poll.poll(0))
+        return bool(events & IN), bool(events & select.POLLERR)
+
+
+class Simulated:
+    """The same of the simulation."""
+
+    def __init__(self) -> None:
+        self.network = Network(Random(1))
+        host = self.network.host("peer", "192.0.2.101")
+        self.near = End(self.network, host, "near", "192.0.2.9", 1)
+        self.far = End(self.network, host, "far", "192.0.2.101", 2)
+        self.near.peer, self.far.peer = self.far, self.near
+        self.calls = Calls(SimulatedReactor(self.network), Limits())
+        self.pipe = self.calls.pipe2(os.O_NONBLOCK)
+
+    def close(self) -> None:
+        """Close all of it."""
+        for descriptor in self.pipe:
+            self.calls.close(descriptor)
+        self.near.close()
+        self.far.close()
+
+    def settle(self) -> None:
+        """Everything has arrived."""
+        while self.network.next is not None:
+            self.network.step()
+
+    def arrive(self, data: bytes) -> None:
+        """Bytes arrive."""
+        self.far.send(data)
+        self.settle()
+
+    def urgent(self) -> None:
+        """An urgent byte arrives."""
+        self.far.urgent()
+        self.settle()
+
+    def fin(self) -> None:
+        """The far end has ended its direction."""
+        self.far.shutdown(socket.SHUT_WR)
+        self.settle()
+
+    def rst(self) -> None:
+        """The far end has reset the connection."""
+        self.far.reset()
+        self.settle()
+
+    def lowWater(self, size: int) -> None:
+        """SO_RCVLOWAT of the near end."""
+        self.near.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, size)
+
+    def read(self) -> bytes:
+        """At the near end."""
+        return self.near.recv(65536)
+
+    def write(self, data: bytes) -> int:
+        """At the near end."""
+        return self.near.send(data)
+
+    def take(self) -> int:
+        """From the near end into the pipe."""
+        return self.calls.splice(self.near.fileno(), self.pipe[1], 65536, flags=NOW)
+
+    def give(self) -> int:
+        """Out of the pipe to the near end."""
+        return self.calls.splice(self.pipe[0], self.near.fileno(), 65536, flags=NOW)
+
+    def told(self) -> tuple[bool, bool]:
+        """Is there something to read, and an error?"""
+        return self.near.readable, self.near.errorPending
+
+
+Either = Real | Simulated
+Answers = Iterator[object]
+
+
+def said(call: Callable[..., object], *arguments: object) -> object:
+    """What a call answers, or its error."""
+    try:
+        return call(*arguments)
+    except OSError as problem:
+        return errno.errorcode[problem.errno or 0]
+
+
+def anErrorIsToldOnce(pair: Either) -> Answers:
+    """By a write of nothing, too; to the next reader it is an end."""
+    pair.rst()
+    yield pair.told()
+    yield said(pair.write, b"")
+    yield pair.told()
+    yield from (said(pair.read), said(pair.write, b"x"), said(pair.take))
+
+
+def spliceIsTold(pair: Either) -> Answers:
+    """What came before a reset is taken; then the error, once."""
+    pair.arrive(b"abc")
+    pair.rst()
+    yield from (said(pair.take), said(pair.take), said(pair.take), said(pair.read), pair.told())
+
+
+def readIsTold(pair: Either) -> Answers:
+    """The same of recv."""
+    pair.arrive(b"abc")
+    pair.rst()
+    yield from (said(pair.read), said(pair.read), said(pair.read), pair.told())
+
+
+def theWriterIsFirst(pair: Either) -> Answers:
+    """Whoever asks first."""
+    pair.arrive(b"abc")
+    pair.rst()
+    yield from (said(pair.write, b"x"), said(pair.take), said(pair.take), pair.told())
+
+
+def anEndIsBeforeAnError(pair: Either) -> Answers:
+    """A FIN, then a RST: the end is read, and the error waits for who writes."""
+    pair.fin()
+    pair.write(b"x")
+    pair.rst()
+    yield from (said(pair.read), said(pair.take), pair.told(), said(pair.write, b"x"), pair.told())
+
+
+def nothing(pair: Either) -> Answers:
+    """Nothing to be read, nothing in the pipe."""
+    yield from (said(pair.read), said(pair.take), said(pair.give), pair.told())
+
+
+def aMarkStops(pair: Either) -> Answers:
+    """Urgent data: splice stops before it, recv goes on behind it."""
+    pair.arrive(b"before")
+    pair.urgent()
+    pair.arrive(b"behind")
+    yield from (said(pair.take), said(pair.take), said(pair.read), said(pair.take))
+
+
+def aMarkLooksLikeTheEnd(pair: Either) -> Answers:
+    """When the FIN is there, too, splice says 0 with bytes unread."""
+    pair.arrive(b"before")
+    pair.urgent()
+    pair.arrive(b"behind")
+    pair.fin()
+    yield from (said(pair.take), said(pair.take), said(pair.read), said(pair.take), said(pair.read))
+
+
+def aMarkStopsReading(pair: Either) -> Answers:
+    """One recv ends before the mark."""
+    pair.arrive(b"before")
+    pair.urgent()
+    pair.arrive(b"behind")
+    yield from (said(pair.read), said(pair.read), said(pair.read))
+
+
+def fewAreNotTold(pair: Either) -> Answers:
+    """Below the low-water mark; they can be read all the same, and an end is told."""
+    pair.arrive(b"a few")
+    pair.lowWater(65536)
+    yield pair.told()
+    yield said(pair.read)
+    pair.lowWater(1)
+    pair.arrive(b"a few")
+    pair.lowWater(65536)
+    yield pair.told()
+    pair.lowWater(1)
+    yield pair.told()
+    pair.lowWater(65536)
+    pair.fin()
+    yield from (pair.told(), said(pair.take), said(pair.take))
+
+
+def throughThePipe(pair: Either) -> Answers:
+    """In and out again."""
+    pair.arrive(b"abc")
+    yield from (said(pair.take), said(pair.give), said(pair.give))
+
+
+def fullIsFull(pair: Either) -> Answers:
+    """No more can be sent, nothing can."""
+    while said(pair.write, bytes(65536)) != "EAGAIN":
+        pass
+    yield from (said(pair.write, b"x"), said(pair.write, b""), pair.told())
+
+
+def aPipeSurvives(pair: Either) -> Answers:
+    """What is in the pipe cannot be given to who has gone."""
+    pair.arrive(b"abc")
+    yield said(pair.take)
+    pair.rst()
+    yield from (said(pair.give), said(pair.give), said(pair.read))
+
+
+SCRIPTS = [
+    anErrorIsToldOnce,
+    spliceIsTold,
+    readIsTold,
+    theWriterIsFirst,
+    anEndIsBeforeAnError,
+    nothing,
+    aMarkStops,
+    aMarkLooksLikeTheEnd,
+    aMarkStopsReading,
+    fewAreNotTold,
+    throughThePipe,
+    fullIsFull,
+    aPipeSurvives,
+]
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.__name__)
+def test_theyAnswerTheSame(script: Callable[[Either], Answers]) -> None:
+    """Whatever is done with them."""
+    answers = []
+    for make in (Real, Simulated):
+        pair = make()
+        answers.append(list(script(pair)))
+        pair.close()
+    assert answers[0] == answers[1]
+
+
+def test_aSimulatedDescriptorIsNoRealOne() -> None:
+    """Whoever asks the real kernel by mistake is told so."""
+    pair = Simulated()
+    with pytest.raises(OSError) as refusal:
+        os.fstat(pair.near.fileno())
+    assert refusal.value.errno == errno.EBADF
+    pair.near.close()
+    assert pair.near.fileno() == -1
+
+
+def test_whatIsSentAtOnceIsSeenOnce() -> None:
+    """The laboratory hears all that the gateway says, once, in order, in however many parts."""
+    network = Network(Random(1))
+    host = network.host("peer", "192.0.2.101")
+    near = End(network, host, "near", "192.0.2.9", 21)
+    far = End(network, host, "far", "192.0.2.101", 2)
+    near.peer, far.peer = far, near
+    near.sendBuffer = far.receiveBuffer = 30
+    reactor = SimulatedReactor(network)
+    wire = Wire(near, Protocol(), reactor)
+    seen, heard, said_ = b"", b"", b""
+
+    def see(data: bytes) -> None:
+        nonlocal seen
+        seen += data
+
+    wire.written = see
+    for number in range(20):
+        reply = f"200 reply number {number}\r\n".encode()
+        said_ += reply
+        sendNow(wire, reply)
+        assert seen == said_
+        if number % 3:
+            reactor.turn()
+        while network.next is not None:
+            network.step()
+        heard += far.recv(10) if far.received else b""
+    assert unwritten(wire)
+    while wire.unacknowledged() or far.received:
+        reactor.turn()
+        heard += far.recv(100) if far.received else b""
+        while network.next is not None:
+            network.step()
+    assert heard == seen == said_
+
+
+def test_aReplyInTwoPartsIsAReply() -> None:
+    """A kernel that took half a 226 has not sent one; the second half makes it one."""
+    world = World(0)
+    near = End(world.network, world.network.host("peer", "192.0.2.77"), "near", "192.0.2.9", 21)
+    near.peer = End(world.network, near.far, "far", "192.0.2.101", 2)
+    near.peer.peer = near
+    wire = Wire(near, Protocol(), world.reactor)
+    records = world.records
+    records.session(wire)
+    job = {"log_namespace": "jetdirect.job.Job", "job": 1, "name": "page"}
+    records({**job, "log_format": "job", "log_level": LogLevel.info})
+    wire.written(b"200 OK\r\n226 Transfer complete (PORT1, jo")
+    assert records.replied == set()
+    wire.written(b"b 1, 10 bytes, delivered)\r\n")
+    assert records.replied == {"page"}
