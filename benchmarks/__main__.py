@@ -1,5 +1,5 @@
 """
-The figures of issue 7, ours beside those of the peers that are installed here.
+How fast it is, and what it costs, beside the peers that are installed here.
 
     python -m benchmarks                        all of them, about a quarter of an hour
     python -m benchmarks bulk sessions          these
