@@ -25,7 +25,8 @@ _TEXT = """\
 Speed
 =====
 
-Made by ``{command}``; do not edit.
+Made by ``{command}``; do not edit.  ``profile.rst`` says why what is
+missed is missed.
 
 Sender, server and printer share this machine, each in processes of its own; the servers' processor
 time is theirs alone (user and system, sessions and hooks included).  The sender sends
