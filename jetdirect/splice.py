@@ -1,8 +1,8 @@
 """
 The kernel path: bytes go from one socket to another through a pipe, and never through this process.
 
-Linux alone has splice(2).  It costs a fifth of the processor time of reading and writing (measured;
-docs/speed.rst).  A L{Splice} stands before one of Twisted's transports and keeps what that did not take
+Linux alone has splice(2).  It costs a fifth of the processor time of reading and writing
+(measured).  A L{Splice} stands before one of Twisted's transports and keeps what that did not take
 yet; L{readInKernel} offers it the socket of another when there is something to read.  Everything
 else, such as back-pressure, half-closes and losses, stays Twisted's.
 """
