@@ -433,6 +433,8 @@ def test_killedGateway(scheme: str, size: int | None, site: Site, tmp_path: Path
 def test_killedGatewayBeforeAnIPPPrinter(scheme: str, tmp_path: Path) -> None:
     """Nor for a printer that takes the orderly end of a connection for the end of a job."""
     with IPPPrinter(tmp_path / "printer") as printer:
+        if scheme == "ipps":
+            printer.makeCertificate()
         uri = printer.uri(*["tls=any"] * (scheme == "ipps"), scheme=scheme)
         for _ in range(2):
             with Gateway(tmp_path, "--printer", uri) as gateway:
