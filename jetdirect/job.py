@@ -242,9 +242,8 @@ class Job:
 
     def take(self, descriptor: int, most: int) -> int:
         """L{IKernelConsumer}: not the beginning, which tells the language."""
-        if self._phase is not _Phase.RECEIVING or self._kernel is None:
-            return 0
-        if self.bytes < COPIED_FIRST:
+        receiving = self._phase is _Phase.RECEIVING and self.bytes >= COPIED_FIRST
+        if not receiving or self._kernel is None:
             return 0
         if self._limit is not None:
             most = min(most, self._limit - self.bytes)

@@ -107,13 +107,18 @@ def isPlain(transport: object) -> bool:
     return isinstance(transport, Connection) and not transport.TLS
 
 
+def _isIdle(transport: Any) -> bool:
+    # What the reactor's next turn would do can be done now.
+    return isPlain(transport) and transport.connected and not unwritten(transport)
+
+
 def sendNow(transport: Any, data: bytes) -> None:
     """
     Write, and not at the reactor's next turn but now if the kernel takes it.
 
     That spares the reactor an event, and two changes of what it waits for.
     """
-    if isPlain(transport) and transport.connected and not unwritten(transport):
+    if _isIdle(transport):
         sent = transport.writeSomeData(data)
         if not isinstance(sent, int):  # told only once: Twisted would hear of an end in order
             transport.abortConnection()
@@ -298,8 +303,7 @@ def halfClose(transport: Any, look: Callable[[], None]) -> None:
 
         real._closeWriteConnection = closing
     transport.loseWriteConnection()
-    atOnce = isPlain(transport) and transport.connected and not unwritten(transport)
-    if atOnce and transport.doWrite() is not None:  # told only once, as in L{sendNow}
+    if _isIdle(transport) and transport.doWrite() is not None:  # told only once, as in L{sendNow}
         transport.abortConnection()
 
 

@@ -89,6 +89,14 @@ def kernel(monkeypatch: pytest.MonkeyPatch) -> Kernel:
     return watched
 
 
+async def begun(options: str = "", **terms: Any) -> Line:
+    """A line on which the part of a job is that is copied in any case."""
+    line = Line()
+    await line.open(line.transport(options), **terms)
+    await line.send(DATA[:COPIED_FIRST])
+    return line
+
+
 async def blocked(data: bytes = DATA) -> Line:
     """A line whose printer reads nothing, and which is full; the head was copied."""
     line = await Line(narrow=True).open()
@@ -116,8 +124,7 @@ async def delivered(line: Line, data: bytes) -> None:
 @pytest_twisted.ensureDeferred
 async def test_everyByteOnce(kernel: Kernel, size: int) -> None:
     """The printer gets the job as it is, all but its head through the pipe."""
-    line = await Line().open()
-    await line.send(DATA[:COPIED_FIRST])
+    line = await begun()
 
     await line.send(DATA[COPIED_FIRST:size])
 
@@ -143,8 +150,7 @@ async def test_theBeginningIsCopied(kernel: Kernel) -> None:
 @pytest_twisted.ensureDeferred
 async def test_copiedBytesGoFirst(kernel: Kernel) -> None:
     """As long as copied bytes wait for the reactor, those behind them are copied, too."""
-    line = await Line().open()
-    await line.send(DATA[:COPIED_FIRST])
+    line = await begun()
     line.connection.transport.write(b"first")
     line.sender.send(b"second")
 
@@ -270,9 +276,7 @@ async def test_unacknowledged() -> None:
 async def test_limit(options: str, more: int) -> None:
     """A job may have exactly as many bytes as it is allowed, and not one more."""
     limit = 100_000
-    line = Line()
-    await line.open(line.transport(options), limit=limit)
-    await line.send(DATA[:COPIED_FIRST])
+    line = await begun(options, limit=limit)
     await line.send(DATA[COPIED_FIRST:limit])
     if not more:
         await delivered(line, DATA[:limit])
@@ -293,9 +297,7 @@ async def test_limit(options: str, more: int) -> None:
 async def test_limitIsNeverPassed(kernel: Kernel) -> None:
     """The kernel is never asked for more than is allowed, however much there is."""
     limit = 500_000
-    line = Line()
-    await line.open(line.transport(), limit=limit)
-    await line.send(DATA[:COPIED_FIRST])
+    line = await begun(limit=limit)
     await line.fill(DATA[COPIED_FIRST:])
 
     await line.readAll()
@@ -313,9 +315,7 @@ async def test_limitIsNeverPassed(kernel: Kernel) -> None:
 @pytest_twisted.ensureDeferred
 async def test_announcedOtherwise(options: str, wrong: int) -> None:
     """A size that was announced holds on both ways."""
-    line = Line()
-    await line.open(line.transport(options), size=100_000 + wrong)
-    await line.send(DATA[:COPIED_FIRST])
+    line = await begun(options, size=100_000 + wrong)
     await line.send(DATA[COPIED_FIRST:100_000])
     line.finish()
     await line.readAll()
@@ -346,9 +346,7 @@ async def test_endWhilePaused() -> None:
 @pytest_twisted.ensureDeferred
 async def test_senderReset(options: str) -> None:
     """A reset is no end of a file, on either way; the job's own language ends it."""
-    line = Line()
-    await line.open(line.transport(options))
-    await line.send(DATA[:COPIED_FIRST])
+    line = await begun(options)
     await line.send(DATA[COPIED_FIRST:100_000])
     line.reset()
     await line.readAll()
@@ -376,8 +374,7 @@ async def test_senderResetWhilePaused() -> None:
 @pytest_twisted.ensureDeferred
 async def test_endThatIsNone() -> None:
     """Nothing to be read is no end, and no loss."""
-    line = await Line().open()
-    await line.send(DATA[:COPIED_FIRST])
+    line = await begun()
     wire: Any = line.port._connection
 
     assert wire.transport.doRead() is None
@@ -463,9 +460,7 @@ async def test_printerResetMeanwhile(kernel: Kernel, options: str) -> None:
 
     The kernel tells of a reset but once, and what comes after looks like a FIN.
     """
-    line = Line()
-    await line.open(line.transport(options))
-    await line.send(DATA[:COPIED_FIRST])
+    line = await begun(options)
     await line.read(COPIED_FIRST)
     line.resetPrinter()
     line.sender.send(DATA[COPIED_FIRST:90_000])
@@ -483,8 +478,7 @@ async def test_printerResetMeanwhile(kernel: Kernel, options: str) -> None:
 async def test_nothingIsTakenForALostPrinter() -> None:
     """A connection that is lost takes no byte, and lays no pipe."""
     before = pipes()
-    line = await Line().open()
-    await line.send(DATA[:COPIED_FIRST])
+    line = await begun()
     splice = line.connection._splice
     await line.send(DATA[COPIED_FIRST:80_000])
     assert splice._pipe is not None
@@ -525,8 +519,7 @@ async def test_nothingIsTakenAfterTheEnd(kernel: Kernel) -> None:
 @pytest_twisted.ensureDeferred
 async def test_nothingIsTakenWhileALostPrinterIsLetGo(kernel: Kernel) -> None:
     """A printer that has left takes nothing, though its connection is there for another turn."""
-    line = await Line().open()
-    await line.send(DATA[:COPIED_FIRST])
+    line = await begun()
     line.connection._lost(PrinterLost("it has left"))
 
     with something() as descriptor:
@@ -817,9 +810,7 @@ async def _refuses(line: Line, printer: Any) -> None:
 @pytest_twisted.ensureDeferred
 async def test_askedBySNMP(kernel: Kernel) -> None:
     """A printer that is asked beside its jobs is none that reads them."""
-    line = Line()
-    await line.open(line.transport("?snmp=on"))
-    await line.send(DATA[:COPIED_FIRST])
+    line = await begun("?snmp=on")
     await line.send(DATA[COPIED_FIRST:])
     await delivered(line, DATA)
     assert sum(kernel.moved) == 2 * (len(DATA) - COPIED_FIRST)
@@ -831,8 +822,7 @@ async def test_askedBySNMP(kernel: Kernel) -> None:
 @pytest_twisted.ensureDeferred
 async def test_urgentData(kernel: Kernel) -> None:
     """The TCP urgent pointer ends no job: recv(2) goes on behind the mark, and so the job does."""
-    line = await Line().open()
-    await line.send(DATA[:COPIED_FIRST])
+    line = await begun()
     await line.send(DATA[COPIED_FIRST:80_000])
     line.sender.send(b"!", socket.MSG_OOB)
     line.sender.send(DATA[80_000:100_000])
@@ -846,8 +836,7 @@ async def test_urgentData(kernel: Kernel) -> None:
 @pytest_twisted.ensureDeferred
 async def test_urgentDataGoesOn(kernel: Kernel) -> None:
     """Behind an urgent mark the job goes on at once, and the reactor does not go round in vain."""
-    line = await Line().open()
-    await line.send(DATA[:COPIED_FIRST])
+    line = await begun()
     line.sender.send(b"!", socket.MSG_OOB)
     line.sender.send(DATA[COPIED_FIRST:100_000])
     tried = len(kernel.asked)
@@ -880,8 +869,7 @@ async def test_notAllowed(kernel: Kernel, number: int) -> None:
 @pytest_twisted.ensureDeferred
 async def test_noBuffers(kernel: Kernel) -> None:
     """A kernel without buffers has them later, as Twisted knows of send(2)."""
-    line = await Line().open()
-    await line.send(DATA[:COPIED_FIRST])
+    line = await begun()
     kernel.fault = OSError(errno.ENOBUFS, os.strerror(errno.ENOBUFS))
     kernel.struck = lambda source, destination: destination == line.connection.transport.fileno()
     line.push(DATA[COPIED_FIRST:100_000])
@@ -919,9 +907,7 @@ async def test_slowIsNotStopped() -> None:
 @pytest_twisted.ensureDeferred
 async def test_resetIsToldOnce(options: str) -> None:
     """The attempt to send that hears of a reset is not the last that does: the job is told so."""
-    line = Line()
-    await line.open(line.transport(options))
-    await line.send(DATA[:COPIED_FIRST])
+    line = await begun(options)
     await line.read(COPIED_FIRST)
     line.resetPrinter()
     line.sender.send(DATA[COPIED_FIRST:90_000])

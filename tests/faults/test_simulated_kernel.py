@@ -37,8 +37,28 @@ NOW = getattr(os, "SPLICE_F_NONBLOCK", 0)
 IN, GONE = select.POLLIN, getattr(select, "POLLRDHUP", 0)
 
 
-class Real:
+class _NearEnd:
+    """What is asked of either kernel in the same words."""
+
+    near: socket.socket | End
+
+    def lowWater(self, size: int) -> None:
+        """SO_RCVLOWAT of the near end."""
+        self.near.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, size)
+
+    def read(self) -> bytes:
+        """At the near end."""
+        return self.near.recv(65536)
+
+    def write(self, data: bytes) -> int:
+        """At the near end."""
+        return self.near.send(data)
+
+
+class Real(_NearEnd):
     """Two ends of a real connection, and a pipe."""
+
+    near: socket.socket
 
     def __init__(self) -> None:
         with socket.create_server(("127.0.0.1", 0)) as listener:
@@ -86,18 +106,6 @@ class Real:
         self.far.close()
         self.wait(select.POLLHUP)
 
-    def lowWater(self, size: int) -> None:
-        """SO_RCVLOWAT of the near end."""
-        self.near.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, size)
-
-    def read(self) -> bytes:
-        """At the near end."""
-        return self.near.recv(65536)
-
-    def write(self, data: bytes) -> int:
-        """At the near end."""
-        return self.near.send(data)
-
     def take(self) -> int:
         """From the near end into the pipe."""
         return os.splice(self.near.fileno(), self.pipe[1], 65536, flags=NOW)
@@ -114,8 +122,10 @@ class Real:
         return bool(events & IN), bool(events & select.POLLERR)
 
 
-class Simulated:
+class Simulated(_NearEnd):
     """The same of the simulation."""
+
+    near: End
 
     def __init__(self) -> None:
         self.network = Network(Random(1))
@@ -157,18 +167,6 @@ class Simulated:
         """The far end has reset the connection."""
         self.far.reset()
         self.settle()
-
-    def lowWater(self, size: int) -> None:
-        """SO_RCVLOWAT of the near end."""
-        self.near.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, size)
-
-    def read(self) -> bytes:
-        """At the near end."""
-        return self.near.recv(65536)
-
-    def write(self, data: bytes) -> int:
-        """At the near end."""
-        return self.near.send(data)
 
     def take(self) -> int:
         """From the near end into the pipe."""
