@@ -369,6 +369,7 @@ class Job:
     def _delivered(self, delivery: Delivery) -> None:
         if self._advance("delivered"):
             self.delivery = delivery
+            self._ended = self._clock.seconds()  # whenever its sender is known to have heard
             self._released.callback(None)
             self._finished.callback(delivery)
 
@@ -387,7 +388,8 @@ class Job:
         aborted.addCallback(self._released.callback)
 
     def _end(self) -> None:
-        self._ended = self._clock.seconds()
+        if self._ended is None:
+            self._ended = self._clock.seconds()
         if self.error is not None:
             outcome = self.error.reason
         elif not self.heard:

@@ -4,11 +4,9 @@ A job's record waits for the sender's acknowledgement of the reply, and nothing 
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
-from twisted.internet.interfaces import IDelayedCall
 from twisted.internet.task import Clock
 from zope.interface import implementer
 
@@ -47,23 +45,11 @@ class Record:
         self.heard.append(heard)
 
 
-TURN = 1e-6
-
-
-class TurningClock(Clock):
-    """As in a reactor: what is called later without delay comes in the next turn, not in this."""
-
-    def callLater(
-        self, delay: float, callable: Callable[..., object], *args: object, **kw: object
-    ) -> IDelayedCall:
-        return super().callLater(max(delay, TURN), callable, *args, **kw)
-
-
 class Bench:
     """The replies of one session."""
 
     def __init__(self, inFlight: int = 0) -> None:
-        self.clock = TurningClock()
+        self.clock = Clock()
         self.facts = Facts(inFlight)
         self.acknowledgements = Acknowledgements(self.facts, self.clock)
 
@@ -73,41 +59,69 @@ class Bench:
         self.acknowledgements.expect(record)
         return record  # type: ignore[no-any-return]
 
-    def turn(self, turns: int = 1, seconds: float = TURN) -> None:
-        """The reactor turns."""
-        for _ in range(turns):
-            self.clock.advance(seconds)
+    def wait(self, looks: int) -> None:
+        """Let time pass until the sender was looked at so often."""
+        for _ in range(looks):
+            self.clock.advance(0.5)
 
 
 def test_heard() -> None:
-    """The record is written once the reply is acknowledged."""
+    """
+    The record is written once the reply is acknowledged, and nothing came behind it for a while.
+    """
     bench = Bench()
     job = bench.job()
+    bench.wait(1)
     assert job.heard == []
-    bench.turn()
+    bench.wait(1)
     assert job.heard == [True]
     assert not bench.clock.getDelayedCalls()
+
+
+def test_killedWithTheReplyUnread() -> None:
+    """
+    The kernel of a process that was killed acknowledges the reply, then resets the connection.
+    """
+    bench = Bench()
+    job = bench.job()
+    bench.wait(1)
+    bench.clock.advance(0.4)
+    assert job.heard == []
+    bench.acknowledgements.lost()
+    assert job.heard == [False]
+    assert not bench.clock.getDelayedCalls()
+
+
+def test_resetAtTheLastLook() -> None:
+    """A reset that the reactor has not told yet is seen."""
+    bench = Bench()
+    job = bench.job()
+    bench.wait(1)
+    bench.facts.over = True
+    bench.wait(3)
+    assert job.heard == []
+    bench.acknowledgements.lost()
+    assert job.heard == [False]
 
 
 def test_notYetHeard() -> None:
     """As long as it is not acknowledged the record waits, be it for hours."""
     bench = Bench(inFlight=1)
     job = bench.job()
-    bench.turn(10_000, 0.5)
+    bench.wait(10_000)
     assert job.heard == []
     bench.facts.inFlight = 0
-    bench.turn(1, 0.5)
+    bench.wait(2)
     assert job.heard == [True]
 
 
-def test_looksLessOften() -> None:
-    """A slow network is looked at twice a second, and not in every turn."""
-    bench = Bench(inFlight=1)
-    bench.job()
-    bench.turn(20, 0.5)
-    [call] = bench.clock.getDelayedCalls()
-    assert call.getTime() - bench.clock.seconds() == pytest.approx(0.5)
-    bench.acknowledgements.lost()
+def test_nextWord() -> None:
+    """Whoever says something after the reply is alive: the record waits no longer."""
+    bench = Bench()
+    job = bench.job()
+    bench.acknowledgements.look()
+    assert job.heard == [True]
+    assert not bench.clock.getDelayedCalls()
 
 
 @pytest.mark.parametrize(("inFlight", "heard"), [(0, True), (1, False)])
@@ -115,7 +129,7 @@ def test_closed(inFlight: int, heard: bool) -> None:
     """The sender ends the connection: what it has acknowledged by then it has heard."""
     bench = Bench(inFlight=1)
     job = bench.job()
-    bench.turn(3)
+    bench.wait(3)
     bench.facts.inFlight = inFlight
     bench.acknowledgements.ended()
     assert job.heard == [heard]
@@ -158,7 +172,7 @@ def test_lost() -> None:
     """When the connection itself is gone, what was not acknowledged never will be."""
     bench = Bench(inFlight=1)
     job = bench.job()
-    bench.turn(3)
+    bench.wait(3)
     bench.facts.inFlight = 0
     bench.acknowledgements.lost()
     bench.acknowledgements.lost()
@@ -177,12 +191,16 @@ def test_oneAfterTheOther() -> None:
     """Each job of a session has its record once, whenever the next reply is written."""
     bench = Bench(inFlight=1)
     first = bench.job()
-    bench.turn(3)
+    bench.wait(3)
     second = bench.job()
     assert len(bench.clock.getDelayedCalls()) == 1
     bench.facts.inFlight = 0
-    bench.turn()
+    bench.wait(1)
     third = bench.job()
-    assert (first.heard, second.heard, third.heard) == ([True], [True], [])
-    bench.turn(2)
+    bench.wait(1)
+    assert (first.heard, second.heard, third.heard) == ([], [], [])
+    bench.wait(1)
     assert (first.heard, second.heard, third.heard) == ([True], [True], [True])
+    bench.wait(3)
+    assert (first.heard, second.heard, third.heard) == ([True], [True], [True])
+    assert not bench.clock.getDelayedCalls()

@@ -96,8 +96,8 @@ class FakeSender:
         return self.hear()
 
     def settle(self) -> None:
-        """Let the reactor turn until the gateway knows that its reply was acknowledged."""
-        self.reactor.pump([0.01] * 10)
+        """Say nothing until the gateway knows that its reply was heard."""
+        self.reactor.pump([0.5] * 2)
 
 
 def _address(host: str, port: int) -> Any:

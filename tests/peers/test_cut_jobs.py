@@ -226,6 +226,30 @@ def test_senderThatLeavesBeforeTheEndIsLost(size: int, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("reads", "end"), [(False, "completed: .*sender lost before the reply"), (True, "completed: ")]
+)
+def test_replyUnread(reads: bool, end: str, tmp_path: Path) -> None:
+    """
+    A sender whose kernel acknowledged the 226 has not read it if the kernel then resets the
+    connection, as it does for a process that was killed; who reads it and leaves without QUIT has.
+    """
+    with printing(tmp_path) as (printer, gateway):
+        session = Session(gateway.port)
+        with session.upload() as wire:
+            wire.sendall(b"a page")
+            assert session.sock is not None
+            session.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
+        session.sock.recv(1, socket.MSG_PEEK)
+        if reads:
+            session.reply()
+        session.close()
+        said = gateway.jobEnd(1)
+        assert re.match(end, said), said
+        assert reads is ("sender lost" not in said), said
+        assert printer.waitForJob(1) == b"a page"
+
+
+@pytest.mark.parametrize(
     ("behave", "grace", "ends"),
     [
         (good, "0", NOT_HEARD),
