@@ -276,6 +276,8 @@ class World(Clockwork):
         """A sender connects to its passive port once more."""
         if sender.data is None or not sender.port:
             return False
+        if sender.data.peer.finSent is not None:
+            return False  # its first was turned away: this one would be taken for its data
 
         async def connect() -> None:
             end = await self.reactor.dialIn(sender.host, sender.port, "a second data connection")
