@@ -84,7 +84,7 @@ _NEXT: dict[_Phase, dict[str, _Phase]] = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Sender:
     """Who sends: the user name given at login and the address of the control connection."""
 

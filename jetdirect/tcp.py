@@ -135,6 +135,8 @@ class KernelFacts:
     # 32-bit numbers; tcpi_last_ack_recv is the number at offset 56, in milliseconds.
     _RETRANSMITS, _PROBES, _LAST_ACK_RECEIVED = 2, 3, 56
 
+    _poll: select.poll | None = None
+
     def __init__(self, descriptor: int, transport: Any = None) -> None:
         """
         @param transport: Twisted's own part of the connection, which may hold bytes that the kernel
@@ -142,8 +144,6 @@ class KernelFacts:
         """
         self._descriptor = descriptor
         self._transport = transport
-        self._poll = select.poll()
-        self._poll.register(descriptor, _PEER_CLOSED)
 
     def closedByPeer(self) -> bool:
         return bool(self._events() & _HUNG_UP)
@@ -152,6 +152,9 @@ class KernelFacts:
         return bool(self._events() & (select.POLLERR | select.POLLNVAL))
 
     def _events(self) -> int:
+        if self._poll is None:
+            self._poll = select.poll()
+            self._poll.register(self._descriptor, _PEER_CLOSED)
         return sum(events for _, events in self._poll.poll(0))
 
     def unacknowledged(self) -> int:

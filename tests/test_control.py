@@ -360,6 +360,42 @@ def test_deadlineIsASetting() -> None:
     assert sender.hear() == "421 Service not available, no login within 2.5 seconds"
 
 
+@pytest.mark.parametrize("idleTimeout", [0, 100, 900])
+@pytest.mark.parametrize("wait", [30, 90])
+def test_deadlineAfterREIN(idleTimeout: float, wait: float) -> None:
+    """Who gives up a login has the whole time for the next, whatever was awaited before."""
+    bench = Bench(loginTimeout=60, idleTimeout=idleTimeout)
+    sender = bench.sender()
+    bench.reactor.advance(wait)
+    sender.say("REIN")
+    bench.reactor.advance(59)
+    assert sender.hear() == ""
+    bench.reactor.advance(1)
+    assert codes(sender.hear()) == [421]
+
+
+def test_idleBeforeTheDeadline() -> None:
+    """The silence that ends a session ends it before the login, too."""
+    bench = Bench(loginTimeout=120, idleTimeout=20)
+    sender = bench.sender(login=False)
+    sender.say("USER ann")
+    bench.reactor.advance(19)
+    assert sender.hear() == ""
+    bench.reactor.advance(1)
+    assert sender.hear().startswith("421 Service not available, idle for 20 seconds")
+
+
+def test_noTimerIsLeft() -> None:
+    """A session that is over waits for nothing."""
+    bench = Bench()
+    sender = bench.sender()
+    bench.reactor.advance(130)
+    sender.say("QUIT")
+    sender.wire.fin()
+    bench.reactor.advance(LINGER)
+    assert not bench.reactor.getDelayedCalls()
+
+
 def test_deadlineWhileTheCheckerHangs() -> None:
     """A checker that never answers does not keep the place taken."""
     bench = Bench(SlowChecker())

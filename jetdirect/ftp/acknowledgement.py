@@ -29,13 +29,14 @@ class Acknowledgements:
     section 4.2.2.13).
     """
 
+    _behind = 0
+    _seen = False
+    _timer: IDelayedCall | None = None
+
     def __init__(self, facts: ITCPFacts, clock: IReactorTime) -> None:
         self._facts = facts
         self._clock = clock
         self._jobs: list[Job] = []
-        self._behind = 0
-        self._seen = False
-        self._timer: IDelayedCall | None = None
 
     def expect(self, job: Job) -> None:
         """The reply for C{job} was just written: complete it when the sender has heard."""

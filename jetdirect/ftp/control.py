@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 LINGER = 2.0
 """Seconds the peer has to take the last reply and close, before it is closed upon."""
 
+_NO_LINES: Iterator[bytes | LineTooLong] = iter(())
+
 
 @implementer(IHalfCloseableProtocol, IHandshakeListener, IPushProducer)
 class ControlConnection(Protocol):
@@ -60,29 +62,31 @@ class ControlConnection(Protocol):
     transport: ITCPTransport
     factory: PrintFTPFactory
 
+    # Of most sessions these never change; kept with the class they cost an idle one nothing.
+    facts: ITCPFacts = NoFacts()
+    peer = ""
+    peerPort = 0
+    local = ""
+    proxied = False
+    secure = False
+    implicitTLS = False
+    throughProxy = False
+    closing = False
+    gone = False
+    saidGoodbye = False
+    _heard = False
+    _deaf = False
+    _disconnected = False
+    _shakingHands = False
+    _full = False
+    _lines = _NO_LINES
+    _lingerTimer: IDelayedCall | None = None
+
     def __init__(self, factory: PrintFTPFactory) -> None:
         self.factory = factory
         self.settings = factory.settings
         self.reactor = factory.reactor
-        self.facts: ITCPFacts = NoFacts()
-        self.peer = ""
-        self.peerPort = 0
-        self.local = ""
-        self.proxied = False
-        self.secure = False
-        self.implicitTLS = False
-        self.throughProxy = False
-        self.closing = False
-        self.gone = False
-        self.saidGoodbye = False
-        self._heard = False
-        self._deaf = False
-        self._disconnected = False
-        self._shakingHands = False
         self._decoder = LineDecoder()
-        self._lines: Iterator[bytes | LineTooLong] = iter(())
-        self._full = False
-        self._lingerTimer: IDelayedCall | None = None
 
     # What a subclass does.
 
@@ -150,7 +154,7 @@ class ControlConnection(Protocol):
             while not (self._full or self.closing or self._deaf):
                 line = next(self._lines, None)
                 if line is None:
-                    self._lines = iter(())
+                    self._lines = _NO_LINES
                     if self._decoder.unfinished:
                         self.lineBegun()
                     return
@@ -200,7 +204,7 @@ class ControlConnection(Protocol):
         What came in clear behind the command is thrown away: it could be somebody else's.
         """
         self._decoder = LineDecoder()
-        self._lines = iter(())
+        self._lines = _NO_LINES
         self.reply(reply)
         self._encrypt()
 

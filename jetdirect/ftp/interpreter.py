@@ -7,7 +7,8 @@ While a transfer runs, ABOR, STAT and NOOP are answered at once; other commands 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
+from math import inf
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from twisted.internet.defer import CancelledError, Deferred
@@ -82,31 +83,32 @@ class Interpreter(ControlConnection):
     """
 
     _log = Logger()
+    user: str | None = None
+    shell: PrintShell | None = None
+    directory: Sequence[str] = ()
+    type = "A"
+    announced: int | None = None
+    renaming: Path | None = None
+    dataPort: DataPort | None = None
+    extendedOnly = False
+    protected = False
+    transfer: Transfer | None = None
     acknowledgements: Acknowledgements
+    _implicit = False
+    _heardOut: DataPort | None = None
+    _logout: Callable[[], None] | None = None
+    _running = False
+    _farewell: Reply | None = None
+    _pausing: Deferred[None] | None = None
+    _loginBy = 0.0
+    _timer: IDelayedCall | None = None
+    _lineTimer: IDelayedCall | None = None
+    _unknownWords = 0
 
     def __init__(self, factory: PrintFTPFactory) -> None:
         super().__init__(factory)
-        self.user: str | None = None
-        self.shell: PrintShell | None = None
-        self.directory: list[str] = []
-        self.type = "A"
-        self.announced: int | None = None
-        self.renaming: Path | None = None
-        self.dataPort: DataPort | None = None
-        self._heardOut: DataPort | None = None
-        self.extendedOnly = False
-        self.protected = self._implicit = False
-        self.transfer: Transfer | None = None
-        self._logout: Callable[[], None] | None = None
         self._waiting: list[tuple[str, str] | Reply] = []
-        self._running = False
-        self._farewell: Reply | None = None
-        self._pausing: Deferred[None] | None = None
         self._lastActive = self.reactor.seconds()
-        self._loginTimer: IDelayedCall | None = None
-        self._idleTimer: IDelayedCall | None = None
-        self._lineTimer: IDelayedCall | None = None
-        self._unknownWords = 0
 
     # ControlConnection
 
@@ -115,9 +117,8 @@ class Interpreter(ControlConnection):
         self.acknowledgements = Acknowledgements(self.facts, self.reactor)
         self.protected = self._implicit = self.secure
         self._lastActive = self.reactor.seconds()
+        self._lookBy(self._idleBy)
         self._expectLogin()
-        if self.settings.idleTimeout:
-            self._idleTimer = self.reactor.callLater(self.settings.idleTimeout, self._idle)
         self.reply(replies.GREETING(greeting=self.settings.greeting))
 
     def heard(self) -> None:
@@ -176,7 +177,7 @@ class Interpreter(ControlConnection):
 
     def ended(self) -> None:
         """L{ControlConnection}."""
-        for timer in (self._loginTimer, self._idleTimer, self._lineTimer):
+        for timer in (self._timer, self._lineTimer):
             if timer is not None and timer.active():
                 timer.cancel()
         self._hearOut(None)
@@ -374,14 +375,12 @@ class Interpreter(ControlConnection):
             self._endLogin(logout)
             return
         self.shell, self._logout = shell, logout
-        if self._loginTimer is not None and self._loginTimer.active():
-            self._loginTimer.cancel()
 
     def logOut(self) -> None:
         """End the login, if there is one; the next is awaited."""
         logout, self.shell, self._logout = self._logout, None, None
         self.user = None
-        self.directory = []
+        self.directory = ()
         self.renaming = None
         if logout is not None:
             self._endLogin(logout)
@@ -394,30 +393,46 @@ class Interpreter(ControlConnection):
         except Exception:
             self._log.failure("the logout of {peer} failed", peer=self.peer)
 
-    def _expectLogin(self) -> None:
-        self._loginTimer = self.reactor.callLater(self.settings.loginTimeout, self._noLogin)
+    # Limits of time: one timer for all, as there may be thousands of sessions
 
-    def _noLogin(self) -> None:
-        # At once, even if a checker of logins hangs.
-        self.close(replies.NO_LOGIN(seconds=self.settings.loginTimeout))
+    def _expectLogin(self) -> None:
+        self._loginBy = self.reactor.seconds() + self.settings.loginTimeout
+        self._lookBy(self._loginBy)
+
+    @property
+    def _idleBy(self) -> float:
+        last = self._lastActive
+        if self.transfer is not None:
+            last = max(last, self.transfer.lastActive)
+        return last + (self.settings.idleTimeout or inf)
+
+    def _lookBy(self, due: float) -> None:
+        delay = max(0.0, due - self.reactor.seconds())
+        if self._timer is not None and self._timer.active():
+            if due < self._timer.getTime():
+                self._timer.reset(delay)
+        elif due < inf:
+            self._timer = self.reactor.callLater(delay, self._look)
+
+    def _look(self, sure: bool = False) -> None:
+        now, idleBy = self.reactor.seconds(), self._idleBy
+        loginBy = self._loginBy if self.shell is None else inf
+        if now >= loginBy:
+            # At once, even if a checker of logins hangs.
+            self.close(replies.NO_LOGIN(seconds=self.settings.loginTimeout))
+        elif now < idleBy:
+            self._lookBy(min(loginBy, idleBy))
+        elif not sure:  # what came while the reactor stood still is read first
+            self._timer = self.reactor.callLater(0, self._look, True)
+        else:
+            self._idle()
+
+    def _idle(self) -> None:
+        timeout = self.settings.idleTimeout
+        self.closeAfter(replies.IDLE(seconds=timeout))
+        if self.transfer is not None:
+            self.transfer.timedOut(timeout)
 
     def _slowLine(self) -> None:
         self.listenNoMore()
         self.closeAfter(replies.SLOW_LINE(seconds=self.settings.lineTimeout))
-
-    # Idleness
-
-    def _idle(self, sure: bool = False) -> None:
-        timeout, now = self.settings.idleTimeout, self.reactor.seconds()
-        last = self._lastActive
-        if self.transfer is not None:
-            last = max(last, self.transfer.lastActive)
-        if now - last < timeout:
-            self._idleTimer = self.reactor.callLater(timeout - (now - last), self._idle)
-            return
-        if not sure:  # what came while the reactor stood still is read first
-            self._idleTimer = self.reactor.callLater(0, self._idle, True)
-            return
-        self.closeAfter(replies.IDLE(seconds=timeout))
-        if self.transfer is not None:
-            self.transfer.timedOut(timeout)
