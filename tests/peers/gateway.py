@@ -9,9 +9,12 @@ then.
 from __future__ import annotations
 
 import atexit
+import codecs
 import functools
+import io
 import os
 import re
+import select
 import signal
 import subprocess
 import sys
@@ -80,7 +83,6 @@ class Gateway(Peer):
 
     Without a C{--port} among the options it listens on a free IPv4 port of the loopback interface.
 
-    @ivar lines: the log so far, without line ends.
     @ivar ports: the TCP ports on which it listens, in the order of the options.
     """
 
@@ -91,7 +93,11 @@ class Gateway(Peer):
         listeners = len([option for option in options if option in ("-p", "--port")])
         if not listeners:
             options = ("--port", IPV4, *options)
-        self.lines: list[str] = []
+        self._lines: list[str] = []
+        self._unfinished = ""
+        self._decoder = io.IncrementalNewlineDecoder(
+            codecs.getincrementaldecoder("utf-8")("backslashreplace"), translate=True
+        )
         self._heard = threading.Condition()
         self._silent = False
         self._process = subprocess.Popen(
@@ -101,11 +107,12 @@ class Gateway(Peer):
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            encoding="utf-8",
-            errors="backslashreplace",
         )
+        assert self._process.stdout is not None
+        self._output = self._process.stdout
+        os.set_blocking(self._output.fileno(), False)
         atexit.register(self.stop)
-        self._reader = threading.Thread(target=self._readLog, daemon=True)
+        self._reader = threading.Thread(target=self._listen, daemon=True)
         self._reader.start()
         try:
             self.waitFor(_STARTED, count=listeners or 1)
@@ -124,15 +131,35 @@ class Gateway(Peer):
         """The number of its process."""
         return self._process.pid
 
+    def _listen(self) -> None:
+        poll = select.poll()
+        poll.register(self._output, select.POLLIN)
+        while not self._silent:
+            poll.poll()
+            self._readLog()
+
     def _readLog(self) -> None:
-        assert self._process.stdout is not None
-        for line in self._process.stdout:
-            with self._heard:
-                self.lines.append(line.rstrip("\n"))
-                self._heard.notify_all()
+        # All that was written until now: what is logged before a reply is known behind it.
         with self._heard:
-            self._silent = True
-            self._heard.notify_all()
+            while not self._silent:
+                try:
+                    data = os.read(self._output.fileno(), 65536)
+                except BlockingIOError:
+                    return
+                self._silent = not data
+                text = self._unfinished + self._decoder.decode(data, final=self._silent)
+                *lines, self._unfinished = text.split("\n")
+                if self._silent and self._unfinished:
+                    lines.append(self._unfinished)
+                self._lines += lines
+                self._heard.notify_all()
+
+    @property
+    def lines(self) -> list[str]:
+        """The log so far, without line ends."""
+        self._readLog()
+        with self._heard:
+            return list(self._lines)
 
     @property
     def log(self) -> str:
@@ -141,7 +168,7 @@ class Gateway(Peer):
 
     def matches(self, pattern: str) -> list[re.Match[str]]:
         """The lines logged so far in which the pattern is found."""
-        return [found for line in list(self.lines) if (found := re.search(pattern, line))]
+        return [found for line in self.lines if (found := re.search(pattern, line))]
 
     def waitFor(self, pattern: str, seconds: float = PATIENCE, count: int = 1) -> re.Match[str]:
         """
@@ -221,6 +248,8 @@ class Gateway(Peer):
                 self._process.kill()
         status = self._process.wait()
         self._reader.join(LAST_WORDS)
+        if not self._reader.is_alive():
+            self._output.close()
         if stubborn:
             raise AssertionError(f"the gateway did not end on SIGTERM:\n{self.log}")
         return status
