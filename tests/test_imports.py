@@ -55,6 +55,7 @@ MAY_IMPORT = {
     "transports.backchannel": "",
     "transports.backpressure": "",
     "transports.descriptor": "errors interfaces",
+    "transports.driver": "errors interfaces transports.backpressure",
     "transports.pjl.talk": "",
     "transports.pjl.codes": "interfaces transports.pjl.talk",
     "transports.pjl.brackets": "language pjl transports.pjl.talk",
@@ -92,8 +93,9 @@ MAY_IMPORT = {
     "transports.file.transport": "errors interfaces transports.uri transports.backpressure"
     " transports.file.existing transports.file.appended transports.file.fifo",
     "transports.usb.usblp": "errors interfaces transports.ieee1284",
-    "transports.usb.transport": "errors interfaces transports.uri transports.backpressure"
+    "transports.usb.transport": "errors interfaces transports.uri transports.driver"
     " transports.usb.usblp",
+    "transports.parallel": "errors interfaces transports.uri transports.driver transports.ieee1284",
     "transports.*": "errors interfaces tcp transports.uri transports.scheme transports.ieee1284"
     " transports.backchannel transports.backpressure transports.descriptor",
     # those who know both sides

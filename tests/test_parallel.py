@@ -150,6 +150,7 @@ async def test_unplugged(fault: int, port: Port) -> None:
     assert isinstance(desk.job.losses[0], PrinterLost)
     assert "no such port" in str(desk.job.losses[0])
     assert connection.sent == 1000
+    assert desk.transport.status.reasons == ("offline",)
     await connection.abort(b"tail")
     assert not port.isOpen
 
@@ -255,7 +256,7 @@ async def test_driverThatSleeps(port: Port, monkeypatch: pytest.MonkeyPatch) -> 
     connection.write(JOB)
     await until(lambda: connection.sent > 0)
     await connection.abort(b"")
-    with pytest.raises(PrinterUnreachable, match="in use"):
+    with pytest.raises(PrinterUnreachable, match="has not taken what it got of the job before"):
         await desk.open()
     port.gate.set()
     await until(lambda: not port.isOpen)

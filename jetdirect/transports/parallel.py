@@ -23,13 +23,9 @@ from pathlib import Path
 from typing import Any
 
 from twisted.internet.defer import Deferred, succeed
-from twisted.internet.interfaces import IDelayedCall
-from twisted.internet.threads import deferToThreadPool
-from twisted.logger import Logger
-from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from ..errors import PrinterLost, PrinterUnreachable
+from ..errors import PrinterLost
 from ..interfaces import (
     Delivery,
     IPrinterConnection,
@@ -37,7 +33,7 @@ from ..interfaces import (
     IPrintJob,
     PrinterStatus,
 )
-from .backpressure import BackPressure
+from .driver import DriverConnection, DriverTransport
 from .ieee1284 import modelOf, statusOf
 from .uri import DeviceURI
 
@@ -105,10 +101,8 @@ class Device:
 
 
 @implementer(IPrinterTransport)
-class ParallelTransport:
+class ParallelTransport(DriverTransport):
     """A printer on a parallel port."""
-
-    reaches = Delivery.DELIVERED
 
     def __init__(
         self,
@@ -121,59 +115,17 @@ class ParallelTransport:
         @param path: the device file.
         @param openDevice: opens it.
         """
-        self.uri = f"parallel:{path}"
-        self.status = PrinterStatus(model=_model(path))
+        super().__init__(reactor, f"parallel:{path}", _model(path))
         self.description = description or self.status.model or path
-        self.reactor = reactor
         self._path = path
         self._openDevice = openDevice
-        self._busy = False
 
-    def open(self, job: IPrintJob) -> Deferred[IPrinterConnection]:
-        """L{IPrinterTransport}."""
-        opened: Deferred[IPrinterConnection] = Deferred()
+    def find(self) -> tuple[Device, str]:
+        """L{DriverTransport}."""
+        return self._openDevice(self._path), self.status.model
 
-        def made(device: Device) -> None:
-            if opened.called:  # canceled meanwhile, which stops no thread
-                device.close()
-                return
-            self._busy = True
-            self.status = self.processing
-            opened.callback(ParallelConnection(self, job, device))
-
-        def failed(failure: Failure) -> None:
-            if not opened.called:
-                opened.errback(PrinterUnreachable(f"{self.uri}: {_said(failure.value)}"))
-
-        self._inThread(lambda: self._openDevice(self._path)).addCallbacks(made, failed)
-        return opened
-
-    def ask(self) -> Deferred[None]:
-        """L{IPrinterTransport}: while a job has the printer, its thread looks."""
-        if self._busy:
-            return succeed(None)
-        asked: Deferred[None] = Deferred()
-
-        def answered(status: PrinterStatus | Failure) -> None:
-            if isinstance(status, PrinterStatus) and not self._busy:
-                self.status = status
-            if not asked.called:
-                asked.callback(None)
-
-        self._inThread(self._look).addBoth(answered)
-        return asked
-
-    @property
-    def processing(self) -> PrinterStatus:
-        """The status while a job goes on as it should."""
-        return PrinterStatus("processing", (), self.status.model)
-
-    def released(self) -> None:
-        """The job's thread has closed the device."""
-        self._busy = False
-        self.status = PrinterStatus("idle", (), self.status.model)
-
-    def _look(self) -> PrinterStatus:
+    def look(self) -> PrinterStatus:
+        """L{DriverTransport}."""
         try:
             device = self._openDevice(self._path)
         except OSError as why:
@@ -184,24 +136,22 @@ class ParallelTransport:
         finally:
             device.close()
 
-    def _inThread(self, work: Callable[[], Any]) -> Deferred[Any]:
-        return deferToThreadPool(self.reactor, self.reactor.getThreadPool(), work)
+    def connected(self, job: IPrintJob, device: Device) -> ParallelConnection:
+        """L{DriverTransport}."""
+        return ParallelConnection(self, job, device)
+
+    def said(self, why: Any) -> str:
+        """L{DriverTransport}."""
+        return _said(why)
 
 
 @implementer(IPrinterConnection)
-class ParallelConnection(BackPressure):
+class ParallelConnection(DriverConnection):
     """The printer, while one job has it."""
 
-    _log = Logger()
-
     def __init__(self, printer: ParallelTransport, job: IPrintJob, device: Device) -> None:
-        self._printer = printer
-        self._job = job
+        super().__init__(printer, job)
         self._device = device
-        self._finishing: Deferred[Delivery] | None = None
-        self._aborting: Deferred[None] | None = None
-        self._patience: IDelayedCall | None = None
-        self._over = False
         # What both threads use, under the lock of the condition.
         self._news = threading.Condition()
         self._pieces: deque[bytes] = deque()
@@ -246,37 +196,15 @@ class ParallelConnection(BackPressure):
         self._finishing = None
         if self._over:
             return succeed(None)
-        self._aborting = Deferred()
         with self._news:
             self._tail = tail
             self._news.notify()
-        # A driver that does not come back keeps the port; the next job will hear of it.
-        self._patience = self._printer.reactor.callLater(STUCK_AFTER, self._letGo)
-        return self._aborting
+        return self._beginAbort(STUCK_AFTER)
 
     # In the reactor, told by the thread.
 
     def _said(self, status: PrinterStatus) -> None:
         self._printer.status = status
-
-    def _done(self, why: PrinterLost | None) -> None:
-        self._over = True
-        self._printer.released()
-        if self._aborting is not None:
-            self._letGo()
-        elif self._finishing is None and why is not None:
-            self._job.printerLost(why)
-        elif self._finishing is not None and why is not None:
-            self._finishing.errback(why)
-        elif self._finishing is not None:
-            self._finishing.callback(Delivery.DELIVERED)
-
-    def _letGo(self) -> None:
-        if self._patience is not None and self._patience.active():
-            self._patience.cancel()
-        aborting, self._aborting = self._aborting, None
-        if aborting is not None:
-            aborting.callback(None)
 
     # In the thread.
 
@@ -291,7 +219,7 @@ class ParallelConnection(BackPressure):
             why = PrinterLost(_said(error))
         with suppress(OSError):
             self._device.close()
-        self._tell(self._done, why)
+        self._tell(self._closed, why)
 
     def _pour(self) -> None:
         while (piece := self._next()) is not None:

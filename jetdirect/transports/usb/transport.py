@@ -20,7 +20,6 @@ from urllib.parse import quote
 
 from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.interfaces import IDelayedCall, IReadDescriptor
-from twisted.internet.threads import deferToThreadPool
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
@@ -33,7 +32,7 @@ from ...interfaces import (
     IPrintJob,
     PrinterStatus,
 )
-from ..backpressure import BackPressure
+from ..driver import DriverConnection, DriverTransport
 from ..uri import DeviceURI, seconds, switch
 from .usblp import Device, Place
 
@@ -55,14 +54,12 @@ ABORT_PATIENCE = 5.0
 
 
 @implementer(IPrinterTransport)
-class USBTransport:
+class USBTransport(DriverTransport):
     """
     A printer on USB.
 
-    @ivar connection: the job that has it, until the driver has let it go.
+    @ivar closeDelay: seconds between the last byte of a job and the end of the connection.
     """
-
-    reaches = Delivery.DELIVERED
 
     def __init__(
         self,
@@ -79,80 +76,31 @@ class USBTransport:
         @param closeDelay: seconds between the last byte of a job and the end of the connection.
         @param openDevice: opens a device file.
         """
-        self.uri = uri
-        self.reactor = reactor
+        model = ""
+        with suppress(PrinterUnreachable):
+            model = place.find()[1]
+        super().__init__(reactor, uri, model)
         self.closeDelay = closeDelay
-        self.connection: USBConnection | None = None
         self._place = place
         self._description = description
         self._bidirectional = bidirectional
         self._openDevice = openDevice
         # A job must not find the device in use by our own question.
         self._use = threading.Lock()
-        model = ""
-        with suppress(PrinterUnreachable):
-            model = place.find()[1]
-        self.status = PrinterStatus(model=model)
 
     @property
     def description(self) -> str:
         """L{IPrinterTransport}."""
         return self._description or self.status.model or str(self._place)
 
-    def open(self, job: IPrintJob) -> Deferred[IPrinterConnection]:
-        """L{IPrinterTransport}."""
-        if self.connection is not None:
-            reason = "the printer has not taken what it got of the job before"
-            return fail(PrinterUnreachable(f"{self.uri}: {reason}"))
-        opened: Deferred[IPrinterConnection] = Deferred()
-
-        def made(found: tuple[Device, str]) -> None:
-            device, model = found
-            if opened.called:  # canceled meanwhile, which stops no thread
-                self.inThread(device.close)
-                return
-            self.status = PrinterStatus("processing", (), model)
-            self.connection = USBConnection(self, job, device)
-            opened.callback(self.connection)
-
-        def failed(failure: Failure) -> None:
-            if not opened.called:
-                opened.errback(PrinterUnreachable(f"{self.uri}: {_said(failure.value)}"))
-
-        self.inThread(self._find).addCallbacks(made, failed)
-        return opened
-
-    def ask(self) -> Deferred[None]:
-        """L{IPrinterTransport}: while a job has the printer, its connection asks."""
-        if self.connection is not None:
-            return succeed(None)
-        asked: Deferred[None] = Deferred()
-
-        def answered(status: PrinterStatus | Failure) -> None:
-            if isinstance(status, PrinterStatus) and self.connection is None:
-                self.status = status
-            if not asked.called:
-                asked.callback(None)
-
-        self.inThread(self._look).addBoth(answered)
-        return asked
-
-    def released(self, lost: bool) -> None:
-        """The device is closed."""
-        self.connection = None
-        reasons = ("offline",) if lost else ()
-        self.status = PrinterStatus("stopped" if lost else "idle", reasons, self.status.model)
-
-    def inThread(self, work: Callable[[], Any]) -> Deferred[Any]:
-        """Do C{work} beside the reactor."""
-        return deferToThreadPool(self.reactor, self.reactor.getThreadPool(), work)
-
-    def _find(self) -> tuple[Device, str]:
+    def find(self) -> tuple[Device, str]:
+        """L{DriverTransport}."""
         with self._use:
             path, model = self._place.find()
             return self._openDevice(path, self._bidirectional), model
 
-    def _look(self) -> PrinterStatus:
+    def look(self) -> PrinterStatus:
+        """L{DriverTransport}."""
         model = self.status.model
         try:
             path, model = self._place.find()
@@ -169,9 +117,17 @@ class USBTransport:
             busy = getattr(why, "errno", None) == errno.EBUSY
             return PrinterStatus("stopped", ("in-use" if busy else "offline",), model)
 
+    def connected(self, job: IPrintJob, device: Device) -> USBConnection:
+        """L{DriverTransport}."""
+        return USBConnection(self, job, device)
+
+    def said(self, why: Any) -> str:
+        """L{DriverTransport}."""
+        return _said(why)
+
 
 @implementer(IPrinterConnection, IReadDescriptor)
-class USBConnection(BackPressure):
+class USBConnection(DriverConnection):
     """
     The printer, while one job has it.
 
@@ -181,14 +137,11 @@ class USBConnection(BackPressure):
     _log = Logger()
 
     def __init__(self, printer: USBTransport, job: IPrintJob, device: Device) -> None:
+        super().__init__(printer, job)
         self.sent = 0
-        self._printer = printer
         self._reactor = printer.reactor
-        self._job = job
+        self._closeDelay = printer.closeDelay
         self._device = device
-        self._finishing: Deferred[Delivery] | None = None
-        self._aborting: Deferred[None] | None = None
-        self._patience: IDelayedCall | None = None
         self._buffer = bytearray()
         self._inHand = 0
         self._ended = False
@@ -217,7 +170,7 @@ class USBConnection(BackPressure):
 
     def finish(self) -> Deferred[Delivery]:
         """L{IPrinterConnection}: when the printer has acknowledged the last transfer."""
-        if self._gone is not None and self._printer.connection is not self:
+        if self._gone is not None and self._over:
             return fail(self._gone)
         self._finishing = Deferred()
         self._ended = True
@@ -230,15 +183,14 @@ class USBConnection(BackPressure):
         it is well, and the next job is told so meanwhile.
         """
         self._finishing = None
-        if self._printer.connection is not self:
+        if self._over:
             return succeed(None)
-        self._aborting = Deferred()
+        aborted = self._beginAbort(ABORT_PATIENCE)
         self._ended = True
         if not self._closing:
             self._buffer[:] = tail
-        self._patience = self._reactor.callLater(ABORT_PATIENCE, self._letGo)
         self._next()
-        return self._aborting
+        return aborted
 
     # IReadDescriptor
 
@@ -290,12 +242,12 @@ class USBConnection(BackPressure):
             self._since = self._reactor.seconds()
             self._pieces.put(piece)
         elif self._ended:
-            self._close(0.0 if self._aborting else self._printer.closeDelay)
+            self._close(0.0 if self._aborting else self._closeDelay)
 
     def _wrote(self) -> None:
         self._inHand = 0
         if self._printer.status.state == "stopped":
-            self._printer.status = PrinterStatus("processing", (), self._printer.status.model)
+            self._printer.status = self._printer.processing
         self._next()
         if not self._buffer:
             self.empty()
@@ -332,24 +284,6 @@ class USBConnection(BackPressure):
         else:
             self._pieces.put(None)
 
-    def _closed(self) -> None:
-        self._printer.released(self._gone is not None)
-        if self._aborting is not None:
-            self._letGo()
-        elif self._finishing is None and self._gone is not None and self._patience is None:
-            self._job.printerLost(self._gone)
-        elif self._finishing is not None and self._gone is not None:
-            self._finishing.errback(self._gone)
-        elif self._finishing is not None:
-            self._finishing.callback(Delivery.DELIVERED)
-
-    def _letGo(self) -> None:
-        if self._patience is not None and self._patience.active():
-            self._patience.cancel()
-        aborting, self._aborting = self._aborting, None
-        if aborting is not None:
-            aborting.callback(None)
-
     # In the thread.
 
     def _run(self) -> None:
@@ -366,7 +300,7 @@ class USBConnection(BackPressure):
                 tell(self._wrote)
         with suppress(OSError):
             self._device.close()
-        tell(self._closed)
+        tell(lambda: self._closed(self._gone))
 
 
 def _said(why: Any) -> str:
