@@ -69,7 +69,9 @@ def main(words: list[str] | None = None) -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(FIGURES))
-    parser.add_argument("--rounds", type=int, default=5, help="interleaved rounds (%(default)s)")
+    parser.add_argument(
+        "--rounds", type=int, default=5, help="interleaved rounds (%(default)s; more of some)"
+    )
     parser.add_argument("--hash", action="store_true", help="the sinks check every byte")
     parser.add_argument("--full", action="store_true", help="the long figures in full length")
     parser.add_argument("--scale", type=float, default=1.0, help="of sizes and counts, to try")

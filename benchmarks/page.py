@@ -35,9 +35,11 @@ closes when it sees the end.  The number of its bytes is compared each time, wit
 SHA-256.  A job lasts from its sender's connection until the sender has the reply and the printer
 the last byte.
 
-Each figure is the median of the rounds, with least and most.  Servers are measured in turn, A B C A
-B C, after a round that is not counted.  The ratio is ours to theirs, the median of the rounds'
-ratios: absolute figures move with what else the machine does, the ratio much less.
+Each figure is the median of the rounds, with least and most: 5 of them, or what ``--rounds`` says,
+and three times as many of bulk, relay, paced and streams, which differ most from one to the next.
+Servers are measured in turn, A B C A B C, after a round that is not counted.  The ratio is ours to
+theirs, the median of the rounds' ratios: absolute figures move with what else the machine does, the
+ratio much less.
 
 """
 

@@ -37,7 +37,8 @@ def measured(lab: Lab, peers: Sequence[type[Server]], order: Order) -> dict[str,
     """The same order, carried out by ours and by those who are there."""
     with lab.sink() as sink, contest(lab, sink, [Ours, *lab.present(peers)]) as servers:
         return lab.interleaved(
-            {name: partial(deliver, each, sink, order) for name, each in servers.items()}
+            {name: partial(deliver, each, sink, order) for name, each in servers.items()},
+            unsteady=True,
         )
 
 

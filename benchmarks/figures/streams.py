@@ -26,7 +26,11 @@ def run(lab: Lab) -> list[Row]:
         Ours(lab.directory("ours"), sink.ports, sessions=STREAMS + 8) as server,
     ):
         results = lab.interleaved(
-            {"one": lambda: deliver(server, sink, one), "many": lambda: deliver(server, sink, many)}
+            {
+                "one": lambda: deliver(server, sink, one),
+                "many": lambda: deliver(server, sink, many),
+            },
+            unsteady=True,
         )
     gigabytes = each * STREAMS / 1e9
     speed = {name: [gigabytes / _flowing(done) for done in of] for name, of in results.items()}
