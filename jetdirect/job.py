@@ -304,7 +304,7 @@ class Job:
 
     def complete(self, heard: bool = True) -> None:
         """
-        The reply that told the sender was acknowledged, or can no more be.
+        It is known whether the sender heard the reply.
 
         @param heard: C{False} if the sender was lost first.
         """

@@ -25,21 +25,27 @@ _CPU = {Stock: atMost(1 / 6, "1/6"), Pyftpdlib: atMost(1 / 4, "1/4"), Vsftpd: at
 def run(lab: Lab) -> list[Row]:
     """Throughput and processor time of FTP servers."""
     size = lab.scaled(SIZE)
-    results = measured(lab, [Stock, Pyftpdlib, Vsftpd], Order(0, size=size))
-    speed = {name: [size / 1e9 / each.seconds for each in of] for name, of in results.items()}
+    results = measured(lab, [Stock, Pyftpdlib, Vsftpd], Order(0, size=size), unsteady=True)
     return [
-        *rows("bulk, GB/s", speed, _THROUGHPUT),
+        *rows("bulk, GB/s", throughput(results, size), _THROUGHPUT),
         *rows("bulk, CPU s/GB", perGigabyte(results, size), _CPU),
     ]
 
 
-def measured(lab: Lab, peers: Sequence[type[Server]], order: Order) -> dict[str, list[Delivery]]:
+def measured(
+    lab: Lab, peers: Sequence[type[Server]], order: Order, unsteady: bool = False
+) -> dict[str, list[Delivery]]:
     """The same order, carried out by ours and by those who are there."""
     with lab.sink() as sink, contest(lab, sink, [Ours, *lab.present(peers)]) as servers:
         return lab.interleaved(
             {name: partial(deliver, each, sink, order) for name, each in servers.items()},
-            unsteady=True,
+            unsteady,
         )
+
+
+def throughput(results: Mapping[str, list[Delivery]], size: int) -> dict[str, list[float]]:
+    """10**9 bytes per second, when each delivery had C{size} bytes."""
+    return {name: [size / 1e9 / each.seconds for each in of] for name, of in results.items()}
 
 
 def perGigabyte(results: Mapping[str, list[Delivery]], size: int) -> dict[str, list[float]]:

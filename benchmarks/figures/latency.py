@@ -5,14 +5,11 @@ How long a sender with an open session waits.
 from __future__ import annotations
 
 import statistics
-from functools import partial
 
-from benchmarks.figures.bulk import rows
-from benchmarks.lab import Delivery, Lab, contest, deliver
+from benchmarks.figures.bulk import measured, rows
+from benchmarks.lab import Delivery, Lab
 from benchmarks.sender import Order
-from benchmarks.servers.ours import Ours
 from benchmarks.servers.pyftpdlib import Pyftpdlib
-from benchmarks.servers.server import Server
 from benchmarks.servers.stock import Stock
 from benchmarks.table import Row, atMost
 
@@ -22,13 +19,7 @@ JOBS = 200
 
 def run(lab: Lab) -> list[Row]:
     """Medians over the jobs of each round, in microseconds."""
-    order = Order(0, jobs=lab.scaled(JOBS))
-
-    kinds: list[type[Server]] = [Ours, *lab.present([Pyftpdlib, Stock])]
-    with lab.sink() as sink, contest(lab, sink, kinds) as servers:
-        results = lab.interleaved(
-            {name: partial(deliver, each, sink, order) for name, each in servers.items()}
-        )
+    results = measured(lab, [Pyftpdlib, Stock], Order(0, jobs=lab.scaled(JOBS)))
     replies = {name: [_reply(each) for each in of] for name, of in results.items()}
     firsts = {name: [_first(each) for each in of] for name, of in results.items()}
     return [

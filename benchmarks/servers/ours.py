@@ -13,6 +13,7 @@ from pathlib import Path
 
 from benchmarks.process import ROOT
 from benchmarks.servers.server import Server, freePort
+from jetdirect.tap import BACKLOG
 
 TWISTD = [sys.executable, "-c", "from twisted.scripts.twistd import run; run()"]
 """The C{twistd} of this interpreter."""
@@ -44,7 +45,8 @@ class Ours(Server):
         @param sessions: control connections at a time.
         """
         port = freePort()
-        words = [f"--port=tcp:{port}:interface=127.0.0.1:backlog=511", f"--max-sessions={sessions}"]
+        words = [f"--port=tcp:{port}:interface=127.0.0.1:backlog={BACKLOG}"]
+        words += [f"--max-sessions={sessions}"]
         words += [f"--printer=socket://127.0.0.1:{sink}" for sink in sinks]
         super().__init__(
             twistd(place, "jetftp", *words), place, port, environment(), directory=place

@@ -353,7 +353,7 @@ class Interpreter(ControlConnection):
         self._heardOut = dataPort
 
     def expectToBeHeard(self, job: Job) -> None:
-        """The reply for C{job} was just written; its record is complete when it is acknowledged."""
+        """The reply for C{job} was just written; its record waits for the sender to hear."""
         if self.gone:
             job.complete(heard=False)
         else:

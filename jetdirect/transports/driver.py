@@ -19,10 +19,7 @@ from .backpressure import BackPressure
 
 
 class Device(Protocol):
-    """An open device file.  Each call may block."""
-
-    def status(self, model: str) -> PrinterStatus:
-        """What the printer says of itself, as far as it says anything."""
+    """An open device file."""
 
     def close(self) -> None:
         """Let others have it."""
@@ -49,11 +46,11 @@ class DriverTransport:
 
     # What a subclass does; the first two in a thread.
 
-    def find(self) -> tuple[Any, str]:
+    def find(self) -> tuple[Device, str]:
         """
         Open the device.
 
-        @return: the L{Device} and the printer's model.
+        @return: the device and the printer's model.
         @raise OSError: it cannot be opened.
         """
         raise NotImplementedError

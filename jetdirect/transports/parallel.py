@@ -142,7 +142,15 @@ class ParallelTransport(DriverTransport):
 
     def said(self, why: Any) -> str:
         """L{DriverTransport}."""
-        return _said(why)
+        match getattr(why, "errno", None):
+            case errno.EBUSY:
+                return "the port is in use"
+            case errno.ENXIO | errno.ENODEV | errno.ENOENT:
+                return "there is no such port"
+            case errno.EACCES | errno.EPERM:
+                return "no permission; this user must be in the group that may print there (lp)"
+            case _:
+                return f"the port failed: {getattr(why, 'strerror', None) or why}"
 
 
 @implementer(IPrinterConnection)
@@ -216,7 +224,7 @@ class ParallelConnection(DriverConnection):
         try:
             self._pour()
         except OSError as error:
-            why = PrinterLost(_said(error))
+            why = PrinterLost(self._printer.said(error))
         with suppress(OSError):
             self._device.close()
         self._tell(self._closed, why)
@@ -279,18 +287,6 @@ def _model(path: str) -> str:
         return modelOf(Path(f"/proc/sys/dev/parport/parport{number}/autoprobe").read_text())
     except (OSError, UnicodeDecodeError):
         return ""
-
-
-def _said(why: Any) -> str:
-    match getattr(why, "errno", None):
-        case errno.EBUSY:
-            return "the port is in use"
-        case errno.ENXIO | errno.ENODEV | errno.ENOENT:
-            return "there is no such port"
-        case errno.EACCES | errno.EPERM:
-            return "no permission; this user must be in the group that may print there (lp)"
-        case _:
-            return f"the port failed: {getattr(why, 'strerror', None) or why}"
 
 
 def fromURI(reactor: Any, uri: DeviceURI) -> ParallelTransport:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import re
 import socket
-from types import TracebackType
 from typing import Self
 
 from tests.attacks.victim import GATEWAY, OWNER
@@ -40,12 +39,7 @@ class Wire:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        problem: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.socket.close()
 
     def send(self, data: bytes) -> None:

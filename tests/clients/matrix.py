@@ -4,7 +4,6 @@ Which client knows which modes, one attempt in one of them, and what came of it.
 
 from __future__ import annotations
 
-import contextlib
 import re
 import sys
 import tempfile
@@ -27,8 +26,6 @@ LINE = b"\x1bE\xff\xf4 one line without an end \x04 \x00"
 
 #: The same for clients that end every line.
 LINES = b"\x1bE\xff\xf4 one line\r\nanother \x04 \x00\r\n"
-
-_LOGGED = r"job (\d+) on PORT\d+: "
 
 _ALL_WAYS = tuple(Way)
 _BOTH = (TLS.EXPLICIT, TLS.IMPLICIT)
@@ -89,7 +86,7 @@ def attempt(shop: Shop, client: Client, mode: Mode) -> Outcome:
     """
     data = client.text if mode.ascii else BINARY
     before = len(shop.printer.callers)
-    logged = len(shop.gateway.matches(_LOGGED))
+    logged = len(shop.gateway.lines)
     with tempfile.TemporaryDirectory() as home:
         file = Path(home, "page.bin")
         file.write_bytes(data)
@@ -111,10 +108,11 @@ def attempt(shop: Shop, client: Client, mode: Mode) -> Outcome:
 
 
 def _end(shop: Shop, logged: int) -> str:
-    # The client may be faster than the log, but there is no attempt without a job.
-    with contextlib.suppress(AssertionError):
-        shop.gateway.waitFor(_LOGGED, count=logged + 1)
-    numbers = [found[1] for found in shop.gateway.matches(_LOGGED)[logged:]]
+    numbers = [
+        found[1]
+        for line in shop.gateway.lines[logged:]
+        if (found := re.search(r"job (\d+) ", line))
+    ]
     return shop.gateway.jobEnd(int(numbers[-1])) if numbers else ""
 
 

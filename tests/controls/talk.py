@@ -7,7 +7,6 @@ from __future__ import annotations
 import select
 import socket
 import time
-from types import TracebackType
 
 from tests.peers.session import Session
 
@@ -23,12 +22,7 @@ class Talk(Session):
     Like L{Session}, but a reply may fail to come, and nobody says good-bye.
     """
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        problem: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def within(self, seconds: float) -> str:

@@ -123,7 +123,23 @@ class USBTransport(DriverTransport):
 
     def said(self, why: Any) -> str:
         """L{DriverTransport}."""
-        return _said(why)
+        if isinstance(why, PrinterUnreachable):
+            return why.reason
+        match getattr(why, "errno", None):
+            case errno.EBUSY:
+                return "the printer is in use"
+            case errno.ENOENT | errno.ENXIO:
+                return "no printer is plugged in there"
+            case errno.ENODEV:
+                return "the printer is not plugged in, or switched off"
+            case errno.EACCES | errno.EPERM:
+                return "no permission; this user must be in the group that may print there (lp)"
+            case errno.EIO:
+                return "a transfer failed: the printer refused it, or is not there any more"
+            case errno.EINTR:
+                return "the gateway was halted while the printer had a transfer"
+            case _:
+                return f"the printer failed: {getattr(why, 'strerror', None) or why}"
 
 
 @implementer(IPrinterConnection, IReadDescriptor)
@@ -257,7 +273,7 @@ class USBConnection(DriverConnection):
         self._ended = True
         self._buffer.clear()
         if self._gone is None and not self._closing:
-            self._gone = PrinterLost(_said(why))
+            self._gone = PrinterLost(self._printer.said(why))
             self._close(0.0)
 
     def _look(self) -> None:
@@ -301,26 +317,6 @@ class USBConnection(DriverConnection):
         with suppress(OSError):
             self._device.close()
         tell(lambda: self._closed(self._gone))
-
-
-def _said(why: Any) -> str:
-    if isinstance(why, PrinterUnreachable):
-        return why.reason
-    match getattr(why, "errno", None):
-        case errno.EBUSY:
-            return "the printer is in use"
-        case errno.ENOENT | errno.ENXIO:
-            return "no printer is plugged in there"
-        case errno.ENODEV:
-            return "the printer is not plugged in, or switched off"
-        case errno.EACCES | errno.EPERM:
-            return "no permission; this user must be in the group that may print there (lp)"
-        case errno.EIO:
-            return "a transfer failed: the printer refused it, or is not there any more"
-        case errno.EINTR:
-            return "the gateway was halted while the printer had a transfer"
-        case _:
-            return f"the printer failed: {getattr(why, 'strerror', None) or why}"
 
 
 def _quoted(text: str) -> str:
