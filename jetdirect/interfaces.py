@@ -7,7 +7,7 @@ has for itself until it is finished or aborted.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import Enum
 from typing import NamedTuple
 
@@ -47,6 +47,16 @@ class PrinterStatus(NamedTuple):
 
     pages: int | None = None
     """How many it has printed in its life."""
+
+
+class Complaint(NamedTuple):
+    """What is wrong with a printer as the operator has named it, known before its first job."""
+
+    text: str
+    """One line: what is wrong, where, what to do about it; no secrets, no full stop."""
+
+    fatal: bool = False
+    """It will not work as it is written; otherwise it may, once something else has changed."""
 
 
 class IPrintJob(Interface):
@@ -149,6 +159,17 @@ class IPrinterTransport(Interface):
         before it has fired.  May be canceled.
 
         @return: fires within a few seconds and never fails; a printer that says nothing is well.
+        """
+
+
+class ICheckedTransport(Interface):
+    """A transport that can try what it needs before its first job; not all can."""
+
+    def check() -> Sequence[Complaint]:
+        """
+        Try it.  May block for as long as a disk does, and make what is missing.
+
+        To be called with the rights that jobs will have: root's tell nothing of those.
         """
 
 

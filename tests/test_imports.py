@@ -52,6 +52,7 @@ MAY_IMPORT = {
     "transports.uri": "interfaces transports.dressing transports.shorthand"
     " transports.snmp.transport",
     "transports.scheme": "errors interfaces",
+    "transports.checks": "interfaces transports.shorthand transports.uri",
     "transports.backchannel": "",
     "transports.backpressure": "",
     "transports.descriptor": "errors interfaces",

@@ -37,14 +37,21 @@ def spelledOut(text: str) -> str:
     return f"socket://{text}" if _HOST.fullmatch(text) else text
 
 
-def _kind(device: str) -> str:
+def schemeOfDevice(device: str) -> str | None:
+    """
+    The scheme for a device that is there, by its number; L{None}: it is not there, or no printer is
+    known to have that number.
+    """
     try:
         found = os.stat(device)
     except OSError:
-        scheme = None
-    else:
-        major = os.major(found.st_rdev) if stat.S_ISCHR(found.st_mode) else 0
-        scheme = "serial" if major in _SERIAL_MAJORS else _SCHEMES_BY_MAJOR.get(major)
+        return None
+    major = os.major(found.st_rdev) if stat.S_ISCHR(found.st_mode) else 0
+    return "serial" if major in _SERIAL_MAJORS else _SCHEMES_BY_MAJOR.get(major)
+
+
+def _kind(device: str) -> str:
+    scheme = schemeOfDevice(device)
     for name, known in _SCHEMES_BY_NAME.items():
         if scheme is None and re.fullmatch(name, device):
             scheme = known

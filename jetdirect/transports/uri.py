@@ -11,7 +11,8 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from ipaddress import IPv6Address
+from ipaddress import IPv4Address, IPv6Address
+from socket import AF_INET6, inet_ntop, inet_pton
 from typing import TypeVar
 from urllib.parse import unquote_to_bytes
 
@@ -153,13 +154,24 @@ def _host(literal: str | None, name: str) -> str:
         host = _decoded(name)
         if not re.fullmatch(r"[\w-]+(\.[\w-]+)*\.?|", host):
             raise ValueError(f"{name!r} is not a host name")
-        return host
-    host = _decoded(literal)
+        # The last word of a name is none of digits only (RFC 1123, section 2.1).
+        return _address(IPv4Address, host) if re.search(r"(\A|\.)\d+\.?\Z", host) else host
+    host, mark, scope = _decoded(literal).partition("%")
+    if mark and not scope:
+        raise ValueError(f"{literal!r} is not an IPv6 address")
+    # In the form in which it is told by the kernel, and found again by whoever looks for it.
+    return inet_ntop(AF_INET6, inet_pton(AF_INET6, _address(IPv6Address, host))) + mark + scope
+
+
+def _address(kind: type[IPv4Address] | type[IPv6Address], text: str) -> str:
     try:
-        IPv6Address(host)
+        address = kind(text)
     except ValueError:
-        raise ValueError(f"{literal!r} is not an IPv6 address") from None
-    return host
+        version = 4 if kind is IPv4Address else 6
+        raise ValueError(f"{text!r} is not an IPv{version} address") from None
+    if address.is_multicast or address.is_unspecified or text == "255.255.255.255":
+        raise ValueError(f"{text} is the address of no printer")
+    return text
 
 
 def _decoded(text: str) -> str:

@@ -4,6 +4,8 @@ Another transport and its connections, to be extended by what is put around them
 
 from __future__ import annotations
 
+from typing import Any
+
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IProducer
 
@@ -23,6 +25,10 @@ class WrappedTransport:
         self.uri = naked.uri
         self.reaches = naked.reaches
         self._naked = naked
+
+    def __conform__(self, interface: Any) -> Any:
+        # What only some transports provide, such as ICheckedTransport, is asked of the inner one.
+        return None if interface.providedBy(self) else interface(self._naked, None)
 
     @property
     def description(self) -> str:

@@ -9,11 +9,12 @@ thread does all the work, one step after the other.
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 import stat
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any, Protocol, TypeVar
 
@@ -26,7 +27,9 @@ from zope.interface import implementer
 
 from ...errors import PrinterLost, PrintError, PrinterUnreachable
 from ...interfaces import (
+    Complaint,
     Delivery,
+    ICheckedTransport,
     IPrinterConnection,
     IPrinterTransport,
     IPrintJob,
@@ -117,12 +120,30 @@ class _DiskTransport:
         """What the system says is wrong here."""
         return f"the job cannot be kept: {getattr(failure.value, 'strerror', failure.value)}"
 
+    def check(self) -> Sequence[Complaint]:
+        """L{ICheckedTransport}: what a job needs is made, and tried."""
+        try:
+            self.tried()
+        except OSError as why:
+            later = why.errno in (errno.ENOSPC, errno.EDQUOT, errno.EBUSY)
+            told = "its jobs get 450 or 451 as long as that is so" if later else "mend that first"
+            return [Complaint(f"{self.uri}: no job can be kept: {why.strerror}; {told}", not later)]
+        return []
+
+    def tried(self) -> None:
+        """
+        Do what a job would do there, and leave no trace of it.
+
+        @raise OSError: a job could not be kept.
+        """
+        raise NotImplementedError
+
     def inThread(self, work: Callable[[], _Result]) -> Deferred[_Result]:
         """Do C{work} beside the reactor."""
         return deferToThreadPool(self._reactor, self._reactor.getThreadPool(), work)
 
 
-@implementer(IPrinterTransport)
+@implementer(IPrinterTransport, ICheckedTransport)
 class FileTransport(_DiskTransport):
     """
     A directory that takes jobs.
@@ -132,7 +153,8 @@ class FileTransport(_DiskTransport):
 
     def __init__(self, reactor: IReactorThreads, directory: str, description: str = "") -> None:
         """
-        @param directory: exists, or is made (mode 0700) in an existing one when a job comes.
+        @param directory: exists, or is made (mode 0700) in an existing one: by C{check}, or when a
+            job comes.
         @raise ValueError: it can be neither used nor made, or others could put their hands on jobs.
         """
         self.directory = _resolved(directory)
@@ -143,14 +165,32 @@ class FileTransport(_DiskTransport):
         """A file of its own for each job."""
         return PartFile.create(self.directory, number)
 
+    def tried(self) -> None:
+        """A file that is on the disk, and then is not there any more."""
+        part = self.begin(0)
+        try:
+            part.write(b"\n")
+            part.sync()
+        finally:
+            part.discard()
+        _syncDirectory(self.directory)
 
-@implementer(IPrinterTransport)
+
+@implementer(IPrinterTransport, ICheckedTransport)
 class AppendTransport(_DiskTransport):
     """A file that exists, and gets one job after the other."""
 
     def begin(self, number: int) -> AppendedFile:
         """The end of the file for each job."""
         return AppendedFile(self.path)
+
+    def tried(self) -> None:
+        """The file is had for a moment, and nothing is written into it."""
+        part = self.begin(0)
+        try:
+            part.sync()
+        finally:
+            part.publish()
 
 
 def _resolved(path: str) -> str:

@@ -1,0 +1,165 @@
+"""
+What can be known to be wrong with the printers that an operator has named, before the first job.
+
+Where a printer is, its URI says; so nothing needs to be connected to.  What is not there I{now}
+(a device that is not plugged in, a name that does not resolve) is a warning: it may come.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from twisted.internet.abstract import isIPAddress, isIPv6Address
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IHostResolution, IResolutionReceiver
+from zope.interface import implementer
+
+from ..interfaces import Complaint, ICheckedTransport, IPrinterTransport
+from .shorthand import schemeOfDevice
+from .uri import DeviceURI, parse
+
+NAME_PATIENCE = 10.0
+"""Seconds in which a name server should have answered; the resolver of the system asks each of its
+servers for 5 s (resolv.conf(5)), and twice."""
+
+_DEVICES = ("parallel", "serial", "usb")
+
+
+def complaintsAbout(transports: Sequence[IPrinterTransport]) -> list[Complaint]:
+    """
+    What is wrong with these printers, or between them.
+
+    Blocks as long as disks do.  To be called with the rights that jobs will have.
+    """
+    found: list[Complaint] = []
+    for transport in transports:
+        device = deviceOf(transport)
+        found += [] if device is None else _wrongWith(transport.uri, device)
+        checked = ICheckedTransport(transport, None)
+        found += [] if checked is None else checked.check()
+    return found + _twice(transports)
+
+
+def unknownHosts(reactor: Any, transports: Iterable[IPrinterTransport]) -> Deferred[list[str]]:
+    """
+    The host names of these printers that cannot be resolved now, each once, in their order.
+
+    @return: fires within L{NAME_PATIENCE} seconds, and never fails.
+    """
+    return Deferred.fromCoroutine(_unknown(reactor, list(map(hostOf, transports))))
+
+
+async def _unknown(reactor: Any, hosts: list[str]) -> list[str]:
+    names = [each for each in dict.fromkeys(hosts) if each and not _isAddress(each)]
+    looked = [_Lookup(reactor, name) for name in names]
+
+    def late() -> None:
+        for each in looked:
+            each.end()
+
+    patience = reactor.callLater(NAME_PATIENCE, late)
+    unknown = [each.name for each in looked if not await each.known]
+    if patience.active():
+        patience.cancel()
+    return unknown
+
+
+def _isAddress(host: str) -> bool:
+    return isIPAddress(host) or isIPv6Address(host.partition("%")[0])
+
+
+@implementer(IResolutionReceiver)
+class _Lookup:
+    def __init__(self, reactor: Any, name: str) -> None:
+        self.name = name
+        self.known: Deferred[bool] = Deferred()
+        reactor.nameResolver.resolveHostName(self, name)
+
+    def resolutionBegan(self, resolutionInProgress: IHostResolution) -> None:
+        """L{IResolutionReceiver}."""
+
+    def addressResolved(self, address: object) -> None:
+        """L{IResolutionReceiver}."""
+        self._say(True)
+
+    def resolutionComplete(self) -> None:
+        """L{IResolutionReceiver}."""
+        self._say(False)
+
+    def end(self) -> None:
+        """Wait no longer."""
+        self._say(False)
+
+    def _say(self, known: bool) -> None:
+        if not self.known.called:
+            self.known.callback(known)
+
+
+def hostOf(transport: IPrinterTransport) -> str:
+    """The host that a transport connects to, or C{""}."""
+    return _parsed(transport.uri).host if deviceOf(transport) is None else ""
+
+
+def deviceOf(transport: IPrinterTransport) -> str | None:
+    """
+    What only one printing port may have: the path of a device, of a named pipe or of a file that is
+    appended to; a USB printer's URI where it is named so; L{None} for other transports.
+    """
+    scheme, _, path = transport.uri.partition(":")
+    if scheme in _DEVICES:
+        return path
+    path = path.removeprefix("//")
+    shared = scheme != "file" or os.path.isdir(path) or not os.path.exists(path)
+    return None if shared else path
+
+
+def _parsed(uri: str) -> DeviceURI:
+    try:
+        return parse(uri)
+    except ValueError:  # somebody else's transport may call itself what it likes
+        return DeviceURI("")
+
+
+def _wrongWith(uri: str, device: str) -> list[Complaint]:
+    scheme = uri.partition(":")[0]
+    if scheme == "file" or device.startswith("//"):
+        return []
+    try:
+        mode = os.stat(device).st_mode
+    except FileNotFoundError:
+        return [Complaint(f"{uri}: there is no such device now; its jobs get 450 until there is")]
+    except OSError as why:
+        return [Complaint(f"{uri}: {why.strerror}; its jobs get 450 as long as that is so")]
+    if not stat.S_ISCHR(mode):
+        return [Complaint(f"{uri}: {device} is no device; name one such as /dev/lp0", True)]
+    other = schemeOfDevice(device)  # Linux's two drivers for printers are much alike
+    if other is not None and (other == "serial") != (scheme == "serial"):
+        return [Complaint(f"{uri}: {device} is of another kind; write {other}:{device}", True)]
+    if not os.access(device, os.R_OK | os.W_OK if scheme == "serial" else os.W_OK):
+        remedy = "put this user in the group of the device (lp or dialout)"
+        return [Complaint(f"{uri}: no permission to use it now; {remedy}")]
+    return []
+
+
+def _twice(transports: Sequence[IPrinterTransport]) -> list[Complaint]:
+    found, devices, places = [], set(), set()
+    for transport in transports:
+        device = deviceOf(transport)
+        if device is not None:
+            device = device if device.startswith("//") else os.path.realpath(device)
+            if device in devices:
+                remedy = "one printing port per device; leave out one"
+                found.append(
+                    Complaint(f"{transport.uri}: that device is named twice; {remedy}", True)
+                )
+            devices.add(device)
+        uri = _parsed(transport.uri)
+        place = (uri.scheme, uri.host.lower(), uri.port, uri.path)
+        if device is None and uri.host and place in places:
+            queue = "each has a line of its own, and the printer takes one job at a time"
+            found.append(Complaint(f"{transport.uri}: two printing ports lead there; {queue}"))
+        places.add(place)
+    return found
