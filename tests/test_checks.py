@@ -92,7 +92,7 @@ def test_samePipeTwice(tmp_path: Path, kind: str) -> None:
         os.mkfifo(path, 0o600)
     else:
         path.touch(0o600)
-    uri = f"file://{path}"
+    uri = f"file://{path}?append={'on' if kind == 'file' else 'off'}"
     assert [each.fatal for each in said(uri, uri)] == [True]
 
 
@@ -160,7 +160,7 @@ def test_appendedFileIsTried(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     paper = tmp_path / "paper"
     paper.write_bytes(b"before")
     paper.chmod(0o600)
-    [printer] = printers(f"file://{paper}")
+    [printer] = printers(f"file://{paper}?append=on")
     assert complaintsAbout([printer]) == []
     assert paper.read_bytes() == b"before"
 

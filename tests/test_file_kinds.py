@@ -89,7 +89,9 @@ def reader(pipe: Path) -> Iterator[Reader]:
 
 
 def printer(path: Path) -> IPrinterTransport:
-    return transportFor(reactor, f"file://{path}")
+    """The printer that the operator means by this path; a file is named as one."""
+    options = "?append=on" if path.is_file() and not path.is_symlink() else ""
+    return transportFor(reactor, f"file://{path}{options}")
 
 
 async def opened(path: Path, job: FakeJob | None = None) -> IPrinterConnection:
@@ -144,6 +146,59 @@ def test_noPermission(
 
     with pytest.raises(ValueError, match=r"no permission to write into .*right"):
         printer(request.getfixturevalue(kind))
+
+
+@pytest.mark.parametrize("options", ["", "?append=off"])
+def test_fileWithoutAWord(paper: Path, options: str) -> None:
+    """A file that is there may be anybody's: jobs are appended to it only when that was said."""
+    with pytest.raises(ValueError, match=r"paper.prn is a file; write file:.*\?append=on if jobs"):
+        transportFor(reactor, f"file://{paper}{options}")
+
+
+@pytest.mark.parametrize("kind", ["directory", "pipe", "missing"])
+def test_nothingToAppendTo(tmp_path: Path, pipe: Path, kind: str) -> None:
+    """What was meant to be a file, and is none, becomes nothing else."""
+    path = {"directory": tmp_path, "pipe": pipe, "missing": tmp_path / "missing"}[kind]
+    with pytest.raises(ValueError, match=f"append=on: {path} is no file; make it first"):
+        transportFor(reactor, f"file://{path}?append=on")
+
+
+def test_appendIsAWord(paper: Path) -> None:
+    """A word that is none names the option."""
+    with pytest.raises(ValueError, match="append=maybe: expected on or off"):
+        transportFor(reactor, f"file://{paper}?append=maybe")
+
+
+@pytest.mark.parametrize(
+    "path", ["/dev/lp9", "/dev/usb/lp0", "/dev/nothing/of/it", "/dev", "/dev/shm", "/../dev/lp9"]
+)
+def test_noDirectoryAmongDevices(path: str) -> None:
+    """Where a device should be, and is not plugged in, no directory takes its jobs."""
+    for text in (f"file://{path}", f"file:{path}"):
+        with pytest.raises(ValueError, match="holds devices, and keeps no jobs; write parallel:/"):
+            transportFor(reactor, text)
+
+
+@pytest.mark.parametrize("path", ["/proc/jobs", "/sys/jobs", "/proc", "/sys"])
+def test_noDirectoryInTheKernel(path: str) -> None:
+    """What looks like files there is the kernel's."""
+    with pytest.raises(ValueError, match="is the kernel's, and keeps no jobs; name a directory"):
+        transportFor(reactor, f"file://{path}")
+
+
+def test_noFileAmongDevices() -> None:
+    """Nor is the kernel written into."""
+    with pytest.raises(ValueError, match="/proc is the kernel's"):
+        transportFor(reactor, "file:///proc/sys/kernel/hostname?append=on")
+
+
+def test_linkToADevice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A place that only leads there, by a relative path or a link on the way, is there too."""
+    monkeypatch.chdir("/dev")
+    (tmp_path / "devices").symlink_to("/dev")
+    for text in ("file:lp9", f"file:{tmp_path}/devices/lp9"):
+        with pytest.raises(ValueError, match="write parallel:/dev/lp9"):
+            transportFor(reactor, text)
 
 
 def test_kinds(tmp_path: Path, paper: Path, pipe: Path) -> None:
@@ -572,7 +627,7 @@ async def test_readerLeavesACutJob(pipe: Path, reader: Reader) -> None:
 
 def test_gateway(tmp_path: Path, paper: Path, pipe: Path) -> None:
     """Senders are told what has become of their jobs."""
-    printers = ["--printer", f"file://{paper}", "--printer", f"file://{pipe}"]
+    printers = ["--printer", f"file://{paper}?append=on", "--printer", f"file://{pipe}"]
     with (
         Gateway(tmp_path, *printers, "--connect-timeout", "0") as gateway,
         Session(gateway.port) as session,

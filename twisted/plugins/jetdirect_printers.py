@@ -25,7 +25,10 @@ endpoint = PrinterScheme(
 )
 
 file = PrinterScheme(
-    "file", "file:///var/spool/jobs", "jetdirect.transports.file.transport.fromURI"
+    "file",
+    "file:///var/spool/jobs",
+    "jetdirect.transports.file.transport.fromURI",
+    {"append": "on: the path is a file, and every job is appended to it (off)"},
 )
 
 parallel = PrinterScheme("parallel", "parallel:/dev/lp0", "jetdirect.transports.parallel.fromURI")

@@ -1,6 +1,6 @@
 """
-C{file:///directory}: a virtual printer that keeps every job as one file; C{file:///file}: one that
-appends it to a file.
+C{file:///directory}: a virtual printer that keeps every job as one file;
+C{file:///file?append=on}: one that appends it to a file.
 
 In a directory the file appears, whole and on disk, when the job is complete; until then its name
 begins with a dot.  The sender's words are never part of a path.  Disks are slow at times, so that a
@@ -36,7 +36,7 @@ from ...interfaces import (
     PrinterStatus,
 )
 from ..backpressure import BackPressure
-from ..uri import DeviceURI
+from ..uri import DeviceURI, switch
 from .appended import AppendedFile
 from .existing import check, kindOf
 from .fifo import FifoTransport
@@ -199,7 +199,18 @@ def _resolved(path: str) -> str:
     return os.path.join(os.path.realpath(place), name)
 
 
+def _checkPlace(path: str) -> None:
+    # A device that is not plugged in leaves room for its name, and that for a directory of jobs.
+    top = f"/{path.split('/')[1]}"
+    if top == "/dev":
+        remedy = f"write parallel:{path}, usb:{path} or serial:{path}, as it is one of these"
+        raise ValueError(f"/dev holds devices, and keeps no jobs; {remedy}")
+    if top in ("/proc", "/sys"):
+        raise ValueError(f"{top} is the kernel's, and keeps no jobs; name a directory elsewhere")
+
+
 def _checkDirectory(directory: str) -> None:
+    _checkPlace(directory)
     if os.path.islink(directory):
         raise ValueError(f"{directory} is a symbolic link; name the directory that it leads to")
     if os.path.isdir(directory):
@@ -375,7 +386,7 @@ class FileConnection(BackPressure):
 def fromURI(reactor: Any, uri: DeviceURI) -> FileTransport | AppendTransport | FifoTransport:
     """
     The transport for C{file:///path}, by what is there: a directory, or what may become one, a
-    file, a named pipe.  A relative C{file:path} counts from here and now.
+    file with C{append=on}, a named pipe.  A relative C{file:path} counts from here and now.
 
     @raise ValueError: the URI cannot be used; the message says why.
     """
@@ -385,8 +396,16 @@ def fromURI(reactor: Any, uri: DeviceURI) -> FileTransport | AppendTransport | F
         raise ValueError("a directory is missing; write file:///DIRECTORY")
     path = _resolved(uri.path)
     kind = kindOf(path)
+    append = uri.option("append", False, switch, "on or off, as in append=on")
+    if append and kind != stat.S_IFREG:
+        raise ValueError(f"append=on: {path} is no file; make it first, or leave out append=on")
     if kind in (0, stat.S_IFDIR, stat.S_IFLNK):
         return FileTransport(reactor, path, uri.description)
+    if kind == stat.S_IFREG:
+        _checkPlace(path)
+        if not append:
+            remedy = f"write file:{path}?append=on if jobs are to be appended to it"
+            raise ValueError(f"{path} is a file; {remedy}")
     check(path)
     if kind == stat.S_IFIFO:
         return FifoTransport(reactor, path, uri.description)
