@@ -5,11 +5,14 @@ Data connections: one peer, one use, nothing read before it is wanted, and an ho
 from __future__ import annotations
 
 import socket
+import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 import pytest_twisted
 from twisted.internet import error
+from twisted.internet.abstract import FileDescriptor
 from twisted.internet.address import IPv4Address
 from twisted.internet.defer import Deferred
 from twisted.internet.endpoints import TCP4ClientEndpoint
@@ -20,6 +23,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from jetdirect.errors import DataConnectionLost, NoDataConnection
+from jetdirect.ftp import data
 from jetdirect.ftp.data import CONNECT_TIMEOUT, HEARING_TIME, ActivePort, DataPort, PassivePort
 from jetdirect.testing import MemoryWire
 from tests.conftest import FlushErrors
@@ -261,6 +265,36 @@ def test_never() -> None:
     port.close()
     assert call(port) is None
     assert not reactor.getDelayedCalls()
+
+
+@pytest.mark.parametrize("dialled", [False, True], ids=["passive", "active"])
+@pytest_twisted.ensureDeferred
+async def test_lateReactor(dialled: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A connection that is made while the reactor stands still is made in time."""
+    monkeypatch.setattr(data, "CONNECT_TIMEOUT", 0.05)
+    sink, passive = Sink(), realPassive()
+    with socket.create_server(("127.0.0.1", 0)) as listener, socket.socket() as caller:
+        port = realActive(listener.getsockname()[1]) if dialled else passive
+        clients = [caller]
+
+        def work() -> None:
+            if dialled:
+                clients.append(listener.accept()[0])
+            else:
+                caller.connect(("127.0.0.1", passive.number))
+            clients[-1].sendall(b"page")
+            clients[-1].shutdown(socket.SHUT_WR)
+            time.sleep(0.1)
+
+        transfer = pour(port, sink)
+        if dialled:
+            await turn()
+        Busy(work)
+        while transfer.result == GOING_ON:
+            await turn()
+        clients[-1].close()
+    passive.close()
+    assert (transfer.result, sink.data) == (None, b"page")
 
 
 def test_closedWhileWaiting() -> None:
@@ -623,6 +657,35 @@ async def test_nobodyIsRead() -> None:
                 await turn()
         assert sent < 32 * 1024 * 1024
         port.close()
+
+
+def realActive(number: int) -> ActivePort:
+    """An active port on the loopback interface."""
+    from twisted.internet import reactor
+
+    return ActivePort(reactor, IDLE, "127.0.0.1", "127.0.0.1", number)  # type: ignore[arg-type]
+
+
+class Busy(FileDescriptor):
+    """Something that is served in the next turn, and takes its time."""
+
+    def __init__(self, work: Callable[[], None]) -> None:
+        from twisted.internet import reactor
+
+        super().__init__(reactor)
+        self._work = work
+        self._pair = socket.socketpair()
+        self._pair[0].send(b"x")
+        self.startReading()
+
+    def fileno(self) -> int:
+        return self._pair[1].fileno()
+
+    def doRead(self) -> None:
+        self.stopReading()
+        for each in self._pair:
+            each.close()
+        self._work()
 
 
 async def turn() -> None:

@@ -21,6 +21,7 @@ MAY_IMPORT = {
     # what everybody stands on
     "jetdirect": "",
     "errors": "",
+    "deadline": "",
     "tcp": "",
     "splice": "tcp",
     "language": "",
@@ -32,7 +33,7 @@ MAY_IMPORT = {
     "port": "errors interfaces language job",
     "server": "errors interfaces language job port",
     # the sender's side
-    "ftp*": "errors interfaces language job port server splice tcp certificate ftp*",
+    "ftp*": "errors deadline interfaces language job port server splice tcp certificate ftp*",
     # the printers' side: what they share, then the printers, none of which knows another
     "transports": "",
     "transports.file": "",

@@ -18,7 +18,6 @@ from twisted.internet.endpoints import TCP4ClientEndpoint, TCP6ClientEndpoint
 from twisted.internet.interfaces import (
     IAddress,
     IConsumer,
-    IDelayedCall,
     IHalfCloseableProtocol,
     IHandshakeListener,
     IListeningPort,
@@ -33,6 +32,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from ..certificate import ServerCertificate
+from ..deadline import Deadline, within
 from ..errors import DataConnectionLost, NoDataConnection
 from ..interfaces import IKernelConsumer
 from ..splice import PIPE_SIZES, readInKernel
@@ -169,7 +169,7 @@ class DataPort:
         self._ended: Deferred[None] = Deferred()
         self._closed: DataConnectionLost | None = None
         self._dismissed = False
-        self._timer: IDelayedCall | None = None
+        self._timer: Deadline | None = None
 
     # What a transfer does with it.
 
@@ -257,7 +257,7 @@ class DataPort:
         self.blocked = False
         if self._timer is not None:
             self._timer.cancel()
-        self._timer = self.reactor.callLater(HEARING_TIME, self._dismiss)
+        self._timer = Deadline(self.reactor, HEARING_TIME, self._dismiss)
         connection.transport.resumeProducing()  # type: ignore[attr-defined]
         self._ended.errback(self._closed)
 
@@ -325,8 +325,7 @@ class DataPort:
             if self._closed is not None:
                 raise CancelledError()
             self._connecting = self._make()
-            self._connecting.addTimeout(CONNECT_TIMEOUT, self.reactor)
-            connection = await self._connecting
+            connection = await within(self._connecting, CONNECT_TIMEOUT, self.reactor)
         except TimeoutError:
             why = f"the data connection was not made within {CONNECT_TIMEOUT:g} s"
             raise NoDataConnection(why) from None
@@ -341,20 +340,17 @@ class DataPort:
         if connection.lost is not None:
             self.connectionEnded(connection.lost)
         elif self.idleTimeout:
-            self._timer = self.reactor.callLater(self.idleTimeout, self._lookForIdleness)
+            self._timer = Deadline(self.reactor, self.idleTimeout, self._lookForIdleness)
         return connection
 
-    def _lookForIdleness(self, sure: bool = False) -> None:
-        now = self.reactor.seconds()
-        silent = 0.0 if self.blocked else now - self.lastActive
-        if silent >= self.idleTimeout and not sure:
-            # What came while the reactor stood still is read first.
-            self._timer = self.reactor.callLater(0, self._lookForIdleness, True)
-        elif silent >= self.idleTimeout:
+    def _lookForIdleness(self) -> None:
+        silent = 0.0 if self.blocked else self.reactor.seconds() - self.lastActive
+        if silent >= self.idleTimeout:
             self._timer = None
             self.close(f"nothing came over the data connection for {self.idleTimeout:g} s")
         else:
-            self._timer = self.reactor.callLater(self.idleTimeout - silent, self._lookForIdleness)
+            left = self.idleTimeout - silent
+            self._timer = Deadline(self.reactor, left, self._lookForIdleness)
 
 
 class PassivePort(DataPort, ServerFactory):

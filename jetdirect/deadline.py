@@ -1,0 +1,65 @@
+"""
+A limit of time that holds although the reactor may be late.
+
+While the reactor is busy with something else, what peers send waits in the kernel.  Timers come
+first when it goes on: a plain timer would give up on a peer that has done its part long ago.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from twisted.internet.defer import Deferred, TimeoutError
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.python.failure import Failure
+
+_T = TypeVar("_T")
+
+
+class Deadline:
+    """
+    Call C{missed} when the time is over and the reactor has looked once more at what has come.
+
+    For every limit of time that speaks against a peer: cancel it when the peer has done its part.
+    """
+
+    def __init__(self, clock: IReactorTime, seconds: float, missed: Callable[[], object]) -> None:
+        self._clock = clock
+        self._missed = missed
+        self._call: IDelayedCall = clock.callLater(seconds, self._over)
+
+    def cancel(self) -> None:
+        """There is no limit any more; harmless when it is over, or was canceled."""
+        if self._call.active():
+            self._call.cancel()
+
+    def _over(self) -> None:
+        # Due calls are called first, then descriptors are served: so in the next turn.
+        self._call = self._clock.callLater(0, self._missed)
+
+
+def within(result: Deferred[_T], seconds: float, clock: IReactorTime) -> Deferred[_T]:
+    """
+    Cancel C{result} unless it fires within so many seconds: C{addTimeout} with a L{Deadline}.
+
+    @return: C{result}, which then fails with L{TimeoutError
+        <twisted.internet.defer.TimeoutError>}.
+    """
+    missed = False
+
+    def cancel() -> None:
+        nonlocal missed
+        missed = True
+        result.cancel()
+
+    deadline = Deadline(clock, seconds, cancel)
+
+    def told(outcome: _T | Failure) -> _T | Failure:
+        deadline.cancel()
+        if missed and isinstance(outcome, Failure):
+            raise TimeoutError(seconds, "Deferred")
+        return outcome
+
+    result.addBoth(told)
+    return result
