@@ -3,6 +3,10 @@ The contracts between the sender's side, the job and the printer's side.
 
 A transport knows how to reach one printer; opening it gives the printer connection that one job
 has for itself until it is finished or aborted.
+
+A transport may do wrong: raise where it must not, answer late or never.  The job ends with an
+error then, the log says it, and the port is free again after the seconds named here; no other
+printer waits for it, nor does the end of the process (L{jetdirect.guard}).
 """
 
 from __future__ import annotations
@@ -92,7 +96,8 @@ class IPrinterConnection(IConsumer):
         """
         Say that the job is complete, and let the printer go when it has it.
 
-        Called at most once, after the producer was unregistered.
+        Called at most once, after the producer was unregistered.  It has no bound in seconds, as a
+        printer without paper is waited for; C{abort} has one.
 
         @return: fires with the level of delivery that was reached; fails with L{PrintError} when
             the printer lost the job.  The printer is free for the next job when it has fired.
@@ -107,8 +112,10 @@ class IPrinterConnection(IConsumer):
 
         @param tail: what ends a cut job in the job's own language; it is sent after the bytes
             written so far if the printer still takes them.
-        @return: fires, never fails, within a bounded time, when the printer is free for the next
-            job.
+        @return: fires, never fails, when the printer is free for the next job.  It has 30 s
+            (L{ABORT_TIMEOUT<jetdirect.guard.ABORT_TIMEOUT>}; 2 s when the gateway stops), and is
+            canceled then: what is left is to be thrown away at once, a connection to be reset.  2 s
+            after that it is not awaited any more.
         """
 
 
@@ -144,8 +151,12 @@ class IPrinterTransport(Interface):
         """
         Get the printer for C{job}.
 
-        One attempt: the printing port repeats it.  May be canceled.  Never called again before the
-        connection it gave was finished or aborted.
+        One attempt: the printing port repeats it.  Never called again before the connection it gave
+        was finished or aborted.
+
+        It is canceled when the connect time-out is over, or the job cut; the next one is opened
+        when it has fired then, or 2 s later (L{CANCEL_TIMEOUT<jetdirect.guard.CANCEL_TIMEOUT>}).  A
+        connection that comes in spite of that is aborted.
 
         @return: fails with L{PrinterUnreachable<jetdirect.errors.PrinterUnreachable>} when another
             attempt may help, with another L{PrintError} when it will not.
@@ -156,9 +167,10 @@ class IPrinterTransport(Interface):
         Ask the printer how it is, and keep the answer as C{status}.
 
         May be called at any time, also while a job prints, which it must not disturb; not again
-        before it has fired.  May be canceled.
+        before it has fired.
 
-        @return: fires within a few seconds and never fails; a printer that says nothing is well.
+        @return: fires and never fails; a printer that says nothing is well.  Canceled after 20 s
+            (L{ASK_TIMEOUT<jetdirect.port.ASK_TIMEOUT>}).
         """
 
 

@@ -19,7 +19,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 
-from twisted.internet.defer import Deferred, fail, maybeDeferred, succeed
+from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.interfaces import IConsumer, IProducer, IPushProducer, IReactorTime
 from twisted.logger import Logger
 from twisted.protocols.ftp import IWriteFile
@@ -27,6 +27,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from .errors import JobAborted, JobCanceled, JobTooLarge, PrinterLost, PrintError, SizeDiffers
+from .guard import FAULT, GuardedConnection
 from .interfaces import Delivery, IKernelConsumer, IPrinterConnection, IPrintJob
 from .language import HEAD_BYTES, tailFor
 
@@ -140,8 +141,8 @@ class Job:
         self._finishing: float | None = None
         self._head = b""
         self._producer: IProducer | None = None
-        self._connection: IPrinterConnection | None = None
-        self._kernel: IKernelConsumer | None = None
+        self._connection: GuardedConnection | None = None
+        self._hasty = False
         self._atPrinter = False
         self._giveUp: Callable[[], None] | None = None
         self._opened: Deferred[None] = Deferred()
@@ -205,13 +206,21 @@ class Job:
         @return: fires when the job needs the printer no more.
         """
         self._atPrinter = True
+        guarded = GuardedConnection(connection, self.number, self._clock, self.cut)
+        self._connection = guarded
+        if self._hasty:
+            guarded.hasten()
         if self._advance("opened"):
-            self._connection = connection
-            self._kernel = IKernelConsumer(connection, None)
             self._opened.callback(None)
         else:
-            self._letGo(connection, b"")
+            self._letGo(guarded, b"")
         return self._released
+
+    def hasten(self) -> None:
+        """The gateway stops, and waits for the printer no longer than it must."""
+        self._hasty = True
+        if self._connection is not None:
+            self._connection.hasten()
 
     # The sender's part.
 
@@ -243,11 +252,11 @@ class Job:
     def take(self, descriptor: int, most: int) -> int:
         """L{IKernelConsumer}: not the beginning, which tells the language."""
         receiving = self._phase is _Phase.RECEIVING and self.bytes >= COPIED_FIRST
-        if not receiving or self._kernel is None:
+        if not receiving or self._connection is None or not self._connection.splices:
             return 0
         if self._limit is not None:
             most = min(most, self._limit - self.bytes)
-        taken = self._kernel.take(descriptor, most) if most else 0
+        taken = self._connection.take(descriptor, most) if most else 0
         self.bytes += taken
         return taken
 
@@ -299,7 +308,7 @@ class Job:
         if self._connection is None or not self._advance("finish"):
             return fail(self.error or PrintError("the job was not open"))
         self._finishing = self._clock.seconds()
-        maybeDeferred(self._connection.finish).addCallbacks(self._delivered, self._notDelivered)
+        self._connection.finish().addCallbacks(self._delivered, self._notDelivered)
         return self._finished
 
     def complete(self, heard: bool = True) -> None:
@@ -325,7 +334,7 @@ class Job:
         canceled = isinstance(error, (JobAborted, JobCanceled))
         if not self._advance("cancel" if canceled else "cut"):
             return
-        error.printed = connection is not None and connection.sent > 0
+        error.printed = connection is not None and connection.printed
         self.error = error
         self._end()
         producer, self._producer = self._producer, None
@@ -344,6 +353,9 @@ class Job:
 
     def printerLost(self, error: PrintError) -> None:
         """L{IPrintJob}."""
+        if not isinstance(error, PrintError):
+            self._log.error("job {job}: lost to {error!r}", job=self.number, error=error)
+            error = PrinterLost(FAULT)
         self.cut(error)
 
     def whenReleased(self) -> Deferred[None]:
@@ -374,18 +386,11 @@ class Job:
             self._finished.callback(delivery)
 
     def _notDelivered(self, failure: Failure) -> None:
-        error = failure.value
-        if not isinstance(error, PrintError):
-            self._log.failure("job {job}: the transport failed", failure, job=self.number)
-            error = PrinterLost("the gateway failed at the printer's side")
-        self.cut(error)
+        assert isinstance(failure.value, PrintError)
+        self.cut(failure.value)
 
-    def _letGo(self, connection: IPrinterConnection, tail: bytes) -> None:
-        aborted: Deferred[None] = maybeDeferred(connection.abort, tail)
-        aborted.addErrback(
-            lambda f: self._log.failure("job {job}: abort failed", f, job=self.number)
-        )
-        aborted.addCallback(self._released.callback)
+    def _letGo(self, connection: GuardedConnection, tail: bytes) -> None:
+        connection.abort(tail).addCallback(self._released.callback)
 
     def _end(self) -> None:
         if self._ended is None:

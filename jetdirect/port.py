@@ -6,13 +6,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from twisted.internet.defer import CancelledError, Deferred, TimeoutError, maybeDeferred
+from twisted.internet.defer import CancelledError, Deferred, TimeoutError
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import deferLater
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from .errors import PrinterBusy, PrintError, PrinterUnreachable
+from .guard import FAULT, Awaited
 from .interfaces import IPrinterConnection, IPrinterTransport, PrinterStatus
 from .job import Job
 
@@ -24,6 +25,9 @@ CONNECT_TIMEOUT = 30.0
 
 STATUS_AGE = 5.0
 """Seconds for which what a printer said of itself is new enough (chosen)."""
+
+ASK_TIMEOUT = 20.0
+"""Seconds that a transport has to ask its printer how it is; IPP's own time-out is 15 s."""
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 5.0
 
@@ -68,32 +72,44 @@ class PrintingPort:
         self._connectTimeout = connectTimeout
         self._calling = False
         self._waiting: dict[Job, Deferred[None]] = {}
-        self._asking: Deferred[None] | None = None
+        self._opening: Awaited | None = None
+        self._asking: Awaited | None = None
         self._asked: float | None = None
 
     @property
     def description(self) -> str:
         """What the printer is called."""
-        return self.transport.description
+        try:
+            return self.transport.description
+        except Exception:
+            self._log.failure("{port} does not say what it is called", port=self.name)
+            return self.name
 
     @property
     def status(self) -> PrinterStatus:
         """What the printer last said of itself; it is asked now, if that is some time ago."""
         self.ask()
-        return self.transport.status
+        try:
+            return self.transport.status
+        except Exception:
+            self._log.failure("{port} does not say how it is", port=self.name)
+            return PrinterStatus()
 
     def ask(self) -> None:
         """Let the printer be asked how it is; what it answers is in C{status} a moment later."""
         now = self._clock.seconds()
         if self._asking is None and (self._asked is None or now - self._asked >= STATUS_AGE):
             self._asked = now
-            self._asking = maybeDeferred(self.transport.ask)
-            self._asking.addErrback(self._notAsked).addCallback(self._answered)
+            asking = self._asking = Awaited(
+                self._clock, lambda _: None, lambda: self.transport.ask()
+            )
+            asking.answer.addTimeout(ASK_TIMEOUT, self._clock).addErrback(self._notAsked)
+            asking.over.addCallback(self._askedNoMore)
 
     def askNoMore(self) -> None:
         """The gateway stops; no answer is awaited any longer."""
         if self._asking is not None:
-            self._asking.cancel()
+            self._asking.answer.cancel()
 
     def submit(self, job: Job) -> None:
         """Put C{job} in line.  It is told when it has the printer, or why it has not."""
@@ -103,10 +119,10 @@ class PrintingPort:
         Deferred.fromCoroutine(self._print(job, reaching))
 
     def _notAsked(self, failure: Failure) -> None:
-        if not failure.check(CancelledError):
+        if not failure.check(CancelledError, TimeoutError):
             self._log.failure("{port} cannot be asked how it is", failure, port=self.name)
 
-    def _answered(self, _: None) -> None:
+    def _askedNoMore(self, _: None) -> None:
         self._asking = None
 
     async def _print(self, job: Job, reaching: Deferred[IPrinterConnection]) -> None:
@@ -120,9 +136,12 @@ class PrintingPort:
             job.cut(error)
         except Exception:
             self._log.failure("job {job}: cannot open the printer", job=job.number)
-            job.cut(PrintError("the gateway failed at the printer's side"))
+            job.cut(PrintError(FAULT))
         else:
             await job.printOn(connection)
+        if self._opening is not None and self.jobs[0] is job:
+            await self._opening.over
+            self._opening = None
         # Not in a "finally": a coroutine that is only thrown away must not wake others.
         self._leave(job)
 
@@ -172,12 +191,14 @@ class PrintingPort:
             await deferLater(self._clock, pause)
 
     async def _attempt(self, job: Job, deadline: float) -> IPrinterConnection:
-        opening = self.transport.open(job)
+        opening = self._opening = Awaited(
+            self._clock, job.printOn, lambda: self.transport.open(job)
+        )
         if self._connectTimeout:
             left = max(deadline - self._clock.seconds(), 0.001)
-            opening.addTimeout(left, self._clock)
+            opening.answer.addTimeout(left, self._clock)
         try:
-            return await opening
+            return await opening.answer  # type: ignore[no-any-return]
         except TimeoutError:
             reason = f"the printer did not answer within {self._connectTimeout:g} s"
             raise PrinterUnreachable(reason) from None

@@ -11,7 +11,7 @@ from typing import Any
 from twisted.internet.defer import Deferred, DeferredList
 from twisted.internet.interfaces import IReactorTime
 
-from .errors import JobCanceled, JobTooLarge
+from .errors import JobCanceled, JobTooLarge, ShuttingDown
 from .interfaces import IPrinterTransport
 from .job import Job, Sender
 from .port import BUSY_TIMEOUT, CONNECT_TIMEOUT, PrintingPort
@@ -99,6 +99,31 @@ class PrintServer:
             return False
         job.cut(JobCanceled(reason))
         return job.ended
+
+    def stop(self, drain: float) -> Deferred[Any]:
+        """
+        The gateway stops: jobs have their time to finish, are cut then, and printers let go.
+
+        @param drain: seconds that running jobs have to finish.
+        @return: fires when no printer is held by a job any more; at the latest when C{drain},
+            L{STOP_TIMEOUT<jetdirect.guard.STOP_TIMEOUT>} and L{CANCEL_TIMEOUT
+            <jetdirect.guard.CANCEL_TIMEOUT>} are over.
+        """
+        end = self._clock.callLater(drain, self._cutAll)
+
+        def stopped(result: object) -> None:
+            if end.active():
+                end.cancel()
+
+        return self.whenIdle().addCallback(stopped)
+
+    def _cutAll(self) -> None:
+        # The last in line first, or the end of one job would be the turn of the next.
+        jobs = [job for port in self.ports for job in reversed(port.jobs)]
+        for job in jobs:
+            job.hasten()
+        for job in jobs:
+            job.cut(ShuttingDown("the gateway is shutting down"))
 
     def whenIdle(self) -> Deferred[Any]:
         """Fires when no printer is held by a job that was under way at this moment."""

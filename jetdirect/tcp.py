@@ -102,6 +102,13 @@ def unwritten(transport: Any) -> int:
     return len(buffered) - offset + waiting + inPipe
 
 
+def forget(transport: Any) -> None:
+    """Throw away what a C{FileDescriptor} of Twisted's keeps for the next turns of the reactor."""
+    transport.dataBuffer, transport.offset = b"", 0
+    transport._tempDataBuffer.clear()
+    transport._tempDataLen = 0
+
+
 def isPlain(transport: object) -> bool:
     """Do the bytes of this transport go to its socket as they are, with nothing between?"""
     return isinstance(transport, Connection) and not transport.TLS

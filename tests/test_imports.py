@@ -29,8 +29,9 @@ MAY_IMPORT = {
     "pjl": "language",
     "interfaces": "errors",
     # the job and its turn
-    "job": "errors interfaces language",
-    "port": "errors interfaces language job",
+    "guard": "errors interfaces",
+    "job": "errors interfaces guard language",
+    "port": "errors interfaces guard language job",
     "server": "errors interfaces language job port",
     # the sender's side
     "ftp*": "errors deadline interfaces language job port server splice tcp certificate ftp*",
@@ -56,7 +57,7 @@ MAY_IMPORT = {
     "transports.checks": "interfaces transports.shorthand transports.uri",
     "transports.backchannel": "",
     "transports.backpressure": "",
-    "transports.descriptor": "errors interfaces",
+    "transports.descriptor": "errors interfaces tcp",
     "transports.driver": "errors interfaces transports.backpressure",
     "transports.pjl.talk": "",
     "transports.pjl.codes": "interfaces transports.pjl.talk",

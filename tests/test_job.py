@@ -617,7 +617,7 @@ def test_transportFailsAtTheEnd(flushErrors: FlushErrors) -> None:
     assert error.reason == "the gateway failed at the printer's side"
     [event] = flushErrors(ZeroDivisionError)
     assert event["job"] == 7
-    assert formatEvent(event) == "job 7: the transport failed"
+    assert formatEvent(event) == "job 7: the transport failed in finish"
 
 
 def test_transportRaisesAtTheEnd(flushErrors: FlushErrors) -> None:

@@ -20,6 +20,7 @@ from jetdirect.errors import (
     PrintError,
     PrinterUnreachable,
 )
+from jetdirect.guard import ABORT_TIMEOUT
 from jetdirect.interfaces import IPrinterConnection, IPrintJob
 from jetdirect.job import Job, JobState, Sender
 from jetdirect.port import BUSY_TIMEOUT, CONNECT_TIMEOUT, PrintingPort
@@ -152,7 +153,7 @@ def test_nextTurnWhenThePrinterIsFree(cut: bool) -> None:
         first.cut(JobAborted("aborted by the sender"))
     else:
         first.finish()
-    line.clock.advance(BUSY_TIMEOUT - 1)
+    line.clock.advance((ABORT_TIMEOUT if cut else BUSY_TIMEOUT) - 1)
     assert line.opened == [1]
     assert line.port.jobs == [first, second]
 

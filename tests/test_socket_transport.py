@@ -30,7 +30,7 @@ from twisted.internet.interfaces import (
     IStreamClientEndpoint,
 )
 from twisted.internet.protocol import Factory, Protocol, connectionDone
-from twisted.internet.task import Clock
+from twisted.internet.task import Clock, deferLater
 from twisted.internet.testing import MemoryReactorClock
 from twisted.logger import capturedLogs, formatEvent
 from twisted.python.failure import Failure
@@ -1027,6 +1027,24 @@ async def test_realAbortOfAStalledPrinter(hasty: None) -> None:
     await shop.connection.abort(b"\x04")
 
     shop.printer.transport.resumeProducing()
+    await shop.close()
+
+
+@pytest_twisted.ensureDeferred
+async def test_realAbortThatIsCanceled() -> None:
+    """A printer that is not to be waited for any longer sees a reset, and no end of a job."""
+    shop = await Shop().open()
+    shop.printer.transport.pauseProducing()
+    shop.connection.write(bytes(64 * 1024 * 1024))
+    aborting = shop.connection.abort(b"\x04")
+
+    aborting.cancel()
+    aborting.addErrback(lambda _: None)
+    await deferLater(reactor, 0)
+    shop.printer.transport.resumeProducing()
+
+    await shop.printer.lost
+    assert not shop.printer.readAll.called
     await shop.close()
 
 

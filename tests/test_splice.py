@@ -401,17 +401,21 @@ async def test_finishWithAFullPipe() -> None:
 
 @pytest_twisted.ensureDeferred
 async def test_abortWithAFullPipe() -> None:
-    """What is in the pipe goes first, then what ends the job, then our FIN."""
+    """What is in the pipe is thrown away, and the pipe; then what ends the job, then our FIN."""
+    before = pipes()
     line = await blocked()
+    kept = unwritten(line.connection.transport)
+    assert kept
     line.job.cut(JobAborted("aborted by the sender"))
     line.port.close()
-    assert line.inPipe
+    assert not line.inPipe
+    assert pipes() == before
 
     await line.readAll()
     await line.ended
 
     assert isinstance(line.outcome, JobAborted)
-    assert line.printed == DATA[: line.job.bytes] + END_OF_JOB
+    assert line.printed == DATA[: line.job.bytes - kept] + END_OF_JOB
     await line.close()
 
 

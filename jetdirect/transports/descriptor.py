@@ -15,6 +15,7 @@ from twisted.internet.main import CONNECTION_LOST
 
 from ..errors import PrinterLost
 from ..interfaces import Delivery, IPrintJob
+from ..tcp import forget
 
 
 class DescriptorConnection(FileDescriptor):
@@ -67,9 +68,7 @@ class DescriptorConnection(FileDescriptor):
         return self._aborting
 
     def _forget(self) -> None:
-        self.dataBuffer, self.offset = b"", 0
-        self._tempDataBuffer.clear()
-        self._tempDataLen = 0
+        forget(self)
 
     def _close(self) -> None:
         if self._timer is not None:

@@ -45,6 +45,7 @@ from ..tcp import (
     Pulse,
     beforeClose,
     factsOf,
+    forget,
     halfClose,
     hostEndpoint,
     isPlain,
@@ -219,17 +220,21 @@ class SocketConnection(Protocol):
         return finishing
 
     def abort(self, tail: bytes) -> Deferred[None]:
-        """L{IPrinterConnection}: send the tail, half-close, wait while there is progress."""
+        """
+        L{IPrinterConnection}: what the kernel has not got yet is thrown away; the tail and our end
+        follow, and are waited for while there is progress.  Canceled: a reset.
+        """
         self._finishing = None
         if self._closed:
             return succeed(None)
-        self._aborting = Deferred()
+        self._aborting = Deferred(lambda _: self.transport.abortConnection())
         if self._gone is not None:
             return self._aborting  # the connection is about to be closed
         self._pulse.mark()
         if self._shakingHands:
             self.transport.abortConnection()  # or what waits would be sent after all
         elif not self._ended:
+            self._forget()
             if tail:
                 self.transport.write(tail)
             self._end()
@@ -294,11 +299,18 @@ class SocketConnection(Protocol):
             self._gone = PrinterLost("the job is over")
         self._lost(PrinterLost("the printer reset the connection"))
         if self._aborting is not None:
-            self._aborting.callback(None)
+            if not self._aborting.called:
+                self._aborting.callback(None)
         elif self._finishing is not None:
             self._finishing.callback(self._delivery)
 
     # Inside.
+
+    def _forget(self) -> None:
+        if self._splice is not None:
+            self._splice.close()
+        if isPlain(self.transport):
+            forget(self.transport)
 
     def _end(self) -> None:
         # Say that there is no more; under TLS there is no end of one direction alone.

@@ -1,0 +1,260 @@
+"""
+What a transport does wrong must not reach further than its own job: a method that raises, a
+Deferred that fires late or never.  The job ends honestly then, the log says why, the port is free.
+
+Transports are plugins (L{IPrinterScheme<jetdirect.interfaces.IPrinterScheme>}); one with a mistake
+must stop neither the other printers nor the end of the process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from twisted.internet.defer import CancelledError, Deferred, maybeDeferred
+from twisted.internet.interfaces import IDelayedCall, IProducer, IReactorTime
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from .errors import PrinterLost, PrintError
+from .interfaces import Delivery, IKernelConsumer, IPrinterConnection
+
+ABORT_TIMEOUT = 30.0
+"""Seconds that a printer connection has for C{abort} before that is canceled (chosen: a slow
+printer may take the end of what it has, and half of the minute is left that others wait in
+line)."""
+
+STOP_TIMEOUT = 2.0
+"""The same when the drain time-out of a gateway that stops is over (chosen: less than the seconds
+that README allows it then)."""
+
+CANCEL_TIMEOUT = 2.0
+"""Seconds until what was canceled, and does not answer, is not awaited any more (chosen)."""
+
+FAULT = "the gateway failed at the printer's side"
+"""What a sender is told of an exception that is no L{PrintError}; the log has the exception."""
+
+
+class Awaited:
+    """
+    One thing that a transport was asked for, and answers later.
+
+    @ivar answer: fires once, with what the transport answered or raised.  May be canceled, and
+        fires at once then.
+    @ivar over: fires when the transport has answered; or C{CANCEL_TIMEOUT} after it was canceled.
+    """
+
+    _log = Logger()
+
+    def __init__(
+        self,
+        clock: IReactorTime,
+        late: Callable[[Any], Any],
+        ask: Callable[[], Any],
+    ) -> None:
+        """
+        @param late: is given what came after C{answer} was canceled, and puts it away; may return a
+            L{Deferred}, which C{over} waits for.
+        """
+        self.answer: Deferred[Any] = Deferred(self._cancel)
+        self.over: Deferred[None] = Deferred()
+        self._clock = clock
+        self._late = late
+        self._expiry: IDelayedCall | None = None
+        self._asked = maybeDeferred(ask)
+        self._asked.addBoth(self._answered)
+
+    def _cancel(self, answer: Deferred[Any]) -> None:
+        self._expiry = self._clock.callLater(CANCEL_TIMEOUT, self._expired)
+        try:
+            self._asked.cancel()
+        except Exception:
+            self._log.failure("what a transport was asked for cannot be canceled")
+
+    def _expired(self) -> None:
+        self._log.error(
+            "a transport was told to give up, and has not answered for {seconds:g} s; the gateway"
+            " goes on without it",
+            seconds=CANCEL_TIMEOUT,
+        )
+        self.over.callback(None)
+
+    def _answered(self, result: Any) -> None:
+        if not self.answer.called:
+            give = self.answer.errback if isinstance(result, Failure) else self.answer.callback
+            give(result)
+            self._end(None)
+        elif not isinstance(result, Failure):
+            maybeDeferred(self._late, result).addBoth(self._end)
+        else:
+            self._end(None)
+
+    def _end(self, _: object) -> None:
+        if self._expiry is not None and self._expiry.active():
+            self._expiry.cancel()
+        if not self.over.called:
+            self.over.callback(None)
+
+
+class GuardedConnection:
+    """
+    A printer connection of which nothing is expected.
+
+    Its methods do not raise, but C{take} with L{OSError}.  Its C{finish} and C{abort} may be called
+    as L{IPrinterConnection} says.
+    """
+
+    _log = Logger()
+
+    def __init__(
+        self,
+        connection: IPrinterConnection,
+        job: int,
+        clock: IReactorTime,
+        failed: Callable[[PrintError], None],
+    ) -> None:
+        """
+        @param failed: told when the connection did what it must not.
+        """
+        self._connection = connection
+        self._kernel = IKernelConsumer(connection, None)
+        self._job = job
+        self._clock = clock
+        self._failed = failed
+        self._wrote = self._broken = False
+        self._patience = ABORT_TIMEOUT
+        self._expiry: IDelayedCall | None = None
+
+    @property
+    def printed(self) -> bool:
+        """May bytes of the job have reached the printer?"""
+        if self._broken:
+            return self._wrote
+        try:
+            return self._connection.sent > 0
+        except Exception:
+            self._log.failure("job {job}: nobody knows what was sent", job=self._job)
+            return self._wrote
+
+    @property
+    def splices(self) -> bool:
+        """Can bytes reach it inside the kernel?"""
+        return self._kernel is not None
+
+    # IConsumer, IKernelConsumer
+
+    def write(self, data: bytes) -> None:
+        """L{IPrinterConnection}."""
+        self._wrote = self._wrote or bool(data)
+        try:
+            self._connection.write(data)
+        except Exception:
+            self._fault("write")
+
+    def take(self, descriptor: int, most: int) -> int:
+        """L{IKernelConsumer}."""
+        assert self._kernel is not None
+        try:
+            taken = self._kernel.take(descriptor, most)
+            if not 0 <= taken <= most:
+                raise ValueError(f"take() gave {taken!r}")
+        except OSError:
+            raise
+        except Exception:
+            self._wrote = True
+            self._fault("take")
+            return 0
+        self._wrote = self._wrote or taken > 0
+        return taken
+
+    def registerProducer(self, producer: IProducer, streaming: bool) -> None:
+        """L{IPrinterConnection}."""
+        try:
+            self._connection.registerProducer(producer, streaming)
+        except Exception:
+            self._fault("registerProducer")
+
+    def unregisterProducer(self) -> None:
+        """L{IPrinterConnection}."""
+        try:
+            self._connection.unregisterProducer()
+        except Exception:
+            self._fault("unregisterProducer")
+
+    # The end.
+
+    def finish(self) -> Deferred[Delivery]:
+        """
+        L{IPrinterConnection}.
+
+        @return: fails with L{PrintError} only.
+        """
+        finished: Deferred[Any] = maybeDeferred(lambda: self._connection.finish())
+        return finished.addCallback(self._level).addErrback(self._notDelivered)
+
+    def abort(self, tail: bytes) -> Deferred[None]:
+        """
+        L{IPrinterConnection}.
+
+        @return: fires, never fails, after C{ABORT_TIMEOUT} and C{CANCEL_TIMEOUT} at the latest.
+        """
+        released: Deferred[None] = Deferred()
+        aborting = Awaited(self._clock, lambda _: None, lambda: self._connection.abort(tail))
+        aborting.answer.addErrback(self._notAborted)
+        if aborting.answer.called:
+            released.callback(None)
+            return released
+        expiry = self._expiry = self._clock.callLater(
+            self._patience, self._tooLong, aborting.answer
+        )
+
+        def over(_: None) -> None:
+            if expiry.active():
+                expiry.cancel()
+                released.callback(None)
+            else:  # what was canceled closes its connection in the reactor's next turn
+                self._clock.callLater(0, released.callback, None)
+
+        aborting.over.addCallback(over)
+        return released
+
+    def hasten(self) -> None:
+        """The gateway stops: C{abort}, also one that has begun, has C{STOP_TIMEOUT} only."""
+        self._patience = STOP_TIMEOUT
+        if self._expiry is not None and self._expiry.active():
+            left = self._expiry.getTime() - self._clock.seconds()
+            self._expiry.reset(min(left, STOP_TIMEOUT))
+
+    # Inside.
+
+    def _tooLong(self, aborting: Deferred[None]) -> None:
+        self._log.warn(
+            "job {job}: the printer has not let go of the aborted job for {seconds:g} s; the rest"
+            " is thrown away",
+            job=self._job,
+            seconds=self._patience,
+        )
+        aborting.cancel()
+
+    def _fault(self, method: str) -> None:
+        self._broken = True
+        self._log.failure(
+            "job {job}: the transport failed in {method}", job=self._job, method=method
+        )
+        self._failed(PrinterLost(FAULT))
+
+    def _level(self, delivery: Any) -> Delivery:
+        if not isinstance(delivery, Delivery):
+            raise TypeError(f"finish() gave {delivery!r}, and no Delivery")
+        return delivery
+
+    def _notDelivered(self, failure: Failure) -> Any:
+        if failure.check(PrintError):
+            return failure
+        self._broken = True
+        self._log.failure("job {job}: the transport failed in finish", failure, job=self._job)
+        raise PrinterLost(FAULT)
+
+    def _notAborted(self, failure: Failure) -> None:
+        if not failure.check(CancelledError):
+            self._log.failure("job {job}: abort failed", failure, job=self._job)

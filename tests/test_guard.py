@@ -1,0 +1,474 @@
+"""
+Transports with a mistake: the job ends honestly, the log says it, and the next job prints.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from twisted.internet.defer import AlreadyCalledError, CancelledError, Deferred, succeed
+from twisted.internet.task import Clock
+from twisted.python.failure import Failure
+from zope.interface import directlyProvides
+
+from jetdirect.errors import JobAborted, JobCanceled, PrinterLost, PrintError
+from jetdirect.guard import ABORT_TIMEOUT, CANCEL_TIMEOUT, FAULT, STOP_TIMEOUT, Awaited
+from jetdirect.interfaces import Delivery, IKernelConsumer, IPrinterConnection, PrinterStatus
+from jetdirect.job import COPIED_FIRST, Job, JobState, Sender
+from jetdirect.port import ASK_TIMEOUT, CONNECT_TIMEOUT
+from jetdirect.server import PrintServer
+from jetdirect.testing import FakePrinter
+from tests.conftest import FlushErrors
+from tests.source import Source
+
+SENDER = Sender("ann", "192.0.2.1", 40001)
+BUG = "a bug in a plugin"
+LONG = 3600.0
+
+
+class Site:
+    """
+    A print server and its clock; its printer has a mistake at the first job, and none after it.
+
+    @ivar outcome: how the job in question ended: a L{Delivery} or an exception.
+    """
+
+    def __init__(self) -> None:
+        self.clock = Clock()
+        self.printer = FakePrinter()
+        self.server = PrintServer([self.printer], self.clock)
+        self.outcome: list[Any] = []
+
+    def submit(self) -> Job:
+        return self.server.submit(self.server.ports[0], "page.ps", SENDER)
+
+    def begin(self) -> Job:
+        """A job whose sender does not listen."""
+        job = self.submit()
+        job.whenOpened().addErrback(lambda _: None)
+        return job
+
+    def print(self, job: Job, data: bytes = b"page") -> None:
+        """All that a sender does, in one turn; what it hears is the outcome."""
+
+        def opened(_: None) -> Deferred[Delivery]:
+            job.registerProducer(Source(), True)
+            job.write(data)
+            job.unregisterProducer()
+            return job.finish()
+
+        job.whenOpened().addCallback(opened).addBoth(self._ended)
+
+    def _ended(self, result: Any) -> None:
+        self.outcome.append(result.value if isinstance(result, Failure) else result)
+
+    def nextPrints(self) -> bool:
+        """Does a job at a printer without a mistake print, with nothing left behind?"""
+        self.outcome.clear()
+        self.print(self.submit())
+        assert self.server.ports[0].jobs == []
+        assert self.clock.getDelayedCalls() == []
+        return self.outcome == [Delivery.DELIVERED]
+
+
+def raises(*_: object) -> Any:
+    raise ZeroDivisionError(BUG)
+
+
+def gives(answer: Any) -> Callable[..., Any]:
+    return lambda *_: answer
+
+
+def never(*_: object) -> Deferred[Any]:
+    return Deferred()
+
+
+def deaf(*_: object) -> Deferred[Any]:
+    """A Deferred that is not even canceled: it waits for another one in spite of it."""
+
+    async def wait() -> None:
+        while True:
+            try:
+                await Deferred()
+            except CancelledError:
+                continue
+
+    return Deferred.fromCoroutine(wait())
+
+
+def brittle(*_: object) -> Deferred[Any]:
+    """A Deferred that fails to be canceled."""
+    return Deferred(raises)
+
+
+def faulty(site: Site, method: str, does: Callable[..., Any]) -> None:
+    """The next connection has this mistake in this method."""
+    original = site.printer.open
+
+    def open(job: Any) -> Any:
+        site.printer.open = original  # type: ignore[method-assign]
+        opened = original(job)
+        kind = type("Faulty", (type(site.printer.jobs[-1]),), {method: does})
+        site.printer.jobs[-1].__class__ = kind
+        return opened
+
+    site.printer.open = open  # type: ignore[method-assign]
+
+
+@pytest.mark.parametrize("method", ["write", "registerProducer", "unregisterProducer"])
+def test_consumerThatRaises(method: str, flushErrors: FlushErrors) -> None:
+    """Its job is lost; what was written may be on paper; the log names the method."""
+    site = Site()
+    faulty(site, method, raises)
+    job = site.submit()
+
+    site.print(job)
+
+    [error] = site.outcome
+    assert (type(error), error.reason) == (PrinterLost, FAULT)
+    assert error.printed == (method != "registerProducer")
+    assert job.state is JobState.ABORTED
+    assert site.printer.jobs[0].ended == "aborted"
+    events = flushErrors(ZeroDivisionError)
+    assert {event["method"] for event in events} == {method}
+    assert site.nextPrints()
+
+
+@pytest.mark.parametrize("does", [raises, gives(None), gives(succeed(None)), gives(succeed("yes"))])
+def test_finishWithoutAnAnswer(does: Callable[..., Any], flushErrors: FlushErrors) -> None:
+    """What is no delivery is none: the sender hears of a lost printer, and never a 226."""
+    site = Site()
+    faulty(site, "finish", does)
+
+    site.print(site.submit())
+
+    [error] = site.outcome
+    assert (type(error), error.reason, error.printed) == (PrinterLost, FAULT, True)
+    assert site.printer.jobs[0].ended == "aborted"
+    assert len(flushErrors(ZeroDivisionError, TypeError)) == 1
+    assert site.nextPrints()
+
+
+@pytest.mark.parametrize("does", [never, deaf, brittle])
+def test_finishThatNeverFires(does: Callable[..., Any]) -> None:
+    """A job may wait for its printer for ever; whoever cuts it frees the port."""
+    site = Site()
+    faulty(site, "finish", does)
+    job = site.submit()
+
+    site.print(job)
+    site.clock.advance(LONG)
+    assert not job.ended
+    job.cut(JobAborted("aborted by the sender"))
+
+    assert isinstance(site.outcome[0], JobAborted)
+    assert site.nextPrints()
+
+
+def test_finishThatFiresTwice() -> None:
+    """The first answer counts; the second is the transport's own failure."""
+    site = Site()
+    finishing: Deferred[Delivery] = Deferred()
+    faulty(site, "finish", gives(finishing))
+    site.print(site.submit())
+
+    finishing.callback(Delivery.DELIVERED)
+    with pytest.raises(AlreadyCalledError):
+        finishing.callback(Delivery.SENT)
+
+    assert site.outcome == [Delivery.DELIVERED]
+    assert site.nextPrints()
+
+
+@pytest.mark.parametrize("does", [raises, gives(None), gives(17)])
+def test_abortThatDoesNotWait(does: Callable[..., Any], flushErrors: FlushErrors) -> None:
+    """Whatever it raises or gives, the port is free."""
+    site = Site()
+    faulty(site, "abort", does)
+    job = site.begin()
+
+    job.cut(JobCanceled("canceled by the operator"))
+
+    assert len(flushErrors(ZeroDivisionError)) == (does is raises)
+    assert site.nextPrints()
+
+
+@pytest.mark.parametrize(
+    ("does", "more"), [(never, 0.0), (deaf, CANCEL_TIMEOUT), (brittle, CANCEL_TIMEOUT)]
+)
+def test_abortThatNeverFires(
+    does: Callable[..., Any], more: float, flushErrors: FlushErrors
+) -> None:
+    """It has its time, is canceled then, and is not waited for if that does not help."""
+    site = Site()
+    faulty(site, "abort", does)
+    job = site.begin()
+
+    job.cut(JobCanceled("canceled by the operator"))
+    site.clock.advance(ABORT_TIMEOUT - 0.1)
+    assert site.server.ports[0].jobs == [job]
+    site.clock.advance(0.1)
+    site.clock.advance(0)
+    assert site.server.ports[0].jobs == ([job] if more else [])
+    site.clock.advance(more)
+    site.clock.advance(0)
+
+    flushErrors(ZeroDivisionError)
+    assert site.nextPrints()
+
+
+@pytest.mark.parametrize("does", [never, deaf, brittle])
+@pytest.mark.parametrize("before", [False, True])
+def test_abortWhenTheGatewayStops(
+    does: Callable[..., Any], before: bool, flushErrors: FlushErrors
+) -> None:
+    """At the end of the drain time-out it has less time, also if it had begun before."""
+    site = Site()
+    faulty(site, "abort", does)
+    job = site.begin()
+    stopped: list[float] = []
+    if before:
+        job.cut(JobCanceled("canceled by the operator"))
+
+    site.server.stop(10).addCallback(lambda _: stopped.append(site.clock.seconds()))
+    site.clock.pump([0.5] * 100)
+
+    assert job.ended
+    assert 10 + STOP_TIMEOUT <= stopped[0] <= 10 + STOP_TIMEOUT + CANCEL_TIMEOUT + 0.5
+    assert site.clock.getDelayedCalls() == []
+    flushErrors(ZeroDivisionError)
+
+
+def test_abortThatEndsBeforeTheGatewayDoes() -> None:
+    """Stopping does not give an abort more time than it has."""
+    site = Site()
+    faulty(site, "abort", never)
+    site.begin().cut(JobCanceled("canceled by the operator"))
+    stopped: list[float] = []
+
+    site.clock.advance(ABORT_TIMEOUT - 1)
+    site.server.stop(0).addCallback(lambda _: stopped.append(site.clock.seconds()))
+    site.clock.pump([0.5] * 10)
+
+    assert stopped == [ABORT_TIMEOUT]
+
+
+def test_abortThatFiresTooLate(flushErrors: FlushErrors) -> None:
+    """What is not awaited any more may still answer; nobody is told twice."""
+    site = Site()
+    aborting: Deferred[None] = Deferred(lambda _: None)
+    faulty(site, "abort", gives(aborting))
+    site.begin().cut(JobCanceled("canceled by the operator"))
+
+    site.clock.advance(ABORT_TIMEOUT)
+    site.clock.advance(0)
+
+    assert site.nextPrints()
+    assert flushErrors() == []
+
+
+@pytest.mark.parametrize(
+    "taken", [raises, gives(None), gives(-1), gives(10**9)], ids=["raises", "None", "-1", "more"]
+)
+def test_takeThatIsWrong(taken: Callable[..., Any], flushErrors: FlushErrors) -> None:
+    """A count of bytes that cannot be is no count: the job is lost, and a part may be printed."""
+    site = Site()
+    original = site.printer.open
+
+    def open(job: Any) -> Any:
+        site.printer.open = original  # type: ignore[method-assign]
+        opened = original(job)
+        connection: Any = site.printer.jobs[-1]
+        connection.take = taken
+        directlyProvides(connection, IKernelConsumer, IPrinterConnection)
+        return opened
+
+    site.printer.open = open  # type: ignore[method-assign]
+    job = site.begin()
+    job.write(bytes(COPIED_FIRST))
+
+    assert job.take(7, 1000) == 0
+
+    assert job.error is not None
+    assert (job.error.reason, job.error.printed) == (FAULT, True)
+    assert len(flushErrors(ZeroDivisionError, TypeError, ValueError)) == 1
+    assert site.nextPrints()
+
+
+@pytest.mark.parametrize("does", [raises, gives(None), gives("many")])
+def test_sentThatIsNoNumber(does: Callable[..., Any], flushErrors: FlushErrors) -> None:
+    """Where nobody knows what was sent, what was written may be on paper."""
+    site = Site()
+    faulty(site, "sent", property(does))  # type: ignore[arg-type]
+    job = site.begin()
+    job.write(b"page")
+
+    job.cut(JobAborted("aborted by the sender"))
+
+    assert job.error is not None
+    assert job.error.printed
+    flushErrors(ZeroDivisionError, TypeError)
+    assert site.nextPrints()
+
+
+def test_lostToSomethingElse(flushErrors: FlushErrors) -> None:
+    """A transport that tells of a loss with any other exception loses its printer all the same."""
+    site = Site()
+    job = site.begin()
+    wrong: Any = ZeroDivisionError(BUG)
+
+    job.printerLost(wrong)
+    job.printerLost(PrinterLost("again"))
+
+    assert job.error is not None
+    assert (type(job.error), job.error.reason) == (PrinterLost, FAULT)
+    assert site.nextPrints()
+
+
+@pytest.mark.parametrize("does", [raises, gives(None), gives(succeed(None)), gives(object())])
+def test_openThatGivesNothing(does: Callable[..., Any], flushErrors: FlushErrors) -> None:
+    """What is no connection ends the job; the next one has its turn."""
+    site = Site()
+    original, site.printer.open = site.printer.open, does  # type: ignore[method-assign]
+
+    job = site.submit()
+    site.print(job)
+    site.printer.open = original  # type: ignore[method-assign]
+
+    [error] = site.outcome
+    assert isinstance(error, PrintError)
+    assert error.reason == FAULT
+    assert flushErrors(ZeroDivisionError, AttributeError)
+    assert site.nextPrints()
+
+
+@pytest.mark.parametrize("does", [never, deaf, brittle])
+@pytest.mark.parametrize("cut", [False, True])
+def test_openThatNeverFires(cut: bool, does: Callable[..., Any], flushErrors: FlushErrors) -> None:
+    """The job hears at once; the port is free when the transport has given up, or soon after."""
+    site = Site()
+    original, site.printer.open = site.printer.open, does  # type: ignore[method-assign]
+    job = site.submit()
+    site.print(job)
+    site.printer.open = original  # type: ignore[method-assign]
+
+    if cut:
+        job.cut(JobCanceled("canceled by the operator"))
+    else:
+        site.clock.advance(CONNECT_TIMEOUT)
+    assert isinstance(site.outcome[0], PrintError)
+    assert site.server.ports[0].jobs == ([] if does is never else [job])
+    site.clock.advance(CANCEL_TIMEOUT)
+
+    flushErrors(ZeroDivisionError)
+    assert site.nextPrints()
+
+
+@pytest.mark.parametrize("late", [CANCEL_TIMEOUT / 2, CANCEL_TIMEOUT * 2])
+def test_openThatIsTooLate(late: float) -> None:
+    """A connection that comes after its job is gone is sent away; if it is soon, it is awaited."""
+    site = Site()
+    gate: Deferred[Any] = Deferred()
+    original = site.printer.open
+
+    async def stubborn(job: Any) -> Any:
+        try:
+            await Deferred()
+        except CancelledError:
+            await gate
+        return await original(job)
+
+    site.printer.open = lambda job: Deferred.fromCoroutine(stubborn(job))  # type: ignore[method-assign]
+    job = site.begin()
+    site.printer.open = original  # type: ignore[method-assign]
+    job.cut(JobCanceled("canceled by the operator"))
+
+    site.clock.advance(late)
+    gate.callback(None)
+
+    assert site.printer.jobs[0].ended == "aborted"
+    assert site.nextPrints()
+
+
+@pytest.mark.parametrize("does", [raises, gives(None), gives(17)])
+def test_askThatGivesNothing(does: Callable[..., Any], flushErrors: FlushErrors) -> None:
+    """A printer that cannot be asked is asked again some seconds later, and prints."""
+    site = Site()
+    port = site.server.ports[0]
+    original, site.printer.ask = site.printer.ask, does  # type: ignore[method-assign]
+    port.ask()
+    site.printer.ask = original  # type: ignore[method-assign]
+    site.printer.answers = [PrinterStatus("idle")]
+
+    site.clock.advance(10)
+    port.ask()
+
+    flushErrors(ZeroDivisionError)
+    assert port.status == PrinterStatus("idle")
+    assert site.nextPrints()
+
+
+@pytest.mark.parametrize("does", [never, deaf, brittle])
+def test_askThatNeverFires(does: Callable[..., Any], flushErrors: FlushErrors) -> None:
+    """A question without an answer is not the last one."""
+    site = Site()
+    port = site.server.ports[0]
+    original, site.printer.ask = site.printer.ask, does  # type: ignore[method-assign]
+    port.ask()
+    site.printer.ask = original  # type: ignore[method-assign]
+    site.printer.answers = [PrinterStatus("idle")]
+
+    site.clock.advance(10)
+    port.ask()
+    assert site.printer.answers
+    site.clock.advance(ASK_TIMEOUT - 10)
+    site.clock.advance(CANCEL_TIMEOUT)
+    port.ask()
+
+    flushErrors(ZeroDivisionError)
+    assert port.status == PrinterStatus("idle")
+    assert site.nextPrints()
+
+
+@pytest.mark.parametrize("word", ["description", "status"])
+def test_wordsThatRaise(word: str, flushErrors: FlushErrors) -> None:
+    """What a transport cannot say of its printer is left out; nobody's session ends for it."""
+    site = Site()
+    site.printer.__class__ = type("Mute", (FakePrinter,), {word: property(raises)})
+    port = site.server.ports[0]
+
+    assert port.description == ("PORT1" if word == "description" else "fake printer")
+    assert port.status == PrinterStatus()
+    assert flushErrors(ZeroDivisionError)
+    assert site.nextPrints()
+
+
+def test_waitingJobsLeaveAtOnce() -> None:
+    """A job in line does not wait for the transport that has not given up another one."""
+    site = Site()
+    original, site.printer.open = site.printer.open, deaf  # type: ignore[method-assign,assignment]
+    first, second = site.begin(), site.begin()
+    site.printer.open = original  # type: ignore[method-assign]
+    first.cut(JobCanceled("canceled by the operator"))
+
+    second.cut(JobCanceled("canceled by the operator"))
+
+    assert site.server.ports[0].jobs == [first]
+    site.clock.advance(CANCEL_TIMEOUT)
+    assert site.nextPrints()
+
+
+def test_lateFailureIsDropped(flushErrors: FlushErrors) -> None:
+    """An answer that failed after it was canceled is nobody's any more."""
+    clock = Clock()
+    asked: Deferred[None] = Deferred(lambda _: None)
+    awaited = Awaited(clock, lambda _: None, lambda: asked)
+    awaited.answer.addErrback(lambda _: None)
+
+    awaited.answer.cancel()
+
+    assert awaited.over.called
+    assert clock.getDelayedCalls() == []
+    assert flushErrors() == []
