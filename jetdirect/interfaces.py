@@ -185,6 +185,12 @@ class ICheckedTransport(Interface):
         """
 
 
+class INeedsGap(Interface):
+    """A transport whose printer needs time between two jobs; few do."""
+
+    gap: float = Attribute("Seconds between the end of a job and the opening for the next one.")
+
+
 class IPrinterScheme(IPlugin):
     """
     A kind of transport, by the scheme of its device URIs.

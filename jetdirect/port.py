@@ -14,7 +14,7 @@ from twisted.python.failure import Failure
 
 from .errors import PrinterBusy, PrintError, PrinterUnreachable
 from .guard import FAULT, Awaited
-from .interfaces import IPrinterConnection, IPrinterTransport, PrinterStatus
+from .interfaces import INeedsGap, IPrinterConnection, IPrinterTransport, PrinterStatus
 from .job import Job
 
 BUSY_TIMEOUT = 60.0
@@ -75,6 +75,9 @@ class PrintingPort:
         self._opening: Awaited | None = None
         self._asking: Awaited | None = None
         self._asked: float | None = None
+        needs = INeedsGap(transport, None)
+        self._gap = 0.0 if needs is None else needs.gap
+        self._readyAt = clock.seconds()
 
     @property
     def description(self) -> str:
@@ -139,6 +142,7 @@ class PrintingPort:
             job.cut(PrintError(FAULT))
         else:
             await job.printOn(connection)
+            self._readyAt = self._clock.seconds() + self._gap
         if self._opening is not None and self.jobs[0] is job:
             await self._opening.over
             self._opening = None
@@ -147,6 +151,9 @@ class PrintingPort:
 
     async def _reach(self, job: Job) -> IPrinterConnection:
         await self._turn(job)
+        gap = self._readyAt - self._clock.seconds()
+        if gap > 0:
+            await deferLater(self._clock, gap)
         return await self._connect(job)
 
     async def _turn(self, job: Job) -> None:

@@ -45,13 +45,14 @@ MAY_IMPORT = {
     "transports.usb": "",
     "transports.wrapped": "interfaces",
     "transports.dressing": "errors interfaces transports.wrapped",
+    "transports.gap": "interfaces transports.wrapped",
     "transports.policy": "errors interfaces language pjl transports.wrapped",
     "transports.shorthand": "",
     "transports.ieee1284": "interfaces",
     "transports.snmp.ber": "",
     "transports.snmp.transport": "interfaces transports.snmp.ber transports.ieee1284"
     " transports.wrapped",
-    "transports.uri": "interfaces transports.dressing transports.shorthand"
+    "transports.uri": "interfaces transports.dressing transports.gap transports.shorthand"
     " transports.snmp.transport",
     "transports.scheme": "errors interfaces",
     "transports.checks": "interfaces transports.shorthand transports.uri",

@@ -21,6 +21,8 @@ from twisted.plugin import getPlugins
 from ..interfaces import IPrinterScheme, IPrinterTransport
 from .dressing import OPTIONS as DRESSING_OPTIONS
 from .dressing import DressedTransport, Dressing
+from .gap import OPTIONS as GAP_OPTIONS
+from .gap import GapTransport
 from .shorthand import spelledOut
 
 _Value = TypeVar("_Value")
@@ -28,6 +30,7 @@ _Value = TypeVar("_Value")
 COMMON_OPTIONS = {
     "description": "what the printer is called in banner, PWD, LIST and STAT",
     **DRESSING_OPTIONS,
+    **GAP_OPTIONS,
 }
 """The options of every scheme."""
 
@@ -245,6 +248,9 @@ def _transportFor(reactor: object, text: str) -> IPrinterTransport:
         from .snmp.transport import SNMPTransport  # few printers need it
 
         transport = SNMPTransport(transport, reactor, uri.host, bool(uri.description))
+    gap = uri.option("gap", 0.0, seconds, "seconds, as in gap=3")
+    if gap:
+        transport = GapTransport(transport, gap)
     dressing = _dressing(uri)
     return DressedTransport(transport, dressing) if dressing else transport
 
