@@ -29,7 +29,7 @@ from .ftp.settings import DRAIN_TIMEOUT, GREETING, PROFILES, Network
 from .gateway import Gateway
 from .port import BUSY_TIMEOUT, CONNECT_TIMEOUT
 from .transports.policy import PJLPolicy, policed
-from .transports.uri import schemes, seconds, transportFor
+from .transports.uri import schemes, seconds, transportFor, withoutSecrets
 
 DEFAULT_PRINTER = "print-jobs"
 """The embedded printer keeps every job as one file in this directory, below the current one."""
@@ -272,7 +272,7 @@ class Options(usage.Options, strcred.AuthOptionMixin):
         try:
             self["printers"].append(transportFor(self.reactor, text))
         except ValueError as error:
-            shown = _withoutSecrets(text)
+            shown = withoutSecrets(text)
             raise usage.UsageError(f"--printer={shown}: {error}") from None
 
     def opt_allow(self, text: str) -> None:
@@ -367,11 +367,6 @@ def _everywhere(port: int) -> list[str]:
     except OSError:
         return [four]
     return [six] if both else [four, six]
-
-
-def _withoutSecrets(uri: str) -> str:
-    _, at, rest = uri.rpartition("@")
-    return f"...@{rest}" if at else uri
 
 
 class _CommandLineGateway(Gateway):

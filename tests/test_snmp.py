@@ -4,7 +4,9 @@ Asking a printer by SNMP: the encoding, what the answers mean, and printers that
 
 from __future__ import annotations
 
+import errno
 import os
+import re
 import socket
 import subprocess
 from collections.abc import Iterator
@@ -13,11 +15,11 @@ from typing import Any
 
 import pytest
 import pytest_twisted
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from twisted.internet import reactor as theReactor
 from twisted.internet.defer import Deferred, fail, succeed
-from twisted.internet.error import DNSLookupError
+from twisted.internet.error import DNSLookupError, MessageLengthError
 from twisted.internet.task import Clock
 
 import jetdirect.transports.snmp.transport as module
@@ -38,7 +40,7 @@ from jetdirect.transports.snmp.transport import (
     question,
     statusOf,
 )
-from jetdirect.transports.uri import transportFor
+from jetdirect.transports.uri import parse, transportFor
 from tests.clients.packages import Missing, peer
 from tests.peers.peer import PATIENCE, mortal
 
@@ -48,10 +50,35 @@ reactor: Any = theReactor
 # The encoding
 
 
-@given(st.integers(-(2**40), 2**40))
+@given(st.integers(-(2**31), 2**31 - 1))
+@example(-(2**31))
+@example(2**31 - 1)
 def test_numbers(number: int) -> None:
     """A number comes back."""
     assert ber.whole(bytes(ber.integer(number))).number == number
+
+
+@pytest.mark.parametrize(
+    ("tag", "content", "number"),
+    [
+        (ber.COUNTER, b"\0\xff\xff\xff\xff", 2**32 - 1),
+        (ber.COUNTER, b"\xff\xff\xff\xff", 2**32 - 1),  # without the zero: some agents
+        (ber.COUNTER, bytes(9) + b"\x07", 7),
+        (ber.COUNTER, b"\1\0\0\0\0", None),
+        (ber.COUNTER, b"\xff" * 4000, None),
+        (ber.INTEGER, b"\0\x80\0\0\0", None),
+        (ber.INTEGER, b"\xff\x7f\xff\xff\xff", None),
+        (ber.INTEGER, b"\x7f" * 4000, None),
+    ],
+)
+def test_longNumbers(tag: int, content: bytes, number: int | None) -> None:
+    """SNMP's numbers have 32 bits (RFC 2578, section 7.1); a longer one is none."""
+    value = ber.Value(tag, content)
+    if number is None:
+        with pytest.raises(ValueError, match="no number of 32 bits"):
+            _ = value.number
+    else:
+        assert value.number == number
 
 
 @given(st.binary(max_size=70_000))
@@ -92,6 +119,9 @@ def bits(*numbers: int) -> ber.Value:
     return ber.octets(bytes(sum(0x80 >> n % 8 for n in numbers if n // 8 == o) for o in (0, 1)))
 
 
+IDLE = PrinterStatus("idle")
+
+
 @pytest.mark.parametrize(
     ("values", "status"),
     [
@@ -108,6 +138,9 @@ def bits(*numbers: int) -> ber.Value:
         ),
         ({ERRORS: bits(12, 14)}, PrinterStatus("stopped", ("output-area-full",))),
         ({PAGES: ber.Value(ber.COUNTER, b"\x04\xd2")}, PrinterStatus(pages=1234)),
+        ({STATUS: ber.integer(3), PAGES: ber.Value(ber.COUNTER, b"1" * 4000)}, IDLE),
+        ({STATUS: ber.integer(3), PAGES: ber.integer(-2)}, IDLE),  # unknown (RFC 3805)
+        ({STATUS: ber.integer(3), PAGES: ber.octets(b"7")}, IDLE),
         ({DEVICE_ID: ber.octets(b"MFG:Acme;MDL:X;")}, PrinterStatus(model="Acme X")),
         ({DESCRIPTION: ber.octets(b" HP LaserJet ")}, PrinterStatus(model="HP LaserJet")),
     ],
@@ -159,15 +192,22 @@ def test_noAnswer(data: bytes) -> None:
 
 
 class Wire:
-    """A datagram transport that keeps what is sent."""
+    """
+    A datagram transport that keeps what is sent.
 
-    def __init__(self) -> None:
+    @ivar broken: what the system says to the next datagrams.
+    """
+
+    def __init__(self, broken: Exception | None = None) -> None:
         self.sent: list[bytes] = []
         self.closed = False
+        self.broken = broken
 
     def write(self, data: bytes, peer: tuple[str, int]) -> None:
-        assert peer == ("192.0.2.7", 161)
+        assert peer[1] == 161
         self.sent.append(data)
+        if self.broken is not None:
+            raise self.broken
 
     def stopListening(self) -> None:
         self.closed = True
@@ -176,10 +216,15 @@ class Wire:
 class Desk:
     """A question on its way."""
 
-    def __init__(self) -> None:
+    def __init__(
+        self,
+        address: str = "192.0.2.7",
+        broken: Exception | None = None,
+        community: bytes = b"public",
+    ) -> None:
         self.clock = Clock()
-        self.query = Query(self.clock, "192.0.2.7")
-        self.wire = Wire()
+        self.query = Query(self.clock, address, community)
+        self.wire = Wire(broken)
         self.told: list[PrinterStatus | None] = []
         self.query.answered.addCallback(self.told.append)
         wire: Any = self.wire
@@ -247,6 +292,85 @@ def test_noise(noise: bytes) -> None:
     assert not desk.told
     desk.hear(response(desk.number, {STATUS: ber.integer(3)}))
     assert desk.told == [PrinterStatus("idle")]
+
+
+REFUSED: list[Exception] = [
+    OSError(errno.EACCES, "a firewall"),
+    OSError(errno.ENETUNREACH, "no route"),
+    MessageLengthError("too long"),
+]
+
+
+@pytest.mark.parametrize("refused", REFUSED)
+def test_datagramRefused(refused: Exception) -> None:
+    """A datagram that the system does not send is one without an answer."""
+    desk = Desk(broken=refused)
+    assert len(desk.wire.sent) == 1
+    desk.clock.pump([1.0] * TRIES)
+    assert desk.told == [None]
+    assert desk.wire.closed
+
+
+@pytest.mark.parametrize("refused", REFUSED)
+def test_laterDatagramRefused(refused: Exception) -> None:
+    """So is the second one; and the third is answered, for all that."""
+    desk = Desk()
+    desk.wire.broken = refused
+    desk.clock.advance(1)
+    assert desk.told == []
+    desk.hear(response(desk.number, {STATUS: ber.integer(3)}))
+    assert desk.told == [IDLE]
+
+
+@pytest.mark.parametrize(
+    ("asked", "answers", "same"),
+    [
+        ("0:0:0:0:0:0:0:1", "::1", True),
+        ("0000::1", "::1", True),
+        ("2001:DB8::1", "2001:db8::1", True),
+        ("fe80::1%eth0", "fe80::1", True),
+        ("::ffff:192.0.2.7", "::ffff:192.0.2.7", True),
+        ("::1", "::2", False),
+        ("192.0.2.7", "192.0.2.8", False),
+    ],
+)
+def test_whoAnswers(asked: str, answers: str, same: bool) -> None:
+    """An address is the same however it is written."""
+    desk = Desk(asked)
+    desk.hear(response(desk.number, {STATUS: ber.integer(3)}), answers)
+    assert desk.told == [IDLE] * same
+
+
+def test_community() -> None:
+    """The community is the operator's, and C{public} by default."""
+    assert b"\x04\x06public" in Desk().wire.sent[0]
+    assert b"\x04\x03s3x" in Desk(community=b"s3x").wire.sent[0]
+
+
+def test_communityOption() -> None:
+    """It is a word of the URI, and in no name that is logged."""
+    transport = transportFor(reactor, "socket://printer?snmp=on&community=s3%26cret")
+    assert isinstance(transport, SNMPTransport)
+    assert transport.community == b"s3&cret"
+    assert "s3" not in transport.uri + transport.description
+    assert "s3" not in repr(parse("socket://printer?snmp=on&community=s3%26cret"))
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ("community=s3cret", "community is for snmp=on; write both"),
+        ("snmp=off&community=s3cret", "community is for snmp=on; write both"),
+        ("snmp=on&community=", "community=WORD: expected a word"),
+        ("snmp=on&community=s3cret&x=1", "unknown option 'x'"),
+        ("snmp=on&community=s3cret&community=b", "'community' is given twice"),
+    ],
+)
+def test_communityIsSecret(options: str, said: str) -> None:
+    """What is said of a wrong URI does not have it."""
+    with pytest.raises(ValueError, match=re.escape(said)) as caught:
+        transportFor(reactor, f"socket://printer?{options}")
+    assert "s3cret" not in str(caught.value)
 
 
 def test_canceled() -> None:
@@ -342,7 +466,7 @@ async def test_realAgent(agent: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """A real agent without a device ID tells the rest."""
     monkeypatch.setattr(module, "PATIENCE", 0.5)  # it may say that it listens before it does
     monkeypatch.setattr(module, "TRIES", 40)
-    query = Query(reactor, "127.0.0.1", agent)
+    query = Query(reactor, "127.0.0.1", port=agent)
     reactor.listenUDP(0, query)
     reasons = ("media-empty", "door-open")
     assert await query.answered == PrinterStatus("stopped", reasons, "FakeJet 1000", 1234)

@@ -15,7 +15,14 @@ from twisted.internet.testing import MemoryReactorClock
 from jetdirect.transports.dressing import DressedTransport
 from jetdirect.transports.file.transport import FileTransport
 from jetdirect.transports.socket import SocketTransport
-from jetdirect.transports.uri import DeviceURI, parse, schemes, seconds, transportFor
+from jetdirect.transports.uri import (
+    DeviceURI,
+    parse,
+    schemes,
+    seconds,
+    transportFor,
+    withoutSecrets,
+)
 
 
 def error(text: str) -> str:
@@ -331,3 +338,20 @@ def test_schemesInOrder() -> None:
     for scheme, plugin in known.items():
         assert plugin.scheme == scheme
         assert plugin.example.startswith(f"{scheme}:")
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("socket://h?snmp=on&community=s3cret&gap=1", "socket://h?snmp=on&community=...&gap=1"),
+        ("socket://h?c%6fmmunity=s3cret&a=b", "socket://h?c%6fmmunity=...&a=b"),
+        ("socket://h?Community=s3cret", "socket://h?Community=..."),
+        ("socket://h&community=s3 cret", "socket://h&community=..."),
+        ("ipp://ann:s3cret@h/a?b=c", "...@h/a?b=c"),
+        ("socket://h?description=my-community=x", "socket://h?description=my-community=x"),
+        ("socket://h", "socket://h"),
+    ],
+)
+def test_withoutSecrets(text: str, shown: str) -> None:
+    """What is shown of a URI, as it was typed, has no password and no community."""
+    assert withoutSecrets(text) == shown

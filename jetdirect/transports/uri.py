@@ -34,7 +34,10 @@ COMMON_OPTIONS = {
 }
 """The options of every scheme."""
 
-NETWORK_OPTIONS = {"snmp": "on: ask the printer by SNMP how it is; STAT shows it (off)"}
+NETWORK_OPTIONS = {
+    "snmp": "on: ask the printer by SNMP how it is; STAT shows it (off)",
+    "community": "the word that the printer wants with it, a password of a kind (public)",
+}
 """Those of every URI with a host."""
 
 LONGEST_TIME = 366 * 24 * 3600
@@ -47,6 +50,8 @@ _FORM = re.compile(
 )
 _IN_OPTION = re.compile(r"[?&][\w-]+=[^&]*\Z")
 """Before an @ that belongs to the value of an option."""
+
+_OPTION = re.compile(r"(?P<name>[\w%-]+)=[^&]*")
 
 _AUTHORITY = re.compile(r"(?:\[(?P<literal>[^\]]*)\]|(?P<name>[^:\[\]]*))(?::(?P<port>[^:]*))?\Z")
 
@@ -66,7 +71,7 @@ class DeviceURI:
     path: str = ""
     user: str = ""
     password: str = field(default="", repr=False)
-    options: Mapping[str, str] = field(default_factory=dict)
+    options: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @property
     def description(self) -> str:
@@ -220,6 +225,18 @@ def transportFor(reactor: object, text: str) -> IPrinterTransport:
         raise
 
 
+def withoutSecrets(text: str) -> str:
+    """A device URI as it may be shown, also if it is written badly."""
+    _, at, rest = text.rpartition("@")
+    shown = f"...@{rest}" if at else text
+    return _OPTION.sub(_withoutValue, shown)
+
+
+def _withoutValue(option: re.Match[str]) -> str:
+    secret = _decoded(option["name"]).lower() == "community"
+    return f"{option['name']}=..." if secret else option[0]
+
+
 def _hidesSecret(text: str) -> bool:
     # Written badly, user name and password are taken for host, port, path or options.  Well
     # written they hold no @, which then belongs to the value of an option, or to a path.
@@ -245,9 +262,15 @@ def _transportFor(reactor: object, text: str) -> IPrinterTransport:
             raise ValueError(f"unknown option {name!r}; known are " + ", ".join(sorted(options)))
     transport = plugin.transport(reactor, uri)
     if uri.option("snmp", False, switch, "on or off, as in snmp=on"):
-        from .snmp.transport import SNMPTransport  # few printers need it
+        from .snmp.transport import COMMUNITY, SNMPTransport  # few printers need it
 
-        transport = SNMPTransport(transport, reactor, uri.host, bool(uri.description))
+        community = _encoded(uri.options.get("community", COMMUNITY.decode()))
+        if not community:
+            raise ValueError("community=WORD: expected a word")
+        named = bool(uri.description)
+        transport = SNMPTransport(transport, reactor, uri.host, named, community)
+    elif "community" in uri.options:
+        raise ValueError("community is for snmp=on; write both")
     gap = uri.option("gap", 0.0, seconds, "seconds, as in gap=3")
     if gap:
         transport = GapTransport(transport, gap)

@@ -30,10 +30,18 @@ class Value(NamedTuple):
 
     @property
     def number(self) -> int:
-        """@raise ValueError: it is none."""
+        """
+        A number of SNMP's, which has 32 bits (RFC 2578, section 7.1).
+
+        @raise ValueError: it is none.
+        """
         if self.tag not in (INTEGER, COUNTER) or not self.content:
             raise ValueError(f"tag {self.tag:#x} is no number")
-        return int.from_bytes(self.content, "big", signed=self.tag == INTEGER)
+        number = int.from_bytes(self.content, "big", signed=self.tag == INTEGER)
+        lowest, highest = (-(2**31), 2**31) if self.tag == INTEGER else (0, 2**32)
+        if not lowest <= number < highest:
+            raise ValueError(f"{len(self.content)} octets are no number of 32 bits")
+        return number
 
     @property
     def values(self) -> list[Value]:

@@ -6,10 +6,12 @@ C{snmp=on}: how a printer on the network is, by SNMP (Host Resources MIB, RFC 27
 from __future__ import annotations
 
 import secrets
+from contextlib import suppress
+from ipaddress import ip_address
 from typing import Any
 
 from twisted.internet.defer import Deferred
-from twisted.internet.error import CannotListenError, DNSLookupError
+from twisted.internet.error import CannotListenError, DNSLookupError, MessageLengthError
 from twisted.internet.interfaces import IDelayedCall
 from twisted.internet.protocol import DatagramProtocol
 from zope.interface import implementer
@@ -98,9 +100,18 @@ def statusOf(values: dict[str, ber.Value]) -> PrinterStatus:
         state = "stopped"
     deviceID = values.get(DEVICE_ID, ber.octets(b"")).content.decode("utf-8", "replace")
     described = values.get(DESCRIPTION, ber.octets(b"")).content.decode("utf-8", "replace")
-    pages = values[PAGES].number if PAGES in values else None
     reasons = tuple(dict.fromkeys([*stoppers, *warnings]))
-    return PrinterStatus(state, reasons, modelOf(deviceID) or described.strip(), pages)
+    model = modelOf(deviceID) or described.strip()
+    return PrinterStatus(state, reasons, model, _count(values.get(PAGES)))
+
+
+def _count(value: ber.Value | None) -> int | None:
+    # A printer that counts badly may know all the same that it has no paper.
+    try:
+        number = -1 if value is None else value.number
+    except ValueError:
+        return None
+    return number if number >= 0 else None
 
 
 class Query(DatagramProtocol):
@@ -112,11 +123,14 @@ class Query(DatagramProtocol):
 
     noisy = False
 
-    def __init__(self, reactor: Any, address: str, port: int = PORT) -> None:
+    def __init__(
+        self, reactor: Any, address: str, community: bytes = COMMUNITY, port: int = PORT
+    ) -> None:
         """@param address: the printer's IP address."""
         self.answered: Deferred[PrinterStatus | None] = Deferred(lambda _: self._end(None))
         self._reactor = reactor
         self._peer = (address, port)
+        self._community = community
         self._objects = OBJECTS
         self._number = 0
         self._left = TRIES
@@ -128,7 +142,7 @@ class Query(DatagramProtocol):
 
     def datagramReceived(self, datagram: bytes, addr: Any) -> None:
         """L{DatagramProtocol}: what is no answer of that printer to this question is nothing."""
-        if addr[:2] != self._peer:
+        if not self._isPeer(*addr[:2]):
             return
         try:
             said = answer(datagram, self._number, self._objects)
@@ -143,6 +157,11 @@ class Query(DatagramProtocol):
         else:
             self._end(status)
 
+    def _isPeer(self, host: str, port: int) -> bool:
+        # One IPv6 address has many spellings, and the kernel's leaves out the zone.
+        said, asked = (ip_address(each.partition("%")[0]) for each in (host, self._peer[0]))
+        return (said, port) == (asked, self._peer[1])
+
     def _ask(self) -> None:
         if self._timer is not None and self._timer.active():
             self._timer.cancel()
@@ -152,7 +171,10 @@ class Query(DatagramProtocol):
         self._left -= 1
         self._number = secrets.randbelow(2**31)
         assert self.transport is not None
-        self.transport.write(question(self._number, self._objects), self._peer)
+        datagram = question(self._number, self._objects, self._community)
+        # What the system does not send (no route, a firewall) has no answer either.
+        with suppress(OSError, MessageLengthError):
+            self.transport.write(datagram, self._peer)
         self._timer = self._reactor.callLater(PATIENCE, self._ask)
 
     def _end(self, status: PrinterStatus | None) -> None:
@@ -170,15 +192,24 @@ class SNMPTransport(WrappedTransport):
 
     status = PrinterStatus()
 
-    def __init__(self, naked: IPrinterTransport, reactor: Any, host: str, named: bool) -> None:
+    def __init__(
+        self,
+        naked: IPrinterTransport,
+        reactor: Any,
+        host: str,
+        named: bool,
+        community: bytes = COMMUNITY,
+    ) -> None:
         """
         @param host: where the printer's agent is.
         @param named: the operator has given the printer a name, which is better than its own.
+        @param community: a password of a kind, which is logged nowhere.
         """
         super().__init__(naked)
         self._reactor = reactor
         self._host = host
         self._named = named
+        self.community = community
 
     @property
     def description(self) -> str:
@@ -195,7 +226,7 @@ class SNMPTransport(WrappedTransport):
         status = None
         address = await self._address()
         if address is not None:
-            query = Query(self._reactor, address)
+            query = Query(self._reactor, address, self.community)
             try:
                 self._reactor.listenUDP(0, query, "::" if ":" in address else "")
             except CannotListenError:
