@@ -119,6 +119,7 @@ ELSEWHERE = {
     "AppendTransport": "test_file_kinds",
     "FifoConnection": "test_file_kinds",
     "FifoTransport": "test_file_kinds",
+    "GapTransport": "test_gap",
     "IPPConnection": "test_ipp",
     "ParallelConnection": "test_parallel",
     "PJLConnection": "test_pjl_job",
