@@ -24,12 +24,14 @@ from zope.interface import Interface, implementer
 
 from jetdirect.ftp.control import LINGER
 from jetdirect.ftp.factory import PrintFTPFactory
-from jetdirect.ftp.interpreter import WAITING_COMMANDS
+from jetdirect.ftp.interpreter import WAITING_COMMANDS, command
 from jetdirect.ftp.lines import LONGEST_FLOOD, LONGEST_LINE
 from jetdirect.ftp.realm import AnyName, PrintRealm
 from jetdirect.ftp.settings import SessionSettings
+from jetdirect.ftp.turns import LINES_A_SLICE
 from jetdirect.server import PrintServer
 from jetdirect.testing import FakePrinter, FakeSender, MemoryWire
+from tests.turn import turn
 
 SECRET = "open sesame"
 
@@ -175,7 +177,9 @@ def test_manyMayWait() -> None:
     sender.begin("a.ps")
     for _ in range(WAITING_COMMANDS):
         assert sender.say("PWD") == ""
-    assert codes(sender.send(b"page")) == [226] + [257] * WAITING_COMMANDS
+    assert codes(sender.send(b"page")) == [226] + [257] * LINES_A_SLICE
+    sender.reactor.advance(0)
+    assert codes(sender.hear()) == [257] * (WAITING_COMMANDS - LINES_A_SLICE)
 
 
 def test_tooManyWait() -> None:
@@ -851,3 +855,100 @@ def test_closedAndNeverReads() -> None:
     bench.reactor.advance(60)
     bench.reactor.advance(60)
     assert not bench.factory.sessions
+
+
+# What a session may not do to itself or to others
+
+
+def test_manyAborts() -> None:
+    """ABOR waits like other commands while the printer is being freed: so many, then no more."""
+    bench = Bench()
+    bench.printer.hesitant = True
+    sender = bench.sender()
+    sender.begin("a.ps")
+    for _ in range(WAITING_COMMANDS):
+        sender.say("ABOR")
+    assert not sender.wire.halfClosed
+    for _ in range(1000):
+        sender.say("ABOR")
+    bench.printer.jobs[0].answer()
+    assert codes(sender.hear())[-2:] == [226, 421]
+    assert sender.wire.halfClosed
+
+
+def test_aCommandThatFails(
+    monkeypatch: pytest.MonkeyPatch, flushErrors: Callable[..., list[Any]]
+) -> None:
+    """A mistake in a command is told as 451 and logged; session and job go on."""
+    bench = Bench()
+    sender = bench.sender()
+
+    def fails(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(type(sender.session), "ftp_NOOP", command("NOOP", atOnce=True)(fails))
+    sender.begin("a.ps")
+    assert codes(sender.say("NOOP")) == [451]
+    [event] = flushErrors(ZeroDivisionError)
+    assert formatEvent(event) == "NOOP of 192.0.2.1 failed"
+    assert codes(sender.send(b"page")) == [226]
+
+
+# QUIT and a half-close
+
+
+def test_quitThenHalfClose() -> None:
+    """Behind a QUIT that waits a FIN is no loss: the job is printed, and answered."""
+    bench = Bench()
+    sender = bench.sender()
+    sender.begin("a.ps")
+    sender.say("QUIT")
+    sender.wire.fin()
+    assert codes(sender.send(b"page")) == [226, 221]
+    assert bench.printer.jobs[0].ended == "finished"
+    assert not bench.factory.sessions
+
+
+def test_quitThenReset() -> None:
+    """A reset is a loss also behind a QUIT."""
+    bench = Bench()
+    sender = bench.sender()
+    sender.begin("a.ps")
+    sender.say("QUIT")
+    sender.wire.fin()
+    sender.wire.rst()
+    sender.send(b"page")
+    assert bench.printer.jobs[0].ended == "aborted"
+
+
+def test_halfCloseWithoutQuit() -> None:
+    """Without a QUIT a FIN is the end of a killed sender, too, and cuts the job."""
+    bench = Bench()
+    sender = bench.sender()
+    sender.begin("a.ps")
+    sender.say("PWD")
+    sender.wire.fin()
+    assert bench.printer.jobs[0].ended == "aborted"
+
+
+@pytest.mark.parametrize("said", [b"USER a\r\nPASS b\r\n", b"R a\r\nPASS b\r\n"])
+def test_lateReactor(said: bytes) -> None:
+    """A login that came in time, and was not read because the reactor was late, is in time."""
+    bench = Bench(loginTimeout=10, lineTimeout=10)
+    sender = bench.sender(login=False)
+    if said.startswith(b"R"):
+        sender.wire.receive(b"USE")
+    bench.reactor.rightNow += 11
+    turn(bench.reactor)
+    sender.wire.receive(said)
+    turn(bench.reactor)
+    assert codes(sender.hear()) == [331, 230]
+
+
+def test_waitersOfAnIdleSession() -> None:
+    """No timer of a session that has ended stays."""
+    bench = Bench()
+    sender = bench.sender(login=False)
+    sender.wire.receive(b"USE")
+    sender.wire.rst()
+    assert not bench.reactor.getDelayedCalls()

@@ -30,12 +30,17 @@ from .address import plainHost
 from .lines import LineDecoder, LineTooLong, NoLineEnd
 from .replies import Reply
 from .strangers import startsStrangely
+from .turns import LINES_A_SLICE
 
 if TYPE_CHECKING:
     from .factory import PrintFTPFactory
 
 LINGER = 2.0
 """Seconds the peer has to take the last reply and close, before it is closed upon."""
+
+READ_SIZE = 4096
+"""Bytes that are read of a control connection at a time, a line of the longest: with what Twisted
+reads by default, 64 KiB, one session could have 65,000 lines wait in memory."""
 
 _NO_LINES: Iterator[bytes | LineTooLong] = iter(())
 
@@ -79,6 +84,10 @@ class ControlConnection(Protocol):
     _disconnected = False
     _shakingHands = False
     _full = False
+    _working = False
+    _behind = False
+    _reading = True
+    _halfClosed = False
     _lines = _NO_LINES
     _lingerTimer: IDelayedCall | None = None
 
@@ -100,6 +109,15 @@ class ControlConnection(Protocol):
     def lineReceived(self, line: bytes | LineTooLong) -> None:
         """A line that is not empty, or the mark of one that was too long."""
         raise NotImplementedError
+
+    @property
+    def leaving(self) -> bool:
+        """Has the peer said that this is the end, so that its FIN tells nothing new?"""
+        return False
+
+    def overdue(self) -> bool:
+        """Do one thing that came before the next line and had to wait, if there is one."""
+        return False
 
     def notFTP(self) -> None:
         """What comes is something else; from now on it is not looked at."""
@@ -125,6 +143,7 @@ class ControlConnection(Protocol):
         self.secure = self._shakingHands = ISSLTransport.providedBy(self.transport)
         tune(self.transport)
         _takeUrgentInLine(self.transport)
+        realTransport(self.transport).bufferSize = READ_SIZE
         self.transport.registerProducer(self, True)  # type: ignore[attr-defined]
         if self.implicitTLS:
             self._encrypt()
@@ -141,31 +160,75 @@ class ControlConnection(Protocol):
             self.strange()
             return
         self._lines = chain(self._lines, self._decoder.feed(data))
-        self._work()
+        self.goOn()
 
     def strange(self) -> None:
         """The peer does not speak FTP."""
         self.listenNoMore()
         self.notFTP()
 
-    def _work(self) -> None:
-        # While the replies are not read, no more of them are made: the lines wait here.
+    def goOn(self) -> None:
+        """Do what waits, as soon as it is this session's turn."""
+        if not (self._working or self._full):
+            self.factory.turns.take(self)
+
+    @property
+    def host(self) -> str:
+        """L{IWorker}."""
+        return self.peer
+
+    def work(self, until: float) -> bool:
+        """L{IWorker}: while lines wait, no more of them are read."""
+        self._working = True
         try:
-            while not (self._full or self.closing or self._deaf):
+            self._behind = self._slice(until)
+        except NoLineEnd:
+            self._behind = False
+            self.strange()
+        finally:
+            self._working = False
+        self._readOrNot()
+        return self._behind
+
+    def _slice(self, until: float) -> bool:
+        for _ in range(LINES_A_SLICE):
+            # While the replies are not read, no more of them are made: the lines wait here.
+            if self._full or self.closing or self._deaf:
+                return False
+            if not self.overdue():
                 line = next(self._lines, None)
                 if line is None:
                     self._lines = _NO_LINES
                     if self._decoder.unfinished:
                         self.lineBegun()
-                    return
+                    return False
                 self.lineEnded()
                 if isinstance(line, LineTooLong) or line.strip():
                     self.lineReceived(line)
-        except NoLineEnd:
-            self.strange()
+            if self.reactor.seconds() >= until:
+                break
+        return True
+
+    def _readOrNot(self) -> None:
+        # TLS has to be read to shake hands; what comes after the last word is read and dropped.
+        wanted = self.closing or self._shakingHands or not (self._full or self._behind)
+        if wanted is not self._reading and not self._halfClosed:
+            self._reading = wanted
+            wire: IPushProducer = self.transport  # type: ignore[assignment]
+            if wanted:
+                wire.resumeProducing()
+            else:
+                wire.pauseProducing()
 
     def readConnectionLost(self) -> None:
-        """L{IHalfCloseableProtocol}: the peer's FIN ends the session, whatever is under way."""
+        """
+        L{IHalfCloseableProtocol}: the peer's FIN ends the session, whatever is under way.
+
+        But not behind a QUIT that waits: it will say no more, and may still listen.
+        """
+        if self.leaving and not self.closing:
+            self._halfClosed = True
+            return
         self._lost()
         self.transport.loseConnection()
         self._abortLater()
@@ -182,11 +245,25 @@ class ControlConnection(Protocol):
             self._lingerTimer.cancel()
         self._lost()
         self.ended()
+        self.factory.turns.forget(self)
         self.factory.sessionEnded(self)
 
     def peerIsGone(self) -> bool:
         """Look at the connection itself: its end may be there before the reactor has told."""
-        return self.gone or self.facts.closedByPeer()
+        if self.gone or not self.facts.closedByPeer():
+            return self.gone
+        return self.facts.reset() or not (self.leaving or self._leavesUnread())
+
+    def _leavesUnread(self) -> bool:
+        # A QUIT that is there, and was not read yet.
+        handle = self.transport.getHandle() if hasattr(self.transport, "getHandle") else None
+        if not isinstance(handle, socket.socket):
+            return False
+        try:
+            unread = handle.recv(READ_SIZE, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+        except OSError:
+            return False
+        return unread.rstrip().rpartition(b"\n")[2].strip().upper() == b"QUIT"
 
     @property
     def answers(self) -> bool:
@@ -211,6 +288,7 @@ class ControlConnection(Protocol):
     def _encrypt(self) -> None:
         assert self.settings.certificate is not None
         self._shakingHands = True
+        self._readOrNot()
         self.transport.startTLS(self.settings.certificate.options)  # type: ignore[attr-defined]
         self.secure = True
 
@@ -235,7 +313,8 @@ class ControlConnection(Protocol):
         self.factory.placeFreed(self)
         self.reply(reply)
         self.transport.unregisterProducer()  # type: ignore[attr-defined]
-        if not self.secure and hasattr(self.transport, "loseWriteConnection"):
+        self._readOrNot()
+        if not (self.secure or self._halfClosed) and hasattr(self.transport, "loseWriteConnection"):
             self.transport.loseWriteConnection()
         else:
             self.transport.loseConnection()
@@ -249,16 +328,14 @@ class ControlConnection(Protocol):
 
     def pauseProducing(self) -> None:
         """L{IPushProducer}."""
-        if not self._shakingHands:
-            self._full = True
-            self.transport.pauseProducing()  # type: ignore[attr-defined]
+        self._full = not self._shakingHands
+        self._readOrNot()
 
     def resumeProducing(self) -> None:
         """L{IPushProducer}."""
         self._full = False
-        self._work()
-        if not self._full:
-            self.transport.resumeProducing()  # type: ignore[attr-defined]
+        self.goOn()
+        self._readOrNot()
 
     def stopProducing(self) -> None:
         """L{IPushProducer}: the connection is lost; C{connectionLost} does what is to be done."""
@@ -266,6 +343,7 @@ class ControlConnection(Protocol):
     def handshakeCompleted(self) -> None:
         """L{IHandshakeListener}: until now TLS had to be read before it could be written."""
         self._shakingHands = False
+        self._readOrNot()
 
     # Inside.
 

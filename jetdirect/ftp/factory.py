@@ -19,6 +19,7 @@ from .interpreter import Interpreter
 from .replies import Reply
 from .session import PrintFTP
 from .settings import SessionSettings
+from .turns import Turns
 
 MOST_LINGERING = 64
 """Connections that may be open though their session has ended, or never began: who connects as fast
@@ -47,6 +48,7 @@ class PrintFTPFactory(ftp.FTPFactory):
         super().__init__(portal)
         self.reactor = reactor
         self.settings = settings or SessionSettings()
+        self.turns = Turns(reactor)
         self.sessions: set[Interpreter] = set()
         self._connections: dict[Interpreter, None] = {}
         self._lingering: dict[ControlConnection, None] = {}

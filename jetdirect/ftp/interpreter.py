@@ -17,6 +17,7 @@ from twisted.internet.task import deferLater
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+from ..deadline import Deadline
 from ..job import Job
 from . import replies
 from .acknowledgement import Acknowledgements
@@ -102,7 +103,7 @@ class Interpreter(ControlConnection):
     _pausing: Deferred[None] | None = None
     _loginBy = 0.0
     _timer: IDelayedCall | None = None
-    _lineTimer: IDelayedCall | None = None
+    _lineTimer: Deadline | None = None
     _unknownWords = 0
 
     def __init__(self, factory: PrintFTPFactory) -> None:
@@ -154,13 +155,14 @@ class Interpreter(ControlConnection):
     def lineBegun(self) -> None:
         """L{ControlConnection}: a byte now and then is no activity for ever."""
         if self._lineTimer is None:
-            self._lineTimer = self.reactor.callLater(self.settings.lineTimeout, self._slowLine)
+            timeout = self.settings.lineTimeout
+            self._lineTimer = Deadline(self.reactor, timeout, self._slowLine)
 
     def lineEnded(self) -> None:
         """L{ControlConnection}."""
-        if self._lineTimer is not None and self._lineTimer.active():
+        if self._lineTimer is not None:
             self._lineTimer.cancel()
-        self._lineTimer = None
+            self._lineTimer = None
 
     def peerGone(self) -> None:
         """L{ControlConnection}: nothing that runs has anybody left to run for."""
@@ -177,9 +179,9 @@ class Interpreter(ControlConnection):
 
     def ended(self) -> None:
         """L{ControlConnection}."""
-        for timer in (self._timer, self._lineTimer):
-            if timer is not None and timer.active():
-                timer.cancel()
+        if self._timer is not None and self._timer.active():
+            self._timer.cancel()
+        self.lineEnded()
         self._hearOut(None)
         self.logOut()
 
@@ -231,6 +233,23 @@ class Interpreter(ControlConnection):
 
     # Commands
 
+    def overdue(self) -> bool:
+        """L{ControlConnection}: the first of the commands that waited for a running one."""
+        if self._running or not self._waiting:
+            return False
+        self._begin(self._waiting.pop(0))
+        return True
+
+    @property
+    def leaving(self) -> bool:
+        """L{ControlConnection}: QUIT waits."""
+        return any(isinstance(each, tuple) and each[0] == "QUIT" for each in self._waiting)
+
+    def flooded(self) -> None:
+        """The peer says more than can wait, and does not wait for replies: it is heard no more."""
+        self.listenNoMore()
+        self.closeAfter(replies.FLOODED)
+
     def _inTurn(self, command: tuple[str, str] | Reply) -> None:
         # A command, or the reply to what could not become one, in the order of the lines.
         if not self._running:
@@ -238,8 +257,7 @@ class Interpreter(ControlConnection):
         elif len(self._waiting) < WAITING_COMMANDS:
             self._waiting.append(command)
         else:
-            self.listenNoMore()
-            self.closeAfter(replies.FLOODED)
+            self.flooded()
 
     def _begin(self, command: tuple[str, str] | Reply) -> None:
         if isinstance(command, Reply):
@@ -259,7 +277,12 @@ class Interpreter(ControlConnection):
         syntax: str = method.syntax  # type: ignore[attr-defined]
         if "<" in syntax and not argument:
             return self.reply(replies.SYNTAX(syntax=syntax))
-        result = method(argument)
+        try:
+            result = method(argument)
+        except Exception:
+            # A mistake of ours, which is no reason to end a session with its job.
+            self._log.failure("{verb} of {peer} failed", verb=verb, peer=self.peer)
+            result = replies.LOCAL_ERROR
         if isinstance(result, Reply):
             self.reply(result)
         elif result is not None:
@@ -288,8 +311,7 @@ class Interpreter(ControlConnection):
             self.reply(reply)
         if self._farewell is not None:
             self.close(self._farewell)
-        while self._waiting and not self._running and not self.closing:
-            self._begin(self._waiting.pop(0))
+        self.goOn()
 
     async def pause(self, seconds: float) -> bool:
         """
@@ -417,13 +439,13 @@ class Interpreter(ControlConnection):
     def _look(self, sure: bool = False) -> None:
         now, idleBy = self.reactor.seconds(), self._idleBy
         loginBy = self._loginBy if self.shell is None else inf
-        if now >= loginBy:
-            # At once, even if a checker of logins hangs.
-            self.close(replies.NO_LOGIN(seconds=self.settings.loginTimeout))
-        elif now < idleBy:
+        if now < min(loginBy, idleBy):
             self._lookBy(min(loginBy, idleBy))
         elif not sure:  # what came while the reactor stood still is read first
             self._timer = self.reactor.callLater(0, self._look, True)
+        elif now >= loginBy:
+            # At once, even if a checker of logins hangs.
+            self.close(replies.NO_LOGIN(seconds=self.settings.loginTimeout))
         else:
             self._idle()
 

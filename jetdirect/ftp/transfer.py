@@ -5,6 +5,7 @@ comes in.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ..errors import DataConnectionLost
@@ -63,13 +64,17 @@ class Transfer:
         self.dataPort.close("the gateway is shutting down")
 
 
-def sendListing(control: Interpreter, listing: bytes) -> Result:
-    """What a command answers with that lists something: the transfer, or why there is none."""
+def sendListing(control: Interpreter, render: Callable[[], bytes]) -> Result:
+    """
+    What a command answers with that lists something: the transfer, or why there is none.
+
+    @param render: makes the listing, which takes time; not called if there is nowhere to send it.
+    """
     dataPort = control.takeDataPort()
     if isinstance(dataPort, Reply):
         return dataPort
     transfer = Listing(control, dataPort)
-    return control.runTransfer(transfer, transfer.run(listing))
+    return control.runTransfer(transfer, transfer.run(render()))
 
 
 class Listing(Transfer):

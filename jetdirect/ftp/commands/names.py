@@ -106,7 +106,8 @@ class NameCommands(Interpreter):
         directory = self._resolve(path)
         if not self.printShell.names.isDirectory(directory):
             return replies.NO_SUCH(path=path, ports=self.printShell.portNames)
-        return sendListing(self, machineListing(self.printShell.names.children(directory)))
+        names = self.printShell.names
+        return sendListing(self, lambda: machineListing(names.children(directory)))
 
     @command("SITE <command>")
     def ftp_SITE(self, argument: str) -> Reply:

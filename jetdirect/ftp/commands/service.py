@@ -7,10 +7,11 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable
+from functools import cache
 
 from ...interfaces import PrinterStatus
 from .. import replies
-from ..interpreter import Interpreter, Result, command
+from ..interpreter import WAITING_COMMANDS, Interpreter, Result, command
 from ..listing import Entry, longListing, nameListing
 from ..names import quoted
 from ..replies import Lines, Name, Reply
@@ -56,7 +57,10 @@ class ServiceCommands(Interpreter):
     def ftp_ABOR(self, _: str) -> Reply | None:
         """Cut the running job: 426 for the upload, then 226 when the printer is free."""
         if self.transfer is not None:
-            self.transfer.abort()
+            if self.transfer.aborts < WAITING_COMMANDS:
+                self.transfer.abort()
+            else:
+                self.flooded()
             return None
         self.useDataPort(None)
         return replies.NO_TRANSFER
@@ -113,15 +117,21 @@ class ServiceCommands(Interpreter):
     @command("HELP [command]", beforeLogin=True)
     def ftp_HELP(self, argument: str) -> Reply:
         """The commands, or the syntax of one."""
-        verbs = sorted(name[4:] for name in dir(self) if name.startswith("ftp_"))
-        if argument.upper() in verbs:
-            method = getattr(self, f"ftp_{argument.upper()}")
-            return replies.HELP_COMMAND(syntax=method.syntax)
+        method = self._method(argument.upper())
+        if method is not None:
+            return replies.HELP_COMMAND(syntax=method.syntax)  # type: ignore[attr-defined]
+        return self._help()
+
+    ftp_XPWD = ftp_PWD
+
+    @classmethod
+    @cache
+    def _help(cls) -> Reply:
+        # Once: it is the dearest text of all.
+        verbs = sorted(name[4:] for name in dir(cls) if name.startswith("ftp_"))
         rows = (verbs[n : n + 8] for n in range(0, len(verbs), 8))
         lines = ["    " + " ".join(f"{verb:<5}" for verb in row).rstrip() for row in rows]
         return replies.HELP(lines=Lines("\n".join(lines)))
-
-    ftp_XPWD = ftp_PWD
 
     def _print(self, path: str, unique: bool) -> Result:
         announced, self.announced = self.announced, None
@@ -158,7 +168,7 @@ class ServiceCommands(Interpreter):
     ) -> Result:
         words = [word for word in argument.split(" ") if word and not word.startswith("-")]
         path = self.printShell.names.resolve(self.directory, " ".join(words))
-        return sendListing(self, render(self.printShell.listed(path, jobs)))
+        return sendListing(self, lambda: render(self.printShell.listed(path, jobs)))
 
 
 def _said(status: PrinterStatus) -> list[str]:

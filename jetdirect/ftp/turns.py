@@ -1,0 +1,101 @@
+"""
+Whose commands are done next: one host after the other, a slice at a time.
+
+A segment of 64 KiB holds 13,000 commands.  Done in one turn of the reactor they would stop
+everybody else for seconds.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
+
+LINES_A_SLICE = 16
+"""Lines of one session that are done before another one's: what any client sends in one piece."""
+
+SLICE = 0.002
+"""Seconds after which a slice ends, however few lines it had: a listing takes some milliseconds.
+The line that has begun is done."""
+
+TURN = 0.005
+"""Seconds for lines in one turn of the reactor, all sessions together.  A print takes some ten
+turns, and a flood is not to make more than 150 ms of them (measured: docs/attacks.rst)."""
+
+
+class IWorker(Protocol):
+    """A session as this room knows it."""
+
+    @property
+    def host(self) -> str:
+        """Sessions of one host share its turns."""
+
+    def work(self, until: float) -> bool:
+        """
+        Do a slice.
+
+        @param until: when it is over, by the reactor's clock.
+        @return: more is to be done.
+        """
+
+
+class Turns:
+    """
+    The sessions that have lines to be done.
+
+    As long as nobody waits, what came is done at once.  Who has more than a slice waits, and who
+    comes then waits too: hosts take turns, and so do the sessions of a host.
+    """
+
+    def __init__(self, clock: IReactorTime) -> None:
+        self._clock = clock
+        self._hosts: dict[str, dict[IWorker, None]] = {}
+        self._next: IDelayedCall | None = None
+        self._until = 0.0
+        self._spent = 0.0
+
+    def take(self, session: IWorker) -> None:
+        """C{session} has something to do: now, or in its turn."""
+        now = self._clock.seconds()
+        if now >= self._until:
+            # Many sessions with a slice each are a flood, too: half of the time is the others'.
+            self._until, self._spent = now + 2 * TURN, 0.0
+        waits = bool(self._hosts) or self._spent >= TURN
+        if not waits:
+            waits = session.work(now + SLICE)
+            self._spent += self._clock.seconds() - now
+        if waits:
+            self._wait(session)
+
+    def forget(self, session: IWorker) -> None:
+        """C{session} has nothing to do any more."""
+        sessions = self._hosts.get(session.host, {})
+        sessions.pop(session, None)
+        if not sessions:
+            self._hosts.pop(session.host, None)
+        if not self._hosts and self._next is not None:
+            self._next.cancel()
+            self._next = None
+
+    def _wait(self, session: IWorker) -> None:
+        self._hosts.setdefault(session.host, {})[session] = None
+        if self._next is None:
+            self._next = self._clock.callLater(0, self._turn)
+
+    def _turn(self) -> None:
+        self._next = None
+        now = self._clock.seconds()
+        end = now + TURN
+        for _ in range(sum(map(len, self._hosts.values()))):
+            if not self._hosts or now >= end:
+                break
+            host, sessions = next(iter(self._hosts.items()))
+            session = next(iter(sessions))
+            del self._hosts[host], sessions[session]
+            if sessions:
+                self._hosts[host] = sessions
+            if session.work(now + SLICE):
+                self._wait(session)
+            now = self._clock.seconds()
+        if self._hosts and self._next is None:
+            self._next = self._clock.callLater(0, self._turn)

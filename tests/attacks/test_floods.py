@@ -1,0 +1,48 @@
+"""
+Floods: every command there is, as fast as it can be sent.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from twisted.internet.testing import MemoryReactorClock
+
+from jetdirect.ftp.turns import LINES_A_SLICE
+from jetdirect.gateway import Gateway
+from jetdirect.testing import FakePrinter, FakeSender
+from tests.attacks import floods
+from tests.turn import turn
+
+
+@pytest.mark.parametrize("login", [False, True])
+@pytest.mark.parametrize("name", floods.LINES)
+def test_workIsBounded(name: str, login: bool) -> None:
+    """No command makes more of itself in one turn of the reactor than a slice."""
+    reactor = MemoryReactorClock()
+    sender = FakeSender(Gateway([FakePrinter()], reactor, []).factory)
+    if login:
+        sender.login()
+        sender.say("MKD d")
+        sender.say("MKD d/n1")
+    line = floods.LINES[name]
+    sender.wire.receive(line * (floods.SEGMENT // len(line)))
+    for _ in range(5):
+        done = re.findall(r"^\d{3} ", sender.hear(), re.MULTILINE)
+        assert len(done) <= 2 * LINES_A_SLICE  # ABOR has two
+        turn(reactor)
+    sender.wire.rst()
+
+
+@pytest.mark.parametrize("name", ["HELP", "LIST"])
+def test_othersPrint(name: str, tmp_path: Path) -> None:
+    """The two worst that were found, on real sockets: another host prints in time beside them."""
+    found = floods.flood(tmp_path, name, login=True, prints=3)
+    assert max(found.prints) <= floods.MOST, found.row
+
+
+def test_allCommandsAreThere() -> None:
+    """The set is made from the table of commands: a new one is flooded, too."""
+    assert {"HELP", "STOR", "ABOR", "XRMD"} < set(floods.VERBS) < set(floods.LINES)
