@@ -70,15 +70,15 @@ MAY_IMPORT = {
     " transports.dialer transports.pjl.transport",
     "transports.dialer": "errors tcp",
     "transports.dialogue": "errors tcp",
+    "transports.ipp.credentials": "",
     "transports.lpd.rfc1179": "",
     "transports.ipp.rfc8010": "",
     "transports.ipp.tlstrust": "",
     "transports.ipp.http": "",
-    "transports.ipp.httpclient": "errors tcp transports.dialogue transports.ipp.http",
+    "transports.ipp.httpclient": "errors deadline tcp transports.dialogue transports.ipp.http",
     "transports.ipp.rfc8011": "interfaces transports.ipp.rfc8010",
-    "transports.ipp.client": "errors transports.dialer transports.ipp.http"
-    " transports.ipp.httpclient"
-    " transports.ipp.rfc8010",
+    "transports.ipp.client": "errors deadline transports.dialer transports.ipp.credentials"
+    " transports.ipp.http transports.ipp.httpclient transports.ipp.rfc8010 transports.ipp.rfc8011",
     "transports.ipp.job": "errors interfaces transports.ipp.client transports.ipp.rfc8010"
     " transports.ipp.rfc8011",
     "transports.ipp.transport": "errors interfaces tcp transports.uri transports.ipp.rfc8010"

@@ -23,7 +23,7 @@ from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parents[1]
 
-REQUIREMENTS = {"Twisted", "pyserial", "zope.interface"}
+REQUIREMENTS = {"Twisted", "h11", "pyserial", "zope.interface"}
 
 BUILD = "from setuptools import build_meta as b; b.build_sdist('dist'); b.build_wheel('dist')"
 

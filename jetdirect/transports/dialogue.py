@@ -51,6 +51,7 @@ class Dialogue(Protocol):
         self._peer = peer
         self._awaited = ""
         self._closed = False
+        self._overdue = False
         self._closing: list[Deferred[None]] = []
 
     # For those that extend it.
@@ -119,6 +120,7 @@ class Dialogue(Protocol):
         return closing
 
     def _look(self) -> None:
+        overdue, self._overdue = self._overdue, False
         self._watch = self._clock.callLater(LOOK_INTERVAL, self._look)
         if self.gone is not None:
             if self._pulse.still() >= FAREWELL:
@@ -128,4 +130,8 @@ class Dialogue(Protocol):
         elif not self._awaited or self._facts.unacknowledged():
             self._pulse.mark()
         elif self._pulse.still() >= self._patience:
-            self.lose(f"no answer to {self._awaited} within {self._patience:g} s")
+            if overdue:
+                self.lose(f"no answer to {self._awaited} within {self._patience:g} s")
+            else:  # if it is the reactor that is late, it reads first what has come meanwhile
+                self._overdue = True
+                self._watch.reset(0)

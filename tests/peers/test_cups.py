@@ -187,7 +187,10 @@ def cutByReset(session: Session, wire: socket.socket) -> str:
     return session.reply()
 
 
-@pytest.mark.parametrize(("scheme", "size"), [("lpd", 500_000), ("lpd", None), ("ipp", None)])
+@pytest.mark.parametrize(
+    ("scheme", "size"),
+    [("lpd", 500_000), ("lpd", None), ("ipp", None), ("ipp", 500_000), ("ipp", 400_000)],
+)
 def test_cutJobsAreNotPrinted(scheme: str, size: int | None, site: Site, tmp_path: Path) -> None:
     """Neither print server prints a job that was cut, and the next one prints."""
     unsent = scheme == "lpd" and size is None
@@ -211,7 +214,8 @@ def test_cutJobsAreNotPrinted(scheme: str, size: int | None, site: Site, tmp_pat
         assert len(site.printer.callers) == before + 1
 
 
-def test_cutJobIsNotPrintedByAnIPPPrinter(tmp_path: Path) -> None:
+@pytest.mark.parametrize("size", [None, 500_000, 400_000])
+def test_cutJobIsNotPrintedByAnIPPPrinter(size: int | None, tmp_path: Path) -> None:
     """Nor does the printer, for which a connection that breaks between two chunks is an end."""
     with (
         IPPPrinter(tmp_path / "printer") as printer,
@@ -219,6 +223,9 @@ def test_cutJobIsNotPrintedByAnIPPPrinter(tmp_path: Path) -> None:
         Session(gateway.port) as session,
     ):
         for _ in range(5):
+            session.say("TYPE I")
+            if size is not None:
+                session.say(f"ALLO {size}")
             assert cutByABOR(session, begun(session, 400_000)).startswith("426")
             assert session.reply().startswith("226")
         reply = session.send(page(8192))

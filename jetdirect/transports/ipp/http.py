@@ -1,168 +1,167 @@
 """
-HTTP/1.1 (RFC 9112) in bytes, as much as IPP needs of it: the head of a request, chunks, and an
-answer that is read with suspicion.  No I/O.
+One POST over HTTP/1.1 and its answer, in bytes.  No I/O.
+
+The framing is h11's.  Ours are the limits of an answer, which h11 leaves to its user, and the last
+byte of the content, which is held back: CUPS's library takes a reset between two chunks for the end
+of the content, so a content that is cut must be cut within a chunk.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
-LONGEST_HEAD = 64 * 1024
-"""Bytes of an answer before its content, interim answers (1xx) included."""
+import h11
+
+LONGEST_FRAMING = 16 * 1024
+"""Bytes of an answer beside its content: heads, interim ones (1xx) too, sizes of chunks, trailers.
+A printer's head has some hundreds.  As many in chunks of one byte take 25 ms to read (measured)."""
 
 LONGEST_CONTENT = 2**20
 """Bytes of its content; what IPP is asked for here has some kilobytes."""
 
-CHUNK_END, LAST_CHUNK = b"\r\n", b"0\r\n\r\n"
-"""What ends a chunk, and all of them (section 7.1)."""
+_SLICE = 4096
+"""Bytes that are read before the limits are looked at again (chosen)."""
 
-_STATUS = re.compile(rb"HTTP/1\.[01] ([1-9]\d\d)(?: [^\r\n]*)?")
-_SIZE = re.compile(rb"([0-9A-Fa-f]{1,8})[ \t]*(?:;[^\r\n]*)?")
-_LONGEST_LINE = 1024
+_WORDS = 100
+"""Characters that are told of what is wrong with an answer: h11 quotes all of a bad line."""
+
+_NOT_READ = {401, 403, 404, 405, 411, 417, 426, 501, 505}
+"""Status codes that refuse a request for what its head says (RFC 9110, section 15)."""
 
 
-def postHead(path: str, host: str, headers: Mapping[str, str]) -> bytes:
+class Post:
     """
-    The head of a request, after which the connection is to be closed.
+    A request, its answer, and how far they have come.
 
-    @param path: percent-encoded.
-    @param host: as in the URI, with its port.
-    """
-    lines = [f"POST {path} HTTP/1.1", f"Host: {host}", "Connection: close"]
-    lines += [f"{name}: {value}" for name, value in headers.items()]
-    return "\r\n".join([*lines, "", ""]).encode("ascii")
-
-
-def chunkHead(size: int) -> bytes:
-    """So many bytes follow of a content whose length is not known; 0 would be its end."""
-    return b"%x\r\n" % size
-
-
-class AnswerReader:
-    """
-    An answer, as it comes.
-
-    @ivar code: the status code, or 0.
-    @ivar content: so far.
-    @ivar whole: is that all?
+    @ivar code: the status code of the answer, or 0.
+    @ivar whole: there is no more to come of the answer.  The content of an answer other than 200 is
+        not waited for.
     """
 
     def __init__(self) -> None:
         self.code = 0
-        self.content = b""
+        self.content = bytearray()
         self.whole = False
-        self._rest = b""
-        self._heads = 0
-        self._left: int | None = None
+        self._http = h11.Connection(h11.CLIENT, LONGEST_FRAMING)
+        self._fields: list[tuple[bytes, bytes]] = []
         self._chunked = False
-        self._trailer = False
+        self._held = b""
+        self._received = 0
 
-    def feed(self, data: bytes) -> None:
+    # The request.
+
+    def begin(self, path: str, host: str, headers: Mapping[str, str], size: int | None) -> bytes:
         """
-        More of it.
+        The head of the request, after which the connection is to be closed.
+
+        @param path: percent-encoded.
+        @param host: as in the URI, with its port.
+        @param size: bytes of the content; L{None}: not known, so it goes in chunks.
+        """
+        self._chunked = size is None
+        framing = (
+            ("Transfer-Encoding", "chunked") if size is None else ("Content-Length", f"{size}")
+        )
+        said = [("Host", host), ("Connection", "close"), *headers.items(), framing]
+        fields = [(name.encode("ascii"), value.encode("latin-1")) for name, value in said]
+        return self._http.send(h11.Request(method="POST", target=path, headers=fields)) or b""
+
+    def write(self, content: bytes) -> bytes:
+        """
+        More of the content.
+
+        @return: what may leave now: all but the last byte.
+        @raise ValueError: that is more than was announced.
+        """
+        try:
+            framed = self._held + (self._http.send(h11.Data(data=content)) or b"")
+        except h11.LocalProtocolError:
+            raise ValueError("more bytes came than were announced") from None
+        kept = 3 if self._chunked else 1  # behind it CR LF, which ends the chunk
+        self._held = framed[-kept:]
+        return framed[:-kept]
+
+    def end(self) -> bytes:
+        """
+        That was all of the content.
+
+        @return: what was held back, and the end.
+        @raise ValueError: that is less than was announced.
+        """
+        try:
+            return self._held + (self._http.send(h11.EndOfMessage()) or b"")
+        except h11.LocalProtocolError:
+            raise ValueError("fewer bytes came than were announced") from None
+
+    # The answer.
+
+    def receive(self, data: bytes) -> None:
+        """
+        More of the answer.
 
         @raise ValueError: that is no HTTP, or too much.
         """
-        self._rest += data
-        while not self.whole and self._step():
-            pass
+        for at in range(0, len(data), _SLICE):
+            if self.whole:
+                return
+            piece = data[at : at + _SLICE]
+            self._received += len(piece)
+            self._http.receive_data(piece)
+            self._take()
 
-    def end(self) -> None:
-        """The connection has ended in order: so has an answer without a length (section 6.3)."""
-        if self.code and not self._chunked and self._left is None:
-            self.whole = True
+    def close(self) -> None:
+        """The connection has ended in order: so has an answer without a length (RFC 9112, 6.3)."""
+        if not self.whole:
+            self._http.receive_data(b"")
+            try:
+                self._take()
+            except ValueError:
+                return  # cut
 
-    def _step(self) -> bool:
-        # Is there something that could be taken?
-        if not self.code:
-            return self._head()
-        if self._trailer:
-            line = self._line()
-            self.whole = line == b""
-            return line is not None
-        if self._chunked and not self._left:
-            return self._chunk()
-        return self._take()
+    def field(self, name: str) -> list[str]:
+        """The values of a header field of the answer."""
+        wanted = name.lower().encode("ascii")
+        return [value.decode("latin-1") for key, value in self._fields if key == wanted]
 
-    def _head(self) -> bool:
-        head, end, rest = self._rest.partition(b"\r\n\r\n")
-        if self._heads + len(head) > LONGEST_HEAD:
-            raise ValueError("its head has no end")
-        if not end:
-            if not b"HTTP/1.".startswith(head[:7]):
-                raise ValueError("no HTTP")
-            return False
-        self._heads += len(head)
-        self._rest = rest
-        first, *lines = head.split(b"\r\n")
-        status = _STATUS.fullmatch(first)
-        if status is None:
-            raise ValueError("no HTTP")
-        code = int(status[1])
-        if code >= 200:
-            self.code = code
-            self._frame(_fields(lines))
-        return True
+    @property
+    def wantsSize(self) -> bool:
+        """Does the server want to know the size of a content beforehand?"""
+        # RFC 9112, section 6.1; and HTTP/1.0 knows no chunks: it has not found a content at all.
+        old = self.code == 400 and self._http.their_http_version == b"1.0"
+        return self._chunked and (old or self.code in (411, 501))
 
-    def _frame(self, fields: Mapping[bytes, bytes]) -> None:
-        # Section 6.3.
-        coding = fields.get(b"transfer-encoding", b"").lower()
-        length = fields.get(b"content-length")
-        if coding not in (b"", b"chunked"):
-            raise ValueError("an unknown transfer coding")
-        self._chunked = bool(coding)
-        if self.code in (204, 304):
-            self._left = 0
-        elif not coding and length is not None:
-            if not re.fullmatch(rb"\d{1,15}", length):
-                raise ValueError("its length is no number")
-            self._left = int(length)
-        self.whole = self._left == 0 and not self._chunked
+    @property
+    def unread(self) -> bool:
+        """Was the request refused for what its head says, its content being of no account?"""
+        return self.wantsSize or 300 <= self.code < 400 or self.code in _NOT_READ
 
-    def _chunk(self) -> bool:
-        line = self._line()
-        if line is None:
-            return False
-        if self._left == 0 and not line:  # what ends the chunk before
-            self._left = None
-            return True
-        size = _SIZE.fullmatch(line)
-        if size is None or self._left is not None:
-            raise ValueError("no chunk")
-        self._left = int(size[1], 16)
-        self._trailer = self._left == 0
-        return True
-
-    def _line(self) -> bytes | None:
-        line, end, rest = self._rest.partition(b"\r\n")
-        if len(line) > _LONGEST_LINE:
-            raise ValueError("a line has no end")
-        if not end:
-            return None
-        self._rest = rest
-        return line
-
-    def _take(self) -> bool:
-        taken = self._rest if self._left is None else self._rest[: self._left]
-        self._rest = self._rest[len(taken) :]
-        self.content += taken
+    def _take(self) -> None:
+        for event in self._events():
+            if isinstance(event, h11.Response):
+                self.code = event.status_code
+                self._fields = list(event.headers)
+                self.whole = self.code != 200
+            elif isinstance(event, h11.Data):
+                self.content += event.data
+            elif isinstance(event, h11.EndOfMessage):
+                self.whole = True
+            if self.whole:
+                break
+        rest = self._http.trailing_data[0]
+        behind = len(rest) if self.whole else 0
+        if self._received - behind - len(self.content) > LONGEST_FRAMING:
+            raise ValueError("its framing has no end")
         if len(self.content) > LONGEST_CONTENT:
             raise ValueError("it has no end")
-        if self._left is not None:
-            self._left -= len(taken)
-            self.whole = not self._left and not self._chunked
-        return bool(taken)
+        # h11 waits for an empty line; a server that speaks something else may never say one.
+        if not self.code and not b"HTTP/".startswith(rest[:5]):
+            raise ValueError("no HTTP")
 
-
-def _fields(lines: list[bytes]) -> Mapping[bytes, bytes]:
-    fields: dict[bytes, bytes] = {}
-    for line in lines:
-        name, colon, value = line.partition(b":")
-        name, value = name.lower(), value.strip()
-        if not colon or not name or name != name.strip():
-            raise ValueError("a header that is none")
-        if name in (b"content-length", b"transfer-encoding") and fields.get(name, value) != value:
-            raise ValueError("two lengths")
-        fields[name] = value
-    return fields
+    def _events(self) -> Iterator[h11.Event]:
+        try:
+            while (event := self._http.next_event()) not in (h11.NEED_DATA, h11.PAUSED):
+                if isinstance(event, h11.ConnectionClosed):
+                    return
+                yield event  # type: ignore[misc]
+        except h11.RemoteProtocolError as why:
+            raise ValueError(f"no HTTP: {str(why)[:_WORDS]}") from None

@@ -7,8 +7,8 @@ middle, and stops reading meanwhile; a printer that refuses a job says so in the
 And a job that is cut must not look like a whole one.  CUPS's library takes a reset between two
 chunks for the end of the content, and an orderly end of the connection anywhere; so do printers
 that are made with it (measured: ippeveprinter printed 7 of 20 cut jobs, and 5 of 5 of a gateway
-that was killed).  So the last byte of what was written is always held back, and until the answer
-has come the connection ends with a reset, even if it is our process that ends.
+that was killed).  So the last byte of what was written is always held back (L{Post}), and until the
+answer has come the connection ends with a reset, even if it is our process that ends.
 """
 
 from __future__ import annotations
@@ -23,14 +23,15 @@ from twisted.internet.error import ConnectionClosed, ConnectionDone
 from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
 
+from ...deadline import Deadline
 from ...errors import PrinterLost
 from ...tcp import borrowedSocket, tellOfHandshake
 from ..dialogue import Dialogue
-from .http import CHUNK_END, LAST_CHUNK, AnswerReader, chunkHead, postHead
+from .http import Post
 
 ANSWER_TIMEOUT = 15.0
-"""Seconds in which an answer that has begun comes to its end, and in which a small question is
-answered; a printer that sleeps needs some (chosen)."""
+"""Seconds in which an answer comes to its end that has begun, when the printer has the whole
+request; and in which a small question is answered: a printer that sleeps needs some (chosen)."""
 
 _BELIEF = "its certificate is not believed; name who signed it with tls-ca=FILE, or write tls=any"
 
@@ -39,19 +40,19 @@ class Exchange(Dialogue):
     """
     One request and its answer.
 
-    @ivar answer: fires with the L{AnswerReader} when the answer is whole, even before the request
-        is; fails with L{PrinterLost}.  Its cancellation breaks off.
+    @ivar answer: fires with the L{Post} when its answer is whole, even before the request is; fails
+        with L{PrinterLost}.  Its cancellation breaks off.
     @ivar early: the answer came before the end of the request.
     """
 
     def __init__(self, clock: Any, patience: float) -> None:
         """@param patience: seconds to wait for the answer to a whole request."""
         super().__init__(clock, patience, "printer")
-        self.answer: Deferred[AnswerReader] = Deferred(self._break)
+        self.answer: Deferred[Post] = Deferred(self._break)
         self.early = True
-        self._reader = AnswerReader()
-        self._late: Any = None
-        self._held = b""
+        self._post = Post()
+        self._late: Deadline | None = None
+        self._held = 0
         self._shakingHands = False
 
     def connectionMade(self) -> None:
@@ -64,55 +65,71 @@ class Exchange(Dialogue):
 
     def post(self, path: str, host: str, headers: Mapping[str, str], content: bytes) -> None:
         """A request whose content is here."""
-        length = {**headers, "Content-Length": str(len(content))}
-        self.transport.write(postHead(path, host, length) + content)
+        head = self._post.begin(path, host, headers, len(content))
+        self.transport.write(head + self._post.write(content) + self._post.end())
         self._complete("the question")
 
-    def begin(self, path: str, host: str, headers: Mapping[str, str], content: bytes) -> None:
-        """A request whose content begins here; C{write} and C{end} bring the rest."""
+    def begin(
+        self, path: str, host: str, headers: Mapping[str, str], content: bytes, size: int | None
+    ) -> None:
+        """
+        A request whose content begins here; C{write} and C{end} bring the rest.
+
+        @param size: bytes of the rest, if that is known.
+        """
         if self.gone is None:
-            chunked = {**headers, "Transfer-Encoding": "chunked"}
-            head = postHead(path, host, chunked)
-            self.transport.write(head + chunkHead(len(content)) + content + CHUNK_END)
+            size = None if size is None else len(content) + size
+            head = self._post.begin(path, host, headers, size)
+            self.transport.write(head + self._post.write(content))
             _resetAtEnd(self.transport, True)
 
     def write(self, data: bytes) -> None:
         """More of the content."""
         if data and self.gone is None:
-            self.transport.write(self._letGo() + chunkHead(len(data)) + data[:-1])
-            self.sent += len(data) - 1
-            self._held = data[-1:]
+            try:
+                self.transport.write(self._post.write(data))
+            except ValueError as why:
+                self.lose(str(why))
+            else:
+                self.sent += self._held + len(data) - 1
+                self._held = 1
 
     def end(self) -> None:
         """That was all of the content."""
         if self.gone is None:
-            self.transport.write(self._letGo() + LAST_CHUNK)
-            self._complete("the whole job")
+            try:
+                self.transport.write(self._post.end())
+            except ValueError as why:
+                self.lose(str(why))
+            else:
+                self.sent += self._held
+                self._complete("the whole job")
 
     def dataReceived(self, data: bytes) -> None:
         """The answer."""
         if self.gone is not None:
             return
         try:
-            self._reader.feed(data)
+            self._post.receive(data)
         except ValueError as why:
             self.lose(f"what came is no answer ({why})")
             return
-        if self._reader.whole:
+        if self._post.whole:
             self._answered()
-        elif self._late is None:
-            self._late = self._clock.callLater(ANSWER_TIMEOUT, self._tooLate)
+        else:
+            self._timeAnswer()
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """It may have been the end of the answer."""
-        if self._late is not None and self._late.active():
+        if self._late is not None:
             self._late.cancel()
         if self._shakingHands:
             self.sent = 0  # TLS has kept it all
         if reason.check(ConnectionDone):
-            self._reader.end()
-            if self._reader.whole and self.gone is None:
-                self._answered()
+            if self.gone is None:
+                self._post.close()
+                if self._post.whole:
+                    self._answered()
         elif not reason.check(ConnectionClosed):  # OpenSSL's, or service_identity's
             unbelieved = "certificate" in repr(reason.value) or "Verif" in repr(reason.type)
             self.lose(_BELIEF if unbelieved else "TLS failed")
@@ -123,28 +140,31 @@ class Exchange(Dialogue):
         if not self.answer.called:
             self.answer.errback(why)
 
-    def _break(self, _: Deferred[AnswerReader]) -> None:
+    def _break(self, _: Deferred[Post]) -> None:
         self.abort()
-
-    def _letGo(self) -> bytes:
-        # The rest of the chunk before.
-        held, self._held = self._held, b""
-        self.sent += len(held)
-        return held + CHUNK_END if held else b""
 
     def _complete(self, what: str) -> None:
         self.early = False
         self.expect(what)
+        self._timeAnswer()
+
+    def _timeAnswer(self) -> None:
+        # Interim answers (1xx) and a head that comes early say nothing of when the end is due.
+        if self._post.code and not self.early and self._late is None:
+            self._late = Deadline(self._clock, ANSWER_TIMEOUT, self._tooLate)
 
     def _answered(self) -> None:
         self.gone = PrinterLost("the exchange is over")
         self.expect("")
         _resetAtEnd(self.transport, False)
         if not self.answer.called:
-            self.answer.callback(self._reader)
+            self.answer.callback(self._post)
 
     def _tooLate(self) -> None:
-        self.lose(f"an answer that has no end within {ANSWER_TIMEOUT:g} s")
+        if self.gone is None and self._facts.unacknowledged():  # it has not the whole request
+            self._late = Deadline(self._clock, ANSWER_TIMEOUT, self._tooLate)
+        else:
+            self.lose(f"an answer that has no end within {ANSWER_TIMEOUT:g} s")
 
 
 def _resetAtEnd(transport: Any, wanted: bool) -> None:

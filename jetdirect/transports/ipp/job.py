@@ -31,7 +31,11 @@ def _pauses() -> Iterator[float]:
 
 @implementer(IPrinterConnection)
 class IPPConnection:
-    """The printer, while one job has it."""
+    """
+    The printer, while one job has it.
+
+    @ivar released: the job has it no more.
+    """
 
     _log = Logger()
 
@@ -58,8 +62,10 @@ class IPPConnection:
         self._document = document
         self._number = number
         self._patience = patience
+        self.released = False
         self._over: PrinterLost | None = None
         self._taken: Deferred[None] = Deferred()
+        self._ended = False
         self._finishing: Deferred[Delivery] | None = None
         document.answer.addCallback(self._answered).addErrback(self._notAnswered)
 
@@ -84,12 +90,17 @@ class IPPConnection:
         """L{IPrinterConnection}."""
         finished: Deferred[Delivery] = Deferred()
 
+        def delivered(delivery: Delivery) -> None:
+            self.released = True
+            finished.callback(delivery)
+
         def failed(failure: Failure) -> None:
             if not failure.check(CancelledError):  # by abort, which tells
                 finished.errback(failure)
 
+        self._ended = True
         self._finishing = Deferred.fromCoroutine(self._finish())
-        self._finishing.addCallbacks(finished.callback, failed)
+        self._finishing.addCallbacks(delivered, failed)
         return finished
 
     def abort(self, tail: bytes) -> Deferred[None]:
@@ -97,7 +108,7 @@ class IPPConnection:
         self._over = self._over or PrinterLost("the job was aborted")
         if self._finishing is not None:
             self._finishing.cancel()
-        return Deferred.fromCoroutine(self._cancel())
+        return Deferred.fromCoroutine(self._abort())
 
     # The document's answer.
 
@@ -116,7 +127,7 @@ class IPPConnection:
         elif self._over is None:
             self._over = why
             self._document.abort()
-            if self._finishing is None:
+            if not self._ended:
                 self._job.printerLost(why)
             elif not self._taken.called:
                 self._taken.errback(why)
@@ -166,6 +177,10 @@ class IPPConnection:
         if state == rfc8011.COMPLETED:
             return Delivery.DELIVERED if rfc8011.ERRORS in reasons else Delivery.CONFIRMED
         return None
+
+    async def _abort(self) -> None:
+        await self._cancel()
+        self.released = True
 
     async def _cancel(self) -> None:
         await self._document.abort()

@@ -18,6 +18,11 @@ TEXT, NAME, KEYWORD, URI, CHARSET, LANGUAGE, MIME = 0x41, 0x42, 0x44, 0x45, 0x47
 _FIRST_VALUE, _FIRST_STRING, _EXTENSION = 0x10, 0x40, 0x7F
 _WITH_LANGUAGE = (0x35, 0x36)
 
+Version = tuple[int, int]
+
+VERSION: Version = (1, 1)
+"""What every printer since 2000 speaks."""
+
 Item = int | bool | str | bytes
 """A value: what is neither number nor text stays as it is."""
 
@@ -35,12 +40,14 @@ class Response(NamedTuple):
     What a printer answers.
 
     @ivar status: the status code (RFC 8011, appendix B).
+    @ivar version: of IPP, in which the printer answers.
     @ivar attributes: of all groups together, the values by name; of several groups of one kind (a
         list of jobs) the last.
     """
 
     status: int
     attributes: Mapping[str, list[Item]]
+    version: Version = VERSION
 
     @property
     def good(self) -> bool:
@@ -62,7 +69,9 @@ class Response(NamedTuple):
         return [each for each in self.attributes.get(name, []) if isinstance(each, str)]
 
 
-def request(operation: int, number: int, attributes: Sequence[Attribute]) -> bytes:
+def request(
+    operation: int, number: int, attributes: Sequence[Attribute], version: Version = VERSION
+) -> bytes:
     """
     A request, up to where a document may follow.
 
@@ -74,8 +83,7 @@ def request(operation: int, number: int, attributes: Sequence[Attribute]) -> byt
         Attribute(LANGUAGE, "attributes-natural-language", ["en"]),
         *attributes,
     ]
-    # Version 1.1: what every printer since 2000 speaks, and none has refused yet.
-    head = struct.pack(">BBHIB", 1, 1, operation, number, OPERATION)
+    head = struct.pack(">BBHIB", *version, operation, number, OPERATION)
     return head + b"".join(map(_encoded, every)) + bytes([END])
 
 
@@ -106,7 +114,7 @@ def response(data: bytes, number: int) -> Response:
     """
     if len(data) < 8:
         raise ValueError("no IPP")
-    _, _, status, answered = struct.unpack(">BBHI", data[:8])
+    major, minor, status, answered = struct.unpack(">BBHI", data[:8])
     if answered != number:
         raise ValueError(f"an answer to request {answered}")
     attributes: dict[str, list[Item]] = {}
@@ -115,7 +123,7 @@ def response(data: bytes, number: int) -> Response:
         tag = _octets(data, at, 1)[0]
         at += 1
         if tag == END:
-            return Response(status, attributes)
+            return Response(status, attributes, (major, minor))
         if tag < _FIRST_VALUE:
             name = ""
             continue  # another group begins

@@ -17,6 +17,9 @@ CANCEL_JOB, GET_JOB, GET_PRINTER = 0x0008, 0x0009, 0x000B
 CANCELED, ABORTED, COMPLETED = 7, 8, 9
 """Job states (section 5.3.7) that are the last."""
 
+OTHER_VERSION = 0x0503
+"""A status code (appendix B.1.5.4): the printer speaks another version of IPP."""
+
 ERRORS = "job-completed-with-errors"
 """A reason for a job's state (section 5.3.8): printed, but not well."""
 
@@ -47,6 +50,11 @@ _SAID = 200
 """Characters of a printer's own words that are told."""
 
 
+def shown(text: str) -> str:
+    """A printer's own words, made fit for replies and logs: it may say anything."""
+    return re.sub(r"[^\x20-\x7e]", "?", text[:_SAID])
+
+
 def statusOf(printer: Response) -> PrinterStatus:
     """What a printer says of itself."""
     reasons = [_plain(each) for each in printer.words("printer-state-reasons")]
@@ -66,7 +74,7 @@ def _plain(reason: str) -> str:
 
 def refusal(response: Response) -> str:
     """What a printer that said no has said."""
-    said = re.sub(r"[^\x20-\x7e]", "?", response.text("status-message"))[:_SAID]
+    said = shown(response.text("status-message"))
     return f"the printer refused (0x{response.status:04x}{': ' if said else ''}{said})"
 
 

@@ -40,6 +40,9 @@ FINISH_TIMEOUT = 90.0
 end of a job elsewhere."""
 
 
+_WANTED = Attribute(KEYWORD, "requested-attributes", rfc8011.PRINTER_ATTRIBUTES)
+
+
 @implementer(IPrinterTransport)
 class IPPTransport:
     """A printer that speaks IPP."""
@@ -58,7 +61,7 @@ class IPPTransport:
         @param waitJob: wait for it at all.
         @param format: the MIME type that the printer is told; by default it finds out itself.
         """
-        self.uri = client.uri
+        self.uri = client.name
         self.status = PrinterStatus()
         self.reaches = Delivery.CONFIRMED if waitJob else Delivery.DELIVERED
         self._clock = clock
@@ -67,6 +70,8 @@ class IPPTransport:
         self._finishTimeout = finishTimeout
         self._waitJob = waitJob
         self._format = format
+        self._connection: IPPConnection | None = None
+        self._unheard: IPPConnection | None = None
 
     @property
     def description(self) -> str:
@@ -78,31 +83,44 @@ class IPPTransport:
         return Deferred.fromCoroutine(self._open(job))
 
     def ask(self) -> Deferred[None]:
-        """L{IPrinterTransport}."""
+        """
+        L{IPrinterTransport}.
+
+        A printer that does not answer while it has a job of ours may take one connection at a time:
+        that is no reason to call it offline, nor to ask again before the job is over.
+        """
         return Deferred.fromCoroutine(self._ask())
 
     async def _ask(self) -> None:
+        busy = self._connection
+        if busy is not None and busy.released:
+            busy = self._connection = None
+        if busy is not None and busy is self._unheard:
+            return
         try:
-            await self._printer()
+            printer = await self._client.peek(rfc8011.GET_PRINTER, [_WANTED])
+            if printer is not None:
+                self._heard(printer)
         except PrintError:
-            self.status = PrinterStatus("stopped", ("offline",), self.status.model)
+            if busy is None:
+                self.status = PrinterStatus("stopped", ("offline",), self.status.model)
+            self._unheard = busy
 
-    async def _printer(self) -> Response:
-        wanted = Attribute(KEYWORD, "requested-attributes", rfc8011.PRINTER_ATTRIBUTES)
-        printer = await self._client.ask(rfc8011.GET_PRINTER, [wanted])
+    def _heard(self, printer: Response) -> None:
         if not printer.good:
             raise PrinterUnreachable(f"{self.uri}: {rfc8011.refusal(printer)}")
         self.status = rfc8011.statusOf(printer)
-        return printer
 
     async def _open(self, job: IPrintJob) -> IPrinterConnection:
         user = Attribute(NAME, "requesting-user-name", [_name(job.user or "anonymous")])
         name = Attribute(NAME, "job-name", [_name(job.name or f"job {job.number}")])
         form = Attribute(MIME, "document-format", [self._format or rfc8011.RAW])
-        if not self._creates(await self._printer()):
+        printer = await self._client.ask(rfc8011.GET_PRINTER, [_WANTED])
+        self._heard(printer)
+        if not self._creates(printer):
             await self._do(rfc8011.VALIDATE_JOB, user, name, form)
-            document = await self._send(rfc8011.PRINT_JOB, user, name, form)
-            return self._connection(job, user, document, None)
+            document = await self._send(job.size, rfc8011.PRINT_JOB, user, name, form)
+            return self._connected(job, user, document, None)
         created = await self._do(rfc8011.CREATE_JOB, user, name)
         number = created.number("job-id")
         if number is None:
@@ -110,12 +128,12 @@ class IPPTransport:
         which = Attribute(INTEGER, "job-id", [number])
         last = Attribute(BOOLEAN, "last-document", [True])
         try:
-            document = await self._send(rfc8011.SEND_DOCUMENT, which, user, form, last)
+            document = await self._send(job.size, rfc8011.SEND_DOCUMENT, which, user, form, last)
         except BaseException:  # canceled, too; the printer would wait for the document
             asked = Deferred.fromCoroutine(self._client.ask(rfc8011.CANCEL_JOB, [which, user]))
             asked.addErrback(lambda failure: failure.trap(PrintError))
             raise
-        return self._connection(job, user, document, number)
+        return self._connected(job, user, document, number)
 
     def _creates(self, printer: Response) -> bool:
         # Can the job be made before its document comes?  And will it be taken at all?
@@ -123,7 +141,7 @@ class IPPTransport:
             raise PrinterUnreachable(f"{self.uri}: the printer does not accept jobs")
         formats = printer.words("document-format-supported")
         if not self._format and formats and rfc8011.RAW not in formats:
-            known = ", ".join(formats)
+            known = rfc8011.shown(", ".join(formats))
             raise PrintError(f"{self.uri}: set format=TYPE in its URI; the printer takes {known}")
         operations = printer.attributes.get("operations-supported", [])
         return rfc8011.CREATE_JOB in operations and rfc8011.SEND_DOCUMENT in operations
@@ -134,15 +152,18 @@ class IPPTransport:
             raise PrinterUnreachable(f"{self.uri}: {rfc8011.refusal(done)}")
         return done
 
-    async def _send(self, operation: int, *attributes: Attribute) -> Document:
+    async def _send(self, size: int | None, operation: int, *attributes: Attribute) -> Document:
         patience = max(self._finishTimeout, ANSWER_TIMEOUT)
-        return await self._client.send(operation, attributes, patience)
+        return await self._client.send(operation, attributes, size or None, patience)
 
-    def _connection(
+    def _connected(
         self, job: IPrintJob, user: Attribute, document: Document, number: int | None
     ) -> IPPConnection:
         patience = self._finishTimeout if self._waitJob else None
-        return IPPConnection(self._clock, self._client, job, user, document, number, patience)
+        self._connection = IPPConnection(
+            self._clock, self._client, job, user, document, number, patience
+        )
+        return self._connection
 
 
 def _name(text: str) -> str:
@@ -164,13 +185,15 @@ def fromURI(reactor: Any, uri: DeviceURI) -> IPPTransport:
         if uri.path in ("", "/")
         else quote(uri.path.encode("utf-8", "surrogateescape"))
     )
-    place = f"{uri.scheme}://{host}:{port}{path}"
+    name = f"{uri.scheme}://{host}:{port}{path}"
+    # A zone means something on this machine only (RFC 6874, section 4).
+    place = f"{uri.scheme}://{re.sub('%[^]]*', '', host)}:{port}{path}"
     endpoint = hostEndpoint(reactor, uri.host, port)
     if uri.scheme == "ipps":
         endpoint = wrapClientTLS(_believed(uri), endpoint)
     return IPPTransport(
         reactor,
-        IPPClient(reactor, endpoint, place, path, uri.user, uri.password),
+        IPPClient(reactor, endpoint, name, place, path, uri.user, uri.password),
         uri.description,
         uri.option("finish-timeout", FINISH_TIMEOUT, seconds, "seconds, as in finish-timeout=90"),
         uri.option("waitjob", True, switch, "on or off, as in waitjob=off"),
@@ -193,4 +216,5 @@ def _believed(uri: DeviceURI) -> Any:
     everybody = uri.option("tls", False, choices.__getitem__, "verify or any")
     if everybody and "tls-ca" in uri.options:
         raise ValueError("tls=any and tls-ca contradict each other; leave out one")
-    return anybody() if everybody else signers(uri.host, uri.options.get("tls-ca"))
+    host = uri.host.partition("%")[0]
+    return anybody() if everybody else signers(host, uri.options.get("tls-ca"))
