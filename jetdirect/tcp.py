@@ -246,19 +246,22 @@ class Pulse:
         return min(silence.seconds, now - self._askedSince)
 
 
-def hostEndpoint(reactor: Any, host: str, port: int) -> IStreamClientEndpoint:
+def hostEndpoint(
+    reactor: Any, host: str, port: int, source: tuple[str, int] | None = None
+) -> IStreamClientEndpoint:
     """
     Where a host is to be reached.
 
     An address needs no name lookup, which takes a thread, and what a thread may lack.
 
+    @param source: the address, or C{""}, and the port to connect from; by default any.
     @raise ValueError: it cannot be a host name.
     """
     if isIPAddress(host):
-        return TCP4ClientEndpoint(reactor, host, port)
+        return TCP4ClientEndpoint(reactor, host, port, bindAddress=source)
     if isIPv6Address(host):
-        return TCP6ClientEndpoint(reactor, host, port)
-    endpoint = HostnameEndpoint(reactor, host, port)
+        return TCP6ClientEndpoint(reactor, host, port, bindAddress=source)
+    endpoint = HostnameEndpoint(reactor, host, port, bindAddress=source)
     if getattr(endpoint, "_badHostname", False):  # it would say so itself, but at every job
         raise ValueError(f"{host!r} is not a host name; write its address instead")
     return endpoint

@@ -72,6 +72,7 @@ MAY_IMPORT = {
     "transports.dialogue": "errors tcp",
     "transports.ipp.credentials": "",
     "transports.lpd.rfc1179": "",
+    "transports.lpd.reserved": "",
     "transports.ipp.rfc8010": "",
     "transports.ipp.tlstrust": "",
     "transports.ipp.http": "",
@@ -89,7 +90,7 @@ MAY_IMPORT = {
     "transports.lpd.stream": "errors interfaces transports.lpd.client",
     "transports.lpd.spool": "errors interfaces transports.backpressure transports.lpd.client",
     "transports.lpd.transport": "interfaces tcp transports.uri transports.lpd.rfc1179"
-    " transports.lpd.client"
+    " transports.lpd.client transports.lpd.reserved"
     " transports.lpd.stream transports.lpd.spool",
     "transports.file.existing": "",
     "transports.file.appended": "transports.file.existing",

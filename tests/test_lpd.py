@@ -80,11 +80,11 @@ class Threads(Clock):
 class Site:
     """A server, and a job that wants its queue."""
 
-    def __init__(self, size: int | None = None, limit: int = 1000) -> None:
+    def __init__(self, size: int | None = None, limit: int = 1000, **more: Any) -> None:
         self.reactor = Threads()
         self.endpoint = Endpoint()
         self.server = PrintServer(
-            self.reactor, self.endpoint, "lpd://server/queue", "queue", "", FINISH_TIMEOUT
+            self.reactor, self.endpoint, "lpd://server/queue", "queue", "", FINISH_TIMEOUT, **more
         )
         self.transport = LPDTransport(self.reactor, self.server, "", limit)
         self.job = FakeJob(size=size)
@@ -175,10 +175,6 @@ def noWithReasons(site: Site) -> None:
     site.wire.receive(b"\x01queue: unknown printer\n")
 
 
-def twice(site: Site) -> None:
-    site.wire.receive(OKAY * 2)
-
-
 def garbage(site: Site) -> None:
     site.wire.receive(b"HTTP/1.1 400 Bad Request\r\n\r\n")
 
@@ -202,7 +198,7 @@ def death(site: Site) -> None:
         site.reactor.advance(1)
 
 
-MISDEEDS = [no, noWithReasons, twice, garbage, leave, reset, silence, death]
+MISDEEDS = [no, noWithReasons, garbage, leave, reset, silence, death]
 
 
 @pytest.mark.parametrize("misdeed", MISDEEDS)
@@ -237,7 +233,7 @@ def test_noLastAcknowledgement(misdeed: Callable[[Site], None]) -> None:
     assert site.job.losses == []
 
 
-@pytest.mark.parametrize("misdeed", [no, noWithReasons, twice, garbage, leave, reset, death])
+@pytest.mark.parametrize("misdeed", [no, noWithReasons, garbage, leave, reset, death])
 def test_lostInMidJob(misdeed: Callable[[Site], None]) -> None:
     """The job is told once, and nothing goes to the server any more."""
     site = Site(size=5)
@@ -267,8 +263,111 @@ def test_reasons() -> None:
         assert "code 1" in told[0].reason
     site = Site(size=5)
     told = site.open()
+    noWithReasons(site)
+    assert told[0].reason.endswith("(code 1): queue: unknown printer")
+    site = Site(size=5)
+    told = site.open()
     leave(site)
     assert told[0].reason.endswith("closed the connection without an answer to jobs for this queue")
+
+
+def test_brokenOffInWords() -> None:
+    """A server that gives up in mid-job may say why."""
+    site = Site(size=5)
+    site.opened().write(b"%!")
+    site.wire.receive(b"no space left on device\n")
+    [why] = site.job.losses
+    assert why.reason == "the server broke off the job: no space left on device"
+
+
+def test_twoOctetsForOne() -> None:
+    """A server that says yes twice has said yes; one octet more is no yes to what comes later."""
+    site = Site(size=5)
+    told = site.open()
+    for _ in range(4):
+        assert not told
+        site.wire.receive(OKAY * 2)
+    [connection] = told
+    connection.write(b"%!PS\n")
+    site.wire.receive(OKAY)
+    done = hear(connection.finish())
+    assert not done
+    site.wire.receive(OKAY * 2)
+    assert done == [Delivery.DELIVERED]
+    assert site.job.losses == []
+
+
+def test_dataFirst() -> None:
+    """Some servers want the data file before the control file; the last yes is to that one."""
+    site = Site(size=5, dataFirst=True)
+    told = site.open()
+    for said in (b"\x02queue\n", b"\x035 dfA007gate\n"):
+        assert not told
+        assert site.wire.said() == said
+        site.wire.receive(OKAY)
+    [connection] = told
+    connection.write(b"%!PS\n")
+    done = hear(connection.finish())
+    for said in (b"%!PS\n\0", b"\x02%d cfA007gate\n" % len(CONTROL), CONTROL + b"\0"):
+        assert not done
+        assert site.wire.said() == said
+        site.wire.receive(OKAY)
+    assert done == [Delivery.DELIVERED]
+    assert not site.wire.connected
+    assert not site.reactor.getDelayedCalls()
+
+
+@pytest.mark.parametrize("misdeed", MISDEEDS)
+@pytest.mark.parametrize("step", range(3))
+def test_dataFirstRefused(misdeed: Callable[[Site], None], step: int) -> None:
+    """A control file that is refused behind the data loses the job, which the server may have."""
+    site = Site(size=5, dataFirst=True)
+    told = site.open()
+    site.agree(2)
+    told[0].write(b"%!PS\n")
+    done = hear(told[0].finish())
+    site.agree(step)
+    misdeed(site)
+    [why] = done
+    assert isinstance(why, PrinterLost)
+    assert told[0].sent == 5
+    assert not site.wire.connected
+
+
+def test_dataFirstFromTheFile() -> None:
+    """So it is for a job whose size was not announced."""
+    site = Site(dataFirst=True)
+    connection = site.opened()
+    connection.write(b"%!PS\n")
+    done = hear(connection.finish())
+    site.agree(5)
+    assert done == [Delivery.DELIVERED]
+    header = b"\x02%d cfA007gate\n" % len(CONTROL)
+    assert site.wire.said().endswith(b"%!PS\n\0" + header + CONTROL + b"\0")
+
+
+def test_formatAndBanner() -> None:
+    """What the control file asks for may be the operator's."""
+    site = Site(size=5, format="o", banner=True)
+    site.open()
+    site.agree(2)
+    assert b"\nLann\nodfA007gate\n" in site.wire.said()
+
+
+def test_filesOfTwoRuns() -> None:
+    """A server that still has job 7 of the run before is sent another name for this one."""
+    site = Site(size=5, firstNumber=995)
+    site.open()
+    site.agree(3)
+    said = site.wire.said()
+    assert b" cfA002gate\n" in said and b"ldfA002gate\n" in said and b" dfA002gate\n" in said
+
+
+def test_numbersBeginAnywhere() -> None:
+    """Two transports do not begin with the same number, but for one case in a thousand."""
+    found = {fromURI(Threads(), parse("lpd://192.0.2.1/q")).server.firstNumber for _ in range(20)}
+    assert len(found) > 10
+    assert found <= set(range(1000))
 
 
 def test_slowDataIsNoFault() -> None:

@@ -4,14 +4,17 @@ The bytes of the line printer daemon protocol.
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from jetdirect.transports.lpd.rfc1179 import (
+    LONGEST_REFUSAL,
     controlFile,
     controlFileHeader,
     dataFileHeader,
     receiveJob,
+    refusal,
 )
 
 
@@ -51,3 +54,27 @@ def test_noLineIsMadeTwo(host: str, user: str, name: str) -> None:
     for line in lines:
         assert all(0x20 <= octet <= 0x7E for octet in line)
         assert len(line) - 1 <= limits[line[:1]]
+
+
+def test_wishes() -> None:
+    """A banner is asked for in the user's name (L), another format by its letter (section 7)."""
+    assert controlFile(31, "gate", "ann", "", "o", banner=True) == (
+        b"Hgate\nPann\nLann\nodfA031gate\nUdfA031gate\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        (b"\x01", " (code 1)"),
+        (b"\xff", " (code 255)"),
+        (b"\x01lpd: queue: unknown printer\n", " (code 1): lpd: queue: unknown printer"),
+        (b"lpd: host is not allowed\n", ": lpd: host is not allowed"),
+        (b"\x02\x00\x07", " (code 2)"),
+        (b"no\r\n\x1b[31mway\xc3\xbc", ": no [31mway"),
+        (b"x" * 1000, f": {'x' * LONGEST_REFUSAL}"),
+    ],
+)
+def test_refusal(said: bytes, shown: str) -> None:
+    """The server's own words are shown, as far as they can be printed."""
+    assert refusal(said) == shown

@@ -97,6 +97,10 @@ def _reason(why: Exception) -> str:
         return "no answer"
     if isinstance(why, error.NoRouteError) or number in (errno.EHOSTUNREACH, errno.ENETUNREACH):
         return "no route to the printer"
+    if isinstance(why, error.ConnectBindError) and number in (errno.EACCES, errno.EPERM):
+        return "no permission for such a source port"
+    if isinstance(why, error.ConnectBindError) and number == errno.EADDRINUSE:
+        return "no source port is free"
     if isinstance(why, error.DNSLookupError):
         return "the host name is not known"
     return "the connection failed"

@@ -53,6 +53,10 @@ lpd = PrinterScheme(
     "jetdirect.transports.lpd.transport.fromURI",
     {
         "finish-timeout": "seconds to wait for an acknowledgement (90)",
+        "order": "data,control: the control file follows the data file (control,data)",
+        "reserve": "any or rfc1179: connect from a port below 1024, which needs rights (off)",
+        "format": "a letter of RFC 1179 for what the data is said to be (l: as it is)",
+        "banner": "on: ask the server for a page before each job that says whose it is (off)",
         "spool-limit": "bytes of a job whose size the sender did not announce (1073741824)",
     },
 )

@@ -5,6 +5,7 @@ The line printer daemon protocol (RFC 1179), spoken: one dialogue is one job for
 from __future__ import annotations
 
 import socket
+from collections.abc import Sequence
 from typing import Any
 
 from twisted.internet.defer import Deferred
@@ -24,12 +25,14 @@ class LPDDialogue(Dialogue):
 
     @ivar job: who is told that the server is gone while nothing is awaited from it; L{None} as long
         as nobody has the queue for itself.
+    @ivar behind: what is to be said behind the data file.
     """
 
     def __init__(self, clock: Any, patience: float) -> None:
         """@param patience: seconds to wait for an acknowledgement."""
         super().__init__(clock, patience, "server")
         self.job: IPrintJob | None = None
+        self.behind: Sequence[bytes] = ()
         self._answer: Deferred[None] | None = None
 
     async def say(self, data: bytes, what: str) -> None:
@@ -63,19 +66,21 @@ class LPDDialogue(Dialogue):
         """
         try:
             await self.say(rfc1179.END_OF_FILE, "the end of the job")
+            for data in self.behind:
+                await self.say(data, "the control file")
         except PrinterLost:
             await self.abort()
             raise
         await self.hangUp()
 
     def dataReceived(self, data: bytes) -> None:
-        """One octet for each thing that was said."""
-        code, answer = data[0], self._answer
-        if answer is None or answer.called:
-            self.lose(f"the server broke off the job (code {code})")
-        elif code != rfc1179.ACKNOWLEDGED or len(data) > 1:
-            self.lose(f"the server refused {self._awaited} (code {code})")
-        else:
+        """One octet for each thing that was said; of several zeros the first is the answer."""
+        answer = None if self._answer is None or self._answer.called else self._answer
+        no = data.lstrip(rfc1179.ACKNOWLEDGED)
+        if no:
+            what = "broke off the job" if answer is None else f"refused {self._awaited}"
+            self.lose(f"the server {what}{rfc1179.refusal(no)}")
+        elif answer is not None:
             self.expect("")
             answer.callback(None)
 
@@ -120,6 +125,8 @@ class PrintServer:
     A queue of a print server, and how to talk to it.
 
     @ivar uri: its device URI, without the user name.
+    @ivar firstNumber: what is added to the numbers of jobs in the names of their files, which have
+        room for three digits: after a restart the server may still have files of the run before.
     """
 
     def __init__(
@@ -130,10 +137,17 @@ class PrintServer:
         queue: str,
         user: str,
         patience: float,
+        firstNumber: int = 0,
+        dataFirst: bool = False,
+        format: str = "l",
+        banner: bool = False,
     ) -> None:
         """
         @param user: whom the server is told; C{""}: the name that the sender logged in with.
         @param patience: seconds to wait for an acknowledgement.
+        @param dataFirst: the control file follows the data file.
+        @param format: what the data file is said to be, one of L{rfc1179.FORMATS}.
+        @param banner: ask for a page before the job that says whose it is.
         """
         self._clock = clock
         self._dialer = Dialer(clock, endpoint, uri)
@@ -141,6 +155,10 @@ class PrintServer:
         self._queue = queue
         self._user = user
         self._patience = patience
+        self.firstNumber = firstNumber
+        self._dataFirst = dataFirst
+        self._format = format
+        self._banner = banner
         self._host = socket.gethostname().partition(".")[0]
 
     async def begin(self) -> LPDDialogue:
@@ -157,17 +175,22 @@ class PrintServer:
 
     async def announce(self, dialogue: LPDDialogue, job: IPrintJob, size: int) -> None:
         """
-        Send the control file, and the beginning of the data file.
+        Send the beginning of the data file, and before it, or later behind it, the control file.
 
         @param size: octets of the data file; at least one: 0 means "until you hear no more" to
             some servers.
         @raise PrinterUnreachable: the server does not want them.
         """
-        number, host = job.number, self._host
-        control = rfc1179.controlFile(number, host, self._user or job.user, job.name)
+        number, host = job.number + self.firstNumber, self._host
+        user = self._user or job.user
+        control = rfc1179.controlFile(number, host, user, job.name, self._format, self._banner)
         header = rfc1179.controlFileHeader(len(control), number, host)
-        await self._ask(dialogue, header, "the control file")
-        await self._ask(dialogue, control + rfc1179.END_OF_FILE, "the control file")
+        files = (header, control + rfc1179.END_OF_FILE)
+        if self._dataFirst:
+            dialogue.behind = files
+        else:
+            for each in files:
+                await self._ask(dialogue, each, "the control file")
         await self._ask(dialogue, rfc1179.dataFileHeader(size, number, host), "the data file")
 
     async def _ask(self, dialogue: LPDDialogue, command: bytes, what: str) -> None:

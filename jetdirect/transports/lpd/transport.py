@@ -10,22 +10,28 @@ one for a yes.
 from __future__ import annotations
 
 import re
+import secrets
+from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from twisted.internet.defer import Deferred, succeed
 from zope.interface import implementer
 
 from ...interfaces import (
+    Complaint,
     Delivery,
+    ICheckedTransport,
     IPrinterConnection,
     IPrinterTransport,
     IPrintJob,
     PrinterStatus,
 )
 from ...tcp import hostEndpoint
-from ..uri import DeviceURI, seconds
+from ..uri import DeviceURI, seconds, switch
 from . import rfc1179
 from .client import PrintServer
+from .reserved import RIGHTS, ReservedPortEndpoint, mayReserve
 from .spool import SpooledConnection
 from .stream import StreamedConnection
 
@@ -37,7 +43,7 @@ SPOOL_LIMIT = 2**30
 """Bytes of a job whose size was not announced: room for any page, not for a disk (chosen)."""
 
 
-@implementer(IPrinterTransport)
+@implementer(IPrinterTransport, ICheckedTransport)
 class LPDTransport:
     """A queue of a print server."""
 
@@ -50,16 +56,19 @@ class LPDTransport:
         server: PrintServer,
         description: str = "",
         spoolLimit: int = SPOOL_LIMIT,
+        sources: Sequence[int] = (),
     ) -> None:
         """
         @param description: what senders see; by default the URI.
         @param spoolLimit: bytes of a job whose size was not announced.
+        @param sources: the ports that the server's endpoint connects from; empty: any.
         """
         self.uri = server.uri
         self.description = description or server.uri
         self._reactor = reactor
-        self._server = server
+        self.server = server
         self._spoolLimit = spoolLimit
+        self._sources = sources
 
     def open(self, job: IPrintJob) -> Deferred[IPrinterConnection]:
         """L{IPrinterTransport}: the server must be there and take jobs for this queue."""
@@ -69,13 +78,20 @@ class LPDTransport:
         """L{IPrinterTransport}: what a queue says (RFC 1179, section 5.4) is for people to read."""
         return succeed(None)
 
+    def check(self) -> Sequence[Complaint]:
+        """L{ICheckedTransport}: may this process have the source ports?"""
+        if not self._sources or mayReserve(self._sources[0]):
+            return []
+        what = f"reserve= needs source ports below 1024, which this user may not have; {RIGHTS}"
+        return [Complaint(f"{self.uri}: {what}")]
+
     async def _open(self, job: IPrintJob) -> IPrinterConnection:
-        dialogue = await self._server.begin()
+        dialogue = await self.server.begin()
         if job.size:
-            await self._server.announce(dialogue, job, job.size)
+            await self.server.announce(dialogue, job, job.size)
             return StreamedConnection(dialogue, job, job.size)
         await dialogue.hangUp()
-        return SpooledConnection(self._reactor, self._server, job, self._spoolLimit)
+        return SpooledConnection(self._reactor, self.server, job, self._spoolLimit)
 
 
 def fromURI(reactor: Any, uri: DeviceURI) -> LPDTransport:
@@ -91,16 +107,39 @@ def fromURI(reactor: Any, uri: DeviceURI) -> LPDTransport:
         raise ValueError("a queue is missing, or is no word; write lpd://HOST/QUEUE")
     port = rfc1179.LPD_PORT if uri.port is None else uri.port
     host = f"[{uri.host}]" if ":" in uri.host else uri.host
+    words = "off, any (512 to 1023), or rfc1179 (721 to 731; also on)"
+    sources = uri.option("reserve", (), _RESERVED.__getitem__, words)
+    endpoint = hostEndpoint(reactor, uri.host, port)
+    if sources:
+        endpoint = ReservedPortEndpoint(partial(hostEndpoint, reactor, uri.host, port), sources)
     server = PrintServer(
         reactor,
-        hostEndpoint(reactor, uri.host, port),
+        endpoint,
         f"lpd://{host}:{port}/{queue}",
         queue,
         uri.user,
         uri.option("finish-timeout", FINISH_TIMEOUT, seconds, "seconds, as in finish-timeout=90"),
+        secrets.randbelow(1000),
+        uri.option("order", False, _ORDERS.__getitem__, "control,data or data,control"),
+        uri.option("format", "l", _format, "a letter of RFC 1179, as in format=l"),
+        uri.option("banner", False, switch, "on or off, as in banner=on"),
     )
     limit = uri.option("spool-limit", SPOOL_LIMIT, _count, "bytes, as in spool-limit=1000000")
-    return LPDTransport(reactor, server, uri.description or f"{queue} on {host}", limit)
+    return LPDTransport(reactor, server, uri.description or f"{queue} on {host}", limit, sources)
+
+
+_RESERVED: dict[str, Sequence[int]] = {
+    **dict.fromkeys(("on", "yes", "true", "rfc1179"), rfc1179.RFC1179_PORTS),
+    **dict.fromkeys(("off", "no", "false", "none"), ()),
+    "any": rfc1179.RESERVED,
+}
+_ORDERS = {"control,data": False, "data,control": True}
+
+
+def _format(text: str) -> str:
+    if len(text) != 1 or text not in rfc1179.FORMATS:
+        raise ValueError(text)
+    return text
 
 
 def _count(text: str) -> int:
