@@ -52,8 +52,9 @@ MAY_IMPORT = {
     "transports.snmp.ber": "",
     "transports.snmp.transport": "interfaces transports.snmp.ber transports.ieee1284"
     " transports.wrapped",
-    "transports.uri": "interfaces transports.dressing transports.gap transports.shorthand"
-    " transports.snmp.transport",
+    "transports.cups": "",
+    "transports.uri": "interfaces transports.cups transports.dressing transports.gap"
+    " transports.shorthand transports.snmp.transport",
     "transports.scheme": "errors interfaces",
     "transports.checks": "interfaces transports.shorthand transports.uri",
     "transports.backchannel": "",

@@ -19,6 +19,7 @@ from urllib.parse import unquote_to_bytes
 from twisted.plugin import getPlugins
 
 from ..interfaces import IPrinterScheme, IPrinterTransport
+from .cups import insteadOf, insteadOfScheme
 from .dressing import OPTIONS as DRESSING_OPTIONS
 from .dressing import DressedTransport, Dressing
 from .gap import OPTIONS as GAP_OPTIONS
@@ -251,13 +252,19 @@ def _transportFor(reactor: object, text: str) -> IPrinterTransport:
     known = schemes()
     plugin = known.get(uri.scheme)
     if plugin is None:
+        remedy = insteadOfScheme(uri.scheme)
+        if remedy:
+            raise ValueError(f"unknown scheme {uri.scheme!r}; {remedy}")
         raise ValueError(
             f"unknown scheme {uri.scheme!r}; known are "
             + ", ".join(f"{p.scheme} ({p.example})" for p in known.values())
         )
     network = NETWORK_OPTIONS if uri.host else {}
     options = {**COMMON_OPTIONS, **network, **plugin.options}
-    for name in uri.options:
+    for name, value in uri.options.items():
+        remedy = insteadOf(uri.scheme, name, value, name in options)
+        if remedy:
+            raise ValueError(f"{name}={value} is CUPS's; {remedy}")
         if name not in options:
             raise ValueError(f"unknown option {name!r}; known are " + ", ".join(sorted(options)))
     transport = plugin.transport(reactor, uri)

@@ -108,7 +108,7 @@ def fromURI(reactor: Any, uri: DeviceURI) -> LPDTransport:
     port = rfc1179.LPD_PORT if uri.port is None else uri.port
     host = f"[{uri.host}]" if ":" in uri.host else uri.host
     words = "off, any (512 to 1023), or rfc1179 (721 to 731; also on)"
-    sources = uri.option("reserve", (), _RESERVED.__getitem__, words)
+    sources = uri.option("reserve", _RESERVED["off"], _RESERVED.__getitem__, words)
     endpoint = hostEndpoint(reactor, uri.host, port)
     if sources:
         endpoint = ReservedPortEndpoint(partial(hostEndpoint, reactor, uri.host, port), sources)
