@@ -57,7 +57,7 @@ class Gateway(MultiService):
         super().__init__()
         self._reactor = reactor
         self.server = PrintServer(transports, reactor, busyTimeout, connectTimeout, maxJobBytes)
-        realm = PrintRealm(self.server)
+        realm = PrintRealm(self.server, proven=bool(checkers))
         portal = Portal(realm, checkers or [AnyName()])
         self.factory = PrintFTPFactory(portal, reactor, settings)
         self._open = not checkers

@@ -5,7 +5,7 @@ A print server: the printing ports of one box, and the jobs that went through th
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from twisted.internet.defer import Deferred, DeferredList
@@ -15,6 +15,7 @@ from .errors import JobCanceled, JobTooLarge, ShuttingDown
 from .interfaces import IPrinterTransport
 from .job import Job, Sender
 from .port import BUSY_TIMEOUT, CONNECT_TIMEOUT, PrintingPort
+from .portnames import PortNames
 
 REMEMBERED_JOBS = 100
 """How many ended jobs are kept for L{PrintServer.jobs}: a screenful or two for an operator."""
@@ -27,6 +28,7 @@ class PrintServer:
     Two print servers live in one process without knowing each other.
 
     @ivar ports: PORT1 first; it is the default port.
+    @ivar portNames: their names, in their order.
     """
 
     def __init__(
@@ -50,6 +52,7 @@ class PrintServer:
             for n, transport in enumerate(transports, start=1)
         )
         self._byName = {port.name: port for port in self.ports}
+        self.portNames = PortNames(self._byName)
         self._clock = clock
         self._limit = maxJobBytes
         self._count = 0
@@ -62,14 +65,9 @@ class PrintServer:
         self._sweep()
         return sorted([*self._ended, *self._active.values()], key=lambda job: job.number)
 
-    @property
-    def portNames(self) -> Collection[str]:
-        """The names of the printing ports, in their order."""
-        return self._byName.keys()
-
     def port(self, name: str) -> PrintingPort | None:
         """The printing port of that name, in upper or lower case."""
-        return self._byName.get(name.upper())
+        return self._byName.get(self.portNames.find(name) or "")
 
     def submit(self, port: PrintingPort, name: str, sender: Sender, size: int | None = None) -> Job:
         """

@@ -10,10 +10,12 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from twisted.cred.checkers import InMemoryUsernamePasswordDatabaseDontUse
 from twisted.internet.address import IPv4Address
 from twisted.internet.testing import MemoryReactorClock
 
 from jetdirect.ftp.settings import SessionSettings
+from jetdirect.ftp.text import decoded, encoded
 from jetdirect.gateway import Gateway
 from jetdirect.job import JobState
 from jetdirect.testing import FakePrinter, FakeSender, MemoryWire
@@ -832,12 +834,94 @@ def test_machineFactsOfHere(user: FakeSender) -> None:
 
 @pytest.mark.parametrize(
     ("path", "wanted"),
-    [("", 211), ("PORT1", 213), ("/port2/", 213), ("nothing", 550), ("a.ps", 550), ("-l", 550)],
+    [
+        ("", 211),
+        ("PORT1", 213),
+        ("/port2/", 213),
+        ("nothing", 550),
+        ("PORT13", 550),
+        ("a.ps", 213),
+        ("-l a.ps", 213),
+        ("-strange.ps", 213),
+        ("-l", 212),
+        ("-al /", 212),
+        ("/", 212),
+        ("d", 212),
+        ("-l PORT1", 212),
+    ],
 )
 def test_statusWithPath(user: FakeSender, path: str, wanted: int) -> None:
-    """STAT tells of the session, or of a printing port, and of nothing else."""
+    """STAT tells of the session, of a printing port, or what LIST tells of a path."""
     stored(user, "a.ps")
+    stored(user, "-strange.ps")
+    said(user, "MKD d")
     assert said(user, f"STAT {path}") == [wanted]
+
+
+@pytest.mark.parametrize("path", ["/", "a b.ps", "-l", "d", "-a PORT2"])
+def test_statusIsTheListing(user: FakeSender, path: str) -> None:
+    """The lines of LIST, each behind a blank (RFC 959, page 36), over the control connection."""
+    stored(user, "a b.ps")
+    stored(user, "PORT2/c.ps")
+    said(user, "MKD d")
+    user.passive()
+    user.say(f"LIST {path}")
+    assert user.data is not None
+    lines = user.data.said().decode().splitlines()
+    _, *found, _ = user.say(f"STAT {path}").split("\n")
+    assert found == [f" {line}" for line in lines]
+    assert lines or path == "d"
+
+
+@pytest.mark.parametrize("checked", [False, True])
+def test_strangersJobs(checked: bool) -> None:
+    """
+    STAT of a printing port tells the names of the session's own jobs; with checked logins those of
+    the same user.  Others' jobs are a number, a state and bytes.
+    """
+    known = InMemoryUsernamePasswordDatabaseDontUse(ann=b"x", bob=b"x")
+    gateway = Gateway([FakePrinter()], MemoryReactorClock(), [], checkers=[known] * checked)
+    first, same, other = (FakeSender(gateway.factory, f"192.0.2.{n}") for n in (1, 2, 3))
+    for sender, name in ((first, "ann"), (same, "ann"), (other, "bob")):
+        assert codes(sender.login(name, "x")) == [230]
+    first.begin("Mrs Smith.pdf")
+    assert first.data is not None
+    first.data.receive(b"1234")
+
+    def status(sender: FakeSender) -> str:
+        return sender.say("STAT PORT1").split("\n")[1]
+
+    line = " job 1: processing, 4 bytes"
+    assert status(first) == f"{line}, Mrs Smith.pdf"
+    assert status(other) == line
+    assert status(same) == (f"{line}, Mrs Smith.pdf" if checked else line)
+    assert "Smith" not in other.say("STAT") + other.say("STAT /") + other.say("STAT -l PORT1")
+    for sender in (first, same, other):
+        sender.wire.rst()
+
+
+@pytest.mark.parametrize("verb", ["LIST", "NLST", "MLSD"])
+def test_listingsArePrintable(user: FakeSender, verb: str) -> None:
+    """Nothing in a listing controls a terminal, and each name that it shows is found by SIZE."""
+    evil = ["a\x1b[31m", "b\x9bc", "d\u202ee", "f\rg", "h\x00i", "j\u2028k"]
+    evil += ["\u0416\u65e5 \u3000", "caf\udce9\udc9b"]
+    for name in evil:
+        user.passive()
+        user.say(b"STOR " + encoded(name))
+        user.send(b"1234")
+    user.passive()
+    user.say(verb)
+    assert user.data is not None
+    before = {"LIST": rb".* \d\d:\d\d ", "NLST": b"", "MLSD": b"[^ ]*; "}[verb]
+    lines = [re.sub(b"^" + before, b"", line) for line in user.data.said().split(b"\r\n")]
+    names = [line for line in lines if line and b"PORT" not in line]
+    assert len(names) == len(evil)
+    shown = decoded(b"\n".join(names))
+    assert re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u202e\udc80-\udc9f]", shown) is None
+    assert "\u0416\u65e5 \u3000" in shown and "caf\udce9\\x9b" in shown
+    if verb == "NLST":
+        for line in names:
+            assert user.say(b"SIZE " + line) == "213 4", line
 
 
 # Aborts

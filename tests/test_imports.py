@@ -32,9 +32,11 @@ MAY_IMPORT = {
     "guard": "errors interfaces",
     "job": "errors interfaces guard language",
     "port": "errors interfaces guard language job",
-    "server": "errors interfaces language job port",
+    "portnames": "",
+    "server": "errors interfaces language job port portnames",
     # the sender's side
-    "ftp*": "errors deadline interfaces language job port server splice tcp certificate ftp*",
+    "ftp*": "errors deadline interfaces language job port portnames server splice tcp certificate"
+    " ftp*",
     # the printers' side: what they share, then the printers, none of which knows another
     "transports": "",
     "transports.file": "",

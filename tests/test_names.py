@@ -4,12 +4,21 @@ The names that a session stored: what is found, what is renamed, what is forgott
 
 from __future__ import annotations
 
-import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+import gc
+import sys
+import tracemalloc
+from collections.abc import Callable
+from sys import getsizeof
 
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+
+from jetdirect.ftp import names as module
 from jetdirect.ftp.listing import Entry
-from jetdirect.ftp.names import REMEMBERED_NAMES, Path, StoredNames
+from jetdirect.ftp.names import REMEMBERED_BYTES, REMEMBERED_NAMES, StoredNames
+from jetdirect.ftp.paths import DEEPEST_PATH, LONGEST_PATH, Path, written
 
 OWNERS = {"PORT1": "HP LaserJet", "PORT2": "Labels"}
 
@@ -34,49 +43,6 @@ def clock() -> Clock:
 def names(clock: Clock) -> StoredNames:
     """Of a session that has stored nothing yet."""
     return StoredNames(OWNERS, OWNERS.__getitem__, clock)
-
-
-@pytest.mark.parametrize(
-    ("directory", "path", "wanted"),
-    [
-        ([], "", ()),
-        ([], "/", ()),
-        ([], ".", ()),
-        ([], "..", ()),
-        ([], "/../..", ()),
-        ([], "job.ps", ("job.ps",)),
-        ([], "/job.ps", ("job.ps",)),
-        ([], "//job.ps", ("job.ps",)),
-        ([], "a//b/./c", ("a", "b", "c")),
-        ([], "a/../b", ("b",)),
-        ([], "port2", ("PORT2",)),
-        ([], "pOrT2/Job.ps", ("PORT2", "Job.ps")),
-        ([], "a/port2", ("a", "port2")),
-        ([], r"d:\temp\job.ps", (r"d:\temp\job.ps",)),
-        ([], "-job.ps", ("-job.ps",)),
-        ([], " ", (" ",)),
-        (["PORT2"], "", ("PORT2",)),
-        (["PORT2"], "job.ps", ("PORT2", "job.ps")),
-        (["PORT2"], "/job.ps", ("job.ps",)),
-        (["PORT2"], "port1/job.ps", ("PORT1", "job.ps")),
-        (["PORT2"], "..", ()),
-        (["PORT2"], "../x", ("x",)),
-        (["a", "b"], "../c", ("a", "c")),
-        (["a"], "../port1/x", ("PORT1", "x")),
-    ],
-)
-def test_resolve(names: StoredNames, directory: list[str], path: str, wanted: Path) -> None:
-    """Absolute, whatever was said; a printing port at the beginning means that one."""
-    assert names.resolve(directory, path) == wanted
-
-
-@given(st.lists(st.sampled_from(["a", "PORT1"])), st.text("ab./\\ port1"))
-def test_neverOutside(directory: list[str], path: str) -> None:
-    """No path leaves the root, and none has a segment that would."""
-    names = StoredNames(["PORT1"], str, lambda: 0.0)
-    found = names.resolve(directory, path)
-    assert not {"", ".", ".."} & set(found)
-    assert names.resolve([], "/" + "/".join(found)) == found
 
 
 def test_fresh(names: StoredNames) -> None:
@@ -237,3 +203,191 @@ def test_onlyTheLastNames(names: StoredNames) -> None:
     assert names.file(("job6",)) is None
     assert names.file(("job5",)) is not None
     assert len(names.children(())) == 2 + REMEMBERED_NAMES
+
+
+# Bounds
+
+
+def size(names: StoredNames) -> int:
+    """Bytes of memory, counted anew from what can be found."""
+    found, waiting = 0, [names._root]
+    while waiting:
+        node = waiting.pop()
+        below = [*(node.inside or {}).values()]
+        waiting += below
+        found += sum(getsizeof(each.name) + module.NODE_BYTES for each in below)
+    return found
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        lambda number: (f"{number:04}" + "x" * 4000,),
+        lambda number: (f"{number:04}" + "\U0001f5a8" * 900,),
+        lambda number: tuple(f"{number:04}{place:03}" for place in range(DEEPEST_PATH)),
+        lambda number: ("d" * 2000, f"{number:04}"),
+    ],
+    ids=["long", "wide", "deep", "in one"],
+)
+@pytest.mark.parametrize("directories", [False, True])
+def test_bytesAreBounded(
+    names: StoredNames, path: Callable[[int], Path], directories: bool
+) -> None:
+    """However long or deep the names are, what a session remembers has a bound in bytes."""
+    for number in range(REMEMBERED_NAMES + 10):
+        if directories:
+            assert names.makeDirectory(path(number))
+        else:
+            names.store(path(number), 1)
+        assert names.bytes <= REMEMBERED_BYTES
+    assert names.bytes == size(names) > 0
+    assert names.entry(path(REMEMBERED_NAMES + 9)) is not None
+
+
+def test_boundIsMeasured() -> None:
+    """What is counted for a name is no less than the memory that it takes."""
+    gc.collect()
+    tracemalloc.start()
+    before = tracemalloc.get_traced_memory()[0]
+    names = StoredNames(OWNERS, OWNERS.__getitem__, lambda: 0.25 + 1e9)
+    for number in range(700):
+        names.store((f"directory {number:04}", f"name {number:04}"), number)
+    gc.collect()
+    taken = tracemalloc.get_traced_memory()[0] - before
+    tracemalloc.stop()
+    assert len([*names.children(("directory 0699",))]) == 1
+    assert taken <= names.bytes + 4096
+
+
+def test_renameOutOfBounds(names: StoredNames) -> None:
+    """A directory is not renamed to where the paths of what is in it would be too long."""
+    inside = ("e",) * 10
+    names.makeDirectory(("d",))
+    names.store(("d", *inside), 1)
+    deep = tuple("x" * (DEEPEST_PATH - 10))
+    assert not names.rename(("d",), (*deep, "f"))
+    long = ("x" * (LONGEST_PATH - 21),)
+    assert len(written((*long, *inside))) == LONGEST_PATH
+    assert not names.rename(("d",), (long[0] + "y",))
+    assert names.rename(("d",), long)
+    assert names.rename(long, deep)
+    assert names.file((*deep, *inside)) is not None
+    assert names.bytes == size(names)
+
+
+def test_renameOntoNames(names: StoredNames) -> None:
+    """Names below that were stored where no directory is made stay where they are."""
+    names.store(("f", "a"), 1)
+    names.store(("b",), 2)
+    names.makeDirectory(("d",))
+    names.store(("d", "a"), 3)
+    assert not names.rename(("d",), ("f",))
+    assert names.rename(("b",), ("f",))
+    assert [names.entry(path) is not None for path in (("f",), ("f", "a"), ("b",))] == [1, 1, 0]
+    assert names.bytes == size(names)
+
+
+class NamesMachine(RuleBasedStateMachine):
+    """Names beside a plain table of paths, which was slow and could not be wrong."""
+
+    paths = st.lists(st.sampled_from("abc"), min_size=1, max_size=4).map(tuple)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.names = StoredNames({"PORT1": ""}, str, lambda: 1.0)
+        self.table: dict[Path, int | None] = {}
+
+    @rule(path=paths)
+    def store(self, path: Path) -> None:
+        """Not where a directory is."""
+        self.names.store(path, 7)
+        if self.table.get(path, 0) is not None:
+            self.table.pop(path, None)
+            self.table[path] = 7
+
+    @rule(path=paths)
+    def make(self, path: Path) -> None:
+        """Not where something is."""
+        assert self.names.makeDirectory(path) is (path not in self.table)
+        self.table.setdefault(path, None)
+
+    @rule(path=paths, directory=st.booleans())
+    def remove(self, path: Path, directory: bool) -> None:
+        """Not where something is inside."""
+        able = (
+            path in self.table
+            and (self.table[path] is None) is directory
+            and not any(each[:-1] == path for each in self.table)
+        )
+        assert self.names.remove(path, directory) is able
+        if able:
+            del self.table[path]
+
+    @rule(old=paths, new=paths)
+    def rename(self, old: Path, new: Path) -> None:
+        """With all that is inside, and not into itself."""
+
+        def inside(path: Path) -> list[Path]:
+            return [each for each in self.table if each[: len(path)] == path and each != path]
+
+        able = old in self.table and self.table.get(new, 0) is not None
+        if able and new[: len(old)] == old:
+            able = old == new
+        elif able:
+            able = not (inside(old) and inside(new)) or old[: len(new)] == new
+            if old[: len(new)] == new:
+                able = not inside(old)
+        assert self.names.rename(old, new) is able
+        if able and old != new:
+            for each in [old, *inside(old)]:
+                self.table[new + each[len(old) :]] = self.table.pop(each)
+
+    @invariant()
+    def same(self) -> None:
+        """The same is there, in the same directories; and the bytes are counted right."""
+        for path in {(), *self.table, *(each[:-1] for each in self.table)}:
+            expected = {each[-1] for each in self.table if each[:-1] == path}
+            ports = set() if path else {"PORT1"}
+            assert {each.name for each in self.names.children(path)} == expected | ports
+        for path, known in self.table.items():
+            assert self.names.isDirectory(path) is (known is None)
+        assert self.names.bytes == size(self.names)
+
+
+TestNamesMachine = NamesMachine.TestCase
+TestNamesMachine.settings = settings(max_examples=100, stateful_step_count=30, deadline=None)
+
+
+def test_costs(names: StoredNames) -> None:
+    """
+    A command about one name looks at that one: it takes as many steps with a thousand names in the
+    session, in its directory or below it, as with ten.
+    """
+
+    def steps(count: int) -> int:
+        few = StoredNames(OWNERS, OWNERS.__getitem__, lambda: 0.0)
+        few.makeDirectory(("d",))
+        for number in range(count):
+            few.store(("d", f"{number}"), 1)
+        taken = 0
+
+        def traced(frame: object, event: str, argument: object) -> object:
+            nonlocal taken
+            taken += event == "line"
+            return traced
+
+        sys.settrace(traced)  # type: ignore[arg-type]
+        try:
+            few.remove(("d",), directory=True)
+            few.makeDirectory(("e",))
+            few.rename(("e",), ("f",))
+            few.remove(("f",), directory=True)
+            few.store(("d", "0"), 1)
+            few.rename(("d", "0"), ("x",))
+            few.remove(("x",), directory=False)
+            few.entry(("d", "1"))
+        finally:
+            sys.settrace(None)
+        return taken
+
+    assert steps(990) == steps(10)

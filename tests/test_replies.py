@@ -39,7 +39,8 @@ NUMBERS = {
     200: "OKAY TYPE_SET ACTIVE BUFFER_SIZE PROTECTION MLST_OPTIONS IDLE_TIME",
     202: "SUPERFLUOUS",
     211: "STATUS FEATURES",
-    213: "PORT_STATUS SIZE MODIFIED TOUCHED",
+    212: "DIRECTORY_STATUS",
+    213: "FILE_STATUS PORT_STATUS SIZE MODIFIED TOUCHED",
     214: "HELP HELP_COMMAND",
     215: "SYSTEM",
     220: "GREETING",
@@ -66,7 +67,7 @@ NUMBERS = {
     530: "NOT_LOGGED_IN LOGIN_FAILED SECURE_LOGIN",
     534: "PROTECTION_NEEDED",
     536: "NO_SUCH_PROTECTION",
-    550: "NO_SUCH NOT_MADE EXISTS NOT_RENAMED NOT_STORED WRITE_ONLY",
+    550: "BAD_PATH NOT_MADE EXISTS NOT_RENAMED NOT_STORED WRITE_ONLY",
 }
 """Of RFC 959; 229 and 522 of RFC 2428, 234, 534 and 536 of RFC 2228, 521 of RFC 4217."""
 
@@ -261,8 +262,8 @@ def test_everyReplyIsFit(name: str) -> None:
 
 def test_fieldsAreNotFilledTwice() -> None:
     """Braces in a field are shown, not filled in."""
-    reply = replies.NO_SUCH(path="{ports}{0}{x!r}", ports="PORT1")
-    assert reply.text == "{ports}{0}{x!r}: no such directory; printing ports are PORT1"
+    reply = replies.BAD_PATH(path="{reason}{0}{x!r}", reason="PORT1")
+    assert reply.text == "{reason}{0}{x!r}: PORT1"
 
 
 def test_longField() -> None:

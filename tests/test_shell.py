@@ -72,7 +72,9 @@ def test_access(bench: Bench, path: list[str]) -> None:
     assert now(bench.shell.access(path)) is None
 
 
-@pytest.mark.parametrize("path", [["PORT3"], ["PORT1", "x"], ["etc", "passwd"], ["a.ps"]])
+@pytest.mark.parametrize(
+    "path", [["PORT3"], ["PORT1", "x"], ["etc", "passwd"], ["a.ps"], ["x"] * 65, ["'PORT2'", "x"]]
+)
 def test_noAccess(bench: Bench, path: list[str]) -> None:
     """Nothing else can."""
     with pytest.raises(ftp.FileNotFoundError):
@@ -176,14 +178,19 @@ def test_turns(bench: Bench) -> None:
         (("PORT2",), "a.ps", "PORT2", "a.ps"),
         (("PORT2",), "port1", "PORT1", UNKNOWN_NAME),
         ((), "/PORT2/x/y", "PORT2", "x/y"),
-        (("PORT2",), "/x/y", "PORT2", "/x/y"),
-        ((), "", "PORT1", ""),
+        (("PORT2",), "/x/y", "PORT2", "x/y"),
+        (("PORT1",), "../PORT2/a", "PORT2", "a"),
+        (("PORT2",), "../a", "PORT1", "a"),
+        ((), "PORT2\\x.ps", "PORT2", "x.ps"),
+        ((), r"c:\x.ps", "PORT1", r"c:\x.ps"),
+        ((), "", "PORT1", UNKNOWN_NAME),
     ],
 )
-def test_locate(bench: Bench, directory: Sequence[str], path: str, port: str, name: str) -> None:
-    """Only the first segment of a path can be a printing port; else it is a name."""
-    found, called = bench.shell.locate(directory, path)
-    assert (found.name, called) == (port, name)
+def test_where(bench: Bench, directory: Sequence[str], path: str, port: str, name: str) -> None:
+    """A job prints, and is named, where its path leads; elsewhere than in a port by default."""
+    found = bench.shell.resolve(directory, path)
+    job = bench.shell.submit(bench.shell.portOf(found), bench.shell.nameOf(found))
+    assert (job.port, job.name) == (port, name)
 
 
 # Under the FTP server that Twisted has

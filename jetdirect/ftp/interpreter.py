@@ -24,7 +24,7 @@ from .acknowledgement import Acknowledgements
 from .control import ControlConnection
 from .data import DataPort
 from .lines import LineTooLong
-from .names import Path
+from .paths import Path, PathRefused
 from .replies import Reply
 from .shell import PrintShell
 from .strangers import isForeign
@@ -216,6 +216,14 @@ class Interpreter(ControlConnection):
         assert self.shell is not None
         return self.shell
 
+    def resolve(self, path: str) -> Path:
+        """
+        The one path that is meant.
+
+        @raise PathRefused: there is none; it becomes the reply.
+        """
+        return self.printShell.resolve(self.directory, path)
+
     @property
     def jobNumber(self) -> int:
         """The number of the running job; 0: there is none."""
@@ -279,6 +287,8 @@ class Interpreter(ControlConnection):
             return self.reply(replies.SYNTAX(syntax=syntax))
         try:
             result = method(argument)
+        except PathRefused as refused:
+            result = replies.BAD_PATH(path=refused.path, reason=refused.reason)
         except Exception:
             # A mistake of ours, which is no reason to end a session with its job.
             self._log.failure("{verb} of {peer} failed", verb=verb, peer=self.peer)

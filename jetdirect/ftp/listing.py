@@ -5,12 +5,11 @@ that of RFC 3659.  No I/O.
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from .text import encoded
+from .text import encoded, legible
 
 _HALF_A_YEAR = 182 * 24 * 3600
 _MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
@@ -21,6 +20,7 @@ class Entry:
     """
     One line of a listing.
 
+    @ivar name: any words; what controls terminals is made visible.
     @ivar modified: seconds since the epoch.
     @ivar owner: any words; blanks are replaced, because parsers count columns.
     """
@@ -39,7 +39,7 @@ def longListing(entries: Iterable[Entry], now: float) -> bytes:
 
 def nameListing(entries: Iterable[Entry]) -> bytes:
     """The answer to NLST."""
-    return b"".join(encoded(f"{entry.name}\r\n") for entry in entries)
+    return b"".join(encoded(f"{legible(entry.name)}\r\n") for entry in entries)
 
 
 def machineFacts(entry: Entry) -> str:
@@ -51,7 +51,9 @@ def machineFacts(entry: Entry) -> str:
 
 def machineListing(entries: Iterable[Entry]) -> bytes:
     """The answer to MLSD."""
-    return b"".join(encoded(f"{machineFacts(entry)} {entry.name}\r\n") for entry in entries)
+    return b"".join(
+        encoded(f"{machineFacts(entry)} {legible(entry.name)}\r\n") for entry in entries
+    )
 
 
 def modifiedStamp(seconds: float) -> str:
@@ -65,6 +67,7 @@ def _line(entry: Entry, now: float) -> bytes:
     date = time.gmtime(entry.modified)
     recent = 0 <= now - entry.modified < _HALF_A_YEAR
     clock = f"{date.tm_hour:02}:{date.tm_min:02}" if recent else f"{date.tm_year:5}"
-    owner = re.sub(r"\s+", "_", entry.owner.strip()) or "-"
+    owner = "-" if entry.owner == "-" else legible("_".join(entry.owner.split())) or "-"
     day = f"{_MONTHS[date.tm_mon - 1]} {date.tm_mday:2}"
-    return encoded(f"{mode} 1 {owner:<8} printer {entry.size:>12} {day} {clock} {entry.name}\r\n")
+    name = legible(entry.name)
+    return encoded(f"{mode} 1 {owner:<8} printer {entry.size:>12} {day} {clock} {name}\r\n")

@@ -8,37 +8,65 @@ directory first.  All that must succeed, and no paper must come of it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection
+from sys import getsizeof
 
 from .listing import Entry
+from .paths import DEEPEST_PATH, LONGEST_PATH, Path
+from .text import encoded
 
 REMEMBERED_NAMES = 1000
 """The last so many names of a session are known; a spooler's session may live for months."""
 
-Path = tuple[str, ...]
-"""The segments of an absolute path; the root is empty."""
+REMEMBERED_BYTES = 512 * 1024
+"""Bytes of memory that a session's names may take, directories counted: a thousand names of 200
+letters.  The oldest are forgotten first."""
+
+NODE_BYTES = 256
+"""Bytes of memory for a name beside its letters (254 measured with Python 3.13, each name alone in
+its directory; 165 in a large one)."""
 
 
-def written(path: Path) -> str:
-    """A path as replies show it."""
-    return "/" + "/".join(path)
+class _Node:
+    """
+    A name, or only a part of the paths of names below it.
 
+    @ivar size: the bytes of a stored name; L{None}: a directory.
+    @ivar modified: seconds since the epoch; L{None}: nothing of this name was stored or made.
+    """
 
-def quoted(path: Path) -> str:
-    """A path as it stands between the quotes of a 257: RFC 959, appendix II, doubles its own."""
-    return written(path).replace('"', '""')
+    __slots__ = ("above", "inside", "modified", "name", "size")
 
+    def __init__(self, name: str, above: _Node | None) -> None:
+        self.name = name
+        self.above = above
+        self.inside: dict[str, _Node] | None = None
+        self.size: int | None = None
+        self.modified: float | None = None
 
-@dataclass
-class _Name:
-    size: int | None  # None: a directory
-    modified: float
+    def below(self, name: str) -> _Node | None:
+        return None if self.inside is None else self.inside.get(name)
+
+    def put(self, node: _Node, name: str) -> None:
+        # As the last of what is inside.
+        if self.inside is None:
+            self.inside = {}
+        self.inside[name] = node
+        node.name, node.above = name, self
+
+    def take(self, node: _Node) -> None:
+        assert self.inside is not None
+        del self.inside[node.name]
+        if not self.inside:
+            self.inside = None
 
 
 class StoredNames:
     """
     What was stored and made in one session, below the printing ports and beside them.
+
+    Each command costs as much as its path is deep, however many names there are; but for RNTO,
+    which goes through what is in the directory that it renames.
     """
 
     def __init__(
@@ -53,45 +81,34 @@ class StoredNames:
         self._owner = owner
         self._now = now
         self._began = now()
-        self._names: dict[Path, _Name] = {}
+        self._root = _Node("/", None)
+        self._order: dict[_Node, None] = {}
+        self._bytes = 0
 
-    def resolve(self, directory: Sequence[str], path: str) -> Path:
-        """
-        The absolute path that is meant; it never leaves the root.
-
-        A path that begins with a printing port means that one, wherever it is said.
-        """
-        parts = [part for part in path.split("/") if part not in ("", ".")]
-        fromRoot = path.startswith("/") or (parts and parts[0].upper() in self._ports)
-        segments = [] if fromRoot else list(directory)
-        for part in parts:
-            if part == "..":
-                del segments[-1:]
-            else:
-                segments.append(part)
-        if segments and segments[0].upper() in self._ports:
-            segments[0] = segments[0].upper()
-        return tuple(segments)
+    @property
+    def bytes(self) -> int:
+        """Bytes of memory that the names take."""
+        return self._bytes
 
     def store(self, path: Path, size: int) -> None:
         """A job of C{size} bytes was printed under this name."""
         if not self.isDirectory(path):
-            self._remember(path, _Name(size, self._now()))
+            self._remember(path, size)
 
     def isDirectory(self, path: Path) -> bool:
         """Is it the root, a printing port, or a directory that the session made?"""
         if len(path) < 2 and (not path or path[0] in self._ports):
             return True
-        return path in self._names and self._names[path].size is None
+        known = self._known(path)
+        return known is not None and known.size is None
 
     def entry(self, path: Path) -> Entry | None:
         """What is known of a path, or L{None}."""
-        name = path[-1] if path else "/"
-        known = self._names.get(path)
+        known = self._known(path)
         if known is not None:
-            return Entry(name, known.size is None, known.size or 0, known.modified, "-")
+            return self._entry(known)
         if self.isDirectory(path):
-            return Entry(name, True, 0, self._began, self._owner(name) if path else "-")
+            return self._standing(path[0]) if path else Entry("/", True, 0, self._began, "-")
         return None
 
     def file(self, path: Path) -> Entry | None:
@@ -101,15 +118,16 @@ class StoredNames:
 
     def children(self, path: Path) -> list[Entry]:
         """What is in a directory: the printing ports first, then in the order it came."""
-        inside: list[Path] = [(port,) for port in self._ports] if not path else []
-        inside += [name for name in self._names if name[:-1] == path]
-        return [entry for entry in map(self.entry, inside) if entry is not None]
+        ports = [] if path else [self._standing(port) for port in self._ports]
+        node = self._find(path)
+        inside = () if node is None or node.inside is None else node.inside.values()
+        return ports + [self._entry(each) for each in inside if each.modified is not None]
 
     def makeDirectory(self, path: Path) -> bool:
         """@return: C{False} if there is something of that name."""
-        if self.entry(path) is not None:
+        if self.isDirectory(path) or self._known(path) is not None:
             return False
-        self._remember(path, _Name(None, self._now()))
+        self._remember(path, None)
         return True
 
     def remove(self, path: Path, directory: bool) -> bool:
@@ -118,32 +136,125 @@ class StoredNames:
 
         @return: C{False} if there is none, or something is in it.
         """
-        known = self._names.get(path)
-        if known is None or (known.size is None) is not directory or self.children(path):
+        known = self._known(path)
+        if known is None or (known.size is None) is not directory:
             return False
-        del self._names[path]
+        if any(each.modified is not None for each in (known.inside or {}).values()):
+            return False
+        self._forget(known)
         return True
 
     def rename(self, old: Path, new: Path) -> bool:
-        """@return: C{False} if C{old} was not stored or made, or C{new} is a directory."""
-        if old not in self._names or self.isDirectory(new):
+        """
+        @return: C{False} if C{old} was not stored or made, if C{new} is a directory or has names
+            below it already, or if what is in C{old} would have too long a path.
+        """
+        node = self._known(old)
+        if node is None or self.isDirectory(new):
             return False
         if new[: len(old)] == old:
             return new == old  # nothing moves into itself
-        for path in [path for path in self._names if path[: len(old)] == old]:
-            self._names[new + path[len(old) :]] = self._names.pop(path)
+        there = self._find(new)
+        if node.inside and (not _fits(node, new) or (there is not None and there.inside)):
+            return False
+        assert node.above is not None
+        above = node.above
+        above.take(node)
+        self._weigh(node, -1)
+        self._prune(above)
+        place = self._make(new[:-1])
+        replaced = place.below(new[-1])
+        if replaced is not None:
+            self._order.pop(replaced, None)
+            self._weigh(replaced, -1)
+            place.take(replaced)
+            for name, each in (replaced.inside or {}).items():
+                node.put(each, name)
+        place.put(node, new[-1])
+        self._weigh(node, 1)
+        self._limit()
         return True
 
     def touch(self, path: Path, modified: float) -> bool:
         """@return: C{False} if there is no stored file of that name."""
-        known = self._names.get(path)
+        known = self._known(path)
         if known is None or known.size is None:
             return False
         known.modified = modified
         return True
 
-    def _remember(self, path: Path, name: _Name) -> None:
-        self._names.pop(path, None)
-        self._names[path] = name
-        if len(self._names) > REMEMBERED_NAMES:
-            del self._names[next(iter(self._names))]
+    # Inside.
+
+    def _find(self, path: Path) -> _Node | None:
+        node: _Node | None = self._root
+        for name in path:
+            if node is None:
+                break
+            node = node.below(name)
+        return node
+
+    def _known(self, path: Path) -> _Node | None:
+        node = self._find(path)
+        return None if node is None or node.modified is None else node
+
+    def _make(self, path: Path) -> _Node:
+        node = self._root
+        for name in path:
+            further = node.below(name)
+            if further is None:
+                further = _Node(name, node)
+                node.put(further, name)
+                self._weigh(further, 1)
+            node = further
+        return node
+
+    def _entry(self, node: _Node) -> Entry:
+        assert node.modified is not None
+        return Entry(node.name, node.size is None, node.size or 0, node.modified, "-")
+
+    def _standing(self, port: str) -> Entry:
+        return Entry(port, True, 0, self._began, self._owner(port))
+
+    def _remember(self, path: Path, size: int | None) -> None:
+        node = self._make(path)
+        node.size, node.modified = size, self._now()
+        self._order.pop(node, None)
+        self._order[node] = None
+        if node.above is not None:
+            node.above.take(node)
+            node.above.put(node, node.name)
+        self._limit()
+
+    def _limit(self) -> None:
+        while len(self._order) > REMEMBERED_NAMES or self._bytes > REMEMBERED_BYTES:
+            self._forget(next(iter(self._order)))
+
+    def _forget(self, node: _Node) -> None:
+        node.size = node.modified = None
+        del self._order[node]
+        self._prune(node)
+
+    def _prune(self, node: _Node) -> None:
+        # Nothing of that name, nothing below it: it goes, and what was there only because of it.
+        while node.above is not None and node.modified is None and not node.inside:
+            node.above.take(node)
+            self._weigh(node, -1)
+            node = node.above
+
+    def _weigh(self, node: _Node, sign: int) -> None:
+        self._bytes += sign * (getsizeof(node.name) + NODE_BYTES)
+
+
+def _fits(node: _Node, path: Path) -> bool:
+    # With the names below it, is it within the limits of a path under its new name?
+    start = sum(len(encoded(name)) + 1 for name in path)
+    waiting = [(node, len(path), start)]
+    while waiting:
+        each, depth, length = waiting.pop()
+        if depth > DEEPEST_PATH or length > LONGEST_PATH:
+            return False
+        waiting += [
+            (below, depth + 1, length + 1 + len(encoded(name)))
+            for name, below in (each.inside or {}).items()
+        ]
+    return True

@@ -26,8 +26,13 @@ from .text import decoded, encoded, printable
 class PrintRealm:
     """Gives every login its own print shell on one print server."""
 
-    def __init__(self, server: PrintServer) -> None:
+    def __init__(self, server: PrintServer, proven: bool = False) -> None:
+        """
+        @param proven: the portal's checkers let in only who proves to be the user; one user's
+            sessions then see each other's job names.
+        """
         self.server = server
+        self.proven = proven
 
     def requestAvatar(
         self, avatarId: Any, mind: object, *interfaces: type[Interface]
@@ -42,7 +47,7 @@ class PrintRealm:
             raise NotImplementedError("a print server offers IFTPShell only")
         if not isinstance(mind, Sender):
             mind = Sender(_name(avatarId), "", 0)
-        return succeed((IFTPShell, PrintShell(self.server, mind), lambda: None))
+        return succeed((IFTPShell, PrintShell(self.server, mind, proven=self.proven), lambda: None))
 
 
 def _name(avatarId: object) -> str:

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from twisted.internet.defer import Deferred, fail, succeed
+from twisted.internet.defer import Deferred, execute, fail
 from twisted.protocols import ftp
 from twisted.python.filepath import Permissions
 from zope.interface import implementer
@@ -16,9 +16,11 @@ from zope.interface import implementer
 from ..errors import PrintError
 from ..job import Job, Sender
 from ..port import PrintingPort
+from ..portnames import NEAR
 from ..server import PrintServer
 from .listing import Entry
-from .names import Path, StoredNames
+from .names import StoredNames
+from .paths import Path, PathRefused, resolve
 from .text import printable
 
 UNKNOWN_NAME = "<Unknown>"
@@ -34,43 +36,58 @@ class PrintShell:
     One session's view of a print server.
 
     As an L{ftp.IFTPShell} it serves any FTP server; L{jetdirect.ftp} itself uses C{names},
-    C{locate}, C{submit} and C{listed}.
+    C{resolve}, C{portOf}, C{submit} and C{listed}.
 
     @ivar names: what the session stored and made.
     """
 
     def __init__(
-        self, server: PrintServer, sender: Sender, wallClock: Callable[[], float] = time.time
+        self,
+        server: PrintServer,
+        sender: Sender,
+        wallClock: Callable[[], float] = time.time,
+        proven: bool = False,
     ) -> None:
         """
+        @param proven: the sender is the user that it says it is.
         @param wallClock: seconds since the epoch, for listings.
         """
         self.server = server
         self.sender = sender
+        self.proven = proven
         self._now = wallClock
         self._jobs: list[tuple[Job, float]] = []
         self.names = StoredNames(server.portNames, self._description, wallClock)
 
-    @property
-    def portNames(self) -> str:
-        """The printing ports, for a person to read."""
-        return ", ".join(self.server.portNames)
-
-    def locate(self, directory: Sequence[str], path: str) -> tuple[PrintingPort, str]:
+    def resolve(self, directory: Sequence[str], path: str) -> Path:
         """
-        Where does a STOR of C{path} print, and under which name?
+        The one path that C{path} means, for all that is done with it.
 
-        The first segment of C{path} may be a printing port; else it is the current one, and the
-        whole path is only a name.
-
-        @param directory: the current directory.
+        @param directory: the current directory, a path that was resolved before.
+        @raise PathRefused: there is no such path, and no job is called so.
         """
-        first, _, rest = path.lstrip("/").partition("/")
-        port = self.server.port(first)
-        if port is not None:
-            return port, rest.strip("/") or UNKNOWN_NAME
-        current = self.server.port(directory[0]) if directory else None
-        return current or self.server.ports[0], path
+        return resolve(self.server.portNames, directory, path)
+
+    def portOf(self, path: Path) -> PrintingPort:
+        """Where a job prints that is stored under a resolved path: elsewhere by default."""
+        port = self.server.port(path[0]) if path else None
+        return port or self.server.ports[0]
+
+    def nameOf(self, path: Path) -> str:
+        """What a job is called that is stored under a resolved path."""
+        inside = path[1:] if path and path[0] in self.server.portNames else path
+        return "/".join(inside)
+
+    def noSuchPlace(self, path: str) -> PathRefused:
+        """Why C{path} is no directory: it was not made, and is no printing port."""
+        names = [*self.server.portNames]
+        shown = ", ".join(names[:NEAR])
+        more = f" and {len(names) - NEAR} more" if len(names) > NEAR else ""
+        return PathRefused(path, f"no such directory; printing ports are {shown}{more}")
+
+    def knows(self, job: Job) -> bool:
+        """May its name be told?  It is this session's, or this user's where users prove it."""
+        return job.sender == self.sender or (self.proven and job.user == self.sender.user)
 
     def submit(self, port: PrintingPort, name: str, size: int | None = None) -> Job:
         """
@@ -105,29 +122,34 @@ class PrintShell:
 
     def access(self, path: Sequence[str]) -> Deferred[None]:
         """L{ftp.IFTPShell}: the root, the printing ports and what the session made."""
-        if self.names.isDirectory(self._resolved(path)):
-            return succeed(None)
-        return fail(ftp.FileNotFoundError(_shown(path)))
+        return self._done(path, self.names.isDirectory)
 
     def list(self, path: Sequence[str], keys: Sequence[str] = ()) -> Deferred[Any]:
         """L{ftp.IFTPShell}."""
-        entries = self.listed(self._resolved(path))
-        return succeed([(each.name, [_fact(each, key) for key in keys]) for each in entries])
+
+        def listed() -> Any:
+            entries = self.listed(self._place(path))
+            return [(each.name, [_fact(each, key) for key in keys]) for each in entries]
+
+        return execute(listed)
 
     def stat(self, path: Sequence[str], keys: Sequence[str] = ()) -> Deferred[Any]:
         """L{ftp.IFTPShell}."""
-        entry = self.names.entry(self._resolved(path))
-        if entry is None:
-            return fail(ftp.FileNotFoundError(_shown(path)))
-        return succeed([_fact(entry, key) for key in keys])
+
+        def facts() -> Any:
+            entry = self.names.entry(self._place(path))
+            if entry is None:
+                raise ftp.FileNotFoundError(_shown(path))
+            return [_fact(entry, key) for key in keys]
+
+        return execute(facts)
 
     def openForWriting(self, path: Sequence[str]) -> Deferred[ftp.IWriteFile]:
         """L{ftp.IFTPShell}: a job, when its turn has come and the printer is there."""
-        directory = path[:1] if path and self.server.port(path[0]) else []
-        port, name = self.locate(directory, "/".join(path[len(directory) :]))
-        job = self.submit(port, name)
 
         async def opened() -> ftp.IWriteFile:
+            place = self._place(path)
+            job = self.submit(self.portOf(place), self.nameOf(place))
             try:
                 await job.whenOpened()
             except PrintError as error:
@@ -143,23 +165,19 @@ class PrintShell:
 
     def makeDirectory(self, path: Sequence[str]) -> Deferred[None]:
         """L{ftp.IFTPShell}: for this session only."""
-        made = self.names.makeDirectory(self._resolved(path))
-        return succeed(None) if made else fail(ftp.FileExistsError(_shown(path)))
+        return self._done(path, self.names.makeDirectory, ftp.FileExistsError)
 
     def removeDirectory(self, path: Sequence[str]) -> Deferred[None]:
         """L{ftp.IFTPShell}: one that the session made."""
-        removed = self.names.remove(self._resolved(path), directory=True)
-        return succeed(None) if removed else fail(ftp.FileNotFoundError(_shown(path)))
+        return self._done(path, lambda place: self.names.remove(place, directory=True))
 
     def removeFile(self, path: Sequence[str]) -> Deferred[None]:
         """L{ftp.IFTPShell}: a name that the session stored; the paper stays."""
-        removed = self.names.remove(self._resolved(path), directory=False)
-        return succeed(None) if removed else fail(ftp.FileNotFoundError(_shown(path)))
+        return self._done(path, lambda place: self.names.remove(place, directory=False))
 
     def rename(self, fromPath: Sequence[str], toPath: Sequence[str]) -> Deferred[None]:
         """L{ftp.IFTPShell}: a name that the session stored."""
-        renamed = self.names.rename(self._resolved(fromPath), self._resolved(toPath))
-        return succeed(None) if renamed else fail(ftp.FileNotFoundError(_shown(fromPath)))
+        return self._done(toPath, lambda new: self.names.rename(self._place(fromPath), new))
 
     # Inside.
 
@@ -167,8 +185,23 @@ class PrintShell:
         port = self.server.port(portName)
         return "-" if port is None else printable(port.description)
 
-    def _resolved(self, path: Sequence[str]) -> Path:
-        return self.names.resolve((), "/".join(path))
+    def _place(self, path: Sequence[str]) -> Path:
+        try:
+            return self.resolve((), "/".join(path))
+        except PathRefused as refused:
+            raise ftp.FileNotFoundError(printable(f"{refused.path}: {refused.reason}")) from None
+
+    def _done(
+        self,
+        path: Sequence[str],
+        act: Callable[[Path], bool],
+        otherwise: type[ftp.FTPCmdError] = ftp.FileNotFoundError,
+    ) -> Deferred[None]:
+        def done() -> None:
+            if not act(self._place(path)):
+                raise otherwise(_shown(path))
+
+        return execute(done)
 
 
 def _shown(path: Sequence[str]) -> str:

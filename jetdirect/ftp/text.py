@@ -5,6 +5,7 @@ The sender's words, made fit to be shown.
 from __future__ import annotations
 
 import re
+from unicodedata import category
 
 SHOWN = 255
 """Characters of a name that are shown: the longest file name of common file systems (NAME_MAX)."""
@@ -34,11 +35,34 @@ def presentable(text: str) -> str:
     """
     C{text} as it is in any script, without what controls a terminal or the order of letters.
     """
-    return "".join(each if each.isprintable() else printable(each, 10) for each in text)
+    if text.isprintable():
+        return text
+    return "".join(each if each.isprintable() else _numbered(each) for each in text)
+
+
+def legible(text: str) -> str:
+    """
+    A name as listings have it, to be sent back by the client: like L{presentable}, but with the
+    blanks of all scripts, and with the bytes of other encodings than UTF-8 that control nothing.
+
+    What is legible already stays as it is.
+    """
+    if text.isprintable():
+        return text
+    return "".join(each if _harmless(each) else _numbered(each) for each in text)
+
+
+def _harmless(letter: str) -> bool:
+    foreign = "\udca0" <= letter <= "\udcff"  # surrogateescape: 0xa0 to 0xff, no control codes
+    return foreign or letter.isprintable() or category(letter) == "Zs"
 
 
 def _escape(found: re.Match[str]) -> str:
-    code = ord(found[0])
+    return _numbered(found[0])
+
+
+def _numbered(letter: str) -> str:
+    code = ord(letter)
     if 0xDC80 <= code <= 0xDCFF:  # surrogateescape: a byte that was not UTF-8
         code -= 0xDC00
     if code < 0x100:

@@ -10,7 +10,7 @@ from ... import __version__
 from ...job import Sender
 from .. import replies
 from ..interpreter import Interpreter, command
-from ..names import written
+from ..paths import written
 from ..realm import logIn
 from ..replies import Lines, Name, Reply
 from ..text import printable
@@ -71,9 +71,9 @@ class AccessCommands(Interpreter):
     @command("CWD [path]")
     def ftp_CWD(self, path: str) -> Reply:
         """Choose the printing port, or none: the default one."""
-        wanted = self.printShell.names.resolve(self.directory, path)
+        wanted = self.resolve(path)
         if not self.printShell.names.isDirectory(wanted):
-            return replies.NO_SUCH(path=path, ports=self.printShell.portNames)
+            raise self.printShell.noSuchPlace(path)
         self.directory = list(wanted)
         return replies.CHANGED(path=Name(written(wanted)))
 

@@ -12,7 +12,7 @@ import time
 from .. import replies
 from ..interpreter import Interpreter, Result, command
 from ..listing import machineFacts, machineListing, modifiedStamp
-from ..names import Path, quoted, written
+from ..paths import quoted, written
 from ..replies import Lines, Name, Reply
 from ..transfer import sendListing
 
@@ -27,11 +27,11 @@ class NameCommands(Interpreter):
     @command("RNFR <path>")
     def ftp_RNFR(self, path: str) -> Reply:
         """The old name."""
-        old = self._resolve(path)
-        known = self.printShell.names.entry(old) is not None
-        self.renaming = old if known else None
-        if not known:
+        self.renaming = None
+        old = self.resolve(path)
+        if self.printShell.names.entry(old) is None:
             return replies.NOT_STORED(path=path)
+        self.renaming = old
         return replies.RENAMING
 
     @command("RNTO <path>")
@@ -40,19 +40,19 @@ class NameCommands(Interpreter):
         old, self.renaming = self.renaming, None
         if old is None:
             return replies.RENAME_FIRST
-        renamed = self.printShell.names.rename(old, self._resolve(path))
+        renamed = self.printShell.names.rename(old, self.resolve(path))
         return replies.RENAMED if renamed else replies.NOT_RENAMED(path=path)
 
     @command("DELE <path>")
     def ftp_DELE(self, path: str) -> Reply:
         """Forget a name."""
-        removed = self.printShell.names.remove(self._resolve(path), directory=False)
+        removed = self.printShell.names.remove(self.resolve(path), directory=False)
         return replies.REMOVED if removed else replies.NOT_STORED(path=path)
 
     @command("MKD <path>")
     def ftp_MKD(self, path: str) -> Reply:
         """A directory that only this session sees; printing ports are not made."""
-        wanted = self._resolve(path)
+        wanted = self.resolve(path)
         if not self.printShell.names.makeDirectory(wanted):
             return replies.EXISTS(path=path)
         return replies.MADE(path=Name(quoted(wanted)))
@@ -60,7 +60,7 @@ class NameCommands(Interpreter):
     @command("RMD <path>")
     def ftp_RMD(self, path: str) -> Reply:
         """Forget such a directory."""
-        removed = self.printShell.names.remove(self._resolve(path), directory=True)
+        removed = self.printShell.names.remove(self.resolve(path), directory=True)
         return replies.REMOVED if removed else replies.NOT_MADE(path=path)
 
     @command("SIZE <path>")
@@ -68,13 +68,13 @@ class NameCommands(Interpreter):
         """
         Of what this session stored; else clients send the rest of a file, or nothing at all.
         """
-        entry = self.printShell.names.file(self._resolve(path))
+        entry = self.printShell.names.file(self.resolve(path))
         return replies.NOT_STORED(path=path) if entry is None else replies.SIZE(size=entry.size)
 
     @command("MDTM [time] <path>")
     def ftp_MDTM(self, path: str) -> Reply:
         """When it was stored; with a time before the path, as some clients do, like MFMT."""
-        entry = self.printShell.names.file(self._resolve(path))
+        entry = self.printShell.names.file(self.resolve(path))
         if entry is not None:
             return replies.MODIFIED(time=modifiedStamp(entry.modified))
         return self.ftp_MFMT(path) if _TIME.fullmatch(path) else replies.NOT_STORED(path=path)
@@ -86,14 +86,14 @@ class NameCommands(Interpreter):
         modified = _seconds(found[1]) if found is not None else None
         if found is None or modified is None:
             return replies.SYNTAX(syntax="MFMT <YYYYMMDDHHMMSS> <path>")
-        if not self.printShell.names.touch(self._resolve(found[2]), modified):
+        if not self.printShell.names.touch(self.resolve(found[2]), modified):
             return replies.NOT_STORED(path=found[2])
         return replies.TOUCHED(time=found[1], path=found[2])
 
     @command("MLST [path]")
     def ftp_MLST(self, path: str) -> Reply:
         """The facts of one name, over the control connection."""
-        wanted = self._resolve(path)
+        wanted = self.resolve(path)
         entry = self.printShell.names.entry(wanted)
         if entry is None:
             return replies.NOT_STORED(path=path)
@@ -103,9 +103,9 @@ class NameCommands(Interpreter):
     @command("MLSD [path]")
     def ftp_MLSD(self, path: str) -> Result:
         """The facts of all names in a directory."""
-        directory = self._resolve(path)
+        directory = self.resolve(path)
         if not self.printShell.names.isDirectory(directory):
-            return replies.NO_SUCH(path=path, ports=self.printShell.portNames)
+            raise self.printShell.noSuchPlace(path)
         names = self.printShell.names
         return sendListing(self, lambda: machineListing(names.children(directory)))
 
@@ -129,15 +129,12 @@ class NameCommands(Interpreter):
     ftp_XMKD = ftp_MKD
     ftp_XRMD = ftp_RMD
 
-    def _resolve(self, path: str) -> Path:
-        return self.printShell.names.resolve(self.directory, path)
-
     def _named(self, words: str) -> bool:
         # CHMOD 644 a b.ps; UTIME 20260101000000 a b.ps; UTIME a b.ps 2026.. 2026.. 2026.. UTC
         after = words.partition(" ")[2]
         before = words.rsplit(" ", 4)[0]
         return any(
-            self.printShell.names.entry(self._resolve(path)) for path in (after, before) if path
+            self.printShell.names.entry(self.resolve(path)) for path in (after, before) if path
         )
 
 

@@ -7,17 +7,21 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cache
 
 from ...interfaces import PrinterStatus
+from ...port import PrintingPort
 from .. import replies
 from ..interpreter import WAITING_COMMANDS, Interpreter, Result, command
 from ..listing import Entry, longListing, nameListing
-from ..names import quoted
+from ..paths import Path, PathRefused, quoted, written
 from ..replies import Lines, Name, Reply
-from ..text import printable
+from ..text import decoded, presentable, printable
 from ..transfer import sendListing
 from ..upload import Upload
+
+_OPTIONS = re.compile(r"(?:-\S* *)+")
 
 
 class ServiceCommands(Interpreter):
@@ -68,7 +72,7 @@ class ServiceCommands(Interpreter):
     @command("PWD")
     def ftp_PWD(self, _: str) -> Reply:
         """The current directory, in the only pair of quotes."""
-        port, _name = self.printShell.locate(self.directory, "")
+        port = self.printShell.portOf(tuple(self.directory))
         where = replies.PWD_PORT if self.directory else replies.PWD_ROOT
         path = Name(quoted(tuple(self.directory)))
         return where(path=path, port=port.name, printer=port.description.replace('"', "'"))
@@ -98,16 +102,16 @@ class ServiceCommands(Interpreter):
         """Nothing."""
         return replies.OKAY
 
-    @command("STAT [port]", beforeLogin=True, atOnce=True)
+    @command("STAT [path]", beforeLogin=True, atOnce=True)
     def ftp_STAT(self, argument: str) -> Reply:
-        """How the session is, or what a printing port does."""
+        """How the session is, what a printing port does, or what LIST shows of another path."""
         if argument and self.shell is not None:
-            return self._portStatus(argument)
+            return self._pathStatus(argument)
         lines = [f" Connected from {self.peer}", f" TYPE {self.type}; bytes pass unchanged"]
         if self.shell is None:
             lines.append(" Not logged in")
         else:
-            port, _name = self.printShell.locate(self.directory, "")
+            port = self.printShell.portOf(tuple(self.directory))
             lines.append(f" Logged in as {self.printShell.sender.user}")
             lines.append(f" Printing on {port.name}")
             lines += _said(port.status)
@@ -138,37 +142,64 @@ class ServiceCommands(Interpreter):
         dataPort = self.takeDataPort()
         if isinstance(dataPort, Reply):
             return dataPort
-        remember = self.printShell.names.store
-        port, name = self.printShell.locate(self.directory, path)
-        job = self.printShell.submit(port, name, announced if self.type == "I" else None)
-        path = path or f"job{job.number}"
-        stored = self.printShell.names.resolve(self.directory, path)
-        upload = Upload(self, dataPort, port, job, lambda: remember(stored, job.bytes))
+        try:
+            stored = self.resolve(path)
+        except PathRefused:
+            dataPort.close()
+            raise
+        shell = self.printShell
+        port, name = shell.portOf(stored), shell.nameOf(stored)
+        job = shell.submit(port, name, announced if self.type == "I" else None)
+        if not path:
+            path = f"job{job.number}"
+            stored = (*stored, path)
+        upload = Upload(self, dataPort, port, job, lambda: shell.names.store(stored, job.bytes))
         if unique:
             opening = replies.OPENING_UNIQUE(name=path)
         else:
             mode = "BINARY" if self.type == "I" else "ASCII"
             printer = port.description
-            opening = replies.OPENING(type=mode, name=name, port=port.name, printer=printer)
+            opening = replies.OPENING(type=mode, name=job.name, port=port.name, printer=printer)
         return self.runTransfer(upload, upload.run(opening))
 
-    def _portStatus(self, name: str) -> Reply:
-        port = self.printShell.server.port(name.strip("/"))
-        if port is None:
-            return replies.NO_SUCH(path=name, ports=self.printShell.portNames)
+    def _pathStatus(self, argument: str) -> Reply:
+        options, path = self._listed(argument)
+        port = self.printShell.server.port(path[0]) if len(path) == 1 else None
+        if port is not None and not options:
+            return self._portStatus(port)
+        directory = self.printShell.names.isDirectory(path)
+        if not directory and self.printShell.names.entry(path) is None:
+            raise self.printShell.noSuchPlace(argument)
+        listing = decoded(longListing(self.printShell.listed(path, jobs=True), time.time()))
+        lines = "".join(f"\n {presentable(line)}" for line in listing.split("\r\n") if line)
+        status = replies.DIRECTORY_STATUS if directory else replies.FILE_STATUS
+        return status(path=Name(written(path)), lines=Lines(lines))
+
+    def _portStatus(self, port: PrintingPort) -> Reply:
         lines = [f" {port.name}: {printable(port.description)}", *_said(port.status)]
         if not port.jobs:
             lines.append(" idle")
         for job in port.jobs:
-            lines.append(f" job {job.number}: {job.state.value}, {job.bytes} bytes, {job.name}")
+            name = f", {job.name}" if self.printShell.knows(job) else ""
+            lines.append(f" job {job.number}: {job.state.value}, {job.bytes} bytes{name}")
         return replies.PORT_STATUS(lines=Lines("\n".join(lines)))
 
     def _list(
         self, argument: str, render: Callable[[list[Entry]], bytes], jobs: bool = False
     ) -> Result:
-        words = [word for word in argument.split(" ") if word and not word.startswith("-")]
-        path = self.printShell.names.resolve(self.directory, " ".join(words))
+        _, path = self._listed(argument)
         return sendListing(self, lambda: render(self.printShell.listed(path, jobs)))
+
+    def _listed(self, argument: str) -> tuple[bool, Path]:
+        # Were there options, as clients send them for ls; and the path.
+        found = _OPTIONS.match(argument)
+        if found is None:
+            return False, self.resolve(argument)
+        with suppress(PathRefused):
+            named = self.resolve(argument)
+            if self.printShell.names.entry(named) is not None:
+                return False, named  # a job may be called like an option
+        return True, self.resolve(argument[found.end() :])
 
 
 def _said(status: PrinterStatus) -> list[str]:

@@ -8,9 +8,11 @@ from __future__ import annotations
 import re
 
 from jetdirect.ftp import replies
-from jetdirect.ftp.names import StoredNames, quoted, written
+from jetdirect.ftp.names import StoredNames
+from jetdirect.ftp.paths import PathRefused, quoted, resolve, written
 from jetdirect.ftp.replies import Name
-from jetdirect.ftp.text import SHOWN, decoded, encoded, presentable, printable
+from jetdirect.ftp.text import SHOWN, decoded, encoded, legible, presentable, printable
+from jetdirect.portnames import PortNames
 
 TOKENS = (b"..", b"/PORT1/", b"\x1b[31m", b"\xe2\x80\xae", b"\r226 ", b"{0}", b"%s%n", b'"')
 
@@ -24,13 +26,20 @@ def check(data: bytes) -> None:
     shown = printable(text)
     assert re.fullmatch(r"[ -~]*", shown) and len(shown) <= SHOWN, shown
     assert all(each.isprintable() for each in presentable(text)), text
-    names = StoredNames(["PORT1", "PORT2"], str, lambda: 0.0)
-    path = names.resolve(["PORT2"], text)
-    assert not {"", ".", ".."} & {*path} and "/" not in "".join(path), path
-    names.store(path, 1)
-    assert names.resolve([], written(path)) == path
+    ports = PortNames(["PORT1", "PORT2"])
     for reply in (replies.BAD_OPTION(argument=text), replies.NOT_STORED(path=text)):
         assert _ASCII.fullmatch(bytes(reply)), bytes(reply)
+    try:
+        path = resolve(ports, ["PORT2"], text)
+    except PathRefused as refused:
+        isReply(bytes(replies.BAD_PATH(path=refused.path, reason=refused.reason)))
+        return
+    assert not {"", ".", ".."} & {*path} and "/" not in "".join(path), path
+    assert path == tuple(map(legible, path)), path
+    names = StoredNames(ports, str, lambda: 0.0)
+    names.store(path, 1)
+    if path and path[0] in ports:
+        assert resolve(ports, [], written(path)) == path
     for reply in (replies.MADE(path=Name(quoted(path))), replies.FACTS(facts="", path=Name(text))):
         isReply(bytes(reply))
 
