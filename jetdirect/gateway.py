@@ -56,10 +56,14 @@ class Gateway(MultiService):
         """
         super().__init__()
         self._reactor = reactor
-        self.server = PrintServer(transports, reactor, busyTimeout, connectTimeout, maxJobBytes)
+        settings = settings or SessionSettings()
+        ports = len(transports)
+        self.server = PrintServer(
+            transports, reactor, busyTimeout, connectTimeout, maxJobBytes, settings.share(ports)
+        )
         realm = PrintRealm(self.server, proven=bool(checkers))
         portal = Portal(realm, checkers or [AnyName()])
-        self.factory = PrintFTPFactory(portal, reactor, settings)
+        self.factory = PrintFTPFactory(portal, reactor, settings, ports)
         self._open = not checkers
         for listener in listeners:
             listen(*self._listener(listener), reactor=reactor).setServiceParent(self)

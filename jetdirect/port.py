@@ -59,10 +59,12 @@ class PrintingPort:
         clock: IReactorTime,
         busyTimeout: float = BUSY_TIMEOUT,
         connectTimeout: float = CONNECT_TIMEOUT,
+        share: int | None = None,
     ) -> None:
         """
         @param busyTimeout: seconds a job waits for its turn; 0: not at all.
         @param connectTimeout: seconds in which the printer must be reached; 0: one attempt.
+        @param share: jobs that may have the port or wait for it; L{None}: any number.
         """
         self.name = name
         self.transport = transport
@@ -70,6 +72,7 @@ class PrintingPort:
         self._clock = clock
         self._busyTimeout = busyTimeout
         self._connectTimeout = connectTimeout
+        self._share = share
         self._calling = False
         self._waiting: dict[Job, Deferred[None]] = {}
         self._opening: Awaited | None = None
@@ -156,7 +159,15 @@ class PrintingPort:
             await deferLater(self._clock, gap)
         return await self._connect(job)
 
+    @property
+    def wanted(self) -> bool:
+        """Does a job wait for the one that has the port?"""
+        return any(not job.ended for job in self.jobs[1:])
+
     async def _turn(self, job: Job) -> None:
+        before = sum(not each.ended for each in self.jobs) - 1
+        if self._share is not None and before >= self._share:
+            raise PrinterBusy(f"{self.name} has its share of {before} jobs already")
         if self.jobs[0] is job:
             return
         if not self._busyTimeout:

@@ -38,17 +38,19 @@ class PrintServer:
         busyTimeout: float = BUSY_TIMEOUT,
         connectTimeout: float = CONNECT_TIMEOUT,
         maxJobBytes: int | None = None,
+        share: int | None = None,
     ) -> None:
         """
         @param transports: at least one; the n-th is behind PORTn.
         @param busyTimeout: seconds a job waits for its printing port; 0: not at all.
         @param connectTimeout: seconds in which a printer must be reached; 0: one attempt.
         @param maxJobBytes: what a longer job has beyond is not printed; L{None}: no limit.
+        @param share: jobs that may have a printing port or wait for it; L{None}: any number.
         """
         if not transports:
             raise ValueError("a print server needs at least one printer")
         self.ports = tuple(
-            PrintingPort(f"PORT{n}", transport, clock, busyTimeout, connectTimeout)
+            PrintingPort(f"PORT{n}", transport, clock, busyTimeout, connectTimeout, share)
             for n, transport in enumerate(transports, start=1)
         )
         self._byName = {port.name: port for port in self.ports}

@@ -127,22 +127,22 @@ class Options(usage.Options, strcred.AuthOptionMixin):
             "profile",
             None,
             "500x",
-            "Limits of a model: 500x (3 sessions, 900 s), jetdirect4 (4, 270 s) or v40 (4, 900 s,"
-            " data 270 s); options that set one of them win.",
+            "Limits of a model: 500x (3 sessions a printer, 900 s), jetdirect4 (4, 270 s) or v40"
+            " (4, 900 s, data 270 s); options that set one of them win.",
             _profile,
         ],
         [
             "max-sessions",
             None,
             None,
-            "Control connections at a time. [default: 3]",
+            "Control connections at a time. [default: 3 for each printer]",
             _whole("max-sessions"),
         ],
         [
             "max-sessions-per-host",
             None,
             None,
-            "Control connections at a time from one address. [default: all]",
+            "Control connections at a time from one host. [default: all]",
             _whole("max-sessions-per-host"),
         ],
         [

@@ -414,11 +414,13 @@ def test_failedLogin() -> None:
 
 
 def test_lostWhileBeingRefused() -> None:
-    """Who goes away before hearing the 530 leaves nothing behind."""
+    """Who goes away before hearing the 530 has its place until then, and leaves nothing behind."""
     bench = Bench(NoName())
     sender = bench.sender(login=False)
     sender.login()
     sender.wire.rst()
+    assert len(bench.factory.sessions) == 1
+    bench.reactor.advance(1)
     assert not bench.factory.sessions
     assert not bench.reactor.getDelayedCalls()
 

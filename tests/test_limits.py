@@ -9,13 +9,19 @@ from ipaddress import ip_network
 from typing import Any
 
 import pytest
+from twisted.cred.checkers import InMemoryUsernamePasswordDatabaseDontUse
+from twisted.internet.address import IPv4Address
 from twisted.internet.testing import MemoryReactorClock
+from twisted.logger import Logger, capturedLogs, formatEvent
+from twisted.protocols.haproxy._wrapper import HAProxyWrappingFactory
 
-from jetdirect.ftp.control import LINGER
+from jetdirect.ftp.control import HEADER_TIMEOUT, LINGER
+from jetdirect.ftp.factory import MOST_LINGERING, PortFactory
+from jetdirect.ftp.seldom import MOST_HOSTS, Seldom
 from jetdirect.ftp.settings import SessionSettings
 from jetdirect.gateway import Gateway
 from jetdirect.job import JobState
-from jetdirect.testing import FakePrinter, FakeSender
+from jetdirect.testing import FakePrinter, FakeSender, MemoryWire
 
 
 class Bench:
@@ -120,9 +126,10 @@ def test_fireAndForget() -> None:
     assert sender.data is not None
     sender.data.receive(b"one ")
     sender.wire.fin()
-    assert not bench.gateway.factory.sessions
+    assert len(bench.gateway.factory.sessions) == 1
     sender.data.receive(b"two")
     sender.data.fin()
+    assert not bench.gateway.factory.sessions
     assert bench.printer.jobs[0].data == b"one two"
     assert (bench.job.state, bench.job.heard) == (JobState.COMPLETED, False)
 
@@ -212,3 +219,257 @@ def test_drainEnds() -> None:
     assert sender.hear() == ""
     bench.reactor.advance(1)
     assert [reply[:3] for reply in sender.hear().split("\n")] == ["551", "421"]
+
+
+# Sessions and shares of a printing port
+
+
+@pytest.mark.parametrize(
+    ("ports", "most", "sessions", "share"),
+    [
+        (1, None, 3, 3),
+        (12, None, 36, 3),
+        (1, 1, 1, 1),
+        (12, 2, 2, 2),
+        (12, 20, 20, 3),
+        (1, 50, 50, 50),
+        (2, 50, 50, 25),
+    ],
+)
+def test_shares(ports: int, most: int | None, sessions: int, share: int) -> None:
+    """Three sessions for each printing port in all; a port's share is what falls to it of them."""
+    settings = SessionSettings(maxSessions=most)
+    assert (settings.sessions(ports), settings.share(ports)) == (sessions, share)
+
+
+def test_oneJam() -> None:
+    """A printer without paper keeps its own share waiting, and no other printer."""
+    reactor = MemoryReactorClock()
+    printers = [FakePrinter(), FakePrinter()]
+    gateway = Gateway(printers, reactor, [])
+    senders = [FakeSender(gateway.factory) for _ in range(6)]
+    for each in senders:
+        each.login()
+    replies = [each.begin("PORT1/a") for each in senders[:5]]
+    assert replies[0].startswith("150") and replies[1:3] == ["", ""]
+    for each in replies[3:]:
+        assert each.startswith("450") and "PORT1 has its share of 3 jobs already" in each
+    assert "226 Transfer complete" in senders[5].upload("PORT2/b", b"page")
+    assert FakeSender(gateway.factory).greeting[:3] == "421"
+    for each in senders:
+        each.wire.rst()
+
+
+def test_aCutJobIsNoShare() -> None:
+    """A job that was cut, and whose printer is not free yet, takes nobody's share."""
+    bench = Bench()
+    bench.printer.hesitant = True
+    first, second, third, fourth = (bench.sender(f"192.0.2.{n}") for n in range(4))
+    first.login()
+    first.begin("a")
+    first.wire.rst()
+    fourth = bench.sender("192.0.2.5")
+    for each in (second, third, fourth):
+        each.login()
+        assert each.begin("b") == ""
+        each.wire.rst()
+
+
+# Jobs without a session, sessions without a peer
+
+
+def test_orphansCount() -> None:
+    """With --fire-and-forget a job that goes on without its session keeps its place."""
+    bench = Bench(fireAndForget=True)
+    orphans = []
+    for number in range(10):
+        sender = bench.sender()
+        if sender.greeting[:3] == "421":
+            break
+        sender.login()
+        sender.begin(f"job{number}")
+        sender.wire.fin()
+        orphans.append(sender)
+    assert len(orphans) == 3
+    assert orphans[0].data is not None
+    orphans[0].data.fin()
+    assert bench.sender().greeting[:3] == "220"
+
+
+@pytest.mark.parametrize("most", [1, 2])
+def test_guessesCostTime(most: int) -> None:
+    """The place of one that guesses wrong stays taken for its second, though it goes at once."""
+    reactor = MemoryReactorClock()
+    checkers = [InMemoryUsernamePasswordDatabaseDontUse(alice=b"right")]
+    settings = SessionSettings(maxSessionsPerHost=most, maxSessions=20)
+    gateway = Gateway([FakePrinter()], reactor, [], settings, checkers=checkers)
+    guesses = 0
+    for _ in range(40):  # ten seconds
+        for _ in range(10):
+            sender = FakeSender(gateway.factory)
+            if sender.greeting[:3] == "220":
+                sender.login("alice", "wrong")
+                sender.wire.rst()
+                guesses += 1
+        reactor.advance(0.25)
+    assert guesses <= 10 * most
+    other = FakeSender(gateway.factory, "192.0.2.99")
+    assert "230" in other.login("alice", "right")
+    reactor.advance(5)
+    other.wire.rst()
+    assert not gateway.factory.sessions
+    assert gateway.factory.stopSessions().called
+
+
+def test_oneIPv6Host() -> None:
+    """A host has a network of 64 bits for itself, and is one host in it; its neighbour is not."""
+    bench = Bench(maxSessionsPerHost=1)
+    assert bench.sender("2001:db8:0:1::1").greeting[:3] == "220"
+    assert bench.sender("2001:db8:0:1:ffff::2").greeting[:3] == "421"
+    assert bench.sender("2001:db8:0:2::1").greeting[:3] == "220"
+
+
+def test_linkLocal() -> None:
+    """Link-local addresses are all in one network, and each is a host."""
+    bench = Bench(maxSessionsPerHost=1)
+    assert bench.sender("fe80::1").greeting[:3] == "220"
+    assert bench.sender("fe80::2").greeting[:3] == "220"
+    assert bench.sender("fe80::1").greeting[:3] == "421"
+
+
+def test_refusingIsCheap(monkeypatch: pytest.MonkeyPatch) -> None:
+    """At the limit not every refusal looks at every session, which takes time."""
+    bench = Bench(maxSessions=1000)
+    for number in range(1000):
+        bench.sender(f"192.0.{number // 250}.{number % 250}")
+    looks = 0
+
+    def peerIsGone(session: object) -> bool:
+        nonlocal looks
+        looks += 1
+        bench.reactor.rightNow += 2e-6
+        return False
+
+    monkeypatch.setattr("jetdirect.ftp.control.ControlConnection.peerIsGone", peerIsGone)
+    for _ in range(100):
+        assert bench.sender().greeting[:3] == "421"
+        bench.reactor.rightNow += 0.0005
+    assert looks <= 3000
+
+
+# Log lines
+
+
+def test_logIsBounded() -> None:
+    """What a host can have written as often as it likes is written once a minute, and counted."""
+    bench = Bench(maxSessions=1)
+    bench.sender("192.0.2.9")
+    with capturedLogs() as events:
+        for _ in range(1000):
+            bench.sender()
+        assert len(events) == 1
+        bench.sender("192.0.2.2")
+        assert len(events) == 2
+        bench.reactor.advance(60)
+        bench.sender()
+    assert "999 times since" in (formatEvent(events[2]) or "")
+
+
+def test_logOfManyHosts() -> None:
+    """Nor do very many hosts fill the log, or the memory, within a minute."""
+    clock = MemoryReactorClock()
+    seldom = Seldom(clock)
+    with capturedLogs() as events:
+        for number in range(3 * MOST_HOSTS):
+            seldom.warn(Logger(), f"h{number}", "{host} is strange", host=number)
+        assert len(events) == len(seldom._told) == MOST_HOSTS
+        clock.advance(60)
+        seldom.warn(Logger(), "h", "{host} is strange", host="h")
+    assert len(events) == MOST_HOSTS + 1 and len(seldom._told) == 1
+
+
+# Behind a proxy
+
+
+class Proxied:
+    """A connection through a proxy whose header comes when the test says so."""
+
+    def __init__(self, bench: Bench) -> None:
+        factory = HAProxyWrappingFactory(PortFactory(bench.gateway.factory, proxy=True))
+        there = IPv4Address("TCP", "192.0.2.200", 40001)
+        protocol = factory.buildProtocol(there)
+        self.wire = MemoryWire(
+            protocol, hostAddress=IPv4Address("TCP", "192.0.2.9", 21), peerAddress=there
+        )
+
+    def header(self, host: str, more: bytes = b"") -> str:
+        """The header comes, and what is heard then."""
+        family = "TCP6" if ":" in host else "TCP4"
+        own = "2001:db8::9" if ":" in host else "192.0.2.9"
+        self.wire.receive(f"PROXY {family} {host} {own} 40001 21\r\n".encode() + more)
+        return self.wire.said().decode()
+
+
+def test_headerFirst() -> None:
+    """Before its header a connection takes no place and hears nothing; then it is greeted."""
+    bench = Bench(maxSessions=1)
+    one, other = Proxied(bench), Proxied(bench)
+    assert (one.wire.said(), len(bench.gateway.factory.sessions)) == (b"", 0)
+    assert one.header("192.0.2.1").startswith("220")
+    assert other.header("192.0.2.2").startswith("421")
+
+
+def test_judgedByTheHeader() -> None:
+    """The limits of one host, and who may come, go by the header alone, and at once."""
+    bench = Bench(maxSessionsPerHost=1, allow=[ip_network("192.0.2.0/24")])
+    assert Proxied(bench).header("192.0.2.1").startswith("220")
+    assert Proxied(bench).header("192.0.2.1").startswith("421")
+    assert Proxied(bench).header("192.0.3.1", b"USER a\r\n").startswith("421")
+    assert len(bench.gateway.factory.sessions) == 1
+
+
+def test_headerWithACommand() -> None:
+    """A command right behind the header is answered, behind the greeting."""
+    heard = Proxied(Bench()).header("192.0.2.1", b"NOOP\r\n")
+    assert [line[:3] for line in heard.splitlines()] == ["220", "200"]
+
+
+def test_noHeader() -> None:
+    """A header that does not come is awaited for some seconds, and leaves nothing."""
+    bench = Bench(idleTimeout=0)
+    waiting = Proxied(bench)
+    bench.reactor.advance(HEADER_TIMEOUT)
+    bench.reactor.advance(0)
+    assert not waiting.wire.connected
+    gone = Proxied(bench)
+    gone.wire.rst()
+    stopped = Proxied(bench)
+    assert bench.gateway.factory.stopSessions().called
+    assert not stopped.wire.connected
+    assert not bench.reactor.getDelayedCalls()
+
+
+def test_manyWithoutHeader() -> None:
+    """Many that send no header take neither places nor descriptors."""
+    bench = Bench()
+    many = [Proxied(bench) for _ in range(MOST_LINGERING + 10)]
+    assert sum(each.wire.connected for each in many) == MOST_LINGERING
+    assert bench.sender().greeting[:3] == "220"
+
+
+@pytest.mark.parametrize("host", ["192.0.2.1%\x1b[31m", "192.0.2.1%x", "::g", "x"])
+def test_headerWithoutAnAddress(host: str) -> None:
+    """A header that names no address is nobody's, and is printable in the log."""
+    bench = Bench(allow=[ip_network("192.0.2.0/24")])
+    with capturedLogs() as events:
+        proxied = Proxied(bench)
+        assert proxied.header(host) == ""
+    assert not proxied.wire.connected
+    assert all((formatEvent(event) or "").isprintable() for event in events)
+
+
+def test_headerWithAScope() -> None:
+    """A scope in a header means nothing here, and makes no second host."""
+    bench = Bench(maxSessionsPerHost=1)
+    assert Proxied(bench).header("2001:db8::1%a").startswith("220")
+    assert Proxied(bench).header("2001:db8::1%b").startswith("421")

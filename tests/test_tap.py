@@ -64,9 +64,13 @@ def complaint(*words: str) -> str:
 
 
 def test_defaults() -> None:
-    """Without a word the limits are the 500X's."""
+    """Without a word the limits are the 500X's, for each printing port."""
     defaults = settings()
-    assert (defaults.maxSessions, defaults.idleTimeout, defaults.dataIdle) == (3, 900, 900)
+    assert (defaults.sessionsPerPort, defaults.idleTimeout, defaults.dataIdle) == (3, 900, 900)
+    assert made().factory.limit == 3
+    assert made("--printer=a", "--printer=b").factory.limit == 6
+    assert made("--printer=a", "--printer=b", "--profile=v40").factory.limit == 8
+    assert made("--printer=a", "--printer=b", "--max-sessions=5").factory.limit == 5
     assert (defaults.greeting, defaults.loginTimeout) == ("JD FTP Server Ready", 120)
     [port] = made().server.ports
     assert (port._busyTimeout, port._connectTimeout) == (60, 30)

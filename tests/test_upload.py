@@ -18,6 +18,7 @@ from twisted.python.failure import Failure
 
 from jetdirect.errors import PrinterLost, PrintError, PrinterUnreachable, SenderLost
 from jetdirect.ftp.settings import SessionSettings
+from jetdirect.ftp.upload import PATIENCE
 from jetdirect.gateway import Gateway
 from jetdirect.interfaces import Delivery, IPrinterConnection, IPrintJob
 from jetdirect.job import Job, JobState
@@ -928,3 +929,72 @@ def test_errorsOfThirdParties() -> None:
     heard = bench.sender().begin("a.ps")
     assert codes(heard) == [451]
     assert "no toner left" in heard
+
+
+# A data connection that does not come
+
+
+def hanging(bench: Bench) -> FakeSender:
+    """Has the printer, and its data connection does not come."""
+    sender = bench.sender()
+    sender.say("EPSV")
+    assert codes(sender.say("STOR a.ps")) == [150]
+    return sender
+
+
+def test_othersDoNotWaitForIt() -> None:
+    """Whoever waits for the printer has it a few seconds after the sender that did not come."""
+    bench = Bench()
+    holder, other = hanging(bench), bench.sender()
+    assert other.begin("b.ps") == ""
+    bench.reactor.advance(PATIENCE - 0.1)
+    assert (holder.hear(), other.hear()) == ("", "")
+    bench.reactor.advance(0.1)
+    assert codes(holder.hear()) == [425]
+    assert codes(other.hear()) == [150]
+    assert codes(other.send(PAGE)) == [226]
+
+
+def test_othersComeLater() -> None:
+    """Who comes while it has been waited for already has the printer within a second."""
+    bench = Bench()
+    holder = hanging(bench)
+    bench.reactor.pump([1.0] * 10)
+    other = bench.sender()
+    assert other.begin("b.ps") == ""
+    bench.reactor.advance(1)
+    assert codes(holder.hear()) == [425]
+    assert codes(other.hear()) == [150]
+
+
+def test_nobodyWaits() -> None:
+    """If nobody else wants the printer, the data connection has its whole time."""
+    bench = Bench()
+    holder = hanging(bench)
+    bench.reactor.pump([1.0] * 29)
+    holder.connect()
+    assert codes(holder.send(PAGE)) == [226]
+    holder.settle()
+    assert not [call for call in bench.reactor.getDelayedCalls() if call.getTime() < 60]
+
+
+def test_lateDataIsNoHang() -> None:
+    """A data connection that is there, and silent, is what --data-idle-timeout is for."""
+    bench = Bench()
+    sender = connected(bench)
+    other = bench.sender()
+    assert other.begin("b.ps") == ""
+    bench.reactor.pump([1.0] * 10)
+    assert codes(sender.send(PAGE)) == [226]
+
+
+def test_idleAfterAbort() -> None:
+    """While the printer is made ready after ABOR, it is not the sender that is idle."""
+    bench = Bench(idleTimeout=3)
+    bench.printer.hesitant = True
+    sender = pouring(bench)
+    assert codes(sender.say("ABOR")) == [426]
+    bench.reactor.pump([1.0] * 10)
+    bench.printer.jobs[0].answer()
+    assert codes(sender.hear()) == [226]
+    assert codes(sender.say("NOOP")) == [200]

@@ -30,6 +30,29 @@ def plainHost(host: str) -> str:
     return host if mapped is None else str(mapped)
 
 
+def oneHost(host: str) -> str:
+    """
+    What counts as one host: an IPv4 address, or the network of 64 bits of an IPv6 address, which a
+    single machine has for itself (RFC 4291, section 2.5.4); link-local ones are all in one.
+    """
+    if not isIPv6(host):
+        return host
+    try:
+        address = IPv6Address(host.partition("%")[0])
+    except ValueError:
+        return host
+    return host if address.is_link_local else str(IPv6Network((int(address), 64), strict=False))
+
+
+def proxiedHost(host: str) -> str:
+    """
+    An address in the header of a proxy, where no scope means anything.
+
+    @raise ValueError: it is none.
+    """
+    return plainHost(str(ip_address(host.partition("%")[0] if isIPv6(host) else host)))
+
+
 def isInside(host: str, networks: Sequence[IPv4Network | IPv6Network]) -> bool:
     """Is C{host} an address in one of them?"""
     try:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Iterator
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from twisted.internet.error import ConnectionDone
 from twisted.internet.interfaces import (
@@ -25,11 +25,13 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from ..deadline import Deadline
 from ..tcp import ITCPFacts, NoFacts, factsOf, realTransport, sendNow, tune
-from .address import plainHost
+from .address import oneHost, plainHost, proxiedHost
 from .lines import LineDecoder, LineTooLong, NoLineEnd
 from .replies import Reply
 from .strangers import startsStrangely
+from .text import printable
 from .turns import LINES_A_SLICE
 
 if TYPE_CHECKING:
@@ -37,6 +39,9 @@ if TYPE_CHECKING:
 
 LINGER = 2.0
 """Seconds the peer has to take the last reply and close, before it is closed upon."""
+
+HEADER_TIMEOUT = 5.0
+"""Seconds that a proxy may take for its header, which it sends at once (chosen)."""
 
 READ_SIZE = 4096
 """Bytes that are read of a control connection at a time, a line of the longest: with what Twisted
@@ -56,7 +61,9 @@ class ControlConnection(Protocol):
     @ivar proxied: there is a proxy (PROXY protocol) between the two.
     @ivar secure: the connection is encrypted.
     @ivar implicitTLS: it is to be so before the first word.
-    @ivar throughProxy: a PROXY header is to come first; until then the peer is not known.
+    @ivar throughProxy: a PROXY header is to come first; until then the peer is not known, and
+        nothing is said.
+    @ivar host: what the limits for one host take the peer for.
     @ivar closing: the last reply was sent, or the peer is gone.
     @ivar gone: the peer has ended the connection.
     @ivar saidGoodbye: it has done so by close_notify (TLS).
@@ -76,6 +83,7 @@ class ControlConnection(Protocol):
     secure = False
     implicitTLS = False
     throughProxy = False
+    host = ""
     closing = False
     gone = False
     saidGoodbye = False
@@ -90,6 +98,7 @@ class ControlConnection(Protocol):
     _halfClosed = False
     _lines = _NO_LINES
     _lingerTimer: IDelayedCall | None = None
+    _header: Deadline | None = None
 
     def __init__(self, factory: PrintFTPFactory) -> None:
         self.factory = factory
@@ -147,14 +156,17 @@ class ControlConnection(Protocol):
         self.transport.registerProducer(self, True)  # type: ignore[attr-defined]
         if self.implicitTLS:
             self._encrypt()
-        self.begun()
+        if self.throughProxy:
+            self._awaitHeader()
+        else:
+            self.begun()
 
     def dataReceived(self, data: bytes) -> None:
+        if self._header is not None:
+            self._headerCame()
         if self.closing or self._deaf:
             return
         first, self._heard = not self._heard, True
-        if first and realTransport(self.transport) is not self.transport:
-            self._lookWhoIsThere()  # a PROXY header may have come before the first command
         self.heard()
         if first and startsStrangely(data):
             self.strange()
@@ -171,11 +183,6 @@ class ControlConnection(Protocol):
         """Do what waits, as soon as it is this session's turn."""
         if not (self._working or self._full):
             self.factory.turns.take(self)
-
-    @property
-    def host(self) -> str:
-        """L{IWorker}."""
-        return self.peer
 
     def work(self, until: float) -> bool:
         """L{IWorker}: while lines wait, no more of them are read."""
@@ -238,6 +245,11 @@ class ControlConnection(Protocol):
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         self._disconnected = True
+        if self._header is not None:
+            self._header.cancel()
+            self.gone = self.closing = True
+            self.factory.sessionEnded(self)
+            return
         # Under TLS a clean end is the peer's close_notify; it was alive to say so.
         self.saidGoodbye = self.secure and reason.check(ConnectionDone) is not None
         self.facts = NoFacts()
@@ -347,12 +359,45 @@ class ControlConnection(Protocol):
 
     # Inside.
 
+    def _awaitHeader(self) -> None:
+        # Who is there comes without a word of FTP behind it, and Twisted tells nobody that it came.
+        self.factory.lingers(self)
+        self._header = Deadline(self.reactor, HEADER_TIMEOUT, self.abort)
+        wrapper: Any = self.transport
+        received = wrapper.dataReceived
+
+        def dataReceived(data: bytes) -> None:
+            received(data)
+            if self._header is not None and wrapper._proxyInfo is not None:
+                self._headerCame()
+
+        wrapper.dataReceived = dataReceived
+
+    def _headerCame(self) -> None:
+        assert self._header is not None
+        self._header.cancel()
+        self._lookWhoIsThere()
+        try:
+            self.peer = proxiedHost(self.peer)
+        except ValueError:
+            said = printable(self.peer)
+            self.factory.seldom.warn(
+                self._log, said, "a PROXY header names {host}, which is no address", host=said
+            )
+            self.closing = True
+            self.abort()
+            return
+        self.host = oneHost(self.peer)
+        self._header = None
+        self.begun()
+
     def _lookWhoIsThere(self) -> None:
         here, there = self.transport.getHost(), self.transport.getPeer()
         real = realTransport(self.transport).getHost()
         self.proxied = here != real
         self.local = plainHost(getattr(real, "host", ""))
         self.peer = plainHost(getattr(there, "host", ""))
+        self.host = oneHost(self.peer)
         self.peerPort = getattr(there, "port", 0)
 
     def _lost(self) -> None:

@@ -12,18 +12,23 @@ from twisted.logger import Logger
 from twisted.protocols import ftp
 
 from . import replies
-from .address import isInside, plainHost
+from .address import isInside, oneHost, plainHost
 from .control import ControlConnection
 from .data import IDataReactor
 from .interpreter import Interpreter
 from .replies import Reply
+from .seldom import Seldom
 from .session import PrintFTP
 from .settings import SessionSettings
 from .turns import Turns
 
 MOST_LINGERING = 64
-"""Connections that may be open though their session has ended, or never began: who connects as fast
+"""Connections that may be open though their session has ended, or not begun: who connects as fast
 as possible and never closes must not take all descriptors (chosen; 1,024 are usual)."""
+
+SWEEP_SHARE = 20
+"""How much longer than a look at all sessions the time before the next one is: refusing is cheap,
+however many there are (a look at 1,500 takes 2.7 ms, measured)."""
 
 
 class PrintFTPFactory(ftp.FTPFactory):
@@ -33,22 +38,33 @@ class PrintFTPFactory(ftp.FTPFactory):
     Everything counts from accept, and a place is free as soon as its connection is.
 
     @ivar sessions: those that count; one that has said goodbye does not.
+    @ivar limit: how many there may be.
+    @ivar turns: whose commands are done next.
+    @ivar seldom: where warnings go that peers can cause.
     """
 
     noisy = False
     _log = Logger()
 
     def __init__(
-        self, portal: Portal, reactor: IDataReactor, settings: SessionSettings | None = None
+        self,
+        portal: Portal,
+        reactor: IDataReactor,
+        settings: SessionSettings | None = None,
+        ports: int = 1,
     ) -> None:
         """
         @param portal: gives an L{ftp.IFTPShell} for a name and a password: see L{PrintRealm
             <jetdirect.ftp.realm.PrintRealm>}.
+        @param ports: how many printing ports there are, by which the default limit goes.
         """
         super().__init__(portal)
         self.reactor = reactor
         self.settings = settings or SessionSettings()
+        self.limit = self.settings.sessions(ports)
         self.turns = Turns(reactor)
+        self.seldom = Seldom(reactor)
+        self._sweepAt = 0.0
         self.sessions: set[Interpreter] = set()
         self._connections: dict[Interpreter, None] = {}
         self._lingering: dict[ControlConnection, None] = {}
@@ -57,50 +73,63 @@ class PrintFTPFactory(ftp.FTPFactory):
 
     def buildProtocol(self, addr: IAddress | None) -> Protocol:
         """A session, or its refusal in words."""
-        return self.connection(addr)
+        return self.connection(plainHost(getattr(addr, "host", "")))
 
-    def connection(self, addr: IAddress | None) -> ControlConnection:
+    def connection(self, host: str) -> ControlConnection:
         """The same, for who wants to know what it is."""
-        refusal = self.refusal(None if addr is None else plainHost(getattr(addr, "host", "")))
+        refusal = self.refusal(host)
         if refusal is not None:
             return Refusal(self, refusal)
-        session = PrintFTP(self)
+        session = self.proxied()
         self.sessions.add(session)
+        return session
+
+    def proxied(self) -> Interpreter:
+        """One that has a place only when it L{arrived}: who is there comes in a PROXY header."""
+        session = PrintFTP(self)
         self._connections[session] = None
         return session
 
-    def refusal(self, host: str | None, session: Interpreter | None = None) -> Reply | None:
-        """
-        Why there is no session for this address; L{None} if there is one.
+    def arrived(self, session: Interpreter) -> Reply | None:
+        """It is known now who is there: C{session} gets a place, or is told why not."""
+        self._lingering.pop(session, None)
+        refusal = self.refusal(session.peer)
+        if refusal is None:
+            self.sessions.add(session)
+        return refusal
 
-        @param host: L{None}: not known yet.
-        @param session: the one in question, if it is there already: a PROXY header comes late.
-        """
+    def refusal(self, host: str) -> Reply | None:
+        """Why there is no session for this address; L{None} if there is one."""
         settings = self.settings
         if self._stopping:
             return replies.STOPPING
-        if host is not None and settings.allow and not isInside(host, settings.allow):
-            self._log.warn("session from {host} refused", host=host)
+        if settings.allow and not isInside(host, settings.allow):
+            self._refused(host, "session from {host} refused")
             return replies.NOT_ALLOWED
-        if len(self.sessions) >= settings.maxSessions:
-            # An end that has come, but was not read yet, frees its place all the same.
-            self.sessions -= {each for each in self.sessions if each.peerIsGone()}
-        others = len(self.sessions) - (session in self.sessions)
-        if others >= settings.maxSessions:
-            self._log.warn(
-                "session from {host} refused, {n} are open", host=host or "a proxy", n=others
-            )
-            return replies.LIMIT(sessions=settings.maxSessions)
+        if len(self.sessions) >= self.limit:
+            self._sweep()
+        if (count := len(self.sessions)) >= self.limit:
+            self._refused(host, "session from {host} refused, {n} are open", n=count)
+            return replies.LIMIT(sessions=self.limit)
         if settings.maxSessionsPerHost is None:
             return None
-        same = sum(
-            each is not session and each.peer == host and not each.peerIsGone()
-            for each in self.sessions
-        )
+        one = oneHost(host)
+        same = sum(each.host == one and not _isGone(each) for each in self.sessions)
         if same >= settings.maxSessionsPerHost:
-            self._log.warn("session from {host} refused, it has {n}", host=host, n=same)
+            self._refused(host, "session from {host} refused, it has {n}", n=same)
             return replies.HOST_LIMIT(sessions=same)
         return None
+
+    def _refused(self, host: str, format: str, **fields: object) -> None:
+        self.seldom.warn(self._log, oneHost(host), format, host=host, **fields)
+
+    def _sweep(self) -> None:
+        # An end that has come, but was not read yet, frees its place all the same.
+        began = self.reactor.seconds()
+        if began >= self._sweepAt:
+            self.sessions -= {each for each in self.sessions if _isGone(each)}
+            now = self.reactor.seconds()
+            self._sweepAt = now + SWEEP_SHARE * (now - began)
 
     def placeFreed(self, session: ControlConnection) -> None:
         """C{session} does not count any more, though its connection may still linger."""
@@ -117,9 +146,11 @@ class PrintFTPFactory(ftp.FTPFactory):
     def sessionEnded(self, session: ControlConnection) -> None:
         """The connection of C{session} is gone; if its job is not, it is not over yet."""
         self._lingering.pop(session, None)
-        self.placeFreed(session)
-        if isinstance(session, Interpreter) and session.transfer is None:
-            self._connections.pop(session, None)
+        if isinstance(session, Interpreter):
+            if not session.keepsPlace:
+                self.placeFreed(session)
+            if session.over:
+                self._connections.pop(session, None)
         if not self._connections:
             stopped, self._stopped = self._stopped, []
             for each in stopped:
@@ -153,6 +184,10 @@ class PrintFTPFactory(ftp.FTPFactory):
             session.stop(drain)
 
 
+def _isGone(session: Interpreter) -> bool:
+    return session.peerIsGone() and not session.keepsPlace
+
+
 class PortFactory(ServerFactory):
     """Makes the same sessions on a port where something else comes before the greeting."""
 
@@ -169,7 +204,11 @@ class PortFactory(ServerFactory):
 
     def buildProtocol(self, addr: IAddress | None) -> Protocol:
         """A session, or its refusal."""
-        session = self._factory.connection(None if self._proxy else addr)
+        session: ControlConnection
+        if self._proxy:
+            session = self._factory.proxied()
+        else:
+            session = self._factory.connection(plainHost(getattr(addr, "host", "")))
         session.implicitTLS = self._tls
         session.throughProxy = self._proxy
         return session

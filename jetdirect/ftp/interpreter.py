@@ -8,6 +8,7 @@ While a transfer runs, ABOR, STAT and NOOP are answered at once; other commands 
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Sequence
+from contextlib import suppress
 from math import inf
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -101,6 +102,7 @@ class Interpreter(ControlConnection):
     _running = False
     _farewell: Reply | None = None
     _pausing: Deferred[None] | None = None
+    _penance: Deferred[None] | None = None
     _loginBy = 0.0
     _timer: IDelayedCall | None = None
     _lineTimer: Deadline | None = None
@@ -120,14 +122,14 @@ class Interpreter(ControlConnection):
         self._lastActive = self.reactor.seconds()
         self._lookBy(self._idleBy)
         self._expectLogin()
-        self.reply(replies.GREETING(greeting=self.settings.greeting))
+        refusal = self.factory.arrived(self) if self.throughProxy else None
+        if refusal is None:
+            self.reply(replies.GREETING(greeting=self.settings.greeting))
+        else:
+            self.close(refusal)
 
     def heard(self) -> None:
         """L{ControlConnection}."""
-        if self.throughProxy and self.shell is None:
-            refusal = self.factory.refusal(self.peer, self)
-            if refusal is not None:
-                self.close(refusal)
         self._lastActive = self.reactor.seconds()
         self.acknowledgements.look()
 
@@ -149,7 +151,7 @@ class Interpreter(ControlConnection):
 
     def notFTP(self) -> None:
         """L{ControlConnection}."""
-        self._log.warn("{peer} does not speak FTP", peer=self.peer)
+        self.warn("{peer} does not speak FTP", peer=self.peer)
         self.closeAfter(replies.NOT_FTP)
 
     def lineBegun(self) -> None:
@@ -201,6 +203,10 @@ class Interpreter(ControlConnection):
         self._waiting.clear()
         super().startTLS(reply)
 
+    def warn(self, format: str, **fields: object) -> None:
+        """Log a warning that the peer is to blame for, now and then."""
+        self.factory.seldom.warn(self._log, self.host, format, **fields)
+
     # The end of a session
 
     def closeAfter(self, reply: Reply) -> None:
@@ -235,6 +241,11 @@ class Interpreter(ControlConnection):
 
         @param drain: let a transfer finish that is under way.
         """
+        if self._penance is not None:
+            self._penance.cancel()
+        if self._header is not None:
+            self.abort()
+            return
         self.closeAfter(replies.STOPPING)
         if self.transfer is not None and not (drain and self.transfer.underWay):
             self.transfer.stop()
@@ -337,6 +348,32 @@ class Interpreter(ControlConnection):
         finally:
             self._pausing = None
         return True
+
+    async def penance(self, seconds: float) -> bool:
+        """
+        Let time pass in which the session keeps its place, though its peer may go: guesses of a
+        password cost time, also those whose reply is not awaited.
+
+        @return: C{False} when the connection is gone meanwhile.
+        """
+        self._penance = deferLater(self.reactor, seconds)
+        with suppress(CancelledError):
+            await self._penance
+        self._penance = None
+        if not self.answers:
+            self.factory.sessionEnded(self)
+        return not self.gone
+
+    @property
+    def over(self) -> bool:
+        """Is nothing left to be done for it when its connection is gone?"""
+        return self.transfer is None and self._penance is None
+
+    @property
+    def keepsPlace(self) -> bool:
+        """Does it count although its connection is gone?"""
+        goesOn = self.transfer is not None and self.transfer.outlivesSender
+        return goesOn or self._penance is not None
 
     # Transfers
 

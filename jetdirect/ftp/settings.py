@@ -12,8 +12,9 @@ from ..certificate import ServerCertificate
 
 Network = IPv4Network | IPv6Network
 
-MAX_SESSIONS = 3
-"""As on the 600N, 400N, 500X and 300X (HP's guides, chapter FTP Printing)."""
+SESSIONS_PER_PORT = 3
+"""As on the 600N, 400N, 500X and 300X (HP's guides, chapter FTP Printing), each of which had one
+printing port, or one for each of its printers."""
 
 IDLE_TIMEOUT = 900.0
 """Seconds, likewise."""
@@ -37,8 +38,12 @@ GREETING = "JD FTP Server Ready"
 class SessionSettings:
     """
     @ivar greeting: the text of the 220.
-    @ivar maxSessions: how many control connections there may be at a time.
-    @ivar maxSessionsPerHost: how many of them may come from one address; L{None}: all.
+    @ivar sessionsPerPort: how many control connections there are for each printing port, and how
+        many uploads may hold or wait for one: one printer without paper is not to stop the others.
+    @ivar maxSessions: how many control connections there may be at a time; L{None}:
+        C{sessionsPerPort} for each printing port.
+    @ivar maxSessionsPerHost: how many of them may come from one host, which is an IPv4 address, or
+        the network of 64 bits that an IPv6 host has for itself; L{None}: all.
     @ivar allow: the networks that may connect; empty: all.
     @ivar idleTimeout: seconds after which a session ends whose control and data connections were
         both silent; 0: never.
@@ -64,7 +69,8 @@ class SessionSettings:
     """
 
     greeting: str = GREETING
-    maxSessions: int = MAX_SESSIONS
+    sessionsPerPort: int = SESSIONS_PER_PORT
+    maxSessions: int | None = None
     maxSessionsPerHost: int | None = None
     allow: Sequence[Network] = ()
     idleTimeout: float = IDLE_TIMEOUT
@@ -81,6 +87,15 @@ class SessionSettings:
     requireTLS: bool = False
     lenientClose: bool = False
 
+    def sessions(self, ports: int) -> int:
+        """The limit of a gateway with so many printing ports."""
+        return self.sessionsPerPort * ports if self.maxSessions is None else self.maxSessions
+
+    def share(self, ports: int) -> int:
+        """How many uploads may hold or wait for one of them: as many sessions as fall to it."""
+        all = self.sessions(ports)
+        return min(all, max(self.sessionsPerPort, all // max(ports, 1)))
+
     @property
     def dataIdle(self) -> float:
         """The limit of a silent data connection, in seconds; 0: none."""
@@ -89,8 +104,8 @@ class SessionSettings:
 
 PROFILES = {
     "500x": SessionSettings(),
-    "jetdirect4": SessionSettings(maxSessions=4, idleTimeout=270),
-    "v40": SessionSettings(maxSessions=4, idleTimeout=900, dataIdleTimeout=270),
+    "jetdirect4": SessionSettings(sessionsPerPort=4, idleTimeout=270),
+    "v40": SessionSettings(sessionsPerPort=4, idleTimeout=900, dataIdleTimeout=270),
 }
 """Limits of the boxes (HP's guides): the 600N to 500X; later models such as the 610n, 620n and
 625n; the 690n with firmware V.40, which tells data from control."""

@@ -23,11 +23,13 @@ class Transfer:
 
     @ivar number: of the job, if it is one.
     @ivar underWay: it has begun, and not only been asked for.
+    @ivar outlivesSender: it goes on when the control connection is lost.
     @ivar aborts: how many ABOR have come meanwhile; each gets a reply of its own.
     """
 
     number = 0
     underWay = True
+    outlivesSender = False
 
     def __init__(self, control: Interpreter, dataPort: DataPort) -> None:
         self.control = control

@@ -11,7 +11,15 @@ from typing import TYPE_CHECKING
 
 from twisted.logger import Logger
 
-from ..errors import DataConnectionLost, JobAborted, PrintError, SenderLost, ShuttingDown
+from ..deadline import Deadline
+from ..errors import (
+    DataConnectionLost,
+    JobAborted,
+    NoDataConnection,
+    PrintError,
+    SenderLost,
+    ShuttingDown,
+)
 from ..interfaces import Delivery
 from ..job import Job
 from ..port import PrintingPort
@@ -22,6 +30,11 @@ from .transfer import Transfer
 
 if TYPE_CHECKING:
     from .interpreter import Interpreter
+
+
+PATIENCE = 4.0
+"""Seconds in which the data connection has to be made while other jobs wait for the printer: two
+lost SYNs are sent again after 1 and 3 s (RFC 6298, section 2)."""
 
 
 class Upload(Transfer):
@@ -87,11 +100,14 @@ class Upload(Transfer):
         self.underWay = True
         self.control.reply(opening)
         self._pouring = True
+        self._hurry = Deadline(self.control.reactor, PATIENCE, self._othersWait)
         try:
             await self.dataPort.pourInto(self.job)
             self._pouring = False
         except DataConnectionLost as error:
             self.job.cut(error)
+        finally:
+            self._hurry.cancel()
         if self.control.settings.controlLossGrace and self.job.error is None:
             await self.control.pause(self.control.settings.controlLossGrace)
         self._lookForSender()
@@ -100,6 +116,16 @@ class Upload(Transfer):
         if self.job.error is not None:
             raise self.job.error
         return delivery
+
+    def _othersWait(self) -> None:
+        # The printer is not kept for a sender who cannot reach us, or does not want to.
+        if self.dataPort.begun or self.job.ended:
+            return
+        if self.port.wanted:
+            why = f"the data connection was not made within {PATIENCE:g} s, and others wait"
+            self.job.cut(NoDataConnection(why))
+        else:
+            self._hurry = Deadline(self.control.reactor, 1.0, self._othersWait)
 
     def _lookForSender(self) -> None:
         # A process that is killed closes both connections; both ends are often there together.
@@ -112,6 +138,11 @@ class Upload(Transfer):
     def lastActive(self) -> float:
         """L{Transfer}: before and after the data flow the printer is waited for, not the sender."""
         return super().lastActive if self._pouring else self.dataPort.reactor.seconds()
+
+    @property
+    def outlivesSender(self) -> bool:  # type: ignore[override]
+        """L{Transfer}."""
+        return self.control.settings.fireAndForget and not self.job.ended
 
     @property
     def description(self) -> str:
@@ -127,6 +158,7 @@ class Upload(Transfer):
     def abort(self) -> None:
         """L{Transfer}."""
         self.aborts += 1
+        self._pouring = False
         self.job.cut(JobAborted("aborted by the sender"))
         self.dataPort.close()
 

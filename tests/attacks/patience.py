@@ -11,8 +11,8 @@ from pathlib import Path
 from twisted.internet.testing import MemoryReactorClock
 
 from jetdirect.ftp.control import LINGER
-from jetdirect.ftp.data import CONNECT_TIMEOUT
 from jetdirect.ftp.settings import SessionSettings
+from jetdirect.ftp.upload import PATIENCE
 from jetdirect.gateway import Gateway
 from jetdirect.testing import FakePrinter, FakeSender
 from tests.attacks.figures import Figures
@@ -121,7 +121,7 @@ def slowDial(place: Path, count: int) -> Figures:
         assert hostile.hear()[:3] == "425"
         for sender in (hostile, honest):
             sender.wire.fin()
-    assert longest <= CONNECT_TIMEOUT + 5
+    assert longest <= PATIENCE + 1
     return {"uploads": count, "seconds until the next job was printed, at most": longest}
 
 

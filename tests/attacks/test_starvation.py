@@ -8,10 +8,12 @@ import os
 import re
 import resource
 import socket
+import time
 from pathlib import Path
 
 import pytest
 
+from jetdirect.ftp import upload
 from jetdirect.tcp import KernelFacts
 from tests.attacks import patience, starvation
 from tests.attacks.victim import GATEWAY, HOSTILE, Victim
@@ -31,6 +33,23 @@ def test_slowData(tmp_path: Path) -> None:
 def test_slowDial(tmp_path: Path) -> None:
     """A9: so does one that never comes."""
     patience.slowDial(tmp_path, 2)
+
+
+def test_noDataConnection(tmp_path: Path) -> None:
+    """A9: two that hold the printer without a data connection keep a third one some seconds."""
+    with (
+        Victim(tmp_path) as victim,
+        Wire(victim.port, HOSTILE, login=True) as first,
+        Wire(victim.port, HOSTILE, login=True) as second,
+    ):
+        for each in (first, second):
+            each.say("EPSV")
+            each.send(b"STOR page\r\n")
+        assert first.reply()[:3] == b"150"
+        began = time.monotonic()
+        victim.works()
+        assert time.monotonic() - began < 3 * upload.PATIENCE
+        assert first.reply()[:3] == b"425"
 
 
 def test_excess(tmp_path: Path) -> None:

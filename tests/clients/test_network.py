@@ -134,9 +134,8 @@ def test_proxyLimit(printer: RawPrinter, tmp_path: Path) -> None:
     with Site(tmp_path, printer, "send-proxy", *options) as site:
         with site.session(), site.session("127.0.0.6"):
             refused = ftplib.FTP(timeout=PATIENCE, source_address=(CLIENT, 0))
-            refused.connect(PROXY, site.proxy.port)
             with pytest.raises((ftplib.error_temp, EOFError), match=r"421|^$"):
-                refused.login("tester", "secret")
+                refused.connect(PROXY, site.proxy.port)
             refused.close()
         assert site.gateway.matches(f"session from {CLIENT} refused")
 

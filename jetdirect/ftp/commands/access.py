@@ -106,7 +106,7 @@ class AccessCommands(Interpreter):
             peer=sender.host,
             failures=self._failures,
         )
-        if not await self.pause(self._failures):
+        if not await self.penance(self._failures):
             return None
         if self._failures >= FAILED_LOGINS:
             self.closeAfter(replies.TOO_MANY_FAILURES)

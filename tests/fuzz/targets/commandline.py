@@ -43,7 +43,7 @@ def check(data: bytes) -> None:
             return
         gateway = makeService(options)
     settings = gateway.factory.settings
-    assert settings.maxSessions > 0 and len(gateway.server.ports) > 0, words
+    assert gateway.factory.limit > 0 and len(gateway.server.ports) > 0, words
     assert settings.maxSessionsPerHost is None or settings.maxSessionsPerHost > 0, words
     times = (settings.idleTimeout, settings.dataIdle, settings.drainTimeout)
     assert all(0 <= seconds <= 366 * 24 * 3600 for seconds in times), (words, times)
