@@ -26,7 +26,7 @@ from jetdirect.interfaces import Delivery, IPrinterConnection, IPrintJob
 from jetdirect.job import Job, Sender
 from jetdirect.port import PrintingPort
 from jetdirect.testing import FakeJob
-from jetdirect.transports.file.transport import BUFFER, FileTransport, PartFile
+from jetdirect.transports.file.transport import BUFFER, FileConnection, FileTransport, PartFile
 from tests.conftest import FlushErrors
 from tests.endpoint import hear
 from tests.source import Source
@@ -41,9 +41,13 @@ class Threads:
 
     def __init__(self) -> None:
         self.waiting: list[Callable[[], None]] = []
+        self.now = 0.0
 
-    def getThreadPool(self) -> Threads:
+    def printerThread(self, name: str) -> Threads:
         return self
+
+    def seconds(self) -> float:
+        return self.now
 
     def callFromThread(self, call: Callable[..., object], *arguments: object) -> None:
         call(*arguments)
@@ -597,6 +601,48 @@ def test_cancelBeforeItFails(tmp_path: Path) -> None:
     threads.workAll()
 
     assert [type(it) for it in told] == [CancelledError]
+
+
+def test_diskThatHangs(tmp_path: Path) -> None:
+    """One job's work is out at a time; the others are told at once, and begin nothing."""
+    threads: Any = Threads()
+    printer = FileTransport(threads, str(tmp_path))
+    first = hear(opening := printer.open(FakeJob("../../page.ps")))
+    opening.cancel()
+
+    threads.now = 4.0
+    waits = printer.open(FakeJob("../../page.ps"))
+    assert [type(it) for it in hear(waits)] == []
+    waits.cancel()
+    threads.now = 60.0
+    for _ in range(20):
+        [why] = hear(printer.open(FakeJob("../../page.ps")))
+        assert (type(why), why.reason) == (
+            PrinterUnreachable,
+            "the disk has not answered for 60 s",
+        )
+    assert len(threads.waiting) == 1
+
+    threads.workAll()
+    assert [type(it) for it in first] == [CancelledError]
+    assert files(tmp_path) == []
+    last = hear(printer.open(FakeJob("../../page.ps")))
+    threads.workAll()
+    assert isinstance(last[0], FileConnection)
+
+
+def test_discardThatIsNotWaitedFor(tmp_path: Path) -> None:
+    """Whoever gives up waiting for a hung disk still finds nothing of the job there later."""
+    desk = Desk(tmp_path)
+    desk.connection.write(b"%!PS")
+    aborting = desk.connection.abort(b"")
+    told = hear(aborting)
+
+    aborting.cancel()
+    assert [type(it) for it in told] == [CancelledError]
+    desk.threads.workAll()
+
+    assert files(tmp_path) == []
 
 
 # A disk that fails.

@@ -61,8 +61,9 @@ MAY_IMPORT = {
     "transports.checks": "interfaces transports.shorthand transports.uri",
     "transports.backchannel": "",
     "transports.backpressure": "",
+    "transports.threads": "errors",
     "transports.descriptor": "errors interfaces tcp",
-    "transports.driver": "errors interfaces transports.backpressure",
+    "transports.driver": "errors interfaces transports.backpressure transports.threads",
     "transports.pjl.talk": "",
     "transports.pjl.codes": "interfaces transports.pjl.talk",
     "transports.pjl.brackets": "language pjl transports.pjl.talk",
@@ -91,21 +92,23 @@ MAY_IMPORT = {
     "transports.lpd.client": "errors interfaces transports.dialer transports.dialogue"
     " transports.lpd.rfc1179",
     "transports.lpd.stream": "errors interfaces transports.lpd.client",
-    "transports.lpd.spool": "errors interfaces transports.backpressure transports.lpd.client",
-    "transports.lpd.transport": "interfaces tcp transports.uri transports.lpd.rfc1179"
-    " transports.lpd.client transports.lpd.reserved"
+    "transports.lpd.spool": "errors interfaces transports.backpressure transports.threads"
+    " transports.lpd.client",
+    "transports.lpd.transport": "interfaces tcp transports.uri transports.threads"
+    " transports.lpd.rfc1179 transports.lpd.client transports.lpd.reserved"
     " transports.lpd.stream transports.lpd.spool",
     "transports.file.existing": "",
     "transports.file.appended": "transports.file.existing",
     "transports.file.fifo": "errors interfaces tcp transports.descriptor transports.file.existing",
     "transports.file.transport": "errors interfaces transports.uri transports.backpressure"
+    " transports.threads"
     " transports.file.existing transports.file.appended transports.file.fifo",
     "transports.usb.usblp": "errors interfaces transports.ieee1284",
     "transports.usb.transport": "errors interfaces transports.uri transports.driver"
     " transports.usb.usblp",
     "transports.parallel": "errors interfaces transports.uri transports.driver transports.ieee1284",
     "transports.*": "errors interfaces tcp transports.uri transports.scheme transports.ieee1284"
-    " transports.backchannel transports.backpressure transports.descriptor",
+    " transports.backchannel transports.backpressure transports.descriptor transports.threads",
     # those who know both sides
     "gateway": "errors interfaces language job port server tcp ftp* transports*",
     "testing*": "errors interfaces language job port server tcp ftp* transports* gateway testing*",

@@ -48,7 +48,7 @@ class Threads(Clock):
         super().__init__()
         self.held: list[Callable[[], None]] | None = None
 
-    def getThreadPool(self) -> Threads:
+    def printerThread(self, name: str) -> Threads:
         return self
 
     def callFromThread(self, call: Callable[..., object], *arguments: object) -> None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import errno
 import os
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,12 +14,14 @@ from typing import Any
 import pytest
 import pytest_twisted
 from twisted.internet import reactor as theReactor
+from twisted.internet.defer import CancelledError
 from zope.interface.verify import verifyObject
 
 import jetdirect.transports.parallel as module
 from jetdirect.errors import PrinterLost, PrinterUnreachable
 from jetdirect.interfaces import Delivery, IPrinterConnection, PrinterStatus
 from jetdirect.testing import FakeJob
+from jetdirect.transports import threads
 from jetdirect.transports.parallel import BUFFER, PIECE, ParallelConnection, ParallelTransport
 from jetdirect.transports.uri import transportFor
 from tests.device import FakeDevice, until
@@ -332,3 +335,110 @@ async def test_realCalls(tmp_path: Path) -> None:
     assert await connection.finish() is Delivery.DELIVERED
     assert os.read(reader, 2 * len(JOB)) == JOB
     os.close(reader)
+
+
+@pytest_twisted.ensureDeferred
+async def test_nothingIsSentOfAJobThatIsToldSo(port: Port, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who cuts a job, and hears that nothing was sent of it, is right, whatever the thread does."""
+    late, cut = threading.Event(), threading.Event()
+    put = ParallelConnection._put
+
+    def slowly(self: ParallelConnection, data: bytes, enough: Any) -> bool:
+        def asked() -> bool:
+            answer: bool = enough()
+            late.set()
+            cut.wait(30)
+            return answer
+
+        return put(self, data, asked)
+
+    monkeypatch.setattr(ParallelConnection, "_put", slowly)
+    connection = await Desk(port).open()
+    connection.write(b"%!PS")
+    late.wait(30)
+
+    assert connection.sent == 0
+    aborted = connection.abort(b"")
+    cut.set()
+    await aborted
+
+    assert port.data == b""
+
+
+@pytest_twisted.ensureDeferred
+async def test_noThreadToBeHad(port: Port, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where no thread can be started the device is closed again, and the next job prints."""
+    desk = Desk(port)
+    await desk.transport.ask()  # its thread is there
+    start = threading.Thread.start
+
+    def refused(_: object) -> None:
+        monkeypatch.setattr(threading.Thread, "start", start)
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", refused)
+    with pytest.raises(PrinterUnreachable, match="can't start new thread"):
+        await desk.open()
+
+    connection = await desk.open()
+    connection.write(JOB)
+    assert await connection.finish() is Delivery.DELIVERED
+    assert port.data == JOB
+
+
+@pytest_twisted.ensureDeferred
+async def test_askedInTheWay(port: Port, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A job does not find the port in use by our own question."""
+    asked, answer = threading.Event(), threading.Event()
+
+    def thinking(model: str) -> PrinterStatus:
+        asked.set()
+        answer.wait(30)
+        return IDLE
+
+    monkeypatch.setattr(port, "status", thinking)
+    desk = Desk(port)
+    asking = desk.transport.ask()
+    asked.wait(30)
+    opening = desk.transport.open(desk.job)
+
+    answer.set()
+    await asking
+    connection = await opening
+    await connection.abort(b"")
+
+
+@pytest_twisted.ensureDeferred
+async def test_deviceThatIsNeverOpened(port: Port, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An opening that does not come back takes one thread, and the jobs behind it are told so."""
+    monkeypatch.setattr(threads, "STUCK_AFTER", 0.02)
+    begun, answer = threading.Event(), threading.Event()
+    opens: list[str] = []
+
+    def never(path: str) -> Any:
+        opens.append(path)
+        begun.set()
+        answer.wait(30)
+        return port.open(path)
+
+    desk = Desk(port)
+    desk.transport._openDevice = never
+    first = desk.transport.open(desk.job)
+    first.addErrback(lambda failure: failure.trap(CancelledError) and None)
+    begun.wait(30)
+    first.cancel()
+    await until(lambda: desk.transport.thread.stuck)
+    before = threading.active_count()
+
+    for _ in range(20):
+        with pytest.raises(PrinterUnreachable, match=r"the driver has not answered for \d+ s"):
+            await desk.transport.open(desk.job)
+        await desk.transport.ask()
+    assert desk.transport.status == PrinterStatus("stopped", ("timed-out",), "")
+    assert (threading.active_count(), len(opens)) == (before, 1)
+
+    answer.set()
+    await until(lambda: not desk.transport.thread.busy)
+    assert not port.isOpen  # nobody wanted it any more
+    connection = await desk.open()
+    await connection.abort(b"")

@@ -7,6 +7,7 @@ from __future__ import annotations
 import errno
 import os
 import termios
+import threading
 import tty
 from collections.abc import Iterator
 from typing import Any
@@ -22,6 +23,7 @@ import jetdirect.transports.serial as module
 from jetdirect.errors import PrinterLost, PrinterUnreachable
 from jetdirect.interfaces import Delivery, IPrinterConnection, PrinterStatus
 from jetdirect.testing import FakeJob
+from jetdirect.transports import threads
 from jetdirect.transports.serial import SerialConnection, SerialTransport
 from jetdirect.transports.uri import transportFor
 from tests.device import until
@@ -288,6 +290,70 @@ async def test_notOpened(why: Exception, said: str, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(serial, "Serial", refuse)
     with pytest.raises(PrinterUnreachable, match=said):
         await transportFor(reactor, "serial:/dev/ttyS0").open(FakeJob())
+
+
+@pytest.mark.parametrize("cut", [False, True])
+@pytest_twisted.ensureDeferred
+async def test_driverThatDrainsForEver(
+    cut: bool, printer: Printer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """
+    A driver may wait without an end for its chip: the job is lost, or aborted, after its time; the
+    next one is told; and when the driver has come back, all is well.
+    """
+    monkeypatch.setattr(module, "ABORT_PATIENCE", 0.1)
+    monkeypatch.setattr(threads, "STUCK_AFTER", 0.1)
+    begun, gate = threading.Event(), threading.Event()
+    drain = termios.tcdrain
+
+    def never(descriptor: int) -> None:
+        begun.set()
+        gate.wait(30)
+        drain(descriptor)
+
+    monkeypatch.setattr(termios, "tcdrain", never)
+    transport = transportFor(reactor, f"serial:{printer.path}?finish-timeout={60 if cut else 0.1}")
+    connection = await transport.open(FakeJob())
+    connection.write(b"%!PS")
+    await until(lambda: printer.read() == b"%!PS")
+    finishing = connection.finish()
+    await until(begun.is_set)
+    if cut:
+        await connection.abort(b"")
+    else:
+        with pytest.raises(PrinterLost, match=r"held the line for 0\.1 s"):
+            await finishing
+    with pytest.raises(PrinterUnreachable, match="the driver has not answered for"):
+        await transport.open(FakeJob())
+
+    gate.set()
+    await until(lambda: not transport.thread.busy)  # type: ignore[attr-defined]
+    again: Any = await transport.open(FakeJob())
+    again.write(b"next")
+    assert await finished(printer, again) is Delivery.SENT
+    assert printer.read() == b"%!PSnext"
+
+
+@pytest_twisted.ensureDeferred
+async def test_openThatSleeps(printer: Printer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A driver that sleeps when the line is opened or closed holds up its own jobs only."""
+    gate = threading.Event()
+    close = serial.Serial.close
+
+    def slowly(line: Any) -> None:
+        gate.wait(30)
+        close(line)
+
+    monkeypatch.setattr(serial.Serial, "close", slowly)
+    connection = await opened(printer)
+    aborted = connection.abort(b"")
+    await aborted
+    opening = connection._printer.open(FakeJob())
+    await turn()
+    assert not opening.called
+
+    gate.set()
+    await (await opening).abort(b"")
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ import pytest
 import pytest_twisted
 from twisted.internet import reactor as theReactor
 from twisted.internet.defer import Deferred
+from twisted.internet.threads import deferToThread
 from zope.interface.verify import verifyObject
 
 import jetdirect.transports.usb.transport as module
@@ -738,6 +739,29 @@ async def test_realCalls() -> None:
     assert await finishing is Delivery.DELIVERED
     assert data == JOB
     os.close(wire)
+
+
+@pytest_twisted.ensureDeferred
+async def test_callThatSleepsWhenTheDeviceIsClosed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It keeps the device, and nobody: who closes does not wait for it, and it closes late."""
+    monkeypatch.setattr(usblp, "CLOSE_PATIENCE", 0.02)
+    fifo = tmp_path / "lp0"
+    os.mkfifo(fifo)
+    device = Device(str(fifo))
+    descriptor = device.fileno()
+    reading = deferToThread(device.read)  # the FIFO is open for writing here: no end, no bytes
+    await until(device._use.locked)
+
+    await deferToThread(device.close)
+    assert os.fstat(descriptor)
+    os.write(descriptor, b"ready")
+
+    assert await reading == b"ready"
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        os.fstat(descriptor)
+    assert device.read() == b""
 
 
 @pytest_twisted.ensureDeferred

@@ -5,17 +5,16 @@ reactor.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, NoReturn, Protocol
 
-from twisted.internet.defer import Deferred, fail, succeed
+from twisted.internet.defer import CancelledError, Deferred, fail, succeed
 from twisted.internet.interfaces import IDelayedCall
-from twisted.internet.threads import deferToThreadPool
 from twisted.python.failure import Failure
 
 from ..errors import PrinterLost, PrinterUnreachable
 from ..interfaces import Delivery, IPrinterConnection, IPrintJob, PrinterStatus
 from .backpressure import BackPressure
+from .threads import PrinterThread
 
 
 class Device(Protocol):
@@ -31,6 +30,7 @@ class DriverTransport:
 
     @ivar status: as it was seen last.
     @ivar connection: the job that has the printer, until the driver has let it go.
+    @ivar thread: where the device is opened and asked; so a job waits for our own question.
     """
 
     reaches = Delivery.DELIVERED
@@ -43,6 +43,7 @@ class DriverTransport:
         self.uri = uri
         self.status = PrinterStatus(model=model)
         self.connection: object | None = None
+        self.thread = PrinterThread(reactor, uri)
 
     # What a subclass does; the first two in a thread.
 
@@ -74,27 +75,38 @@ class DriverTransport:
         if self.connection is not None:
             reason = "the printer has not taken what it got of the job before"
             return fail(PrinterUnreachable(f"{self.uri}: {reason}"))
-        opened: Deferred[IPrinterConnection] = Deferred()
+        try:
+            self.thread.check(f"{self.uri}: the driver")
+        except PrinterUnreachable:
+            return fail()
 
-        def made(found: tuple[Device, str]) -> None:
+        def late(found: tuple[Device, str]) -> None:
+            self.thread.do(found[0].close)
+
+        def made(found: tuple[Device, str]) -> IPrinterConnection:
             device, model = found
-            if opened.called:  # canceled meanwhile, which stops no thread
-                self.inThread(device.close)
-                return
+            try:
+                connection = self.connected(job, device)
+            except RuntimeError as why:  # there may be no more threads
+                self.thread.do(device.close)
+                raise PrinterUnreachable(f"{self.uri}: {why}") from why
             self.status = PrinterStatus("processing", (), model)
-            self.connection = self.connected(job, device)
-            opened.callback(self.connection)
+            self.connection = connection
+            return connection
 
-        def failed(failure: Failure) -> None:
-            if not opened.called:
-                opened.errback(PrinterUnreachable(f"{self.uri}: {self.said(failure.value)}"))
+        def failed(failure: Failure) -> NoReturn:
+            if failure.check(CancelledError):
+                failure.raiseException()
+            raise PrinterUnreachable(f"{self.uri}: {self.said(failure.value)}")
 
-        self.inThread(self.find).addCallbacks(made, failed)
-        return opened
+        opening = self.thread.begin(self.find, late)
+        return opening.addCallbacks(made, failed)
 
     def ask(self) -> Deferred[None]:
         """L{IPrinterTransport}: while a job has the printer, its connection asks."""
-        if self.connection is not None:
+        if self.connection is None and self.thread.stuck:
+            self.status = PrinterStatus("stopped", ("timed-out",), self.status.model)
+        if self.connection is not None or self.thread.busy:
             return succeed(None)
         asked: Deferred[None] = Deferred()
 
@@ -104,7 +116,7 @@ class DriverTransport:
             if not asked.called:
                 asked.callback(None)
 
-        self.inThread(self.look).addBoth(answered)
+        self.thread.do(self.look).addBoth(answered)
         return asked
 
     # What a connection tells and needs.
@@ -119,10 +131,6 @@ class DriverTransport:
         self.connection = None
         reasons = ("offline",) if lost else ()
         self.status = PrinterStatus("stopped" if lost else "idle", reasons, self.status.model)
-
-    def inThread(self, work: Callable[[], Any]) -> Deferred[Any]:
-        """Do C{work} beside the reactor."""
-        return deferToThreadPool(self.reactor, self.reactor.getThreadPool(), work)
 
 
 class DriverConnection(BackPressure):

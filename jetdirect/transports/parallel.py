@@ -168,6 +168,7 @@ class ParallelConnection(DriverConnection):
         self._inHand = 0
         self._ended = False
         self._tail: bytes | None = None
+        self._atTail = False
         thread = threading.Thread(target=self._run, name=printer.uri, daemon=True)
         thread.start()
 
@@ -211,6 +212,12 @@ class ParallelConnection(DriverConnection):
 
     # In the reactor, told by the thread.
 
+    def _handOver(self, count: int) -> None:
+        with self._news:
+            if self._tail is None:
+                self._inHand = count
+            self._news.notify()
+
     def _said(self, status: PrinterStatus) -> None:
         self._printer.status = status
 
@@ -239,6 +246,7 @@ class ParallelConnection(DriverConnection):
             if empty:
                 self._tell(self.empty)
         if self._tail:
+            self._atTail = True
             deadline = time.monotonic() + ABORT_PATIENCE
             self._put(self._tail, lambda: time.monotonic() > deadline)
 
@@ -247,12 +255,24 @@ class ParallelConnection(DriverConnection):
             self._news.wait_for(lambda: self._pieces or self._ended or self._tail is not None)
             return self._pieces.popleft() if self._pieces and self._tail is None else None
 
+    def _inHands(self, count: int) -> bool:
+        # May this thread give the driver so many bytes?  Before the first byte of a job the reactor
+        # answers, in a turn of its own: who cuts the job, and hears that nothing was sent of it,
+        # must be right.
+        certain = self._taken == 0 and not self._atTail
+        if certain:
+            self._tell(self._handOver, count)
+        with self._news:
+            if certain:
+                self._news.wait_for(lambda: self._inHand or self._tail is not None)
+                return self._tail is None
+            self._inHand = count
+            return True
+
     def _put(self, data: bytes, enough: Callable[[], bool]) -> bool:
         # All of it, however long the printer is not well; unless it is enough.
         stopped = False
-        while data and not enough():
-            with self._news:
-                self._inHand = len(data)
+        while data and not enough() and self._inHands(len(data)):
             taken, pause = 0, BUSY_PAUSE
             try:
                 taken = self._device.write(data)

@@ -15,13 +15,12 @@ import struct
 import termios
 from contextlib import suppress
 from fcntl import ioctl
-from typing import Any
+from typing import Any, NoReturn
 
 import serial
 from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.interfaces import IProducer
 from twisted.internet.main import CONNECTION_LOST
-from twisted.internet.threads import deferToThreadPool
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
@@ -36,6 +35,7 @@ from ..interfaces import (
 from ..tcp import unwritten
 from .backchannel import BackChannel
 from .descriptor import DescriptorConnection
+from .threads import PrinterThread
 from .uri import DeviceURI, seconds
 
 FINISH_TIMEOUT = 90.0
@@ -92,15 +92,34 @@ class SerialTransport:
         self._path = path
         self._line = line
         self.connection: SerialConnection | None = None
+        self.thread = PrinterThread(reactor, self.uri)
 
     def open(self, job: IPrintJob) -> Deferred[IPrinterConnection]:
-        """L{IPrinterTransport}: never blocks, also if there is no carrier."""
+        """L{IPrinterTransport}: no carrier is waited for, but a driver may take its time."""
         try:
-            line = self._openLine()
-        except (OSError, ValueError, termios.error) as why:
-            return fail(PrinterUnreachable(f"{self.uri}: {_said(why)}"))
-        self.connection = SerialConnection(self, job, line)
-        return succeed(self.connection)
+            self.thread.check(f"{self.uri}: the driver")
+        except PrinterUnreachable:
+            return fail()
+
+        def made(line: Any) -> IPrinterConnection:
+            self.connection = SerialConnection(self, job, line)
+            return self.connection
+
+        def failed(failure: Failure) -> NoReturn:
+            failure.trap(OSError, ValueError, termios.error, RuntimeError)
+            raise PrinterUnreachable(f"{self.uri}: {_said(failure.value)}")
+
+        opening = self.thread.begin(self._openLine, self.close)
+        return opening.addCallbacks(made, failed)
+
+    def close(self, line: Any) -> None:
+        """Some drivers wait until the line has taken what their chip has (30 s in Linux)."""
+
+        def close() -> None:
+            with suppress(OSError, termios.error):
+                line.close()
+
+        self.thread.do(close)
 
     def _openLine(self) -> Any:
         line = serial.Serial(self._path, exclusive=True, timeout=0, write_timeout=0, **self._line)
@@ -209,51 +228,50 @@ class SerialConnection(DescriptorConnection):
         return elapsed
 
     def _look(self) -> None:
-        if self._draining:
-            return  # _drained looks again
         self._timer = None
         aborting = self._aborting is not None
         patience = ABORT_PATIENCE if aborting else self._printer.finishTimeout
-        if not self._left():
-            self._drain()
-        elif self._seconds() >= patience:
+        waits = self._left() > 0
+        if (waits or self._draining) and self._seconds() >= patience:
             with suppress(OSError, termios.error):
                 # Or close() would wait for the line, and throw it away then.
                 termios.tcflush(self.fileno(), termios.TCOFLUSH)
             self._over(PrinterLost(f"the printer has held the line for {patience:g} s"))
-        else:
+            return
+        if not waits and not self._draining:
+            self._drain()
+        if self._gone is None:
             self._timer = self._clock.callLater(LOOK_INTERVAL, self._look)
 
     def _drain(self) -> None:
-        # The queue is empty; the chip has some bytes yet, which the driver waits for.
+        # The queue is empty; the chip has some bytes yet, which the driver waits for.  Some drivers
+        # of USB converters do so without an end while the printer holds the line.
         self._draining = True
-        drained = deferToThreadPool(
-            self._clock, self._clock.getThreadPool(), termios.tcdrain, self.fileno()
-        )
+        descriptor = self.fileno()
+        drained = self._printer.thread.do(lambda: termios.tcdrain(descriptor))
         drained.addCallbacks(self._drained, self._notDrained)
 
     def _drained(self, _: object) -> None:
         self._draining = False
-        if self._left():
-            self._look()  # cut in this very moment, and there is a tail
-        else:
+        if not self._left():  # or it was cut in this very moment, and there is a tail
             self._over(None)
 
     def _notDrained(self, why: Failure) -> None:
-        why.trap(OSError, termios.error)
-        number, reason = why.value.args  # type: ignore[union-attr]
-        if number == errno.EINTR:
-            self._drain()
-        else:
-            self._draining = False
-            self._over(PrinterLost(f"the serial line failed: {reason}"))
+        why.trap(OSError, termios.error, RuntimeError)
+        self._draining = False
+        number, *reason = why.value.args  # type: ignore[union-attr]
+        if number != errno.EINTR:  # it is tried again
+            self._over(PrinterLost(f"the serial line failed: {reason[-1] if reason else number}"))
 
     def _close(self) -> None:
         super()._close()
         self._printer.connection = None
-        if self._line.is_open:
+        if self._draining:
+            # The thread may not come back; it has the line for itself then.
             with suppress(OSError, termios.error):
                 self._line.close()
+        else:
+            self._printer.close(self._line)
 
 
 def _said(why: Any) -> str:

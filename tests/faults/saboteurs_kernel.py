@@ -86,7 +86,7 @@ def pipeIsNotClosed(patch: pytest.MonkeyPatch) -> None:
 def anEndOfSpliceIsAnEnd(patch: pytest.MonkeyPatch) -> None:
     """splice(2) says 0 before an urgent mark, too."""
 
-    class _End(Exception):
+    class _End(OSError):
         pass
 
     original = Splice.take

@@ -38,12 +38,13 @@ def graceIsIgnored(patch: pytest.MonkeyPatch) -> None:
 
 def drainNeverExpires(patch: pytest.MonkeyPatch) -> None:
     """A job that was under way may go on for ever."""
-    original = PrintFTPFactory.stopSessions
+    original, stop = PrintFTPFactory.stopSessions, PrintServer.stop
     patch.setattr(
         PrintFTPFactory,
         "stopSessions",
         lambda self, drain=0.0: original(self, drain and drain * 1000),
     )
+    patch.setattr(PrintServer, "stop", lambda self, drain: stop(self, drain and drain * 1000))
 
 
 def drainIsCutShort(patch: pytest.MonkeyPatch) -> None:

@@ -23,6 +23,7 @@ from jetdirect.ftp import data, replies
 from jetdirect.ftp.address import plainHost
 from jetdirect.ftp.replies import Reply
 from jetdirect.ftp.upload import Upload
+from jetdirect.guard import GuardedConnection
 from jetdirect.interfaces import Delivery
 from jetdirect.job import Job
 from jetdirect.transports.socket import SocketConnection
@@ -252,13 +253,13 @@ def endIsNotLogged(patch: pytest.MonkeyPatch) -> None:
 
 def canceledAnyway(patch: pytest.MonkeyPatch) -> None:
     """The printer keeps the port after an abort."""
-    original = SocketConnection.abort
+    original = GuardedConnection.abort
 
     def abort(self: Any, tail: bytes) -> Any:
         original(self, tail)
         return Deferred()
 
-    patch.setattr(SocketConnection, "abort", abort)
+    patch.setattr(GuardedConnection, "abort", abort)
 
 
 def twoReplies(patch: pytest.MonkeyPatch) -> None:

@@ -16,11 +16,10 @@ import stat
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import Any, Protocol, TypeVar
+from typing import Any, NoReturn, Protocol
 
-from twisted.internet.defer import Deferred, DeferredLock, succeed
+from twisted.internet.defer import CancelledError, Deferred, fail, succeed
 from twisted.internet.interfaces import IReactorThreads
-from twisted.internet.threads import deferToThreadPool
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
@@ -36,6 +35,7 @@ from ...interfaces import (
     PrinterStatus,
 )
 from ..backpressure import BackPressure
+from ..threads import PrinterThread
 from ..uri import DeviceURI, switch
 from .appended import AppendedFile
 from .existing import check, kindOf
@@ -45,8 +45,6 @@ BUFFER = 256 * 1024
 """Bytes that may wait for the disk before the sender is paused."""
 
 _REAL_DIRECTORY = os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-
-_Result = TypeVar("_Result")
 
 
 class Keeping(Protocol):
@@ -76,6 +74,7 @@ class _DiskTransport:
     Keeps jobs on a disk.
 
     @ivar path: where, from the root on.
+    @ivar thread: does all the work on it.
     """
 
     reaches = Delivery.DELIVERED
@@ -85,7 +84,7 @@ class _DiskTransport:
         self.path = path
         self.uri = f"file://{path}"
         self.description = description or "virtual printer"
-        self._reactor = reactor
+        self.thread = PrinterThread(reactor, self.uri)
 
     def begin(self, number: int) -> Keeping:
         """
@@ -97,20 +96,20 @@ class _DiskTransport:
 
     def open(self, job: IPrintJob) -> Deferred[IPrinterConnection]:
         """L{IPrinterTransport}."""
-        opened: Deferred[IPrinterConnection] = Deferred()
+        try:
+            self.thread.check("the disk")
+        except PrinterUnreachable:
+            return fail()
 
-        def made(part: Keeping) -> None:
-            if opened.called:  # canceled meanwhile, which stops no thread
-                self.inThread(part.discard)
-            else:
-                opened.callback(FileConnection(self, job, part))
+        def failed(failure: Failure) -> NoReturn:
+            if failure.check(CancelledError):
+                failure.raiseException()
+            raise PrinterUnreachable(self.said(failure))
 
-        def failed(failure: Failure) -> None:
-            if not opened.called:
-                opened.errback(PrinterUnreachable(self.said(failure)))
-
-        self.inThread(lambda: self.begin(job.number)).addCallbacks(made, failed)
-        return opened
+        begun = self.thread.begin(
+            lambda: self.begin(job.number), lambda part: self.thread.do(part.discard)
+        )
+        return begun.addCallbacks(lambda part: FileConnection(self, job, part), failed)
 
     def ask(self) -> Deferred[None]:
         """L{IPrinterTransport}: a disk has nothing to say before a job comes."""
@@ -137,10 +136,6 @@ class _DiskTransport:
         @raise OSError: a job could not be kept.
         """
         raise NotImplementedError
-
-    def inThread(self, work: Callable[[], _Result]) -> Deferred[_Result]:
-        """Do C{work} beside the reactor."""
-        return deferToThreadPool(self._reactor, self._reactor.getThreadPool(), work)
 
 
 @implementer(IPrinterTransport, ICheckedTransport)
@@ -330,7 +325,6 @@ class FileConnection(BackPressure):
         self._printer = printer
         self._job = job
         self._part = part
-        self._steps = DeferredLock()
         self._written = 0
         self._waiting = 0
         self._finishing = False
@@ -368,7 +362,7 @@ class FileConnection(BackPressure):
 
     def _step(self, work: Callable[..., None], *arguments: object) -> Deferred[None]:
         # Each step begins when the one before it has ended.
-        return self._steps.run(self._printer.inThread, lambda: work(*arguments))
+        return self._printer.thread.do(lambda: work(*arguments))
 
     def _wrote(self, _: None, size: int) -> None:
         self._written += size

@@ -12,14 +12,14 @@ import tempfile
 from collections.abc import Callable
 from typing import IO, Any
 
-from twisted.internet.defer import CancelledError, Deferred, DeferredLock
-from twisted.internet.threads import deferToThreadPool
+from twisted.internet.defer import CancelledError, Deferred
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from ...errors import JobTooLarge, PrinterLost, PrintError
 from ...interfaces import Delivery, IPrinterConnection, IPrintJob
 from ..backpressure import BackPressure
+from ..threads import PrinterThread
 from .client import LPDDialogue, PrintServer, Room
 
 BUFFER = 256 * 1024
@@ -32,9 +32,9 @@ PIECE = 64 * 1024
 class Spool:
     """A temporary file that is written, then read once."""
 
-    def __init__(self, reactor: Any) -> None:
-        self._reactor = reactor
-        self._steps = DeferredLock()
+    def __init__(self, thread: PrinterThread) -> None:
+        """@param thread: does all the work on it."""
+        self._thread = thread
         self._file: IO[bytes] | None = None
         self._broken: OSError | None = None
 
@@ -55,12 +55,7 @@ class Spool:
         return self._step(self._close)
 
     def _step(self, work: Callable[..., Any], *arguments: object) -> Deferred[Any]:
-        pool = self._reactor.getThreadPool()
-        # Whoever waits may stop waiting; a thread does not stop, and must not get company.
-        done: Deferred[Any] = Deferred()
-        step = self._steps.run(deferToThreadPool, self._reactor, pool, work, *arguments)
-        step.chainDeferred(done)
-        return done
+        return self._thread.do(lambda: work(*arguments))
 
     # In the thread.
 
@@ -95,12 +90,14 @@ class Spool:
 class SpooledConnection(BackPressure):
     """The queue, while a job has it whose size is known when it has ended."""
 
-    def __init__(self, reactor: Any, server: PrintServer, job: IPrintJob, limit: int) -> None:
+    def __init__(
+        self, thread: PrinterThread, server: PrintServer, job: IPrintJob, limit: int
+    ) -> None:
         """@param limit: bytes that the job may have."""
         self._server = server
         self._job = job
         self._limit = limit
-        self._spool = Spool(reactor)
+        self._spool = Spool(thread)
         self._dialogue: LPDDialogue | None = None
         self._size = 0
         self._waiting = 0

@@ -28,6 +28,7 @@ from ...interfaces import (
     PrinterStatus,
 )
 from ...tcp import hostEndpoint
+from ..threads import PrinterThread
 from ..uri import DeviceURI, seconds, switch
 from . import rfc1179
 from .client import PrintServer
@@ -65,8 +66,8 @@ class LPDTransport:
         """
         self.uri = server.uri
         self.description = description or server.uri
-        self._reactor = reactor
         self.server = server
+        self._thread = PrinterThread(reactor, server.uri)
         self._spoolLimit = spoolLimit
         self._sources = sources
 
@@ -86,12 +87,14 @@ class LPDTransport:
         return [Complaint(f"{self.uri}: {what}")]
 
     async def _open(self, job: IPrintJob) -> IPrinterConnection:
+        if not job.size:
+            self._thread.check("the disk for jobs of unknown size")
         dialogue = await self.server.begin()
         if job.size:
             await self.server.announce(dialogue, job, job.size)
             return StreamedConnection(dialogue, job, job.size)
         await dialogue.hangUp()
-        return SpooledConnection(self._reactor, self.server, job, self._spoolLimit)
+        return SpooledConnection(self._thread, self.server, job, self._spoolLimit)
 
 
 def fromURI(reactor: Any, uri: DeviceURI) -> LPDTransport:

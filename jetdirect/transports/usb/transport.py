@@ -85,8 +85,6 @@ class USBTransport(DriverTransport):
         self._description = description
         self._bidirectional = bidirectional
         self._openDevice = openDevice
-        # A job must not find the device in use by our own question.
-        self._use = threading.Lock()
 
     @property
     def description(self) -> str:
@@ -95,9 +93,8 @@ class USBTransport(DriverTransport):
 
     def find(self) -> tuple[Device, str]:
         """L{DriverTransport}."""
-        with self._use:
-            path, model = self._place.find()
-            return self._openDevice(path, self._bidirectional), model
+        path, model = self._place.find()
+        return self._openDevice(path, self._bidirectional), model
 
     def look(self) -> PrinterStatus:
         """L{DriverTransport}."""
@@ -107,12 +104,11 @@ class USBTransport(DriverTransport):
             if not self._bidirectional:
                 os.stat(path)
                 return PrinterStatus(model=model)  # it is there, and better not asked
-            with self._use:
-                device = self._openDevice(path, False)
-                try:
-                    return device.status(model)
-                finally:
-                    device.close()
+            device = self._openDevice(path, False)
+            try:
+                return device.status(model)
+            finally:
+                device.close()
         except (OSError, PrinterUnreachable) as why:
             busy = getattr(why, "errno", None) == errno.EBUSY
             return PrinterStatus("stopped", ("in-use" if busy else "offline",), model)
@@ -164,10 +160,10 @@ class USBConnection(DriverConnection):
         self._closing = False
         self._gone: PrinterLost | None = None
         self._since = self._reactor.seconds()
-        self._looking: IDelayedCall = self._reactor.callLater(LOOK_INTERVAL, self._look)
         self._heardNothing = self._pausing = False
         self._pieces: SimpleQueue[bytes | None] = SimpleQueue()
         threading.Thread(target=self._run, name=printer.uri, daemon=True).start()
+        self._looking: IDelayedCall = self._reactor.callLater(LOOK_INTERVAL, self._look)
         if device.bidirectional:
             self._listen()
 
@@ -221,7 +217,7 @@ class USBConnection(DriverConnection):
     def doRead(self) -> None:
         """L{IReadDescriptor}: there is something, but the driver may sleep before it gives it."""
         self._reactor.removeReader(self)
-        self._printer.inThread(self._device.read).addCallbacks(self._heard, self._notHeard)
+        self._printer.thread.do(self._device.read).addCallbacks(self._heard, self._notHeard)
 
     def connectionLost(self, reason: Failure) -> None:
         """L{IReadDescriptor}: unplugged.  If the thread has a piece in hand, it will know."""
@@ -285,7 +281,7 @@ class USBConnection(DriverConnection):
         if self._inHand and now - self._since >= STALLED_AFTER and self._device.bidirectional:
             self._since = now
             model = self._printer.status.model
-            self._printer.inThread(lambda: self._device.status(model)).addCallback(self._answered)
+            self._printer.thread.do(lambda: self._device.status(model)).addCallback(self._answered)
 
     def _answered(self, status: PrinterStatus) -> None:
         if self._inHand and status.reasons:

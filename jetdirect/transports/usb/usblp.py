@@ -26,6 +26,9 @@ from ..ieee1284 import fieldsOf, modelOf, statusOf
 _MOST_SAID = 1024
 """Bytes that the driver reads at once (USBLP_BUF_SIZE_IN in usblp.c)."""
 
+CLOSE_PATIENCE = 6.0
+"""Seconds for a call that sleeps when the device is closed: the question for the status has 5 s."""
+
 _LPGETSTATUS = 0x060B  # linux/lp.h
 
 SYSFS, DEVICES = Path("/sys/class/usbmisc"), Path("/dev/usb")
@@ -58,7 +61,7 @@ class Device:
             self._descriptor = os.open(path, os.O_WRONLY | flags)
         os.set_blocking(self._descriptor, True)
         self.bidirectional = bidirectional
-        self._open = True
+        self._open, self._closed = True, False
         # A number that was closed may be somebody else's a moment later.
         self._use = threading.Lock()
 
@@ -84,7 +87,12 @@ class Device:
         @raise OSError: the driver could not read.
         """
         with self._use:
-            return os.read(self._descriptor, _MOST_SAID) if self._open else b""
+            if not self._open:
+                return b""
+            try:
+                return os.read(self._descriptor, _MOST_SAID)
+            finally:
+                self._closeLate()
 
     def status(self, model: str) -> PrinterStatus:
         """What the status lines say: a question to the printer, which has 5 s for its answer."""
@@ -98,12 +106,28 @@ class Device:
                 known = why.errno != errno.ENOTTY  # a device that only looks like one
                 reasons = ("timed-out",) if known else ()
                 return PrinterStatus("stopped" if known else "", reasons, model)
+            finally:
+                self._closeLate()
         return statusOf(struct.unpack("i", lines)[0], model)
 
     def close(self) -> None:
-        """Let others have it; what the printer has not acknowledged is thrown away."""
-        with self._use:
-            self._open = False
+        """
+        Let others have it; what the printer has not acknowledged is thrown away.
+
+        A call that sleeps in the driver keeps it, and is not waited for longer than
+        C{CLOSE_PATIENCE}: it closes the device when it comes back.
+        """
+        self._open = False
+        if self._use.acquire(timeout=CLOSE_PATIENCE):
+            try:
+                self._closeLate()
+            finally:
+                self._use.release()
+
+    def _closeLate(self) -> None:
+        # By whoever has the lock.
+        if not self._open and not self._closed:
+            self._closed = True
             os.close(self._descriptor)
 
 

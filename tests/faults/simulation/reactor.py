@@ -116,8 +116,8 @@ class SimulatedReactor(_DisconnectSelectableMixin, MemoryReactorClock):
 
     # IReactorThreads
 
-    def getThreadPool(self) -> Any:
-        """The pool of this reactor."""
+    def printerThread(self, name: str) -> Any:
+        """The threads of this reactor."""
         return self.threads
 
     def callFromThread(self, call: Any, *arguments: Any, **keywords: Any) -> None:
