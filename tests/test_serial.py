@@ -398,7 +398,7 @@ async def test_line(query: str, line: dict[str, Any], monkeypatch: pytest.Monkey
         ("bits=9", "bits=9: expected 7 or 8"),
         ("parity=maybe", "none, even, odd, space or mark"),
         ("stop=3", "stop=3"),
-        ("flow=dtrdsr", "flow=dtrdsr: expected none, soft or hard"),
+        ("flow=dtrdsr", "flow=dtrdsr is CUPS.s; wire the printer.s DTR to CTS and write flow=hard"),
         ("speed=9600", "unknown option 'speed'"),
     ],
 )
