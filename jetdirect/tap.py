@@ -4,38 +4,42 @@ C{twistd jetftp}: words on the command line into objects.
 
 from __future__ import annotations
 
+import platform
 import re
-import signal
-import socket
-import time
-from collections.abc import Callable, Sequence
+import shutil
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from ipaddress import IPv4Address, ip_network
-from typing import Any, ClassVar
+from typing import Any
 
 import twisted
 from twisted.cred import strcred
 from twisted.cred.credentials import IUsernamePassword
-from twisted.internet.base import ReactorBase
-from twisted.internet.defer import Deferred
-from twisted.internet.endpoints import serverFromString
-from twisted.internet.error import CannotListenError
 from twisted.logger import Logger
 from twisted.python import usage
 
+from . import __version__
 from .certificate import ServerCertificate
-from .ftp.address import FIRST_UNPRIVILEGED
-from .ftp.settings import DRAIN_TIMEOUT, GREETING, PROFILES, Network
+from .checkers import checkerFor
+from .commandline import DEFAULT_PRINTER, OPTIONS
+from .ftp.settings import PROFILES, SessionSettings
+from .ftp.text import presentable
 from .gateway import Gateway
-from .port import BUSY_TIMEOUT, CONNECT_TIMEOUT
+from .help import helpText
+from .interfaces import IPrinterTransport
+from .listeners import listeners, portOf
+from .options import Option, didYouMean
+from .process import (
+    CommandLineGateway,
+    checkDaemon,
+    fail,
+    logFile,
+    makeLog,
+    rightsOfJobs,
+    tellTimeSteadily,
+)
+from .transports.checks import complaintsAbout
 from .transports.policy import PJLPolicy, policed
-from .transports.uri import schemes, seconds, transportFor, withoutSecrets
-
-DEFAULT_PRINTER = "print-jobs"
-"""The embedded printer keeps every job as one file in this directory, below the current one."""
-
-_STATUS_BY_TWISTD = tuple(map(int, twisted.__version__.split(".")[:2])) >= (26, 10)
-"""Older ones tell of a usage error and exit with status 0 (measured: 24.3 to 26.4)."""
+from .transports.uri import transportFor, withoutSecrets
 
 _LIMITS = {
     "maxSessions": "max-sessions",
@@ -43,210 +47,53 @@ _LIMITS = {
     "dataIdleTimeout": "data-idle-timeout",
 }
 
+_GETOPT = re.compile(
+    r"option --?(.*) (not recognized|requires argument|must not have an argument"
+    r"|not a unique prefix)",
+    re.DOTALL,
+)
 
-BACKLOG = 511
-"""Connections that may wait to be accepted: who finds no room there waits a second for nothing, and
-of 64 clients that came at once some did with Twisted's 50 (measured)."""
-
-
-def _seconds(option: str) -> Callable[[str], float]:
-    def read(text: str) -> float:
-        try:
-            return seconds(text)
-        except ValueError:
-            remedy = "give seconds as a number from 0 to a year, such as 30 or 2.5"
-            raise usage.UsageError(f"--{option}={text}: not a time; {remedy}") from None
-
-    return read
+SHOWN = 200
+"""Characters of a wrong value that are said again."""
 
 
-def _whole(option: str) -> Callable[[str], int]:
-    def read(text: str) -> int:
-        if not (text.isascii() and text.isdigit() and int(text) > 0):
-            raise usage.UsageError(f"--{option}={text}: give a whole number of 1 or more")
-        return int(text)
+def _handler(option: Option) -> Callable[..., None]:
+    # Twisted tells by a method's arguments whether its option has a value.
+    def given(self: Options, text: str) -> None:
+        self.take(option, text)
 
-    return read
+    def flag(self: Options) -> None:
+        self[option.name] = True
 
-
-def _network(option: str, text: str) -> Network:
-    try:
-        return ip_network(text)
-    except ValueError:
-        remedy = "give a network such as 10.0.0.0/8 or fd00::/8"
-        raise usage.UsageError(f"--{option}={text}: not a network; {remedy}") from None
+    method: Callable[..., None] = given if option.value else flag
+    method.__doc__ = option.help
+    return method
 
 
-def _profile(text: str) -> str:
-    if text not in PROFILES:
-        raise usage.UsageError(f"--profile={text}: choose one of {', '.join(PROFILES)}")
-    return text
-
-
-def _policy(text: str) -> str:
-    choices = [each.value for each in PJLPolicy]
-    if text not in choices:
-        raise usage.UsageError(f"--pjl-policy={text}: choose one of {', '.join(choices)}")
-    return text
-
-
-def _ports(text: str) -> Sequence[int]:
-    found = re.fullmatch(r"(\d{1,5})-(\d{1,5})", text, re.ASCII)
-    low, high = (int(found[1]), int(found[2])) if found else (0, 0)
-    if not FIRST_UNPRIVILEGED <= low <= high <= 65535:
-        remedy = f"give LOW-HIGH between {FIRST_UNPRIVILEGED} and 65535, such as 40000-40099"
-        raise usage.UsageError(f"--passive-ports={text}: {remedy}")
-    return range(low, high + 1)
-
-
-def _address(text: str) -> str:
-    try:
-        return str(IPv4Address(text))
-    except ValueError:
-        remedy = "give an IPv4 address such as 203.0.113.7"
-        raise usage.UsageError(f"--passive-address={text}: {remedy}") from None
-
-
-def _greeting(text: str) -> str:
-    if not text or not all(" " <= letter <= "~" for letter in text):
-        raise usage.UsageError(f"--greeting={text!r}: give one line of printable ASCII")
-    return text
+def _handlers() -> Iterable[tuple[str, Callable[..., None]]]:
+    for option in OPTIONS:
+        method = _handler(option)
+        yield f"opt_{option.name.replace('-', '_')}", method
+        if option.short:
+            yield f"opt_{option.short}", method
 
 
 class Options(usage.Options, strcred.AuthOptionMixin):
-    """The command line of C{twistd jetftp}."""
+    """The command line of C{twistd jetftp}; its options are those of L{OPTIONS}."""
 
-    synopsis = "[options]"
     supportedInterfaces = (IUsernamePassword,)
-    longdesc = (
-        "A print server that FTP clients print through: log in with any name, put a file, and its"
-        " bytes go to the printer as they are."
-    )
-    optParameters: ClassVar = [
-        [
-            "profile",
-            None,
-            "500x",
-            "Limits of a model: 500x (3 sessions a printer, 900 s), jetdirect4 (4, 270 s) or v40"
-            " (4, 900 s, data 270 s); options that set one of them win.",
-            _profile,
-        ],
-        [
-            "max-sessions",
-            None,
-            None,
-            "Control connections at a time. [default: 3 for each printer]",
-            _whole("max-sessions"),
-        ],
-        [
-            "max-sessions-per-host",
-            None,
-            None,
-            "Control connections at a time from one host. [default: all]",
-            _whole("max-sessions-per-host"),
-        ],
-        [
-            "max-job-bytes",
-            None,
-            None,
-            "Cut a longer job. [default: no limit]",
-            _whole("max-job-bytes"),
-        ],
-        [
-            "idle-timeout",
-            None,
-            None,
-            "Seconds until a session ends whose control and data connections are silent; 0: never."
-            " [default: 900]",
-            _seconds("idle-timeout"),
-        ],
-        [
-            "data-idle-timeout",
-            None,
-            None,
-            "Seconds until a silent data connection ends its job; 0: never."
-            " [default: as --idle-timeout]",
-            _seconds("data-idle-timeout"),
-        ],
-        [
-            "busy-timeout",
-            None,
-            BUSY_TIMEOUT,
-            "Seconds a job waits for its printing port; 0: it does not wait.",
-            _seconds("busy-timeout"),
-        ],
-        [
-            "connect-timeout",
-            None,
-            CONNECT_TIMEOUT,
-            "Seconds to reach a printer, all attempts together; 0: one attempt.",
-            _seconds("connect-timeout"),
-        ],
-        [
-            "drain-timeout",
-            None,
-            DRAIN_TIMEOUT,
-            "Seconds that running jobs have to finish at a shutdown; 0: none.",
-            _seconds("drain-timeout"),
-        ],
-        [
-            "control-loss-grace",
-            None,
-            0.0,
-            "Seconds to wait, after the data's end, for the loss of the control connection.",
-            _seconds("control-loss-grace"),
-        ],
-        [
-            "pjl-policy",
-            None,
-            PJLPolicy.OFF.value,
-            "PJL commands that no print job needs (files, NVRAM, locks): off, log or refuse.",
-            _policy,
-        ],
-        ["greeting", None, GREETING, "Text of the greeting (220).", _greeting],
-        [
-            "passive-ports",
-            None,
-            None,
-            "LOW-HIGH: TCP ports for passive data connections. [default: any free ones]",
-            _ports,
-        ],
-        [
-            "passive-address",
-            None,
-            None,
-            "IPv4 address that PASV announces, for senders beyond a NAT or a proxy.",
-            _address,
-        ],
-        ["tls-certificate", None, None, "PEM file with certificate and chain: offer TLS."],
-        ["tls-key", None, None, "PEM file with its private key. [default: the same file]"],
-    ]
-    optFlags: ClassVar = [
-        [
-            "fire-and-forget",
-            None,
-            "Print what senders leave behind that drop the control connection during a job.",
-        ],
-        ["require-tls", None, "Refuse logins and jobs that are not encrypted."],
-        [
-            "tls-lenient-close",
-            None,
-            "Believe a TLS data connection's end without close_notify to be the end of the file.",
-        ],
-    ]
-    compData = usage.Completions(multiUse=["port", "printer", "allow", "passive-inside"])
+    compData = usage.Completions(multiUse=[option.name for option in OPTIONS if option.many])
 
     def __init__(self, reactor: Any = None) -> None:
         """
         @param reactor: what listens and connects; by default the global one.
         """
         super().__init__()
-        self.docs = {option: " ".join((text or "").split()) for option, text in self.docs.items()}
         self._reactor = reactor
+        for option in OPTIONS:
+            self[option.name] = [] if option.many else option.default if option.value else False
         self["listeners"] = []
         self["printers"] = []
-        self["allow"] = []
-        self["passive-inside"] = []
 
     @property
     def reactor(self) -> Any:
@@ -257,58 +104,58 @@ class Options(usage.Options, strcred.AuthOptionMixin):
             self._reactor = reactor
         return self._reactor
 
-    def opt_port(self, text: str) -> None:
+    def take(self, option: Option, text: str) -> None:
         """
-        Where FTP clients connect: a TCP port number, on all addresses, or a server endpoint
-        string such as tcp:2121:interface=127.0.0.1. May be given several times. [default: 21]
-        """
-        self["listeners"] += self._listeners(text)
+        Read a value.
 
-    def opt_printer(self, text: str) -> None:
-        """
-        Device URI of a printer, such as socket://printer:9100?description=Ward+3. The first one
-        is PORT1, the second PORT2, and so on. [default: keep jobs as files in ./print-jobs]
+        @raise usage.UsageError: it is none; the message names option, value and remedy.
         """
         try:
-            self["printers"].append(transportFor(self.reactor, text))
+            match option.name:
+                case "port":
+                    self["listeners"] += self._listeners(text)
+                case "printer":
+                    self["printers"].append(transportFor(self.reactor, text))
+                case "auth":
+                    self.addChecker(checkerFor(text))
+                case name if option.many:
+                    self[name] = [*self[name], *option.read(text)]
+                case name:
+                    self[name] = option.read(text)
         except ValueError as error:
-            shown = withoutSecrets(text)
-            raise usage.UsageError(f"--printer={shown}: {error}") from None
+            shown = _SAFE.get(option.name, str)(text)
+            shown = shown if len(shown) <= SHOWN else shown[:SHOWN] + "..."
+            raise usage.UsageError(f"--{option.name}={shown}: {error}") from None
 
-    def opt_allow(self, text: str) -> None:
+    def opt_version(self) -> None:
         """
-        Network that may connect, such as 192.0.2.0/24 or 2001:db8::/32. May be given several
-        times. [default: all]
+        Print the versions of jetdirect, Twisted and Python.
         """
-        self["allow"].append(_network("allow", text))
-
-    def opt_passive_inside(self, text: str) -> None:
-        """
-        Network of senders that are told the gateway's own address in spite of --passive-address,
-        such as 10.0.0.0/8. May be given several times.
-        """
-        self["passive-inside"].append(_network("passive-inside", text))
-
-    opt_p = opt_port
-    opt_P = opt_printer
+        versions = f"Twisted {twisted.__version__}, Python {platform.python_version()}"
+        print(f"jetdirect {__version__} ({versions})")
+        raise SystemExit(0)
 
     def parseOptions(self, options: Any = None) -> None:
-        """Read the words; a wrong one ends C{twistd} with status 1, in every version of it."""
+        """Read the words; behind C{twistd} a wrong one ends the process with one line."""
         try:
             super().parseOptions(options)
         except usage.UsageError as error:
-            if self.parent is None or _STATUS_BY_TWISTD:
-                raise
-            raise SystemExit(f"{self}\njetftp: {error}") from None
+            sentence = presentable(self._worded(str(error)))
+            if self.parent is not None:
+                fail(sentence)
+            raise usage.UsageError(sentence) from None
 
     def parseArgs(self, *words: str) -> None:
         """There are only options."""
         if words:
-            raise usage.UsageError(f"{words[0]}: not an option; all that can be said has a name")
+            raise usage.UsageError(
+                f"{words[0]}: not an option; all that can be said has a name, see --help"
+            )
 
     def postOptions(self) -> None:
-        """Fill in the defaults that are not words."""
+        """What is wrong only together, and the defaults that are not words."""
         self["listeners"] = self["listeners"] or self._listeners("21")
+        self._checkTogether()
         self["certificate"] = self._certificate()
         self["embedded"] = not self["printers"]
         if self["embedded"]:
@@ -319,6 +166,52 @@ class Options(usage.Options, strcred.AuthOptionMixin):
             except ValueError as error:
                 remedy = "or name a printer with --printer"
                 raise usage.UsageError(f"the default printer: {error}, {remedy}") from None
+
+    def getUsage(self, width: int | None = None) -> str:
+        """The options by topic."""
+        return helpText(width or shutil.get_terminal_size().columns)
+
+    def _worded(self, error: str) -> str:
+        # Of its own errors Twisted passes on the words of getopt.
+        found = _GETOPT.fullmatch(error)
+        if found is None:
+            return error
+        name, fault = found.groups()
+        written = f"--{name}" if len(name) > 1 else f"-{name}"
+        match fault:
+            case "not recognized" if self.parent is not None and name in self.parent.synonyms:
+                return f"{written}: an option of twistd's own; write it before the word jetftp"
+            case "not recognized":
+                near = didYouMean(name, self.docs).replace("mean ", "mean --")
+                return f"{written}: no such option{near}; --help lists all"
+            case "requires argument":
+                return f"{written}: its value is missing; see --help"
+            case "must not have an argument":
+                return f"{written}: takes no value; it is on when it is there"
+            case "not a unique prefix":
+                names = ", ".join(f"--{each}" for each in self.docs if each.startswith(name))
+                return f"{written}: which one of {names} is meant?"
+        return error
+
+    def _listeners(self, text: str) -> list[str]:
+        found = listeners(self.reactor, text)
+        for each in found:
+            if each in self["listeners"] and portOf(each) != 0:
+                raise ValueError("given twice; leave one out")
+        return found
+
+    def _checkTogether(self) -> None:
+        for port in filter(None, map(portOf, self["listeners"])):
+            if port in (self["passive-ports"] or ()):
+                low, high = self["passive-ports"][0], self["passive-ports"][-1]
+                remedy = f"{port} is a --port, so choose other ones"
+                raise usage.UsageError(f"--passive-ports={low}-{high}: {remedy}")
+        if self["passive-inside"] and not self["passive-address"]:
+            remedy = "it says who is not told a --passive-address; name that, too, or leave it out"
+            raise usage.UsageError(f"--passive-inside: {remedy}")
+        if self["control-loss-grace"] and self["fire-and-forget"]:
+            remedy = "with --fire-and-forget no loss is waited for; leave one of them out"
+            raise usage.UsageError(f"--control-loss-grace: {remedy}")
 
     def _certificate(self) -> ServerCertificate | None:
         certificate, key = self["tls-certificate"], self["tls-key"]
@@ -335,120 +228,34 @@ class Options(usage.Options, strcred.AuthOptionMixin):
             remedy = "name PEM files with --tls-certificate and --tls-key"
             raise usage.UsageError(f"--tls-certificate={certificate}: {error}; {remedy}") from None
 
-    def getUsage(self, width: int | None = None) -> str:
-        """Add the kinds of printers that are installed."""
-        kinds = [f"  {each.example}" for each in schemes().values()]
-        return "\n".join([super().getUsage(width), "Printers:", *kinds, ""])
 
-    def _listeners(self, text: str) -> list[str]:
-        remedy = "give a port number or an endpoint string such as tcp:2121:interface=127.0.0.1"
-        if text.isascii() and text.isdigit():
-            if int(text) > 65535:
-                raise usage.UsageError(f"--port={text}: above 65535; {remedy}")
-            return _everywhere(int(text))
-        number = re.match(r"(?:tcp[46]?|ssl|tls):(?:port=)?(-?\d+)(?::|$)", text, re.ASCII)
-        if number is not None and not 0 <= int(number[1]) <= 65535:
-            raise usage.UsageError(f"--port={text}: no port from 0 to 65535; {remedy}")
-        try:
-            serverFromString(self.reactor, re.sub(r"\Atls:", "tcp:", text))
-        except Exception as error:  # every parser of endpoint strings has its own kind
-            raise usage.UsageError(f"--port={text}: {error}; {remedy}") from None
-        return [text]
+for _name, _method in _handlers():
+    setattr(Options, _name, _method)
 
 
-def _everywhere(port: int) -> list[str]:
-    # An IPv6 socket takes IPv4 too, unless the system says otherwise (sysctl net.ipv6.bindv6only).
-    four = f"tcp:{port}:backlog={BACKLOG}"
-    six = rf"tcp6:{port}:interface=\:\::backlog={BACKLOG}"
-    try:
-        with socket.socket(socket.AF_INET6, socket.SOCK_STREAM) as probe:
-            probe.bind(("::", 0))
-            both = not probe.getsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY)
-    except OSError:
-        return [four]
-    return [six] if both else [four, six]
+def _withoutPasswords(auth: str) -> str:
+    kind, _, where = auth.partition(":")
+    return auth if kind == "file" or not where else f"{kind}:..."
 
 
-class _CommandLineGateway(Gateway):
-    """A gateway whose user typed a command, and wants a sentence when it cannot listen."""
-
-    def privilegedStartService(self) -> None:
-        """Bind the ports, while we still may."""
-        _orExit(super().privilegedStartService)
-
-    def startService(self) -> None:
-        """Bind them now, if there was no privileged start."""
-        _orExit(super().startService)
-        if self.factory.settings.certificate is not None:
-            signal.signal(signal.SIGHUP, lambda *_: self._reactor.callFromThread(self._reload))
-
-    def stopService(self) -> Deferred[Any]:
-        """Let running jobs finish, whoever asks for the end again (Twisted calls that a fault)."""
-        if signal.getsignal(signal.SIGTERM) == getattr(self._reactor, "sigTerm", None):
-            for number in (signal.SIGTERM, signal.SIGINT):
-                signal.signal(number, self._again)
-        return super().stopService()
-
-    def _again(self, number: int, frame: object) -> None:
-        self._reactor.callFromThread(
-            self._log.info,
-            "Received {signal} again; running jobs have their time to finish",
-            signal=signal.Signals(number).name,
-        )
-
-    def _reload(self) -> None:
-        assert self.factory.settings.certificate is not None
-        try:
-            self.factory.settings.certificate.reload()
-        except ValueError as error:
-            self._log.error("the certificate stays as it was: {error}", error=str(error))
-        else:
-            self._log.info("the certificate was read again")
-
-
-def _orExit(start: Callable[[], None]) -> None:
-    try:
-        start()
-    except CannotListenError as error:
-        raise SystemExit(f"jetftp: --port: {error}; choose another with --port=NUMBER") from None
-
-
-def _tellTimeSteadily(reactor: Any) -> None:
-    # Twisted's reactors tell the wall clock's time, which is set now and then: idle sessions would
-    # end, and printers be waited for for ever.
-    if isinstance(reactor, ReactorBase) and not reactor.running:
-        reactor.seconds = time.monotonic
+_SAFE: Mapping[str, Callable[[str], str]] = {
+    "printer": withoutSecrets,
+    "auth": _withoutPasswords,
+}
+"""What of a value that may hold a secret is said again."""
 
 
 def makeService(options: Options) -> Gateway:
-    """The service that C{twistd} runs."""
-    _tellTimeSteadily(options.reactor)
-    settings = replace(
-        PROFILES[options["profile"]],
-        greeting=options["greeting"],
-        maxSessionsPerHost=options["max-sessions-per-host"],
-        allow=options["allow"],
-        drainTimeout=options["drain-timeout"],
-        controlLossGrace=options["control-loss-grace"],
-        fireAndForget=bool(options["fire-and-forget"]),
-        passivePorts=options["passive-ports"] or (),
-        passiveAddress=options["passive-address"] or "",
-        passiveInside=options["passive-inside"],
-        certificate=options["certificate"],
-        requireTLS=bool(options["require-tls"]),
-        lenientClose=bool(options["tls-lenient-close"]),
-        **{
-            setting: options[option]
-            for setting, option in _LIMITS.items()
-            if options[option] is not None
-        },
-    )
-    policy = PJLPolicy(options["pjl-policy"])
-    gateway = _CommandLineGateway(
-        [policed(printer, policy) for printer in options["printers"]],
+    """
+    The service that C{twistd} runs.  It is bound to its ports already, while the process is not
+    yet a daemon, which could tell nobody what is wrong.
+    """
+    tellTimeSteadily(options.reactor)
+    gateway = CommandLineGateway(
+        [policed(each, PJLPolicy(options["pjl-policy"])) for each in options["printers"]],
         options.reactor,
         options["listeners"],
-        settings,
+        _settings(options),
         options["busy-timeout"],
         options["connect-timeout"],
         options["max-job-bytes"],
@@ -460,4 +267,45 @@ def makeService(options: Options) -> Gateway:
             " {directory}",
             directory=options["printers"][0].directory,
         )
+    if options.parent is not None:
+        try:
+            checkDaemon(options.parent)
+        except ValueError as error:
+            fail(str(error))
+        with rightsOfJobs(options.parent):
+            warnings = _checked(options["printers"])
+        gateway.rotated = bool(logFile(options.parent))
+        gateway.privilegedStartService()
+        gateway.warnings = [*warnings, *filter(None, [makeLog(options.parent)])]
     return gateway
+
+
+def _checked(printers: Sequence[IPrinterTransport]) -> list[str]:
+    complaints = complaintsAbout(printers)
+    for complaint in complaints:
+        if complaint.fatal:
+            fail(f"--printer={complaint.text}")
+    return [complaint.text for complaint in complaints]
+
+
+def _settings(options: Options) -> SessionSettings:
+    return replace(
+        PROFILES[options["profile"]],
+        greeting=options["greeting"],
+        maxSessionsPerHost=options["max-sessions-per-host"],
+        allow=options["allow"],
+        drainTimeout=options["drain-timeout"],
+        controlLossGrace=options["control-loss-grace"],
+        fireAndForget=options["fire-and-forget"],
+        passivePorts=options["passive-ports"] or (),
+        passiveAddress=options["passive-address"] or "",
+        passiveInside=options["passive-inside"],
+        certificate=options["certificate"],
+        requireTLS=options["require-tls"],
+        lenientClose=options["tls-lenient-close"],
+        **{
+            setting: options[option]
+            for setting, option in _LIMITS.items()
+            if options[option] is not None
+        },
+    )

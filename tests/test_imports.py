@@ -26,6 +26,7 @@ MAY_IMPORT = {
     "splice": "tcp",
     "language": "",
     "certificate": "",
+    "options": "",
     "pjl": "language",
     "interfaces": "errors",
     # the job and its turn
@@ -55,7 +56,7 @@ MAY_IMPORT = {
     "transports.snmp.transport": "interfaces transports.snmp.ber transports.ieee1284"
     " transports.wrapped",
     "transports.cups": "",
-    "transports.uri": "interfaces transports.cups transports.dressing transports.gap"
+    "transports.uri": "interfaces options transports.cups transports.dressing transports.gap"
     " transports.shorthand transports.snmp.transport",
     "transports.scheme": "errors interfaces",
     "transports.checks": "interfaces transports.shorthand transports.uri",
@@ -112,7 +113,14 @@ MAY_IMPORT = {
     # those who know both sides
     "gateway": "errors interfaces language job port server tcp ftp* transports*",
     "testing*": "errors interfaces language job port server tcp ftp* transports* gateway testing*",
-    "tap": "errors interfaces language job port server tcp certificate ftp* transports* gateway",
+    # the command
+    "listeners": "options",
+    "checkers": "options",
+    "commandline": "options port ftp* transports*",
+    "help": "options transports.uri commandline",
+    "process": "ftp.text gateway listeners transports.checks",
+    "tap": "certificate checkers commandline ftp* gateway help interfaces listeners options process"
+    " transports*",
 }
 
 

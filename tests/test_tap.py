@@ -21,7 +21,8 @@ from twisted.python.reflect import namedAny
 
 from jetdirect.ftp.settings import SessionSettings
 from jetdirect.gateway import Gateway
-from jetdirect.tap import BACKLOG, Options, makeService
+from jetdirect.listeners import BACKLOG
+from jetdirect.tap import Options, makeService
 from jetdirect.transports.file.transport import FileTransport
 from jetdirect.transports.policy import PolicedTransport
 from jetdirect.transports.socket import SocketTransport
@@ -427,7 +428,7 @@ def test_reactor() -> None:
         "--passive-ports=40001-40000",
         "--passive-address=gateway",
         "--passive-address=::1",
-        "--passive-inside=10.0.0.1/8",
+        "--passive-inside=10.0.0.1/33",
         "--allow=everybody",
         "--max-job-bytes=0",
         "--max-sessions-per-host=-1",
@@ -496,7 +497,6 @@ def test_otherGoodValues() -> None:
         "--max-sessions-per-host=2",
         "--drain-timeout=5",
         "--control-loss-grace=0.25",
-        "--fire-and-forget",
     )
     settings = one.factory.settings
     assert list(settings.passivePorts) == list(range(40000, 40010))
@@ -504,4 +504,5 @@ def test_otherGoodValues() -> None:
     assert [str(network) for network in settings.passiveInside] == ["10.0.0.0/8"]
     assert [str(network) for network in settings.allow] == ["10.0.0.0/8", "2001:db8::/32"]
     assert (settings.maxSessionsPerHost, settings.drainTimeout) == (2, 5)
-    assert (settings.controlLossGrace, settings.fireAndForget) == (0.25, True)
+    assert (settings.controlLossGrace, settings.fireAndForget) == (0.25, False)
+    assert made("--fire-and-forget").factory.settings.fireAndForget

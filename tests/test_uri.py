@@ -346,6 +346,7 @@ def test_schemesInOrder() -> None:
         ("socket://h?snmp=on&community=s3cret&gap=1", "socket://h?snmp=on&community=...&gap=1"),
         ("socket://h?c%6fmmunity=s3cret&a=b", "socket://h?c%6fmmunity=...&a=b"),
         ("socket://h?Community=s3cret", "socket://h?Community=..."),
+        ("socket://h?%zz=%&community=s3cret%", "socket://h?%zz=%&community=..."),
         ("socket://h&community=s3 cret", "socket://h&community=..."),
         ("ipp://ann:s3cret@h/a?b=c", "...@h/a?b=c"),
         ("socket://h?description=my-community=x", "socket://h?description=my-community=x"),
@@ -355,3 +356,21 @@ def test_schemesInOrder() -> None:
 def test_withoutSecrets(text: str, shown: str) -> None:
     """What is shown of a URI, as it was typed, has no password and no community."""
     assert withoutSecrets(text) == shown
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "socket://printer?description=100%",
+        "socket://printer?description=%zz",
+        "socket://printer?prolog=%1b%45%0",
+        "socket://print%er",
+        "file:/a%b",
+        "ipp://bob:sesame%@printer/",
+    ],
+)
+def test_badEscape(text: str) -> None:
+    """A percent sign that begins no escape is not taken for itself: what was meant is not known."""
+    with pytest.raises(ValueError, match="write %25") as caught:
+        parse(text)
+    assert "sesame" not in str(caught.value)

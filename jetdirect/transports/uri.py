@@ -19,6 +19,8 @@ from urllib.parse import unquote_to_bytes
 from twisted.plugin import getPlugins
 
 from ..interfaces import IPrinterScheme, IPrinterTransport
+from ..options import seconds as seconds
+from ..options import switch as switch
 from .cups import insteadOf, insteadOfScheme
 from .dressing import OPTIONS as DRESSING_OPTIONS
 from .dressing import DressedTransport, Dressing
@@ -41,14 +43,13 @@ NETWORK_OPTIONS = {
 }
 """Those of every URI with a host."""
 
-LONGEST_TIME = 366 * 24 * 3600
-"""Seconds; who means longer means never."""
-
 _FORM = re.compile(
     r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*):"
     r"(?://(?:(?P<userinfo>[^/?#@]*)@)?(?P<authority>[^/?#@]*))?"
     r"(?P<path>[^?#]*)(?:\?(?P<query>[^#]*))?\Z"
 )
+_BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
+
 _IN_OPTION = re.compile(r"[?&][\w-]+=[^&]*\Z")
 """Before an @ that belongs to the value of an option."""
 
@@ -96,26 +97,6 @@ class DeviceURI:
             return read(text)
         except (ValueError, LookupError):
             raise ValueError(f"{name}={text}: expected {expected}") from None
-
-
-def seconds(text: str) -> float:
-    """
-    A time in seconds.
-
-    @raise ValueError: it is not a number, or negative, or more than L{LONGEST_TIME}.
-    """
-    if not re.fullmatch(r"\d+(\.\d*)?|\.\d+", text, re.ASCII) or float(text) > LONGEST_TIME:
-        raise ValueError(text)
-    return float(text)
-
-
-def switch(text: str) -> bool:
-    """
-    On or off; CUPS has other words for it, and people paste its URIs.
-
-    @raise LookupError: it is none.
-    """
-    return {"on": True, "true": True, "yes": True, "off": False, "false": False, "no": False}[text]
 
 
 def parse(text: str) -> DeviceURI:
@@ -184,6 +165,12 @@ def _address(kind: type[IPv4Address] | type[IPv6Address], text: str) -> str:
 
 
 def _decoded(text: str) -> str:
+    if _BAD_ESCAPE.search(text):
+        raise ValueError("a % that no two hexadecimal digits follow; write %25 for a % itself")
+    return _unquoted(text)
+
+
+def _unquoted(text: str) -> str:
     raw = text.encode("utf-8", "surrogateescape")
     return unquote_to_bytes(raw).decode("utf-8", "surrogateescape")
 
@@ -234,7 +221,7 @@ def withoutSecrets(text: str) -> str:
 
 
 def _withoutValue(option: re.Match[str]) -> str:
-    secret = _decoded(option["name"]).lower() == "community"
+    secret = _unquoted(option["name"]).lower() == "community"
     return f"{option['name']}=..." if secret else option[0]
 
 

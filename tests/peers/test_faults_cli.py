@@ -54,7 +54,7 @@ def start(directory: Path, *options: str) -> tuple[int, str]:
         ("--idle-timeout", "-1", ["-1"]),
         ("--data-idle-timeout", "nan", ["nan"]),
         ("--busy-timeout", "inf", ["inf"]),
-        ("--connect-timeout", "1m", ["1m"]),
+        ("--connect-timeout", "1w", ["1w"]),
         ("--greeting", "two\r\nlines", ["greeting"]),
     ],
 )

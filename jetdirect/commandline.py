@@ -1,0 +1,216 @@
+"""
+The options of C{twistd jetftp}: one table, from which the command line, its help and
+C{docs/options.rst} are made.
+"""
+
+from __future__ import annotations
+
+from .ftp.address import FIRST_UNPRIVILEGED
+from .ftp.settings import DRAIN_TIMEOUT, GREETING, IDLE_TIMEOUT, PROFILES, SESSIONS_PER_PORT
+from .options import Option, address, count, greeting, networks, oneOf, portRange, seconds, size
+from .port import BUSY_TIMEOUT, CONNECT_TIMEOUT
+from .transports.policy import PJLPolicy
+
+DEFAULT_PRINTER = "print-jobs"
+"""The embedded printer keeps every job as one file in this directory, below the current one."""
+
+CONNECTIONS = "Connections"
+PRINTERS = "Printers"
+LIMITS = "Limits"
+JOBS = "Jobs"
+LOGIN = "Who may print"
+TLS = "TLS"
+NETWORK = "Firewalls and NAT"
+
+OPTIONS = (
+    Option(
+        "port",
+        CONNECTIONS,
+        "Where FTP clients connect: a TCP port number, on all addresses of both families, or a"
+        " Twisted server endpoint string such as tcp:2121:interface=127.0.0.1. tls:990 is a port"
+        " for implicit TLS, haproxy:tcp:2121 one behind a proxy that speaks the PROXY protocol.",
+        "WHERE",
+        otherwise="21",
+        many=True,
+        short="p",
+    ),
+    Option("greeting", CONNECTIONS, "The text of the greeting (220).", "TEXT", greeting, GREETING),
+    Option(
+        "printer",
+        PRINTERS,
+        "A printer's device URI, such as socket://printer:9100?description=Ward+3; a bare host,"
+        " host:port or /dev/lp0 will do. The first one is PORT1, the second PORT2, and so on.",
+        "URI",
+        otherwise=f"keep jobs as files in ./{DEFAULT_PRINTER}",
+        many=True,
+        short="P",
+    ),
+    Option(
+        "busy-timeout",
+        PRINTERS,
+        "How long a job waits for its turn at the printing port (450 then); 0: not at all.",
+        "TIME",
+        seconds,
+        BUSY_TIMEOUT,
+    ),
+    Option(
+        "connect-timeout",
+        PRINTERS,
+        "How long a printer may take to be reached, all attempts together (450 then); 0: one"
+        " attempt.",
+        "TIME",
+        seconds,
+        CONNECT_TIMEOUT,
+    ),
+    Option(
+        "profile",
+        LIMITS,
+        "The limits of a model: 500x (3 sessions a printer, 900 s), jetdirect4 (4, 270 s) or v40"
+        " (4, 900 s, data connections 270 s). Options that set one of them win.",
+        "MODEL",
+        oneOf(PROFILES),
+        "500x",
+    ),
+    Option(
+        "max-sessions",
+        LIMITS,
+        "Control connections at a time in all; one more is told 421. Divided by the printers, but"
+        " not less than the model's number, it is also how many uploads may have or wait for one"
+        " printer; one more is told 450.",
+        "NUMBER",
+        count,
+        otherwise=f"{SESSIONS_PER_PORT} for each printer",
+    ),
+    Option(
+        "max-sessions-per-host",
+        LIMITS,
+        "Control connections at a time from one host, which is an IPv4 address, or the 64-bit"
+        " network of an IPv6 address.",
+        "NUMBER",
+        count,
+        otherwise="all",
+    ),
+    Option(
+        "max-job-bytes",
+        LIMITS,
+        "A longer job is cut there and refused (552).",
+        "SIZE",
+        size,
+        otherwise="no limit",
+    ),
+    Option(
+        "idle-timeout",
+        LIMITS,
+        "A session ends when its control and data connections were both silent for so long; 0:"
+        " never. A job that waits for paper is not a silent sender.",
+        "TIME",
+        seconds,
+        otherwise=f"{IDLE_TIMEOUT:g}",
+    ),
+    Option(
+        "data-idle-timeout",
+        LIMITS,
+        "A job ends when its data connection was silent for so long; 0: never.",
+        "TIME",
+        seconds,
+        otherwise="as --idle-timeout",
+    ),
+    Option(
+        "drain-timeout",
+        JOBS,
+        "How long running jobs may take to finish when the gateway is stopped (SIGTERM); then they"
+        " are aborted, and their senders told so. No new jobs begin meanwhile, and the process ends"
+        " less than 5 s after that. 0: abort at once.",
+        "TIME",
+        seconds,
+        DRAIN_TIMEOUT,
+    ),
+    Option(
+        "control-loss-grace",
+        JOBS,
+        "A job is aborted when its control connection is lost; wait so long for such a loss after"
+        " the data's end.",
+        "TIME",
+        seconds,
+        0.0,
+    ),
+    Option(
+        "fire-and-forget",
+        JOBS,
+        "The loss of the control connection says nothing against a job: for devices that drop it"
+        " right after their last byte. What a killed sender leaves behind is then printed, too.",
+    ),
+    Option(
+        "pjl-policy",
+        JOBS,
+        "Jobs with PJL commands that no print job needs, such as those for the printer's files,"
+        " NVRAM, passwords and firmware: off, log or refuse (550, or 551 in mid-job).",
+        "WORD",
+        oneOf(each.value for each in PJLPolicy),
+        PJLPolicy.OFF.value,
+    ),
+    Option(
+        "allow",
+        LOGIN,
+        "Networks that may connect, such as 192.0.2.0/24,2001:db8::/32.",
+        "NETWORKS",
+        networks,
+        otherwise="all",
+        many=True,
+    ),
+    Option(
+        "auth",
+        LOGIN,
+        "Who may log in, such as file:/etc/jetftp.passwd; --help-auth lists the kinds.",
+        "KIND:WHERE",
+        otherwise="everybody, under any name",
+        many=True,
+    ),
+    Option(
+        "tls-certificate",
+        TLS,
+        "PEM file with the certificate and its chain: offer TLS (AUTH TLS). SIGHUP reads it again.",
+        "FILE",
+    ),
+    Option(
+        "tls-key",
+        TLS,
+        "PEM file with the certificate's private key.",
+        "FILE",
+        otherwise="the same file",
+    ),
+    Option("require-tls", TLS, "Refuse logins and jobs that are not encrypted."),
+    Option(
+        "tls-lenient-close",
+        TLS,
+        "Believe that a TLS data connection's end without close_notify is the end of the file.",
+    ),
+    Option(
+        "passive-ports",
+        NETWORK,
+        "TCP ports for passive data connections, in a firewall's terms.",
+        "LOW-HIGH",
+        portRange(FIRST_UNPRIVILEGED),
+        otherwise="any free ones",
+    ),
+    Option(
+        "passive-address",
+        NETWORK,
+        "The IPv4 address that PASV announces, for senders beyond a NAT or a proxy. Data"
+        " connections bypass the proxy.",
+        "ADDRESS",
+        address,
+        otherwise="the gateway's own",
+    ),
+    Option(
+        "passive-inside",
+        NETWORK,
+        "Networks of senders that are told the gateway's own address in spite of"
+        " --passive-address, such as 10.0.0.0/8.",
+        "NETWORKS",
+        networks,
+        otherwise="none",
+        many=True,
+    ),
+)
+"""In the order of the help."""

@@ -1,0 +1,126 @@
+"""
+Where FTP clients connect, as C{--port} says it: what can be no listener, and why one cannot listen.
+"""
+
+from __future__ import annotations
+
+import errno
+import re
+import socket
+from typing import Any
+
+from twisted.internet.endpoints import serverFromString
+from twisted.internet.error import CannotListenError
+
+from .options import didYouMean
+
+BACKLOG = 511
+"""Connections that may wait to be accepted: who finds no room there waits a second for nothing, and
+of 64 clients that came at once some did with Twisted's 50 (measured)."""
+
+REMEDY = "give a port number or an endpoint string such as tcp:2121:interface=127.0.0.1"
+
+_TCP = ["port", "interface", "backlog"]
+_WORDS = {
+    "tcp": _TCP,
+    "tcp6": _TCP,
+    "tls": _TCP,
+    "ssl": [*_TCP, "privateKey", "certKey", "sslmethod", "extraCertChain", "dhParameters"],
+    "unix": ["address", "mode", "backlog", "lockfile"],
+    "systemd": ["domain", "index", "name"],
+}
+"""What the kinds of listeners may be told (Twisted's endpoints; C{tls} is ours)."""
+
+
+def listeners(reactor: Any, text: str) -> list[str]:
+    """
+    The server endpoint strings for a port number, or for one such string.
+
+    @raise ValueError: it can be no listener; the message ends with the remedy.
+    """
+    if text.isascii() and text.isdigit():
+        if not _isPort(text):
+            raise ValueError(f"no port from 0 to 65535; {REMEDY}")
+        return _everywhere(int(text))
+    kind, places, named = _taken(text)
+    if kind == "haproxy":
+        raise ValueError(f"behind haproxy: comes another listener, once; {REMEDY}")
+    if kind == "unix" and not named.get("address", "".join(places)):
+        raise ValueError("a path is missing; write unix:/PATH/OF/SOCKET")
+    port = named.get("port", places[0] if places else None)
+    if "port" in _WORDS.get(kind, ()) and not (port and _isPort(port)):
+        raise ValueError(f"no port from 0 to 65535; {REMEDY}")
+    try:
+        serverFromString(reactor, re.sub(r"\Atls:", "tcp:", text))
+    except Exception as error:  # every parser of endpoint strings has its own kind
+        raise ValueError(f"{_reason(kind, named, error)}; {REMEDY}") from None
+    return [text]
+
+
+def portOf(listener: str) -> int | None:
+    """The TCP port of an endpoint string; L{None}: it names none."""
+    _, places, named = _taken(listener)
+    port = named.get("port", places[0] if places else "")
+    return int(port) if _isPort(port) else None
+
+
+def whyNot(error: CannotListenError) -> str:
+    """One sentence that tells why nothing can listen there, and what to do."""
+    option = f"--port={error.port}"
+    code = getattr(error.socketError, "errno", None)
+    if code == errno.EADDRINUSE:
+        return f"{option}: in use; end what listens there, or choose another with --port=NUMBER"
+    if code in (errno.EACCES, errno.EPERM) and isinstance(error.port, int):
+        right = "start it as root with twistd --uid=USER, grant it CAP_NET_BIND_SERVICE"
+        return (
+            f"{option}: Permission denied, this user may not listen there; {right}, or choose"
+            " another with --port=NUMBER"
+        )
+    place = error.interface or option
+    if code == errno.EADDRNOTAVAIL or isinstance(error.socketError, socket.gaierror):
+        remedy = "give one of its addresses, or none for all of them"
+        return f"{option}: {place} is no address of this machine; {remedy}"
+    reason = getattr(error.socketError, "strerror", None) or "nothing can listen there"
+    return f"{option}: {reason}; choose another with --port"
+
+
+def _taken(text: str) -> tuple[str, list[str], dict[str, str]]:
+    """An endpoint string's kind, its words without names and those with; C{haproxy:} put aside."""
+    kind, *words = re.split(r"(?<!\\):", re.sub(r"\Ahaproxy:", "", text))
+    pairs = [word.partition("=") for word in words]
+    places = [name for name, equals, _ in pairs if not equals]
+    return kind, places, {name: value for name, equals, value in pairs if equals}
+
+
+def _isPort(text: str) -> bool:
+    return bool(re.fullmatch(r"\d{1,5}", text, re.ASCII)) and int(text) < 65536
+
+
+def _reason(kind: str, named: dict[str, str], error: Exception) -> str:
+    # What the parsers raise names their own functions and arguments, which nobody typed.
+    known = _WORDS.get(kind)
+    if known is None and isinstance(error, ValueError):
+        return f"no kind of listener is called {kind!r}{didYouMean(kind, _WORDS)}"
+    for name in named:
+        if known is not None and name not in known:
+            return f"{kind} knows no {name}={didYouMean(name, known)}"
+    if isinstance(error, OSError) and error.filename:
+        return f"{error.filename}: {error.strerror}"
+    if kind == "ssl":
+        return "privateKey= and certKey= are needed, PEM files that fit each other"
+    if kind == "systemd":
+        return "systemd passed no such socket; domain= and index= or name= say which"
+    return "not all of it can be understood (write \\: for a colon inside a value)"
+
+
+def _everywhere(port: int) -> list[str]:
+    # An IPv6 socket takes IPv4 too, unless the system says otherwise (sysctl net.ipv6.bindv6only).
+    four = f"tcp:{port}:backlog={BACKLOG}"
+    six = rf"tcp6:{port}:interface=\:\::backlog={BACKLOG}"
+    try:
+        with socket.socket(socket.AF_INET6, socket.SOCK_STREAM) as probe:
+            probe.bind(("::", 0))
+            both = not probe.getsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY)
+    except OSError:
+        return [four]
+    return [six] if both else [four, six]

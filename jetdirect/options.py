@@ -1,0 +1,178 @@
+"""
+What an operator says in words, and how words become values.
+
+One reader for each kind of value: a time is written the same way in every option and in every
+device URI.  A reader raises L{ValueError} with the remedy; whoever asks it puts the name of the
+option and the value in front.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from ipaddress import IPv4Address, IPv4Network, IPv6Network, ip_network
+from typing import Any
+
+LONGEST_TIME = 366 * 24 * 3600
+"""Seconds; who means longer means never."""
+
+LARGEST_SIZE = 2**63 - 1
+"""Bytes: what an C{off_t} holds, and so the largest file there is."""
+
+MOST = 1_000_000
+"""No number of sessions or jobs is larger: a process has no more descriptors (fs.nr_open)."""
+
+LONGEST_GREETING = 500
+"""Characters: with code and line end it fits the 512 bytes that many clients have for a line."""
+
+_SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 24 * 3600}
+_BYTES = {"": 1, "k": 2**10, "m": 2**20, "g": 2**30, "t": 2**40}
+
+
+@dataclass(frozen=True)
+class Option:
+    """
+    One option, for the command line, its help and its page in the documents.
+
+    @ivar name: as on the command line, without the dashes.
+    @ivar topic: under which it stands in the help.
+    @ivar help: whole sentences; the first says what it does.
+    @ivar value: what the help calls its value; empty: it has none, and is on or off.
+    @ivar read: makes the value of the text, or raises L{ValueError} with the remedy.
+    @ivar default: the value when nobody says one.
+    @ivar otherwise: that default in words, if it is not shown well as it is.
+    @ivar many: it may be given several times; the reader returns a list.
+    @ivar short: a letter for it.
+    """
+
+    name: str
+    topic: str
+    help: str
+    value: str = ""
+    read: Callable[[str], Any] = str
+    default: Any = None
+    otherwise: str = ""
+    many: bool = False
+    short: str = ""
+
+
+def seconds(text: str) -> float:
+    """
+    A time in seconds: C{30}, C{2.5}, C{30s}, C{5m}, C{2h}, C{1d}.
+
+    @raise ValueError: it is none, or more than L{LONGEST_TIME}.
+    """
+    found = re.fullmatch(r"(\d+(?:\.\d*)?|\.\d+)([smhd]?)", text, re.ASCII)
+    time = float(found[1]) * _SECONDS[found[2]] if found else -1
+    if not 0 <= time <= LONGEST_TIME:
+        raise ValueError("give seconds as a number from 0 to a year, such as 30, 2.5, 5m or 1h")
+    return time
+
+
+def size(text: str) -> int:
+    """
+    A number of bytes, 1 or more: C{1000}, C{512K}, C{10M}, C{1G}; a K has 1024.
+
+    @raise ValueError: it is none.
+    """
+    found = re.fullmatch(r"(\d{1,19})([kmgt]?)(?:i?b)?", text, re.ASCII | re.IGNORECASE)
+    number = int(found[1]) * _BYTES[found[2].lower()] if found else 0
+    if not 0 < number <= LARGEST_SIZE:
+        raise ValueError("give bytes as a whole number of 1 or more, such as 500000, 512K or 10M")
+    return number
+
+
+def count(text: str) -> int:
+    """
+    A whole number from 1 to L{MOST}.
+
+    @raise ValueError: it is none.
+    """
+    if not re.fullmatch(r"\d{1,7}", text, re.ASCII) or not 0 < int(text) <= MOST:
+        raise ValueError(f"give a whole number of 1 or more, up to {MOST}")
+    return int(text)
+
+
+def networks(text: str) -> list[IPv4Network | IPv6Network]:
+    """
+    Networks with a comma or a blank between them; one address is a network of one host, and what
+    an address has behind the length of the network is left out.
+
+    @raise ValueError: one is none.
+    """
+    words = re.split(r"[,\s]+", text.strip(" ,"))
+    try:
+        return [ip_network(each, strict=False) for each in words]
+    except ValueError:
+        remedy = "give networks such as 10.0.0.0/8 or fd00::/8, with a comma between them"
+        raise ValueError(f"not a network; {remedy}") from None
+
+
+def switch(text: str) -> bool:
+    """
+    On or off; CUPS has other words for it, and people paste its URIs.
+
+    @raise ValueError: it is neither.
+    """
+    words = {"on": True, "true": True, "yes": True, "off": False, "false": False, "no": False}
+    if text not in words:
+        raise ValueError("say on or off")
+    return words[text]
+
+
+def oneOf(words: Iterable[str]) -> Callable[[str], str]:
+    """A reader of one of these words."""
+    known = list(words)
+
+    def read(text: str) -> str:
+        if text not in known:
+            raise ValueError(f"choose one of {', '.join(known)}{didYouMean(text, known)}")
+        return text
+
+    return read
+
+
+def portRange(lowest: int) -> Callable[[str], Sequence[int]]:
+    """A reader of C{LOW-HIGH}: TCP ports from C{lowest} on."""
+
+    def read(text: str) -> Sequence[int]:
+        found = re.fullmatch(r"(\d{1,5})-(\d{1,5})", text, re.ASCII)
+        low, high = (int(found[1]), int(found[2])) if found else (0, 0)
+        if not lowest <= low <= high <= 65535:
+            raise ValueError(f"give LOW-HIGH between {lowest} and 65535, such as 40000-40099")
+        return range(low, high + 1)
+
+    return read
+
+
+def address(text: str) -> str:
+    """
+    An IPv4 address.
+
+    @raise ValueError: it is none.
+    """
+    try:
+        return str(IPv4Address(text))
+    except ValueError:
+        raise ValueError("give an IPv4 address such as 203.0.113.7") from None
+
+
+def greeting(text: str) -> str:
+    """
+    The text of a reply's one line.
+
+    @raise ValueError: it is none.
+    """
+    if not 0 < len(text) <= LONGEST_GREETING or not all(" " <= each <= "~" for each in text):
+        raise ValueError(f"give one line of printable ASCII, at most {LONGEST_GREETING} characters")
+    if re.match(r"\d{3}(?:[ -]|\Z)", text):
+        raise ValueError("the code is written in front of it; give the text alone")
+    return text
+
+
+def didYouMean(text: str, known: Iterable[str]) -> str:
+    """The end of a sentence that says a word is unknown: the nearest known one, or nothing."""
+    near = get_close_matches(text.lower(), known, 1)
+    return f" (did you mean {near[0]}?)" if near else ""

@@ -1,0 +1,230 @@
+"""
+The process of C{twistd jetftp}: its signals, its clock, its listeners and its end.
+
+A start that fails says so in one line on standard error and ends with status 1, before C{twistd}
+becomes a daemon: behind a daemon nobody reads.
+"""
+
+from __future__ import annotations
+
+import os
+import pwd
+import signal
+import stat
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from typing import Any, NoReturn
+
+from twisted.internet.base import ReactorBase
+from twisted.internet.defer import Deferred
+from twisted.internet.error import CannotListenError
+
+from .ftp.text import presentable
+from .gateway import Gateway
+from .listeners import whyNot
+from .transports.checks import unknownHosts
+
+
+def fail(sentence: str) -> NoReturn:
+    """End the process, which has not begun: one line on standard error, status 1."""
+    raise SystemExit("jetftp: " + presentable(sentence))
+
+
+def tellTimeSteadily(reactor: Any) -> None:
+    """
+    Let the reactor tell time that is not set.
+
+    Twisted's reactors tell the wall clock's time, which is set now and then: idle sessions would
+    end, and printers be waited for for ever.
+    """
+    if isinstance(reactor, ReactorBase) and not reactor.running:
+        reactor.seconds = time.monotonic
+
+
+def checkDaemon(words: Mapping[str, Any]) -> None:
+    """
+    What C{twistd} was told about its process can be done.
+
+    @param words: its own options; those of C{twist} have none of these.
+    @raise ValueError: it cannot; the message names the option and the remedy.
+    """
+    for option in ("rundir", "chroot"):
+        if words.get(option) and not os.path.isdir(words[option]):
+            raise ValueError(f"--{option}={words[option]}: no such directory; make it first")
+    for option in ("uid", "gid", "chroot"):
+        if words.get(option) is not None and os.geteuid() != 0:
+            raise ValueError(f"--{option}: only root may do that; start it as root, or without it")
+    pidfile, logfile = words.get("pidfile"), logFile(words)
+    for option, file in (("pidfile", pidfile), ("logfile", logfile)):
+        if not file:
+            continue
+        try:
+            _tryToWrite(file)
+        except OSError as error:
+            remedy = f"name another file with twistd --{option}=FILE"
+            raise ValueError(f"--{option}={file}: {error.strerror}; {remedy}") from None
+    running = _running(pidfile) if pidfile else 0
+    if running:
+        remedy = "end it, or give each a file of its own with twistd --pidfile=FILE"
+        raise ValueError(f"--pidfile={pidfile}: process {running} runs with it; {remedy}")
+
+
+def _tryToWrite(file: str) -> None:
+    new = not os.path.lexists(file)
+    os.close(os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    if new:
+        os.unlink(file)
+
+
+def makeLog(words: Mapping[str, Any]) -> str:
+    """
+    Make the file that C{twistd} is going to write its log to, not readable for everybody: it names
+    senders and jobs.  C{twistd} keeps the mode when it begins a new one.
+
+    @return: what is to be said of a file that was there; empty: nothing.
+    """
+    file = logFile(words)
+    if not file:
+        return ""
+    with suppress(OSError):  # it was tried; what is wrong now, twistd says
+        os.close(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o640))
+        mode = os.stat(file).st_mode
+        if stat.S_ISREG(mode) and mode & stat.S_IROTH:
+            return f"everybody may read {file}, which names senders and jobs; chmod o-r {file}"
+    return ""
+
+
+def logFile(words: Mapping[str, Any]) -> str:
+    """The file that C{twistd} is going to write its log to; empty: none."""
+    if words.get("syslog") or words.get("logger") or "nodaemon" not in words:
+        return ""
+    file = words["logfile"] or ("" if words["nodaemon"] else "twistd.log")
+    return "" if file == "-" else file
+
+
+def _running(pidfile: str) -> int:
+    # As twistd looks for it itself, and says so in five lines.
+    try:
+        with open(pidfile) as file:
+            number = int(file.read(20))
+        os.kill(number, 0)
+    except PermissionError:
+        return number
+    except (OSError, ValueError, OverflowError):
+        return 0
+    return number
+
+
+@contextmanager
+def rightsOfJobs(words: Mapping[str, Any]) -> Iterator[None]:
+    """
+    Have the rights that jobs will have once C{twistd} has given up root's (C{--uid}, C{--gid}).
+
+    @param words: its options.
+    """
+    user: int | None = words.get("uid")
+    group: int | None = words.get("gid")
+    if user is None and group is None:
+        yield
+        return
+    mine = os.getgroups()
+    if group is None:
+        assert user is not None
+        group = pwd.getpwuid(user).pw_gid
+    try:
+        os.setgroups([group] if user is None else _groups(user, group))
+        os.setegid(group)
+        os.seteuid(os.geteuid() if user is None else user)
+        yield
+    finally:
+        os.seteuid(os.getuid())
+        os.setegid(os.getgid())
+        os.setgroups(mine)
+
+
+def _groups(user: int, group: int) -> list[int]:
+    try:
+        return os.getgrouplist(pwd.getpwuid(user).pw_name, group)
+    except KeyError:  # a number without a name
+        return [group]
+
+
+class CommandLineGateway(Gateway):
+    """
+    A gateway whose user typed a command, and wants a sentence when it cannot listen.
+
+    @ivar warnings: what the start is to say besides.
+    @ivar rotated: C{twistd} itself is going to take SIGUSR1, and begin a new log file then.
+    """
+
+    warnings: Sequence[str] = ()
+    rotated = False
+    _bound = False
+
+    def privilegedStartService(self) -> None:
+        """
+        Take the signals and bind the ports: once, while somebody reads what goes wrong.
+
+        The signals come first: none of those that people send to have something read again, or a
+        log rotated, ends a gateway that has begun.
+        """
+        if self._bound:
+            return
+        self._bound = True
+        signal.signal(signal.SIGHUP, self._fromSignal(self._reload))
+        for number in (signal.SIGUSR1, signal.SIGUSR2):
+            if not (self.rotated and number is signal.SIGUSR1):
+                signal.signal(number, self._fromSignal(self._ignored, number))
+        try:
+            super().privilegedStartService()
+        except CannotListenError as error:
+            fail(whyNot(error))
+        except OSError as error:  # of a Unix socket's lock, or a socket that was passed
+            fail(f"--port: {error.strerror}: {error.filename2 or error.filename or 'a socket'}")
+
+    def startService(self) -> None:
+        """Serve."""
+        self.privilegedStartService()
+        super().startService()
+        for warning in self.warnings:
+            self._log.warn("{warning}", warning=presentable(warning))
+        transports = [port.transport for port in self.server.ports]
+        unknownHosts(self._reactor, transports).addCallback(self._unknown)
+
+    def stopService(self) -> Deferred[Any]:
+        """Let running jobs finish, whoever asks for the end again (Twisted calls that a fault)."""
+        if signal.getsignal(signal.SIGTERM) == getattr(self._reactor, "sigTerm", None):
+            for number in (signal.SIGTERM, signal.SIGINT):
+                signal.signal(number, self._fromSignal(self._again, number))
+        return super().stopService()
+
+    def _fromSignal(self, act: Callable[..., None], *arguments: object) -> Callable[..., None]:
+        return lambda *_: self._reactor.callFromThread(act, *arguments)
+
+    def _unknown(self, hosts: list[str]) -> None:
+        for host in hosts:
+            told = "its jobs get 450 until it is"
+            self._log.warn(
+                "the printer's host {host} is not known now; {told}", host=host, told=told
+            )
+
+    def _ignored(self, number: signal.Signals) -> None:
+        self._log.info("Received {signal}; it means nothing here", signal=number.name)
+
+    def _again(self, number: signal.Signals) -> None:
+        self._log.info(
+            "Received {signal} again; running jobs have their time to finish", signal=number.name
+        )
+
+    def _reload(self) -> None:
+        certificate = self.factory.settings.certificate
+        if certificate is None:
+            self._log.info("Received SIGHUP; nothing to reload: there is no certificate")
+            return
+        try:
+            certificate.reload()
+        except ValueError as error:
+            self._log.error("the certificate stays as it was: {error}", error=str(error))
+        else:
+            self._log.info("the certificate was read again")

@@ -1,0 +1,77 @@
+"""
+Where FTP clients connect: why a listener cannot be, in an operator's words.
+"""
+
+from __future__ import annotations
+
+import errno
+import re
+import socket
+
+import pytest
+from twisted.internet.error import CannotListenError
+from twisted.internet.testing import MemoryReactorClock
+
+from jetdirect.listeners import listeners, portOf, whyNot
+
+
+@pytest.mark.parametrize(
+    ("listener", "port"),
+    [
+        ("tcp:2121", 2121),
+        ("tcp:port=2121:interface=127.0.0.1", 2121),
+        ("tcp:interface=127.0.0.1:port=2121", 2121),
+        (r"tcp6:2121:interface=\:\:", 2121),
+        ("haproxy:tcp:2121", 2121),
+        ("tls:990", 990),
+        ("unix:/tmp/2121", None),
+        ("systemd:domain=INET:index=0", None),
+    ],
+)
+def test_portOf(listener: str, port: int | None) -> None:
+    """The TCP port, wherever it stands."""
+    assert portOf(listener) == port
+
+
+@pytest.mark.parametrize(
+    "text", ["tcp:2121:interface=127.0.0.1", "haproxy:tcp:2121", "tls:990", "unix:/tmp/s:mode=600"]
+)
+def test_good(text: str) -> None:
+    """A listener that can be stays as it is written."""
+    assert listeners(MemoryReactorClock(), text) == [text]
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("tcp:2199:intrface=x", r"tcp knows no intrface= \(did you mean interface\?\)"),
+        ("ssl:990:privatekey=a", r"did you mean privateKey\?"),
+        ("ssl:990:privateKey=/nosuch.pem", r"/nosuch\.pem: No such file"),
+        ("tpc:2121", r"'tpc' \(did you mean tcp\?\)"),
+        ("haproxy:2121", "behind haproxy:|no kind"),
+        ("tcp6:2121:interface=::1", "colon"),
+        ("systemd:domain=INET:index=0", "systemd passed no such socket"),
+        ("unix:", "write unix:"),
+        ("tls:abc", "no port from 0 to 65535"),
+    ],
+)
+def test_bad(text: str, told: str) -> None:
+    """What can be none says what is wrong with it."""
+    with pytest.raises(ValueError, match=told):
+        listeners(MemoryReactorClock(), text)
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (OSError(errno.EADDRINUSE, "x"), "--port=21: in use; .*--port=NUMBER"),
+        (OSError(errno.EACCES, "x"), "--port=21: .*may not listen there; .*CAP_NET_BIND_SERVICE"),
+        (OSError(errno.EADDRNOTAVAIL, "x"), r"192\.0\.2\.1 is no address of this machine"),
+        (socket.gaierror(-2, "x"), r"192\.0\.2\.1 is no address of this machine"),
+        (OSError(errno.EAFNOSUPPORT, "No such family"), "--port=21: No such family"),
+        (OSError("x"), "--port=21: nothing can listen there"),
+    ],
+)
+def test_whyNot(error: OSError, told: str) -> None:
+    """What the system says is told with the remedy."""
+    assert re.search(told, whyNot(CannotListenError("192.0.2.1", 21, error)))
