@@ -35,6 +35,13 @@ MAY_IMPORT = {
     "port": "errors interfaces guard language job",
     "portnames": "",
     "server": "errors interfaces language job port portnames",
+    # jobs on disk
+    "spool": "",
+    "spool.disk": "",
+    "spool.record": "",
+    "spool.durable": "spool.disk",
+    "spool.numbers": "spool.disk spool.durable",
+    "spool.store": "spool.disk spool.durable spool.numbers spool.record",
     # the sender's side
     "ftp*": "errors deadline interfaces language job port portnames server splice tcp certificate"
     " ftp*",

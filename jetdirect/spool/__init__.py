@@ -1,0 +1,3 @@
+"""
+Jobs that are kept on disk until they are printed.
+"""

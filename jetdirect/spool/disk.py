@@ -1,0 +1,125 @@
+"""
+The calls by which a spool touches its disk; each may sleep, so they run beside the reactor.
+
+A test puts a disk in their place that loses, reorders and tears what was not synced.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import Protocol
+
+PRIVATE = 0o600
+PRIVATE_DIRECTORY = 0o700
+"""Jobs are personal: nobody but the gateway's own user reads them."""
+
+
+class File(Protocol):
+    """A file that is being written."""
+
+    def write(self, data: bytes) -> None:
+        """Append all of C{data}.  @raise OSError: it may have been written in part."""
+
+    def sync(self) -> None:
+        """
+        Put what was written on stable storage.
+
+        @raise OSError: the file is lost, whatever a second call would say: the kernel reports a
+            failed write once, and then forgets it (measured on ext4).
+        """
+
+    def close(self) -> None:
+        """Be done with it; it is not synced by that."""
+
+
+class Disk(Protocol):
+    """A directory tree; paths are relative to its root, with C{/} between their parts."""
+
+    def create(self, path: str) -> File:
+        """Make a new file.  @raise FileExistsError: there is one."""
+
+    def read(self, path: str) -> bytes:
+        """The content of a file."""
+
+    def size(self, path: str) -> int:
+        """Its bytes."""
+
+    def makeDirectory(self, path: str) -> None:
+        """Make a directory.  @raise FileExistsError: there is one."""
+
+    def names(self, path: str) -> Sequence[str]:
+        """What is in a directory, in no order."""
+
+    def rename(self, old: str, new: str) -> None:
+        """Rename a file or directory, in one step; a file takes the place of another."""
+
+    def remove(self, path: str) -> None:
+        """Remove a file."""
+
+    def removeDirectory(self, path: str) -> None:
+        """Remove an empty directory."""
+
+    def syncDirectory(self, path: str) -> None:
+        """Put the names in a directory on stable storage."""
+
+
+class _RealFile:
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+
+    def write(self, data: bytes) -> None:
+        rest = memoryview(data)
+        while rest:
+            rest = rest[os.write(self._descriptor, rest) :]
+
+    def sync(self) -> None:
+        os.fsync(self._descriptor)
+
+    def close(self) -> None:
+        os.close(self._descriptor)
+
+
+class RealDisk:
+    """A L{Disk} below a directory of this machine's."""
+
+    def __init__(self, root: str) -> None:
+        self.root = root
+
+    def path(self, path: str) -> str:
+        """The whole path, for the calls that only a real disk has."""
+        return f"{self.root}/{path}" if path else self.root
+
+    def create(self, path: str) -> File:
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+        return _RealFile(os.open(self.path(path), flags, PRIVATE))
+
+    def read(self, path: str) -> bytes:
+        descriptor = os.open(self.path(path), os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        with open(descriptor, "rb") as file:
+            return file.read()
+
+    def size(self, path: str) -> int:
+        return os.lstat(self.path(path)).st_size
+
+    def makeDirectory(self, path: str) -> None:
+        os.mkdir(self.path(path), PRIVATE_DIRECTORY)
+
+    def names(self, path: str) -> Sequence[str]:
+        return os.listdir(self.path(path))
+
+    def rename(self, old: str, new: str) -> None:
+        os.rename(self.path(old), self.path(new))
+
+    def remove(self, path: str) -> None:
+        os.unlink(self.path(path))
+
+    def removeDirectory(self, path: str) -> None:
+        os.rmdir(self.path(path))
+
+    def syncDirectory(self, path: str) -> None:
+        descriptor = os.open(self.path(path), os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

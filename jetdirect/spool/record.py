@@ -1,0 +1,142 @@
+"""
+What is written about a kept job beside its data: C{job.json}.
+
+A record is read by later versions of this program, and by people.  It holds names, so its file is
+private; no name of a sender's is ever a file name.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any
+
+VERSION = 1
+"""Raised when an older program could misunderstand what is written."""
+
+
+class BadRecord(ValueError):
+    """
+    A record that cannot be used: unreadable, or written by a newer program.
+
+    Its job is never printed and never deleted.
+    """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpoolRecord:
+    """
+    A kept job.
+
+    @ivar number: never given twice in the life of a spool.
+    @ivar place: jobs print in the order of their places; it is taken when the commit begins.
+    @ivar port: the printing port's name, as the operator writes it.
+    @ivar uri: where that port printed when the job came; without secrets.
+    @ivar name: what the sender calls it: printable.
+    @ivar user: the name given at login: printable.
+    @ivar host: the sender's address.
+    @ivar size: bytes of C{data}.
+    @ivar sha256: of C{data}, in hexadecimal.
+    @ivar received: when its first byte was awaited, in seconds since the epoch.
+    @ivar committed: when its commit began, likewise.
+    @ivar attempts: how often printing was begun.
+    @ivar ended: when it ended, likewise; L{None}: it has not.
+    @ivar outcome: C{completed}, C{canceled} or C{aborted} (RFC 8011, section 5.3.7); C{""}: it has
+        not ended.
+    @ivar delivery: the level that was reached, or C{""}.
+    @ivar reason: why it is held, or ended as it did.
+    @ivar sent: bytes of it that are known to have left in its last attempt.
+    @ivar heard: C{False}: its sender cannot have heard of the commit; L{None}: nothing is known.
+    @ivar reprintOf: the number of the job whose data it prints again; 0: it is none.
+    @ivar by: who did last what no rule did: an operator's name.
+    """
+
+    number: int
+    port: str
+    name: str
+    user: str
+    host: str
+    received: float
+    place: int = 0
+    uri: str = ""
+    size: int = 0
+    sha256: str = ""
+    committed: float = 0.0
+    attempts: int = 0
+    ended: float | None = None
+    outcome: str = ""
+    delivery: str = ""
+    reason: str = ""
+    sent: int = 0
+    heard: bool | None = None
+    reprintOf: int = 0
+    by: str = ""
+
+    def but(self, **changes: Any) -> SpoolRecord:
+        """The same record with some values changed."""
+        return replace(self, **changes)
+
+    def encode(self) -> bytes:
+        """As it stands in the file: JSON, one value a line, so that a person can read it."""
+        text = json.dumps({"version": VERSION, **asdict(self)}, indent=1, ensure_ascii=True)
+        return text.encode("ascii") + b"\n"
+
+
+_KINDS: Mapping[str, tuple[type, ...]] = {
+    "int": (int,),
+    "float": (int, float),
+    "str": (str,),
+    "float | None": (int, float, type(None)),
+    "bool | None": (bool, type(None)),
+}
+_FIELDS = {each.name: _KINDS[str(each.type)] for each in fields(SpoolRecord)}
+
+
+def decode(data: bytes) -> SpoolRecord:
+    """
+    Read a record.
+
+    @raise BadRecord: it is none; the message says what is wrong with it.
+    """
+    values = _values(data)
+    for name, value in values.items():
+        kinds = _FIELDS.get(name)
+        if kinds is None:
+            raise BadRecord(f"it has a value {name!r} that this program does not know")
+        if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
+            raise BadRecord(f"its {name} is {value!r}")
+        if isinstance(value, (int, float)) and not 0 <= value < float("inf"):
+            raise BadRecord(f"its {name} is {value!r}")
+    try:
+        return SpoolRecord(**values)
+    except TypeError:
+        needed = [each.name for each in fields(SpoolRecord) if each.name not in values]
+        raise BadRecord(f"it lacks {needed[0]}") from None
+
+
+def glance(data: bytes) -> tuple[int, int, int]:
+    """
+    Place, number and size, which a line needs of each of a hundred thousand jobs at the start.
+
+    @raise BadRecord: it is not even that.
+    """
+    values = _values(data)
+    place, number, size = values.get("place"), values.get("number"), values.get("size")
+    if type(place) is int and type(number) is int and type(size) is int:
+        return place, number, size
+    decode(data)
+    raise BadRecord("it lacks its place, its number or its size")
+
+
+def _values(data: bytes) -> dict[str, Any]:
+    try:
+        values = json.loads(data)
+    except ValueError:  # which a wrong encoding is, too
+        raise BadRecord("it is no JSON") from None
+    if not isinstance(values, dict):
+        raise BadRecord("it is no JSON object")
+    version = values.pop("version", None)
+    if version != VERSION or isinstance(version, bool):
+        raise BadRecord(f"its version is {version!r}, this program knows version {VERSION}")
+    return values

@@ -1,0 +1,386 @@
+"""
+Kept jobs on a disk that loses what was not synced.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import re
+from collections.abc import Callable
+from random import Random
+
+import pytest
+
+from jetdirect.spool.record import BadRecord, SpoolRecord, decode
+from jetdirect.spool.store import JobPlace, Kept, Store, TakenBack
+from tests.disk import LosingDisk, PowerCut
+
+WAITING = SpoolRecord(number=0, port="", name="a.ps", user="anna", host="192.0.2.7", received=1.0)
+
+
+def commit(store: Store, data: bytes, port: str = "ward3") -> SpoolRecord:
+    """A job that is kept."""
+    draft = store.begin(port)
+    draft.write(data)
+    return draft.commit(WAITING)
+
+
+def opened(disk: LosingDisk, port: str = "ward3") -> tuple[Store, dict[JobPlace, list[Kept]]]:
+    """A store, and what it found; it complains of nothing."""
+    store = Store(disk)
+    found = store.addPort(port)
+    assert found.complaints == []
+    return store, found.jobs
+
+
+def test_commit() -> None:
+    """A kept job has its number, its place, its bytes and their hash."""
+    disk = LosingDisk()
+    store, _ = opened(disk)
+    record = commit(store, b"a page")
+    assert (record.number, record.place, record.port, record.size) == (1, 1, "ward3", 6)
+    assert record.sha256 == hashlib.sha256(b"a page").hexdigest()
+    assert disk.read("ports/ward3/queue/00000001/data") == b"a page"
+    assert store.record(1) == record
+    assert store.place(1) is JobPlace.QUEUE
+
+
+def test_order() -> None:
+    """The next start finds the jobs in the order of their commits, not of their numbers."""
+    disk = LosingDisk()
+    store, _ = opened(disk)
+    first, second = store.begin("ward3"), store.begin("ward3")
+    second.commit(WAITING)
+    first.commit(WAITING)
+    _, jobs = opened(disk)
+    assert [job.number for job in jobs[JobPlace.QUEUE]] == [2, 1]
+
+
+def test_numbersGoOn() -> None:
+    """A later process never gives a number again."""
+    disk = LosingDisk()
+    store, _ = opened(disk)
+    numbers = [commit(store, b"").number for _ in range(3)]
+    later, _ = opened(disk)
+    assert commit(later, b"").number > max(numbers)
+
+
+def test_cutInTime() -> None:
+    """A job that is cut before its commit is not kept, and nothing of it stays."""
+    disk = LosingDisk()
+    store, _ = opened(disk)
+    draft = store.begin("ward3")
+    draft.write(b"x")
+    assert draft.cut()
+    with pytest.raises(TakenBack):
+        draft.commit(WAITING)
+    draft.discard()
+    assert disk.names("ports/ward3/tmp") == disk.names("ports/ward3/queue") == []
+
+
+def test_cutTooLate() -> None:
+    """After its commit a job is taken back by removing it."""
+    disk = LosingDisk()
+    store, _ = opened(disk)
+    draft = store.begin("ward3")
+    record = draft.commit(WAITING)
+    assert not draft.cut()
+    store.remove(record.number)
+    _, jobs = opened(disk)
+    assert jobs[JobPlace.QUEUE] == []
+
+
+def test_move() -> None:
+    """A job moves to another port whole."""
+    disk = LosingDisk()
+    store, _ = opened(disk)
+    store.addPort("Lab")
+    record = commit(store, b"x")
+    store.change(record.but(port="Lab", reason="moved"), JobPlace.HELD)
+    assert disk.read("ports/lab/held/00000001/data") == b"x"
+    assert store.record(1).reason == "moved"
+    assert disk.names("ports/ward3/queue") == []
+
+
+def test_note() -> None:
+    """How far an attempt came is noted, and found again."""
+    disk = LosingDisk()
+    store, _ = opened(disk)
+    record = commit(store, b"x" * 9)
+    assert store.noted(1) == 0
+    store.change(record, JobPlace.ACTIVE)
+    store.note(1, 4)
+    store.note(1, 8)
+    later, jobs = opened(disk)
+    assert [job.number for job in jobs[JobPlace.ACTIVE]] == [1]
+    assert later.noted(1) == 8
+
+
+def test_removeData() -> None:
+    """The bytes of an ended job can go before its record does."""
+    store, _ = opened(disk := LosingDisk())
+    record = commit(store, b"x")
+    store.change(record.but(outcome="completed"), JobPlace.DONE)
+    store.removeData(1)
+    store.removeData(1)
+    assert disk.names("ports/ward3/done/00000001") == ["job.json"]
+    assert store.record(1).outcome == "completed"
+
+
+def test_portNames() -> None:
+    """A port that is gone still has its directory."""
+    store, _ = opened(LosingDisk(), "Ward3")
+    store.addPort("lab")
+    assert store.portNames() == ["lab", "ward3"]
+
+
+def test_foreignFile() -> None:
+    """A file that is no job is named, and left as it is."""
+    disk = LosingDisk()
+    opened(disk)
+    disk.create("ports/ward3/queue/notes.txt").write(b"mine")
+    found = Store(disk).addPort("ward3")
+    assert found.complaints == ["ports/ward3/queue/notes.txt is not a job; it is left as it is"]
+    assert disk.read("ports/ward3/queue/notes.txt") == b"mine"
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (None, "it has no job.json"),
+        (b"{", "it is no JSON"),
+        (b"[]", "it is no JSON object"),
+        (b'{"version": 2, "number": 1}', "its version is 2, this program knows version 1"),
+        (b'{"version": 1, "number": "1"}', "its number is '1'"),
+        (b'{"version": 1, "number": 1}', "it lacks port"),
+    ],
+)
+def test_badRecord(content: bytes | None, said: str) -> None:
+    """A job without a record that can be used is set aside, whole, and named."""
+    disk = LosingDisk()
+    store, _ = opened(disk)
+    commit(store, b"a page")
+    disk.remove("ports/ward3/queue/00000001/job.json")
+    if content is not None:
+        disk.create("ports/ward3/queue/00000001/job.json").write(content)
+    found = Store(disk).addPort("ward3")
+    [complaint] = found.complaints
+    assert said in complaint
+    assert complaint.startswith("ports/ward3/queue/00000001 cannot be used: ")
+    assert found.jobs[JobPlace.QUEUE] == []
+    assert disk.read("ports/ward3/corrupt/00000001/data") == b"a page"
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ((b'"name"', b'"colour"'), "it has a value 'colour' that this program does not know"),
+        ((b'"received": 1.0', b'"received": NaN'), "its received is nan"),
+        ((b'"received": 1.0', b'"received": -1'), "its received is -1"),
+        ((b'"received": 1.0', b'"received": true'), "its received is True"),
+        ((b'"heard": null', b'"heard": 1'), "its heard is 1"),
+        ((b'"user": "anna",', b""), "it lacks user"),
+        ((b"\n}", b""), "it is no JSON"),
+    ],
+)
+def test_badValue(change: tuple[bytes, bytes], said: str) -> None:
+    """Nor is a record used of which one value is wrong."""
+    data = WAITING.encode()
+    assert decode(data) == WAITING
+    with pytest.raises(BadRecord) as raised:
+        decode(data.replace(*change))
+    assert said in str(raised.value)
+
+
+def test_foreignRecord() -> None:
+    """A record that is another job's is none."""
+    disk = LosingDisk()
+    store, _ = opened(disk)
+    commit(store, b"")
+    disk.rename("ports/ward3/queue/00000001", "ports/ward3/queue/00000009")
+    [complaint] = Store(disk).addPort("ward3").complaints
+    assert "its job.json is that of job 1" in complaint
+
+
+@pytest.mark.parametrize("content", [b"", b"7", b'{"number": 7}', b'{"number": 1, "place": -1}'])
+def test_badNumbers(content: bytes) -> None:
+    """Without its counters a spool is not used: numbers could come twice."""
+    disk = LosingDisk()
+    opened(disk)
+    disk.create("numbers").write(content)
+    with pytest.raises(ValueError, match=r"^numbers: .*; restore it, or empty the spool"):
+        Store(disk)
+
+
+def test_noNumbers() -> None:
+    """Nor without the file, when there are jobs."""
+    disk = LosingDisk()
+    commit(opened(disk)[0], b"")
+    disk.remove("numbers")
+    with pytest.raises(ValueError, match="numbers is missing, and there are jobs"):
+        Store(disk)
+
+
+class Site:
+    """
+    A machine with a spool on which things happen, until its power goes.
+
+    @ivar data: the bytes of every job that ever began, by its number.
+    @ivar sure: where each job must be found: where its last answered step put it, or the step that
+        was under way.
+    @ivar attempts: what its record may count, likewise.
+    @ivar wrong: what was found otherwise.
+    """
+
+    def __init__(self, seed: int, sabotage: Callable[[str, str], bool] | None = None) -> None:
+        self.dice = Random(seed)
+        self.disk = LosingDisk()
+        self.sabotage = sabotage
+        self.data: dict[int, bytes] = {}
+        self.sure: dict[int, set[JobPlace]] = {}
+        self.attempts: dict[int, set[int]] = {}
+        self.wrong: list[str] = []
+
+    def live(self) -> None:
+        """Start, work, and end by a power cut, at once or after an error of the disk."""
+        if self.sabotage is not None:
+            self.disk.skipped = self.sabotage
+        end, broken = self.dice.randint(1, 120), self.dice.random() < 0.2
+
+        def fault(number: int, name: str) -> None:
+            if number >= end and not broken:
+                raise PowerCut
+            if number == end:
+                raise OSError(self.dice.choice([errno.EIO, errno.ENOSPC]), "failed")
+
+        self.disk.fault = fault
+        try:
+            store = Store(self.disk)
+            self.look(store)
+            while True:
+                self._step(store)
+        except (PowerCut, OSError):
+            self.disk = self.disk.afterPowerCut(self.dice)
+
+    def look(self, store: Store) -> None:
+        """Compare what is there with what was answered."""
+        found: dict[int, JobPlace] = {}
+        for port in ("ward3", "lab"):
+            there = store.addPort(port)
+            self.wrong += there.complaints
+            for place, jobs in there.jobs.items():
+                for job in jobs:
+                    if job.number in found:
+                        self.wrong.append(f"job {job.number} is there twice")
+                    found[job.number] = place
+                    self._compare(store, job.number)
+        for number, places in self.sure.items():
+            if found.get(number) not in places:
+                self.wrong.append(f"job {number} is in {found.get(number)}, not in {places}")
+        self.sure = {number: {place} for number, place in found.items()}
+
+    def _compare(self, store: Store, number: int) -> None:
+        try:
+            same = self.disk.read(store.dataPath(number)) == self.data[number]
+        except FileNotFoundError:
+            same = False
+        if not same:
+            self.wrong.append(f"job {number} has other bytes")
+        attempts = store.record(number).attempts
+        if attempts not in self.attempts[number]:
+            self.wrong.append(f"job {number} has {attempts} attempts in its record")
+        self.attempts[number] = {attempts}
+
+    def _step(self, store: Store) -> None:
+        if not self.sure or self.dice.random() < 0.4:
+            self._submit(store)
+            return
+        number = self.dice.choice([*self.sure])
+        place = store.place(number)
+        following = {
+            JobPlace.QUEUE: [JobPlace.ACTIVE, JobPlace.HELD],
+            JobPlace.ACTIVE: [JobPlace.DONE, JobPlace.HELD, JobPlace.QUEUE],
+            JobPlace.HELD: [JobPlace.QUEUE, JobPlace.DONE],
+            JobPlace.DONE: [],
+        }[place]
+        if not following or self.dice.random() < 0.1:
+            del self.sure[number]
+            store.remove(number)
+            return
+        to = self.dice.choice(following)
+        record = store.record(number)
+        attempts = record.attempts + 1
+        self.sure[number], self.attempts[number] = {place, to}, {record.attempts, attempts}
+        store.change(record.but(attempts=attempts, port=self._port()), to)
+        self.sure[number], self.attempts[number] = {to}, {attempts}
+
+    def _submit(self, store: Store) -> None:
+        draft = store.begin(self._port())
+        if draft.number <= max(self.data, default=0):
+            self.wrong.append(f"number {draft.number} came again")
+        data = self.data[draft.number] = self.dice.randbytes(self.dice.choice([0, 1, 700, 3000]))
+        self.attempts[draft.number] = {0}
+        for start in range(0, len(data), 1000):
+            draft.write(data[start : start + 1000])
+        if self.dice.random() < 0.1:
+            draft.cut()
+            draft.discard()
+            return
+        draft.commit(WAITING)
+        self.sure[draft.number] = {JobPlace.QUEUE}
+
+    def _port(self) -> str:
+        return self.dice.choice(["ward3", "lab"])
+
+
+def violations(seed: int, sabotage: Callable[[str, str], bool] | None = None) -> list[str]:
+    """What went wrong over some lives of a machine, between power cuts."""
+    site = Site(seed, sabotage)
+    try:
+        for _ in range(6):
+            site.live()
+        site.disk.fault = lambda number, name: None
+        site.look(Store(site.disk))
+    except ValueError as why:
+        site.wrong.append(f"the spool is refused: {why}")
+    return site.wrong
+
+
+@pytest.mark.parametrize("part", range(10))
+def test_nothingIsLost(part: int) -> None:
+    """No answered step is undone, no partial job is seen, no number comes twice."""
+    for seed in range(part * 40, part * 40 + 40):
+        assert (seed, violations(seed)) == (seed, [])
+
+
+@pytest.mark.parametrize(
+    ("call", "path"),
+    [
+        ("sync", r"/data"),
+        ("sync", r"/job\.json"),
+        ("sync", r"/job\.json\.new"),
+        ("sync", r"numbers\.new"),
+        ("rename", r"numbers"),
+        ("rename", r"/queue/\d+"),
+        ("rename", r"/job\.json"),
+        ("syncDirectory", r""),
+        ("syncDirectory", r"ports"),
+        ("syncDirectory", r"ports/\w+"),
+        ("syncDirectory", r"/queue"),
+        ("syncDirectory", r"/active"),
+        ("syncDirectory", r"/held"),
+        ("syncDirectory", r"/done"),
+        ("syncDirectory", r"/tmp/\d+"),
+        ("syncDirectory", r"/(queue|active|held)/\d+"),
+    ],
+)
+def test_sabotage(call: str, path: str) -> None:
+    """Each sync and each rename is needed: without it some power cut is seen to do harm."""
+
+    def skipped(name: str, where: str) -> bool:
+        if path.startswith("/"):
+            return name == call and re.search(path + r"\Z", where) is not None
+        return name == call and re.fullmatch(path, where) is not None
+
+    assert any(violations(seed, skipped) for seed in range(400))
