@@ -204,3 +204,29 @@ def test_oneAfterTheOther() -> None:
     bench.wait(3)
     assert (first.heard, second.heard, third.heard) == ([True], [True], [True])
     assert not bench.clock.getDelayedCalls()
+
+
+def test_notBeforeItLeft() -> None:
+    """
+    Under TLS a reply is with the kernel at the end of the turn: a command that is read in the same
+    turn was sent before it, and says nothing.
+    """
+    bench = Bench()
+    record: Any = Record()
+    bench.acknowledgements.expect(record, buffered=True)
+    bench.acknowledgements.look()
+    assert record.heard == []
+    bench.clock.advance(0)
+    bench.acknowledgements.look()
+    assert record.heard == [True]
+    assert not bench.clock.getDelayedCalls()
+
+
+def test_lostBeforeItLeft() -> None:
+    """A connection that is lost in that turn leaves no timer."""
+    bench = Bench()
+    record: Any = Record()
+    bench.acknowledgements.expect(record, buffered=True)
+    bench.acknowledgements.lost()
+    assert record.heard == [False]
+    assert not bench.clock.getDelayedCalls()

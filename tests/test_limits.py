@@ -252,8 +252,8 @@ def test_oneJam() -> None:
         each.login()
     replies = [each.begin("PORT1/a") for each in senders[:5]]
     assert replies[0].startswith("150") and replies[1:3] == ["", ""]
-    for each in replies[3:]:
-        assert each.startswith("450") and "PORT1 has its share of 3 jobs already" in each
+    for reply in replies[3:]:
+        assert reply.startswith("450") and "PORT1 has its share of 3 jobs already" in reply
     assert "226 Transfer complete" in senders[5].upload("PORT2/b", b"page")
     assert FakeSender(gateway.factory).greeting[:3] == "421"
     for each in senders:

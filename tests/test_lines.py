@@ -67,9 +67,9 @@ def test_singleBytes(data: bytes) -> None:
     assert lines(*cut(data, range(len(data)))) == lines(data)
 
 
-@given(st.lists(st.binary(max_size=LONGEST_LINE - 1).filter(lambda b: not {10, 255} & {*b})))
+@given(st.lists(st.binary(max_size=LONGEST_LINE - 1).filter(lambda b: not {0, 10, 255} & {*b})))
 def test_linesComeBack(sent: list[bytes]) -> None:
-    """What holds neither LF nor IAC comes back as it was sent, but for a CR before the end."""
+    """What holds neither NUL nor LF nor IAC comes back as it was, but for a CR before the end."""
     wanted = [line.removesuffix(b"\r") for line in sent]
     assert lines(b"".join(line + b"\n" for line in sent)) == wanted
 
@@ -90,9 +90,31 @@ def test_unfinishedLine() -> None:
     assert lines(b"QUIT\r") == []
 
 
-def test_nullAndEightBit() -> None:
-    """NUL and bytes above 127 are passed on; who reads the line judges them."""
-    assert lines(b"STOR \x00caf\xc3\xa9\xe9\n") == [b"STOR \x00caf\xc3\xa9\xe9"]
+def test_eightBit() -> None:
+    """Bytes above 127 are passed on; who reads the line judges them."""
+    assert lines(b"STOR caf\xc3\xa9\xe9\n") == [b"STOR caf\xc3\xa9\xe9"]
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [b"\0NOOP\n", b"NOOP\0\n", b"NO\0OP\r\n", b"NOOP\r\0\n", b"NOOP\r\n\0", b"\0\0NOOP\r\n\0\0"],
+)
+def test_null(sent: bytes) -> None:
+    """NUL is nothing wherever it stands, also the one of a string that a PLC sends whole."""
+    for place in range(len(sent)):
+        assert lines(sent[:place], sent[place:]) == [b"NOOP"]
+
+
+def test_nullIsNoLine() -> None:
+    """Any number of NULs is no line that has begun, and nothing of them is kept."""
+    decoder = LineDecoder()
+    assert list(decoder.feed(b"\0" * 2 * LONGEST_FLOOD)) == []
+    assert not decoder.unfinished
+
+
+def test_nullAsAnOption() -> None:
+    """Telnet's option 0 goes with its command."""
+    assert lines(b"\xff\xfd\0NOOP\n") == [b"NOOP"]
 
 
 @pytest.mark.parametrize("sent", ABORTS.values(), ids=ABORTS.keys())

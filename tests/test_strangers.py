@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from twisted.internet.testing import MemoryReactorClock
 
+from jetdirect.ftp.interpreter import UNKNOWN_WORDS
 from jetdirect.ftp.settings import LINE_TIMEOUT, SessionSettings
 from jetdirect.ftp.strangers import isForeign, startsStrangely
 from jetdirect.gateway import Gateway
@@ -102,6 +103,55 @@ def test_unknownWords(sender: FakeSender) -> None:
     sender.wire.receive(b"Host: example\r\nAccept: */*\r\nCookie: a\r\n" + SMUGGLED)
     assert sender.hear().split("\n") == [*["500 Command not understood"] * 2, CUT]
     assert sender.wire.halfClosed
+
+
+def test_ownWordsAreNotStrange(sender: FakeSender) -> None:
+    """FTP's own words that are no command here make nobody a stranger."""
+    words = ["HOST ftp.example", "LANG en", "CSID name=x", "ENC x", "XCRC a", "MAIL x", "LPSV"]
+    for line in words:
+        assert sender.say(line) == "500 Command not understood"
+    assert sender.login().endswith("230 User logged in")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"USER a",
+        b"user a\0",
+        b"\0\0USER a",
+        b"U\0SER a",
+        b"USER a\r\0",
+        b"USER a  \t",
+        b"USER\ta",
+        b"USER \t a",
+        b"  USER a",
+        b"\tUSER a",
+        b"USER a\x1a",
+        b"USER a\x04",
+        b"USER a\r",
+        b"\xef\xbb\xbfUSER a",
+        b"\x1a",
+        b"\r",
+        b"\0",
+        b" \t ",
+    ],
+)
+def test_noise(line: bytes, sender: FakeSender) -> None:
+    """What scripts leave around and between words means nothing; a line of it alone is none."""
+    sender.say("NOOP")
+    sender.say(line)
+    if b"a" in line:
+        assert sender.session.user == "a"  # type: ignore[attr-defined]
+    else:
+        for _ in range(UNKNOWN_WORDS):
+            assert sender.say(line) == ""
+    assert sender.login().endswith("230 User logged in")
+
+
+def test_noiseInAName(sender: FakeSender) -> None:
+    """A name keeps its inner blanks."""
+    sender.login()
+    assert '"/a b  c"' in sender.say(b"MKD  a b  c \0")
 
 
 def test_unknownWordsAfterLogin(sender: FakeSender) -> None:

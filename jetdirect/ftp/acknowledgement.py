@@ -31,6 +31,7 @@ class Acknowledgements:
 
     _behind = 0
     _seen = False
+    _flushing: IDelayedCall | None = None
     _timer: IDelayedCall | None = None
 
     def __init__(self, facts: ITCPFacts, clock: IReactorTime) -> None:
@@ -38,8 +39,15 @@ class Acknowledgements:
         self._clock = clock
         self._jobs: list[Job] = []
 
-    def expect(self, job: Job) -> None:
-        """The reply for C{job} was just written: complete it when the sender has heard."""
+    def expect(self, job: Job, buffered: bool = False) -> None:
+        """
+        The reply for C{job} was just written: complete it when the sender has heard.
+
+        @param buffered: Twisted gives it to the kernel at the end of this turn of the reactor, as
+            it does under TLS; until then nothing that is heard comes after it.
+        """
+        if buffered and self._flushing is None:
+            self._flushing = self._clock.callLater(0, self._flushed)
         self._jobs.append(job)
         self._behind = 0
         self._seen = False
@@ -66,7 +74,7 @@ class Acknowledgements:
 
     def look(self) -> None:
         """The sender was heard, and its acknowledgements travel with what it says."""
-        if self._jobs and self._acknowledged():
+        if self._jobs and self._flushing is None and self._acknowledged():
             self._stop()
             self._settle(True)
 
@@ -81,10 +89,14 @@ class Acknowledgements:
         else:
             self._lookLater()
 
+    def _flushed(self) -> None:
+        self._flushing = None
+
     def _stop(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        for timer in (self._timer, self._flushing):
+            if timer is not None:
+                timer.cancel()
+        self._timer = self._flushing = None
 
     def _acknowledged(self) -> bool:
         # What was thrown away with its connection is not waited for either.

@@ -7,6 +7,7 @@ While a transfer runs, ABOR, STAT and NOOP are answered at once; other commands 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from math import inf
@@ -28,7 +29,7 @@ from .lines import LineTooLong
 from .paths import Path, PathRefused
 from .replies import Reply
 from .shell import PrintShell
-from .strangers import isForeign
+from .strangers import isForeign, isOwn
 from .text import decoded
 
 if TYPE_CHECKING:
@@ -41,6 +42,11 @@ WAITING_COMMANDS = 32
 UNKNOWN_WORDS = 3
 """Unknown commands before a login that make the peer no FTP client; the header of a request has
 more, and no client that we know sends as many."""
+
+_NOISE = b" \t\r\x0b\x0c\x04\x1a"
+"""What scripts leave around a command: blanks, a second CR, the end of a file (^D, ^Z)."""
+
+_BETWEEN_WORDS = re.compile(rb"[ \t]+")
 
 Result = Coroutine[Any, Any, Reply | None] | Reply | None
 """A command answers at once, later, or (L{None}) has sent its replies itself."""
@@ -138,10 +144,13 @@ class Interpreter(ControlConnection):
         if isinstance(line, LineTooLong):
             self._inTurn(replies.LINE_TOO_LONG)
             return
-        word, _, rest = line.strip(b" \t").partition(b" ")
+        line = line.strip(_NOISE)
+        if not line:
+            return
+        word, *rest = _BETWEEN_WORDS.split(line, 1)
         # A client without urgent data leaves halves of Telnet commands before ABOR.
         verb = word.lstrip(bytes(range(0x80, 0x100))).decode("latin-1").upper()
-        argument = decoded(rest.lstrip(b" "))
+        argument = decoded(b"".join(rest))
         if isForeign(verb):
             self.strange()
         elif getattr(self._method(verb), "atOnce", False):
@@ -290,7 +299,7 @@ class Interpreter(ControlConnection):
     def _perform(self, verb: str, argument: str) -> None:
         method = self._method(verb)
         if method is None:
-            return self._unknown()
+            return self._unknown(verb)
         if self.shell is None and not method.beforeLogin:  # type: ignore[attr-defined]
             return self.reply(replies.NOT_LOGGED_IN)
         syntax: str = method.syntax  # type: ignore[attr-defined]
@@ -312,8 +321,8 @@ class Interpreter(ControlConnection):
             finished.addCallbacks(self._finished, self._failed)
         return None
 
-    def _unknown(self) -> None:
-        if self.shell is None:
+    def _unknown(self, verb: str) -> None:
+        if self.shell is None and not isOwn(verb):
             self._unknownWords += 1
         if self._unknownWords < UNKNOWN_WORDS:
             self.reply(replies.UNKNOWN)
@@ -426,7 +435,7 @@ class Interpreter(ControlConnection):
         if self.gone:
             job.complete(heard=False)
         else:
-            self.acknowledgements.expect(job)
+            self.acknowledgements.expect(job, buffered=self.secure)
 
     def startAgain(self) -> None:
         """Forget what was set for transfers (REIN); L{logOut} forgets what belongs to a login."""

@@ -2,7 +2,8 @@
 Bytes of the control connection into command lines.  No I/O.
 
 Lines end with LF, a CR before it belongs to the end (PLCs send LF alone).  Telnet commands (RFC
-854; RFC 959 section 3.2.1: C{IAC IP IAC DM} around ABOR) are taken out.
+854; RFC 959 section 3.2.1: C{IAC IP IAC DM} around ABOR) are taken out, and so is NUL: it means
+nothing there (RFC 854, page 11), and PLCs send the one that ends their strings.
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ class LineDecoder:
 
         @raise NoLineEnd: after the lines before the flood.
         """
-        first, *following = self._withoutTelnet(data).split(b"\n")
+        first, *following = self._withoutTelnet(data).translate(None, b"\0").split(b"\n")
         self._extend(first)
         for piece in following:
             yield self._take()

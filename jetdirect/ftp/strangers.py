@@ -14,6 +14,16 @@ _HTTP = {"GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", 
 _MAIL = {"EHLO", "HELO", "LHLO"}
 """RFC 5321, section 4.1.1.1; RFC 2033."""
 
+_OWN = {
+    *{"SMNT", "MLFL", "MAIL", "MSND", "MSOM", "MSAM", "MRSQ", "MRCP"},  # RFC 959, RFC 765
+    *{"ADAT", "CONF", "ENC", "MIC"},  # RFC 2228
+    *{"LPRT", "LPSV", "LANG", "HOST"},  # RFC 1639, RFC 2640, RFC 7151
+    *{"CSID", "DSIZ", "MFCT", "MFF", "AVBL", "RMDA", "THMB", "COMB"},  # sent by clients, in no RFC
+    *{"HASH", "RANG", "XCRC", "XMD5", "XSHA", "XSHA1", "XSHA256", "XSHA512", "MD5", "MMD5"},
+    *{"XAUT", "XSEN", "XSEM", "XMAS", "XRSQ", "XRCP", "XNOP"},
+}
+"""Words of FTP for which there is no command here."""
+
 _BEFORE_A_COMMAND = b"\0\t\n\r"
 
 
@@ -26,6 +36,15 @@ def startsStrangely(data: bytes) -> bool:
     """
     first = data[:1]
     return first < b" " and first not in _BEFORE_A_COMMAND
+
+
+def isOwn(verb: str) -> bool:
+    """
+    Is it a word of FTP, though not one of ours?
+
+    @param verb: the first word of a line, in capitals.
+    """
+    return verb in _OWN
 
 
 def isForeign(verb: str) -> bool:

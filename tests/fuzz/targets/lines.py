@@ -68,6 +68,8 @@ def _byteByByte(stream: bytes) -> Iterator[bytes]:
         elif byte == 0xFF:
             command = b"\xff"
             continue
+        if byte == 0:
+            continue  # page 11
         if byte != 0x0A:
             line.append(byte)
             if len(line) > FLOOD:
