@@ -23,6 +23,7 @@ from pathlib import Path
 
 from tests.attacks import (
     bounce,
+    crumbs,
     fusion,
     hoarding,
     injection,
@@ -67,6 +68,7 @@ ATTACKS = {
     "injection": Attack(injection.injections, 1400),
     "back-channel": Attack(fusion.backChannel, 64),
     "interleaving": Attack(fusion.interleaving, 10_000),
+    "crumbs": Attack(crumbs.crumbs, 100),
     "names": Attack(names.inMemory, 50_000),
     "names-process": Attack(names.inTheProcess, 3000),
     "names-disk": Attack(names.onDisk, 1000),

@@ -421,7 +421,10 @@ def test_encrypted(option: str, code: str, tmp_path: Path) -> None:
             assert code == "226" or "not believed" in reply
 
 
-@pytest.mark.parametrize(("scheme", "size"), [("lpd", 500_000), ("lpd", None), ("ipp", None)])
+@pytest.mark.parametrize(
+    ("scheme", "size"),
+    [("lpd", 500_000), ("lpd", None), ("ipp", None), ("ipp", 500_000), ("ipp", 400_000)],
+)
 def test_killedGateway(scheme: str, size: int | None, site: Site, tmp_path: Path) -> None:
     """What a gateway leaves behind that is killed in mid-job is no job for a print server."""
     before = len(site.printer.callers)
@@ -436,8 +439,9 @@ def test_killedGateway(scheme: str, size: int | None, site: Site, tmp_path: Path
     assert len(site.printer.callers) == before + 1
 
 
+@pytest.mark.parametrize("size", [None, 500_000, 400_000])
 @pytest.mark.parametrize("scheme", ["ipp", "ipps"])
-def test_killedGatewayBeforeAnIPPPrinter(scheme: str, tmp_path: Path) -> None:
+def test_killedGatewayBeforeAnIPPPrinter(scheme: str, size: int | None, tmp_path: Path) -> None:
     """Nor for a printer that takes the orderly end of a connection for the end of a job."""
     with IPPPrinter(tmp_path / "printer") as printer:
         if scheme == "ipps":
@@ -445,7 +449,7 @@ def test_killedGatewayBeforeAnIPPPrinter(scheme: str, tmp_path: Path) -> None:
         uri = printer.uri(*["tls=any"] * (scheme == "ipps"), scheme=scheme)
         for _ in range(2):
             with Gateway(tmp_path, "--printer", uri) as gateway:
-                kill(gateway)
+                kill(gateway, size)
         with Gateway(tmp_path, "--printer", uri) as gateway, Session(gateway.port) as session:
             assert _sendUntilTaken(session, "port1").startswith("226")
         assert printer.printed == [page(1000)]
