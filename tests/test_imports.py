@@ -80,7 +80,7 @@ MAY_IMPORT = {
     " transports.pjl.brackets transports.pjl.question transports.wrapped",
     "transports.socket": "errors interfaces splice tcp transports.uri transports.backchannel"
     " transports.dialer transports.pjl.transport",
-    "transports.dialer": "errors tcp",
+    "transports.dialer": "deadline errors tcp",
     "transports.dialogue": "errors tcp",
     "transports.ipp.credentials": "",
     "transports.lpd.rfc1179": "",

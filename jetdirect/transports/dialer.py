@@ -15,6 +15,7 @@ from twisted.internet.protocol import Factory, Protocol
 from twisted.internet.task import deferLater
 from twisted.python.failure import Failure
 
+from ..deadline import Deadline
 from ..errors import PrintError, PrinterUnreachable
 from ..tcp import cancelLater
 
@@ -55,15 +56,20 @@ class Dialer:
             self._givenUp -= 1
 
         dialed: Deferred[Any] = Deferred(cancel)
-        expiry = self._clock.callLater(ATTEMPT_TIMEOUT, connecting.cancel)
+        expired = False
+
+        def expire() -> None:
+            nonlocal expired
+            expired = True
+            connecting.cancel()
+
+        expiry = Deadline(self._clock, ATTEMPT_TIMEOUT, expire)
 
         def ended(result: Any) -> None:
-            late = not expiry.active()
-            if not late:
-                expiry.cancel()
+            expiry.cancel()
             if not isinstance(result, Failure):
                 dialed.callback(result)
-            elif late:
+            elif expired:
                 dialed.errback(PrinterUnreachable(f"{self._uri}: no answer"))
             else:
                 dialed.errback(self._asPrintError(result))
