@@ -11,11 +11,20 @@ Needs pyOpenSSL, which C{pip install jetdirect[tls]} brings.
 
 from __future__ import annotations
 
+import os
 import re
+import stat
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-_CERTIFICATE = re.compile(rb"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
+_BEGIN, _END = b"-----BEGIN CERTIFICATE-----", b"-----END CERTIFICATE-----"
+_CERTIFICATE = re.compile(_BEGIN + b".*?" + _END, re.DOTALL)
+_KEY = re.compile(rb"-----BEGIN [A-Z ]*PRIVATE KEY-----")
+_DER = b"\x30"
+"""A SEQUENCE, with which the other form of certificates and keys begins (X.690 section 8.9)."""
 
 
 class ServerCertificate:
@@ -23,9 +32,11 @@ class ServerCertificate:
     A certificate, its chain and its private key, in PEM files.
 
     @ivar options: what C{startTLS} takes: TLS 1.2, sessions may be resumed.
+    @ivar warnings: what is not well with it, though it can be used; a sentence each.
     """
 
     options: Any
+    warnings: Sequence[str] = ()
 
     def __init__(self, certificate: str, key: str) -> None:
         """
@@ -48,16 +59,8 @@ class ServerCertificate:
             from twisted.internet.ssl import CertificateOptions
         except ImportError:
             raise ValueError("TLS needs pyOpenSSL; pip install 'jetdirect[tls]'") from None
+        chain, key = self._chain(crypto), self._privateKey(crypto)
         try:
-            chain = [
-                crypto.load_certificate(crypto.FILETYPE_PEM, pem)
-                for pem in _CERTIFICATE.findall(Path(self._certificate).read_bytes())
-            ]
-            key = crypto.load_privatekey(
-                crypto.FILETYPE_PEM, Path(self._key).read_bytes(), passphrase=b""
-            )
-            if not chain:
-                raise ValueError(f"{self._certificate} holds no certificate")
             options = CertificateOptions(
                 privateKey=key,
                 certificate=chain[0],
@@ -70,15 +73,89 @@ class ServerCertificate:
             context.set_max_proto_version(SSL.TLS1_2_VERSION)
             context.set_alpn_select_callback(_onlyFTP)
             context.check_privatekey()
-        except OSError as error:
-            raise ValueError(f"{error.filename}: {error.strerror}") from None
         except MemoryError:
             remedy = "set MemoryDenyWriteExecute=no in the systemd unit"
             raise ValueError(f"pyOpenSSL may not make callbacks here; {remedy}") from None
-        except (SSL.Error, crypto.Error):
-            pair = f"{self._certificate} and {self._key}"
-            raise ValueError(f"{pair} are not a certificate and its private key") from None
+        except (SSL.Error, crypto.Error) as error:
+            raise ValueError(self._unfit(crypto, chain, key, error)) from None
         self.options = options
+        self.warnings = list(self._notWell(chain[0]))
+
+    def _chain(self, crypto: Any) -> list[Any]:
+        file = self._certificate
+        content = _read(file)
+        pems = _CERTIFICATE.findall(content)
+        if not pems and content.startswith(_DER):
+            remedy = "openssl x509 -inform DER writes it as PEM"
+            raise ValueError(f"{file} holds a certificate in the form DER; {remedy}")
+        if _BEGIN in _CERTIFICATE.sub(b"", content):
+            raise ValueError(f"{file} is cut off: the END line of a certificate is missing")
+        if not pems:
+            only = "a private key and no certificate" if _KEY.search(content) else "no certificate"
+            raise ValueError(f"{file} holds {only}; one begins with {_BEGIN.decode()}")
+        try:
+            return [crypto.load_certificate(crypto.FILETYPE_PEM, pem) for pem in pems]
+        except crypto.Error:
+            raise ValueError(f"{file} holds a certificate that is damaged; copy it again") from None
+
+    def _privateKey(self, crypto: Any) -> Any:
+        file = self._key
+        content = _read(file)
+        if _KEY.search(content) is None:
+            if content.startswith(_DER):
+                remedy = "openssl pkey -inform DER writes it as PEM"
+                raise ValueError(f"{file} holds a key in the form DER; {remedy}")
+            raise ValueError(f"{file} holds no private key; name its file with --tls-key=FILE")
+        if b"ENCRYPTED" in content:
+            remedy = "openssl pkey writes it without"
+            raise ValueError(
+                f"{file} holds a key with a pass phrase, nobody is there to say it; {remedy}"
+            )
+        try:
+            return crypto.load_privatekey(crypto.FILETYPE_PEM, content, passphrase=b"")
+        except (crypto.Error, ValueError):
+            raise ValueError(f"{file} holds a private key that is damaged; copy it again") from None
+
+    def _unfit(self, crypto: Any, chain: list[Any], key: Any, error: Exception) -> str:
+        def public(holder: Any) -> bytes:
+            dumped: bytes = crypto.dump_publickey(crypto.FILETYPE_PEM, holder)
+            return dumped
+
+        keys = [public(each.get_pubkey()) for each in chain]
+        if public(key) in keys[1:]:
+            remedy = "put the gateway's own in front of those that it depends on"
+            return f"the certificates in {self._certificate} are in the wrong order; {remedy}"
+        if public(key) != keys[0]:
+            fits = f"is not that of the certificate in {self._certificate}"
+            return f"the private key in {self._key} {fits}"
+        reason = error.args[0][0][-1] if error.args and error.args[0] else "it does not say why"
+        return f"OpenSSL does not take {self._certificate} and {self._key}: {reason}"
+
+    def _notWell(self, certificate: Any) -> Iterator[str]:
+        file = self._certificate
+        now = time.strftime("%Y%m%d%H%M%SZ", time.gmtime()).encode()
+        first, last = certificate.get_notBefore() or b"", certificate.get_notAfter() or now
+        if last < now:
+            yield f"the certificate in {file} ended on {_day(last)}; most clients refuse it"
+        if first > now:
+            yield f"the certificate in {file} begins on {_day(first)}; until then clients refuse it"
+        with suppress(OSError):
+            if os.stat(self._key).st_mode & stat.S_IROTH:
+                key = self._key
+                yield f"everybody here may read the private key in {key}; chmod o-r {key}"
+
+
+def _read(file: str) -> bytes:
+    try:
+        return Path(file).read_bytes()
+    except OSError as error:
+        raise ValueError(f"{file}: {error.strerror}") from None
+
+
+def _day(time: bytes) -> str:
+    # RFC 5280 section 4.1.2.5 in pyOpenSSL's form: 20261231235959Z
+    text = time.decode("ascii", "replace")
+    return f"{text[:4]}-{text[4:6]}-{text[6:8]}"
 
 
 def _onlyFTP(connection: object, offered: list[bytes]) -> Any:

@@ -187,8 +187,8 @@ class CommandLineGateway(Gateway):
         """Serve."""
         self.privilegedStartService()
         super().startService()
-        for warning in self.warnings:
-            self._log.warn("{warning}", warning=presentable(warning))
+        certificate = self.factory.settings.certificate
+        self._warn([*self.warnings, *(certificate.warnings if certificate is not None else ())])
         transports = [port.transport for port in self.server.ports]
         unknownHosts(self._reactor, transports).addCallback(self._unknown)
 
@@ -201,6 +201,10 @@ class CommandLineGateway(Gateway):
 
     def _fromSignal(self, act: Callable[..., None], *arguments: object) -> Callable[..., None]:
         return lambda *_: self._reactor.callFromThread(act, *arguments)
+
+    def _warn(self, warnings: Sequence[str]) -> None:
+        for warning in warnings:
+            self._log.warn("{warning}", warning=presentable(warning))
 
     def _unknown(self, hosts: list[str]) -> None:
         for host in hosts:
@@ -228,3 +232,4 @@ class CommandLineGateway(Gateway):
             self._log.error("the certificate stays as it was: {error}", error=str(error))
         else:
             self._log.info("the certificate was read again")
+            self._warn(certificate.warnings)

@@ -225,8 +225,7 @@ class Options(usage.Options, strcred.AuthOptionMixin):
         try:
             return ServerCertificate(certificate, key or certificate)
         except ValueError as error:
-            remedy = "name PEM files with --tls-certificate and --tls-key"
-            raise usage.UsageError(f"--tls-certificate={certificate}: {error}; {remedy}") from None
+            raise usage.UsageError(f"--tls-certificate={certificate}: {error}") from None
 
 
 for _name, _method in _handlers():

@@ -161,48 +161,79 @@ def weak(_: Path) -> bytes:
 
 _ARMOUR = b"-----BEGIN CERTIFICATE-----\n%s\n-----END CERTIFICATE-----\n"
 
-BAD_CERTIFICATES: dict[str, Callable[[Path], bytes]] = {
-    "empty": lambda pair: b"",
-    "words": lambda pair: b"this is no certificate\n",
-    "DER": shown,
-    "only the key": lambda pair: parts(pair)[1],
-    "cut": lambda pair: parts(pair)[0][:300],
-    "garbage inside": lambda pair: _ARMOUR % b"bm90aGluZw==",
-    "no base64": lambda pair: _ARMOUR % b"\xff\xfe\x00!",
-    "nothing inside": lambda pair: _ARMOUR % b"",
-    "bytes": lambda pair: bytes(range(256)) * 10,
+BAD_CERTIFICATES: dict[str, tuple[Callable[[Path], bytes], str]] = {
+    "empty": (lambda pair: b"", "holds no certificate"),
+    "words": (lambda pair: b"this is no certificate\n", "holds no certificate"),
+    "DER": (shown, "in the form DER"),
+    "only the key": (lambda pair: parts(pair)[1], "a private key and no certificate"),
+    "cut": (lambda pair: parts(pair)[0][:300], "is cut off"),
+    "second cut": (lambda pair: parts(pair)[0] + parts(pair)[0][:300], "is cut off"),
+    "garbage inside": (lambda pair: _ARMOUR % b"bm90aGluZw==", "is damaged"),
+    "no base64": (lambda pair: _ARMOUR % b"\xff\xfe\x00!", "is damaged"),
+    "nothing inside": (lambda pair: _ARMOUR % b"", "is damaged"),
+    "bytes": (lambda pair: bytes(range(256)) * 10, "holds no certificate"),
 }
-BAD_KEYS: dict[str, Callable[[Path], bytes]] = {
-    "empty": lambda pair: b"",
-    "words": lambda pair: b"this is no key\n",
-    "only the certificate": lambda pair: parts(pair)[0],
-    "cut": lambda pair: parts(pair)[1][:300],
-    "pass phrase": encrypted,
-    "another": weak,
-    "garbage inside": lambda pair: (
-        b"-----BEGIN PRIVATE KEY-----\nbm90aGluZw==\n-----END PRIVATE KEY-----\n"
+BAD_KEYS: dict[str, tuple[Callable[[Path], bytes], str]] = {
+    "empty": (lambda pair: b"", "holds no private key"),
+    "words": (lambda pair: b"this is no key\n", "holds no private key"),
+    "only the certificate": (lambda pair: parts(pair)[0], "holds no private key.*--tls-key"),
+    "DER": (shown, "in the form DER"),
+    "cut": (lambda pair: parts(pair)[1][:300], "is damaged"),
+    "pass phrase": (encrypted, "pass phrase"),
+    "another": (weak, "is not that of the certificate in"),
+    "garbage inside": (
+        lambda pair: b"-----BEGIN PRIVATE KEY-----\nbm90aGluZw==\n-----END PRIVATE KEY-----\n",
+        "is damaged",
     ),
-    "bytes": lambda pair: bytes(range(256)) * 10,
+    "bytes": (lambda pair: bytes(range(256)) * 10, "holds no private key"),
 }
 
 
-@pytest.mark.parametrize("make", BAD_CERTIFICATES.values(), ids=BAD_CERTIFICATES)
-def test_badCertificate(make: Callable[[Path], bytes], pair: Path, tmp_path: Path) -> None:
-    """The file is named, whatever is wrong with it."""
+@pytest.mark.parametrize(("make", "told"), BAD_CERTIFICATES.values(), ids=BAD_CERTIFICATES)
+def test_badCertificate(
+    make: Callable[[Path], bytes], told: str, pair: Path, tmp_path: Path
+) -> None:
+    """The file is named, and each mistake has a sentence of its own."""
     file = tmp_path / "certificate.pem"
     file.write_bytes(make(pair))
-    with pytest.raises(ValueError, match=r"certificate\.pem"):
+    with pytest.raises(ValueError, match=rf"certificate\.pem.*{told}"):
         ServerCertificate(str(file), str(pair))
 
 
-@pytest.mark.parametrize("make", BAD_KEYS.values(), ids=BAD_KEYS)
-def test_badKey(make: Callable[[Path], bytes], pair: Path, tmp_path: Path) -> None:
-    """Both files are named, for it may be either's fault; no secret is."""
+@pytest.mark.parametrize(("make", "told"), BAD_KEYS.values(), ids=BAD_KEYS)
+def test_badKey(make: Callable[[Path], bytes], told: str, pair: Path, tmp_path: Path) -> None:
+    """The file is named, and each mistake has a sentence of its own; no secret is told."""
     file = tmp_path / "key.pem"
     file.write_bytes(make(pair))
-    with pytest.raises(ValueError, match=r"key\.pem") as raised:
+    with pytest.raises(ValueError, match=rf"key\.pem.*{told}") as raised:
         ServerCertificate(str(pair), str(file))
     assert "PRIVATE" not in str(raised.value)
+
+
+def test_wrongOrder(pair: Path, other: Path, tmp_path: Path) -> None:
+    """A chain with the gateway's own certificate not in front is told apart from a wrong key."""
+    file = tmp_path / "chain.pem"
+    file.write_bytes(parts(other)[0] + parts(pair)[0])
+    with pytest.raises(ValueError, match="wrong order"):
+        ServerCertificate(str(file), str(pair))
+
+
+@pytest.mark.parametrize(("days", "warnings"), [(30, 0), (-0.5, 1)])
+def test_expired(days: float, warnings: int, tmp_path: Path) -> None:
+    """One that has ended can be used, and the log warns of it: some clients do not look."""
+    file = selfSigned(tmp_path, days=days)
+    file.chmod(0o600)
+    certificate = ServerCertificate(str(file), str(file))
+    assert len(certificate.warnings) == warnings
+    assert all("ended on 20" in each for each in certificate.warnings)
+
+
+def test_openKey(tmp_path: Path) -> None:
+    """A private key that everybody may read is warned of."""
+    file = selfSigned(tmp_path)
+    file.chmod(0o644)
+    [warning] = ServerCertificate(str(file), str(file)).warnings
+    assert warning == f"everybody here may read the private key in {file}; chmod o-r {file}"
 
 
 @pytest.mark.parametrize("which", ["certificate", "key"])

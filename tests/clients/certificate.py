@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 
-def selfSigned(directory: Path, name: str = "gateway", days: int = 30) -> Path:
+def selfSigned(directory: Path, name: str = "gateway", days: float = 30) -> Path:
     """
     Make a key and its certificate, which clients can also use as the authority that they trust.
 
