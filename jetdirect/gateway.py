@@ -18,6 +18,7 @@ from twisted.logger import Logger
 from .ftp.factory import PortFactory, PrintFTPFactory
 from .ftp.realm import AnyName, PrintRealm
 from .ftp.settings import SessionSettings
+from .ftp.text import presentable
 from .interfaces import IPrinterTransport
 from .port import BUSY_TIMEOUT, CONNECT_TIMEOUT
 from .server import PrintServer
@@ -83,12 +84,14 @@ class Gateway(MultiService):
         super().startService()
         if self._open:
             self._log.info("anybody who can connect may print, under any name")
+        for warning in self.factory.settings.warnings():
+            self._log.warn("{warning}", warning=warning)
         for port in self.server.ports:
             self._log.info(
                 "{port} prints to {uri} ({description})",
                 port=port.name,
                 uri=port.transport.uri,
-                description=port.description,
+                description=presentable(port.description),
             )
             port.ask()
 

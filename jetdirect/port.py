@@ -5,6 +5,7 @@ A printing port: one printer, one job at a time, the others wait in line.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 
 from twisted.internet.defer import CancelledError, Deferred, TimeoutError
 from twisted.internet.interfaces import IReactorTime
@@ -12,6 +13,7 @@ from twisted.internet.task import deferLater
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+from .condition import Condition
 from .errors import PrinterBusy, PrintError, PrinterUnreachable
 from .guard import FAULT, Awaited
 from .interfaces import INeedsGap, IPrinterConnection, IPrinterTransport, PrinterStatus
@@ -81,6 +83,7 @@ class PrintingPort:
         needs = INeedsGap(transport, None)
         self._gap = 0.0 if needs is None else needs.gap
         self._readyAt = clock.seconds()
+        self._condition = Condition(lambda: f"{self.name} ({self.description})", clock)
 
     @property
     def description(self) -> str:
@@ -130,6 +133,8 @@ class PrintingPort:
 
     def _askedNoMore(self, _: None) -> None:
         self._asking = None
+        with suppress(Exception):  # whoever wants the status next is told that there is none
+            self._condition.said(self.transport.status)
 
     async def _print(self, job: Job, reaching: Deferred[IPrinterConnection]) -> None:
         # One job's time at this port, from the end of the line to the next one's turn.
@@ -201,11 +206,16 @@ class PrintingPort:
         pauses = _pauses()
         while True:
             try:
-                return await self._attempt(job, deadline)
-            except PrinterUnreachable:
+                connection = await self._attempt(job, deadline)
+            except PrinterUnreachable as error:
                 pause = next(pauses)
-                if self._clock.seconds() + pause >= deadline:
+                given = self._clock.seconds() + pause >= deadline
+                self._condition.unreachable(error.reason, given)
+                if given:
                     raise
+            else:
+                self._condition.reached()
+                return connection
             await deferLater(self._clock, pause)
 
     async def _attempt(self, job: Job, deadline: float) -> IPrinterConnection:

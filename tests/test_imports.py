@@ -32,7 +32,8 @@ MAY_IMPORT = {
     # the job and its turn
     "guard": "errors interfaces",
     "job": "errors interfaces guard language",
-    "port": "errors interfaces guard language job",
+    "condition": "interfaces",
+    "port": "condition errors interfaces guard language job",
     "portnames": "",
     "server": "errors interfaces language job port portnames",
     # jobs on disk

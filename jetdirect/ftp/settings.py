@@ -4,7 +4,7 @@ What an operator may set about sessions.  Values belong to instances: two gatewa
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network
 
@@ -95,6 +95,14 @@ class SessionSettings:
         """How many uploads may hold or wait for one of them: as many sessions as fall to it."""
         all = self.sessions(ports)
         return min(all, max(self.sessionsPerPort, all // max(ports, 1)))
+
+    def warnings(self) -> Iterator[str]:
+        """What lets others than by default send what is printed: a sentence each, for the log."""
+        if self.lenientClose:
+            yield (
+                "whoever can cut a TLS connection on its way can end a job early, and the sender is"
+                " told 226: --tls-lenient-close"
+            )
 
     @property
     def dataIdle(self) -> float:
