@@ -4,6 +4,7 @@ Floods: one session sends one command as fast as it can, and another host prints
     python -m tests.attacks.floods                 the table of docs/attacks.rst
     python -m tests.attacks.floods HELP LIST       these
     python -m tests.attacks.floods --prints 5      with fewer prints beside each
+    python -m tests.attacks.floods --sessions 50 NOOP    with so many sessions of one host
 
 The commands are those of the command table, before a login and after one with 1,000 names stored,
 and some more that are no commands.
@@ -150,8 +151,10 @@ class Flooder:
     @ivar sent: bytes that it has sent.
     """
 
-    def __init__(self, port: int, line: bytes, login: bool) -> None:
+    def __init__(self, port: int, line: bytes, login: bool, sessions: int = 1) -> None:
+        """@param sessions: how many there are, which share a processor with the other host."""
         self.sent = 0
+        self._pause = 0.0005 * sessions
         self._port = port
         self._login = login
         self._segment = (line * (SEGMENT // len(line) + 1))[:SEGMENT]
@@ -189,7 +192,7 @@ class Flooder:
             with contextlib.suppress(BlockingIOError):
                 if not wire.recv(SEGMENT):
                     return
-            time.sleep(0.0005)  # the other host, in the same process, is to be measured
+            time.sleep(self._pause)  # the other host, in the same process, is to be measured
 
 
 def _store(wire: socket.socket) -> None:
@@ -212,26 +215,32 @@ def _store(wire: socket.socket) -> None:
         hear(20)
 
 
-def flood(place: Path, name: str, login: bool, prints: int) -> Flood:
+def flood(place: Path, name: str, login: bool, prints: int, sessions: int = 1) -> Flood:
     """
     One flood, and C{prints} prints beside it.
 
     @param login: the flooding session has logged in, and stored its names.
+    @param sessions: how many do the same.
     """
     found = Flood(name, login)
     job = b"%!PS\n" + b"x" * 995
-    with Victim(place, "--max-sessions=3", "--max-sessions-per-host=2") as victim:
+    options = (f"--max-sessions={sessions + 2}", f"--max-sessions-per-host={sessions + 1}")
+    with Victim(place, *options) as victim:
         victim.works(source=HONEST)
         memory, log = victim.memory, len(victim.gateway.log)
         victim.forgetPeak()
-        with Flooder(victim.port, LINES[name], login) as flooder:
+        with contextlib.ExitStack() as hostile:
+            flooders = [
+                hostile.enter_context(Flooder(victim.port, LINES[name], login, sessions))
+                for _ in range(sessions)
+            ]
             begun = time.monotonic()
             for _ in range(prints):
                 found.prints.append(_print(victim.port, job))
                 found.descriptors = max(found.descriptors, victim.descriptors)
                 if time.monotonic() - begun > ENOUGH:
                     break
-            found.sent = flooder.sent
+            found.sent = sum(each.sent for each in flooders)
         found.grown = max(victim.peak - memory, 0)
         found.log = len(victim.gateway.log) - log
         victim.works(source=HONEST)
@@ -249,13 +258,15 @@ def _print(port: int, job: bytes) -> float:
     return time.perf_counter() - began if reply.startswith("226") else math.inf
 
 
-def floods(place: Path, prints: int, names: Sequence[str] = ()) -> Iterator[Flood]:
+def floods(
+    place: Path, prints: int, names: Sequence[str] = (), sessions: int = 1
+) -> Iterator[Flood]:
     """Each flood before and after login."""
     for name in names or LINES:
         for login in (False, True):
             directory = place / f"{list(LINES).index(name)}-{login:d}"
             directory.mkdir()
-            yield flood(directory, name, login, prints)
+            yield flood(directory, name, login, prints, sessions)
 
 
 def all(place: Path, count: int) -> Figures:
@@ -279,6 +290,7 @@ def main(words: list[str] | None = None) -> int:
     )
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(LINES))
     parser.add_argument("--prints", type=int, default=20, help="of the other host, beside each")
+    parser.add_argument("--sessions", type=int, default=1, help="that flood")
     options = parser.parse_args(words)
     unknown = set(options.names) - set(LINES)
     if unknown:
@@ -286,7 +298,7 @@ def main(words: list[str] | None = None) -> int:
     late = 0
     print(HEADER, RULE, sep="\n", flush=True)
     with tempfile.TemporaryDirectory(prefix="jetdirect-floods-") as place:
-        for each in floods(Path(place), options.prints, options.names):
+        for each in floods(Path(place), options.prints, options.names, options.sessions):
             print(each.row, flush=True)
             late += not each.bounded
     print(RULE, f"{late} beyond {MEDIAN:g} s in the middle or {MOST:g} s at most", sep="\n")

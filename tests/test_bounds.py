@@ -1,0 +1,135 @@
+"""
+What a session can hold: docs/bounds.rst says what the code says, and each bound is met and kept.
+"""
+
+from __future__ import annotations
+
+import importlib
+import re
+import tracemalloc
+from pathlib import Path
+from typing import Any
+
+import pytest
+from twisted.cred.checkers import InMemoryUsernamePasswordDatabaseDontUse
+from twisted.internet.testing import MemoryReactorClock
+
+from jetdirect.ftp.commands.access import FAILED_LOGINS
+from jetdirect.ftp.control import READ_SIZE
+from jetdirect.ftp.names import REMEMBERED_BYTES, REMEMBERED_NAMES
+from jetdirect.ftp.paths import DEEPEST_PATH, LONGEST_PATH
+from jetdirect.ftp.replies import LONGEST_FIELD, Reply
+from jetdirect.ftp.settings import SessionSettings
+from jetdirect.ftp.shell import LISTED_JOBS
+from jetdirect.gateway import Gateway
+from jetdirect.server import REMEMBERED_JOBS
+from jetdirect.testing import FakePrinter, FakeSender
+
+_TESTS = Path(__file__).parent
+_PAGE = _TESTS.parent / "docs" / "bounds.rst"
+_ROW = re.compile(r"^(\S.*?) +([\d,]+) +``([\w.]+)`` +``([\w/.]+)::(\w+)``$", re.MULTILINE)
+
+ROWS = [found.groups() for found in _ROW.finditer(_PAGE.read_text())]
+
+
+def gateway(**options: Any) -> Gateway:
+    """A gateway in memory with one printer."""
+    return Gateway([FakePrinter()], MemoryReactorClock(), [], **options)
+
+
+def user(house: Gateway) -> FakeSender:
+    """Somebody who has logged in."""
+    sender = FakeSender(house.factory)
+    sender.login()
+    return sender
+
+
+def test_pageHasRows() -> None:
+    """Every row of the page is read here."""
+    lines = [line for line in _PAGE.read_text().splitlines() if "``" in line and "::" in line]
+    assert len(ROWS) == len(lines) > 15
+
+
+@pytest.mark.parametrize(("what", "number", "constant", "file", "test"), ROWS)
+def test_row(what: str, number: str, constant: str, file: str, test: str) -> None:
+    """The page has the number of the code, and the test that fills it is there."""
+    module, _, name = constant.rpartition(".")
+    value = getattr(importlib.import_module(f"jetdirect.{module}"), name)
+    highest = max(value) if isinstance(value, tuple) else value
+    assert highest == int(number.replace(",", "")), what
+    assert re.search(rf"^(async )?def {test}\(", (_TESTS / file).read_text(), re.MULTILINE), test
+
+
+def test_unreadReplies() -> None:
+    """As long as replies are not taken no more are made, and nothing more is read."""
+    sender = FakeSender(gateway().factory)
+    session = sender.session
+    session.pauseProducing()  # as Twisted does beyond its buffer's size
+    assert sender.wire.bufferSize == READ_SIZE  # type: ignore[attr-defined]
+    for _ in range(100):
+        sender.wire.receive(b"HELP\n" * 1000)
+    assert (sender.hear(), sender.wire.producerState) == ("", "paused")
+    session.resumeProducing()
+    assert "214 End of help" in sender.hear()
+    sender.wire.rst()
+
+
+def test_field() -> None:
+    """Whatever a field is, a reply stays short."""
+    assert len(bytes(Reply(500, "{what}")(what="x" * 10**6))) <= LONGEST_FIELD + len("500 \r\n")
+
+
+def test_path() -> None:
+    """A path of the longest, in segments as many as there may be, and not one more of either."""
+    sender = user(gateway())
+    segment = "x" * (LONGEST_PATH // DEEPEST_PATH - 1)
+    half = "/".join([segment] * (DEEPEST_PATH // 2))
+    assert sender.say(f"MKD {half}")[:3] == "257"
+    assert sender.say(f"CWD {half}")[:3] == "250"
+    assert sender.say(f"MKD {half}x")[:3] in ("550", "553")
+    assert sender.say(f"MKD {half}/x")[:3] in ("550", "553")
+    made = sender.say(f"MKD {half}")
+    assert made[:3] == "257"
+    assert len(made.partition('"')[2].partition('"')[0].encode()) == LONGEST_PATH
+
+
+def test_names() -> None:
+    """However many names are stored, and how long they are, so many stay, in so much memory."""
+    sender = user(gateway())
+    names = sender.session.shell.names  # type: ignore[attr-defined]
+    for number in range(3 * REMEMBERED_NAMES):
+        sender.say(f"MKD short{number}")
+    kept = sum(names.entry((f"short{n}",)) is not None for n in range(3 * REMEMBERED_NAMES))
+    assert kept == REMEMBERED_NAMES
+    tracemalloc.start()
+    for number in range(3 * REMEMBERED_NAMES):
+        sender.say(f"MKD {number}{'y' * 2000}")
+    grown, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert grown <= REMEMBERED_BYTES * 1.5
+
+
+def test_jobs() -> None:
+    """Of ended jobs a session lists its last ones, and the gateway remembers some."""
+    house = gateway()
+    sender = user(house)
+    for number in range(REMEMBERED_JOBS + 2 * LISTED_JOBS):
+        sender.upload(f"PORT1/job{number}", b"page")
+        sender.settle()
+    assert len(house.server.jobs) == REMEMBERED_JOBS
+    assert len(sender.session.shell._jobs) == LISTED_JOBS  # type: ignore[attr-defined]
+    sender.wire.rst()
+
+
+def test_guesses() -> None:
+    """A session ends with its last wrong password."""
+    checkers = [InMemoryUsernamePasswordDatabaseDontUse(alice=b"right")]
+    house = gateway(settings=SessionSettings(), checkers=checkers)
+    sender = FakeSender(house.factory)
+    for number in range(FAILED_LOGINS):
+        assert not sender.wire.halfClosed
+        sender.login("alice", "wrong")
+        sender.reactor.advance(number + 1)
+    assert sender.hear().endswith("421 Service not available, too many failed logins")
+    assert sender.wire.halfClosed
+    sender.wire.rst()
