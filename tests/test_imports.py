@@ -80,16 +80,18 @@ MAY_IMPORT = {
     "transports.pjl.transport": "interfaces language transports.backchannel transports.pjl.talk"
     " transports.pjl.brackets transports.pjl.question transports.wrapped",
     "transports.socket": "errors interfaces splice tcp transports.uri transports.backchannel"
-    " transports.dialer transports.pjl.transport",
+    " transports.dialer transports.pjl.transport transports.tls",
     "transports.dialer": "deadline errors tcp",
     "transports.dialogue": "errors tcp",
     "transports.ipp.credentials": "",
     "transports.lpd.rfc1179": "",
     "transports.lpd.reserved": "",
     "transports.ipp.rfc8010": "",
-    "transports.ipp.tlstrust": "",
+    "transports.tls": "transports.uri transports.tlstrust",
+    "transports.tlstrust": "",
     "transports.ipp.http": "",
-    "transports.ipp.httpclient": "errors deadline tcp transports.dialogue transports.ipp.http",
+    "transports.ipp.httpclient": "errors deadline tcp transports.dialogue transports.tls"
+    " transports.ipp.http",
     "transports.ipp.rfc8011": "interfaces transports.ipp.rfc8010",
     "transports.ipp.client": "errors deadline transports.dialer transports.ipp.credentials"
     " transports.ipp.http transports.ipp.httpclient transports.ipp.rfc8010 transports.ipp.rfc8011",
@@ -97,7 +99,7 @@ MAY_IMPORT = {
     " transports.ipp.rfc8011",
     "transports.ipp.transport": "errors interfaces tcp transports.uri transports.ipp.rfc8010"
     " transports.ipp.rfc8011"
-    " transports.ipp.httpclient transports.ipp.client transports.ipp.job transports.ipp.tlstrust",
+    " transports.ipp.httpclient transports.ipp.client transports.ipp.job transports.tls",
     "transports.lpd.client": "errors interfaces transports.dialer transports.dialogue"
     " transports.lpd.rfc1179",
     "transports.lpd.stream": "errors interfaces transports.lpd.client",

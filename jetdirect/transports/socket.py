@@ -1,5 +1,6 @@
 """
-C{socket://host:9100}: a printer's raw TCP port (AppSocket, JetDirect, "port 9100").
+C{socket://host:9100}: a printer's raw TCP port (AppSocket, JetDirect, "port 9100"); the same under
+TLS as C{socket+tls://host:9143}.
 
 A job is what comes between connecting and our half-close.  That the local kernel took the bytes
 proves nothing (3.8 MB were accepted for a printer that read not one of them, measured), that the
@@ -13,7 +14,7 @@ from typing import Any
 
 from twisted.internet import error
 from twisted.internet.defer import Deferred, fail, succeed
-from twisted.internet.endpoints import clientFromString
+from twisted.internet.endpoints import clientFromString, wrapClientTLS
 from twisted.internet.interfaces import (
     IConsumer,
     IDelayedCall,
@@ -30,7 +31,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from ..errors import PrinterLost, PrintError
+from ..errors import PrinterLost, PrintError, PrinterUnreachable
 from ..interfaces import (
     Delivery,
     IKernelConsumer,
@@ -55,11 +56,15 @@ from ..tcp import (
 )
 from .backchannel import BackChannel
 from .dialer import Dialer
+from .tls import MISSING, available, believed, whyNot
 from .uri import DeviceURI, seconds, switch
 
 RAW_PORT = 9100
 """HP's raw port (JetDirect guides); 9101 and 9102 are said to be the second and third port of a box
 (unconfirmed)."""
+
+TLS_PORT = 9143
+"""Zebra's port for the same under TLS (Link-OS); nobody has given it a number for all."""
 
 FINISH_TIMEOUT = 90.0
 """Seconds to wait for the printer's FIN once it acknowledged everything, as CUPS's backend does."""
@@ -70,6 +75,10 @@ WATCH_INTERVAL = 0.5
 FIRST_LOOK = 0.02
 """Seconds until the first of these looks when only acknowledgements are waited for: a small job
 need not take half a second (chosen)."""
+
+HANDSHAKE_TIMEOUT = 30.0
+"""Seconds without progress after which a printer is taken for one that does not speak TLS (chosen:
+as long as a connection may take)."""
 
 ABORT_PATIENCE = 5.0
 """Seconds without progress after which the rest of an aborted job is thrown away."""
@@ -130,7 +139,8 @@ class SocketTransport:
 
         @param heard: hears what the printer says, and knows what is to be awaited of it.
         """
-        return self._dialer.dial(lambda: SocketConnection(self, job, heard))
+        dialed = self._dialer.dial(lambda: SocketConnection(self, job, heard))
+        return dialed.addCallback(lambda connection: connection.whenReady())
 
     def ask(self) -> Deferred[None]:
         """L{IPrinterTransport}: raw TCP has no question that a printer could not take for a job."""
@@ -163,6 +173,7 @@ class SocketConnection(Protocol):
         self._ended = False
         self._early = False
         self._secure = self._shakingHands = False
+        self._opening: Deferred[IPrinterConnection] | None = None
         self._closed = False
         self._halfClosed = False
         self._printerClosed = False
@@ -179,10 +190,28 @@ class SocketConnection(Protocol):
             self._splice = Splice(self.transport)
         self._watchLater()
 
+    def whenReady(self) -> Deferred[IPrinterConnection]:
+        """
+        To be called once, before anything else.
+
+        @return: fires with the connection when hands were shaken, if that is due; fails with
+            L{PrinterUnreachable} when it is no use.  May be canceled.
+        """
+        if not self._shakingHands:
+            return succeed(self)
+
+        def cancel(_: object) -> None:
+            self._opening = None
+            self._gone = PrinterLost("the connection was given up")
+            self.transport.abortConnection()
+
+        self._opening = Deferred(cancel)
+        return self._opening
+
     @property
     def sent(self) -> int:
-        """L{IPrinterConnection}: TLS keeps everything until hands were shaken."""
-        return 0 if self._shakingHands else self._written
+        """L{IPrinterConnection}."""
+        return self._written
 
     # IConsumer
 
@@ -231,9 +260,7 @@ class SocketConnection(Protocol):
         if self._gone is not None:
             return self._aborting  # the connection is about to be closed
         self._pulse.mark()
-        if self._shakingHands:
-            self.transport.abortConnection()  # or what waits would be sent after all
-        elif not self._ended:
+        if not self._ended:
             self._forget()
             if tail:
                 self.transport.write(tail)
@@ -245,10 +272,11 @@ class SocketConnection(Protocol):
     # Protocol, IHalfCloseableProtocol, IHandshakeListener
 
     def handshakeCompleted(self) -> None:
-        """TLS cannot be ended in order before."""
+        """The printer is believed, and knows what we say."""
         self._shakingHands = False
-        if self._finishing is not None and not self._heard.awaits:
-            self._end()
+        opening, self._opening = self._opening, None
+        if opening is not None:
+            opening.callback(self)
 
     def dataReceived(self, data: bytes) -> None:
         """The printer's back channel: read, or its window would fill, and never passed on."""
@@ -282,6 +310,8 @@ class SocketConnection(Protocol):
         # The printer's close_notify, or an error of TLS.  It answers ours if it has all before it.
         if self._gone is not None or self._aborting is not None or self._printer.earlyClose:
             return
+        if self._shakingHands:
+            return  # C{connectionLost} knows why
         if self._finishing is not None and self._heard.confirmed:
             self._ended = True  # it has said all that there is to say
         elif not self._ended or self._facts.unacknowledged():
@@ -297,7 +327,8 @@ class SocketConnection(Protocol):
             # The printer's close_notify: it has seen ours.
             self._delivery = self._level(Delivery.DELIVERED)
             self._gone = PrinterLost("the job is over")
-        self._lost(PrinterLost("the printer reset the connection"))
+        why = whyNot(reason) if self._shakingHands else "the printer reset the connection"
+        self._lost(PrinterLost(why))
         if self._aborting is not None:
             if not self._aborting.called:
                 self._aborting.callback(None)
@@ -314,7 +345,7 @@ class SocketConnection(Protocol):
 
     def _end(self) -> None:
         # Say that there is no more; under TLS there is no end of one direction alone.
-        if self._ended or (self._shakingHands and self._aborting is None):
+        if self._ended:
             return
         self._ended = True
         if self._secure or (self._aborting is not None and not self._printer.halfClose):
@@ -340,6 +371,9 @@ class SocketConnection(Protocol):
         elif self._pulse.dead():
             silent = self._pulse.silent()
             self._lost(PrinterLost(f"the printer has not answered for {silent:.0f} s"))
+        elif self._shakingHands:
+            if self._pulse.still() >= HANDSHAKE_TIMEOUT:
+                self._lost(PrinterLost("the printer does not speak TLS"))
         elif self._halfClosed or not self._ended:
             self._settle()
 
@@ -351,9 +385,6 @@ class SocketConnection(Protocol):
             self._lost(PrinterLost("the printer reset the connection"))
         elif self._facts.unacknowledged():
             self._pulse.mark()  # the finish time-out begins when all is acknowledged
-        elif self._shakingHands:
-            if self._pulse.still() >= self._printer.finishTimeout:
-                self._lost(PrinterLost("the printer does not speak TLS"))
         elif not self._ended:
             if self._pulse.still() >= self._printer.finishTimeout:
                 self._log.warn(
@@ -405,29 +436,37 @@ class SocketConnection(Protocol):
         if self._gone is not None:
             return
         self._gone = why
+        opening, self._opening = self._opening, None
         finishing, self._finishing = self._finishing, None
         self.transport.abortConnection()
-        if finishing is not None:
+        if opening is not None:
+            opening.errback(PrinterUnreachable(f"{self._printer.uri}: {why.reason}"))
+        elif finishing is not None:
             finishing.errback(why)
-        elif self._aborting is None:
+        elif self._aborting is None and not self._shakingHands:
             self._job.printerLost(why)
 
 
 def fromURI(reactor: IReactorTime, uri: DeviceURI) -> IPrinterTransport:
     """
-    The transport for C{socket://host[:9100]}.
+    The transport for C{socket://host[:9100]} and C{socket+tls://host[:9143]}.
 
     @raise ValueError: the URI cannot be used; the message says why.
     """
+    secure = uri.scheme == "socket+tls"
+    usual = TLS_PORT if secure else RAW_PORT
     if not uri.host:
-        raise ValueError("a host is missing; write socket://HOST or socket://HOST:9100")
+        example = f"{uri.scheme}://HOST"
+        raise ValueError(f"a host is missing; write {example} or {example}:{usual}")
     if uri.path not in ("", "/"):
         raise ValueError(f"a socket URI has no path; leave out {uri.path!r}")
-    port = RAW_PORT if uri.port is None else uri.port
+    port = usual if uri.port is None else uri.port
     host = f"[{uri.host}]" if ":" in uri.host else uri.host
     endpoint = hostEndpoint(reactor, uri.host, port)
+    if secure:
+        endpoint = wrapClientTLS(believed(uri), endpoint)
     place = f"{host}:{port}"
-    return _transport(reactor, endpoint, uri, f"socket://{place}", place)
+    return _transport(reactor, endpoint, uri, f"{uri.scheme}://{place}", place)
 
 
 def fromEndpoint(reactor: IReactorTime, uri: DeviceURI) -> IPrinterTransport:
@@ -436,6 +475,8 @@ def fromEndpoint(reactor: IReactorTime, uri: DeviceURI) -> IPrinterTransport:
 
     @raise ValueError: the URI cannot be used; the message says why.
     """
+    if uri.path.partition(":")[0].lower() in ("tls", "ssl") and not available():
+        raise ValueError(MISSING)
     try:
         endpoint = clientFromString(reactor, uri.path)
     except Exception as why:  # every parser of endpoint strings has its own kind

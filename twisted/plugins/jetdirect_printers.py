@@ -17,6 +17,18 @@ socket = PrinterScheme(
     "socket", "socket://printer:9100", "jetdirect.transports.socket.fromURI", _STREAM_OPTIONS
 )
 
+_TLS_OPTIONS = {
+    "tls": "any: believe every certificate (verify)",
+    "tls-ca": "a PEM file with the certificates to believe (those of the system)",
+}
+
+socketTLS = PrinterScheme(
+    "socket+tls",
+    "socket+tls://printer:9143",
+    "jetdirect.transports.socket.fromURI",
+    {**_STREAM_OPTIONS, **_TLS_OPTIONS},
+)
+
 endpoint = PrinterScheme(
     "endpoint",
     "endpoint:tls:host=printer:port=9100",
@@ -77,8 +89,7 @@ ipps = PrinterScheme(
     "jetdirect.transports.ipp.transport.fromURI",
     {
         **_IPP_OPTIONS,
-        "tls": "any: believe every certificate (verify)",
-        "tls-ca": "a PEM file with the certificates to believe (those of the system)",
+        **_TLS_OPTIONS,
     },
 )
 

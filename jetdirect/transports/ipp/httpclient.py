@@ -27,13 +27,12 @@ from ...deadline import Deadline
 from ...errors import PrinterLost
 from ...tcp import borrowedSocket, tellOfHandshake
 from ..dialogue import Dialogue
+from ..tls import whyNot
 from .http import Post
 
 ANSWER_TIMEOUT = 15.0
 """Seconds in which an answer comes to its end that has begun, when the printer has the whole
 request; and in which a small question is answered: a printer that sleeps needs some (chosen)."""
-
-_BELIEF = "its certificate is not believed; name who signed it with tls-ca=FILE, or write tls=any"
 
 
 class Exchange(Dialogue):
@@ -131,8 +130,7 @@ class Exchange(Dialogue):
                 if self._post.whole:
                     self._answered()
         elif not reason.check(ConnectionClosed):  # OpenSSL's, or service_identity's
-            unbelieved = "certificate" in repr(reason.value) or "Verif" in repr(reason.type)
-            self.lose(_BELIEF if unbelieved else "TLS failed")
+            self.lose(whyNot(reason))
         super().connectionLost(reason)
 
     def lost(self, why: PrinterLost) -> None:

@@ -25,6 +25,7 @@ from ...interfaces import (
     PrinterStatus,
 )
 from ...tcp import hostEndpoint
+from ..tls import believed
 from ..uri import DeviceURI, seconds, switch
 from . import rfc8011
 from .client import Document, IPPClient
@@ -190,7 +191,7 @@ def fromURI(reactor: Any, uri: DeviceURI) -> IPPTransport:
     place = f"{uri.scheme}://{re.sub('%[^]]*', '', host)}:{port}{path}"
     endpoint = hostEndpoint(reactor, uri.host, port)
     if uri.scheme == "ipps":
-        endpoint = wrapClientTLS(_believed(uri), endpoint)
+        endpoint = wrapClientTLS(believed(uri), endpoint)
     return IPPTransport(
         reactor,
         IPPClient(reactor, endpoint, name, place, path, uri.user, uri.password),
@@ -205,16 +206,3 @@ def _type(text: str) -> str:
     if not re.fullmatch(r"[\w.+-]{1,100}/[\w.+-]{1,100}", text, re.ASCII):
         raise ValueError(text)
     return text
-
-
-def _believed(uri: DeviceURI) -> Any:
-    try:
-        from .tlstrust import anybody, signers
-    except ImportError:
-        raise ValueError("TLS needs pyOpenSSL; pip install 'jetdirect[tls]'") from None
-    choices = {"verify": False, "any": True}
-    everybody = uri.option("tls", False, choices.__getitem__, "verify or any")
-    if everybody and "tls-ca" in uri.options:
-        raise ValueError("tls=any and tls-ca contradict each other; leave out one")
-    host = uri.host.partition("%")[0]
-    return anybody() if everybody else signers(host, uri.options.get("tls-ca"))

@@ -1,0 +1,262 @@
+"""
+Printers on a raw port under TLS: whose certificate is believed is known before a job begins.
+"""
+
+from __future__ import annotations
+
+import socket as module_socket
+import ssl
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_twisted
+from twisted.internet import reactor as theReactor
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.endpoints import serverFromString
+from twisted.internet.protocol import Factory, Protocol
+from twisted.internet.testing import MemoryReactorClock
+from twisted.logger import capturedLogs
+
+from jetdirect.errors import PrinterUnreachable
+from jetdirect.interfaces import Delivery
+from jetdirect.testing import FakeJob
+from jetdirect.transports import socket as module
+from jetdirect.transports.socket import SocketTransport
+from jetdirect.transports.uri import transportFor
+from tests.clients.certificate import selfSigned
+from tests.peers.gateway import Gateway
+from tests.peers.session import Session, lastLine
+
+pytest.importorskip("OpenSSL", reason="TLS is missing: pip install 'jetdirect[tls]'")
+
+reactor: Any = theReactor
+JOB = bytes(range(256)) * 2000
+
+
+class Keeper(Protocol):
+    """Reads to the end of a job."""
+
+    def __init__(self) -> None:
+        self.data = b""
+
+    def dataReceived(self, data: bytes) -> None:
+        self.data += data
+
+
+class Printer:
+    """
+    A printer that listens; by default under TLS, with a certificate that it made itself.
+
+    @ivar uri: where it is.
+    @ivar keepers: its connections.
+    """
+
+    def __init__(self, directory: Path, name: str = "printer") -> None:
+        self.certificate = selfSigned(directory, name)
+        self.keepers: list[Any] = []
+        self._make: Callable[[], Any] = Keeper
+
+    async def listen(self, endpoint: str = "", make: Callable[[], Any] = Keeper) -> Printer:
+        key = f"privateKey={self.certificate}:certKey={self.certificate}"
+        self._make = make
+        listening = serverFromString(reactor, endpoint or f"ssl:0:interface=127.0.0.1:{key}")
+        self.port = await listening.listen(Factory.forProtocol(self._built))
+        self.uri = f"socket+tls://127.0.0.1:{self.port.getHost().port}"
+        return self
+
+    def _built(self) -> Any:
+        self.keepers.append(self._make())
+        return self.keepers[-1]
+
+    async def refusal(self, options: str = "") -> str:
+        """What is said of a job that is not opened; nothing is logged but that."""
+        with capturedLogs() as events, pytest.raises(PrinterUnreachable) as caught:
+            await transportFor(reactor, f"{self.uri}{options}").open(FakeJob())
+        assert not [each for each in events if "log_failure" in each]
+        await self.port.stopListening()
+        return caught.value.reason.removeprefix(f"{self.uri}: ")
+
+
+@pytest.mark.parametrize("options", ["?tls=any", "?tls-ca={certificate}"])
+@pytest_twisted.ensureDeferred
+async def test_prints(tmp_path: Path, options: str) -> None:
+    """A printer that is believed gets every byte, and its close is the answer to ours."""
+    printer = await Printer(tmp_path).listen()
+    uri = printer.uri + options.format(certificate=printer.certificate)
+    job = FakeJob()
+    connection = await transportFor(reactor, uri).open(job)
+    assert connection.sent == 0
+    connection.write(JOB)
+    assert await connection.finish() is Delivery.DELIVERED
+    assert [each.data for each in printer.keepers] == [JOB]
+    assert job.losses == []
+    await printer.port.stopListening()
+
+
+@pytest_twisted.ensureDeferred
+async def test_selfSigned(tmp_path: Path) -> None:
+    """A certificate that nobody known has signed is refused, with the remedy in words."""
+    printer = await Printer(tmp_path).listen()
+    said = await printer.refusal()
+    assert said == (
+        "its certificate is not believed; name who signed it, or itself, with tls-ca=FILE, or"
+        " write tls=any"
+    )
+
+
+@pytest_twisted.ensureDeferred
+async def test_anothersCertificate(tmp_path: Path) -> None:
+    """Nor is one that somebody else than those in the file has signed."""
+    other = selfSigned(tmp_path, "other")
+    printer = await Printer(tmp_path).listen()
+    assert "not believed; name" in await printer.refusal(f"?tls-ca={other}")
+
+
+@pytest_twisted.ensureDeferred
+async def test_anothersName(tmp_path: Path) -> None:
+    """One for another name is not this printer's."""
+    printer = await Printer(tmp_path).listen("")
+    printer.uri = printer.uri.replace("127.0.0.1", "127.0.0.2")
+    number = printer.port.getHost().port
+    await printer.port.stopListening()
+    key = f"privateKey={printer.certificate}:certKey={printer.certificate}"
+    listening = serverFromString(reactor, f"ssl:{number}:interface=127.0.0.2:{key}")
+    printer.port = await listening.listen(Factory.forProtocol(Keeper))
+    said = await printer.refusal(f"?tls-ca={printer.certificate}")
+    assert "not believed: it is for another name" in said
+
+
+class Plain(Protocol):
+    """Says something that is no TLS."""
+
+    def dataReceived(self, data: bytes) -> None:
+        self.transport.write(b"@PJL INFO STATUS\r\n" * 20)  # type: ignore[union-attr]
+
+
+class Leaving(Protocol):
+    """Leaves at the first word."""
+
+    def dataReceived(self, data: bytes) -> None:
+        self.transport.loseConnection()  # type: ignore[union-attr]
+
+
+@pytest_twisted.ensureDeferred
+async def test_noTLS(tmp_path: Path) -> None:
+    """A printer that answers otherwise is told of as such."""
+    printer = await Printer(tmp_path).listen("tcp:0:interface=127.0.0.1", Plain)
+    assert "does not speak TLS" in await printer.refusal("?tls=any")
+
+
+@pytest_twisted.ensureDeferred
+async def test_leaves(tmp_path: Path) -> None:
+    """So is one that leaves."""
+    printer = await Printer(tmp_path).listen("tcp:0:interface=127.0.0.1", Leaving)
+    assert await printer.refusal() == "the printer closed the connection before TLS began"
+
+
+@pytest_twisted.ensureDeferred
+async def test_silent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that says nothing is not waited for without an end."""
+    monkeypatch.setattr(module, "HANDSHAKE_TIMEOUT", 0.5)
+    printer = await Printer(tmp_path).listen("tcp:0:interface=127.0.0.1", Keeper)
+    assert await printer.refusal() == "the printer does not speak TLS"
+
+
+@pytest_twisted.ensureDeferred
+async def test_canceled(tmp_path: Path) -> None:
+    """Opening may be given up while hands are shaken: no connection stays, and no job is told."""
+    gone: Deferred[None] = Deferred()
+    came: Deferred[None] = Deferred()
+
+    class Silent(Protocol):
+        def connectionMade(self) -> None:
+            came.callback(None)
+
+        def connectionLost(self, reason: object = None) -> None:
+            gone.callback(None)
+
+    printer = await Printer(tmp_path).listen("tcp:0:interface=127.0.0.1", Silent)
+    job = FakeJob()
+    opening = transportFor(reactor, printer.uri).open(job)
+    await came
+    opening.cancel()
+    with pytest.raises(CancelledError):
+        await opening
+    await gone
+    assert job.losses == []
+    await printer.port.stopListening()
+
+
+def test_uri(tmp_path: Path) -> None:
+    """It has a socket's options and port 9143; only believing has options of its own."""
+    clock = MemoryReactorClock()
+    transport = transportFor(clock, "socket+tls://printer?finish-timeout=5")
+    assert isinstance(transport, SocketTransport)
+    assert (transport.uri, transport.finishTimeout) == ("socket+tls://printer:9143", 5.0)
+    for uri, said in (
+        (
+            "socket+tls://",
+            r"a host is missing; write socket\+tls://HOST or socket\+tls://HOST:9143",
+        ),
+        ("socket+tls://printer?tls=perhaps", "tls=perhaps: expected verify or any"),
+        (f"socket+tls://printer?tls-ca={tmp_path}/none", "none: No such file"),
+        (f"socket+tls://printer?tls=any&tls-ca={tmp_path}", "contradict each other"),
+        ("socket://printer?tls=any", "unknown option 'tls'"),
+    ):
+        with pytest.raises(ValueError, match=said):
+            transportFor(clock, uri)
+
+
+def test_withoutOpenSSL(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is missing for TLS is said, and how to get it."""
+    monkeypatch.setattr("jetdirect.transports.tls.available", lambda: False)
+    for uri in ("socket+tls://printer", "ipps://printer"):
+        with pytest.raises(ValueError, match=r"pip install 'jetdirect\[tls\]'"):
+            transportFor(MemoryReactorClock(), uri)
+
+
+def test_gateway(tmp_path: Path) -> None:
+    """A sender is told before its job begins: 450, and no traceback in the log."""
+    certificate = selfSigned(tmp_path)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    server = module_socket.create_server(("127.0.0.1", 0))
+    got: list[bytes] = []
+
+    def serve() -> None:
+        while True:
+            try:
+                plain, _ = server.accept()
+            except OSError:
+                return
+            try:
+                with context.wrap_socket(plain, server_side=True) as wire:
+                    data = b""
+                    while piece := wire.recv(65536):
+                        data += piece
+                    got.append(data)
+                    wire.unwrap()
+            except OSError:
+                pass
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    uri = f"socket+tls://127.0.0.1:{server.getsockname()[1]}"
+    printers = ["--printer", uri, "--printer", f"{uri}?tls-ca={certificate}"]
+    with (
+        Gateway(tmp_path, *printers, "--connect-timeout", "0") as gateway,
+        Session(gateway.port) as session,
+    ):
+        session.say("PASV")
+        reply = session.say("STOR page.ps")
+        assert reply.startswith("450") and "its certificate is not believed" in reply, reply
+        reply = lastLine(session.send(JOB, "port2/page.ps"))
+        assert reply.startswith("226") and "delivered" in reply, reply
+        assert "Traceback" not in gateway.log
+    server.shutdown(module_socket.SHUT_RDWR)
+    server.close()
+    thread.join(10)
+    assert got == [JOB]
