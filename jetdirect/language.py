@@ -18,9 +18,18 @@ room for some fifty of them (chosen, not measured)."""
 UEL = b"\x1b%-12345X"
 END_OF_JOB = b"\x04"
 
-_PJL_JOB = re.compile(rb"^@PJL\s+JOB\b", re.MULTILINE)
-_PJL_EOJ = re.compile(rb"^@PJL\s+EOJ\b", re.MULTILINE)
-_PJL_ENTER = re.compile(rb"^@PJL\s+ENTER\s+LANGUAGE\b", re.MULTILINE | re.IGNORECASE)
+# Some systems send NULs, blanks or empty lines before everything; printers skip them.
+_BEFORE = bytes(set(range(0x21)) - set(UEL))
+
+
+def _command(words: bytes) -> re.Pattern[bytes]:
+    return re.compile(
+        rb"^[\x00-\x09\x0b-\x20]*@PJL\s+" + words + rb"\b", re.MULTILINE | re.IGNORECASE
+    )
+
+
+_PJL_JOB, _PJL_EOJ = _command(b"JOB"), _command(b"EOJ")
+_PJL_ENTER = _command(rb"ENTER\s+LANGUAGE")
 
 
 def tailFor(head: bytes) -> bytes:
@@ -30,11 +39,11 @@ def tailFor(head: bytes) -> bytes:
     @param head: the first bytes of the job, at least L{HEAD_BYTES} if it has so many.
     @return: C{b""} when the language is not known: a guess could end up on paper.
     """
-    head = head.lstrip(END_OF_JOB)
+    head = head.lstrip(_BEFORE)
     if head.startswith(b"%!"):
         return END_OF_JOB
     if head.startswith(UEL):
-        header = _PJL_ENTER.split(head.replace(UEL, b"\n"), maxsplit=1)[0]
+        header = _PJL_ENTER.split(head.replace(UEL, b"\n").replace(b"\r", b"\n"), maxsplit=1)[0]
         if _PJL_JOB.search(header) and not _PJL_EOJ.search(header):
             return UEL + b"@PJL EOJ\r\n" + UEL
         return UEL

@@ -1,8 +1,9 @@
 """
 PJL in the bytes of a job: where it is, and which of its commands no print job needs.  No I/O.
 
-HP's Printer Job Language is read at its own level only: at the beginning of a job, and after each
-Universal Exit Language sequence (HP, PJL Technical Reference Manual).  Everywhere else the same
+HP's Printer Job Language is read at its own level only: at the beginning of a job, after each
+Universal Exit Language sequence (HP, PJL Technical Reference Manual), and where a command follows
+the control-D that ends a PostScript job.  Everywhere else the same
 letters are text or part of a picture.  Where a printer might be lenient this is more so: no line
 that any printer could take for PJL ends the level.
 """
@@ -23,12 +24,21 @@ _PREFIX = b"@PJL"
 # Control characters count as blanks: some systems send NULs or a control-D before everything.
 _BLANK = rb"[\x00-\x09\x0b-\x1a\x1c-\x20]"
 _BLANKS = re.compile(_BLANK + rb"*")
+# Behind the end of a PostScript job (language.py) printers are back where they began.
+_AFTER_JOB = rb"\x04(?:" + _BLANK + rb"|\n){0,16}"
+_ENTRY = re.compile(re.escape(UEL) + rb"|" + _AFTER_JOB + rb"(?i:@PJL)")
+_ENTRY_BEGUN = re.compile(
+    rb"\x1b(?:%(?:-(?:1(?:2(?:3(?:4(?:5)?)?)?)?)?)?)?\Z|" + _AFTER_JOB + rb"(?:@(?:PJ?)?)?\Z",
+    re.IGNORECASE,
+)
+_LONGEST_BEGUN = 1 + 16 + len(b"@PJ")
 # To the manual CR is nothing, to a printer it may be the end of a line: then another begins here.
 _CR = re.compile(rb"\r(?=[\x00-\x09\x0b\x0c\x0e-\x1a\x1c-\x20]*@PJL)", re.IGNORECASE)
-_COMMAND = re.compile(_BLANK + rb"*@PJL" + _BLANK + rb"*(\w+)", re.IGNORECASE)
+# Between the two some printers may skip more than blanks.
+_COMMAND = re.compile(_BLANK + rb"*@PJL[^\w\n]*(\w+)", re.IGNORECASE)
 _STRING = re.compile(rb"=" + _BLANK + rb'*"[^"]*"')
 _LOCK = re.compile(
-    rb"(?<![\w.-])(PASSWORD|CPLOCK|DISKLOCK|SERVICEMODE)" + _BLANK + rb"*=", re.IGNORECASE
+    rb"(?<![\w.-])(PASSWORD|CPLOCK|DISKLOCK|SERVICEMODE)[\"']?" + _BLANK + rb"*=", re.IGNORECASE
 )
 _FIRMWARE = re.compile(
     _BLANK + rb"*LANGUAGE" + _BLANK + rb"*=[\x00-\x20\"]*FWUPDATE", re.IGNORECASE
@@ -55,8 +65,8 @@ RISKY = {
     *("RNVRAM", "WNVRAM", "SUPERUSER", "UPGRADE"),
     # the Printer Management Language
     *("DMINFO", "DMCMD"),
-    # off line until somebody presses a key
-    *("OPMSG", "STMSG"),
+    # off line until somebody presses a key; a restart, a demonstration page
+    *("OPMSG", "STMSG", "EXECUTE"),
 }
 """Commands that no print job needs; C{docs/pjl.rst} has the reason for each group."""
 
@@ -91,6 +101,7 @@ class Scanner:
 
     def __init__(self, longest: int = LONGEST_LINE) -> None:
         self._longest = longest
+        self._blankLines = re.compile(rb"(?:" + _BLANK + rb"{0,%d}+\n)*+" % (longest - 1))
         self._atPJL = True
         self._rest = b""
         # Of the line that is not whole yet: how many blanks begin it, and how far it was searched.
@@ -129,7 +140,8 @@ class Scanner:
         if beginning == UEL:
             return Kind.PJL, start + len(UEL)
         if beginning.startswith(b"\n"):
-            return Kind.PJL, start + 1
+            more = self._blankLines.match(buffer, start + 1)
+            return Kind.PJL, more.end() if more else start + 1
         if beginning[: len(_PREFIX)].upper() == _PREFIX:
             unseen = max(start, at + self._searched - len(UEL) + 1)
             newline = buffer.find(b"\n", unseen, limit)
@@ -148,14 +160,12 @@ class Scanner:
         return Kind.PJL, at
 
     def _body(self, buffer: bytes, at: int) -> tuple[Kind, int]:
-        end = buffer.find(UEL, at)
-        if end >= 0:
+        entry = _ENTRY.search(buffer, at)
+        if entry is not None:
             self._atPJL = True
-            return Kind.BODY, end
-        # The end may be the beginning of a UEL, which has its only escape character in front.
-        escape = buffer.rfind(UEL[:1], max(at, len(buffer) - len(UEL) + 1))
-        begun = escape >= 0 and UEL.startswith(buffer[escape:])
-        return Kind.BODY, escape if begun else len(buffer)
+            return Kind.BODY, entry.start()
+        begun = _ENTRY_BEGUN.search(buffer, max(at, len(buffer) - _LONGEST_BEGUN))
+        return Kind.BODY, len(buffer) if begun is None else begun.start()
 
 
 def risk(line: bytes) -> str:

@@ -5,6 +5,7 @@ PJL in a job: found in every split, at its own level only, and judged command by
 from __future__ import annotations
 
 import itertools
+import re
 
 import pytest
 from hypothesis import given
@@ -15,24 +16,35 @@ from jetdirect.pjl import LONGEST_LINE, RISKY, Kind, Piece, Scanner, risk
 
 CLOCK = b'@PJL DMINFO ASCIIHEX="0400040101020D101001153230323631313232313233303435"\r\n'
 
+BLANKS = bytes(set(range(0x21)) - {0x1B})
+
 WORDS = [
+    *(b"\x04", b"\x04@", b"\x04 @P", b"\x04@PJL FSINIT\n", b"\x04\n" + b" " * 15),
     *(UEL, UEL[:1], UEL[:5], UEL[5:], b"@PJL", b"@pjl ", b"@PJ", b"L", b"\n", b"\r\n", b"\r"),
     *(b"\0", b" ", b"\t", b"\x1b", b"\x1bE", b"X", b"SET A=B", b"ENTER LANGUAGE=PCL", b"FSINIT"),
 ]
 
 
 def taken(pieces: list[bytes], longest: int = LONGEST_LINE) -> list[Piece]:
-    """What the scanner makes of a job that comes like this; neighbours of body are one."""
+    """
+    What the scanner makes of a job that comes like this; neighbours of body are one, and so are
+    blank lines.
+    """
     scanner = Scanner(longest)
     found = [each for piece in pieces for each in scanner.feed(piece)] + scanner.flush()
     assert all(data for _, data in found)
     merged: list[Piece] = []
-    for kind, group in itertools.groupby(found, key=lambda piece: piece.kind):
-        if kind is Kind.BODY:
+    for (kind, blank), group in itertools.groupby(found, key=lambda p: (p.kind, isBlank(p))):
+        if kind is Kind.BODY or blank:
             merged.append(Piece(kind, b"".join(data for _, data in group)))
         else:
             merged += group
     return merged
+
+
+def isBlank(piece: Piece) -> bool:
+    """Is it nothing but blank lines?"""
+    return piece.kind is Kind.PJL and piece.data.endswith(b"\n") and not piece.data.strip(BLANKS)
 
 
 def split(data: bytes, places: set[int]) -> list[bytes]:
@@ -53,7 +65,15 @@ def split(data: bytes, places: set[int]) -> list[bytes]:
         (b"@PJ", "P@PJ"),
         (b"@PJX\n", "B@PJX."),
         (b" \0\x04@PJL\n", "P ~~@PJL."),
-        (b" \n\n@PJL\n", "P .|P.|P@PJL."),
+        (b" \n\n@PJL\n", "P ..|P@PJL."),
+        (b"%!\x04@PJL A\n", "B%!|P~@PJL A."),
+        (b"%!\x04\r\n@pjl A\n%!", "B%!|P~..|P@pjl A.|B%!"),
+        (b"%!\x04\x04%!\x04" + b" " * 15 + b"@PJL\n", "B%!~~%!|P~               @PJL."),
+        (b"%!\x04" + b" " * 17 + b"@PJL\n", "B%!~                 @PJL."),
+        (b"%!\x04@PJ\n", "B%!~@PJ."),
+        (b"%!\x04 @PJ", "B%!~ @PJ"),
+        (b"%!\x04" + UEL, "B%!~|PU"),
+        (b"%!" + UEL.lower() + b"@PJL\n", "B%!^%-12345x@PJL."),
         (UEL, "PU"),
         (UEL + b"@PJL\n", "PU|P@PJL."),
         (UEL + UEL + b"\n@PJL\n", "PU|PU|P.|P@PJL."),
@@ -125,7 +145,7 @@ def test_anySplit(job: bytes, places: set[int], longest: int) -> None:
 
 @given(st.lists(st.sampled_from(WORDS)).map(b"".join), st.sets(st.integers(0, 200)))
 def test_heldBack(job: bytes, places: set[int]) -> None:
-    """Of the body not more is kept than may become a UEL."""
+    """Of the body not more is kept than may become a UEL, or a command behind a control-D."""
     scanner = Scanner()
     came = b""
     gone = 0
@@ -134,7 +154,11 @@ def test_heldBack(job: bytes, places: set[int]) -> None:
         pieces = scanner.feed(piece)
         gone += sum(len(data) for _, data in pieces)
         if pieces and pieces[-1].kind is Kind.BODY:
-            assert UEL.startswith(came[gone:])
+            kept = came[gone:]
+            end = re.fullmatch(
+                rb"\x04[\x00-\x1a\x1c-\x20]{0,16}(@(P(J(L.*)?)?)?)?", kept, re.I | re.S
+            )
+            assert UEL.startswith(kept) or end
 
 
 @pytest.mark.parametrize("line", [b"@PJL " + b"x" * 95, b"\0" * 100, b"\0" * 90 + b"@PJL xxxxx"])
@@ -183,6 +207,12 @@ def test_risky(command: str) -> None:
         (b"@PJL SET DISKLOCK=ON\n", "SET DISKLOCK"),
         (b"@PJL SET SERVICEMODE=HPBOISEID\n", "SET SERVICEMODE"),
         (b"@PJL DEFAULT CPLOCK=ON\n", "DEFAULT"),
+        (b'@PJL SET "CPLOCK"=ON\n', "SET CPLOCK"),
+        (b"@PJL SET 'CPLOCK' = ON\n", "SET CPLOCK"),
+        (b'@PJL SET "CPLOCK=ON\n', "SET CPLOCK"),
+        (b"@PJL\xa0FSDELETE\n", "FSDELETE"),
+        (b"@PJL, FSDELETE\n", "FSDELETE"),
+        (b'@PJL "FSDELETE"\n', "FSDELETE"),
         (b"@PJL ENTER LANGUAGE=FWUPDATE2\r\n", "ENTER LANGUAGE=FWUPDATE"),
         (b'@PJL enter language = "fwupdate"', "ENTER LANGUAGE=FWUPDATE"),
         (b"\0@PJL\rFSINIT\n", "FSINIT"),
@@ -245,6 +275,26 @@ def test_anyLine(rest: bytes) -> None:
     assert name.split(" ")[0] in {"", "SET", "JOB", "ENTER", *RISKY}
     assert name.isprintable()
     assert name.isascii()
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("line", [b"\n", b"\r\n", b" \n", b"\0\r\n"])
+def test_manyBlankLines(line: bytes) -> None:
+    """Blank lines without an end come together, and are no work for seconds."""
+    scanner = Scanner()
+    pieces = [each for _ in range(96) for each in scanner.feed(line * (65536 // len(line)))]
+    assert len(pieces) <= 2 * 96
+    assert [risk(each.data) for each in pieces] == [""] * len(pieces)
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("noise", [b"\x04", b"\x04 ", b"\x04@PJ", b"\x1b%-", b"@PJL", b" " * 17])
+def test_muchNoise(noise: bytes) -> None:
+    """A body full of what nearly is PJL is no work for seconds either."""
+    scanner = Scanner()
+    assert scanner.feed(b"%!") == [Piece(Kind.BODY, b"%!")]
+    for _ in range(32):
+        assert {each.kind for each in scanner.feed(noise * (65536 // len(noise)))} == {Kind.BODY}
 
 
 @pytest.mark.timeout(60)

@@ -242,7 +242,7 @@ def test_heldUntilTheLevelEnds() -> None:
     header = UEL + b"@PJL SET A=B\n" + UEL + b"@PJL ENTER LANGUAGE=PCL\n"
     for byte in header:
         bench.job.write(bytes([byte]))
-        assert (bench.naked.data, bench.job._connection.sent) == (b"", 0)  # type: ignore[union-attr]
+        assert (bench.naked.data, bench.job._connection.printed) == (b"", False)  # type: ignore[union-attr]
     bench.job.write(b"\x1bE")
     assert bench.naked.data == header + b"\x1bE"
     bench.job.write(b"\x1bE" + UEL[:4])
