@@ -6,11 +6,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from constantly import NamedConstant
+from constantly import NamedConstant  # type: ignore[import-untyped]
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger, LogLevel
 
 from .interfaces import PrinterStatus
+from .text import presentable
 
 PATIENCE = 3.0
 """Seconds in which a printer may refuse because it is not done with its last job yet (chosen)."""
@@ -73,5 +74,5 @@ class Condition:
 
     def _say(self, level: NamedConstant, what: str) -> None:
         # Some of it is the printer's own words.
-        text = "".join(each if each.isprintable() else "?" for each in f"{self._called()} {what}")
+        text = presentable(f"{self._called()} {what}")
         self._log.emit(level, "{condition}", condition=text)

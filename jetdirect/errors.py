@@ -6,12 +6,18 @@ Which FTP code an error becomes is decided in one place only, L{jetdirect.ftp.re
 
 from __future__ import annotations
 
+from .text import printable
+
+LONGEST_REASON = 1024
+"""Characters of a reason: as many as a reply shows of a field."""
+
 
 class PrintError(Exception):
     """
     A job did not, or will not, become a printed page.
 
-    @ivar reason: one line for the sender and the log, without a code and without a full stop.
+    @ivar reason: one line for the sender and the log, without a code and without a full stop; a
+        printer's own words in it are made printable.
     @ivar printed: C{True} when bytes of the job may have reached the printer, so that sending it
         again may print a part twice.  The job sets it when it ends.
     @ivar final: C{True} when the job was refused for good: sending it again is of no use.
@@ -20,8 +26,8 @@ class PrintError(Exception):
     final = False
 
     def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
+        self.reason = printable(reason, LONGEST_REASON)
+        super().__init__(self.reason)
         self.printed = False
 
 

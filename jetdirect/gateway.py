@@ -18,10 +18,10 @@ from twisted.logger import Logger
 from .ftp.factory import PortFactory, PrintFTPFactory
 from .ftp.realm import AnyName, PrintRealm
 from .ftp.settings import SessionSettings
-from .ftp.text import presentable
 from .interfaces import IPrinterTransport
 from .port import BUSY_TIMEOUT, CONNECT_TIMEOUT
 from .server import PrintServer
+from .text import presentable
 
 
 class Gateway(MultiService):
@@ -90,7 +90,7 @@ class Gateway(MultiService):
             self._log.info(
                 "{port} prints to {uri} ({description})",
                 port=port.name,
-                uri=port.transport.uri,
+                uri=presentable(port.transport.uri),
                 description=presentable(port.description),
             )
             port.ask()

@@ -21,7 +21,7 @@ from enum import Enum
 
 from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.interfaces import IConsumer, IProducer, IPushProducer, IReactorTime
-from twisted.logger import Logger
+from twisted.logger import Logger, LogLevel
 from twisted.protocols.ftp import IWriteFile
 from twisted.python.failure import Failure
 from zope.interface import implementer
@@ -85,6 +85,16 @@ _NEXT: dict[_Phase, dict[str, _Phase]] = {
 }
 
 
+ReplyCode = Callable[[PrintError | None], int | None]
+"""The code with which a sender is told how its job ended: the error, or L{None} of a complete job.
+L{None}: this side does not know what it is told."""
+
+
+def unknownCode(error: PrintError | None) -> int | None:
+    """L{ReplyCode}, where it is not known what the sender is told."""
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Sender:
     """Who sends: the user name given at login and the address of the control connection."""
@@ -116,10 +126,13 @@ class Job:
         size: int | None,
         clock: IReactorTime,
         limit: int | None = None,
+        printer: str = "",
+        code: ReplyCode = unknownCode,
     ) -> None:
         """
         @param size: the bytes that the sender announced, or L{None}.
         @param limit: the bytes that a job may have, or L{None}.
+        @param printer: what the printer is called; printable ASCII.
         """
         self.number = number
         self.port = port
@@ -132,6 +145,8 @@ class Job:
         self.delivery: Delivery | None = None
         self.error: PrintError | None = None
         self.heard = True
+        self._printer = printer
+        self._code = code
         self._limit = limit
         self._clock = clock
         self._phase = _Phase.WAITING
@@ -142,6 +157,7 @@ class Job:
         self._head = b""
         self._producer: IProducer | None = None
         self._connection: GuardedConnection | None = None
+        self._printed = False
         self._hasty = False
         self._atPrinter = False
         self._giveUp: Callable[[], None] | None = None
@@ -210,6 +226,7 @@ class Job:
         self._connection = guarded
         if self._hasty:
             guarded.hasten()
+        self._giveUp = None
         if self._advance("opened"):
             self._opened.callback(None)
         else:
@@ -311,6 +328,12 @@ class Job:
         self._connection.finish().addCallbacks(self._delivered, self._notDelivered)
         return self._finished
 
+    def forget(self) -> None:
+        """The job is over, and its sender told: keep what is shown of it, and nothing else."""
+        if self.error is not None:
+            # The way that it took through coroutines leads to the whole session.
+            self.error.__traceback__ = self.error.__cause__ = self.error.__context__ = None
+
     def complete(self, heard: bool = True) -> None:
         """
         It is known whether the sender heard the reply.
@@ -329,12 +352,11 @@ class Job:
 
         The first evidence decides; later ones, and those after the end, are dropped.
         """
-        connection, receiving = self._connection, self._phase is _Phase.RECEIVING
-        finishing = self._phase is _Phase.FINISHING
+        connection, phase = self._connection, self._phase
         canceled = isinstance(error, (JobAborted, JobCanceled))
         if not self._advance("cancel" if canceled else "cut"):
             return
-        error.printed = connection is not None and connection.printed
+        error.printed = self._printed or (connection is not None and connection.printed)
         self.error = error
         self._end()
         producer, self._producer = self._producer, None
@@ -342,13 +364,15 @@ class Job:
         if producer is not None and connection is not None:
             connection.unregisterProducer()
             producer.stopProducing()
-        if connection is None:
-            if self._giveUp is not None:
-                self._giveUp()
+        if phase is _Phase.WAITING:
+            giveUp, self._giveUp = self._giveUp, None
+            if giveUp is not None:
+                giveUp()
             self._opened.errback(Failure(error))
-        elif receiving or finishing:
+        elif connection is not None:
             self._letGo(connection, tailFor(self._head) if error.printed else b"")
-        if finishing:
+        self._head = b""
+        if phase is _Phase.FINISHING:
             self._finished.errback(Failure(error))
 
     def printerLost(self, error: PrintError) -> None:
@@ -382,7 +406,10 @@ class Job:
         if self._advance("delivered"):
             self.delivery = delivery
             self._ended = self._clock.seconds()  # whenever its sender is known to have heard
-            self._released.callback(None)
+            assert self._connection is not None
+            self._printed = self._connection.printed
+            self._head = b""
+            self._release()
             self._finished.callback(delivery)
 
     def _notDelivered(self, failure: Failure) -> None:
@@ -390,30 +417,43 @@ class Job:
         self.cut(failure.value)
 
     def _letGo(self, connection: GuardedConnection, tail: bytes) -> None:
-        connection.abort(tail).addCallback(self._released.callback)
+        connection.abort(tail).addCallback(self._release)
+
+    def _release(self, _: object = None) -> None:
+        self._connection = None
+        self._released.callback(None)
 
     def _end(self) -> None:
         if self._ended is None:
             self._ended = self._clock.seconds()
+        code = self._code(self.error)
+        level = "" if self.delivery is None else self.delivery.value
         if self.error is not None:
-            outcome = self.error.reason
-        elif not self.heard:
-            outcome = "completed, sender lost before the reply"
+            printed = "part" if self.error.printed else "no"
+            reason = self.error.reason
         else:
-            outcome = "completed"
-        level = "-" if self.delivery is None else self.delivery.value
-        self._log.info(
-            "job {job} on {port}: {state}: {bytes} bytes in {seconds:.3f} s, {delivery}: {reason}"
-            " ({name!r} from {user!r} at {peer})",
+            printed = "yes" if self.bytes else "no"
+            reason = "" if self.heard else "sender lost before the reply"
+        failed = self._phase is _Phase.ABORTED or not self.heard
+        self._log.emit(
+            LogLevel.warn if failed else LogLevel.info,
+            "job {job} on {port}: {state}: {bytes} bytes in {seconds:.3f} s{reached}, printed"
+            " {printed}, reply {reply}{because} ({name!r} from {user!r} at {peer}, printer"
+            " {printer!r})",
             job=self.number,
             port=self.port,
+            printer=self._printer,
             peer=self.sender.host,
             user=self.sender.user,
             name=self.name,
+            state=self.state.value,
             bytes=self.bytes,
             seconds=self.seconds,
-            state=self.state.value,
-            delivery=level,
-            reason=outcome,
-            printed=self.error.printed if self.error is not None else self.bytes > 0,
+            delivery=level or "-",
+            reached=f", {level}" if level else "",
+            printed=printed,
+            reply="none" if code is None else code,
+            heard=self.heard,
+            reason=reason,
+            because=f": {reason}" if reason else "",
         )

@@ -20,9 +20,9 @@ from twisted.internet.base import ReactorBase
 from twisted.internet.defer import Deferred
 from twisted.internet.error import CannotListenError
 
-from .ftp.text import presentable
 from .gateway import Gateway
 from .listeners import whyNot
+from .text import presentable
 from .transports.checks import unknownHosts
 
 

@@ -13,9 +13,10 @@ from twisted.internet.interfaces import IReactorTime
 
 from .errors import JobCanceled, JobTooLarge, ShuttingDown
 from .interfaces import IPrinterTransport
-from .job import Job, Sender
+from .job import Job, ReplyCode, Sender, unknownCode
 from .port import BUSY_TIMEOUT, CONNECT_TIMEOUT, PrintingPort
 from .portnames import PortNames
+from .text import printable
 
 REMEMBERED_JOBS = 100
 """How many ended jobs are kept for L{PrintServer.jobs}: a screenful or two for an operator."""
@@ -71,16 +72,34 @@ class PrintServer:
         """The printing port of that name, in upper or lower case."""
         return self._byName.get(self.portNames.find(name) or "")
 
-    def submit(self, port: PrintingPort, name: str, sender: Sender, size: int | None = None) -> Job:
+    def submit(
+        self,
+        port: PrintingPort,
+        name: str,
+        sender: Sender,
+        size: int | None = None,
+        code: ReplyCode = unknownCode,
+    ) -> Job:
         """
         Make a job and put it in line at C{port}.
 
         @param name: what the sender calls it; printable ASCII.
         @param size: the number of bytes that the sender announced, if it did.
+        @param code: with which code it is told how its job ended.
         """
         self._sweep()
         self._count += 1
-        job = Job(self._count, port.name, name, sender, size, self._clock, self._limit)
+        job = Job(
+            self._count,
+            port.name,
+            name,
+            sender,
+            size,
+            self._clock,
+            self._limit,
+            printer=printable(port.description),
+            code=code,
+        )
         self._active[job.number] = job
         if self._limit is not None and size is not None and size > self._limit:
             job.cut(JobTooLarge(f"{size} bytes announced, {self._limit} are allowed"))
@@ -131,4 +150,6 @@ class PrintServer:
 
     def _sweep(self) -> None:
         for number in [n for n, job in self._active.items() if job.ended]:
-            self._ended.append(self._active.pop(number))
+            job = self._active.pop(number)
+            job.forget()
+            self._ended.append(job)

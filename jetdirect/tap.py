@@ -22,7 +22,6 @@ from .certificate import ServerCertificate
 from .checkers import checkerFor
 from .commandline import DEFAULT_PRINTER, OPTIONS
 from .ftp.settings import PROFILES, SessionSettings
-from .ftp.text import presentable
 from .gateway import Gateway
 from .help import helpText
 from .interfaces import IPrinterTransport
@@ -37,6 +36,7 @@ from .process import (
     rightsOfJobs,
     tellTimeSteadily,
 )
+from .text import presentable
 from .transports.checks import complaintsAbout
 from .transports.policy import PJLPolicy, policed
 from .transports.uri import transportFor, withoutSecrets

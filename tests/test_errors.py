@@ -5,6 +5,7 @@ The family of errors: what an error says before a job has it.
 from __future__ import annotations
 
 import inspect
+import re
 
 import pytest
 
@@ -21,6 +22,16 @@ def test_everyKind(kind: type[PrintError]) -> None:
 
     assert isinstance(error, PrintError)
     assert (error.reason, str(error), error.printed) == ("the reason", "the reason", False)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_printersWords(kind: type[PrintError]) -> None:
+    """A printer's own words in a reason control no terminal, and make no line of their own."""
+    error = kind("x\x1b[31mEVIL\r\n2026-01-01 job 99: completed\u202e\x9b" + "y" * 5000)
+
+    assert re.fullmatch(r"[ -~]{1,1024}", error.reason)
+    assert error.reason.startswith(r"x\x1b[31mEVIL\x0d\x0a2026")
+    assert str(error) == error.reason
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -20,7 +20,8 @@ PACKAGE = Path(jetdirect.__file__).parent
 MAY_IMPORT = {
     # what everybody stands on
     "jetdirect": "",
-    "errors": "",
+    "text": "",
+    "errors": "text",
     "deadline": "",
     "tcp": "",
     "splice": "tcp",
@@ -32,10 +33,10 @@ MAY_IMPORT = {
     # the job and its turn
     "guard": "errors interfaces",
     "job": "errors interfaces guard language",
-    "condition": "interfaces",
+    "condition": "text interfaces",
     "port": "condition errors interfaces guard language job",
     "portnames": "",
-    "server": "errors interfaces language job port portnames",
+    "server": "text errors interfaces language job port portnames",
     # jobs on disk
     "spool": "",
     "spool.disk": "",
@@ -44,8 +45,8 @@ MAY_IMPORT = {
     "spool.numbers": "spool.disk spool.durable",
     "spool.store": "spool.disk spool.durable spool.numbers spool.record",
     # the sender's side
-    "ftp*": "errors deadline interfaces language job port portnames server splice tcp certificate"
-    " ftp*",
+    "ftp*": "text errors deadline interfaces language job port portnames server splice tcp"
+    " certificate ftp*",
     # the printers' side: what they share, then the printers, none of which knows another
     "transports": "",
     "transports.file": "",
@@ -121,16 +122,16 @@ MAY_IMPORT = {
     "transports.*": "errors interfaces tcp transports.uri transports.scheme transports.ieee1284"
     " transports.backchannel transports.backpressure transports.descriptor transports.threads",
     # those who know both sides
-    "gateway": "errors interfaces language job port server tcp ftp* transports*",
+    "gateway": "text errors interfaces language job port server tcp ftp* transports*",
     "testing*": "errors interfaces language job port server tcp ftp* transports* gateway testing*",
     # the command
     "listeners": "options",
     "checkers": "options",
     "commandline": "options port ftp* transports*",
     "help": "options transports.uri commandline",
-    "process": "ftp.text gateway listeners transports.checks",
-    "tap": "certificate checkers commandline ftp* gateway help interfaces listeners options process"
-    " transports*",
+    "process": "text gateway listeners transports.checks",
+    "tap": "text certificate checkers commandline ftp* gateway help interfaces listeners options"
+    " process transports*",
 }
 
 

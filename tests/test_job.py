@@ -4,6 +4,8 @@ A job: what may happen to it when, what is said of it, and when it lets the prin
 
 from __future__ import annotations
 
+import gc
+import tracemalloc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import FrozenInstanceError
@@ -13,7 +15,8 @@ import pytest
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IProducer, IPushProducer
 from twisted.internet.task import Clock
-from twisted.logger import LogEvent, capturedLogs, formatEvent
+from twisted.internet.testing import MemoryReactorClock
+from twisted.logger import LogEvent, LogLevel, capturedLogs, formatEvent
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
@@ -26,9 +29,13 @@ from jetdirect.errors import (
     SenderLost,
     SizeDiffers,
 )
+from jetdirect.ftp.replies import codeFor
+from jetdirect.gateway import Gateway
 from jetdirect.interfaces import Delivery, IPrinterConnection
 from jetdirect.job import STOPPED_AFTER, Job, JobState, Sender
 from jetdirect.language import END_OF_JOB, HEAD_BYTES, UEL
+from jetdirect.server import REMEMBERED_JOBS
+from jetdirect.testing import FakePrinter, FakeSender
 from tests.conftest import FlushErrors
 
 PENDING, PROCESSING = JobState.PENDING, JobState.PROCESSING
@@ -104,7 +111,10 @@ class Stage:
 
     def __init__(self, size: int | None = None, connection: Connection | None = None) -> None:
         self.clock = Clock()
-        self.job = Job(7, "PORT1", "page.ps", Sender("ann", "192.0.2.1", 40001), size, self.clock)
+        sender = Sender("ann", "192.0.2.1", 40001)
+        self.job = Job(
+            7, "PORT1", "page.ps", sender, size, self.clock, printer="HP LaserJet", code=codeFor
+        )
         self.connection = connection or Connection()
         self.heard: list[tuple[str, Any]] = []
         self.gaveUp = 0
@@ -805,7 +815,10 @@ def test_oneEventAtEachEnd(printerLost: bool) -> None:
     assert {key: end[key] for key in WHO} == WHO
     state, level = ("aborted", "-") if printerLost else ("completed", "delivered")
     assert (end["state"], end["delivery"]) == (state, level)
-    assert (end["bytes"], end["seconds"], end["printed"]) == (4, 2.5, True)
+    printed, code = ("part", 551) if printerLost else ("yes", 226)
+    assert (end["bytes"], end["seconds"], end["printed"]) == (4, 2.5, printed)
+    assert (end["reply"], end["printer"]) == (code, "HP LaserJet")
+    assert end["log_level"] is (LogLevel.warn if printerLost else LogLevel.info)
     assert formatEvent(start) == "job 7 on PORT1: 'page.ps' from 'ann' at 192.0.2.1"
 
 
@@ -832,20 +845,52 @@ def test_eventOfAnUnopenedJob() -> None:
         waiting().job.cut(PrintError("the printer did not answer"))
 
     end = events[-1]
-    assert (end["bytes"], end["delivery"], end["printed"]) == (0, "-", False)
+    assert (end["bytes"], end["delivery"], end["printed"]) == (0, "-", "no")
     assert formatEvent(end) == (
-        "job 7 on PORT1: aborted: 0 bytes in 0.000 s, -: the printer did not answer"
-        " ('page.ps' from 'ann' at 192.0.2.1)"
+        "job 7 on PORT1: aborted: 0 bytes in 0.000 s, printed no, reply 451: the printer did not"
+        " answer ('page.ps' from 'ann' at 192.0.2.1, printer 'HP LaserJet')"
     )
 
 
-@pytest.mark.parametrize(("data", "printed"), [(b"", False), (b"x", True)])
-def test_eventSaysWhetherAByteWasPrinted(data: bytes, printed: bool) -> None:
+def test_lineOfACompleteJob() -> None:
+    """It says "completed" once, and what the operator wants to know of it."""
+    with _jobEvents() as events:
+        stage = Stage().open().write(b"%!PS")
+        stage.clock.advance(1.5)
+        stage.finish().deliver().job.complete()
+
+    assert formatEvent(events[-1]) == (
+        "job 7 on PORT1: completed: 4 bytes in 1.500 s, delivered, printed yes, reply 226"
+        " ('page.ps' from 'ann' at 192.0.2.1, printer 'HP LaserJet')"
+    )
+
+
+@pytest.mark.parametrize(
+    ("error", "state", "level", "code"),
+    [
+        (PrinterLost("it was switched off"), "aborted", LogLevel.warn, 551),
+        (SenderLost("the control connection was lost"), "aborted", LogLevel.warn, 551),
+        (JobAborted("aborted by the sender"), "canceled", LogLevel.info, 426),
+        (JobCanceled("canceled by the operator"), "canceled", LogLevel.info, 551),
+    ],
+)
+def test_levels(error: PrintError, state: str, level: LogLevel, code: int) -> None:
+    """What failed is a warning, what somebody asked for is not; the code is that of the reply."""
+    with _jobEvents() as events:
+        receiving().job.cut(error)
+
+    end = events[-1]
+    assert (end["state"], end["log_level"], end["reply"]) == (state, level, code)
+    assert (end["printed"], end["reason"]) == ("part", error.reason)
+
+
+@pytest.mark.parametrize(("data", "printed"), [(b"", "no"), (b"x", "yes")])
+def test_eventSaysWhetherAByteWasPrinted(data: bytes, printed: str) -> None:
     """Of a complete job without a byte nothing is printed."""
     with _jobEvents() as events:
         completed(data)
 
-    assert events[-1]["printed"] is printed
+    assert events[-1]["printed"] == printed
 
 
 def test_eventOfWhatNeverLeft() -> None:
@@ -854,20 +899,91 @@ def test_eventOfWhatNeverLeft() -> None:
         stage = Stage(connection=Connection(buffering=True)).open().write(b"%!PS")
         stage.job.cut(SenderLost("the control connection was lost"))
 
-    assert (events[-1]["bytes"], events[-1]["printed"]) == (4, False)
+    assert (events[-1]["bytes"], events[-1]["printed"]) == (4, "no")
 
 
-@pytest.mark.parametrize(
-    ("heard", "outcome"), [(True, "completed"), (False, "completed, sender lost before the reply")]
-)
-def test_completeHeardOrNot(heard: bool, outcome: str) -> None:
+@pytest.mark.parametrize(("heard", "reason"), [(True, ""), (False, "sender lost before the reply")])
+def test_completeHeardOrNot(heard: bool, reason: str) -> None:
     """The record of a completed job says whether its sender lived to hear of it."""
     with _jobEvents() as events:
         stage = delivered()
         stage.job.complete(heard)
 
+    end = events[-1]
     assert (stage.job.state, stage.job.heard) == (COMPLETED, heard)
-    assert (events[-1]["state"], events[-1]["reason"]) == ("completed", outcome)
+    assert (end["state"], end["heard"], end["reason"]) == ("completed", heard, reason)
+    assert end["log_level"] is (LogLevel.info if heard else LogLevel.warn)
+
+
+def _cutWaiting(stage: Stage) -> None:
+    stage.job.cut(PrintError("the printer did not answer"))
+
+
+def _cutReceiving(stage: Stage) -> None:
+    stage.open().write(b"%!PS").job.cut(PrinterLost("switched off"))
+    stage.connection.aborted.callback(None)
+
+
+def _cutFinishing(stage: Stage) -> None:
+    stage.open().write(b"%!PS").finish().job.cut(SenderLost("lost"))
+    stage.connection.aborted.callback(None)
+
+
+def _cutDelivered(stage: Stage) -> None:
+    stage.open().write(b"%!PS").finish().deliver().job.cut(SenderLost("lost"))
+    assert stage.job.error is not None and stage.job.error.printed
+
+
+def _complete(stage: Stage) -> None:
+    stage.open().write(b"%!PS").finish().deliver().job.complete()
+
+
+@pytest.mark.parametrize(
+    "end", [_cutWaiting, _cutReceiving, _cutFinishing, _cutDelivered, _complete]
+)
+def test_forgets(end: Callable[[Stage], None]) -> None:
+    """An ended job, which is remembered for listings, keeps nothing of the printer's side."""
+    stage = Stage()
+    job = stage.job
+    end(stage)
+    assert job.ended
+    assert (job._connection, job._giveUp, job._producer, job._head) == (None, None, None, b"")
+
+
+def test_bytesOfAnEndedJob() -> None:
+    """
+    What is remembered of an ended job has a bound, however it ended: no session, no printer.
+    """
+
+    def kept(fails: bool) -> float:
+        printer = FakePrinter()
+        gateway = Gateway([printer], MemoryReactorClock(), [])
+
+        def one() -> None:
+            sender = FakeSender(gateway.factory)
+            sender.login()
+            sender.begin("page.ps")
+            assert sender.data is not None
+            sender.data.receive(b"%!PS" + bytes(10_000))
+            sender.data.rst() if fails else sender.data.fin()
+            sender.settle()
+            sender.say("QUIT")
+            printer.jobs.clear()
+            gateway.factory.reactor.tcpServers.clear()  # type: ignore[attr-defined]
+
+        for _ in range(3):
+            one()
+        gc.collect()
+        tracemalloc.start()
+        before = tracemalloc.get_traced_memory()[0]
+        for _ in range(REMEMBERED_JOBS - 20):
+            one()
+        gc.collect()
+        after = tracemalloc.get_traced_memory()[0]
+        tracemalloc.stop()
+        return (after - before) / (REMEMBERED_JOBS - 20)
+
+    assert max(kept(fails=False), kept(fails=True)) < 6000
 
 
 def test_completeComesAfterDelivery() -> None:

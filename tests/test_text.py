@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jetdirect.ftp.text import SHOWN, decoded, presentable, printable
+from jetdirect.ftp.text import decoded, legible
+from jetdirect.text import SHOWN, presentable, printable
 
 
 @given(st.text(max_size=3 * SHOWN) | st.binary(max_size=3 * SHOWN).map(decoded))
@@ -68,3 +69,16 @@ def test_presentable() -> None:
     assert presentable("Übersicht 日本 \x1b[31m\u202e\r\n\udcff") == (
         "Übersicht 日本 \\x1b[31m\\u202e\\x0d\\x0a\\xff"
     )
+
+
+def test_legible() -> None:
+    """A listed name keeps script, blanks and foreign bytes; what controls anything is escaped."""
+    assert legible("\u3000Übersicht 日本\xa0\x1b\u202e\u2028\x9b\udc9b\udce9") == (
+        "\u3000Übersicht 日本\xa0\\x1b\\u202e\\u2028\\x9b\\x9b\udce9"
+    )
+
+
+@given(st.text() | st.binary().map(decoded))
+def test_legibleStays(name: str) -> None:
+    """What was listed is found under that name again."""
+    assert legible(legible(name)) == legible(name)

@@ -707,7 +707,7 @@ def test_controlLostBeforeTheReplyIsHeard(end: Callable[[MemoryWire], None]) -> 
         assert not endEvents(events)
         end(sender.wire)
     [event] = endEvents(events)
-    assert event["reason"] == "completed, sender lost before the reply"
+    assert event["reason"] == "sender lost before the reply"
     assert event["state"] == "completed"
     assert (bench.job.state, bench.job.heard) == (JobState.COMPLETED, False)
     bench.printsOn()
@@ -913,7 +913,8 @@ def test_events(good: bool) -> None:
     assert {**start, **known} == start
     known |= {"bytes": len(PAGE), "state": "completed" if good else "canceled"}
     known |= {"delivery": "delivered" if good else "-"}
-    known |= {"reason": "completed" if good else "aborted by the sender"}
+    known |= {"reason": "" if good else "aborted by the sender"}
+    known |= {"reply": 226 if good else 426, "printed": "yes" if good else "part"}
     assert {**end, **known} == end
     assert 2.5 <= end["seconds"] < 3
 

@@ -27,11 +27,11 @@ from zope.interface import implementer
 
 from ..deadline import Deadline
 from ..tcp import ITCPFacts, NoFacts, factsOf, realTransport, sendNow, tune
+from ..text import printable
 from .address import oneHost, plainHost, proxiedHost
 from .lines import LineDecoder, LineTooLong, NoLineEnd
 from .replies import Reply
 from .strangers import startsStrangely
-from .text import printable
 from .turns import LINES_A_SLICE
 
 if TYPE_CHECKING:

@@ -18,8 +18,9 @@ from zope.interface import Interface, implementer
 
 from ..job import Sender
 from ..server import PrintServer
+from ..text import printable
 from .shell import PrintShell
-from .text import decoded, encoded, printable
+from .text import decoded, encoded
 
 
 @implementer(portal.IRealm)

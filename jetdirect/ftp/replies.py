@@ -16,7 +16,7 @@ from ..errors import (
     ShuttingDown,
 )
 from ..interfaces import Delivery
-from .text import presentable, printable
+from ..text import presentable, printable
 
 LONGEST_FIELD = 1024
 """Characters of a field: replies stay readable, whatever was said."""
@@ -203,6 +203,15 @@ def refusal(error: PrintError, number: int) -> Reply:
         return Reply(550, "Job {job} refused: {reason}")(job=number, reason=error.reason)
     text = "Job {job} not printed: {reason}; it is safe to send it again"
     return Reply(_transient(error), text)(job=number, reason=error.reason)
+
+
+def codeFor(error: PrintError | None) -> int:
+    """
+    The code of the reply to a job, whether or not its sender is still there to hear it.
+
+    @param error: why it came to nothing; L{None}: it is complete.
+    """
+    return 226 if error is None else refusal(error, 0).code
 
 
 def listingRefusal(error: PrintError, aborted: bool) -> Reply:

@@ -14,14 +14,14 @@ from twisted.python.filepath import Permissions
 from zope.interface import implementer
 
 from ..errors import PrintError
-from ..job import Job, Sender
+from ..job import Job, ReplyCode, Sender, unknownCode
 from ..port import PrintingPort
 from ..portnames import NEAR
 from ..server import PrintServer
+from ..text import printable
 from .listing import Entry
 from .names import StoredNames
 from .paths import Path, PathRefused, resolve
-from .text import printable
 
 UNKNOWN_NAME = "<Unknown>"
 """What the device calls a job whose remote name was a printing port."""
@@ -89,13 +89,20 @@ class PrintShell:
         """May its name be told?  It is this session's, or this user's where users prove it."""
         return job.sender == self.sender or (self.proven and job.user == self.sender.user)
 
-    def submit(self, port: PrintingPort, name: str, size: int | None = None) -> Job:
+    def submit(
+        self,
+        port: PrintingPort,
+        name: str,
+        size: int | None = None,
+        code: ReplyCode = unknownCode,
+    ) -> Job:
         """
         Put a job in line.
 
         @param size: the bytes that the sender announced, if it did.
+        @param code: with which code it is told how its job ended.
         """
-        job = self.server.submit(port, printable(name) or UNKNOWN_NAME, self.sender, size)
+        job = self.server.submit(port, printable(name) or UNKNOWN_NAME, self.sender, size, code)
         self._jobs.append((job, self._now()))
         del self._jobs[:-LISTED_JOBS]
         return job

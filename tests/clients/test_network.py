@@ -97,7 +97,7 @@ def test_proxy(how: str, printer: RawPrinter, tmp_path: Path) -> None:
                 ftp.sendcmd("EPSV")
         for number in (1, 2):
             assert printer.waitForJob(number) == BINARY
-            assert re.search(rf"from 'tester' at {CLIENT}\)$", site.gateway.jobEnd(number))
+            assert re.search(rf"from 'tester' at {CLIENT}, printer ", site.gateway.jobEnd(number))
 
 
 def test_proxyStrangers(printer: RawPrinter, tmp_path: Path) -> None:

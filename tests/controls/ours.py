@@ -16,8 +16,8 @@ from tests.peers.gateway import Gateway
 from tests.peers.rawprinter import Behaviour, RawPrinter, good
 
 _ENDED = re.compile(
-    r"job \d+ on PORT\d+: (?P<state>aborted|canceled|completed): (?P<bytes>\d+) bytes in [^:]*:"
-    r" (?P<why>.*) \('(?P<name>[^']*)' from "
+    r"job \d+ on PORT\d+: (?P<state>aborted|canceled|completed): (?P<bytes>\d+) bytes in [^:]*?"
+    r", reply (?:\d{3}|none)(?P<why>: .*)? \('(?P<name>[^']*)' from "
 )
 
 #: What a printer's kernel takes before the printer reads.
@@ -100,5 +100,5 @@ class Ours(Server):
 def _end(found: re.Match[str]) -> End:
     if found["state"] != "completed":
         return End.CUT
-    # Anything that is not the plain word is a warning.
-    return End.COMPLETE if found["why"] == "completed" else End.UNHEARD
+    # A job that is complete and heard of has no reason.
+    return End.UNHEARD if found["why"] else End.COMPLETE

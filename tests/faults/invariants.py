@@ -164,6 +164,8 @@ class Record:
     @ivar number: the job's.
     @ivar starts: how many start events.
     @ivar ends: the state in each terminal event.
+    @ivar reply: the code with which the sender was told.
+    @ivar printed: C{yes}, C{no} or C{part}.
     @ivar heard: the record says that the sender was still there to hear it.
     @ivar acknowledged: the sender's kernel had acknowledged the reply when the record was written;
         L{None}: unknown.
@@ -176,6 +178,8 @@ class Record:
     ends: list[str] = field(default_factory=list)
     bytes: int | None = None
     delivery: str | None = None
+    reply: str | None = None
+    printed: str | None = None
     heard: bool = True
     acknowledged: bool | None = None
     cutOff: bool = False
@@ -333,6 +337,12 @@ def _oneRecord(run: Run) -> Iterator[str]:
             yield f"{upload.name}: {upload.sent} bytes sent, the record says {found.bytes}"
         if upload.finals and not upload.complete and "completed" in found.ends:
             yield f"{upload.name} was refused with {upload.finals[0].code}, recorded as completed"
+        if upload.finals and found.reply not in (None, str(upload.finals[0].code)):
+            yield f"{upload.name} was told {upload.finals[0].code}, the record says {found.reply}"
+        if found.printed == "no" and any(
+            each.taken for each in run.prints if each.upload == upload.name
+        ):
+            yield f"{upload.name} was printed in part at least, the record says that nothing was"
         if upload.canceled and found.ends not in ([], ["canceled"]):
             yield f"{upload.name} was canceled by the operator, its record says {found.ends}"
         if "completed" in found.ends:

@@ -28,7 +28,17 @@ def good() -> Run:
             )
         ],
         prints=[Print("printer1", "page", PAGE, len(PAGE), opened=1.0, closed=2.0)],
-        records=[Record("page", 1, ends=["completed"], bytes=len(PAGE), acknowledged=True)],
+        records=[
+            Record(
+                "page",
+                1,
+                ends=["completed"],
+                bytes=len(PAGE),
+                reply="226",
+                printed="yes",
+                acknowledged=True,
+            )
+        ],
     )
 
 
@@ -38,6 +48,8 @@ def refused(code: int, text: str, taken: bytes = b"", state: str = "aborted") ->
     run.uploads[0].replies = [Heard(150, "150 Opening"), Heard(code, f"{code} {text}")]
     run.uploads[0].faultless = False
     run.records[0].ends = [state]
+    run.records[0].reply = str(code)
+    run.records[0].printed = "part" if taken else "no"
     run.prints = [Print("printer1", "page", taken, len(taken))] if taken else []
     return run
 
@@ -109,6 +121,9 @@ WRONG: list[tuple[str, Callable[[Run], object]]] = [
     ("I5", lambda run: setattr(run.records[0], "ends", ["completed", "aborted"])),
     ("I5", lambda run: setattr(run.records[0], "ends", ["aborted"])),
     ("I5", lambda run: setattr(run.records[0], "bytes", 3)),
+    ("I5", lambda run: setattr(run.records[0], "reply", "551")),
+    ("I5", lambda run: setattr(run.records[0], "reply", "none")),
+    ("I5", lambda run: setattr(run.records[0], "printed", "no")),
     ("I5", lambda run: run.records.clear()),
     ("I5", lambda run: setattr(run.records[0], "acknowledged", False)),
     ("I5", lambda run: setattr(run.records[0], "heard", False)),

@@ -8,12 +8,12 @@ from twisted.cred.error import LoginFailed, UnhandledCredentials
 
 from ... import __version__
 from ...job import Sender
+from ...text import printable
 from .. import replies
 from ..interpreter import Interpreter, command
 from ..paths import written
 from ..realm import logIn
 from ..replies import Lines, Name, Reply
-from ..text import printable
 
 FAILED_LOGINS = 3
 """Failed logins after which a session ends, as in pyftpdlib."""

@@ -12,12 +12,13 @@ from functools import cache
 
 from ...interfaces import PrinterStatus
 from ...port import PrintingPort
+from ...text import presentable, printable
 from .. import replies
 from ..interpreter import WAITING_COMMANDS, Interpreter, Result, command
 from ..listing import Entry, longListing, nameListing
 from ..paths import Path, PathRefused, quoted, written
 from ..replies import Lines, Name, Reply
-from ..text import decoded, presentable, printable
+from ..text import decoded
 from ..transfer import sendListing
 from ..upload import Upload
 
@@ -149,7 +150,8 @@ class ServiceCommands(Interpreter):
             raise
         shell = self.printShell
         port, name = shell.portOf(stored), shell.nameOf(stored)
-        job = shell.submit(port, name, announced if self.type == "I" else None)
+        size = announced if self.type == "I" else None
+        job = shell.submit(port, name, size, replies.codeFor)
         if not path:
             path = f"job{job.number}"
             stored = (*stored, path)

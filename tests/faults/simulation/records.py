@@ -185,7 +185,8 @@ class Records:
         record.ends.append(event["state"])
         self._ended(event["name"], number, event["reason"])
         record.bytes, record.delivery = event["bytes"], event["delivery"]
-        record.heard = "sender lost" not in event["reason"]
+        record.reply, record.printed = str(event["reply"]), event["printed"]
+        record.heard = event["heard"]
         if number in self._replies:
             wire, offset = self._replies[number]
             record.acknowledged = wire.end.acknowledged >= offset

@@ -14,8 +14,9 @@ from ..invariants import Record
 
 _START = re.compile(r"job (\d+) on PORT\d+: '([^']*)' from '[^']*' at \S+$")
 _END = re.compile(
-    r"job (\d+) on PORT\d+: (aborted|canceled|completed): (\d+) bytes in [\d.]+ s, (\S+):"
-    r" (.*) \('([^']*)' from '[^']*' at \S+\)$"
+    r"job (\d+) on PORT\d+: (aborted|canceled|completed): (\d+) bytes in [\d.]+ s"
+    r"(?:, (sent|delivered|confirmed))?, printed (yes|no|part), reply (\d{3}|none)(?:: (.*))?"
+    r" \('([^']*)' from '[^']*' at \S+, printer .*\)$"
 )
 _ERROR = re.compile(r"Traceback|Unhandled|[#:]critical\]|[#:]error\]|Exception ignored")
 
@@ -47,12 +48,13 @@ class Journal:
                 else:
                     record.starts += 1
             elif found := _END.search(line):
-                name = found[6]
+                name = found[8]
                 record = self._records.setdefault(name, Record(name, int(found[1]), starts=0))
                 record.ends.append(found[2])
                 record.bytes = int(found[3])
-                record.delivery = found[4]
-                record.heard = "sender lost" not in found[5]
+                record.delivery = found[4] or "-"
+                record.printed, record.reply = found[5], found[6]
+                record.heard = "sender lost" not in (found[7] or "")
             self._read += 1
 
     def record(self, name: str) -> Record | None:

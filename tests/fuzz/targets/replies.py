@@ -11,8 +11,9 @@ from jetdirect.ftp import replies
 from jetdirect.ftp.names import StoredNames
 from jetdirect.ftp.paths import PathRefused, quoted, resolve, written
 from jetdirect.ftp.replies import Name
-from jetdirect.ftp.text import SHOWN, decoded, encoded, legible, presentable, printable
+from jetdirect.ftp.text import decoded, encoded, legible
 from jetdirect.portnames import PortNames
+from jetdirect.text import SHOWN, presentable, printable
 
 TOKENS = (b"..", b"/PORT1/", b"\x1b[31m", b"\xe2\x80\xae", b"\r226 ", b"{0}", b"%s%n", b'"')
 
