@@ -685,7 +685,12 @@ def test_longestQuestion(connects: bool) -> None:
         (308, "elsewhere; write that address"),
         (404, "path"),
         (426, "ipps://"),
-        (500, "no IPP"),
+        (405, "no IPP"),
+        (408, "did not wait"),
+        (413, "too long"),
+        (429, "busy"),
+        (500, "a fault of its own"),
+        (502, "a fault of its own"),
         (503, "busy"),
     ],
 )
@@ -1380,6 +1385,26 @@ async def test_onlyAWholeJobEndsInOrder() -> None:
     await exchange.hangUp()
     assert await reader.ended is ConnectionDone
     await listening.stopListening()
+
+
+# Refusals that are followed by a reset.
+
+
+@pytest_twisted.ensureDeferred
+async def test_refusalBeforeTheReset() -> None:
+    """A server that refuses, and closes on what was still sent: its words are read all the same."""
+    standing = Standing()
+    exchange = await standing.dial(FINISH_TIMEOUT)
+    exchange.begin("/", "printer", {}, b"head", None)
+    await deferLater(reactor, 0)
+    exchange.write(b"%!PS" * 1000)
+    standing.wire.sendall(b"HTTP/1.1 411 Length Required\r\nContent-Length: 0\r\n\r\n")
+    standing.wire.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    standing.close()
+    # As the reactor does when it has found, a moment ago, that something can be written.
+    why = exchange.transport.doWrite()
+    exchange.transport.connectionLost(Failure(why))
+    assert (await exchange.answer).code == 411
 
 
 # When the reactor is late.

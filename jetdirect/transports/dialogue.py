@@ -14,7 +14,7 @@ from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
 
 from ..errors import PrinterLost
-from ..tcp import ITCPFacts, Pulse, factsOf, tune
+from ..tcp import ITCPFacts, Pulse, factsOf, readBeforeLoss, tune
 
 LOOK_INTERVAL = 0.5
 """Seconds between two looks at the connection's state in the kernel."""
@@ -98,6 +98,7 @@ class Dialogue(Protocol):
         self._facts = factsOf(self.transport)
         self._pulse = Pulse(self._facts, self._clock)
         tune(self.transport)
+        readBeforeLoss(self.transport)
         self._watch = self._clock.callLater(LOOK_INTERVAL, self._look)
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:

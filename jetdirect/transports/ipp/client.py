@@ -24,7 +24,10 @@ _T = TypeVar("_T")
 _REMEDIES = {
     403: "it does not let us",
     404: "there is no printer of that path",
+    408: "it did not wait for the rest of the request",
+    413: "the job is too long for it",
     426: "it wants TLS; write ipps://",
+    429: "it is busy",
     503: "it is busy",
 }
 
@@ -42,7 +45,8 @@ def _refused(answer: Post) -> str:
         place = "".join(answer.field("location")[:1])
         there = f", at {rfc8011.shown(place)}" if place else ""
         return f"HTTP {answer.code}: the printer is elsewhere{there}; write that address"
-    remedy = _REMEDIES.get(answer.code, "that is no IPP")
+    fallback = "that is no IPP" if answer.code < 500 else "it has a fault of its own"
+    remedy = _REMEDIES.get(answer.code, fallback)
     if answer.wantsSize:
         remedy = "it wants to know how long a job is; let the sender announce it (ALLO)"
     return f"HTTP {answer.code}: {remedy}"
