@@ -11,6 +11,7 @@ import os
 import pwd
 import signal
 import stat
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -24,6 +25,9 @@ from .gateway import Gateway
 from .listeners import whyNot
 from .text import presentable
 from .transports.checks import unknownHosts
+
+LAST_MOMENT = 0.1
+"""Seconds for each thread of the pool to end with the process (chosen; there are ten)."""
 
 
 def fail(sentence: str) -> NoReturn:
@@ -40,6 +44,23 @@ def tellTimeSteadily(reactor: Any) -> None:
     """
     if isinstance(reactor, ReactorBase) and not reactor.running:
         reactor.seconds = time.monotonic
+
+
+class _PoolThread(threading.Thread):
+    """One that looks up names: at the end nobody waits for a name server that is silent."""
+
+    def __init__(self, *arguments: Any, **more: Any) -> None:
+        super().__init__(*arguments, **more, daemon=True)
+
+    def join(self, timeout: float | None = None) -> None:
+        """Twisted joins all ten threads of the pool, one after the other."""
+        super().join(LAST_MOMENT if timeout is None else timeout)
+
+
+def endWithoutLookups(reactor: Any) -> None:
+    """Let the reactor's thread pool, which looks up names, not hold up the end of the process."""
+    if isinstance(reactor, ReactorBase) and not reactor.running:
+        reactor.getThreadPool().threadFactory = _PoolThread
 
 
 def checkDaemon(words: Mapping[str, Any]) -> None:

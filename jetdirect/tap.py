@@ -30,6 +30,7 @@ from .options import Option, didYouMean
 from .process import (
     CommandLineGateway,
     checkDaemon,
+    endWithoutLookups,
     fail,
     logFile,
     makeLog,
@@ -250,6 +251,7 @@ def makeService(options: Options) -> Gateway:
     yet a daemon, which could tell nobody what is wrong.
     """
     tellTimeSteadily(options.reactor)
+    endWithoutLookups(options.reactor)
     gateway = CommandLineGateway(
         [policed(each, PJLPolicy(options["pjl-policy"])) for each in options["printers"]],
         options.reactor,
