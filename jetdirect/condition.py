@@ -6,9 +6,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from constantly import NamedConstant  # type: ignore[import-untyped]
 from twisted.internet.interfaces import IReactorTime
-from twisted.logger import Logger, LogLevel
+from twisted.logger import Logger
 
 from .interfaces import PrinterStatus
 from .text import presentable
@@ -48,12 +47,12 @@ class Condition:
             self._awaySince = now
         if not self._away and (given or now - self._awaySince >= PATIENCE):
             self._away = True
-            self._say(LogLevel.warn, f"cannot be reached: {reason}")
+            self._say(self._log.warn, f"cannot be reached: {reason}")
 
     def reached(self) -> None:
         """The printer was reached."""
         if self._away and self._awaySince is not None:
-            self._say(LogLevel.info, f"is reached again, {self._after(self._awaySince)}")
+            self._say(self._log.info, f"is reached again, {self._after(self._awaySince)}")
         self._away, self._awaySince = False, None
 
     def said(self, status: PrinterStatus) -> None:
@@ -61,18 +60,17 @@ class Condition:
         stopped = status.state == "stopped"
         reasons = ", ".join(status.reasons) or "it does not say why"
         if stopped and (self._stoppedSince is None or reasons != self._reasons):
-            self._say(LogLevel.warn, f"stopped: {reasons}")
+            self._say(self._log.warn, f"stopped: {reasons}")
             self._reasons = reasons
             if self._stoppedSince is None:
                 self._stoppedSince = self._clock.seconds()
         elif status.state and not stopped and self._stoppedSince is not None:
-            self._say(LogLevel.info, f"works again, {self._after(self._stoppedSince)}")
+            self._say(self._log.info, f"works again, {self._after(self._stoppedSince)}")
             self._stoppedSince = None
 
     def _after(self, since: float) -> str:
         return f"after {self._clock.seconds() - since:.0f} s"
 
-    def _say(self, level: NamedConstant, what: str) -> None:
+    def _say(self, say: Callable[..., None], what: str) -> None:
         # Some of it is the printer's own words.
-        text = presentable(f"{self._called()} {what}")
-        self._log.emit(level, "{condition}", condition=text)
+        say("{condition}", condition=presentable(f"{self._called()} {what}"))

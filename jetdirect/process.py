@@ -21,6 +21,7 @@ from twisted.internet.base import ReactorBase
 from twisted.internet.defer import Deferred
 from twisted.internet.error import CannotListenError
 
+from . import logfile
 from .gateway import Gateway
 from .listeners import whyNot
 from .text import presentable
@@ -63,11 +64,12 @@ def endWithoutLookups(reactor: Any) -> None:
         reactor.getThreadPool().threadFactory = _PoolThread
 
 
-def checkDaemon(words: Mapping[str, Any]) -> None:
+def checkDaemon(words: Mapping[str, Any], log: str = "") -> None:
     """
     What C{twistd} was told about its process can be done.
 
     @param words: its own options; those of C{twist} have none of these.
+    @param log: the file that the log is going to be written to, if there is one.
     @raise ValueError: it cannot; the message names the option and the remedy.
     """
     for option in ("rundir", "chroot"):
@@ -76,8 +78,8 @@ def checkDaemon(words: Mapping[str, Any]) -> None:
     for option in ("uid", "gid", "chroot"):
         if words.get(option) is not None and os.geteuid() != 0:
             raise ValueError(f"--{option}: only root may do that; start it as root, or without it")
-    pidfile, logfile = words.get("pidfile"), logFile(words)
-    for option, file in (("pidfile", pidfile), ("logfile", logfile)):
+    pidfile = words.get("pidfile")
+    for option, file in (("pidfile", pidfile), ("logfile", log)):
         if not file:
             continue
         try:
@@ -98,30 +100,13 @@ def _tryToWrite(file: str) -> None:
         os.unlink(file)
 
 
-def makeLog(words: Mapping[str, Any]) -> str:
-    """
-    Make the file that C{twistd} is going to write its log to, not readable for everybody: it names
-    senders and jobs.  C{twistd} keeps the mode when it begins a new one.
-
-    @return: what is to be said of a file that was there; empty: nothing.
-    """
-    file = logFile(words)
-    if not file:
-        return ""
-    with suppress(OSError):  # it was tried; what is wrong now, twistd says
-        os.close(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o640))
+def openLog(file: str) -> str:
+    """What is to be said of a log file that is there; empty: nothing."""
+    with suppress(OSError):
         mode = os.stat(file).st_mode
         if stat.S_ISREG(mode) and mode & stat.S_IROTH:
             return f"everybody may read {file}, which names senders and jobs; chmod o-r {file}"
     return ""
-
-
-def logFile(words: Mapping[str, Any]) -> str:
-    """The file that C{twistd} is going to write its log to; empty: none."""
-    if words.get("syslog") or words.get("logger") or "nodaemon" not in words:
-        return ""
-    file = words["logfile"] or ("" if words["nodaemon"] else "twistd.log")
-    return "" if file == "-" else file
 
 
 def _running(pidfile: str) -> int:
@@ -176,11 +161,9 @@ class CommandLineGateway(Gateway):
     A gateway whose user typed a command, and wants a sentence when it cannot listen.
 
     @ivar warnings: what the start is to say besides.
-    @ivar rotated: C{twistd} itself is going to take SIGUSR1, and begin a new log file then.
     """
 
     warnings: Sequence[str] = ()
-    rotated = False
     _bound = False
 
     def privilegedStartService(self) -> None:
@@ -194,9 +177,8 @@ class CommandLineGateway(Gateway):
             return
         self._bound = True
         signal.signal(signal.SIGHUP, self._fromSignal(self._reload))
-        for number in (signal.SIGUSR1, signal.SIGUSR2):
-            if not (self.rotated and number is signal.SIGUSR1):
-                signal.signal(number, self._fromSignal(self._ignored, number))
+        signal.signal(signal.SIGUSR1, self._fromSignal(self._reopen))
+        signal.signal(signal.SIGUSR2, self._fromSignal(self._ignored, signal.SIGUSR2))
         try:
             super().privilegedStartService()
         except CannotListenError as error:
@@ -236,6 +218,16 @@ class CommandLineGateway(Gateway):
 
     def _ignored(self, number: signal.Signals) -> None:
         self._log.info("Received {signal}; it means nothing here", signal=number.name)
+
+    def _reopen(self) -> None:
+        try:
+            file = logfile.reopen()
+        except OSError as error:
+            told = f"the log goes on where it was: {error.filename}: {error.strerror}"
+            self._log.error("Received SIGUSR1; {told}", told=told)
+        else:
+            told = "the log file was opened anew" if file else "there is no log file to open anew"
+            self._log.info("Received SIGUSR1; {told}", told=told)
 
     def _again(self, number: signal.Signals) -> None:
         self._log.info(

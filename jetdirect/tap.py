@@ -17,7 +17,7 @@ from twisted.cred.credentials import IUsernamePassword
 from twisted.logger import Logger
 from twisted.python import usage
 
-from . import __version__
+from . import __version__, logfile
 from .certificate import ServerCertificate
 from .checkers import checkerFor
 from .commandline import DEFAULT_PRINTER, OPTIONS
@@ -32,8 +32,7 @@ from .process import (
     checkDaemon,
     endWithoutLookups,
     fail,
-    logFile,
-    makeLog,
+    openLog,
     rightsOfJobs,
     tellTimeSteadily,
 )
@@ -157,6 +156,7 @@ class Options(usage.Options, strcred.AuthOptionMixin):
         """What is wrong only together, and the defaults that are not words."""
         self["listeners"] = self["listeners"] or self._listeners("21")
         self._checkTogether()
+        self["log"] = "" if self.parent is None else logfile.takeOver(self.parent)
         self["certificate"] = self._certificate()
         self["embedded"] = not self["printers"]
         if self["embedded"]:
@@ -270,14 +270,13 @@ def makeService(options: Options) -> Gateway:
         )
     if options.parent is not None:
         try:
-            checkDaemon(options.parent)
+            checkDaemon(options.parent, options["log"])
         except ValueError as error:
             fail(str(error))
         with rightsOfJobs(options.parent):
             warnings = _checked(options["printers"])
-        gateway.rotated = bool(logFile(options.parent))
         gateway.privilegedStartService()
-        gateway.warnings = [*warnings, *filter(None, [makeLog(options.parent)])]
+        gateway.warnings = [*warnings, *filter(None, [openLog(options["log"])])]
     return gateway
 
 

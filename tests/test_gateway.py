@@ -19,7 +19,7 @@ from twisted.application.service import IService, MultiService
 from twisted.internet.defer import Deferred
 from twisted.internet.testing import MemoryReactorClock
 from twisted.internet.threads import deferToThread
-from twisted.logger import capturedLogs, formatEvent
+from twisted.logger import LogLevel, capturedLogs, formatEvent
 from zope.interface.verify import verifyObject
 
 from jetdirect.ftp.settings import SessionSettings
@@ -383,3 +383,29 @@ async def test_urgentData(abort: Callable[[socket.socket], None]) -> None:
     await one.stopService()
     assert [reply[:3] for reply in heard] == ["426", "226", "200"]
     assert printer.jobs[0].ended == "aborted"
+
+
+def started(printer: FakePrinter, **settings: Any) -> list[tuple[LogLevel, str]]:
+    """The lines of a start, each behind its level."""
+    one = Gateway([printer], MemoryReactorClock(), [], SessionSettings(**settings))
+    with capturedLogs() as events:
+        one.startService()
+    return [(event["log_level"], formatEvent(event) or "") for event in events]
+
+
+def test_descriptionIsPresentable() -> None:
+    """What the operator calls a printer does not write into the terminal of who reads the log."""
+    lines = [text for _, text in started(FakePrinter("Ward\n\x1b[31m3 \u202e"))]
+    assert all(line.isprintable() for line in lines)
+    assert any("Ward" in line for line in lines)
+
+
+def test_warnings() -> None:
+    """What lets others than by default send what is printed is warned of at the start."""
+    assert [level for level, _ in started(FakePrinter())] == [LogLevel.info] * 2
+    assert not list(SessionSettings().warnings())
+    warned = [
+        text for level, text in started(FakePrinter(), lenientClose=True) if level is LogLevel.warn
+    ]
+    assert warned == list(SessionSettings(lenientClose=True).warnings())
+    assert len(warned) == 1 and "--tls-lenient-close" in warned[0]

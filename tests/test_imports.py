@@ -129,9 +129,10 @@ MAY_IMPORT = {
     "checkers": "options",
     "commandline": "options port ftp* transports*",
     "help": "options transports.uri commandline",
-    "process": "text gateway listeners transports.checks",
-    "tap": "text certificate checkers commandline ftp* gateway help interfaces listeners options"
-    " process transports*",
+    "logfile": "",
+    "process": "text gateway listeners logfile transports.checks",
+    "tap": "text certificate checkers commandline ftp* gateway help interfaces listeners logfile"
+    " options process transports*",
 }
 
 

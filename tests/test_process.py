@@ -20,7 +20,7 @@ from pathlib import Path
 import pytest
 
 from jetdirect import __version__
-from jetdirect.process import checkDaemon, makeLog, rightsOfJobs
+from jetdirect.process import checkDaemon, openLog, rightsOfJobs
 from tests.peers.gateway import Gateway, environment
 from tests.peers.peer import PATIENCE, mortal
 from tests.peers.rawprinter import RawPrinter
@@ -198,15 +198,15 @@ def test_daemon(tmp_path: Path) -> None:
 
 
 def test_openLog(tmp_path: Path) -> None:
-    """Of a log that everybody may read there is a warning; a new one is not readable so."""
-    words = {"nodaemon": False, "logfile": str(tmp_path / "a.log")}
-    assert makeLog(words) == ""
-    assert stat.S_IMODE((tmp_path / "a.log").stat().st_mode) & 0o007 == 0
-    (tmp_path / "a.log").chmod(0o644)
-    assert "chmod o-r" in makeLog(words)
-    assert makeLog({"nodaemon": True, "logfile": None}) == ""
-    assert makeLog({"nodaemon": True, "logfile": "-"}) == ""
-    assert makeLog({**words, "syslog": True}) == ""
+    """Of a log that everybody may read there is a warning, and of another or none there is not."""
+    file = tmp_path / "a.log"
+    assert openLog(str(file)) == openLog("") == ""
+    file.touch(0o640)
+    assert openLog(str(file)) == ""
+    file.chmod(0o644)
+    assert openLog(str(file)) == (
+        f"everybody may read {file}, which names senders and jobs; chmod o-r {file}"
+    )
 
 
 @pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2])

@@ -1,0 +1,135 @@
+"""
+The log file: rotated in every way that people do, and no line is lost; nobody else reads it.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import stat
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from jetdirect import logfile
+from jetdirect.logfile import LogFile
+from tests.peers.gateway import environment
+from tests.peers.peer import PATIENCE, mortal
+
+TWISTD = str(Path(sys.executable).with_name("twistd"))
+
+
+def test_mode(tmp_path: Path) -> None:
+    """Its user and group read it; the mode of a file that is there is the operator's."""
+    LogFile(str(tmp_path / "new.log")).write("a\n")
+    assert stat.S_IMODE((tmp_path / "new.log").stat().st_mode) & 0o137 == 0
+    (tmp_path / "old.log").touch()
+    (tmp_path / "old.log").chmod(0o664)
+    LogFile(str(tmp_path / "old.log")).write("a\n")
+    assert stat.S_IMODE((tmp_path / "old.log").stat().st_mode) == 0o664
+
+
+def test_moved(tmp_path: Path) -> None:
+    """What was moved away is written to until the file is opened anew."""
+    file = LogFile(str(tmp_path / "a.log"))
+    file.write("1\n")
+    (tmp_path / "a.log").rename(tmp_path / "a.log.1")
+    file.write("2\n")
+    file.reopen()
+    file.write("3\n")
+    assert (tmp_path / "a.log.1").read_text() == "1\n2\n"
+    assert (tmp_path / "a.log").read_text() == "3\n"
+
+
+def test_truncated(tmp_path: Path) -> None:
+    """A file that was cut goes on at its new end."""
+    file = LogFile(str(tmp_path / "a.log"))
+    file.write("1\n")
+    os.truncate(tmp_path / "a.log", 0)
+    file.write("2\n")
+    assert (tmp_path / "a.log").read_bytes() == b"2\n"
+
+
+def test_notPossible(tmp_path: Path) -> None:
+    """When it cannot be opened anew, the log goes on where it was."""
+    (tmp_path / "here").mkdir()
+    file = LogFile(str(tmp_path / "here" / "a.log"))
+    (tmp_path / "here").rename(tmp_path / "there")
+    with pytest.raises(OSError, match="No such file"):
+        file.reopen()
+    file.write("1\n")
+    assert (tmp_path / "there" / "a.log").read_text() == "1\n"
+
+
+def test_anyWord(tmp_path: Path) -> None:
+    """A name that is no UTF-8 is written all the same."""
+    LogFile(str(tmp_path / "a.log")).write("a \udcff\n")
+    assert (tmp_path / "a.log").read_bytes() == b"a \\udcff\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "file"),
+    [
+        ({"nodaemon": True, "logfile": None}, ""),
+        ({"nodaemon": True, "logfile": "-"}, ""),
+        ({"nodaemon": True, "logfile": "a.log"}, "a.log"),
+        ({"nodaemon": False, "logfile": None}, "twistd.log"),
+        ({"nodaemon": False, "logfile": None, "syslog": 1}, ""),
+        ({"nodaemon": False, "logfile": "a.log", "logger": "some.other"}, ""),
+        ({"logFile": "a.log"}, ""),
+    ],
+)
+def test_fileOf(words: dict[str, object], file: str) -> None:
+    """The file is the one that twistd would write; who wants another log gets that."""
+    assert logfile.fileOf(words) == file
+
+
+# With twistd
+
+
+@pytest.fixture(params=[False, True], ids=["-n --logfile", "daemon"])
+def gateway(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[int]:
+    """The number of a process that logs to C{a.log} and runs."""
+    mode = ["--pidfile=a.pid"] if request.param else ["-n", "--pidfile=a.pid"]
+    words = [TWISTD, *mode, "--logfile=a.log", "jetftp", "--port=tcp:0:interface=127.0.0.1"]
+    process = subprocess.Popen(mortal(*words), cwd=tmp_path, env=environment())
+    try:
+        waitFor(lambda: "prints to" in read(tmp_path / "a.log"))
+        yield int((tmp_path / "a.pid").read_text())
+    finally:
+        pid = int((tmp_path / "a.pid").read_text())
+        os.kill(pid, signal.SIGTERM)
+        process.wait(PATIENCE)
+        waitFor(lambda: not Path(f"/proc/{pid}").exists())
+
+
+def read(file: Path) -> str:
+    """What a file holds, if it is there."""
+    return file.read_text() if file.exists() else ""
+
+
+def waitFor(true: Callable[[], bool]) -> None:
+    """Wait until it is."""
+    end = time.monotonic() + PATIENCE
+    while not true():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+def test_logrotate(gateway: int, tmp_path: Path) -> None:
+    """mv, SIGUSR1; then copytruncate: each line is in one of the files, and none has a hole."""
+    log = tmp_path / "a.log"
+    log.rename(tmp_path / "a.log.1")
+    os.kill(gateway, signal.SIGUSR1)
+    waitFor(lambda: "opened anew" in read(log))
+    assert "opened anew" not in read(tmp_path / "a.log.1")
+    assert stat.S_IMODE(log.stat().st_mode) & 0o137 == 0
+    os.truncate(log, 0)
+    os.kill(gateway, signal.SIGHUP)
+    waitFor(lambda: "nothing to reload" in read(log))
+    [line] = log.read_bytes().splitlines()
+    assert b"\0" not in line and line.startswith(b"20")
