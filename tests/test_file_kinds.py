@@ -11,6 +11,8 @@ import os
 import re
 import socket
 import stat
+import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -28,6 +30,7 @@ from jetdirect.job import Job, Sender
 from jetdirect.port import PrintingPort
 from jetdirect.testing import FakeJob
 from jetdirect.transports.file import fifo
+from jetdirect.transports.file import reader as readers
 from jetdirect.transports.file.transport import AppendTransport, FileTransport
 from jetdirect.transports.uri import transportFor
 from tests.device import until
@@ -620,6 +623,99 @@ async def test_readerLeavesACutJob(pipe: Path, reader: Reader) -> None:
     await until(lambda: aborted)
 
     assert aborted == [None]
+
+
+class Program(threading.Thread):
+    """A program that reads as docs/printers/file.rst says: it opens, reads to the end, closes."""
+
+    def __init__(self, pipe: Path, pause: float = 0.0) -> None:
+        super().__init__(daemon=True)
+        self._pipe = pipe
+        self._pause = pause
+        self.jobs: list[bytes] = []
+        self.start()
+
+    def run(self) -> None:
+        while not self.jobs or self.jobs[-1] != b"the last":
+            with open(self._pipe, "rb", buffering=0) as wire:
+                job = b""
+                while more := wire.read(65536):
+                    job += more
+                    time.sleep(self._pause)
+            self.jobs.append(job)
+
+
+@pytest.mark.parametrize("pause", [0.0, 0.01])
+@pytest_twisted.ensureDeferred
+async def test_oneEndForEachJob(pipe: Path, pause: float) -> None:
+    """Jobs that follow each other at once are seen one by one, however late the reader reads."""
+    program, here = Program(pipe, pause), printer(pipe)
+    jobs = [*(b"job %d" % n for n in range(30)), b"the last"]
+
+    async def printed(job: bytes) -> None:
+        while True:
+            try:
+                connection = await here.open(FakeJob())
+                break
+            except PrinterUnreachable:  # the port tries again
+                await deferLater(reactor, 0.001)
+        connection.write(job)
+        assert await connection.finish() is Delivery.SENT
+
+    for job in jobs:
+        await printed(job)
+    program.join(30)
+
+    assert program.jobs == jobs
+
+
+@pytest_twisted.ensureDeferred
+async def test_readerThatNeverCloses(
+    pipe: Path, reader: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is waited for, but not for long, and from the end of the job before."""
+    monkeypatch.setattr(readers, "PATIENCE", 0.2)
+    here = printer(pipe)
+    await (await here.open(FakeJob())).finish()
+
+    began = reactor.seconds()
+    opening = here.open(FakeJob())
+    assert not opening.called
+    await (await opening).finish()
+    assert 0.1 < reactor.seconds() - began < 5
+
+    await deferLater(reactor, 0.25)
+    opening = here.open(FakeJob())
+    assert opening.called
+    await (await opening).finish()
+
+
+@pytest_twisted.ensureDeferred
+async def test_readerThatHasLeft(pipe: Path, reader: Reader) -> None:
+    """Of one that has left already no end is waited for."""
+    here = printer(pipe)
+    connection = await here.open(FakeJob())
+    reader.close()
+    await connection.abort(b"")
+    again = Reader(pipe)
+
+    opening = here.open(FakeJob())
+    assert opening.called
+    await (await opening).finish()
+    again.close()
+
+
+def test_systemThatTellsNothing(pipe: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where there is no inotify, nothing is waited for."""
+    monkeypatch.setattr(readers, "_libc", object())
+    reader = readers.Reader(str(pipe))
+    here, there = os.pipe()
+
+    reader.ending(there, 0.0)
+
+    assert not reader.reads(0.1)
+    os.close(here)
+    os.close(there)
 
 
 # A whole gateway.

@@ -441,8 +441,8 @@ def test_wordsThatRaise(word: str, flushErrors: FlushErrors) -> None:
 
     assert port.description == ("PORT1" if word == "description" else "fake printer")
     assert port.status == PrinterStatus()
-    assert flushErrors(ZeroDivisionError)
     assert site.nextPrints()
+    assert flushErrors(ZeroDivisionError)
 
 
 def test_waitingJobsLeaveAtOnce() -> None:

@@ -111,7 +111,9 @@ MAY_IMPORT = {
     " transports.lpd.stream transports.lpd.spool",
     "transports.file.existing": "",
     "transports.file.appended": "transports.file.existing",
-    "transports.file.fifo": "errors interfaces tcp transports.descriptor transports.file.existing",
+    "transports.file.reader": "",
+    "transports.file.fifo": "errors interfaces tcp transports.descriptor transports.file.existing"
+    " transports.file.reader",
     "transports.file.transport": "errors interfaces transports.uri transports.backpressure"
     " transports.threads"
     " transports.file.existing transports.file.appended transports.file.fifo",

@@ -3,7 +3,8 @@ C{file:///run/printer.fifo}, a named pipe: another program reads the jobs, one a
 
 A job is whole when the reader has taken its last byte out of the pipe; what it does with them
 nobody knows, so that C{sent} is all that can be reached.  A reader that takes nothing is waited for
-as long as it has the pipe open, as a printer without paper is.
+as long as it has the pipe open, as a printer without paper is.  The next job begins when it has
+seen the end of the one before.
 """
 
 from __future__ import annotations
@@ -17,8 +18,9 @@ from contextlib import suppress
 from fcntl import ioctl
 from typing import Any
 
-from twisted.internet.defer import Deferred, fail, succeed
+from twisted.internet.defer import Deferred, succeed
 from twisted.internet.main import CONNECTION_LOST
+from twisted.internet.task import deferLater
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
@@ -33,6 +35,7 @@ from ...interfaces import (
 from ...tcp import unwritten
 from ..descriptor import DescriptorConnection
 from .existing import take
+from .reader import Reader
 
 ABORT_PATIENCE = 5.0
 """Seconds in which the reader may take the end of an aborted job."""
@@ -54,16 +57,22 @@ class FifoTransport:
         self.description = description or "virtual printer"
         self.reactor = reactor
         self._path = path
+        self._reader = Reader(path)
 
     def open(self, job: IPrintJob) -> Deferred[IPrinterConnection]:
         """L{IPrinterTransport}: never blocks, also if nobody reads."""
+        return Deferred.fromCoroutine(self._open(job))
+
+    async def _open(self, job: IPrintJob) -> IPrinterConnection:
+        while self._reader.reads(self.reactor.seconds()):
+            await deferLater(self.reactor, LOOK_INTERVAL)
         try:
             descriptor = take(self._path, stat.S_ISFIFO)
         except OSError as why:
             nobody = why.errno == errno.ENXIO
             said = "no program reads from it" if nobody else why.strerror
-            return fail(PrinterUnreachable(f"the named pipe cannot be used: {said}"))
-        return succeed(FifoConnection(self.reactor, job, descriptor))
+            raise PrinterUnreachable(f"the named pipe cannot be used: {said}") from why
+        return FifoConnection(self.reactor, job, descriptor, self._reader)
 
     def ask(self) -> Deferred[None]:
         """L{IPrinterTransport}: to open and close the pipe would be an empty job."""
@@ -74,8 +83,9 @@ class FifoTransport:
 class FifoConnection(DescriptorConnection):
     """The pipe, while one job has it."""
 
-    def __init__(self, reactor: Any, job: IPrintJob, descriptor: int) -> None:
+    def __init__(self, reactor: Any, job: IPrintJob, descriptor: int, reader: Reader) -> None:
         super().__init__(reactor, job)
+        self._reader = reader
         self._descriptor = descriptor
         self._deadline = 0.0
         self.startReading()  # that is how the kernel tells that there is no reader any more
@@ -119,6 +129,7 @@ class FifoConnection(DescriptorConnection):
 
     def _close(self) -> None:
         super()._close()
+        self._reader.ending(self._descriptor, self._clock.seconds())
         descriptor, self._descriptor = self._descriptor, -1
         with suppress(OSError):
             os.close(descriptor)
