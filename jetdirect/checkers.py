@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from importlib.util import find_spec
 
 from twisted.cred.checkers import ICredentialsChecker
 from twisted.cred.credentials import IUsernamePassword
@@ -29,6 +30,8 @@ def checkerFor(text: str) -> ICredentialsChecker:
         raise ValueError(f"no kind of login{near}; known are {known}; {remedy}")
     if kind == "file":
         _checkFile(where)
+    elif kind == "unix":
+        _checkSystem()
     try:
         checker: ICredentialsChecker = factories[kind].generateChecker(where)
     except Exception:  # every kind has its own
@@ -42,6 +45,14 @@ def _factories() -> Iterable[ICheckerFactory]:
     for each in findCheckerFactories():
         if IUsernamePassword in each.credentialInterfaces:
             yield each
+
+
+def _checkSystem() -> None:
+    remedy = "use file:FILE, with a user:password on each line"
+    if find_spec("spwd") is None:
+        raise ValueError(f"this Python cannot check the system's passwords; {remedy}")
+    if os.geteuid() != 0:
+        raise ValueError(f"only root can read the system's passwords; {remedy}")
 
 
 def _checkFile(path: str) -> None:

@@ -22,7 +22,6 @@ from .certificate import ServerCertificate
 from .checkers import checkerFor
 from .commandline import DEFAULT_PRINTER, OPTIONS
 from .ftp.settings import PROFILES, SessionSettings
-from .gateway import Gateway
 from .help import helpText
 from .interfaces import IPrinterTransport
 from .listeners import listeners, portOf
@@ -156,7 +155,10 @@ class Options(usage.Options, strcred.AuthOptionMixin):
         """What is wrong only together, and the defaults that are not words."""
         self["listeners"] = self["listeners"] or self._listeners("21")
         self._checkTogether()
-        self["log"] = "" if self.parent is None else logfile.takeOver(self.parent)
+        try:
+            self["log"] = "" if self.parent is None else logfile.takeOver(self.parent)
+        except ValueError as error:
+            raise usage.UsageError(str(error)) from None
         self["certificate"] = self._certificate()
         self["embedded"] = not self["printers"]
         if self["embedded"]:
@@ -245,7 +247,7 @@ _SAFE: Mapping[str, Callable[[str], str]] = {
 """What of a value that may hold a secret is said again."""
 
 
-def makeService(options: Options) -> Gateway:
+def makeService(options: Options) -> CommandLineGateway:
     """
     The service that C{twistd} runs.  It is bound to its ports already, while the process is not
     yet a daemon, which could tell nobody what is wrong.
@@ -268,6 +270,7 @@ def makeService(options: Options) -> Gateway:
             " {directory}",
             directory=options["printers"][0].directory,
         )
+    warnings: list[str] = []
     if options.parent is not None:
         try:
             checkDaemon(options.parent, options["log"])
@@ -276,7 +279,12 @@ def makeService(options: Options) -> Gateway:
         with rightsOfJobs(options.parent):
             warnings = _checked(options["printers"])
         gateway.privilegedStartService()
-        gateway.warnings = [*warnings, *filter(None, [openLog(options["log"])])]
+        warnings += filter(None, [openLog(options["log"])])
+    ports = options["passive-ports"]
+    if ports and len(ports) < gateway.factory.limit:
+        few = f"--passive-ports has {len(ports)} for {gateway.factory.limit} sessions"
+        warnings.append(f"{few}; who finds none free is told 425")
+    gateway.warnings = warnings
     return gateway
 
 

@@ -4,11 +4,13 @@ Who may log in: a kind that is known, with what it needs.
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 from twisted.cred.checkers import FilePasswordDB
 
+from jetdirect import checkers
 from jetdirect.checkers import checkerFor
 
 
@@ -42,3 +44,16 @@ def test_none(text: str, told: str) -> None:
     """What can let nobody in says why, and what there is."""
     with pytest.raises(ValueError, match=told):
         checkerFor(text)
+
+
+def test_system(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The system's passwords, if this Python and this user can read them; else nobody gets in."""
+    monkeypatch.setattr(checkers, "find_spec", lambda name: None)
+    with pytest.raises(ValueError, match="this Python cannot"):
+        checkerFor("unix")
+    monkeypatch.setattr(checkers, "find_spec", lambda name: name)
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    with pytest.raises(ValueError, match="only root"):
+        checkerFor("unix")
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    assert checkerFor("unix").credentialInterfaces

@@ -106,7 +106,7 @@ MAY_IMPORT = {
     "transports.lpd.stream": "errors interfaces transports.lpd.client",
     "transports.lpd.spool": "errors interfaces transports.backpressure transports.threads"
     " transports.lpd.client",
-    "transports.lpd.transport": "interfaces tcp transports.uri transports.threads"
+    "transports.lpd.transport": "options interfaces tcp transports.uri transports.threads"
     " transports.lpd.rfc1179 transports.lpd.client transports.lpd.reserved"
     " transports.lpd.stream transports.lpd.spool",
     "transports.file.existing": "",

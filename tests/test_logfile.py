@@ -14,10 +14,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from twisted.python.reflect import namedAny
 
 from jetdirect import logfile
 from jetdirect.logfile import LogFile
-from tests.peers.gateway import environment
+from tests.peers.gateway import Gateway, environment
 from tests.peers.peer import PATIENCE, mortal
 
 TWISTD = str(Path(sys.executable).with_name("twistd"))
@@ -72,20 +73,39 @@ def test_anyWord(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "file"),
+    ("words", "file", "ours"),
     [
-        ({"nodaemon": True, "logfile": None}, ""),
-        ({"nodaemon": True, "logfile": "-"}, ""),
-        ({"nodaemon": True, "logfile": "a.log"}, "a.log"),
-        ({"nodaemon": False, "logfile": None}, "twistd.log"),
-        ({"nodaemon": False, "logfile": None, "syslog": 1}, ""),
-        ({"nodaemon": False, "logfile": "a.log", "logger": "some.other"}, ""),
-        ({"logFile": "a.log"}, ""),
+        ({"nodaemon": True, "logfile": None}, "", True),
+        ({"nodaemon": True, "logfile": "-"}, "", True),
+        ({"nodaemon": True, "logfile": "a.log"}, "a.log", True),
+        ({"nodaemon": False, "logfile": None}, "twistd.log", True),
+        ({"nodaemon": False, "logfile": None, "syslog": 1}, "", False),
+        ({"nodaemon": False, "logfile": "a.log", "logger": "some.other"}, "", False),
+        ({"logFile": "a.log"}, "", False),
     ],
 )
-def test_fileOf(words: dict[str, object], file: str) -> None:
+def test_takeOver(words: dict[str, object], file: str, ours: bool) -> None:
     """The file is the one that twistd would write; who wants another log gets that."""
-    assert logfile.fileOf(words) == file
+    assert logfile.takeOver(words) == file
+    assert (words.get("logger") == logfile.OBSERVER) is ours
+    assert namedAny(logfile.OBSERVER) is logfile.observer
+
+
+def test_daemonWithoutFile() -> None:
+    """A daemon has no standard output to log to."""
+    with pytest.raises(ValueError, match="--logfile=-: "):
+        logfile.takeOver({"nodaemon": False, "logfile": "-"})
+
+
+def test_pluginCache(tmp_path: Path) -> None:
+    """Where Twisted cannot write its list of plugins, the log is not filled with that."""
+    plugins = tmp_path / "more/twisted/plugins"
+    (plugins / "dropin.cache").mkdir(parents=True)  # no file can have its name
+    (plugins / "nothing.py").touch()
+    path = [str(tmp_path / "more"), *filter(None, [environment().get("PYTHONPATH")])]
+    with Gateway(tmp_path, before=["env", f"PYTHONPATH={os.pathsep.join(path)}"]) as gateway:
+        gateway.waitFor("prints to")
+        assert "plugin cache" not in gateway.log
 
 
 # With twistd

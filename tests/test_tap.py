@@ -506,3 +506,10 @@ def test_otherGoodValues() -> None:
     assert (settings.maxSessionsPerHost, settings.drainTimeout) == (2, 5)
     assert (settings.controlLossGrace, settings.fireAndForget) == (0.25, False)
     assert made("--fire-and-forget").factory.settings.fireAndForget
+
+
+def test_fewPassivePorts() -> None:
+    """Fewer ports for data than sessions is a warning, as it may be meant so."""
+    [warning] = makeService(parsed("--passive-ports=40000-40001")).warnings
+    assert "2 for 3 sessions" in warning and "--passive-ports" in warning
+    assert makeService(parsed("--passive-ports=40000-40002")).warnings == []

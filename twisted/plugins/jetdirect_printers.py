@@ -69,7 +69,7 @@ lpd = PrinterScheme(
         "reserve": "any or rfc1179: connect from a port below 1024, which needs rights (off)",
         "format": "a letter of RFC 1179 for what the data is said to be (l: as it is)",
         "banner": "on: ask the server for a page before each job that says whose it is (off)",
-        "spool-limit": "bytes of a job whose size the sender did not announce (1073741824)",
+        "spool-limit": "bytes of a job whose size the sender did not announce (1G)",
     },
 )
 

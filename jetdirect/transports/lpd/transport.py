@@ -27,6 +27,7 @@ from ...interfaces import (
     IPrintJob,
     PrinterStatus,
 )
+from ...options import size
 from ...tcp import hostEndpoint
 from ..threads import PrinterThread
 from ..uri import DeviceURI, seconds, switch
@@ -127,7 +128,7 @@ def fromURI(reactor: Any, uri: DeviceURI) -> LPDTransport:
         uri.option("format", "l", _format, "a letter of RFC 1179, as in format=l"),
         uri.option("banner", False, switch, "on or off, as in banner=on"),
     )
-    limit = uri.option("spool-limit", SPOOL_LIMIT, _count, "bytes, as in spool-limit=1000000")
+    limit = uri.option("spool-limit", SPOOL_LIMIT, size, "bytes, as in spool-limit=500M")
     return LPDTransport(reactor, server, uri.description or f"{queue} on {host}", limit, sources)
 
 
@@ -143,9 +144,3 @@ def _format(text: str) -> str:
     if len(text) != 1 or text not in rfc1179.FORMATS:
         raise ValueError(text)
     return text
-
-
-def _count(text: str) -> int:
-    if not re.fullmatch(r"\d{1,15}", text, re.ASCII):
-        raise ValueError(text)
-    return int(text)
