@@ -16,6 +16,8 @@ def printable(text: str, limit: int = SHOWN) -> str:
     """
     C{text} in printable ASCII, at most C{limit} characters: safe in replies, logs and on pages.
     """
+    if text.isascii() and text.isprintable() and len(text) <= limit:
+        return text
     shown = _UNPRINTABLE.sub(_escape, text[: limit + 1])
     return shown if len(shown) <= limit else shown[: limit - 3] + "..."
 

@@ -1304,3 +1304,17 @@ def test_afterGoodbye(user: FakeSender) -> None:
     user.wire.receive(b"QUIT\r\nPWD\r\nNOOP\r\n")
     assert codes(user.hear()) == [221]
     assert user.say("NOOP") == ""
+
+
+@pytest.mark.parametrize("verb", ["STOR", "APPE", "STOU"])
+def test_refusedPathSpendsTheDataConnection(user: FakeSender, verb: str) -> None:
+    """
+    What came for a refused path is never a part of the next job; the refusal is told before the
+    data connection goes.
+    """
+    user.passive()
+    assert user.data is not None
+    user.data.receive(b"for PORT13")
+    assert said(user, f"{verb} PORT13") == [550]
+    assert not user.data.connected
+    assert said(user, "STOR a.ps") == [425]

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
+from functools import cache, lru_cache
+from typing import NamedTuple
 
 from .text import encoded, legible
 
@@ -15,8 +16,7 @@ _HALF_A_YEAR = 182 * 24 * 3600
 _MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(NamedTuple):
     """
     One line of a listing.
 
@@ -34,12 +34,13 @@ class Entry:
 
 def longListing(entries: Iterable[Entry], now: float) -> bytes:
     """The answer to LIST: nothing in it may be read, so that C{r} is in no mode."""
-    return b"".join(_line(entry, now) for entry in entries)
+    dated = cache(lambda seconds: _date(seconds, now))  # that of all printing ports is the same
+    return encoded("".join([_line(entry, dated(entry.modified)) for entry in entries]))
 
 
 def nameListing(entries: Iterable[Entry]) -> bytes:
     """The answer to NLST."""
-    return b"".join(encoded(f"{legible(entry.name)}\r\n") for entry in entries)
+    return encoded("".join([f"{legible(entry.name)}\r\n" for entry in entries]))
 
 
 def machineFacts(entry: Entry) -> str:
@@ -51,23 +52,23 @@ def machineFacts(entry: Entry) -> str:
 
 def machineListing(entries: Iterable[Entry]) -> bytes:
     """The answer to MLSD."""
-    return b"".join(
-        encoded(f"{machineFacts(entry)} {legible(entry.name)}\r\n") for entry in entries
-    )
+    return encoded("".join([f"{machineFacts(each)} {legible(each.name)}\r\n" for each in entries]))
 
 
+@lru_cache(maxsize=16)
 def modifiedStamp(seconds: float) -> str:
     """A time as MDTM and MLSx write it (RFC 3659, section 2.3): C{YYYYMMDDHHMMSS} in UTC."""
-    when = time.gmtime(seconds)
-    return f"{when.tm_year:04}{time.strftime('%m%d%H%M%S', when)}"
+    return "{:04}{:02}{:02}{:02}{:02}{:02}".format(*time.gmtime(seconds)[:6])
 
 
-def _line(entry: Entry, now: float) -> bytes:
-    mode = "d-wx-wx-wx" if entry.directory else "--w--w--w-"
-    date = time.gmtime(entry.modified)
-    recent = 0 <= now - entry.modified < _HALF_A_YEAR
+def _date(seconds: float, now: float) -> str:
+    date = time.gmtime(seconds)
+    recent = 0 <= now - seconds < _HALF_A_YEAR
     clock = f"{date.tm_hour:02}:{date.tm_min:02}" if recent else f"{date.tm_year:5}"
+    return f"{_MONTHS[date.tm_mon - 1]} {date.tm_mday:2} {clock}"
+
+
+def _line(entry: Entry, date: str) -> str:
+    mode = "d-wx-wx-wx" if entry.directory else "--w--w--w-"
     owner = "-" if entry.owner == "-" else legible("_".join(entry.owner.split())) or "-"
-    day = f"{_MONTHS[date.tm_mon - 1]} {date.tm_mday:2}"
-    name = legible(entry.name)
-    return encoded(f"{mode} 1 {owner:<8} printer {entry.size:>12} {day} {clock} {name}\r\n")
+    return f"{mode} 1 {owner:<8} printer {entry.size:>12} {date} {legible(entry.name)}\r\n"

@@ -158,7 +158,8 @@ def onDisk(place: Path, count: int, seed: int = 3) -> Figures:
             with Wire(gateway.port, HOSTILE, login=True) as wire:
                 with dial(passive(wire), HOSTILE) as data:
                     heard = wire.say(b"STOR " + name)
-                    data.sendall(b"page %d" % number)
+                    if heard[:3] == b"150":
+                        data.sendall(b"page %d" % number)
                 if heard[:3] == b"150":
                     assert wire.reply()[:3] == b"226"
                     stored += 1

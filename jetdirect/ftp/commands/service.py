@@ -145,9 +145,11 @@ class ServiceCommands(Interpreter):
             return dataPort
         try:
             stored = self.resolve(path)
-        except PathRefused:
+        except PathRefused as refused:
+            # Told first: a data connection that is reset looks like a broken line to some.
+            self.reply(replies.BAD_PATH(path=refused.path, reason=refused.reason))
             dataPort.close()
-            raise
+            return None
         shell = self.printShell
         port, name = shell.portOf(stored), shell.nameOf(stored)
         size = announced if self.type == "I" else None
