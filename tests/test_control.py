@@ -215,7 +215,6 @@ def test_longLineWaits() -> None:
     [
         b"XYZZY",
         b"AAAAAAAAAAA",
-        b"NO\x00OP",
         b"NOOP\rQUIT",
         b"\x16\x03\x01\x02\x00",
         b"caf\xc3\xa9",

@@ -185,7 +185,7 @@ class ControlConnection(Protocol):
             self.factory.turns.take(self)
 
     def work(self, until: float) -> bool:
-        """L{IWorker}: while lines wait, no more of them are read."""
+        """L{Worker <jetdirect.ftp.turns.Worker>}: while lines wait, no more of them are read."""
         self._working = True
         try:
             self._behind = self._slice(until)

@@ -23,7 +23,7 @@ TURN = 0.005
 turns, and a flood is not to make more than 150 ms of them (measured: docs/attacks.rst)."""
 
 
-class IWorker(Protocol):
+class Worker(Protocol):
     """A session as this room knows it."""
 
     @property
@@ -49,12 +49,12 @@ class Turns:
 
     def __init__(self, clock: IReactorTime) -> None:
         self._clock = clock
-        self._hosts: dict[str, dict[IWorker, None]] = {}
+        self._hosts: dict[str, dict[Worker, None]] = {}
         self._next: IDelayedCall | None = None
         self._until = 0.0
         self._spent = 0.0
 
-    def take(self, session: IWorker) -> None:
+    def take(self, session: Worker) -> None:
         """C{session} has something to do: now, or in its turn."""
         now = self._clock.seconds()
         if now >= self._until:
@@ -67,7 +67,7 @@ class Turns:
         if waits:
             self._wait(session)
 
-    def forget(self, session: IWorker) -> None:
+    def forget(self, session: Worker) -> None:
         """C{session} has nothing to do any more."""
         sessions = self._hosts.get(session.host, {})
         sessions.pop(session, None)
@@ -77,7 +77,7 @@ class Turns:
             self._next.cancel()
             self._next = None
 
-    def _wait(self, session: IWorker) -> None:
+    def _wait(self, session: Worker) -> None:
         self._hosts.setdefault(session.host, {})[session] = None
         if self._next is None:
             self._next = self._clock.callLater(0, self._turn)

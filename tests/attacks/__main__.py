@@ -24,6 +24,7 @@ from pathlib import Path
 from tests.attacks import (
     bounce,
     crumbs,
+    floods,
     fusion,
     hoarding,
     injection,
@@ -64,6 +65,7 @@ ATTACKS = {
     "slow-dial": Attack(patience.slowDial, 100),
     "refusals": Attack(starvation.refusals, 1000),
     "siege": Attack(starvation.siege, 100),
+    "floods": Attack(floods.everything, 10),
     "hoarding": Attack(hoarding.hoarding, 100),
     "injection": Attack(injection.injections, 1400),
     "back-channel": Attack(fusion.backChannel, 64),

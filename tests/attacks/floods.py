@@ -80,6 +80,7 @@ _ARGUMENTS = {
     "XRMD": "d",
 }
 _MORE = {
+    "nothing": b"",  # what the machine itself takes
     "empty lines": b"\n",
     "unknown words": b"XYZZY\n",
     "long lines": b"x" * 5000 + b"\n",
@@ -157,8 +158,7 @@ class Flooder:
         self._pause = 0.0005 * sessions
         self._port = port
         self._login = login
-        self._segment = (line * (SEGMENT // len(line) + 1))[:SEGMENT]
-        self._segment = self._segment[: len(self._segment) // len(line) * len(line)] or line
+        self._segment = line * (SEGMENT // max(len(line), 1))
         self._over = threading.Event()
         self._begun = threading.Event()
         self._thread = threading.Thread(target=self._run)
@@ -269,7 +269,7 @@ def floods(
             yield flood(directory, name, login, prints, sessions)
 
 
-def all(place: Path, count: int) -> Figures:
+def everything(place: Path, count: int) -> Figures:
     """All of them, with C{count} prints of the other host beside each."""
     found = list(floods(place, count))
     late = [each.row for each in found if not each.bounded]

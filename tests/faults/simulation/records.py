@@ -83,7 +83,9 @@ class Records:
             lines, end, unfinished = (unfinished + data).rpartition(b"\n")
             data = lines + end
             written += len(data)
-            if b"sessions are in use" in data and len(self.openSessions()) <= MAX_SESSIONS:
+            # With --fire-and-forget a job that goes on without its session keeps the place.
+            full = self._world.switches.fireAndForget or len(self.openSessions()) > MAX_SESSIONS
+            if b"sessions are in use" in data and not full:
                 self.errors.append("a session was refused, and there was a place")
             if b"no free port" in data:
                 self._noPort()
