@@ -147,6 +147,16 @@ def test_anyOptions(name: str, value: str, rest: str) -> None:
         ("socket://:9100", ["a host is missing", "socket://HOST"]),
         ("socket://h/queue", ["no path", "'/queue'"]),
         ("socket://h?finish-timeout", ["'finish-timeout' has no value", "finish-timeout=VALUE"]),
+        ("socket://h?description=%zz", ["option description", "write %25 for a % itself"]),
+        ("socket://h?prolog=%1b%45%0", ["option prolog", "write %25 for a % itself"]),
+        ("socket://h?epilog=100%", ["option epilog", "write %25 for a % itself"]),
+        ("socket://h?prol%og=a", ["an option's name", "write %25 for a % itself"]),
+        ("file:///srv/100%/jobs", ["the path", "write %25 for a % itself"]),
+        ("file:///srv/%4", ["the path", "write %25 for a % itself"]),
+        ("socket://h%zz", ["the host", "write %25 for a % itself"]),
+        ("socket://h?description=a%0ab", ["description=", "one line that can be shown"]),
+        ("socket://h?description=%1b[31mred", ["description=", "one line that can be shown"]),
+        ("socket://h?description=a%e2%80%aeb", ["description=", "one line that can be shown"]),
         ("socket://h?description=a&description=b", ["'description' is given twice"]),
         ("socket://h?finish-timeout=soon", ["finish-timeout=soon", "finish-timeout=90"]),
         ("socket://h?finish-timeout=-1", ["finish-timeout=-1", "finish-timeout=90"]),
@@ -240,6 +250,20 @@ def test_errorShowsNoSecretInAPath() -> None:
 def test_errorBesideAnAddress() -> None:
     """An error in an option is told, though another option has an at sign in it."""
     assert "'early-close'" in error("socket://h:9100?description=me@home&early-close")
+
+
+@pytest.mark.parametrize("userinfo", ["ann:s3cret%", "s3cret%zz:a", "ann:%s3cret"])
+def test_errorShowsNoBadlyEncodedSecret(userinfo: str) -> None:
+    """A password with a bare percent sign is refused without being shown."""
+    said = error(f"ipp://{userinfo}@printer/ipp/print")
+    assert "user name or password" in said and "%25" in said
+    assert "s3cret" not in said
+
+
+@pytest.mark.parametrize("text", ["100 %25", "M%C3%BCller+%2B+Sohn", "a/b?c=d", "\u2116 3"])
+def test_descriptionThatCanBeShown(text: str) -> None:
+    """Letters of any language and signs are a description."""
+    assert transportFor(MemoryReactorClock(), f"socket://h?description={text}").description
 
 
 def test_descriptionThatIsNotText() -> None:

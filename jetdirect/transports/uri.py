@@ -116,7 +116,9 @@ def parse(text: str) -> DeviceURI:
         raise ValueError("host and port are written host:9100 or [ipv6]:9100")
     # CUPS writes a USB printer's maker there, in as many words as it has.
     host = (
-        _decoded(place["name"] or "") if scheme == "usb" else _host(place["literal"], place["name"])
+        _decoded(place["name"] or "", "the host")
+        if scheme == "usb"
+        else _host(place["literal"], place["name"])
     )
     port = place["port"]
     if port is not None and not (
@@ -125,7 +127,7 @@ def parse(text: str) -> DeviceURI:
         raise ValueError(f"port {port!r} is not a number from 1 to 65535")
     if found["authority"] is not None and found["path"][:1] not in ("", "/"):
         raise ValueError("between a host and a path there is a slash")
-    path = _decoded(found["path"])
+    path = _decoded(found["path"], "the path")
     if "\0" in path:
         raise ValueError("a path cannot hold a NUL")
     return DeviceURI(
@@ -133,20 +135,20 @@ def parse(text: str) -> DeviceURI:
         host,
         None if port is None else int(port),
         path,
-        _decoded(user),
-        _decoded(password),
+        _decoded(user, "user name or password"),
+        _decoded(password, "user name or password"),
         _options(found["query"] or "", scheme),
     )
 
 
 def _host(literal: str | None, name: str) -> str:
     if literal is None:
-        host = _decoded(name)
+        host = _decoded(name, "the host")
         if not re.fullmatch(r"[\w-]+(\.[\w-]+)*\.?|", host):
             raise ValueError(f"{name!r} is not a host name")
         # The last word of a name is none of digits only (RFC 1123, section 2.1).
         return _address(IPv4Address, host) if re.search(r"(\A|\.)\d+\.?\Z", host) else host
-    host, mark, scope = _decoded(literal).partition("%")
+    host, mark, scope = _unquoted(literal).partition("%")  # %eth0 can mean only one thing
     if mark and not scope:
         raise ValueError(f"{literal!r} is not an IPv6 address")
     # In the form in which it is told by the kernel, and found again by whoever looks for it.
@@ -164,9 +166,11 @@ def _address(kind: type[IPv4Address] | type[IPv6Address], text: str) -> str:
     return text
 
 
-def _decoded(text: str) -> str:
+def _decoded(text: str, what: str) -> str:
+    """@param what: is named in the error; the text may be a secret."""
     if _BAD_ESCAPE.search(text):
-        raise ValueError("a % that no two hexadecimal digits follow; write %25 for a % itself")
+        remedy = "write %25 for a % itself"
+        raise ValueError(f"{what}: a % that no two hexadecimal digits follow; {remedy}")
     return _unquoted(text)
 
 
@@ -181,12 +185,12 @@ def _options(query: str, scheme: str) -> dict[str, str]:
     options: dict[str, str] = {}
     for pair in filter(None, re.split(separator, query)):
         name, equals, value = pair.partition("=")
-        name = _decoded(name)
+        name = _decoded(name, "an option's name")
         if not equals:
             raise ValueError(f"option {name!r} has no value; write {name}=VALUE")
         if name in options:
             raise ValueError(f"option {name!r} is given twice")
-        options[name] = _decoded(value.replace("+", " "))
+        options[name] = _decoded(value.replace("+", " "), f"option {name}")
     return options
 
 
@@ -254,6 +258,8 @@ def _transportFor(reactor: object, text: str) -> IPrinterTransport:
             raise ValueError(f"{name}={value} is CUPS's; {remedy}")
         if name not in options:
             raise ValueError(f"unknown option {name!r}; known are " + ", ".join(sorted(options)))
+    if not uri.description.isprintable():
+        raise ValueError(f"description={uri.description!a}: expected one line that can be shown")
     transport = plugin.transport(reactor, uri)
     if uri.option("snmp", False, switch, "on or off, as in snmp=on"):
         from .snmp.transport import COMMUNITY, SNMPTransport  # few printers need it

@@ -9,13 +9,15 @@ from jetdirect.language import END_OF_JOB, UEL, tailFor
 
 TOKENS = (UEL, b"@PJL JOB\r\n", b"@PJL EOJ\r\n", b"@PJL ENTER LANGUAGE=PCL\r\n", b"%!PS\n", b"\x04")
 
+_BLANKS = bytes(set(range(0x21)) - {0x1B})
+
 _ENDING_A_JOB = UEL + b"@PJL EOJ\r\n" + UEL
 
 
 def check(data: bytes) -> None:
     """C{data} is the head of a job."""
     tail = tailFor(data)
-    first = data.lstrip(END_OF_JOB)
+    first = data.lstrip(_BLANKS)
     if first[:2] == b"%!":
         assert tail == END_OF_JOB, tail
     elif first[:1] == b"\x1b":

@@ -12,8 +12,11 @@ from jetdirect.pjl import RISKY, Kind, Scanner, risk
 
 TOKENS = (
     *(UEL, UEL[:4], UEL[4:], b"@PJL ", b"@PJL\r\n", b"\r@PJL ", b"@PJL FSDELETE\r\n", b"\x04"),
+    *(b"\x04@PJL ECHO\n", b"\n", b"\r\n", b" \n"),
     *(b"SET PASSWORD=1\n", b'JOB NAME="', b"ENTER LANGUAGE=PCL\n", b"=FWUPDATE", b"\0", b"%!PS\n"),
 )
+
+_BLANKS = bytes(set(range(0x21)) - {0x1B})
 
 SHORT = 1024
 """Bytes of a job here, which is fed byte by byte, too."""
@@ -46,13 +49,17 @@ def check(data: bytes) -> None:
 
 
 def _kinds(pieces: Iterable[bytes]) -> list[tuple[Kind, int]]:
-    # What each byte counts for; a body is one body, in however many pieces it is given out.
+    # What each byte counts for; a body is one body, and blank lines are some, in however many
+    # pieces they are given out.
     kinds: list[tuple[Kind, int]] = []
+    many = False
     for kind, piece in _scanned(pieces):
-        if kind is Kind.BODY and kinds and kinds[-1][0] is Kind.BODY:
+        blank = kind is Kind.PJL and piece.endswith(b"\n") and not piece.strip(_BLANKS)
+        if kinds and (kind is Kind.BODY or blank) and (kind, blank) == (kinds[-1][0], many):
             kinds[-1] = (kind, kinds[-1][1] + len(piece))
         else:
             kinds.append((kind, len(piece)))
+        many = blank
     return kinds
 
 
