@@ -91,8 +91,9 @@ class PortNames:
 
     def misspelt(self, word: str) -> list[str] | None:
         """
-        The ports whose names are one slip away from a word: a letter or digit that is wrong, too
-        much or missing, or two that changed places.
+        The ports whose names are one slip away from a word: a letter that is wrong, too much or
+        missing, or two that changed places.  The port's number has to be there: C{ports} and
+        C{portX} name none.
 
         @return: L{None} for any other word.
         """
@@ -137,7 +138,16 @@ class _Slips:
         if not self._longest or len(word) > self._longest + 1 or word in self._meant:
             return []
         found = {each: None for left in _shortened(word) for each in self._left.get(left, ())}
-        return [self._meant[each] for each in found if _oneSlip(word, each)]
+        digits = _digits(word)
+        return [
+            self._meant[each]
+            for each in found
+            if digits.endswith(_digits(each)) and _oneSlip(word, each)
+        ]
+
+
+def _digits(word: str) -> str:
+    return "".join(filter(str.isdecimal, word))
 
 
 def _shortened(word: str) -> set[str]:

@@ -47,9 +47,9 @@ def test_findNothing(word: str) -> None:
         ("prot2", ["PORT2"]),
         ("POTR2", ["PORT2"]),
         ("PRT2", ["PORT2"]),
-        ("PORTT2", ["PORT2", "PORT12"]),
+        ("PORTT2", ["PORT2"]),
         ("P0RT2", ["PORT2"]),
-        ("PORTl", ["PORT1", "PORT2", "PORT3"]),
+        ("POR2T", ["PORT2"]),
         ("prot13", ["PORT12", "PORT11", "PORT10"]),
         ("PORT2a", ["PORT2"]),
     ],
@@ -71,7 +71,7 @@ MEANT = {
     "letters": "\uff30\uff2f\uff32\uff34\uff12|P\u00d3RT2|PO\u0308RT2|PORT2\u0301|\u041fORT2",
     "unseen": "\u200bPORT2|PORT2\ufeff|\u202ePORT2|PORT\u20442|PORT2\u00a0|PORT2\u3000",
     "on its way": "PORT2.part|PORT2.filepart|.in.PORT2.|PORT2.tmp|PORT2~",
-    "one slip": "PORT|ports|prt2|potr2|oprt2|pport2|poort2|fort2|part1|2PORT2",
+    "one slip": "por2t|prt2|potr2|oprt2|pport2|poort2|fort2|part1|2PORT2",
 }
 
 
@@ -85,7 +85,8 @@ NAMES = {
     "port": "report.ps|port.ps|PORT.PS|portrait|portrait.ps|port-list.ps|r\u00e9port",
     "files": "port2.prn|PORT2.PRN|PORT2.prn;1|port1.ps|port13.pdf|port2_final.ps|port2-labels",
     "words": "Port 2 test page.ps|letter (port2).ps|letter to port|my port2|export|sport.ps",
-    "numbers": "support|portable|report2|airport2|import2|post2026|2|job31|lp0|LPT1|PRN|prt|pt2",
+    "no number": "PORT|port|ports|portX|portx|PORTl|PORT II|support|portable",
+    "numbers": "report2|airport2|import2|post2026|2|job31|lp0|LPT1|PRN|prt|pt2",
     "odd": "a|| |\u65e5\u672c\u8a9e|" + "x" * 4000 + "|" + "1" * 4000,
 }
 
@@ -112,7 +113,8 @@ def test_portsAreNoMisses(word: str) -> None:
         ("lab", None),
         ("lap", None),
         ("PORT1", ["WARD3", "KITCHEN", "WARD10"]),
-        ("ward", ["WARD3"]),
+        ("wrad3", ["WARD3"]),
+        ("ward", None),
     ],
 )
 def test_otherNames(word: str, offered: list[str] | None) -> None:
@@ -125,8 +127,8 @@ def test_otherNames(word: str, offered: list[str] | None) -> None:
 @given(st.sampled_from([*TWELVE]), st.data())
 def test_everySlip(name: str, data: st.DataObject) -> None:
     """One letter wrong, missing, too much or turned: the port itself, or it is offered."""
-    letters = st.sampled_from("abcdefghijklmnopqrstuvwxyz0123456789")
-    place = data.draw(st.integers(0, len(name) - 1))
+    letters = st.sampled_from("abcdefghijklmnopqrstuvwxyz")
+    place = data.draw(st.integers(0, 3))
     kind = data.draw(st.sampled_from(["wrong", "missing", "more", "turned"]))
     letter = data.draw(letters)
     word = {
@@ -135,8 +137,10 @@ def test_everySlip(name: str, data: st.DataObject) -> None:
         "more": name[:place] + letter + name[place:],
         "turned": name[:place] + name[place : place + 2][::-1] + name[place + 2 :],
     }[kind]
+    if kind == "turned" and place == 3 and len(name) > 5:
+        return  # POR1T2 has another number
     found = near(TWELVE, word)
-    assert TWELVE.find(word) is not None or (found and len(found) <= NEAR)
+    assert TWELVE.find(word) == name or (found and name in found)
 
 
 def test_costs() -> None:

@@ -297,7 +297,7 @@ def test_garbage(start: bytes, counter: Counter) -> None:
         (b"DKA0:[DIR]X.PS;1", 1, "DKA0:[DIR]X.PS;1"),
         (b"port2", 2, "<Unknown>"),
         (b"{0} %s %n {name}", 1, "{0} %s %n {name}"),
-        (b"../../etc/passwd", 1, "../../etc/passwd"),
+        (b"../../etc/passwd", 1, "etc/passwd"),
         (b"a\x1b[2Jb\x07", 1, r"a\x1b[2Jb\x07"),
     ],
 )
