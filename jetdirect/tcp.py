@@ -21,6 +21,7 @@ from twisted.internet.abstract import isIPAddress, isIPv6Address
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.endpoints import HostnameEndpoint, TCP4ClientEndpoint, TCP6ClientEndpoint
 from twisted.internet.interfaces import (
+    IHalfCloseableProtocol,
     IHandshakeListener,
     IReactorTime,
     ISSLTransport,
@@ -334,6 +335,19 @@ def tellOfHandshake(transport: Any) -> bool:
         return False
     alsoProvides(transport.wrappedProtocol, IHandshakeListener)
     return True
+
+
+def passOn(protocol: Any) -> None:
+    """
+    Have Twisted see which interfaces C{protocol} provides, now that its connection is made.
+
+    Of several Twisted's client endpoints pass on the last one only (24.3 to 26.10): a protocol
+    that they dialled for is not half-closeable then, though its class says so.
+    """
+    wrapping = realTransport(protocol.transport).protocol
+    for interface in (IHalfCloseableProtocol, IHandshakeListener):
+        if interface.providedBy(protocol):
+            alsoProvides(wrapping, interface)
 
 
 def beforeClose(transport: Any, look: Callable[[], None]) -> None:

@@ -387,26 +387,6 @@ def test_closedDuringTheTransfer() -> None:
     assert not reactor.getDelayedCalls()
 
 
-class ResetWire(MemoryWire):
-    """A reset that the reactor takes for a FIN: epoll told of a hang-up, and of nothing to read."""
-
-    def reset(self) -> bool:
-        return True
-
-
-def test_resetThatLooksLikeAnEnd() -> None:
-    """The kernel is asked before an end is believed."""
-    _, port = passive()
-    connection = port.buildProtocol(IPv4Address("TCP", PEER, 40000))
-    assert connection is not None
-    wire = ResetWire(connection, peerAddress=IPv4Address("TCP", PEER, 40000))
-    transfer = pour(port, Sink())
-    wire.receive(b"half a page")
-    wire.fin()
-    transfer.failed(DataConnectionLost)
-    assert not wire.connected
-
-
 def test_consumerStops() -> None:
     """A consumer that wants no more ends the transfer; the peer is heard out for a moment."""
     reactor, port = passive()

@@ -24,6 +24,7 @@ MAY_IMPORT = {
     "errors": "text",
     "deadline": "",
     "tcp": "",
+    "orderly": "tcp",
     "splice": "tcp",
     "language": "",
     "certificate": "",
@@ -45,7 +46,7 @@ MAY_IMPORT = {
     "spool.numbers": "spool.disk spool.durable",
     "spool.store": "spool.disk spool.durable spool.numbers spool.record",
     # the sender's side
-    "ftp*": "text errors deadline interfaces language job port portnames server splice tcp"
+    "ftp*": "text errors deadline interfaces language job port portnames server orderly splice tcp"
     " certificate ftp*",
     # the printers' side: what they share, then the printers, none of which knows another
     "transports": "",

@@ -116,8 +116,10 @@ class End:
         self._urgent = len(self._unsent)
         self._pointOut()
 
-    def recv(self, limit: int) -> bytes:
+    def recv(self, limit: int, flags: int = 0) -> bytes:
         """As L{socket.socket.recv}; what came before a reset can still be read, as on Linux."""
+        if flags & socket.MSG_PEEK and self.received:
+            return bytes(self.received[:limit])
         if not self._mark and self.received:
             self._mark = None  # behind it
         return self.unqueue(limit)
@@ -271,6 +273,11 @@ class End:
     def hungUp(self) -> bool:
         """POLLHUP: both directions are over."""
         return self.failed is not None or (self.finSent is not None and self.finArrived is not None)
+
+    @property
+    def tornUp(self) -> bool:
+        """Broken, with nothing to read and no FIN: POLLHUP may come without POLLIN."""
+        return self.failed is not None and self.finArrived is None and not self.received
 
     # ITCPFacts.
 
