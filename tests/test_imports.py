@@ -81,8 +81,8 @@ MAY_IMPORT = {
     "transports.pjl.question": "interfaces language tcp transports.pjl.talk transports.pjl.codes",
     "transports.pjl.transport": "interfaces language transports.backchannel transports.pjl.talk"
     " transports.pjl.brackets transports.pjl.question transports.wrapped",
-    "transports.socket": "errors interfaces splice tcp transports.uri transports.backchannel"
-    " transports.dialer transports.pjl.transport transports.tls",
+    "transports.socket": "errors interfaces orderly splice tcp transports.uri transports.tls"
+    " transports.backchannel transports.dialer transports.pjl.transport",
     "transports.dialer": "deadline errors tcp",
     "transports.dialogue": "errors tcp",
     "transports.ipp.credentials": "",

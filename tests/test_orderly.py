@@ -9,7 +9,6 @@ import ssl
 import struct
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 import pytest_twisted
@@ -144,17 +143,16 @@ async def begun(mode: str, directory: Path, sink: Sink) -> tuple[DataPort, Watch
     if "TLS" in mode or "lenient" in mode:
         trusted = selfSigned(directory)
         certificate = ServerCertificate(str(trusted), str(trusted))
-    common: Any = ((), certificate) if "passive" in mode else (certificate,)
     lenient = "lenient" in mode
     with socket.create_server((HOST, 0)) as listener:
         port: DataPort
         if "passive" in mode:
-            port = PassivePort(reactor, 60.0, HOST, HOST, *common, lenient=lenient)
+            port = PassivePort(reactor, 60.0, HOST, HOST, (), certificate, lenient)
             transfer = pour(port, sink)
             wire = socket.create_connection((HOST, port.number))
         else:
             number = listener.getsockname()[1]
-            port = ActivePort(reactor, 60.0, HOST, HOST, number, *common, lenient=lenient)
+            port = ActivePort(reactor, 60.0, HOST, HOST, number, certificate, lenient)
             transfer = pour(port, sink)
             await turn()
             wire = listener.accept()[0]

@@ -40,6 +40,7 @@ from ..interfaces import (
     IPrintJob,
     PrinterStatus,
 )
+from ..orderly import believeOnlyFIN
 from ..splice import Splice
 from ..tcp import (
     ITCPFacts,
@@ -186,6 +187,7 @@ class SocketConnection(Protocol):
         if self._secure:
             beforeClose(self.transport, self._goodBye)
         tune(self.transport)
+        believeOnlyFIN(self.transport)
         if self._printer.splice and isPlain(self.transport):
             self._splice = Splice(self.transport)
         self._watchLater()

@@ -113,7 +113,8 @@ class Printers(threading.Thread):
                         continue
                 del wires[descriptor]
                 wire.close()
-        for each in (*wires.values(), self._listener, poll):
+        poll.close()
+        for each in (*wires.values(), self._listener):
             each.close()
 
     def stop(self) -> None:

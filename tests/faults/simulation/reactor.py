@@ -23,7 +23,6 @@ from .network import Host, Network
 from .ports import Connector, Listener
 from .wire import GATEWAY, Wire
 
-
 _TAKEN_FOR_FIN = 0.3
 """Share of resets that Twisted takes for a FIN: it sees a hang-up without something to read, when
 one comes between two of the kernel's looks at the connection (1 of 3,000 on two real cores)."""
