@@ -64,6 +64,12 @@ class NoDataConnection(DataConnectionLost):
     """The data connection was never made."""
 
 
+class HandshakeInClear(DataConnectionLost):
+    """A data connection in clear began with a handshake of TLS, which is nothing to print."""
+
+    final = True
+
+
 class SenderLost(JobCut):
     """The control connection was lost before the sender could be told."""
 

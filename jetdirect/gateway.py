@@ -4,6 +4,7 @@ A gateway as one service: listen, print, and stop without a lie.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -21,7 +22,18 @@ from .ftp.settings import SessionSettings
 from .interfaces import IPrinterTransport
 from .port import BUSY_TIMEOUT, CONNECT_TIMEOUT
 from .server import PrintServer
+from .tcp import BACKLOG
 from .text import presentable
+
+_TCP = re.compile(r"(haproxy:)?(tcp[46]?|tls|ssl):", re.ASCII)
+
+
+def _roomy(listener: str) -> str:
+    # As many may wait there as at a bare port number, unless the operator says how many.
+    places = [each for each in re.split(r"(?<!\\):", _TCP.sub("", listener)) if "=" not in each]
+    most = 1 if "tcp6:" in listener else 2  # Twisted's tcp6 takes it second, tcp third
+    said = "backlog=" in listener or len(places) > most
+    return listener if said or not _TCP.match(listener) else f"{listener}:backlog={BACKLOG}"
 
 
 class Gateway(MultiService):
@@ -70,6 +82,7 @@ class Gateway(MultiService):
             listen(*self._listener(listener), reactor=reactor).setServiceParent(self)
 
     def _listener(self, text: str) -> tuple[str, IProtocolFactory]:
+        text = _roomy(text)
         match text.partition(":"):
             case "tls", _, place:
                 return f"tcp:{place}", PortFactory(self.factory, tls=True)

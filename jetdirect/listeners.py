@@ -13,10 +13,7 @@ from twisted.internet.endpoints import serverFromString
 from twisted.internet.error import CannotListenError
 
 from .options import didYouMean
-
-BACKLOG = 511
-"""Connections that may wait to be accepted: who finds no room there waits a second for nothing, and
-of 64 clients that came at once some did with Twisted's 50 (measured)."""
+from .tcp import BACKLOG
 
 REMEDY = "give a port number or an endpoint string such as tcp:2121:interface=127.0.0.1"
 

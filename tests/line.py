@@ -21,7 +21,8 @@ from twisted.internet.task import deferLater
 
 from jetdirect.certificate import ServerCertificate
 from jetdirect.errors import DataConnectionLost, PrintError
-from jetdirect.ftp.data import PassivePort
+from jetdirect.ftp.data import DataTerms
+from jetdirect.ftp.passive import PassivePort
 from jetdirect.interfaces import Delivery, IPrinterConnection, IPrinterTransport
 from jetdirect.job import Job, Sender
 from jetdirect.tcp import unwritten
@@ -114,7 +115,7 @@ class Line:
         await self.accept()
         self.released = self.job.printOn(connection)
         await self.job.whenOpened()
-        self.port = PassivePort(reactor, 0, HOST, HOST, tls=tls)
+        self.port = PassivePort(reactor, DataTerms(0, tls), HOST, HOST)
         self.sender = socket.create_connection((HOST, self.port.number))
         self.sender.setblocking(False)
         self.ended = Deferred.fromCoroutine(self._upload())

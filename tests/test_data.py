@@ -7,6 +7,7 @@ from __future__ import annotations
 import socket
 import time
 from collections.abc import Callable
+from ipaddress import ip_network
 from typing import Any
 
 import pytest
@@ -22,9 +23,11 @@ from twisted.internet.testing import MemoryReactorClock
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from jetdirect.errors import DataConnectionLost, NoDataConnection
+from jetdirect.errors import DataConnectionLost, HandshakeInClear, NoDataConnection
 from jetdirect.ftp import data
-from jetdirect.ftp.data import CONNECT_TIMEOUT, HEARING_TIME, ActivePort, DataPort, PassivePort
+from jetdirect.ftp.active import ActivePort
+from jetdirect.ftp.data import CONNECT_TIMEOUT, HEARING_TIME, DataPort, DataTerms
+from jetdirect.ftp.passive import PassivePort
 from jetdirect.testing import MemoryWire
 from tests.conftest import FlushErrors
 
@@ -77,16 +80,17 @@ class Listening(MemoryReactorClock):
         return port
 
 
-def passive(idle: float = IDLE) -> tuple[Any, PassivePort]:
+def passive(idle: float = IDLE, **more: Any) -> tuple[Any, PassivePort]:
     """A passive port on a reactor of its own."""
     reactor: Any = Listening()
-    return reactor, PassivePort(reactor, idle, HERE, PEER)
+    wary = more.pop("wary", False)
+    return reactor, PassivePort(reactor, DataTerms(idle, wary=wary), HERE, PEER, **more)
 
 
 def active(idle: float = IDLE, peer: str = PEER) -> tuple[Any, ActivePort]:
     """An active port on a reactor of its own."""
     reactor: Any = Listening()
-    return reactor, ActivePort(reactor, idle, HERE, peer, 2121)
+    return reactor, ActivePort(reactor, DataTerms(idle), HERE, peer, 2121)
 
 
 def call(port: PassivePort, host: str = PEER) -> MemoryWire | None:
@@ -160,6 +164,30 @@ def test_strangerIsDropped() -> None:
     wire.receive(b"page")
     wire.fin()
     assert (transfer.result, sink.data) == (None, b"page")
+
+
+def test_strangerIsTold() -> None:
+    """Who listens hears of strangers, and a transfer that nobody else came for says from where."""
+    heard: list[str] = []
+    reactor, port = passive(refused=heard.append)
+    transfer = pour(port, Sink())
+    call(port, STRANGER)
+    call(port, "192.0.2.67")
+    reactor.advance(CONNECT_TIMEOUT)
+    assert heard == [STRANGER, "192.0.2.67"]
+    assert "one from 192.0.2.67 was refused" in transfer.failed(NoDataConnection)
+
+
+@pytest.mark.parametrize(
+    ("host", "taken"),
+    [("198.51.100.7", True), ("198.51.101.7", False), (PEER, True), ("2001:db8::1", False)],
+)
+def test_networks(host: str, taken: bool) -> None:
+    """Hosts of the networks that the operator names may come in the peer's place, and no others."""
+    _, port = passive(networks=[ip_network("198.51.100.0/24")])
+    assert (call(port, host) is not None) is taken
+    assert (call(port) is None) is taken
+    port.close()
 
 
 def test_mappedPeer() -> None:
@@ -445,6 +473,66 @@ def test_afterTheTransfer() -> None:
     assert not reactor.getDelayedCalls()
 
 
+# Handshakes where none belongs
+
+HELLO = b"\x16\x03\x01\x02\x00\x01" + bytes(506)
+
+
+@pytest.mark.parametrize("size", [1, 2, 5, 6, 512])
+def test_handshakeInClear(size: int) -> None:
+    """A handshake over a connection in clear is no job: no byte of it is passed on."""
+    reactor, port = passive(wary=True)
+    sink = Sink()
+    wire = called(port)
+    transfer = pour(port, sink)
+    for at in range(0, len(HELLO), size):
+        wire.receive(HELLO[at : at + size])
+    assert "PROT P" in transfer.failed(HandshakeInClear)
+    assert (sink.data, sink.producer) == (b"", None)
+    port.release()
+    reactor.advance(HEARING_TIME)
+    assert not wire.connected
+    assert not reactor.getDelayedCalls()
+
+
+@pytest.mark.parametrize("size", [1, 3, 1000])
+@pytest.mark.parametrize("job", [b"%!PS a page", b"\x16", b"\x16\x03\x01", b"\x80\x01\x01", b""])
+def test_jobInClear(job: bytes, size: int) -> None:
+    """A job passes, also one that could have become a handshake, and an empty one."""
+    _, port = passive(wary=True)
+    sink = Sink()
+    wire = called(port)
+    transfer = pour(port, sink)
+    for at in range(0, len(job), size):
+        wire.receive(job[at : at + size])
+    wire.fin()
+    assert (transfer.result, sink.data) == (None, job)
+
+
+def test_unwary() -> None:
+    """Where nobody has spoken TLS every job passes as it is."""
+    _, port = passive()
+    sink = Sink()
+    wire = called(port)
+    transfer = pour(port, sink)
+    wire.receive(HELLO)
+    assert sink.data == HELLO
+    wire.fin()
+    assert transfer.result is None
+
+
+def test_resetBeforeItWasKnown() -> None:
+    """What was held back is no job when the connection is reset."""
+    _, port = passive(wary=True)
+    sink = Sink()
+    wire = called(port)
+    transfer = pour(port, sink)
+    wire.receive(HELLO[:3])
+    wire.rst()
+    transfer.failed(DataConnectionLost)
+    assert sink.data == b""
+
+
 # Back-pressure
 
 
@@ -581,7 +669,7 @@ def realPassive() -> PassivePort:
     """A passive port on the loopback interface."""
     from twisted.internet import reactor
 
-    return PassivePort(reactor, IDLE, "127.0.0.1", "127.0.0.1")  # type: ignore[arg-type]
+    return PassivePort(reactor, DataTerms(IDLE), "127.0.0.1", "127.0.0.1")  # type: ignore[arg-type]
 
 
 @pytest_twisted.ensureDeferred
@@ -643,7 +731,7 @@ def realActive(number: int) -> ActivePort:
     """An active port on the loopback interface."""
     from twisted.internet import reactor
 
-    return ActivePort(reactor, IDLE, "127.0.0.1", "127.0.0.1", number)  # type: ignore[arg-type]
+    return ActivePort(reactor, DataTerms(IDLE), "127.0.0.1", "127.0.0.1", number)  # type: ignore[arg-type]
 
 
 class Busy(FileDescriptor):

@@ -10,7 +10,14 @@ import re
 import pytest
 
 from jetdirect import errors
-from jetdirect.errors import JobCanceled, JobCut, JobRefused, JobTooLarge, PrintError
+from jetdirect.errors import (
+    HandshakeInClear,
+    JobCanceled,
+    JobCut,
+    JobRefused,
+    JobTooLarge,
+    PrintError,
+)
 
 KINDS = [kind for _, kind in inspect.getmembers(errors, inspect.isclass)]
 
@@ -35,9 +42,13 @@ def test_printersWords(kind: type[PrintError]) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_onlyTheOperatorIsFinal(kind: type[PrintError]) -> None:
-    """Whatever went wrong by itself may go well another time; an operator's word stands."""
-    assert kind("the reason").final is (kind in (JobCanceled, JobRefused, JobTooLarge))
+def test_final(kind: type[PrintError]) -> None:
+    """
+    Whatever went wrong by itself may go well another time; an operator's word stands, and so does
+    what a sender does wrong each time.
+    """
+    final = (JobCanceled, JobRefused, JobTooLarge, HandshakeInClear)
+    assert kind("the reason").final is (kind in final)
 
 
 def test_senderOrOperator() -> None:

@@ -26,6 +26,7 @@ from jetdirect.ftp.settings import SessionSettings
 from jetdirect.gateway import Gateway
 from jetdirect.interfaces import IPrinterConnection, IPrintJob
 from jetdirect.job import JobState
+from jetdirect.tcp import BACKLOG
 from jetdirect.testing import FakePrinter, FakePrinterConnection, FakeSender
 
 LOOPBACK = "tcp:0:interface=127.0.0.1"
@@ -92,6 +93,28 @@ def store(port: int, name: str = "a.ps", data: bytes = PAGE) -> str:
 def test_contract() -> None:
     """A gateway is a service."""
     assert verifyObject(IService, Gateway([FakePrinter()], MemoryReactorClock(), []))
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "backlog"),
+    [
+        ("tcp:2121", BACKLOG),
+        ("tcp:2121:interface=127.0.0.1", BACKLOG),
+        (r"tcp6:port=2122:interface=\:\:1", BACKLOG),
+        ("tcp:2121:backlog=9", 9),
+        ("tcp:2121:127.0.0.1:8", 8),
+        ("tcp6:2122:7", 7),
+        ("haproxy:tcp:2121:interface=127.0.0.1", BACKLOG),
+        ("tls:990", BACKLOG),
+    ],
+)
+def test_room(endpoint: str, backlog: int) -> None:
+    """As many may wait at each endpoint as at a bare port number, unless it says how many."""
+    reactor = MemoryReactorClock()
+    gateway = Gateway([FakePrinter()], reactor, [endpoint])
+    gateway.startService()
+    [(_, _, given, _)] = reactor.tcpServers
+    assert given == backlog
 
 
 def test_listens() -> None:

@@ -128,7 +128,7 @@ MAY_IMPORT = {
     "gateway": "text errors interfaces language job port server tcp ftp* transports*",
     "testing*": "errors interfaces language job port server tcp ftp* transports* gateway testing*",
     # the command
-    "listeners": "options",
+    "listeners": "options tcp",
     "checkers": "options",
     "commandline": "options port ftp* transports*",
     "help": "options transports.uri commandline",

@@ -20,7 +20,9 @@ from twisted.python.failure import Failure
 
 from jetdirect.certificate import ServerCertificate
 from jetdirect.errors import DataConnectionLost
-from jetdirect.ftp.data import ActivePort, DataPort, PassivePort
+from jetdirect.ftp.active import ActivePort
+from jetdirect.ftp.data import DataPort, DataTerms
+from jetdirect.ftp.passive import PassivePort
 from jetdirect.orderly import believeOnlyFIN, endsInOrder
 from jetdirect.tcp import realTransport
 from jetdirect.testing import MemoryWire
@@ -143,16 +145,16 @@ async def begun(mode: str, directory: Path, sink: Sink) -> tuple[DataPort, Watch
     if "TLS" in mode or "lenient" in mode:
         trusted = selfSigned(directory)
         certificate = ServerCertificate(str(trusted), str(trusted))
-    lenient = "lenient" in mode
+    terms = DataTerms(60.0, certificate, lenient="lenient" in mode)
     with socket.create_server((HOST, 0)) as listener:
         port: DataPort
         if "passive" in mode:
-            port = PassivePort(reactor, 60.0, HOST, HOST, (), certificate, lenient)
+            port = PassivePort(reactor, terms, HOST, HOST)
             transfer = pour(port, sink)
             wire = socket.create_connection((HOST, port.number))
         else:
             number = listener.getsockname()[1]
-            port = ActivePort(reactor, 60.0, HOST, HOST, number, certificate, lenient)
+            port = ActivePort(reactor, terms, HOST, HOST, number)
             transfer = pour(port, sink)
             await turn()
             wire = listener.accept()[0]
@@ -256,11 +258,11 @@ async def test_listingAfterAHalfClose(mode: str, tmp_path: Path) -> None:
     with socket.create_server((HOST, 0)) as listener:
         port: DataPort
         if mode == "passive":
-            port = PassivePort(reactor, 60.0, HOST, HOST)
+            port = PassivePort(reactor, DataTerms(60.0), HOST, HOST)
             sending = Watched(Deferred.fromCoroutine(port.send(listing)))
             wire = socket.create_connection((HOST, port.number))
         else:
-            port = ActivePort(reactor, 60.0, HOST, HOST, listener.getsockname()[1])
+            port = ActivePort(reactor, DataTerms(60.0), HOST, HOST, listener.getsockname()[1])
             sending = Watched(Deferred.fromCoroutine(port.send(listing)))
             await turn()
             wire = listener.accept()[0]

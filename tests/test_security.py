@@ -11,7 +11,7 @@ import signal
 import socket
 import ssl
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -188,6 +188,27 @@ def test_commands(counter: Counter) -> None:
     assert counter.jobs == [JOB]
 
 
+@pytest.mark.parametrize(
+    ("size", "reply"),
+    [
+        ("0", "200 PBSZ=0"),
+        ("16384", "200 PBSZ=0"),
+        ("4294967295", "200 PBSZ=0"),
+        ("00000000000000", "200 PBSZ=0"),
+        ("4294967296", "501"),
+        ("9" * 400, "501"),
+        ("-1", "501"),
+        ("1e3", "501"),
+        ("0x10", "501"),
+        ("", "501"),
+    ],
+)
+def test_bufferSize(size: str, reply: str, counter: Counter) -> None:
+    """Any size is answered with 0, which is what it comes to; what is none is 501 (RFC 2228)."""
+    with counter.secure(login=False) as ftp:
+        assert ftp.say(f"PBSZ {size}").startswith(reply)
+
+
 def test_loginEnds(counter: Counter) -> None:
     """What was said in clear counts no more after AUTH: everything begins again."""
     with counter.plain() as ftp:
@@ -218,6 +239,87 @@ def test_changeProtection(counter: Counter) -> None:
         ftp.protected = False
         assert ftp.print()[:3] == "226"
     assert counter.jobs == [JOB] * 3
+
+
+@pytest.mark.parametrize("word", ["SSL", "TLS-P"])
+def test_authProtects(word: str, counter: Counter) -> None:
+    """Under the older names of AUTH data are protected, also after REIN, until PROT C."""
+    with counter.plain(login=False) as ftp:
+        assert ftp.say(f"AUTH {word}")[:3] == "234"
+        encrypt(ftp, counter)
+        context = ssl.create_default_context(cafile=str(counter.shop.trusted))
+        for _ in range(2):
+            ftp.login("tester", "secret")
+            with context.wrap_socket(ftp.upload(), server_hostname=IPV4) as wire:
+                wire.sendall(JOB)
+                wire.unwrap().close()
+            assert ftp.reply()[:3] == "226"
+            assert ftp.say("REIN")[:3] == "220"
+        ftp.login("tester", "secret")
+        assert ftp.say("PROT C")[:3] == "200"
+        assert ftp.send(JOB)[:3] == "226"
+    assert counter.jobs == [JOB] * 3
+
+
+@pytest.mark.parametrize("passive", [True, False])
+@pytest.mark.parametrize("piece", [1, 7, 5000])
+@pytest.mark.parametrize("said", [(), ("PROT C",), ("PBSZ 0",)])
+def test_handshakeInClear(said: Sequence[str], piece: int, passive: bool, counter: Counter) -> None:
+    """
+    A handshake over a data connection that is not encrypted is no job: nothing is printed.
+
+    The session goes on, and the next job prints as soon as PROT P was said.
+    """
+    with counter.plain(login=False) as ftp:
+        assert ftp.say("AUTH TLS")[:3] == "234"
+        encrypt(ftp, counter)
+        ftp.login("tester", "secret")
+        for command in said:
+            assert ftp.say(command)[:3] == "200"
+        ftp.set_pasv(passive)
+        context = ssl.create_default_context(cafile=str(counter.shop.trusted))
+        ours, theirs = ssl.MemoryBIO(), ssl.MemoryBIO()
+        with contextlib.suppress(ssl.SSLWantReadError):
+            context.wrap_bio(ours, theirs, server_hostname=IPV4).do_handshake()
+        hello = theirs.read()
+        with contextlib.closing(ftp.upload()) as wire:
+            wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            for at in range(0, len(hello), piece):
+                wire.sendall(hello[at : at + piece])
+            reply = ftp.reply()
+        assert reply.startswith("550")
+        assert "PROT P" in reply
+        assert ftp.say("PROT P")[:3] == "200"
+        with context.wrap_socket(ftp.upload(), server_hostname=IPV4) as secured:
+            secured.sendall(JOB)
+            secured.unwrap().close()
+        assert ftp.reply()[:3] == "226"
+    assert counter.jobs == [JOB]
+
+
+@pytest.mark.parametrize(
+    ("sent", "words"),
+    [
+        (JOB, "was not encrypted"),
+        (b"%", "was not encrypted"),
+        (b"", "ended before its TLS handshake"),
+        (b"\x16\x03\x01\x00\x05\x01", "ended in its TLS handshake"),
+    ],
+)
+@pytest.mark.parametrize("passive", [True, False])
+def test_clearUnderProtection(sent: bytes, words: str, passive: bool, counter: Counter) -> None:
+    """After PROT P a job in clear is not printed, and its sender is told what was wrong."""
+    with counter.secure() as ftp:
+        ftp.set_pasv(passive)
+        with contextlib.closing(ftp.upload()) as wire:
+            with contextlib.suppress(ConnectionError):
+                wire.sendall(sent)
+                wire.shutdown(socket.SHUT_WR)
+            reply = ftp.reply()
+        assert reply[:3] == "451"
+        assert words in reply
+        assert ftp.print()[:3] == "226"
+    assert counter.jobs == [JOB]
 
 
 def test_listing(counter: Counter) -> None:
@@ -384,9 +486,10 @@ def test_injection(cut: int, counter: Counter) -> None:
 def begun(ftp: SecureSession, counter: Counter) -> ssl.SSLSocket:
     """A job of which bytes have reached the printer."""
     printer = counter.shop.printer
+    number = len(printer.callers) + 1
     wire = ftp.begin()
     wire.sendall(JOB)
-    printer.waitForBytes(len(printer.callers), len(JOB))
+    printer.waitForBytes(number, len(JOB))
     return wire
 
 

@@ -33,7 +33,8 @@ from jetdirect.errors import (
     PrinterLost,
     SizeDiffers,
 )
-from jetdirect.ftp.data import PassivePort
+from jetdirect.ftp.data import DataTerms
+from jetdirect.ftp.passive import PassivePort
 from jetdirect.interfaces import Delivery, IKernelConsumer
 from jetdirect.job import COPIED_FIRST
 from jetdirect.language import END_OF_JOB, HEAD_BYTES
@@ -569,7 +570,7 @@ class Taker:
 @pytest_twisted.ensureDeferred
 async def test_dataPort() -> None:
     """What is taken counts as activity; and who wants no more is not asked to take it."""
-    port = PassivePort(reactor, 3600, HOST, HOST)
+    port = PassivePort(reactor, DataTerms(3600), HOST, HOST)
     consumer = Taker()
     with socket.create_connection((HOST, port.number)) as sender:
         ended = Deferred.fromCoroutine(port.pourInto(consumer))
@@ -823,18 +824,32 @@ async def test_askedBySNMP(kernel: Kernel) -> None:
 # What splice(2) says, and does not mean.
 
 
+@BOTH
+@pytest.mark.parametrize("at", [0, 1, 80_000, 99_999, 100_000])
+@pytest.mark.parametrize("apart", [False, True], ids=["at once", "in steps"])
 @pytest_twisted.ensureDeferred
-async def test_urgentData(kernel: Kernel) -> None:
-    """The TCP urgent pointer ends no job: recv(2) goes on behind the mark, and so the job does."""
-    line = await begun()
-    await line.send(DATA[COPIED_FIRST:80_000])
-    line.sender.send(b"!", socket.MSG_OOB)
-    line.sender.send(DATA[80_000:100_000])
+async def test_urgentData(options: str, at: int, apart: bool, kernel: Kernel) -> None:
+    """The TCP urgent pointer ends no job, and its byte is one of the job's, wherever it stands."""
+    line = Line()
+    await line.open(line.transport(options))
+    for data, flags in (
+        (DATA[:at], 0),
+        (b"!", socket.MSG_OOB),
+        (DATA[at:100_000], 0),
+    ):
+        while data:
+            try:
+                data = data[line.sender.send(data, flags) :]
+            except BlockingIOError:
+                await deferLater(reactor, 0)
+        for _ in range(apart * 5):
+            await deferLater(reactor, 0)
     line.finish()
     await line.readAll()
     await line.ended
     await line.close()
-    assert line.printed == DATA[:100_000]
+    assert line.printed == DATA[:at] + b"!" + DATA[at:100_000]
+    assert line.outcome is Delivery.DELIVERED
 
 
 @pytest_twisted.ensureDeferred
@@ -848,7 +863,7 @@ async def test_urgentDataGoesOn(kernel: Kernel) -> None:
         await deferLater(reactor, 0)
     tried, taken = len(kernel.asked) - tried, line.job.bytes
     await line.close()
-    assert (taken, tried < 20) == (100_000, True)
+    assert (taken, tried < 20) == (100_001, True)
 
 
 @pytest.mark.parametrize("number", [errno.ENOSYS, errno.EPERM, errno.EINVAL, errno.ENOMEM])

@@ -21,8 +21,8 @@ from twisted.python.reflect import namedAny
 
 from jetdirect.ftp.settings import SessionSettings
 from jetdirect.gateway import Gateway
-from jetdirect.listeners import BACKLOG
 from jetdirect.tap import Options, makeService
+from jetdirect.tcp import BACKLOG
 from jetdirect.transports.file.transport import FileTransport
 from jetdirect.transports.policy import PolicedTransport
 from jetdirect.transports.socket import SocketTransport

@@ -26,7 +26,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from ..deadline import Deadline
-from ..tcp import ITCPFacts, NoFacts, factsOf, realTransport, sendNow, tune
+from ..tcp import ITCPFacts, NoFacts, factsOf, realTransport, sendNow, takeUrgentInLine, tune
 from ..text import printable
 from .address import oneHost, plainHost, proxiedHost
 from .lines import LineDecoder, LineTooLong, NoLineEnd
@@ -151,7 +151,7 @@ class ControlConnection(Protocol):
         self.facts = factsOf(self.transport)
         self.secure = self._shakingHands = ISSLTransport.providedBy(self.transport)
         tune(self.transport)
-        _takeUrgentInLine(self.transport)
+        takeUrgentInLine(self.transport)
         realTransport(self.transport).bufferSize = READ_SIZE
         self.transport.registerProducer(self, True)  # type: ignore[attr-defined]
         if self.implicitTLS:
@@ -410,10 +410,3 @@ class ControlConnection(Protocol):
         if self._lingerTimer is None and not self._disconnected:
             self._lingerTimer = self.reactor.callLater(LINGER, self.abort)
             self.factory.lingers(self)
-
-
-def _takeUrgentInLine(transport: ITCPTransport) -> None:
-    # This is how Telnet's Synch around ABOR arrives as bytes (RFC 854).
-    handle = transport.getHandle() if hasattr(transport, "getHandle") else None
-    if isinstance(handle, socket.socket) and handle.family != socket.AF_UNIX:
-        handle.setsockopt(socket.SOL_SOCKET, socket.SO_OOBINLINE, 1)

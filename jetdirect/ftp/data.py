@@ -1,5 +1,5 @@
 """
-Data connections: where one will come from, and what flows over it.
+Data connections: what flows over one, and who waits for it.
 
 A data port serves one transfer with one peer: the host at the other end of the control connection
 (RFC 959 section 3.3 lets any host connect; the FTP bounce attack is why nobody may).  Nothing is
@@ -8,39 +8,23 @@ read before there is a consumer, and its back-pressure stops the peer.
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass
 
 from twisted.internet import error
-from twisted.internet.defer import CancelledError, Deferred, TimeoutError, succeed
-from twisted.internet.endpoints import TCP4ClientEndpoint, TCP6ClientEndpoint
-from twisted.internet.interfaces import (
-    IAddress,
-    IConsumer,
-    IHalfCloseableProtocol,
-    IHandshakeListener,
-    IListeningPort,
-    IPushProducer,
-    IReactorTCP,
-    IReactorTime,
-    ITCPTransport,
-)
-from twisted.internet.protocol import Factory, Protocol, ServerFactory, connectionDone
-from twisted.logger import Logger
+from twisted.internet.defer import CancelledError, Deferred, TimeoutError
+from twisted.internet.interfaces import IConsumer, IPushProducer, IReactorTCP, IReactorTime
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from ..certificate import ServerCertificate
 from ..deadline import Deadline, within
-from ..errors import DataConnectionLost, NoDataConnection
+from ..errors import DataConnectionLost, HandshakeInClear, NoDataConnection
 from ..interfaces import IKernelConsumer
-from ..orderly import believeOnlyFIN, saidGoodbye
 from ..splice import PIPE_SIZES, readInKernel
-from ..tcp import cancelLater, isPlain, passOn, tune
-from .address import isIPv6, plainHost
+from ..tcp import isPlain
+from .dataconnection import DataConnection
 from .gathering import Gathering
-from .records import RecordBoundaries
+from .hello import beginsTLS
 
 CONNECT_TIMEOUT = 30.0
 """Seconds a data connection may take to be made, as in pyftpdlib; vsftpd gives it 60."""
@@ -54,106 +38,47 @@ class IDataReactor(IReactorTCP, IReactorTime):
     """What a data port needs of a reactor."""
 
 
-@implementer(IHandshakeListener, IHalfCloseableProtocol)
-class DataConnection(Protocol):
-    """The connection itself; it keeps still until a transfer begins."""
+@dataclass(frozen=True)
+class DataTerms:
+    """
+    What a session says of its data connections.
 
-    transport: ITCPTransport
+    @ivar idleTimeout: seconds after which a silent peer has had its chance; 0: never.
+    @ivar tls: with which certificate the connection is encrypted, if it is.
+    @ivar lenient: believe an end without close_notify.
+    @ivar wary: it is in clear, but the peer knows TLS: that it does not begin to shake hands is
+        seen before a byte is passed on.
+    """
 
-    def __init__(self, port: DataPort) -> None:
-        self._port = port
-        self.lost: Failure | None = None
-        self.plainEnd = False
-        self._encrypted = False
-
-    def connectionMade(self) -> None:
-        tune(self.transport)
-        passOn(self)
-        believeOnlyFIN(self.transport)
-        if self._port.tls is None:
-            self._rest()
-        else:
-            # The gateway is the server of TLS, whoever dialled (RFC 4217, section 7).
-            tls, normal = self._port.tls, not self._port.dials
-            self.transport.startTLS(tls.options, normal)  # type: ignore[attr-defined]
-            self._noticePlainEnd(self.transport)
-        self._port.connectionMade(self)
-
-    def handshakeCompleted(self) -> None:
-        """L{IHandshakeListener}: only the handshake may go on before there is a transfer."""
-        self._encrypted = True
-        self._rest()
-
-    def _noticePlainEnd(self, transport: Any) -> None:
-        # TLS makes a loss of every end without close_notify; was it at least a FIN, after a whole
-        # record?
-        layer = transport.protocol
-        received, told, boundaries = layer.dataReceived, layer.connectionLost, RecordBoundaries()
-
-        def dataReceived(data: bytes) -> None:
-            boundaries.feed(data)
-            received(data)
-
-        def connectionLost(reason: Failure) -> None:
-            inOrder = boundaries.between and reason.check(error.ConnectionDone) is not None
-            self.plainEnd = self._encrypted and inOrder
-            told(reason)
-
-        layer.dataReceived, layer.connectionLost = dataReceived, connectionLost
-
-    def _rest(self) -> None:
-        if not self._port.begun:
-            self.transport.pauseProducing()  # type: ignore[attr-defined]
-
-    def dataReceived(self, data: bytes) -> None:
-        self._port.received(data)
-
-    def readConnectionLost(self) -> None:
-        """L{IHalfCloseableProtocol}: the peer's FIN; what is on its way to it still goes out."""
-        self._over(Failure(error.ConnectionDone()))
-        self.transport.loseConnection()
-
-    def writeConnectionLost(self) -> None:
-        """L{IHalfCloseableProtocol}."""
-
-    def connectionLost(self, reason: Failure = connectionDone) -> None:
-        if self._encrypted and saidGoodbye(self.transport):
-            reason = Failure(error.ConnectionDone())
-        self._over(reason)
-
-    def _over(self, reason: Failure) -> None:
-        if self.lost is None:
-            self.lost = reason
-            self._port.connectionEnded(reason)
+    idleTimeout: float
+    tls: ServerCertificate | None = None
+    lenient: bool = False
+    wary: bool = False
 
 
 @implementer(IPushProducer)
 class DataPort:
     """
-    One end of a data connection that does not exist yet; L{PassivePort} and L{ActivePort} make it.
+    One end of a data connection that does not exist yet; L{PassivePort
+    <jetdirect.ftp.passive.PassivePort>} and L{ActivePort<jetdirect.ftp.active.ActivePort>} make it.
 
-    @ivar idleTimeout: seconds after which a silent peer has had its chance; 0: never.
+    @ivar tls: with which certificate the connection is encrypted, if it is.
     @ivar lastActive: when a byte last moved, by the reactor's clock.
     @ivar dials: it is this end that makes the TCP connection.
-    @ivar tls: with which certificate the connection is encrypted, if it is.
     @ivar begun: a transfer has the connection.
     @ivar blocked: the consumer takes no more for now, so that the peer is not to blame.
+    @ivar stranger: the last host that came in the peer's place, and was refused.
     """
 
     dials = False
 
-    def __init__(
-        self,
-        reactor: IDataReactor,
-        idleTimeout: float,
-        tls: ServerCertificate | None = None,
-        lenient: bool = False,
-    ) -> None:
-        self.idleTimeout = idleTimeout
-        self.tls = tls
+    def __init__(self, reactor: IDataReactor, terms: DataTerms) -> None:
+        self.tls = terms.tls
         self.begun = False
-        self._lenient = lenient
+        self.stranger = ""
+        self._terms = terms
         self._sending = False
+        self._head: bytes | None = b"" if terms.wary and terms.tls is None else None
         self._early: list[bytes] = []
         self.blocked = False
         self.lastActive = reactor.seconds()
@@ -186,10 +111,8 @@ class DataPort:
             for data in self._early:
                 consumer.write(data)
             self._early.clear()
-            self._kernel = IKernelConsumer(consumer, None)
-            if self._kernel is not None and isPlain(connection.transport):
-                self._gathering = Gathering(connection.transport.getHandle(), self.reactor)  # type: ignore[attr-defined]
-                readInKernel(connection.transport, self._take)
+            if self._head is None:
+                self._stayInKernel(connection)
             if self._closed is None and connection.lost is None and not self.blocked:
                 connection.transport.resumeProducing()  # type: ignore[attr-defined]
             await self._ended
@@ -249,12 +172,15 @@ class DataPort:
         if connection is None or connection.lost is not None or self._ended.called:
             self.close()
             return
-        self._closed = self._closed or DataConnectionLost("nothing more was wanted")
+        self._dismiss(connection, DataConnectionLost("nothing more was wanted"))
+
+    def _dismiss(self, connection: DataConnection, why: DataConnectionLost) -> None:
+        self._closed = self._closed or why
         self._dismissed = True
         self.blocked = False
         if self._timer is not None:
             self._timer.cancel()
-        self._timer = Deadline(self.reactor, HEARING_TIME, self._dismiss)
+        self._timer = Deadline(self.reactor, HEARING_TIME, self._hadItsTime)
         connection.transport.resumeProducing()  # type: ignore[attr-defined]
         self._ended.errback(self._closed)
 
@@ -269,10 +195,37 @@ class DataPort:
     def received(self, data: bytes) -> None:
         """Bytes have come."""
         self.lastActive = self.reactor.seconds()
-        if self._consumer is not None:
+        if self._consumer is None:
+            if not self.begun:
+                self._early.append(data)  # in one piece with the end of TLS's handshake
+        elif self._head is None:
             self._consumer.write(data)
-        elif not self.begun:
-            self._early.append(data)  # what came in one piece with the end of TLS's handshake
+        else:
+            self._judge(data, self._consumer)
+
+    def _judge(self, data: bytes, consumer: IConsumer) -> None:
+        # Nothing is passed on before it is known to be no handshake.
+        assert self._head is not None and self._connection is not None
+        self._head += data
+        isHandshake = beginsTLS(self._head)
+        if isHandshake:
+            self._head = b""
+            why = "a TLS handshake came over a data connection that is not encrypted"
+            self._dismiss(self._connection, HandshakeInClear(f"{why}; send PROT P first"))
+        elif isHandshake is not None:
+            self._passHead(consumer)
+            self._stayInKernel(self._connection)
+
+    def _passHead(self, consumer: IConsumer) -> None:
+        head, self._head = self._head, None
+        if head:
+            consumer.write(head)
+
+    def _stayInKernel(self, connection: DataConnection) -> None:
+        self._kernel = IKernelConsumer(self._consumer, None)
+        if self._kernel is not None and isPlain(connection.transport):
+            self._gathering = Gathering(connection.transport.getHandle(), self.reactor)  # type: ignore[attr-defined]
+            readInKernel(connection.transport, self._take)
 
     def _take(self, descriptor: int) -> int:
         if self._kernel is None or self._gathering is None:
@@ -297,19 +250,22 @@ class DataPort:
             return
         # Under TLS: an end without close_notify.  It says nothing of what we sent; of what we were
         # sent it is believed only if the operator says so, and never a reset.
-        plain = self._connection is not None and self._connection.plainEnd
-        pardoned = plain and (self._sending or self._lenient)
+        assert self._connection is not None
+        plain = self._connection.plainEnd
+        pardoned = plain and (self._sending or self._terms.lenient)
         if self._closed is not None:
             self._ended.errback(self._closed)
         elif reason.check(error.ConnectionDone) or pardoned:
+            if self._consumer is not None:
+                self._passHead(self._consumer)  # all there was, and too short for a handshake
             self._ended.callback(None)
         else:
-            why = "ended without close_notify" if plain else "was reset"
-            self._ended.errback(DataConnectionLost(f"the data connection {why}"))
+            why = f"the data connection {self._connection.whyLost}"
+            self._ended.errback(DataConnectionLost(why))
 
     # Inside.
 
-    def _dismiss(self) -> None:
+    def _hadItsTime(self) -> None:
         self._timer = None
         self.close()
 
@@ -325,9 +281,14 @@ class DataPort:
             connection = await within(self._connecting, CONNECT_TIMEOUT, self.reactor)
         except TimeoutError:
             why = f"the data connection was not made within {CONNECT_TIMEOUT:g} s"
+            if self.stranger:
+                why += f"; one from {self.stranger} was refused, it must come from your own address"
             raise NoDataConnection(why) from None
         except (CancelledError, error.ConnectingCancelledError):
             raise NoDataConnection("the data connection was closed before it was used") from None
+        except error.ConnectBindError as failed:
+            why = f"the data connection could not be made: {failed.osError or failed}"
+            raise NoDataConnection(why) from failed
         except error.ConnectError as failed:
             raise NoDataConnection("the data connection could not be made") from failed
         finally:
@@ -336,124 +297,15 @@ class DataPort:
         self.lastActive = self.reactor.seconds()
         if connection.lost is not None:
             self.connectionEnded(connection.lost)
-        elif self.idleTimeout:
-            self._timer = Deadline(self.reactor, self.idleTimeout, self._lookForIdleness)
+        elif self._terms.idleTimeout:
+            self._timer = Deadline(self.reactor, self._terms.idleTimeout, self._lookForIdleness)
         return connection
 
     def _lookForIdleness(self) -> None:
+        limit = self._terms.idleTimeout
         silent = 0.0 if self.blocked else self.reactor.seconds() - self.lastActive
-        if silent >= self.idleTimeout:
+        if silent >= limit:
             self._timer = None
-            self.close(f"nothing came over the data connection for {self.idleTimeout:g} s")
+            self.close(f"nothing came over the data connection for {limit:g} s")
         else:
-            left = self.idleTimeout - silent
-            self._timer = Deadline(self.reactor, left, self._lookForIdleness)
-
-
-class PassivePort(DataPort, ServerFactory):
-    """
-    PASV and EPSV: listen for the peer, and for nobody else.
-
-    @ivar number: the TCP port to announce.
-    """
-
-    noisy = False
-    _log = Logger()
-
-    def __init__(
-        self,
-        reactor: IDataReactor,
-        idleTimeout: float,
-        interface: str,
-        peer: str,
-        ports: Sequence[int] = (),
-        tls: ServerCertificate | None = None,
-        lenient: bool = False,
-    ) -> None:
-        """
-        @param interface: the control connection's own local address.
-        @param peer: the only host that may connect.
-        @param ports: the ports to choose from, at random; by default the system chooses.
-        @param tls: encrypt with this certificate.
-        @param lenient: believe an end without close_notify.
-        @raise error.CannotListenError: there is no free port.
-        """
-        super().__init__(reactor, idleTimeout, tls, lenient)
-        self._peer = peer
-        self._waiter: Deferred[DataConnection] = Deferred()
-        self._listener: IListeningPort | None = self._listen(interface, ports or [0])
-        self.number: int = self._listener.getHost().port  # type: ignore[attr-defined]
-
-    def _listen(self, interface: str, ports: Sequence[int]) -> IListeningPort:
-        # Predictable ports would tell other hosts what goes on, and where to be first.
-        start = secrets.randbelow(len(ports))
-        for offset in range(len(ports)):
-            number = ports[(start + offset) % len(ports)]
-            try:
-                return self.reactor.listenTCP(number, self, interface=interface)
-            except error.CannotListenError as taken:
-                last = taken
-        raise last
-
-    @property
-    def listening(self) -> bool:
-        """Is the peer still expected?"""
-        return self._listener is not None
-
-    def buildProtocol(self, addr: IAddress | None) -> DataConnection | None:
-        """The first connection from the peer is the one; all others are dropped."""
-        host = plainHost(getattr(addr, "host", ""))
-        if host != self._peer or self._listener is None:
-            self._log.warn("data connection from {host} refused", host=host)
-            return None
-        self._stopListening()
-        return DataConnection(self)
-
-    def connectionMade(self, connection: DataConnection) -> None:
-        """The peer has come."""
-        super().connectionMade(connection)
-        if not self._waiter.called:
-            self._waiter.callback(connection)
-
-    def close(self, why: str = "the data connection was closed") -> None:
-        """Also stop listening."""
-        self._stopListening()
-        super().close(why)
-
-    def _make(self) -> Deferred[DataConnection]:
-        return succeed(self._connection) if self._connection is not None else self._waiter
-
-    def _stopListening(self) -> None:
-        listener, self._listener = self._listener, None
-        if listener is not None:
-            listener.stopListening()
-
-
-class ActivePort(DataPort):
-    """PORT and EPRT: dial the peer, when the transfer begins and not before."""
-
-    dials = True
-
-    def __init__(
-        self,
-        reactor: IDataReactor,
-        idleTimeout: float,
-        interface: str,
-        peer: str,
-        number: int,
-        tls: ServerCertificate | None = None,
-        lenient: bool = False,
-    ) -> None:
-        """
-        @param interface: the control connection's own local address; the port is any.
-        @param peer: the host at the other end of the control connection.
-        @param number: where it says that it listens.
-        """
-        super().__init__(reactor, idleTimeout, tls, lenient)
-        endpoint = TCP6ClientEndpoint if isIPv6(peer) else TCP4ClientEndpoint
-        self._endpoint = endpoint(reactor, peer, number, bindAddress=(interface, 0))
-
-    def _make(self) -> Deferred[DataConnection]:
-        factory = Factory.forProtocol(lambda: DataConnection(self))
-        factory.noisy = False
-        return cancelLater(self.reactor, self._endpoint.connect(factory))
+            self._timer = Deadline(self.reactor, limit - silent, self._lookForIdleness)

@@ -13,6 +13,7 @@ from twisted.protocols import ftp
 
 from . import replies
 from .address import isInside, oneHost, plainHost
+from .announced import AnnouncedAddress
 from .control import ControlConnection
 from .data import IDataReactor
 from .interpreter import Interpreter
@@ -37,6 +38,7 @@ class PrintFTPFactory(ftp.FTPFactory):
 
     Everything counts from accept, and a place is free as soon as its connection is.
 
+    @ivar announced: the address that PASV tells.
     @ivar sessions: those that count; one that has said goodbye does not.
     @ivar limit: how many there may be.
     @ivar turns: whose commands are done next.
@@ -62,6 +64,7 @@ class PrintFTPFactory(ftp.FTPFactory):
         self.reactor = reactor
         self.settings = settings or SessionSettings()
         self.limit = self.settings.sessions(ports)
+        self.announced = AnnouncedAddress(reactor, self.settings.passiveAddress)
         self.turns = Turns(reactor)
         self.seldom = Seldom(reactor)
         self._sweepAt = 0.0

@@ -87,6 +87,7 @@ class Interpreter(ControlConnection):
     @ivar dataPort: where the next transfer's data connection will come from.
     @ivar extendedOnly: EPSV ALL was said.
     @ivar protected: data connections are to be encrypted.
+    @ivar implicitProtection: they are, until the sender wants it otherwise.
     @ivar transfer: the one that is running.
     """
 
@@ -102,7 +103,7 @@ class Interpreter(ControlConnection):
     protected = False
     transfer: Transfer | None = None
     acknowledgements: Acknowledgements
-    _implicit = False
+    implicitProtection = False
     _heardOut: DataPort | None = None
     _logout: Callable[[], None] | None = None
     _running = False
@@ -124,7 +125,7 @@ class Interpreter(ControlConnection):
     def begun(self) -> None:
         """L{ControlConnection}: the greeting."""
         self.acknowledgements = Acknowledgements(self.facts, self.reactor)
-        self.protected = self._implicit = self.secure
+        self.protected = self.implicitProtection = self.secure
         self._lastActive = self.reactor.seconds()
         self._lookBy(self._idleBy)
         self._expectLogin()
@@ -443,7 +444,7 @@ class Interpreter(ControlConnection):
         self.type = "A"
         self.announced = None
         self.extendedOnly = False
-        self.protected = self._implicit
+        self.protected = self.implicitProtection
 
     # Login
 

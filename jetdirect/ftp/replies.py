@@ -140,6 +140,9 @@ FLOODED = Reply(421, "Service not available, too many commands waiting")
 STOPPING = Reply(421, "Service not available, the gateway is shutting down")
 NO_DATA_PORT = Reply(425, "Can't open data connection; use PASV, EPSV, PORT or EPRT first")
 NO_PASSIVE_ADDRESS = Reply(425, "Can't open data connection; no address to announce behind a proxy")
+UNKNOWN_PASSIVE_ADDRESS = Reply(
+    425, "Can't open data connection; the name of the address to announce cannot be looked up now"
+)
 CANNOT_LISTEN = Reply(425, "Can't open data connection; no free port")
 LOCAL_ERROR = Reply(451, "Requested action aborted: local error in processing")
 
@@ -149,6 +152,7 @@ NOT_FTP = Reply(500, "This is an FTP server")
 UNKNOWN = Reply(500, "Command not understood")
 SYNTAX = Reply(501, "Syntax: {syntax}")
 BAD_ADDRESS = Reply(501, "Not an address: {argument}")
+BAD_NUMBER = Reply(501, "Not a number of 32 bits: {argument}")
 BAD_OPTION = Reply(501, "Option not understood: {argument}")
 NO_RESTART = Reply(501, "A print job starts at its beginning; only REST 0 is accepted")
 NOT_IMPLEMENTED = Reply(502, "Command not implemented")

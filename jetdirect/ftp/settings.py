@@ -62,6 +62,11 @@ class SessionSettings:
         one by which senders beyond a NAT or a proxy reach it.
     @ivar passiveInside: the networks of senders that reach the gateway by its own address all the
         same.
+    @ivar dataFrom: the networks of other hosts that may make a passive data connection in the
+        sender's place.
+    @ivar activePort: the TCP port that active data connections come from; 0: any.
+    @ivar activeNAT: a sender that says in PORT or EPRT a private address that is not its own is
+        dialled at its own.
     @ivar certificate: offers TLS.
     @ivar requireTLS: nobody logs in or prints without.
     @ivar lenientClose: under TLS, believe a data connection's end without close_notify (RFC 8446
@@ -83,6 +88,9 @@ class SessionSettings:
     passivePorts: Sequence[int] = ()
     passiveAddress: str = ""
     passiveInside: Sequence[Network] = ()
+    dataFrom: Sequence[Network] = ()
+    activePort: int = 0
+    activeNAT: bool = False
     certificate: ServerCertificate | None = None
     requireTLS: bool = False
     lenientClose: bool = False

@@ -5,6 +5,7 @@ Gateways that are broken on purpose in what an operator can set, and in what a f
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from twisted.internet.endpoints import HostnameEndpoint
 
 from jetdirect import tcp
 from jetdirect.errors import JobTooLarge, PrintError
-from jetdirect.ftp import data, replies
+from jetdirect.ftp import data, passive, replies
 from jetdirect.ftp.factory import PrintFTPFactory
 from jetdirect.ftp.interpreter import Interpreter
 from jetdirect.ftp.replies import Reply
@@ -255,7 +256,7 @@ def noCloseNotifyNeeded(patch: pytest.MonkeyPatch) -> None:
     original = data.DataPort.connectionEnded
 
     def connectionEnded(self: Any, reason: Any) -> None:
-        self._lenient = True
+        self._terms = replace(self._terms, lenient=True)
         original(self, reason)
 
     patch.setattr(data.DataPort, "connectionEnded", connectionEnded)
@@ -275,14 +276,14 @@ def withoutAWord(patch: pytest.MonkeyPatch) -> None:
 
 def portsStayOpen(patch: pytest.MonkeyPatch) -> None:
     """A passive port that was not used is not closed."""
-    patch.setattr(data.PassivePort, "close", data.DataPort.close)
+    patch.setattr(passive.PassivePort, "close", data.DataPort.close)
 
 
 def allPortsAreTaken(patch: pytest.MonkeyPatch) -> None:
     """One attempt to find a free passive port is enough."""
-    original = data.PassivePort._listen
+    original = passive.PassivePort._listen
     patch.setattr(
-        data.PassivePort, "_listen", lambda self, where, ports: original(self, where, ports[:1])
+        passive.PassivePort, "_listen", lambda self, where, ports: original(self, where, ports[:1])
     )
 
 

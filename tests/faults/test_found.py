@@ -16,7 +16,8 @@ from twisted.internet.testing import MemoryReactorClock
 
 from jetdirect.errors import DataConnectionLost, JobAborted
 from jetdirect.ftp.acknowledgement import Acknowledgements
-from jetdirect.ftp.data import PassivePort
+from jetdirect.ftp.data import DataTerms
+from jetdirect.ftp.passive import PassivePort
 from jetdirect.ftp.settings import SessionSettings
 from jetdirect.gateway import Gateway
 from jetdirect.job import Job, Sender
@@ -226,7 +227,7 @@ class Pour:
     def __init__(self, idleTimeout: float = 0.0, **tls: Any) -> None:
         self.bench = Bench()
         reactor: Any = self.bench.reactor
-        port = PassivePort(reactor, idleTimeout, "192.0.2.9", "192.0.2.101", **tls)
+        port = PassivePort(reactor, DataTerms(idleTimeout, **tls), "192.0.2.9", "192.0.2.101")
         connected = self.bench.reactor.dialIn(self.bench.host, port.number, "data")
         self.bench.go(0.5)
         end = connected.result

@@ -42,6 +42,10 @@ class _NearEnd:
 
     near: socket.socket | End
 
+    def inLine(self) -> None:
+        """SO_OOBINLINE of the near end."""
+        self.near.setsockopt(socket.SOL_SOCKET, socket.SO_OOBINLINE, 1)
+
     def lowWater(self, size: int) -> None:
         """SO_RCVLOWAT of the near end."""
         self.near.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, size)
@@ -155,7 +159,7 @@ class Simulated(_NearEnd):
 
     def urgent(self) -> None:
         """An urgent byte arrives."""
-        self.far.urgent()
+        self.far.urgent(b"!")
         self.settle()
 
     def fin(self) -> None:
@@ -244,6 +248,24 @@ def aMarkStops(pair: Either) -> Answers:
     yield from (said(pair.take), said(pair.take), said(pair.read), said(pair.take))
 
 
+def aMarkInLine(pair: Either) -> Answers:
+    """Who asks for it gets the urgent byte in its place; splice stops before it all the same."""
+    pair.inLine()
+    pair.arrive(b"before")
+    pair.urgent()
+    pair.arrive(b"behind")
+    yield from (said(pair.take), said(pair.take), said(pair.read), said(pair.take))
+
+
+def aMarkInLineAtTheEnd(pair: Either) -> Answers:
+    """Also when it is the last byte."""
+    pair.inLine()
+    pair.arrive(b"before")
+    pair.urgent()
+    pair.fin()
+    yield from (said(pair.take), said(pair.take), said(pair.read), said(pair.read))
+
+
 def aMarkLooksLikeTheEnd(pair: Either) -> Answers:
     """When the FIN is there, too, splice says 0 with bytes unread."""
     pair.arrive(b"before")
@@ -307,6 +329,8 @@ SCRIPTS = [
     anEndIsBeforeAnError,
     nothing,
     aMarkStops,
+    aMarkInLine,
+    aMarkInLineAtTheEnd,
     aMarkLooksLikeTheEnd,
     aMarkStopsReading,
     fewAreNotTold,

@@ -20,6 +20,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.attacks.theft import isClosed
 from tests.peers.behaviours import pausedAfter
 from tests.peers.debian import program
 from tests.peers.gateway import Gateway
@@ -153,8 +154,7 @@ def connectedOnly(gateway: Gateway, session: Session) -> Iterator[None]:
     """A passive data connection that the gateway has taken, before any STOR."""
     place = session.makepasv()
     with socket.create_connection(place):
-        gateway.waitFor(rf"TCP Port {place[1]} Closed")
-        assert session.say("NOOP").startswith("200")  # by now its descriptor is free, too
+        assert isClosed(place[1], source="127.0.0.9", host=place[0])  # it has been taken
         yield
 
 

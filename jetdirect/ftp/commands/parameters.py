@@ -10,6 +10,7 @@ from twisted.internet.error import CannotListenError
 from twisted.protocols.ftp import encodeHostPort
 
 from .. import replies
+from ..active import ActivePort
 from ..address import (
     FIRST_UNPRIVILEGED,
     UnknownFamily,
@@ -19,8 +20,10 @@ from ..address import (
     parsePort,
     plainHost,
 )
-from ..data import ActivePort, PassivePort
-from ..interpreter import Interpreter, command
+from ..announced import UnknownAddress
+from ..data import DataTerms
+from ..interpreter import Interpreter, Result, command
+from ..passive import PassivePort
 from ..replies import Reply
 
 _TYPES = {"A": "A", "A N": "A", "A T": "A", "AN": "A", "AT": "A", "I": "I", "L 8": "I", "L8": "I"}
@@ -56,18 +59,38 @@ class ParameterCommands(Interpreter):
         return replies.OKAY if good else replies.BAD_PARAMETER(argument=argument)
 
     @command("PASV")
-    def ftp_PASV(self, _: str) -> Reply:
+    def ftp_PASV(self, _: str) -> Result:
         """Listen on an IPv4 port."""
         if self.extendedOnly:
             return replies.EXTENDED_ONLY
         if isIPv6(self.local):
             return replies.UNKNOWN_FAMILY(family=2)
-        if self.proxied and not self._announced():
+        if self.proxied and not self._isAnnounced:
             return replies.NO_PASSIVE_ADDRESS
+        known = self.factory.announced.known
+        if known is None and self._isAnnounced:
+            return self._passiveByName()
+        return self._passive(known or "")
+
+    async def _passiveByName(self) -> Reply | None:
+        try:
+            address = await self.factory.announced.find()
+        except UnknownAddress:
+            return replies.UNKNOWN_PASSIVE_ADDRESS
+        return None if self.closing else self._passive(address)
+
+    def _passive(self, announced: str) -> Reply:
         port = self._listen()
         if port is None:
             return replies.CANNOT_LISTEN
-        return replies.PASSIVE(address=encodeHostPort(self._announced() or self.local, port.number))
+        address = announced if self._isAnnounced else self.local
+        return replies.PASSIVE(address=encodeHostPort(address, port.number))
+
+    @property
+    def _isAnnounced(self) -> bool:
+        # Or do senders of this network reach the gateway by its own address?
+        settings = self.settings
+        return bool(settings.passiveAddress) and not isInside(self.peer, settings.passiveInside)
 
     @command("EPSV [1 | 2 | ALL]")
     def ftp_EPSV(self, argument: str) -> Reply:
@@ -108,37 +131,37 @@ class ParameterCommands(Interpreter):
     def _listen(self) -> PassivePort | None:
         if not self.local:
             return None  # a Unix socket has no host that could be connected to
+        self.useDataPort(None)  # closed before the next one is there
         settings = self.settings
-        certificate = settings.certificate if self.protected else None
-        unused = self.dataPort
-        if (
-            settings.passivePorts
-            and isinstance(unused, PassivePort)
-            and unused.listening
-            and unused.tls is certificate
-        ):
-            return unused  # its port would not be free at once, and may be the last one
-        self.useDataPort(None)
         try:
             port = PassivePort(
                 self.reactor,
-                settings.dataIdle,
+                self._terms,
                 self.local,
                 self.peer,
                 settings.passivePorts,
-                certificate,
-                settings.lenientClose,
+                settings.dataFrom,
+                self._refused,
             )
         except CannotListenError as why:
-            self._log.warn("no passive port for {peer}: {why}", peer=self.peer, why=str(why))
+            self.warn("no passive port for {peer}: {why}", peer=self.peer, why=str(why))
             return None
         self.useDataPort(port)
         return port
 
-    def _announced(self) -> str:
-        # What PASV says instead of our own address, if anything.
-        inside = isInside(self.peer, self.settings.passiveInside)
-        return "" if inside else self.settings.passiveAddress
+    @property
+    def _terms(self) -> DataTerms:
+        settings = self.settings
+        return DataTerms(
+            settings.dataIdle,
+            settings.certificate if self.protected else None,
+            settings.lenientClose,
+            wary=self.secure,
+        )
+
+    def _refused(self, host: str) -> None:
+        text = "data connection from {host} refused, {peer} was to make it"
+        self.warn(text, host=host, peer=self.peer)
 
     def _dial(self, verb: str, host: str, number: int) -> Reply:
         if self.extendedOnly:
@@ -146,23 +169,18 @@ class ParameterCommands(Interpreter):
         own = plainHost(host) == self.peer.partition("%")[0]
         # lftp says "::" when it does not know its address; nobody else can be meant.
         own = own or ip_address(host).is_unspecified
+        # Beyond a NAT a sender knows its inner address only; its own is dialled in any case.
+        own = own or (self.settings.activeNAT and not ip_address(host).is_global)
         if not own or number < FIRST_UNPRIVILEGED:
-            self._log.warn(
+            self.warn(
                 "{peer} asks for a data connection to {host}:{port}; refused",
                 peer=self.peer,
                 host=host,
                 port=number,
             )
             return replies.FOREIGN_ADDRESS
+        source = self.settings.activePort
         self.useDataPort(
-            ActivePort(
-                self.reactor,
-                self.settings.dataIdle,
-                self.local,
-                self.peer,
-                number,
-                self.settings.certificate if self.protected else None,
-                self.settings.lenientClose,
-            )
+            ActivePort(self.reactor, self._terms, self.local, self.peer, number, source)
         )
         return replies.ACTIVE(verb=verb)

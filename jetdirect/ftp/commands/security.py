@@ -4,9 +4,15 @@ Commands that protect a session (RFC 2228, RFC 4217).
 
 from __future__ import annotations
 
+import re
+
 from .. import replies
 from ..interpreter import Interpreter, command
 from ..replies import Reply
+
+_PROTECTS_DATA = {"TLS": False, "TLS-C": False, "SSL": True, "TLS-P": True}
+"""The mechanisms of AUTH, and whether data connections are encrypted without PROT P: the drafts
+before RFC 4217 had it so of the last two, and lftp and others still do."""
 
 
 class SecurityCommands(Interpreter):
@@ -15,22 +21,25 @@ class SecurityCommands(Interpreter):
     @command("AUTH <TLS>", beforeLogin=True)
     def ftp_AUTH(self, mechanism: str) -> Reply | None:
         """From here on everything is encrypted; what was said before is forgotten."""
-        known = () if self.settings.certificate is None else ("TLS", "TLS-C", "SSL")
-        if mechanism.upper() not in known:
+        if self.settings.certificate is None or mechanism.upper() not in _PROTECTS_DATA:
             return replies.BAD_PARAMETER(argument=mechanism)
         if self.secure:
             return replies.SECURE_ALREADY
         self.logOut()
+        self.implicitProtection = _PROTECTS_DATA[mechanism.upper()]
         self.startAgain()
         self.startTLS(replies.SECURED)
         return None
 
-    @command("PBSZ <0>", beforeLogin=True)
+    @command("PBSZ <size>", beforeLogin=True)
     def ftp_PBSZ(self, size: str) -> Reply:
-        """TLS has no buffer size to agree on."""
+        """TLS has no buffer size to agree on: any is answered with 0 (RFC 2228, section 3)."""
         if not self.secure:
             return replies.SECURE_FIRST
-        return replies.BUFFER_SIZE if size == "0" else replies.BAD_PARAMETER(argument=size)
+        number = re.fullmatch(r"0*(\d{1,10})", size, re.ASCII)
+        if number is None or int(number[1]) >= 2**32:
+            return replies.BAD_NUMBER(argument=size)
+        return replies.BUFFER_SIZE
 
     @command("PROT <C | P>", beforeLogin=True)
     def ftp_PROT(self, level: str) -> Reply:

@@ -79,6 +79,8 @@ class End:
         self._heldSince: float | None = None
         self._mark: int | None = None
         self._urgent: int | None = None
+        self._urgentByte = b""
+        self._inLine = False
         self._unsent = bytearray()
         self._inFlight = 0
         self._purged = 0
@@ -110,10 +112,14 @@ class End:
         self.transmit()
         return len(taken)
 
-    def urgent(self) -> None:
-        """As C{send} of one byte with MSG_OOB: it counts for nothing, and leaves a mark."""
+    def urgent(self, byte: bytes) -> None:
+        """
+        As C{send} of one byte with MSG_OOB: it leaves a mark, and counts for nothing unless the
+        peer has asked for it (SO_OOBINLINE).
+        """
         self._complain()
         self._urgent = len(self._unsent)
+        self._urgentByte = byte
         self._pointOut()
 
     def recv(self, limit: int, flags: int = 0) -> bytes:
@@ -216,6 +222,8 @@ class End:
             self.lowWater = value
             self.network.gathered += value > 1
             self._noteHeld()
+        elif (level, option) == (socket.SOL_SOCKET, socket.SO_OOBINLINE):
+            self._inLine = bool(value)
         elif (level, option) == (socket.SOL_SOCKET, socket.SO_LINGER):
             assert isinstance(value, bytes)
             self._linger = struct.unpack("ii", value) == (1, 0)
@@ -329,7 +337,7 @@ class End:
             self._urgent -= sent
             if not self._urgent:
                 self._urgent = None
-                self._travel(self._urgentArrived)
+                self._travel(self._urgentArrived, self._urgentByte)
 
     def windowOpened(self) -> None:
         """The peer has read something."""
@@ -380,11 +388,17 @@ class End:
         peer._noteHeld()
         peer.changes.fire()
 
-    def _urgentArrived(self) -> None:
+    def _urgentArrived(self, byte: bytes) -> None:
         peer = self.peer
         if peer.closed is None and peer.failed is None:
             peer._mark = len(peer.received)
             self.network.tell(f"{peer.label}: urgent data")
+            if peer._inLine:
+                peer.received += byte
+                if peer.taken is not None:
+                    peer.taken += byte
+                peer._noteHeld()
+                peer.changes.fire()
 
     def _acknowledged(self, segment: bytes) -> None:
         if self.failed is None:

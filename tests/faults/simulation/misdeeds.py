@@ -226,7 +226,10 @@ class Misdeeds:
         data = self._sender.data
         if not isinstance(data, End) or data.closed is not None or data.failed is not None:
             return False
-        data.urgent()
+        if upload is None or upload.sent >= len(upload.payload) or data.room <= 0:
+            return False
+        data.urgent(upload.payload[upload.sent : upload.sent + 1])
+        upload.sent += 1
         return True
 
     def _second_data_connection(self, upload: Upload | None) -> bool:
