@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jetdirect.portnames import NEAR, PortNames
+from jetdirect.portnames import PortNames
 
 TWELVE = PortNames([f"PORT{number}" for number in range(1, 13)])
 

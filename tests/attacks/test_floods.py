@@ -14,6 +14,7 @@ from jetdirect.ftp.turns import LINES_A_SLICE
 from jetdirect.gateway import Gateway
 from jetdirect.testing import FakePrinter, FakeSender
 from tests.attacks import floods
+from tests.attacks.victim import KIB, MIB
 from tests.turn import turn
 
 
@@ -36,11 +37,15 @@ def test_workIsBounded(name: str, login: bool) -> None:
     sender.wire.rst()
 
 
-@pytest.mark.parametrize("name", ["HELP", "LIST"])
+@pytest.mark.parametrize("name", ["HELP", "LIST", "EPSV"])
 def test_othersPrint(name: str, tmp_path: Path) -> None:
-    """The two worst that were found, on real sockets: another host prints in time beside them."""
+    """
+    The worst that were found, on real sockets: another host prints in time beside them, and they
+    take neither descriptors (EPSV took all) nor memory, nor fill the log.
+    """
     found = floods.flood(tmp_path, name, login=True, prints=3)
     assert max(found.prints) <= floods.MOST, found.row
+    assert found.descriptors < 30 and found.grown < 8 * MIB and found.log < 16 * KIB, found.row
 
 
 def test_allCommandsAreThere() -> None:
