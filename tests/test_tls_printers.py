@@ -129,6 +129,19 @@ async def test_anothersName(tmp_path: Path) -> None:
     assert "not believed: it is for another name" in said
 
 
+@pytest_twisted.ensureDeferred
+async def test_askedHowItIs(tmp_path: Path) -> None:
+    """A printer that is not believed is not asked by PJL either, and that is no failure."""
+    printer = await Printer(tmp_path).listen()
+    transport = transportFor(reactor, f"{printer.uri}?pjl=on")
+    with capturedLogs() as events:
+        await transport.ask()
+    assert not [each for each in events if "log_failure" in each]
+    assert transport.status.state == ""
+    assert b"".join(each.data for each in printer.keepers) == b""
+    await printer.port.stopListening()
+
+
 class Plain(Protocol):
     """Says something that is no TLS."""
 
