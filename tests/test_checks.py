@@ -50,7 +50,7 @@ def test_deviceThatIsNotThere(scheme: str) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["serial", "parallel", "usb"])
-@pytest.mark.parametrize("path", ["/etc/hosts", "/etc", "/etc/hosts/lp0"])
+@pytest.mark.parametrize("path", ["/etc/hosts", "/etc", "/dev/null", "/etc/hosts/lp0"])
 def test_whatIsNoDevice(scheme: str, path: str) -> None:
     """A file will never print; a place that cannot be might, once the file is gone."""
     [complaint] = said(f"{scheme}:{path}")

@@ -82,7 +82,7 @@ MAY_IMPORT = {
     "transports.pjl.transport": "interfaces language transports.backchannel transports.pjl.talk"
     " transports.pjl.brackets transports.pjl.question transports.wrapped",
     "transports.socket": "errors interfaces orderly splice tcp transports.uri transports.tls"
-    " transports.backchannel transports.dialer transports.pjl.transport",
+    " transports.backchannel transports.dialer transports.endpoint transports.pjl.transport",
     "transports.dialer": "deadline errors tcp",
     "transports.dialogue": "errors tcp",
     "transports.ipp.credentials": "",
@@ -91,6 +91,7 @@ MAY_IMPORT = {
     "transports.ipp.rfc8010": "",
     "transports.tls": "transports.uri transports.tlstrust",
     "transports.tlstrust": "",
+    "transports.endpoint": "transports.tls",
     "transports.ipp.http": "",
     "transports.ipp.httpclient": "errors deadline tcp transports.dialogue transports.tls"
     " transports.ipp.http",

@@ -263,24 +263,6 @@ async def test_tlsGoodByeTooEarly(secure: tuple[str, str]) -> None:
     await desk.close()
 
 
-def test_endpointWithoutOpenSSL(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is missing for TLS is said, and how to get it."""
-    monkeypatch.setattr("jetdirect.transports.socket.available", lambda: False)
-    for text in ("tls:printer:9100", "ssl:printer:9100", "TLS:host=printer:port=9100"):
-        with pytest.raises(
-            ValueError, match=r"TLS needs pyOpenSSL; pip install 'jetdirect\[tls\]'"
-        ):
-            transportFor(reactor, f"endpoint:{text}")
-    assert transportFor(reactor, "endpoint:tcp:printer:9100")
-
-
-@pytest.mark.parametrize("text", ["", "tls:", "nonsense:x", "tcp:host=a:port=b", "tcp"])
-def test_badEndpoint(text: str) -> None:
-    """What is no client endpoint string is refused with one that is."""
-    with pytest.raises(ValueError, match=r"no client endpoint string .*endpoint:tls:host"):
-        transportFor(reactor, f"endpoint:{text}")
-
-
 def test_endpointOptions() -> None:
     """An endpoint has the switches of a socket, and a name."""
     uri = "endpoint:tcp:printer:9100?finish-timeout=5&description=Label+printer"

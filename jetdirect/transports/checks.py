@@ -25,7 +25,10 @@ NAME_PATIENCE = 10.0
 """Seconds in which a name server should have answered; the resolver of the system asks each of its
 servers for 5 s (resolv.conf(5)), and twice."""
 
-_DEVICES = ("parallel", "serial", "usb")
+_EXAMPLES = {"parallel": "/dev/lp0", "serial": "/dev/ttyS0", "usb": "/dev/usb/lp0"}
+
+_MEMORY = 1
+"""The major number of /dev/null and its like (Linux, Documentation/admin-guide/devices.txt)."""
 
 
 def complaintsAbout(transports: Sequence[IPrinterTransport]) -> list[Complaint]:
@@ -109,7 +112,7 @@ def deviceOf(transport: IPrinterTransport) -> str | None:
     appended to; a USB printer's URI where it is named so; L{None} for other transports.
     """
     scheme, _, path = transport.uri.partition(":")
-    if scheme in _DEVICES:
+    if scheme in _EXAMPLES:
         return path
     path = path.removeprefix("//")
     shared = scheme != "file" or os.path.isdir(path) or not os.path.exists(path)
@@ -128,13 +131,14 @@ def _wrongWith(uri: str, device: str) -> list[Complaint]:
     if scheme == "file" or device.startswith("//"):
         return []
     try:
-        mode = os.stat(device).st_mode
+        found = os.stat(device)
     except FileNotFoundError:
         return [Complaint(f"{uri}: there is no such device now; its jobs get 450 until there is")]
     except OSError as why:
         return [Complaint(f"{uri}: {why.strerror}; its jobs get 450 as long as that is so")]
-    if not stat.S_ISCHR(mode):
-        return [Complaint(f"{uri}: {device} is no device; name one such as /dev/lp0", True)]
+    if not stat.S_ISCHR(found.st_mode) or os.major(found.st_rdev) == _MEMORY:
+        example = _EXAMPLES[scheme]
+        return [Complaint(f"{uri}: {device} is no printer's device; name one as {example}", True)]
     other = schemeOfDevice(device)  # Linux's two drivers for printers are much alike
     if other is not None and (other == "serial") != (scheme == "serial"):
         return [Complaint(f"{uri}: {device} is of another kind; write {other}:{device}", True)]

@@ -14,7 +14,7 @@ from typing import Any
 
 from twisted.internet import error
 from twisted.internet.defer import Deferred, fail, succeed
-from twisted.internet.endpoints import clientFromString, wrapClientTLS
+from twisted.internet.endpoints import wrapClientTLS
 from twisted.internet.interfaces import (
     IConsumer,
     IDelayedCall,
@@ -57,7 +57,8 @@ from ..tcp import (
 )
 from .backchannel import BackChannel
 from .dialer import Dialer
-from .tls import MISSING, available, believed, whyNot
+from .endpoint import clientEndpoint
+from .tls import believed, whyNot
 from .uri import DeviceURI, seconds, switch
 
 RAW_PORT = 9100
@@ -477,13 +478,7 @@ def fromEndpoint(reactor: IReactorTime, uri: DeviceURI) -> IPrinterTransport:
 
     @raise ValueError: the URI cannot be used; the message says why.
     """
-    if uri.path.partition(":")[0].lower() in ("tls", "ssl") and not available():
-        raise ValueError(MISSING)
-    try:
-        endpoint = clientFromString(reactor, uri.path)
-    except Exception as why:  # every parser of endpoint strings has its own kind
-        remedy = "write one such as endpoint:tls:host=printer:port=9100"
-        raise ValueError(f"{uri.path!r} is no client endpoint string ({why}); {remedy}") from None
+    endpoint = clientEndpoint(reactor, uri.path)
     place = f"endpoint:{uri.path}"
     return _transport(reactor, endpoint, uri, place, place)
 
