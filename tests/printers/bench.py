@@ -140,7 +140,7 @@ class Bench(Peer):
         Milliseconds of the reactor's longest turn since this was asked last.
         """
         self._marks += 1
-        self.gateway.signal(signal.SIGUSR1)
+        self.gateway.signal(signal.SIGRTMIN)
         return float(self.gateway.waitFor(r"longest turn: ([\d.]+) ms", count=self._marks)[1])
 
     def growth(self) -> int:

@@ -3,7 +3,7 @@ Runs twistd's command line with an eye on its reactor.
 
     python -m tests.printers.watched twistd -n jetftp --printer socket://printer
 
-On SIGUSR1 it logs the longest turn of the reactor since the last time, in milliseconds.  A turn is
+On SIGRTMIN it logs the longest turn of the reactor since the last time, in milliseconds.  A turn is
 what lies between two waits for something to happen: the time during which nobody else was served.
 What the thread only waited for a processor (Linux's schedstat) does not count: that is the
 machine's doing.  Its own work does, and what it was blocked in the kernel, or by other threads.
@@ -64,7 +64,7 @@ def watch(reactor: Any) -> WatchedPoll:
         longest, watched.longest = watched.longest, 0.0
         print(f"longest turn: {longest * 1000:.1f} ms", flush=True)
 
-    signal.signal(signal.SIGUSR1, tell)
+    signal.signal(signal.SIGRTMIN, tell)
     return watched
 
 
