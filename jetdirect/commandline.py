@@ -7,7 +7,18 @@ from __future__ import annotations
 
 from .ftp.address import FIRST_UNPRIVILEGED
 from .ftp.settings import DRAIN_TIMEOUT, GREETING, IDLE_TIMEOUT, PROFILES, SESSIONS_PER_PORT
-from .options import Option, address, count, greeting, networks, oneOf, portRange, seconds, size
+from .options import (
+    Option,
+    address,
+    count,
+    greeting,
+    networks,
+    oneOf,
+    portRange,
+    seconds,
+    size,
+    tcpPort,
+)
 from .port import BUSY_TIMEOUT, CONNECT_TIMEOUT
 from .transports.policy import PJLPolicy
 
@@ -196,8 +207,9 @@ OPTIONS = (
     Option(
         "passive-address",
         NETWORK,
-        "The IPv4 address that PASV announces, for senders beyond a NAT or a proxy. Data"
-        " connections bypass the proxy.",
+        "The IPv4 address that PASV announces, for senders beyond a NAT or a proxy. A host name"
+        " is looked up when it is needed, and remembered for a minute. Data connections bypass"
+        " the proxy.",
         "ADDRESS",
         address,
         otherwise="the gateway's own",
@@ -211,6 +223,33 @@ OPTIONS = (
         networks,
         otherwise="none",
         many=True,
+    ),
+    Option(
+        "data-from",
+        NETWORK,
+        "Networks whose hosts may make a passive data connection in the sender's place, such as"
+        " 10.0.0.0/8: for senders with two addresses. Any host there that is first can print in"
+        " another's name.",
+        "NETWORKS",
+        networks,
+        otherwise="none",
+        many=True,
+    ),
+    Option(
+        "active-port",
+        NETWORK,
+        "TCP port that active data connections come from; firewalls want 20. Ports below 1024 need"
+        " root, or CAP_NET_BIND_SERVICE also after twistd --uid.",
+        "PORT",
+        tcpPort,
+        0,
+        otherwise="any free one",
+    ),
+    Option(
+        "active-nat",
+        NETWORK,
+        "A sender that names a private address that is not its own in PORT or EPRT is dialled at"
+        " its own, for senders beyond a NAT. Who shares that address can get its connections.",
     ),
 )
 """In the order of the help."""

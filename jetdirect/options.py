@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from difflib import get_close_matches
 from ipaddress import IPv4Address, IPv4Network, IPv6Network, ip_network
@@ -26,6 +27,11 @@ MOST = 1_000_000
 
 LONGEST_GREETING = 500
 """Characters: with code and line end it fits the 512 bytes that many clients have for a line."""
+
+LONGEST_NAME = 253
+"""Characters of a host's name (RFC 1035, section 2.3.4, without the octets of its lengths)."""
+
+_ANY_CASE = re.ASCII | re.IGNORECASE
 
 _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 24 * 3600}
 _BYTES = {"": 1, "k": 2**10, "m": 2**20, "g": 2**30, "t": 2**40}
@@ -149,14 +155,28 @@ def portRange(lowest: int) -> Callable[[str], Sequence[int]]:
 
 def address(text: str) -> str:
     """
-    An IPv4 address.
+    An IPv4 address, or the name of a host that has one.
+
+    @raise ValueError: it is neither.
+    """
+    with suppress(ValueError):
+        return str(IPv4Address(text))
+    *_, last = labels = text.removesuffix(".").split(".")
+    isName = all(re.fullmatch(r"(?!-)[a-z0-9_-]{1,63}(?<!-)", each, _ANY_CASE) for each in labels)
+    if not isName or last.isdigit() or len(text) > LONGEST_NAME:
+        raise ValueError("give an IPv4 address such as 203.0.113.7, or a host's name")
+    return text
+
+
+def tcpPort(text: str) -> int:
+    """
+    A TCP port.
 
     @raise ValueError: it is none.
     """
-    try:
-        return str(IPv4Address(text))
-    except ValueError:
-        raise ValueError("give an IPv4 address such as 203.0.113.7") from None
+    if not re.fullmatch(r"\d{1,5}", text, re.ASCII) or not 0 < int(text) <= 65535:
+        raise ValueError("give a TCP port from 1 to 65535")
+    return int(text)
 
 
 def greeting(text: str) -> str:

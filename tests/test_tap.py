@@ -426,7 +426,12 @@ def test_reactor() -> None:
         "--passive-ports=1-2",
         "--passive-ports=40000",
         "--passive-ports=40001-40000",
-        "--passive-address=gateway",
+        "--passive-address=300.1.2.3",
+        "--passive-address=-gw",
+        "--passive-address=gw..example",
+        "--data-from=ward",
+        "--active-port=0",
+        "--active-port=65536",
         "--passive-address=::1",
         "--passive-inside=10.0.0.1/33",
         "--allow=everybody",
@@ -489,8 +494,11 @@ def test_otherGoodValues() -> None:
     """What is said arrives where it is meant for."""
     one = made(
         "--passive-ports=40000-40009",
-        "--passive-address=203.0.113.7",
+        "--passive-address=gw.example",
         "--passive-inside=10.0.0.0/8",
+        "--data-from=198.51.100.0/24",
+        "--active-port=20",
+        "--active-nat",
         "--allow=10.0.0.0/8",
         "--allow=2001:db8::/32",
         "--max-job-bytes=1000",
@@ -500,7 +508,9 @@ def test_otherGoodValues() -> None:
     )
     settings = one.factory.settings
     assert list(settings.passivePorts) == list(range(40000, 40010))
-    assert settings.passiveAddress == "203.0.113.7"
+    assert settings.passiveAddress == "gw.example"
+    assert [str(network) for network in settings.dataFrom] == ["198.51.100.0/24"]
+    assert (settings.activePort, settings.activeNAT) == (20, True)
     assert [str(network) for network in settings.passiveInside] == ["10.0.0.0/8"]
     assert [str(network) for network in settings.allow] == ["10.0.0.0/8", "2001:db8::/32"]
     assert (settings.maxSessionsPerHost, settings.drainTimeout) == (2, 5)

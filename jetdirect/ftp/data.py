@@ -8,6 +8,7 @@ read before there is a consumer, and its back-pressure stops the peer.
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 
 from twisted.internet import error
@@ -287,7 +288,8 @@ class DataPort:
         except (CancelledError, error.ConnectingCancelledError):
             raise NoDataConnection("the data connection was closed before it was used") from None
         except error.ConnectBindError as failed:
-            why = f"the data connection could not be made: {failed.osError or failed}"
+            what = os.strerror(failed.osError) if failed.osError else str(failed)
+            why = f"the data connection could not be made from here: {what}"
             raise NoDataConnection(why) from failed
         except error.ConnectError as failed:
             raise NoDataConnection("the data connection could not be made") from failed

@@ -58,8 +58,8 @@ class SessionSettings:
     @ivar fireAndForget: the loss of the control connection says nothing against a job: for devices
         that drop it right after their last byte, or before.
     @ivar passivePorts: the TCP ports that passive data connections come to; empty: any free one.
-    @ivar passiveAddress: the IPv4 address that PASV announces instead of the gateway's own: the
-        one by which senders beyond a NAT or a proxy reach it.
+    @ivar passiveAddress: the IPv4 address that PASV announces instead of the gateway's own, or the
+        name of a host that has it: the one by which senders beyond a NAT or a proxy reach it.
     @ivar passiveInside: the networks of senders that reach the gateway by its own address all the
         same.
     @ivar dataFrom: the networks of other hosts that may make a passive data connection in the
@@ -106,6 +106,17 @@ class SessionSettings:
 
     def warnings(self) -> Iterator[str]:
         """What lets others than by default send what is printed: a sentence each, for the log."""
+        if self.dataFrom:
+            places = ", ".join(map(str, self.dataFrom))
+            yield (
+                f"any host of {places} can make another sender's data connection, and so print in"
+                " its name: --data-from"
+            )
+        if self.activeNAT:
+            yield (
+                "whoever shares a sender's address can get the data connections that it asks for"
+                " with PORT: --active-nat"
+            )
         if self.lenientClose:
             yield (
                 "whoever can cut a TLS connection on its way can end a job early, and the sender is"
