@@ -369,6 +369,27 @@ def test_jobWaitsForNobody() -> None:
     site.assertOver()
 
 
+def test_jobIsNoSecondConnection() -> None:
+    """A question whose connection is still being made is closed before the job dials."""
+    site = Site()
+    site.endpoint.pending = made = []
+    connect, closed = site.endpoint.connect, []
+
+    def dial(factory: Any) -> Any:
+        closed.append(all(each.called for _, each in made))
+        return connect(factory)
+
+    site.endpoint.connect = dial  # type: ignore[method-assign]
+    site.ask()
+    opening = site.transport.open(FakeJob())
+    hear(opening)
+    site.clock.advance(0)
+    assert closed == [True, True]
+    opening.cancel()
+    site.clock.advance(0)
+    site.assertOver()
+
+
 def test_jobIsGivenUpMeanwhile() -> None:
     """A job that is cut while it waits for the question leaves the printer free."""
     site = Site()

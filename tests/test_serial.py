@@ -17,6 +17,7 @@ import pytest_twisted
 import serial
 from twisted.internet import reactor as theReactor
 from twisted.internet.defer import Deferred
+from twisted.internet.main import CONNECTION_LOST
 from zope.interface.verify import verifyObject
 
 import jetdirect.transports.serial as module
@@ -92,9 +93,15 @@ async def finished(printer: Printer, connection: Any) -> Any:
 
 
 async def opened(printer: Printer, query: str = "", job: FakeJob | None = None) -> Any:
-    """A job that has the line."""
+    """A job that has the line, which a thread may be closing for the one before."""
     transport = transportFor(reactor, f"serial:{printer.path}{query}")
-    connection = await transport.open(job or FakeJob())
+    while True:
+        try:
+            connection = await transport.open(job or FakeJob())
+            break
+        except PrinterUnreachable as why:  # the port tries again, too
+            assert "in use" in why.reason
+            await turn()
     assert isinstance(connection, SerialConnection)
     return connection
 
@@ -264,7 +271,7 @@ async def test_exclusive(printer: Printer) -> None:
     """One job at a time has the line, whoever else would like it."""
     connection = await opened(printer)
     with pytest.raises(PrinterUnreachable, match="in use"):
-        await opened(printer)
+        await transportFor(reactor, f"serial:{printer.path}").open(FakeJob())
     await connection.abort(b"")
     await (await opened(printer)).abort(b"")
 
@@ -290,6 +297,19 @@ async def test_notOpened(why: Exception, said: str, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(serial, "Serial", refuse)
     with pytest.raises(PrinterUnreachable, match=said):
         await transportFor(reactor, "serial:/dev/ttyS0").open(FakeJob())
+
+
+@pytest_twisted.ensureDeferred
+async def test_anotherProgramReads(printer: Printer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What another program has read from the line is no end of it; a hang-up is."""
+    job = FakeJob()
+    connection = await opened(printer, job=job)
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "read", lambda *_: b"")
+        assert connection.doRead() is None
+        printer.unplug()
+        assert connection.doRead() is CONNECTION_LOST
+    await until(lambda: job.losses)
 
 
 @pytest.mark.parametrize("cut", [False, True])

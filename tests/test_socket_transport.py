@@ -54,6 +54,8 @@ from jetdirect.testing import FakeJob, MemoryWire
 from jetdirect.transports.socket import (
     ABORT_PATIENCE,
     FINISH_TIMEOUT,
+    LISTENED,
+    REST,
     WATCH_INTERVAL,
     SocketConnection,
     SocketTransport,
@@ -502,6 +504,43 @@ def test_notUnplugged(silence: Silence | None) -> None:
 
 
 # The end of a job that was cut.
+
+
+def test_printerThatTalksWithoutAnEnd() -> None:
+    """It is listened to now and then only; its job ends as others do."""
+    line = Line().write()
+    line.wire.receive(bytes(LISTENED))
+    assert line.wire.producerState == "producing"
+    line.wire.receive(b"!")
+    for _ in range(10):
+        assert line.wire.producerState == "paused"
+        line.clock.advance(REST)
+        assert line.wire.producerState == "producing"
+        line.wire.receive(bytes(LISTENED + 1))
+    line.finish()
+    line.wire.fin()
+    assert line.told == []
+    line.clock.advance(REST)
+
+    assert line.told == [Delivery.DELIVERED]
+    assert line.clock.getDelayedCalls() == []
+
+
+@pytest.mark.parametrize("end", ["abort", "lost", "closing"])
+def test_talkerThatIsLeft(end: str) -> None:
+    """That it was not listened to outlasts no connection."""
+    line = Line().write()
+    line.wire.receive(bytes(LISTENED + 1))
+    if end == "lost":
+        line.wire.rst()
+    elif end == "abort":
+        line.abort(b"\x04").wait(ABORT_PATIENCE)
+    else:
+        line.connection._finished(Delivery.SENT)
+        line.clock.advance(REST)
+
+    assert not line.wire.connected
+    assert line.clock.getDelayedCalls() == []
 
 
 def test_abort() -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import errno
 import os
+import select
 import struct
 import termios
 from contextlib import suppress
@@ -178,7 +179,10 @@ class SerialConnection(DescriptorConnection):
         except OSError as why:
             return None if why.errno in (errno.EAGAIN, errno.EINTR) else CONNECTION_LOST
         if not said:
-            return CONNECTION_LOST
+            # Also of a line that lives, when another program has read what was there (VMIN is 0).
+            poll = select.poll()
+            poll.register(self.fileno(), 0)
+            return CONNECTION_LOST if poll.poll(0) else None
         self._heard.heard(said)
         return None
 

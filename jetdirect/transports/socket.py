@@ -82,6 +82,10 @@ HANDSHAKE_TIMEOUT = 30.0
 """Seconds without progress after which a printer is taken for one that does not speak TLS (chosen:
 as long as a connection may take)."""
 
+LISTENED, REST = 16384, 0.1
+"""Bytes that a printer may say at a time, and seconds until it is listened to again: a status has
+some hundred, and one that talks without an end must not keep the gateway from others (chosen)."""
+
 ABORT_PATIENCE = 5.0
 """Seconds without progress after which the rest of an aborted job is thrown away."""
 
@@ -179,6 +183,8 @@ class SocketConnection(Protocol):
         self._closed = False
         self._halfClosed = False
         self._printerClosed = False
+        self._listened = 0
+        self._rest: IDelayedCall | None = None
 
     def connectionMade(self) -> None:
         self._facts = factsOf(self.transport)
@@ -283,6 +289,10 @@ class SocketConnection(Protocol):
 
     def dataReceived(self, data: bytes) -> None:
         """The printer's back channel: read, or its window would fill, and never passed on."""
+        self._listened += len(data)
+        if self._listened > LISTENED and self._rest is None and not self._disconnecting:
+            self.transport.pauseProducing()
+            self._rest = self._printer.clock.callLater(REST, self._listen)
         self._heard.heard(data)
         if self._heard.canceled:
             self._cancel()
@@ -322,6 +332,8 @@ class SocketConnection(Protocol):
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         self._watch.cancel()
+        if self._rest is not None:
+            self._rest.cancel()
         self._closed = True
         if self._splice is not None:
             self._splice.close()
@@ -339,6 +351,15 @@ class SocketConnection(Protocol):
             self._finishing.callback(self._delivery)
 
     # Inside.
+
+    @property
+    def _disconnecting(self) -> bool:
+        return self._closed or getattr(self.transport, "disconnecting", False)
+
+    def _listen(self) -> None:
+        self._rest, self._listened = None, 0
+        if not self._disconnecting:
+            self.transport.resumeProducing()
 
     def _forget(self) -> None:
         if self._splice is not None:

@@ -15,6 +15,7 @@ from twisted.internet.interfaces import (
     IStreamClientEndpoint,
 )
 from twisted.internet.protocol import Factory, Protocol, connectionDone
+from twisted.internet.task import deferLater
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
@@ -71,7 +72,7 @@ class Question(Protocol):
         factory.noisy = False
         self._timer = self._clock.callLater(PATIENCE, self.end)
         self._connecting = cancelLater(self._clock, endpoint.connect(factory))
-        self._connecting.addErrback(lambda _: self._gone())  # a printer that is off says nothing
+        self._connecting.addErrback(self._notConnected)
         return self.whenOver()
 
     def whenOver(self) -> Deferred[None]:
@@ -127,6 +128,14 @@ class Question(Protocol):
         self._gone()
 
     # Inside.
+
+    def _notConnected(self, _: Failure) -> None:
+        if not self._ended:
+            self._gone()  # a printer that is off says nothing
+            return
+        # Given up: the socket is closed in the next turn, and a job is not to be a second one.
+        closed = deferLater(self._clock, 0).addCallback(lambda _: deferLater(self._clock, 0))
+        closed.addCallback(lambda _: self._gone())
 
     def _drop(self, waiter: Deferred[None]) -> None:
         waiter.errback(CancelledError())  # first: who has given up must not go on
