@@ -953,3 +953,16 @@ def test_waitersOfAnIdleSession() -> None:
     sender.wire.receive(b"USE")
     sender.wire.rst()
     assert not bench.reactor.getDelayedCalls()
+
+
+def test_lateReactorAndALastWord() -> None:
+    """A peer that has closed in time is not reset because the reactor was late to see it."""
+    bench = Bench()
+    sender = bench.sender()
+    sender.say("QUIT")
+    bench.reactor.rightNow += LINGER + 1
+    turn(bench.reactor)
+    assert sender.wire.connected
+    sender.wire.fin()
+    assert not sender.wire.connected
+    assert not bench.reactor.getDelayedCalls()

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 from twisted.internet.error import ConnectionDone
 from twisted.internet.interfaces import (
-    IDelayedCall,
     IHalfCloseableProtocol,
     IHandshakeListener,
     IPushProducer,
@@ -97,7 +96,7 @@ class ControlConnection(Protocol):
     _reading = True
     _halfClosed = False
     _lines = _NO_LINES
-    _lingerTimer: IDelayedCall | None = None
+    _lingerTimer: Deadline | None = None
     _header: Deadline | None = None
 
     def __init__(self, factory: PrintFTPFactory) -> None:
@@ -253,7 +252,7 @@ class ControlConnection(Protocol):
         # Under TLS a clean end is the peer's close_notify; it was alive to say so.
         self.saidGoodbye = self.secure and reason.check(ConnectionDone) is not None
         self.facts = NoFacts()
-        if self._lingerTimer is not None and self._lingerTimer.active():
+        if self._lingerTimer is not None:
             self._lingerTimer.cancel()
         self._lost()
         self.ended()
@@ -408,5 +407,5 @@ class ControlConnection(Protocol):
     def _abortLater(self) -> None:
         # Who reads nothing does not stay for that.
         if self._lingerTimer is None and not self._disconnected:
-            self._lingerTimer = self.reactor.callLater(LINGER, self.abort)
+            self._lingerTimer = Deadline(self.reactor, LINGER, self.abort)
             self.factory.lingers(self)
