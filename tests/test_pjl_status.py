@@ -372,14 +372,14 @@ def test_jobWaitsForNobody() -> None:
 def test_jobIsNoSecondConnection() -> None:
     """A question whose connection is still being made is closed before the job dials."""
     site = Site()
-    site.endpoint.pending = made = []
+    site.endpoint.pending = made = []  # type: ignore[var-annotated]
     connect, closed = site.endpoint.connect, []
 
     def dial(factory: Any) -> Any:
         closed.append(all(each.called for _, each in made))
         return connect(factory)
 
-    site.endpoint.connect = dial  # type: ignore[method-assign]
+    site.endpoint.connect = dial  # type: ignore[method-assign,assignment]
     site.ask()
     opening = site.transport.open(FakeJob())
     hear(opening)

@@ -20,6 +20,7 @@ from twisted.internet.interfaces import (
     IDelayedCall,
     IHalfCloseableProtocol,
     IProducer,
+    IPushProducer,
     IReactorTime,
     ISSLTransport,
     IStreamClientEndpoint,
@@ -90,7 +91,7 @@ ABORT_PATIENCE = 5.0
 """Seconds without progress after which the rest of an aborted job is thrown away."""
 
 
-class _IWire(ITCPTransport, IConsumer, ISystemHandle):
+class _IWire(ITCPTransport, IConsumer, IPushProducer, ISystemHandle):
     """What a TCP transport provides in fact."""
 
 
