@@ -5,10 +5,17 @@ A listing looks like C{ls -l}, because every client parses that.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 import pytest
 
-from jetdirect.ftp.listing import Entry, longListing, modifiedStamp, nameListing
+from jetdirect.ftp.listing import (
+    Entry,
+    longListing,
+    machineListing,
+    modifiedStamp,
+    nameListing,
+)
 
 NOON = 1_750_000_000.0
 """2025-06-15 15:06:40 UTC."""
@@ -99,6 +106,21 @@ def test_severalEntries() -> None:
 def test_names() -> None:
     """A name goes back in the bytes in which it came."""
     assert nameListing([entry(name="café\udcff")]) == b"caf\xc3\xa9\xff\r\n"
+
+
+@pytest.mark.parametrize(
+    "render",
+    [
+        lambda one: longListing([one], NOON),
+        *(lambda one, render=render: render([one]) for render in (nameListing, machineListing)),
+    ],
+)
+def test_nothingControlsATerminal(render: Callable[[Entry], bytes]) -> None:
+    """What is no letter, blank or sign of any script is shown by its number, in name and owner."""
+    line = render(entry(name="a\x1b[31m\x9b\u202e\r\n\udc9b \u65e5\udce9", owner="\x07b"))
+    shown = "a\\x1b[31m\\x9b\\u202e\\x0d\\x0a\\x9b \u65e5\udce9\r\n"
+    assert line.endswith(shown.encode("utf-8", "surrogateescape"))
+    assert line.count(b"\n") == 1 and b"\x07" not in line
 
 
 def test_stamp() -> None:
