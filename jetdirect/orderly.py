@@ -10,6 +10,7 @@ answers the next keepalive probe with a reset, while a slow printer has still mu
 from __future__ import annotations
 
 import socket
+from collections.abc import Callable
 from typing import Any
 
 from twisted.internet.error import ConnectionLost
@@ -44,12 +45,15 @@ def saidGoodbye(transport: Any) -> bool:
     return bool(handle is not None and handle.get_shutdown() & SSL.RECEIVED_SHUTDOWN)
 
 
-def believeOnlyFIN(transport: Any) -> None:
+def believeOnlyFIN(transport: Any, seen: Callable[[], object] = lambda: None) -> None:
     """
     Have the protocol told of a loss (L{ConnectionLost}) when Twisted takes a reset for a FIN.
 
     It asks where Twisted's reactors tell a transport of a FIN, and so before any protocol, wrapper
     or TLS between them hears of it, and while there is a socket to ask.
+
+    @param seen: called before anybody else hears of a FIN; of a protocol under TLS that is told of
+        nothing but a loss.
     """
     real = realTransport(transport)
     if not isinstance(real, Connection):
@@ -58,6 +62,7 @@ def believeOnlyFIN(transport: Any) -> None:
 
     def readConnectionLost(reason: Failure) -> None:
         if endsInOrder(real.socket):
+            seen()
             told(reason)
         else:
             real.connectionLost(Failure(ConnectionLost()))

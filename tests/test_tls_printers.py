@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import socket as module_socket
 import ssl
+import struct
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -18,9 +19,10 @@ from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.endpoints import serverFromString
 from twisted.internet.protocol import Factory, Protocol
 from twisted.internet.testing import MemoryReactorClock
+from twisted.internet.threads import deferToThread
 from twisted.logger import capturedLogs
 
-from jetdirect.errors import PrinterUnreachable
+from jetdirect.errors import PrinterLost, PrinterUnreachable
 from jetdirect.interfaces import Delivery
 from jetdirect.testing import FakeJob
 from jetdirect.transports import socket as module
@@ -231,34 +233,79 @@ def test_withoutOpenSSL(monkeypatch: pytest.MonkeyPatch) -> None:
             transportFor(MemoryReactorClock(), uri)
 
 
-def test_gateway(tmp_path: Path) -> None:
-    """A sender is told before its job begins: 450, and no traceback in the log."""
-    certificate = selfSigned(tmp_path)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate)
-    server = module_socket.create_server(("127.0.0.1", 0))
-    got: list[bytes] = []
+class Rude:
+    """
+    A printer in a thread: it reads to the end of the job, and closes as it was told to.
 
-    def serve() -> None:
+    @ivar got: the jobs that it has read.
+    """
+
+    def __init__(self, certificate: Path, close: Callable[[ssl.SSLSocket], object]) -> None:
+        self.got: list[bytes] = []
+        self._close = close
+        self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self._context.load_cert_chain(certificate)
+        self._server = module_socket.create_server(("127.0.0.1", 0))
+        self.uri = f"socket+tls://127.0.0.1:{self._server.getsockname()[1]}"
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._server.shutdown(module_socket.SHUT_RDWR)
+        self._server.close()
+        self._thread.join(10)
+
+    def _serve(self) -> None:
         while True:
             try:
-                plain, _ = server.accept()
+                plain, _ = self._server.accept()
             except OSError:
                 return
             try:
-                with context.wrap_socket(plain, server_side=True) as wire:
+                with self._context.wrap_socket(plain, server_side=True) as wire:
                     data = b""
                     while piece := wire.recv(65536):
                         data += piece
-                    got.append(data)
-                    wire.unwrap()
+                    self.got.append(data)
+                    self._close(wire)
             except OSError:
                 pass
 
-    thread = threading.Thread(target=serve, daemon=True)
-    thread.start()
-    uri = f"socket+tls://127.0.0.1:{server.getsockname()[1]}"
-    printers = ["--printer", uri, "--printer", f"{uri}?tls-ca={certificate}"]
+
+def _reset(wire: ssl.SSLSocket) -> None:
+    wire.setsockopt(module_socket.SOL_SOCKET, module_socket.SO_LINGER, struct.pack("ii", 1, 0))
+    wire.close()
+
+
+@pytest.mark.parametrize(
+    ("close", "delivered"),
+    [(ssl.SSLSocket.unwrap, True), (ssl.SSLSocket.close, True), (_reset, False)],
+    ids=["close_notify", "FIN", "reset"],
+)
+@pytest_twisted.ensureDeferred
+async def test_ends(
+    tmp_path: Path, close: Callable[[ssl.SSLSocket], object], delivered: bool
+) -> None:
+    """A printer's FIN behind our close_notify is an answer to it, as on a plain connection."""
+    printer = Rude(selfSigned(tmp_path), close)
+    connection = await transportFor(reactor, f"{printer.uri}?tls=any").open(FakeJob())
+    connection.write(JOB)
+    try:
+        if delivered:
+            assert await connection.finish() is Delivery.DELIVERED
+        else:
+            with pytest.raises(PrinterLost):
+                await connection.finish()
+    finally:
+        await deferToThread(printer.stop)
+    assert printer.got == [JOB]
+
+
+def test_gateway(tmp_path: Path) -> None:
+    """A sender is told before its job begins: 450, and no traceback in the log."""
+    certificate = selfSigned(tmp_path)
+    printer = Rude(certificate, ssl.SSLSocket.unwrap)
+    printers = ["--printer", printer.uri, "--printer", f"{printer.uri}?tls-ca={certificate}"]
     with (
         Gateway(tmp_path, *printers, "--connect-timeout", "0") as gateway,
         Session(gateway.port) as session,
@@ -269,7 +316,5 @@ def test_gateway(tmp_path: Path) -> None:
         reply = lastLine(session.send(JOB, "port2/page.ps"))
         assert reply.startswith("226") and "delivered" in reply, reply
         assert "Traceback" not in gateway.log
-    server.shutdown(module_socket.SHUT_RDWR)
-    server.close()
-    thread.join(10)
-    assert got == [JOB]
+    printer.stop()
+    assert printer.got == [JOB]

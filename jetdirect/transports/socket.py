@@ -186,6 +186,7 @@ class SocketConnection(Protocol):
         self._printerClosed = False
         self._listened = 0
         self._rest: IDelayedCall | None = None
+        self._answered = False
 
     def connectionMade(self) -> None:
         self._facts = factsOf(self.transport)
@@ -195,7 +196,7 @@ class SocketConnection(Protocol):
         if self._secure:
             beforeClose(self.transport, self._goodBye)
         tune(self.transport)
-        believeOnlyFIN(self.transport)
+        believeOnlyFIN(self.transport, self._seenFIN)
         if self._printer.splice and isPlain(self.transport):
             self._splice = Splice(self.transport)
         self._watchLater()
@@ -338,9 +339,9 @@ class SocketConnection(Protocol):
         self._closed = True
         if self._splice is not None:
             self._splice.close()
-        clean = self._secure and reason.check(error.ConnectionDone)
-        if clean and self._finishing is not None and self._ended:
-            # The printer's close_notify: it has seen ours.
+        clean = reason.check(error.ConnectionDone) or self._answered
+        if self._secure and clean and self._finishing is not None and self._ended:
+            # The printer's close_notify, or its FIN: it has seen ours.
             self._delivery = self._level(Delivery.DELIVERED)
             self._gone = PrinterLost("the job is over")
         why = whyNot(reason) if self._shakingHands else "the printer reset the connection"
@@ -361,6 +362,11 @@ class SocketConnection(Protocol):
         self._rest, self._listened = None, 0
         if not self._disconnecting:
             self.transport.resumeProducing()
+
+    def _seenFIN(self) -> None:
+        # Many printers do without a close_notify of their own; a FIN tells as much as on a plain
+        # connection, and only a kernel whose program has read everything sends one.
+        self._answered = self._ended and not self._facts.unacknowledged()
 
     def _forget(self) -> None:
         if self._splice is not None:
