@@ -232,7 +232,7 @@ class IPPClient:
 
         def read(answer: Post) -> Response:
             if self._wanted(attempts[0] if attempts else NOBODY, answer):
-                raise PrinterLost("HTTP 401: it wants to be asked anew who prints")
+                raise PrinterLost("HTTP 401: it asks for the login anew; send the job again")
             return _read(answer, number)
 
         return Document(exchange, begin, read)
