@@ -215,7 +215,7 @@ def test_shutdownThatIsTooSoon(tmp_path: Path) -> None:
 
 
 def test_urgentData(tmp_path: Path) -> None:
-    """The urgent pointer in a data connection costs no byte but its own."""
+    """The urgent pointer in a data connection costs no byte; its own is printed in its place."""
     with (
         RawPrinter() as printer,
         Gateway(tmp_path, "--printer", printer.uri()) as gateway,
@@ -226,8 +226,8 @@ def test_urgentData(tmp_path: Path) -> None:
             printer.waitForBytes(1, 100_000)
             wire.send(b"!", socket.MSG_OOB)
             wire.sendall(JOB[100_000:300_000])
-        assert re.search(delivered("PORT1", 300_000), lastLine(session.reply()))
-        assert printer.jobs == [JOB[:300_000]]
+        assert re.search(delivered("PORT1", 300_001), lastLine(session.reply()))
+        assert printer.jobs == [JOB[:100_000] + b"!" + JOB[100_000:300_000]]
 
 
 # Both ways are tested.

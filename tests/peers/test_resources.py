@@ -155,6 +155,7 @@ def connectedOnly(gateway: Gateway, session: Session) -> Iterator[None]:
     place = session.makepasv()
     with socket.create_connection(place):
         assert isClosed(place[1], source="127.0.0.9", host=place[0])  # it has been taken
+        assert session.say("NOOP").startswith("200")  # by now its descriptor is free, too
         yield
 
 

@@ -15,7 +15,8 @@ from jetdirect.ftp.address import FIRST_UNPRIVILEGED
 from jetdirect.tap import Options, makeService
 
 _OPTIONS = """
-    allow busy-timeout connect-timeout control-loss-grace data-idle-timeout drain-timeout greeting
+    active-nat active-port allow busy-timeout connect-timeout control-loss-grace data-from
+    data-idle-timeout drain-timeout greeting
     idle-timeout max-job-bytes max-sessions max-sessions-per-host passive-address passive-inside
     passive-ports port printer profile
 """
