@@ -308,7 +308,7 @@ def test_printerFails(tmp_path: Path) -> None:
 WAITS = """
 touch "$PAPER/begun"
 while [ ! -e "$PAPER/gate" ]; do sleep 0.05; done
-cat "$1" >"$PAPER/page"
+cat "$1" >"$PAPER/.page" && mv "$PAPER/.page" "$PAPER/page"
 """
 
 
