@@ -33,6 +33,7 @@ LONGEST_NAME = 253
 
 _ANY_CASE = re.ASCII | re.IGNORECASE
 
+_EVERYBODY = IPv4Address("255.255.255.255")
 _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 24 * 3600}
 _BYTES = {"": 1, "k": 2**10, "m": 2**20, "g": 2**30, "t": 2**40}
 
@@ -155,12 +156,15 @@ def portRange(lowest: int) -> Callable[[str], Sequence[int]]:
 
 def address(text: str) -> str:
     """
-    An IPv4 address, or the name of a host that has one.
+    An IPv4 address that a host can have, or the name of one that has it.
 
     @raise ValueError: it is neither.
     """
     with suppress(ValueError):
-        return str(IPv4Address(text))
+        found = IPv4Address(text)
+        nobody = found.is_unspecified or found.is_multicast or found == _EVERYBODY
+        if not nobody:
+            return str(found)
     *_, last = labels = text.removesuffix(".").split(".")
     isName = all(re.fullmatch(r"(?!-)[a-z0-9_-]{1,63}(?<!-)", each, _ANY_CASE) for each in labels)
     if not isName or last.isdigit() or len(text) > LONGEST_NAME:

@@ -166,6 +166,18 @@ localhost 2121
 --printer=parallel:/etc/hosts
 --printer=parallel:
 --printer=usb:
+--printer=endpoint:
+--printer=endpoint:tcp
+--printer=endpoint:tcp:a
+--printer=endpoint:tcp:host=a:port=x
+--printer=endpoint:tcp:hots=a:port=9100
+--printer=endpoint:tcp:a:91000
+--printer=endpoint:tcp:host=a:port=91000
+--printer=endpoint:tcp:port=0:host=a
+--printer=endpoint:tls:host=a
+--printer=endpoint:foo:a
+--printer=endpoint:unix
+--printer=endpoint:unix:/a:timeout=x
 --printer=file:
 --printer=file://tmp/jobs
 --printer=file:///nosuch/jobs
@@ -225,6 +237,9 @@ localhost 2121
 --passive-ports=2100-2200 --port=2121
 --passive-ports=2100-2200 --port=tcp:2121:interface=127.0.0.1
 --passive-address=::1
+--passive-address=0.0.0.0
+--passive-address=224.0.0.1
+--passive-address=255.255.255.255
 --passive-address=203.0.113
 --passive-inside=10.0.0.0/8
 --passive-inside=here --passive-address=203.0.113.7

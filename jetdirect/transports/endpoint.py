@@ -13,6 +13,11 @@ from twisted.internet.interfaces import IStreamClientEndpoint
 
 from .tls import MISSING, available
 
+_PORT = re.compile(
+    r"(?::port=|\A(?:tcp|tls|ssl):(?:host=)?(?:\\.|[^:=])+:)(-?\d+)(?=:|\Z)",
+    re.IGNORECASE | re.ASCII,
+)
+
 
 def clientEndpoint(reactor: Any, text: str) -> IStreamClientEndpoint:
     """
@@ -22,6 +27,10 @@ def clientEndpoint(reactor: Any, text: str) -> IStreamClientEndpoint:
     """
     if text.partition(":")[0].lower() in ("tls", "ssl") and not available():
         raise ValueError(MISSING)
+    port = _PORT.search(text)  # Twisted takes any number
+    if port is not None and not 0 < int(port[1]) < 65536:
+        remedy = "write one such as endpoint:tls:host=printer:port=9100"
+        raise ValueError(f"{text!r}: the port is a number from 1 to 65535; {remedy}")
     try:
         endpoint: IStreamClientEndpoint = clientFromString(reactor, text)
     except Exception as why:  # every parser of endpoint strings has its own kind
