@@ -61,6 +61,7 @@ class Upload:
 
     @ivar name: unique in the run.
     @ivar payload: what the sender meant to send.
+    @ivar printer: the one that the path names; L{None}: it names none.
     @ivar sent: how many bytes of it the sender gave away before it ended the data connection.
     @ivar replies: those to this command, in order; not ABOR's own, not a closing 421.
     @ivar aborts: how many ABOR were sent before the final reply was heard.
@@ -82,6 +83,7 @@ class Upload:
     name: str
     payload: bytes
     sent: int = 0
+    printer: str | None = None
     ending: Ending = Ending.FIN
     replies: list[Heard] = field(default_factory=list)
     aborts: int = 0
@@ -247,6 +249,13 @@ def _exact(run: Run) -> Iterator[str]:
             told = reply.complete
             if told and int(told["bytes"]) != upload.sent:
                 yield f"{upload.name}: 226 names {told['bytes']} bytes, {upload.sent} were sent"
+
+
+def _place(run: Run) -> Iterator[str]:
+    for upload in run.uploads:
+        for each in run.printsOf(upload):
+            if upload.printer not in (None, each.printer):
+                yield f"{upload.name} is for {upload.printer}, and came to {each.printer}"
 
 
 def _prefix(run: Run) -> Iterator[str]:
@@ -476,6 +485,7 @@ def _endsWell(taken: bytes, upload: Upload) -> bool:
 
 RULES: dict[str, Callable[[Run], Iterator[str]]] = {
     "I1 a 226 means all bytes, once": _exact,
+    "wrong paper": _place,
     "I2 a printer gets the beginning of one job": _prefix,
     "I3 one job at a time": _alone,
     "I4 one final reply": _oneReply,

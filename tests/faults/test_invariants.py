@@ -108,6 +108,7 @@ WRONG: list[tuple[str, Callable[[Run], object]]] = [
     ("I2", lambda run: setattr(run.prints[0], "taken", PAGE + b"\f")),
     ("I2", lambda run: setattr(run.prints[0], "taken", PAGE + b"\x04")),
     ("I2", lambda run: setattr(run.prints[0], "upload", "unknown")),
+    ("wrong paper", lambda run: setattr(run.uploads[0], "printer", "printer2")),
     ("I3", _second),
     ("I3", _neverClosed),
     ("I4", lambda run: run.uploads[0].replies.append(run.uploads[0].replies[-1])),

@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import count, islice
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from jetdirect.errors import PrintError
 from jetdirect.ftp import data, passive, replies
 from jetdirect.ftp.address import plainHost
 from jetdirect.ftp.replies import Reply
+from jetdirect.ftp.shell import PrintShell
 from jetdirect.ftp.upload import Upload
 from jetdirect.guard import GuardedConnection
 from jetdirect.interfaces import Delivery
@@ -295,6 +296,20 @@ def notHeardIsHeard(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Job, "complete", lambda self, heard=True: original(self, True))
 
 
+def firstWordDecides(patch: pytest.MonkeyPatch) -> None:
+    """The port is read from the first word of a path, the name from where it leads."""
+    resolve = PrintShell.resolve
+
+    def first(self: Any, directory: Sequence[str], path: str) -> Any:
+        word = path.lstrip("/").partition("/")[0]
+        here = self.server.port(directory[0]) if directory else None
+        self.said = self.server.port(word) or here or self.server.ports[0]
+        return resolve(self, directory, path)
+
+    patch.setattr(PrintShell, "resolve", first)
+    patch.setattr(PrintShell, "portOf", lambda self, path: self.said)
+
+
 SABOTEURS: list[Saboteur] = [
     (notWaitingForTheFIN, "delivery level", 40, badPrinters),
     (earlyFINIsFine, "delivery level", 90, badPrinters),
@@ -314,6 +329,7 @@ SABOTEURS: list[Saboteur] = [
     (abortIsForgotten, "oddity", 70, badSenders),
     (neverUnconfirmed, "226 in spite of evidence", 100, badPrinters),
     (notHeardIsHeard, "nobody had the reply yet", 40, anywhere),
+    (firstWordDecides, "wrong paper", 80, anywhere),
 ]
 """All of them that need no particular world, or a bad one."""
 

@@ -4,6 +4,7 @@ A sender: an FTP client with all the habits that clients have, and worse.
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Sequence
 
 from ..invariants import Ending, Upload
@@ -42,6 +43,18 @@ _SETUPS = (
     "no data port",
     "no passive port",
 )
+
+
+# How clients say the printing port, wherever they are.
+_SPELLINGS = [
+    "port{}/",
+    "/PORT{}/",
+    "./Port{}/",
+    "../port{}/",
+    "//PORT{}//",
+    "x/../port{}/",
+    "port{}\\",
+]
 
 
 class Sender(Uploader):
@@ -146,7 +159,13 @@ class Sender(Uploader):
         if not self.alive:
             return
         verb = random.choice(["STOR", "STOR", "STOR", "APPE"])
-        target = f"port{self.world.printerNumber()}/" if random.random() < 0.6 else ""
+        target = ""
+        if random.random() < 0.6:
+            number = self.world.printerNumber()
+            upload.printer = f"printer{number}"
+            # Not by chance, which would be another one in all that comes later.
+            spelling = _SPELLINGS[zlib.crc32(upload.name.encode()) % len(_SPELLINGS)]
+            target = spelling.format(number)
         self.uploads.append(upload)
         self.command = self.say(verb, f"{verb} {target}{upload.name}", len(self.uploads) - 1)
         self.world.records.control[upload.name] = self.control.peer
