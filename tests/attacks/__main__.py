@@ -68,7 +68,7 @@ ATTACKS = {
     "floods": Attack(floods.everything, 10),
     "hoarding": Attack(hoarding.hoarding, 100),
     "injection": Attack(injection.injections, 1400),
-    "back-channel": Attack(fusion.backChannel, 64),
+    "back-channel": Attack(fusion.backChannel, 2),
     "interleaving": Attack(fusion.interleaving, 10_000),
     "crumbs": Attack(crumbs.crumbs, 100),
     "names": Attack(names.inMemory, 50_000),
