@@ -13,15 +13,25 @@ from twisted.internet import main
 
 from jetdirect import job as jobs
 from jetdirect import splice, tcp
-from jetdirect.ftp import control, data
+from jetdirect.ftp import control, data, dataconnection
 from jetdirect.ftp.gathering import Gathering
 from jetdirect.job import Job
 from jetdirect.language import HEAD_BYTES
 from jetdirect.splice import Splice
 from jetdirect.transports import socket
 
-from .saboteurs_switches import Saboteur
+from .saboteurs_switches import Saboteur, badSenders
 from .simulation.world import World
+
+
+def aHangUpIsTheEnd(patch: pytest.MonkeyPatch) -> None:
+    """What Twisted takes for a FIN is one."""
+    patch.setattr(dataconnection, "believeOnlyFIN", lambda transport: None)
+
+
+def urgentBytesAreDropped(patch: pytest.MonkeyPatch) -> None:
+    """Urgent data are not read where they stand."""
+    patch.setattr(dataconnection, "takeUrgentInLine", lambda transport: None)
 
 
 def theRestIsForgotten(patch: pytest.MonkeyPatch) -> None:
@@ -316,6 +326,8 @@ def refused(world: World) -> bool:
 
 
 KERNEL: list[Saboteur] = [
+    (aHangUpIsTheEnd, "226 in spite", 400, badSenders),
+    (urgentBytesAreDropped, "I2", 150, badSenders),
     (theRestIsForgotten, "I1", 20, through),
     (bytesAreOvertaken, "I2", 20, through),
     (printerIsNotWaitedFor, "nobody waits", 20, through),
