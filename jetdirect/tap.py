@@ -21,20 +21,13 @@ from . import __version__, logfile
 from .certificate import ServerCertificate
 from .checkers import checkerFor
 from .commandline import DEFAULT_PRINTER, OPTIONS
+from .daemon import checkDaemon, openLog, rightsOfJobs
 from .ftp.settings import PROFILES, SessionSettings
 from .help import helpText
 from .interfaces import IPrinterTransport
 from .listeners import listeners, portOf
 from .options import Option, didYouMean
-from .process import (
-    CommandLineGateway,
-    checkDaemon,
-    endWithoutLookups,
-    fail,
-    openLog,
-    rightsOfJobs,
-    tellTimeSteadily,
-)
+from .process import CommandLineGateway, endWithoutLookups, fail, tellTimeSteadily
 from .text import presentable
 from .transports.checks import complaintsAbout
 from .transports.policy import PJLPolicy, policed

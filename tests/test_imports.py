@@ -134,9 +134,10 @@ MAY_IMPORT = {
     "commandline": "options port ftp* transports*",
     "help": "options transports.uri commandline",
     "logfile": "",
+    "daemon": "",
     "process": "text gateway listeners logfile transports.checks",
-    "tap": "text certificate checkers commandline ftp* gateway help interfaces listeners logfile"
-    " options process transports*",
+    "tap": "text certificate checkers commandline daemon ftp* gateway help interfaces listeners"
+    " logfile options process transports*",
 }
 
 

@@ -20,7 +20,7 @@ from pathlib import Path
 import pytest
 
 from jetdirect import __version__
-from jetdirect.process import checkDaemon, openLog, rightsOfJobs
+from jetdirect.daemon import checkDaemon, openLog, rightsOfJobs
 from tests.peers.gateway import Gateway, environment
 from tests.peers.peer import PATIENCE, mortal
 from tests.peers.rawprinter import RawPrinter
