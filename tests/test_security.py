@@ -312,7 +312,7 @@ def test_clearUnderProtection(sent: bytes, words: str, passive: bool, counter: C
     with counter.secure() as ftp:
         ftp.set_pasv(passive)
         with contextlib.closing(ftp.upload()) as wire:
-            with contextlib.suppress(ConnectionError):
+            with contextlib.suppress(OSError):
                 wire.sendall(sent)
                 wire.shutdown(socket.SHUT_WR)
             reply = ftp.reply()

@@ -170,7 +170,7 @@ class Sender(threading.Thread):
             if code != 150:
                 return code
             wire, _ = self._listener.accept()
-        with wire, contextlib.suppress(ConnectionError):
+        with wire, contextlib.suppress(OSError):
             time.sleep(self._wait)
             wire.sendall(bytes(self._random.choice(_SIZES)))
             time.sleep(self._random.choice(_PAUSES))
