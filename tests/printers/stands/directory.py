@@ -28,7 +28,7 @@ class DirectoryStand(Stand):
 
     def ready(self) -> None:
         if self.fault == "refused":
-            self._jobs.parent.rmdir()
+            shutil.rmtree(self._jobs.parent)  # with what the start has made
 
     def got(self) -> bytes:
         """What others see; a job that is being written they do not."""
