@@ -39,6 +39,9 @@ if TYPE_CHECKING:
 LINGER = 2.0
 """Seconds the peer has to take the last reply and close, before it is closed upon."""
 
+HEARD_INTERVAL = 0.05
+"""Seconds between two looks whether a peer that has ended its direction has heard the rest."""
+
 HEADER_TIMEOUT = 5.0
 """Seconds that a proxy may take for its header, which it sends at once (chosen)."""
 
@@ -240,7 +243,19 @@ class ControlConnection(Protocol):
         self._abortLater()
 
     def writeConnectionLost(self) -> None:
-        """L{IHalfCloseableProtocol}: our own FIN; the peer's is awaited."""
+        """L{IHalfCloseableProtocol}: our own FIN; the peer's is awaited, or was there before."""
+        if self._halfClosed:
+            self._closeWhenHeard()
+
+    def _closeWhenHeard(self) -> None:
+        # The last replies are on their way, and a closed connection can be asked no more.
+        if self._disconnected:
+            return
+        if self.facts.unacknowledged():
+            self.reactor.callLater(HEARD_INTERVAL, self._closeWhenHeard)
+        else:
+            self._lost()
+            self.transport.loseConnection()
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         self._disconnected = True
@@ -325,7 +340,7 @@ class ControlConnection(Protocol):
         self.reply(reply)
         self.transport.unregisterProducer()  # type: ignore[attr-defined]
         self._readOrNot()
-        if not (self.secure or self._halfClosed) and hasattr(self.transport, "loseWriteConnection"):
+        if not self.secure and hasattr(self.transport, "loseWriteConnection"):
             self.transport.loseWriteConnection()
         else:
             self.transport.loseConnection()

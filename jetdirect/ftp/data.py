@@ -121,6 +121,7 @@ class DataPort:
             self._consumer = self._kernel = None
             if self._gathering is not None:
                 self._gathering.stop()
+            self._ended.addErrback(lambda _: None)  # it may have been over before it was awaited
             consumer.unregisterProducer()
 
     async def send(self, data: bytes) -> None:

@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 from types import TracebackType
 
+from tests.attacks.watch import Watch
 from tests.peers.gateway import Gateway
 from tests.peers.peer import PATIENCE, Peer
 from tests.peers.rawprinter import Behaviour, RawPrinter
@@ -27,7 +28,7 @@ class Victim(Peer):
     """
     One gateway whose PORT1 is a printer that does what it is told.
 
-    Leaving it looks for what an attack must never leave in the log.
+    Leaving it looks for what an attack must never leave in the log, and at what it has cost.
     """
 
     def __init__(
@@ -38,12 +39,14 @@ class Victim(Peer):
         """
         behaviours = () if printer is None else (printer,)
         self.printer = RawPrinter(*behaviours, keep=keep)
+        self.watch = Watch(directory)
         try:
             self.gateway = Gateway(directory, "--printer", self.printer.uri(), *options)
         except BaseException:
             self.printer.stop()
             raise
         self.port = self.gateway.port
+        self.watch.start(self.gateway)
 
     def __exit__(
         self,
@@ -51,12 +54,15 @@ class Victim(Peer):
         problem: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        costs = self.watch.stop()
         self.stop()
         if kind is None:
             assert "Traceback" not in self.gateway.log, self.gateway.log
+            assert not costs.tooHigh, costs.tooHigh
 
     def stop(self) -> None:
         """L{Peer}."""
+        self.watch.stop()
         self.gateway.stop()
         self.printer.stop()
 

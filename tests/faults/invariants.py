@@ -76,6 +76,7 @@ class Upload:
     @ivar dressed: what the printer gets for so many bytes; the second argument says whether they
         are the whole job.
     @ivar limit: how many bytes a job may have at this gateway.
+    @ivar unprintable: it is no print job, and nothing of it may be printed.
     @ivar unheard: nobody waits for the reply, nothing speaks against the job, and the gateway is
         told to expect that.
     """
@@ -98,6 +99,7 @@ class Upload:
     dressed: Callable[[bytes, bool], bytes] = lambda data, whole: data
     limit: int | None = None
     unheard: bool = False
+    unprintable: bool = False
 
     @property
     def wanted(self) -> bytes:
@@ -459,6 +461,16 @@ def _unheard(run: Run) -> Iterator[str]:
             yield f"{upload.name} was left to itself, as it may be, and its record says {ends}"
 
 
+def _noJob(run: Run) -> Iterator[str]:
+    for upload in run.uploads:
+        if not upload.unprintable:
+            continue
+        taken = sum(len(each.taken) for each in run.printsOf(upload))
+        if taken or upload.complete:
+            codes = [reply.code for reply in upload.finals]
+            yield f"{upload.name} is no print job; {taken} bytes of it are printed, told {codes}"
+
+
 def _tails(run: Run) -> Iterator[str]:
     for each in run.prints:
         for upload in run.uploads:
@@ -498,6 +510,7 @@ RULES: dict[str, Callable[[Run], Iterator[str]]] = {
     "false alarm": _falseAlarm,
     "limit": _limit,
     "fire and forget": _unheard,
+    "what is no print job is not printed": _noJob,
     "tail of a cut job": _tails,
     "oddity": lambda run: iter(run.oddities),
 }

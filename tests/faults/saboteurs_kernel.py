@@ -309,7 +309,7 @@ def toBadPrinters(world: World) -> bool:
 
 def fromBadSenders(world: World) -> bool:
     """Where senders are at their worst; much is made to happen in one turn of the reactor."""
-    world.lag = 0.02
+    world.lag, world.reactor.bareHangUps = 0.02, 0.0
     return through(world) and world.senderTrouble > 0.5
 
 
@@ -334,8 +334,8 @@ KERNEL: list[Saboteur] = [
     (producerIsNotPaused, "more is read", 20, through),
     (pipeIsKept, "I2", 110, oneAfterTheOther),
     (pipeIsNotClosed, "I7", 20, through),
-    (anEndOfSpliceIsAnEnd, "I1", 140, fromBadSenders),
-    (anErrorOfSpliceIsNothing, "226 in spite", 150, fromBadSenders),
+    (anEndOfSpliceIsAnEnd, "reasons are true", 140, fromBadSenders),
+    (anErrorOfSpliceIsNothing, "226 in spite", 400, fromBadSenders),
     (aResetWhileSendingIsNothing, "and it did not", 220, toBadPrinters),
     (aResetWhileWritingIsNothing, "and it did not", 190, toBadPrinters),
     (sentTwice, "I1", 30, through),

@@ -373,7 +373,7 @@ SWITCHES: list[Saboteur] = [
     (diskErrorsAreOverlooked, "I1", 90, aFile),
     (partsStay, "I7", 20, aFile),
     (turnIsWaitedForTwice, "patience", 30, anywhere),
-    (connectingHasNoEnd, "patience", 60, anywhere),
+    (connectingHasNoEnd, "patience", 190, anywhere),
     (unconfirmedTooSoon, "unconfirmed after", 30, anywhere),
     (bytesAreNoSignOfLife, "reasons are true", 60, impatient),
     (deadTooSoon, "reasons are true", 80, lambda world: world.printerTrouble > 0.5),

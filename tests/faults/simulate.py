@@ -6,6 +6,7 @@ Play many seeds: C{python -m tests.faults.simulate --seeds 100000 --workers 2}, 
 from __future__ import annotations
 
 import argparse
+import functools
 import gc
 import subprocess
 import sys
@@ -16,6 +17,8 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from dataclasses import dataclass, field
 from multiprocessing import get_context
 from pathlib import Path
+
+from twisted.logger import LogPublisher, globalLogBeginner
 
 from .known import isKnown
 from .simulation.faults import Coverage
@@ -114,7 +117,16 @@ def main(arguments: list[str] | None = None) -> int:
     return _many(options)
 
 
+@functools.cache
+def _prepare() -> None:
+    # The world is quick only if what is there is not looked at again and again; and what is
+    # critical would be printed by a process that has no log yet.
+    gc.freeze()
+    globalLogBeginner.beginLoggingTo([LogPublisher()], True, redirectStandardIO=False)
+
+
 def _one(options: argparse.Namespace) -> int:
+    _prepare()
     world = World(options.seed, traced=options.trace, plain=options.plain)
     violations = world.run()
     print("\n".join(world.network.trace or []))
@@ -154,12 +166,12 @@ def _played(options: argparse.Namespace) -> Iterator[Tally]:
     last = options.first + options.seeds
     chunks = (range(n, min(n + CHUNK, last)) for n in range(options.first, last, CHUNK))
     if options.workers <= 1:
-        gc.freeze()
+        _prepare()
         for seeds in chunks:
             yield _chunk(seeds, options.known)
         return
     # Not by fork: a worker is to be as any process that replays one of its seeds.
-    with ProcessPoolExecutor(options.workers, get_context("spawn"), gc.freeze) as pool:
+    with ProcessPoolExecutor(options.workers, get_context("spawn"), _prepare) as pool:
         running: set[Future[Tally]] = set()
         try:
             for seeds in chunks:

@@ -261,10 +261,24 @@ def test_tail() -> None:
     assert check(run) == []
 
 
+def test_noJob() -> None:
+    """What is no print job is refused before a byte of it is printed, whatever it is told then."""
+    run = refused(551, "Job 1 failed", PAGE[:5] + b"\x04")
+    run.uploads[0].unprintable = True
+    rule = "what is no print job is not printed"
+    assert [each.rule for each in check(run)] == [rule]
+    run = refused(451, "Job 1 not printed")
+    run.uploads[0].unprintable = True
+    assert check(run) == []
+    run = good()
+    run.uploads[0].unprintable = True
+    assert [each.rule for each in check(run)] == [rule]
+
+
 def test_everyRuleWasSeenFailing() -> None:
     """None of them is decoration."""
     seen = {rule for rule, _ in WRONG} | {"reply class", "false alarm", "tail of a cut job"}
-    seen |= {"fire and forget"}
+    seen |= {"fire and forget", "what is no print job is not printed"}
     for rule in RULES:
         assert any(rule.startswith(each) for each in seen), rule
     assert str(Violation("I1", "why")) == "I1: why"

@@ -54,6 +54,10 @@ class _NearEnd:
         """At the near end."""
         return self.near.recv(65536)
 
+    def look(self) -> bytes:
+        """The same, and leave it there."""
+        return self.near.recv(65536, socket.MSG_PEEK)
+
     def write(self, data: bytes) -> int:
         """At the near end."""
         return self.near.send(data)
@@ -240,6 +244,44 @@ def nothing(pair: Either) -> Answers:
     yield from (said(pair.read), said(pair.take), said(pair.give), pair.told())
 
 
+def aLookTakesNothing(pair: Either) -> Answers:
+    """Bytes, then the end, are seen again and again."""
+    yield said(pair.look)
+    pair.arrive(b"abc")
+    yield from (said(pair.look), said(pair.look), said(pair.read), said(pair.look))
+    pair.fin()
+    yield from (said(pair.look), said(pair.look), said(pair.read))
+
+
+def aLookTellsAResetOnce(pair: Either) -> Answers:
+    """Behind the bytes that came before it, and to one only."""
+    pair.arrive(b"abc")
+    pair.rst()
+    yield from (said(pair.look), said(pair.read), said(pair.look), said(pair.look), pair.told())
+
+
+def anEndIsAnEndWhateverFollows(pair: Either) -> Answers:
+    """A FIN with a RST behind it is one to who looks and to who reads; the error stays."""
+    pair.fin()
+    pair.rst()
+    yield from (pair.told(), said(pair.look), said(pair.read), said(pair.look), pair.told())
+
+
+def anUrgentByteIsNotTold(pair: Either) -> Answers:
+    """Nor is it there for a look, without SO_OOBINLINE."""
+    pair.urgent()
+    yield from (pair.told(), said(pair.look), said(pair.read))
+    pair.arrive(b"behind")
+    yield from (pair.told(), said(pair.look), said(pair.read))
+
+
+def anUrgentByteIsToldInLine(pair: Either) -> Answers:
+    """With it, it is a byte like others."""
+    pair.inLine()
+    pair.urgent()
+    yield from (pair.told(), said(pair.look), said(pair.read), pair.told())
+
+
 def aMarkStops(pair: Either) -> Answers:
     """Urgent data: splice stops before it, recv goes on behind it."""
     pair.arrive(b"before")
@@ -328,6 +370,11 @@ SCRIPTS = [
     theWriterIsFirst,
     anEndIsBeforeAnError,
     nothing,
+    aLookTakesNothing,
+    aLookTellsAResetOnce,
+    anEndIsAnEndWhateverFollows,
+    anUrgentByteIsNotTold,
+    anUrgentByteIsToldInLine,
     aMarkStops,
     aMarkInLine,
     aMarkInLineAtTheEnd,
@@ -406,7 +453,7 @@ def test_aReplyInTwoPartsIsAReply() -> None:
     wire = Wire(near, Protocol(), world.reactor)
     records = world.records
     records.session(wire)
-    job = {"log_namespace": "jetdirect.job.Job", "job": 1, "name": "page"}
+    job = {"log_namespace": "jetdirect.job.Job", "job": 1, "name": "page", "port": "PORT1"}
     records({**job, "log_format": "job", "log_level": LogLevel.info})
     wire.written(b"200 OK\r\n226 Transfer complete (PORT1, jo")
     assert records.replied == set()

@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import count, islice
 from pathlib import Path
 from typing import Any
@@ -33,6 +33,7 @@ from .invariants import Violation
 from .known import isKnown
 from .saboteurs_kernel import KERNEL
 from .saboteurs_switches import SWITCHES, Saboteur, anywhere, badPrinters, badSenders
+from .saboteurs_time import TIME
 from .simulate import main
 from .simulation.faults import CELLS, Coverage
 from .simulation.world import World
@@ -60,6 +61,13 @@ FAILED_ONCE = (
     100550,
 )
 """Seeds of the first edition that have shown a fault of the gateway or of the laboratory."""
+
+
+@pytest.fixture(autouse=True)
+def errorsAreJudged(flushErrors: Callable[..., object]) -> Iterator[None]:
+    """What is logged as an error, each world judges itself: plugins are to be blamed for some."""
+    yield
+    flushErrors()
 
 
 def unknown(seed: int, coverage: Coverage | None = None, plain: bool = False) -> list[Violation]:
@@ -316,7 +324,7 @@ SABOTEURS: list[Saboteur] = [
     (anyEndOfDataIsAnEnd, "226 in spite of evidence", 50, badSenders),
     (senderMayGo, "I5", 40, anywhere),
     (allowanceIsIgnored, "226 in spite of evidence", 140, badSenders),
-    (turnIsNotHeld, "I3", 80, anywhere),
+    (turnIsNotHeld, "I3", 300, anywhere),
     (alwaysTransient, "reply class", 40, anywhere),
     (alwaysPrinted, "reply class", 20, anywhere),
     (strangersMaySend, "I2", 40, anywhere),
@@ -334,7 +342,7 @@ SABOTEURS: list[Saboteur] = [
 """All of them that need no particular world, or a bad one."""
 
 
-ALL_SABOTEURS = [*SABOTEURS, *SWITCHES, *KERNEL]
+ALL_SABOTEURS = [*SABOTEURS, *SWITCHES, *KERNEL, *TIME]
 
 
 @pytest.mark.parametrize(

@@ -52,6 +52,9 @@ SABOTEURS = [
     ("strangersMaySend", "thief", "logged in", "I2"),
     ("noTail", "data RST", FLOWING, "tail of a cut job"),
     ("turnIsNotHeld", "job in front cut", WAITING, "I3"),
+    ("urgentBytesAreDropped", "urgent data", FLOWING, "I1"),
+    ("aFINBehindQUITIsALoss", "QUIT and FIN", FLOWING, "false alarm"),
+    ("helloIsPrinted", "TLS hello in clear", "logged in", "what is no print job"),
 ]
 """Who breaks the gateway (L{tests.faults.test_simulation} has them), and under which fault and by
 which rule it is caught."""

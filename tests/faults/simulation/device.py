@@ -11,13 +11,17 @@ from jetdirect.transports.socket import fromURI
 from jetdirect.transports.uri import parse, transportFor
 
 from .directory import DirectoryPrinter
+from .plugin import PluginPrinter
 from .printer import Printer, Watched
 from .reactor import SimulatedReactor
 from .switches import Dress
 
 
 def device(
-    reactor: SimulatedReactor, random: Random, printer: Printer | DirectoryPrinter, plain: bool
+    reactor: SimulatedReactor,
+    random: Random,
+    printer: Printer | DirectoryPrinter | PluginPrinter,
+    plain: bool,
 ) -> tuple[Watched, Dress]:
     """
     The transport to a printer, by a URI with any options, and what they make of its jobs.
@@ -25,6 +29,8 @@ def device(
     @param plain: only those of the first edition.
     """
     dress = Dress() if plain else Dress.draw(random)
+    if isinstance(printer, PluginPrinter):
+        return Watched(printer, printer), Dress()
     query = list(dress.query)
     place = f"file:///{printer.name}"
     if isinstance(printer, Printer):

@@ -39,6 +39,7 @@ class DirectoryPrinter:
     """
     @ivar name: as of a printer on the network.
     @ivar slow: seconds that a step takes at the moment.
+    @ivar hangs: no step comes to its end at the moment.
     """
 
     earlyClose = False
@@ -51,6 +52,7 @@ class DirectoryPrinter:
         self.directory = f"/{self.name}"
         self.well = False
         self.slow = 0.0
+        self.hangs = False
         self._fault = ""
         self._step = ""
         self._count = 0
@@ -62,7 +64,7 @@ class DirectoryPrinter:
         """Whatever it was, it is over."""
         self.well = True
         self._fault = ""
-        self.slow = 0.0
+        self._fast()
 
     def jobComes(self, job: IPrintJob) -> None:
         """The gateway wants to keep C{job}: what shall go wrong this time?"""
@@ -99,6 +101,9 @@ class DirectoryPrinter:
                 return
             self._over = now + self.random.choice([0.1, 3.0, 100.0])
             self.world.hit(self._fault, self.world.phaseOf(self._job.name if self._job else None))
+            if self._fault == "disk hangs":
+                self.hangs = True
+                self.world.network.after(self.random.choice([5.0, 100.0, 3000.0]), self._fast)
             if self._fault == "disk slow":
                 self.slow = self.random.choice([0.1, 2.0, 20.0])
                 self.world.network.after(self._over - now, self._fast)
@@ -108,7 +113,7 @@ class DirectoryPrinter:
             raise OSError(errno.EIO, "Input/output error")
 
     def _fast(self) -> None:
-        self.slow = 0.0
+        self.slow, self.hangs = 0.0, False
 
     # What is judged.
 

@@ -11,7 +11,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from twisted.python.failure import Failure
+
 from .network import Network
+
+_ASLEEP = 2.0
+"""Seconds between two looks of a thread that hangs, which ends all at once."""
 
 
 @dataclass
@@ -135,32 +140,52 @@ class Disk:
 
 class Threads:
     """
-    A thread pool: work is done a little later, and its result comes back to the reactor.
+    Threads, one for each printer: work is done a little later, and its result comes back to the
+    reactor.
 
     @ivar delay: called for the seconds that the next piece of work takes.
+    @ivar hangs: called with a printer's name: does its disk answer nothing at the moment?
     @ivar busy: how many pieces are not done yet.
     """
 
     def __init__(self, network: Network) -> None:
         self._network = network
         self.delay: Callable[[], float] = lambda: 0.0001
+        self.hangs: Callable[[str], bool] = lambda name: False
         self.busy = 0
 
-    def callInThreadWithCallback(
-        self, told: Callable[[bool, Any], None], work: Callable[..., Any], *arguments: Any
-    ) -> None:
-        """As L{twisted.python.threadpool.ThreadPool}."""
+    def of(self, name: str) -> PrinterThread:
+        """The one of a printer."""
+        return PrinterThread(self, name)
+
+    def begin(self, name: str, told: Callable[[bool, Any], None], work: Callable[[], Any]) -> None:
+        """Do some work."""
 
         def do() -> None:
+            if self.hangs(name):
+                self._network.after(_ASLEEP, do)
+                return
             self.busy -= 1
             try:
-                result: Any = work(*arguments)
+                result: Any = work()
             except Exception:
-                from twisted.python.failure import Failure
-
                 told(False, Failure())
             else:
                 told(True, result)
 
         self.busy += 1
         self._network.after(self.delay(), do)
+
+
+@dataclass
+class PrinterThread:
+    """As L{twisted.python.threadpool.ThreadPool}, for one printer."""
+
+    threads: Threads
+    name: str
+
+    def callInThreadWithCallback(
+        self, told: Callable[[bool, Any], None], work: Callable[..., Any], *arguments: Any
+    ) -> None:
+        """As there."""
+        self.threads.begin(self.name, told, lambda: work(*arguments))

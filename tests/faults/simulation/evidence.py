@@ -34,7 +34,7 @@ class Evidence:
         self._printers = [each for each in world.printers if isinstance(each, Printer)]
         self._name = name
         self._tls = world.switches.tls
-        self._deaf = "too many commands" in world.faults
+        self._deaf = bool({"too many commands", "ABOR flood"} & {*world.faults})
 
     def lies(self, reason: str) -> Iterator[str]:
         """What speaks against a reason."""
@@ -44,6 +44,8 @@ class Evidence:
         elif reason == "the control connection was lost":
             if self._control is not None and self._control.endedAt is None:
                 yield "it is there"
+            elif self._control is not None and self._control.lostAt is None and not self._deaf:
+                yield "only its sender had said QUIT and all it had to say"
         elif reason in (
             "the data connection was reset",
             "the data connection ended without close_notify",
@@ -51,6 +53,8 @@ class Evidence:
             # A sender that cannot speak TLS is told the same, for want of another word.
             if self._data is not None and self._data.endedAt is None and not self._tls:
                 yield "it is there"
+            elif self._data is not None and self._data.finArrived is not None and not self._tls:
+                yield "it had ended in order before"
         elif reason.startswith("the printer "):
             yield from self._printer(reason)
 

@@ -83,6 +83,9 @@ MORE_SENDER = {
     "sender dies in 2 ms": _ALL,
     "another STOR": _JOB,
     "urgent data": frozenset({FLOWING}),
+    "RST after FIN": frozenset({FINISHING}),
+    "QUIT and FIN": _JOB,
+    "ABOR flood": _JOB,
 }
 """What a sender does besides."""
 
@@ -92,8 +95,14 @@ MORE_SETUP = {
     "a record is cut": FINISHING,
     "clear text": FLOWING,
     "no handshake": FLOWING,
+    "hello in clear": LOGGED_IN,
+    "data from elsewhere": LOGGED_IN,
+    "reactor late for the data": WAITING,
 }
-"""What is wrong with an upload besides; all but the first are for TLS."""
+"""What is wrong with an upload besides."""
+
+TLS_SETUP = ("no close_notify", "a record is cut", "clear text", "no handshake", "hello in clear")
+"""Those of them that are for TLS."""
 
 MORE_PRINTER = {
     "printer has moved": frozenset({WAITING}),
@@ -105,8 +114,26 @@ DISK = {
     "disk full": frozenset({WAITING, FLOWING, FINISHING}),
     "disk broken": frozenset({WAITING, FLOWING, FINISHING}),
     "disk slow": frozenset({WAITING, FLOWING, FINISHING}),
+    "disk hangs": frozenset({WAITING, FLOWING, FINISHING}),
 }
 """What the disk of a C{file:} printer does, and the phases of its job in which it shows."""
+
+PLUGIN = {
+    "plugin is away": frozenset({WAITING}),
+    "plugin open raises": frozenset({WAITING}),
+    "plugin open never fires": frozenset({WAITING}),
+    "plugin open gives nonsense": frozenset({WAITING}),
+    "plugin registerProducer raises": frozenset({WAITING}),
+    "plugin write raises": frozenset({FLOWING}),
+    "plugin unregisterProducer raises": frozenset({FINISHING}),
+    "plugin finish raises": frozenset({FINISHING}),
+    "plugin finish never fires": frozenset({FINISHING}),
+    "plugin finish gives nonsense": frozenset({FINISHING}),
+    "plugin abort raises": frozenset({FLOWING, FINISHING}),
+    "plugin abort never fires": frozenset({FLOWING, FINISHING}),
+    "plugin abort gives nonsense": frozenset({FLOWING, FINISHING}),
+}
+"""What a transport that is not ours does, and the phases of its job in which it shows."""
 
 MORE_GATEWAY = {
     "reactor stalls long": _ALL,
@@ -124,6 +151,7 @@ _KINDS: tuple[dict[str, frozenset[str]], ...] = (
     PRINTER,
     MORE_PRINTER,
     DISK,
+    PLUGIN,
     GATEWAY,
     MORE_GATEWAY,
 )

@@ -25,6 +25,15 @@ SOON = 0.2
 simulation takes 0.02 s to notice something."""
 
 
+STOPS_WITHIN = 5.0
+"""Seconds after the drain time-out in which the gateway has stopped, whatever its printers, disks
+and senders do."""
+
+
+KEPT_WITHOUT_DATA = 6.0
+"""Seconds for which a job may keep a printer that others wait for, without a data connection."""
+
+
 @dataclass
 class Times:
     """
@@ -36,6 +45,7 @@ class Times:
     """
 
     started: float
+    port: str = ""
     turn: float | None = None
     opened: float | None = None
     replied: float | None = None
@@ -59,9 +69,9 @@ def _grace(world: World, run: Run) -> Iterator[str]:
             continue
         # TLS says that it is the end before TCP does.
         seen = data.arrivedAt if world.switches.tls else data.endedAt
-        if control.endedAt is None or seen is None:
+        if control.lostAt is None or seen is None:
             continue
-        left = control.endedAt - seen
+        left = control.lostAt - seen
         if left < world.switches.grace - MOMENT:
             yield (
                 f"{upload.name} is completed, and its control connection was lost {left:.4f} s"
@@ -93,6 +103,16 @@ def _drain(world: World, run: Run) -> Iterator[str]:
             yield f"{what} had {drain:g} s to finish and ended after {job.ended - stopped:.3f} s"
 
 
+def _stop(world: World, run: Run) -> Iterator[str]:
+    began, over = world.stoppedAt, world.stoppedFor
+    if began is not None:
+        until = world.network.now if over is None else over
+        last = world.late(world.late(began + world.switches.drain) + STOPS_WITHIN)
+        if until > last:
+            drain = f"the drain time-out is {world.switches.drain:g} s"
+            yield f"the gateway was told to stop, and did not for {until - began:.1f} s; {drain}"
+
+
 def _patience(world: World, run: Run) -> Iterator[str]:
     for name, job in world.records.times.items():
         busy, ended = world.busyTimeout, job.ended
@@ -108,6 +128,20 @@ def _patience(world: World, run: Run) -> Iterator[str]:
         if until is not None and until > world.late(job.turn + world.connectTimeout):
             allowed = f"allowed are {world.connectTimeout:g}"
             yield f"{name} waited {until - job.turn:.3f} s for its printer, {allowed}"
+
+
+def _held(world: World, run: Run) -> Iterator[str]:
+    # A printer is not kept for somebody whose data connection is not there while others wait.
+    for name, job in world.records.times.items():
+        if job.opened is None or job.ended is None or name in world.records.data:
+            continue
+        for other in world.records.times.values():
+            if other is job or other.port != job.port:
+                continue
+            since = max(job.opened, other.started)
+            ends = [each for each in (other.turn, other.ended, job.ended) if each is not None]
+            if min(ends) > world.late(since + KEPT_WITHOUT_DATA):
+                yield f"{name} kept its printer for {min(ends) - since:.1f} s; others waited"
 
 
 def _limit(world: World, run: Run) -> Iterator[str]:
@@ -138,7 +172,9 @@ def _gathering(world: World, run: Run) -> Iterator[str]:
 RULES: dict[str, Callable[[World, Run], Iterator[str]]] = {
     "grace": _grace,
     "drain": _drain,
+    "stop": _stop,
     "patience": _patience,
+    "kept for nobody": _held,
     "limit": _limit,
     "reasons are true": _reasons,
     "gathering": _gathering,

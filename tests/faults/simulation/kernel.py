@@ -46,7 +46,14 @@ class End:
     @ivar acknowledged: how many bytes the peer's kernel is known to have taken.
     @ivar arrivedAt: when bytes last arrived, in seconds; L{None}: never.
     @ivar endedAt: when the peer's end was there, in order or not; L{None}: it was not.
+    @ivar failedAt: when the connection broke.
     @ivar settledAt: when the peer last acknowledged something.
+    @ivar forgetsAfter: seconds after which its kernel forgets a connection that its program has
+        closed and the peer has not (Linux: tcp_fin_timeout, 60; small stacks: less); 0: never.
+    @ivar forgotten: it has; what comes now is answered by a RST.
+    @ivar goodbye: its program has said QUIT, in clear, and may end its direction.
+    @ivar bareHangUp: a reset is told as a hang-up without anything to read, which is how epoll has
+        it between two steps of the kernel; L{None}: not decided yet.
     """
 
     peer: End
@@ -72,15 +79,19 @@ class End:
         self.closedAt: float | None = None
         self.arrivedAt: float | None = None
         self.endedAt: float | None = None
+        self.failedAt: float | None = None
         self.settledAt = network.now
+        self.forgetsAfter = 0.0
+        self.forgotten = False
+        self.goodbye = False
+        self.bareHangUp: bool | None = None
         self.used = False
         self.transport: Any = None
         self.number = network.descriptor(self)
         self._heldSince: float | None = None
         self._mark: int | None = None
         self._urgent: int | None = None
-        self._urgentByte = b""
-        self._inLine = False
+        self._inline = False
         self._unsent = bytearray()
         self._inFlight = 0
         self._purged = 0
@@ -112,23 +123,31 @@ class End:
         self.transmit()
         return len(taken)
 
-    def urgent(self, byte: bytes) -> None:
-        """
-        As C{send} of one byte with MSG_OOB: it leaves a mark, and counts for nothing unless the
-        peer has asked for it (SO_OOBINLINE).
-        """
-        self._complain()
-        self._urgent = len(self._unsent)
-        self._urgentByte = byte
-        self._pointOut()
+    def urgent(self, byte: bytes) -> int:
+        """As C{send} of one byte with MSG_OOB: it leaves a mark before it."""
+        mark, taken = len(self._unsent), 0
+        if self.room > 0:
+            self._urgent = mark
+            taken = self.send(byte)
+        return taken
 
     def recv(self, limit: int, flags: int = 0) -> bytes:
         """As L{socket.socket.recv}; what came before a reset can still be read, as on Linux."""
-        if flags & socket.MSG_PEEK and self.received:
-            return bytes(self.received[:limit])
-        if not self._mark and self.received:
+        if flags & socket.MSG_PEEK:
+            skipped = self._skipped
+            if len(self.received) > skipped:
+                return bytes(self.received[skipped : skipped + limit])
+            return self.unqueue(0)
+        if self._mark == 0 and self.received:
+            if self._skipped:
+                self._read(1)  # nobody asked for it: it is gone
             self._mark = None  # behind it
         return self.unqueue(limit)
+
+    @property
+    def _skipped(self) -> int:
+        # The urgent byte, if reading has come to it and SO_OOBINLINE is not set.
+        return int(self._mark == 0 and not self._inline)
 
     def unqueue(self, limit: int) -> bytes:
         """Read as splice(2) does: never past an urgent mark.  Errors are told once (measured)."""
@@ -177,6 +196,8 @@ class End:
                 self.reset()
             elif self.finSent is None:
                 self.shutdown(socket.SHUT_WR)
+            elif self._finAcknowledged:
+                self._mayForget()
         self.changes.fire()
 
     def _close(self) -> None:
@@ -203,6 +224,29 @@ class End:
         self._purge()
         self.changes.fire()
 
+    def resetLate(self) -> bool:
+        """A RST behind a FIN that has arrived; C{False}: it has not, or there is no use in it."""
+        if not self._finAcknowledged or self.failed is not None or self.finArrived is not None:
+            return False
+        self._close()
+        self._forget("resets, after its FIN")
+        self._sendReset(self.peer)
+        return True
+
+    def _mayForget(self) -> None:
+        if self.forgetsAfter and self.closed is not None and self.finArrived is None:
+            self.network.after(self.forgetsAfter, self._isForgotten)
+
+    def _isForgotten(self) -> None:
+        if self.failed is None and self.finArrived is None:
+            self._forget("is forgotten")
+            self.peer.probe()
+
+    def _forget(self, how: str) -> None:
+        self.network.tell(f"{self.label}: {how}")
+        self.failed, self.forgotten = self.network.steps, True
+        self.changes.fire()
+
     def probe(self) -> None:
         """Keepalive: does the machine at the other end know of this connection?  It does not."""
         if self._keepAlive is None or self.failed is not None or self.closed is not None:
@@ -222,13 +266,16 @@ class End:
             self.lowWater = value
             self.network.gathered += value > 1
             self._noteHeld()
-        elif (level, option) == (socket.SOL_SOCKET, socket.SO_OOBINLINE):
-            self._inLine = bool(value)
         elif (level, option) == (socket.SOL_SOCKET, socket.SO_LINGER):
             assert isinstance(value, bytes)
             self._linger = struct.unpack("ii", value) == (1, 0)
-        elif (level, option) == (socket.SOL_SOCKET, socket.SO_KEEPALIVE) and value:
-            self._keepAlive = self._keepAlive or (7200.0, 75.0, 9)
+        elif (level, option) == (socket.SOL_SOCKET, socket.SO_OOBINLINE):
+            self._inline = bool(value)
+        elif (level, option) == (socket.SOL_SOCKET, socket.SO_KEEPALIVE):
+            asked = self._keepAlive is not None
+            self._keepAlive = (self._keepAlive or (7200.0, 75.0, 9)) if value else None
+            if value and not asked and self.peer.forgotten:
+                self.probe()
         elif level == socket.IPPROTO_TCP and self._keepAlive and isinstance(value, int):
             idle, interval, probes = self._keepAlive
             if option == socket.TCP_KEEPIDLE:
@@ -258,7 +305,7 @@ class End:
         """Reading would not block, and there is enough for it, or no room for more."""
         if self.finArrived is not None or self.failed is not None:
             return True
-        size = len(self.received)
+        size = len(self.received) - self._skipped
         if self.lowWater > 1:
             return size >= self.lowWater or size > self.receiveBuffer - self.peer.segment
         return size > 0
@@ -278,14 +325,14 @@ class End:
         return self.room > 0 or self.failed is not None or self.finSent is not None
 
     @property
+    def lostAt(self) -> float | None:
+        """Since when the peer is gone, and not only silent behind its QUIT; L{None}: it is not."""
+        return self.failedAt if self.peer.goodbye else self.endedAt
+
+    @property
     def hungUp(self) -> bool:
         """POLLHUP: both directions are over."""
         return self.failed is not None or (self.finSent is not None and self.finArrived is not None)
-
-    @property
-    def tornUp(self) -> bool:
-        """Broken, with nothing to read and no FIN: POLLHUP may come without POLLIN."""
-        return self.failed is not None and self.finArrived is None and not self.received
 
     # ITCPFacts.
 
@@ -316,28 +363,23 @@ class End:
         peer = self.peer
         while self.failed is None and self.far.plugged and self._unsent:
             window = peer.receiveBuffer - len(peer.received) - self._inFlight
-            size = min(len(self._unsent), window, self.segment, self._urgent or self.segment)
+            longest = self.segment if self._urgent is None else min(self.segment, self._urgent or 1)
+            size = min(len(self._unsent), window, longest)
             if size <= 0 and peer.closed is None:
                 return
-            size = size if size > 0 else min(len(self._unsent), self.segment)
+            size = size if size > 0 else min(len(self._unsent), longest)
             segment = bytes(self._unsent[:size])
             del self._unsent[:size]
             self._inFlight += size
-            self._travel(self._segmentArrived, segment)
-            self._pointOut(size)
+            urgent = self._urgent == 0
+            if self._urgent is not None:
+                self._urgent = None if urgent else self._urgent - size
+            self._travel(self._urgentArrived if urgent else self._segmentArrived, segment)
         if self._unsent or self.failed is not None or not self.far.plugged:
             return
         if self.finSent is not None and not self._finOnWire:
             self._finOnWire = True
             self._travel(self._finArrivedThere)
-
-    def _pointOut(self, sent: int = 0) -> None:
-        # The urgent byte itself, behind what was before it.
-        if self._urgent is not None:
-            self._urgent -= sent
-            if not self._urgent:
-                self._urgent = None
-                self._travel(self._urgentArrived, self._urgentByte)
 
     def windowOpened(self) -> None:
         """The peer has read something."""
@@ -389,16 +431,12 @@ class End:
         peer.changes.fire()
 
     def _urgentArrived(self, byte: bytes) -> None:
+        # A segment of its own; a mark before it, and the last one counts.
         peer = self.peer
         if peer.closed is None and peer.failed is None:
             peer._mark = len(peer.received)
             self.network.tell(f"{peer.label}: urgent data")
-            if peer._inLine:
-                peer.received += byte
-                if peer.taken is not None:
-                    peer.taken += byte
-                peer._noteHeld()
-                peer.changes.fire()
+        self._segmentArrived(byte)
 
     def _acknowledged(self, segment: bytes) -> None:
         if self.failed is None:
@@ -426,6 +464,7 @@ class End:
         if self.failed is None:
             self._finAcknowledged = True
             self._heard = self._outstanding = self.settledAt = self.network.now
+            self._mayForget()
             self.changes.fire()
 
     def _sendReset(self, to: End) -> None:
@@ -443,6 +482,7 @@ class End:
 
     def _fail(self, error: int) -> None:
         self.failed = self.network.steps
+        self.failedAt = self.network.now
         self.endedAt = self.network.now if self.endedAt is None else self.endedAt
         self._error = error
         self._purge()

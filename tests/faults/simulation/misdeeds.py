@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from ..invariants import Ending, Upload
 from .faults import FINISHING, FLOWING, Fault
 from .kernel import End
-from .secure import Connection
+from .secure import Connection, SecureEnd
 
 if TYPE_CHECKING:
     from .talker import Talker
@@ -223,14 +223,41 @@ class Misdeeds:
         return True
 
     def _urgent_data(self, upload: Upload | None) -> bool:
+        # One byte of the file, as some stacks mark what they "push".
         data = self._sender.data
-        if not isinstance(data, End) or data.closed is not None or data.failed is not None:
+        if upload is None or not isinstance(data, End) or upload.ending is not Ending.OPEN:
             return False
-        if upload is None or upload.sent >= len(upload.payload) or data.room <= 0:
+        if data.failed is not None:
             return False
-        data.urgent(upload.payload[upload.sent : upload.sent + 1])
-        upload.sent += 1
+        sent = data.urgent(upload.payload[upload.sent : upload.sent + 1])
+        upload.sent += sent
+        return bool(sent)
+
+    def _RST_after_FIN(self, upload: Upload | None) -> bool:
+        # Small stacks do that to be rid of a connection; all bytes are there, and their end.
+        data = self._sender.data
+        end = data.end if isinstance(data, SecureEnd) else data
+        whole = upload is not None and upload.ending is Ending.FIN
+        return whole and end is not None and end.resetLate()
+
+    def _QUIT_and_FIN(self, upload: Upload | None) -> bool:
+        # As scripts through nc do: all has been said, the replies are still heard.
+        sender = self._sender
+        control = sender.control
+        if not isinstance(control, End) or control.failed is not None or control.finSent:
+            return False
+        sender.say("QUIT", "QUIT")
+        control.shutdown(1)
         return True
+
+    def _ABOR_flood(self, upload: Upload | None) -> None:
+        sender = self._sender
+        many = sender.random.choice([40, 300, 2000])
+        sender.control.segment = sender.control.peer.segment = 1460
+        for _ in range(many):
+            sender.world.aborted(sender.dialogue.say("ABOR"), upload, sender.command)
+        sender.raw(b"ABOR\r\n" * many)
+        sender.world.network.tell(f"{sender.name} says ABOR {many} times")
 
     def _second_data_connection(self, upload: Upload | None) -> bool:
         return self._sender.world.secondConnection(self._sender)

@@ -57,6 +57,7 @@ class Host:
     @ivar plugged: packets pass.
     @ivar out: since when they do not; C{back}: since when they do.
     @ivar ends: the connections of the gateway that lead here, seen from the gateway.
+    @ivar forgetsAfter: as its kernel does (L{End}).
     @ivar listeners: by TCP port, who is asked about a connection: C{True} takes it, C{False}
         refuses it, L{None} does not answer.
     """
@@ -66,6 +67,7 @@ class Host:
         self.address = address
         self.latency = latency
         self.plugged = True
+        self.forgetsAfter = 0.0
         self.out = self.back = 0.0
         self.ends: list[End] = []
         self.listeners: dict[int, Callable[[End], bool | None]] = {}

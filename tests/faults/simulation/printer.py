@@ -26,6 +26,7 @@ from .network import Host
 
 if TYPE_CHECKING:
     from .directory import DirectoryPrinter
+    from .plugin import PluginPrinter
     from .world import World
 
 RAW = 9100
@@ -77,7 +78,11 @@ class Watched:
     A transport that tells for which job it is opened; the bytes do not pass here.
     """
 
-    def __init__(self, transport: IPrinterTransport, printer: Printer | DirectoryPrinter) -> None:
+    def __init__(
+        self,
+        transport: IPrinterTransport,
+        printer: Printer | DirectoryPrinter | PluginPrinter,
+    ) -> None:
         self.uri: str = transport.uri
         self.description: str = transport.description
         self.reaches: Delivery = transport.reaches
@@ -95,7 +100,8 @@ class Watched:
             world.records.openedFor(job)
             return connection
 
-        return self._transport.open(job).addCallback(opened)
+        given = self._transport.open(job)
+        return given.addCallback(opened) if isinstance(given, Deferred) else given
 
     def ask(self) -> Deferred[None]:
         """L{IPrinterTransport}."""
@@ -124,6 +130,7 @@ class Printer:
         self.well = False
         self._exclusive = self.random.random() < 0.6
         self._segment = self.random.choice([1460, 8192, 65536])
+        self._sluggish = world.reactor.habits.choice([1.0, 3.0])  # up to ten minutes
         self._pace = self.random.choice([0.0, 0.0, 0.001])
         self._job: IPrintJob | None = None
         self._turns: list[tuple[int, str]] = []
@@ -286,7 +293,8 @@ class Printer:
             end.send(b'@PJL USTATUS DEVICE\r\nCODE=10001\r\nDISPLAY="226 Transfer complete"\r\n\f')
         elif fault == "printer stops":
             self._hit(fault)
-            await network.sleep(self.random.choice([1.0, 10.0, 70.0, 200.0]))
+            seconds = self.random.choice([1.0, 10.0, 70.0, 200.0])
+            await network.sleep(seconds if self.world.plain else seconds * self._sluggish)
         elif fault == "out of paper for an hour":
             self._hit(fault)
             await network.sleep(HOUR)

@@ -5,6 +5,7 @@ A reactor on the simulated network.  Transports, endpoints and their half-closes
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from random import Random
 from typing import Any
 
 from twisted.internet import error
@@ -23,10 +24,6 @@ from .network import Host, Network
 from .ports import Connector, Listener
 from .wire import GATEWAY, Wire
 
-_TAKEN_FOR_FIN = 0.3
-"""Share of resets that Twisted takes for a FIN: it sees a hang-up without something to read, when
-one comes between two of the kernel's looks at the connection (1 of 3,000 on two real cores)."""
-
 
 @implementer(IReactorPluggableNameResolver)
 class SimulatedReactor(_DisconnectSelectableMixin, MemoryReactorClock):
@@ -40,10 +37,16 @@ class SimulatedReactor(_DisconnectSelectableMixin, MemoryReactorClock):
     @ivar threads: where work is done that may block.
     @ivar connected: called with every new transport.
     @ivar turned: called after each turn.
+    @ivar turns: how many there were.
+    @ivar bareHangUps: how likely a reset is told as a hang-up without something to read.
+    @ivar habits: where that is decided, so that everything else stays as it was drawn.
     """
 
     def __init__(self, network: Network) -> None:
         super().__init__()
+        self.bareHangUps = 0.0
+        self.habits = Random(0)
+        self.turns = 0
         self.network = network
         self.names: dict[str, str] = {}
         self.resolver = self.nameResolver = Resolver(self.names, network)
@@ -86,6 +89,7 @@ class SimulatedReactor(_DisconnectSelectableMixin, MemoryReactorClock):
         near = End(self.network, there, f"gateway to {there.name}:{port}", here, next(self._ports))
         far = End(self.network, there, f"{there.name}:{port}", host, port)
         near.peer, far.peer = far, near
+        far.forgetsAfter = there.forgetsAfter
 
         def arrive() -> None:
             ask = there.listeners.get(port)
@@ -106,6 +110,7 @@ class SimulatedReactor(_DisconnectSelectableMixin, MemoryReactorClock):
         near = End(self.network, host, f"gateway from {label}", here, port)
         far = End(self.network, host, label, host.address, next(self._ports))
         near.peer, far.peer = far, near
+        far.forgetsAfter = host.forgetsAfter
 
         def arrive() -> None:
             listener = self.listeners.get(port)
@@ -121,8 +126,8 @@ class SimulatedReactor(_DisconnectSelectableMixin, MemoryReactorClock):
     # IReactorThreads
 
     def printerThread(self, name: str) -> Any:
-        """The threads of this reactor."""
-        return self.threads
+        """The thread of one printer."""
+        return self.threads.of(name)
 
     def callFromThread(self, call: Any, *arguments: Any, **keywords: Any) -> None:
         """In the next turn."""
@@ -178,7 +183,7 @@ class SimulatedReactor(_DisconnectSelectableMixin, MemoryReactorClock):
             end = wire.end
             if end.finArrived is not None or end.failed is not None:
                 return True
-            if end.received and (end.lowWater == 1 or end.readable):
+            if end.received and end.readable:
                 return True
         for wire in self._writing:
             end = wire.end
@@ -190,6 +195,7 @@ class SimulatedReactor(_DisconnectSelectableMixin, MemoryReactorClock):
 
     def turn(self) -> None:
         """One iteration."""
+        self.turns += 1
         self._sortCalls()
         now = self.seconds()
         for call in [call for call in self.calls if call.getTime() <= now]:
@@ -213,13 +219,22 @@ class SimulatedReactor(_DisconnectSelectableMixin, MemoryReactorClock):
         except Exception:
             log.err()
 
+    def _bareHangUp(self, end: End) -> bool:
+        # Twisted's epoll reactor takes a hang-up without EPOLLIN for the end in order.  A reset
+        # looks so between two steps of the kernel, if too few bytes wait to be told of.
+        if end.failed is None or end.finArrived is not None or end.bareHangUp is not None:
+            return False
+        few = len(end.received) < end.lowWater
+        end.bareHangUp = few and end.errorPending and self.habits.random() < self.bareHangUps
+        return end.bareHangUp
+
     def _serve(self, wire: Wire) -> None:
         # As epoll has it: errors and hang-ups are told to who only writes, too.
         why: Any = None
         inRead = False
         reading, writing = wire in self._reading, wire in self._writing
         try:
-            if reading and wire.end.tornUp and self.network.random.random() < _TAKEN_FOR_FIN:
+            if reading and self._bareHangUp(wire.end):
                 why, inRead = CONNECTION_DONE, True
             elif reading and wire.end.readable:
                 why, inRead = wire.doRead(), True

@@ -18,6 +18,7 @@ from .evidence import Evidence
 from .faults import FLOWING, LOGGED_IN, PHASES
 from .judge import MOMENT, SOON, Times
 from .kernel import End
+from .plugin import Mistake, PluginPrinter
 from .printer import Printer
 from .wire import Wire
 
@@ -27,7 +28,13 @@ if TYPE_CHECKING:
 
 _PRINTED = re.compile(rb"226 Transfer complete \(PORT\d+, job (\d+),")
 
+_REPLY = re.compile(rb"^\d{3} ", re.MULTILINE)
+
 MAX_SESSIONS = 3
+
+AT_ONCE = 100
+"""Replies to one session in one turn of the reactor; 32 commands may wait behind a job, 32 ABOR
+during it, and what a turn reads is answered a slice at a time."""
 
 
 @implementer(ILogObserver)
@@ -54,6 +61,7 @@ class Records:
         self._records: dict[int, Record] = {}
         self._sessions: list[Wire] = []
         self._replies: dict[int, tuple[Wire, int]] = {}
+        self._blamed = False
 
     def __enter__(self) -> Records:
         globalLogPublisher.addObserver(self)
@@ -72,20 +80,34 @@ class Records:
         """The control connections that the gateway has."""
         return [wire for wire in self._sessions if wire.end.closed is None]
 
+    def _places(self) -> int:
+        # Jobs whose sender has left them have its place.
+        ends = [
+            self.control.get(job.name)
+            for port in self._world.gateway.server.ports
+            for job in port.jobs
+        ]
+        left = sum(1 for end in ends if end is not None and end.closed is not None)
+        return len(self.openSessions()) + left
+
     def session(self, wire: Wire) -> None:
         """A new control connection."""
         self._sessions.append(wire)
         written, unfinished = 0, b""
+        turn, replies = -1, 0
 
         def count(data: bytes) -> None:
             # A reply may go in two parts: what the kernel takes at once, and the rest.
-            nonlocal written, unfinished
+            nonlocal written, unfinished, turn, replies
             lines, end, unfinished = (unfinished + data).rpartition(b"\n")
             data = lines + end
             written += len(data)
-            # With --fire-and-forget a job that goes on without its session keeps the place.
-            full = self._world.switches.fireAndForget or len(self.openSessions()) > MAX_SESSIONS
-            if b"sessions are in use" in data and not full:
+            now = self._world.reactor.turns
+            turn, replies = now, (replies if now == turn else 0) + len(_REPLY.findall(data))
+            if replies > AT_ONCE:
+                self.errors.append(f"more than {AT_ONCE} replies to one session in one turn")
+                replies = 0
+            if b"sessions are in use" in data and self._places() <= MAX_SESSIONS:
                 self.errors.append("a session was refused, and there was a place")
             if b"no free port" in data:
                 self._noPort()
@@ -105,7 +127,7 @@ class Records:
             self._replies[number] = wire, offset
         if self._world.switches.fireAndForget:
             pass
-        elif wire.end.finArrived is not None or wire.end.failed is not None:
+        elif wire.end.lostAt is not None:
             self.against.setdefault(record.upload, []).append(
                 "the control connection was lost before the reply was written"
             )
@@ -114,7 +136,9 @@ class Records:
             self._tooEarly(printer, record)
         self._world.replyLeaves(record.upload)
 
-    def _tooEarly(self, printer: Printer | DirectoryPrinter, record: Record) -> None:
+    def _tooEarly(
+        self, printer: Printer | DirectoryPrinter | PluginPrinter, record: Record
+    ) -> None:
         job = self._world.job(record.number)
         # A job without bytes sends nothing, and a directory has a file of it all the same.
         why = printer.against(record.upload)
@@ -148,7 +172,8 @@ class Records:
         # A handshake that takes its time is no word of anybody's.
         arrived = None if getattr(wire, "TLS", False) else end.arrivedAt
         heard = 0.0 if arrived is None else world.network.now - arrived
-        if SOON < heard < idle - MOMENT:  # what came just now, nobody can have read
+        deaf = "ABOR flood" in world.faults  # what comes behind it is not listened to
+        if SOON < heard < idle - MOMENT and not deaf:  # what came just now, nobody can have read
             what = "has bytes unread" if end.received else "had bytes"
             self.errors.append(f"idle for {idle:g} s? {end.label} {what} {heard:.3f} s ago")
 
@@ -169,10 +194,20 @@ class Records:
         level = event.get("log_level")
         if "log_failure" in event or event.get("isError") or level is LogLevel.critical:
             failure = event.get("log_failure")
+            where = event.get("log_namespace", "")
+            mistake = failure is not None and failure.check(Mistake) is not None
+            if where.startswith("jetdirect.guard" if not mistake else "jetdirect.") and (
+                mistake or self._mistakes()
+            ):
+                self._blamed = True
+                return
             trace = "" if failure is None else f": {failure.getTraceback()}"
             self.errors.append(f"logged: {formatEvent(event)}{trace}")
         if event.get("log_namespace") == "jetdirect.job.Job" and "job" in event:
             self._job(event)
+
+    def _mistakes(self) -> int:
+        return sum(e.mistakes for e in self._world.printers if isinstance(e, PluginPrinter))
 
     def _job(self, event: LogEvent) -> None:
         number: int = event["job"]
@@ -181,7 +216,7 @@ class Records:
                 self._records[number].starts += 1
             else:
                 self._records[number] = Record(event["name"], number)
-                self.times[event["name"]] = Times(self._world.network.now)
+                self.times[event["name"]] = Times(self._world.network.now, event["port"])
             return
         record = self._records.setdefault(number, Record(event["name"], number, starts=0))
         record.ends.append(event["state"])
@@ -216,6 +251,8 @@ class Records:
         """What is there when nothing should be."""
         reactor = self._world.reactor
         left = [f"a timer: {call}" for call in reactor.getDelayedCalls()]
+        if self._mistakes() and not self._blamed:
+            left.append("a mistake of a plugin of which the log knows nothing")
         wires: dict[Any, None] = dict.fromkeys([*reactor.getReaders(), *reactor.getWriters()])
         left += [f"a connection: {wire.end.label}" for wire in wires]
         left += [f"a listening port: {port.getHost()}" for port in reactor.listeners.values()]

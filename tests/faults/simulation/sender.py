@@ -16,8 +16,8 @@ from .faults import (
     FLOWING,
     LOGGED_IN,
     MORE_SENDER,
-    MORE_SETUP,
     SENDER,
+    TLS_SETUP,
     WAITING,
     Fault,
     draw,
@@ -142,6 +142,9 @@ class Sender(Uploader):
         self._plan([LOGGED_IN, WAITING, FLOWING, FINISHING, ANSWERED])
         self.data, self.whole, self.notifies = None, False, True
         random = self.random
+        hello = setup == "hello in clear"
+        if hello:
+            await self._inClear(upload)
         if random.random() < 0.6:
             self.say("TYPE", "TYPE I")
             size = len(upload.payload)
@@ -184,6 +187,18 @@ class Sender(Uploader):
         if self.data is not None and self.data.closed is None and self.host.plugged:
             self.misdeeds.hangUp(upload, self.data)
         self.host.listeners.clear()
+        if hello and self.alive:
+            await self.answered(self.say("PROT", "PROT P"))
+            self.protected = True
+
+    async def _inClear(self, upload: Upload) -> None:
+        # PROT P was forgotten, and its data connection begins with a handshake all the same.
+        self.world.hit("hello in clear", LOGGED_IN)
+        await self.answered(self.say("PROT", "PROT C"))
+        self.protected = False
+        body = self.random.randbytes(508)
+        upload.payload = b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc" + body
+        upload.unprintable = True
 
     def _prepare(self) -> Upload:
         self._count += 1
@@ -213,8 +228,10 @@ class Sender(Uploader):
 
     def _more(self) -> str:
         kinds = ["fire and forget"]
+        if self.world.senderTrouble:
+            kinds += ["data from elsewhere", "reactor late for the data"]
         if self.protected and self.world.senderTrouble:
-            kinds = [each for each in MORE_SETUP if each != "no handshake" or self.world.hears]
+            kinds += [each for each in TLS_SETUP if each != "no handshake" or self.world.hears]
         return self.random.choice(kinds)
 
     def _plan(self, phases: list[str]) -> None:

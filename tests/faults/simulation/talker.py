@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from ..invariants import Ending, Heard, Upload
 from .dialogue import Command, Dialogue
 from .faults import ANSWERED, CONNECTED, FINISHING, FLOWING, WAITING
+from .kernel import End
 from .misdeeds import Misdeeds
 from .network import Changes, Host
 from .secure import Connection, SecureEnd
@@ -117,6 +118,8 @@ class Talker:
     def say(self, verb: str, line: str, upload: int | None = None) -> Command:
         """Send a command."""
         command = self.dialogue.say(verb, upload)
+        if verb == "QUIT" and isinstance(self.control, End):
+            self.control.goodbye = True
         self.raw(line.encode() + self.random.choice([b"\r\n", b"\r\n", b"\n"]))
         self.world.network.tell(f"{self.name} says {line[:60]}")
         return command

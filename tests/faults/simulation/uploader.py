@@ -9,7 +9,7 @@ from contextlib import suppress
 
 from ..invariants import Ending, Heard, Upload
 from .dialogue import Command
-from .faults import FINISHING, LOGGED_IN, MORE_SETUP, WAITING
+from .faults import FINISHING, LOGGED_IN, TLS_SETUP, WAITING
 from .kernel import End
 from .secure import Connection, SecureEnd
 from .talker import Talker
@@ -28,7 +28,7 @@ class Uploader(Talker):
             world.hit(setup, LOGGED_IN)
             return None
         if setup.startswith("active") or (
-            setup in ("", "wrong ALLO", *MORE_SETUP) and random.random() < 0.25
+            setup in ("", "wrong ALLO", "fire and forget", *TLS_SETUP) and random.random() < 0.25
         ):
             return await self._active(upload, setup)
         if setup == "no passive port":
@@ -49,9 +49,14 @@ class Uploader(Talker):
         if setup == "data never made":
             world.hit(setup, LOGGED_IN)
             return None
+        if setup == "data from elsewhere":
+            world.hit(setup, LOGGED_IN)
+            await world.fromElsewhere(port, upload)
+            return None
+        if setup in ("data late", "reactor late for the data"):
+            early = False
         if setup == "data late":
             world.hit(setup, LOGGED_IN)
-            early = False
         if early:
             await self._connect(upload, port, setup)
             return 0.0
@@ -128,6 +133,11 @@ class Uploader(Talker):
         """Send the file; C{pumping} is what L{makeDataPort} said."""
         if pumping is None:
             return
+        if pumping and setup == "reactor late for the data":
+            # It has read the STOR, and sees nothing of the connection before its time is over.
+            await self.world.network.sleep(self.host.latency * 3 + 2 * self.world.lag + 0.01)
+            self.world.hit(setup, self.phase)
+            self.world.stallForData()
         if pumping:
             await self.world.network.sleep(pumping)
         if command is not self.command:

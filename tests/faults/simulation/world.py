@@ -5,7 +5,9 @@ One seed: a gateway, its senders and printers, what goes wrong, and what is to b
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from functools import partial
+from random import Random
 from typing import Any
 
 from twisted.application.internet import StreamServerEndpointService
@@ -27,6 +29,7 @@ from .faults import CONNECTED, FINISHING, FLOWING, WAITING, Coverage
 from .judge import SOON, judge
 from .machine import machine
 from .pipes import Calls, Limits
+from .plugin import PluginPrinter
 from .printer import Printer
 from .probe import Probe
 from .records import MAX_SESSIONS, Records
@@ -56,6 +59,7 @@ HARMLESS = {
     "printer unplugged a moment",
     "out of paper for an hour",
     "reactor stalls",
+    "reactor stalls long",
     "sender unplugged a while",
     "STAT and NOOP",
     "hostile lines",
@@ -72,6 +76,9 @@ HARMLESS = {
     "job too long",
     "another STOR",
     "urgent data",
+    "RST after FIN",
+    "QUIT and FIN",
+    "reactor late for the data",
 }
 """Faults in spite of which every job prints, or is refused with 450 because the printer is busy or
 away."""
@@ -86,7 +93,7 @@ class World(Clockwork):
         it is stopped then.
     @ivar sizes: which of the possible job sizes are used.
     @ivar stopped: the gateway was shut down.
-    @ivar stoppedAt: when, in seconds.
+    @ivar stoppedAt: when, in seconds; C{stoppedFor}: when it had come to its end.
     @ivar bulk: all jobs are large, and come in many pieces.
     @ivar hears: a data connection that is silent is ended.
     @ivar calls: what of the kernel's own path was used.
@@ -107,6 +114,9 @@ class World(Clockwork):
         """
         super().__init__(seed, traced)
         random = self.random
+        self.reactor.habits = habits = Random(f"habits of {seed}")
+        if not plain:
+            self.reactor.bareHangUps = habits.choice([0.0, 0.3, 1.0])
         self.coverage = coverage or Coverage()
         self.faults: list[str] = []
         self.oddities: list[str] = []
@@ -116,6 +126,7 @@ class World(Clockwork):
         self.meddling, self.stopping = 0.5, 0.25
         self.stopped: Deferred[Any] | None = None
         self.stoppedAt: float | None = None
+        self.stoppedFor: float | None = None
         self.stalls: list[tuple[float, float]] = []
         self.senderTrouble = random.choice([0.0, 0.3, 0.6, 0.9])
         self.printerTrouble = random.choice([0.0, 0.0, 0.3, 0.7])
@@ -135,6 +146,7 @@ class World(Clockwork):
         self.disk = Disk()
         self.disk.trouble = self._diskTrouble
         self.reactor.threads.delay = self._diskTime
+        self.reactor.threads.hangs = self._diskHangs
         self.printers = [self._printer(n + 1) for n in range(random.choice([1, 1, 2]))]
         for printer in self.printers:
             if isinstance(printer, Printer):
@@ -171,7 +183,11 @@ class World(Clockwork):
         self.records = Records(self)
         self.reactor.connected = self._connected
         self.senders = [Sender(self, n + 1) for n in range(random.choice([1, 1, 2, 2, 3, 5]))]
+        if not plain:
+            for sender in self.senders:
+                sender.host.forgetsAfter = habits.choice([60.0, 60.0, 60.0, 5.0, 20.0, 0.0])
         self._thief = self.network.host("thief", "198.51.100.66")
+        self._elsewhere = self.network.host("elsewhere", "198.51.100.67")
 
     def _listen(self, port: int, factory: Any) -> None:
         endpoint = TCP4ServerEndpoint(self.reactor, port)
@@ -181,9 +197,11 @@ class World(Clockwork):
         self.connectTimeout = self.random.choice([30.0, 30.0, 3.0, 0.0])
         return self.connectTimeout
 
-    def _printer(self, number: int) -> Printer | DirectoryPrinter:
+    def _printer(self, number: int) -> Printer | DirectoryPrinter | PluginPrinter:
         if not self.plain and self.random.random() < 0.12:
             return DirectoryPrinter(self, number)
+        if not self.plain and self.reactor.habits.random() < 0.06:
+            return PluginPrinter(self, number)
         return Printer(self, number)
 
     def _diskTrouble(self, operation: str, path: str) -> None:
@@ -193,7 +211,11 @@ class World(Clockwork):
 
     def _diskTime(self) -> float:
         slow = [each.slow for each in self.printers if isinstance(each, DirectoryPrinter)]
-        return max(slow) + self.random.choice([0.0, 0.0001, 0.005])
+        return max(slow, default=0.0) + self.random.choice([0.0, 0.0001, 0.005])
+
+    def _diskHangs(self, name: str) -> bool:
+        disks = [each for each in self.printers if isinstance(each, DirectoryPrinter)]
+        return any(each.hangs and each.directory in name for each in disks)
 
     # What the peers need.
 
@@ -231,7 +253,7 @@ class World(Clockwork):
         """jetdirect's own job of that number."""
         return next((each for each in self.gateway.server.jobs if each.number == number), None)
 
-    def printerOf(self, number: int) -> Printer | DirectoryPrinter | None:
+    def printerOf(self, number: int) -> Printer | DirectoryPrinter | PluginPrinter | None:
         """The printer of a job."""
         job = self.job(number)
         return None if job is None else self.printers[int(job.port[len("PORT") :]) - 1]
@@ -257,12 +279,27 @@ class World(Clockwork):
             upload.aborts += 1
             self._aborts.append((upload, command))
 
+    def stallForData(self) -> None:
+        """The reactor does nothing for longer than a data connection may take to be made."""
+        now = self.network.now
+        self.stalled = max(self.stalled, now + 40.0)
+        self.stalls.append((now, self.stalled))
+
     async def steal(self, port: int) -> None:
         """Somebody else connects to a passive port."""
         end = await self.reactor.dialIn(self._thief, port, "the thief")
         if end is not None:
             end.send(b"STOLEN")
             self.start(self._leave(end))
+
+    async def fromElsewhere(self, port: int, upload: Upload) -> None:
+        """A sender's data comes from another address than its commands."""
+        upload.against.append("its data came from another host")
+        end = await self.reactor.dialIn(self._elsewhere, port, "data from elsewhere")
+        if end is not None:
+            with suppress(OSError):
+                end.send(upload.payload[:1000])
+            end.close()
 
     def replyLeaves(self, name: str) -> None:
         """A 226 is on its way; will its sender be there to hear it?"""
@@ -352,6 +389,10 @@ class World(Clockwork):
         if self.stopped is None:
             self.stoppedAt = self.network.now
             self.stopped = self.gateway.stopService()
+            self.stopped.addBoth(self._hasStopped)
+
+    def _hasStopped(self, result: object) -> None:
+        self.stoppedFor = self.network.now
 
     # From the beginning to the end.
 
@@ -431,8 +472,14 @@ class World(Clockwork):
         for upload in uploads:
             upload.against += self.records.against.get(upload.name, [])
             upload.canceled = upload.name in self.records.canceled
-            # 425: in such a run only after EPSV or PASV had found no free port.
-            busy = any(reply.code in (425, 450) for reply in upload.replies)
+            # 425: in such a run only after EPSV or PASV had found no free port, and to one that is
+            # late when others wait.
+            late = "data late" in self.faults
+            busy = any(
+                reply.code == 450
+                or (reply.code == 425 and (late or "was not made" not in reply.text))
+                for reply in upload.replies
+            )
             upload.faultless = harmless and not busy and not self.tooLong(upload)
             upload.unheard = self._unheard(upload)
             upload.dressed = self._dressOf(upload.name)

@@ -175,8 +175,9 @@ def _draw(seed: int, number: int, kind: Kind, phase: str, tls: bool) -> Case:
     size = _size(random, kind, phase, house)
     v6 = random.random() < 0.25 and kind.name != "thief"
     active = random.random() < 0.3 and not kind.passive
-    if phase == LOGGED_IN and kind.name == "wrong ALLO":
-        active = False
+    dialled = kind.name in ("data RST", "data FIN early") and phase in (LOGGED_IN, WAITING)
+    if dialled or (phase == LOGGED_IN and kind.name == "wrong ALLO"):
+        active = False  # there is no data connection yet
     encrypted = random.random() < 0.12 or kind.name.startswith("TLS")
     case = Case(
         seed=seed,
@@ -198,12 +199,15 @@ def _draw(seed: int, number: int, kind: Kind, phase: str, tls: bool) -> Case:
         stays=random.random() < 0.4,
         coin=random.random(),
     )
-    if phase == FLOWING and kind.name in _FILLED and random.random() < 0.3:
+    if kind.full or (phase == FLOWING and kind.name in _FILLED and random.random() < 0.3):
         case = replace(case, full=True, size=FULL, chunk=65536)
     return case
 
 
-_IN_CLEAR = ("fast reconnects", "too many sessions", "data slow", "ABOR with Synch", "REIN")
+_IN_CLEAR = (
+    *("fast reconnects", "too many sessions", "data slow", "ABOR with Synch", "REIN"),
+    *("urgent data", "QUIT and FIN", "RST after FIN", "sender forgets"),
+)
 
 
 def _size(random: Random, kind: Kind, phase: str, house: str) -> int:

@@ -46,6 +46,7 @@ class Kind:
     @ivar harmless: nothing of it speaks against a 226.
     @ivar passive: it needs a passive data connection.
     @ivar scripted: the printer does it by itself when the job's connection is there.
+    @ivar full: the printer does not read meanwhile, and the gateway has bytes it has not read.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Kind:
     harmless: bool = False
     passive: bool = False
     scripted: bool = False
+    full: bool = False
 
 
 def _sender(name: str, phases: frozenset[str] | str, *houses: str, **more: bool) -> Kind:
@@ -80,7 +82,9 @@ _KINDS = (
     _sender("sender killed", _ALL),
     _sender("ABOR", _ALL),
     _sender("ABOR with Synch", _ALL),
+    _sender("ABOR flood", _JOB),
     _sender("QUIT", _ALL, harmless=True),
+    _sender("QUIT and FIN", _JOB, harmless=True),
     _sender("REIN", _ALL, harmless=True),
     _sender("STAT and NOOP", _ALL, harmless=True),
     _sender("hostile lines", _ALL, harmless=True),
@@ -90,8 +94,12 @@ _KINDS = (
     _sender("fast reconnects", CONNECTED, harmless=True),
     _sender("too many sessions", CONNECTED, NARROW, harmless=True),
     _sender("silent session", frozenset({CONNECTED, LOGGED_IN, ANSWERED}), STRICT),
-    _sender("data RST", _DATA | {FINISHING}, passive=True),
-    _sender("data FIN early", _DATA, passive=True),
+    _sender("data RST", _DATA | {FINISHING}),
+    _sender("data FIN early", _DATA),
+    _sender("urgent data", FLOWING, harmless=True),
+    _sender("RST after FIN", FINISHING, harmless=True, full=True),
+    _sender("sender forgets", FINISHING, harmless=True, full=True),
+    _sender("data from elsewhere", LOGGED_IN, STRICT, passive=True),
     _sender("data silent", frozenset({WAITING, FLOWING}), STRICT),
     _sender("data slow", FLOWING, harmless=True),
     _sender("data late", WAITING, harmless=True, passive=True),
@@ -105,6 +113,7 @@ _KINDS = (
     _sender("active unanswered", WAITING, STRICT),
     _sender("job too long", frozenset({LOGGED_IN, FLOWING}), STRICT),
     _sender("TLS without close_notify", frozenset({FLOWING, FINISHING})),
+    _sender("TLS hello in clear", LOGGED_IN),
     _printer("printer refuses", WAITING, PATIENT, STRICT),
     _printer("printer does not answer", WAITING, PATIENT, STRICT),
     _printer("port busy", WAITING, PATIENT, STRICT),

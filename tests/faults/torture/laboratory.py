@@ -14,7 +14,7 @@ from pathlib import Path
 
 from ..invariants import Violation
 from .case import Case, cases
-from .cells import CELLS, HOUSES, KINDS, MORTAL
+from .cells import CELLS, HOUSES, KINDS, MORTAL, PATIENT
 from .house import House, hasIPv6
 from .lane import NEXT_JOB_WITHIN, Lane, Played
 from .printer import TorturePrinter
@@ -125,6 +125,8 @@ class Laboratory:
         lanes = [Lane(n, printer, self._nextJobWithin) for n, printer in enumerate(printers, 1)]
         directory = self._directory / name
         self._sabotage(directory)
+        if name == PATIENT:
+            self._hurry(directory)
 
         def build(drain: float | None = None) -> House:
             more = {} if drain is None else {"drain": drain}
@@ -143,9 +145,17 @@ class Laboratory:
         (place / "saboteur.py").write_text(
             f"import sys\nsys.path.append({str(Path(__file__).parents[3])!r})\n"
             "import pytest\n"
-            f"from tests.faults.test_simulation import {self._saboteur} as sabotage\n"
-            "sabotage(pytest.MonkeyPatch())\n"
+            "from tests.faults.test_simulation import ALL_SABOTEURS\n"
+            "known = {each[0].__name__: each[0] for each in ALL_SABOTEURS}\n"
+            f"known[{self._saboteur!r}](pytest.MonkeyPatch())\n"
         )
+
+    def _hurry(self, directory: Path) -> None:
+        # A minute's silence in a second, for what happens to connections that are silent for long.
+        place = directory / "twisted" / "plugins"
+        place.mkdir(parents=True, exist_ok=True)
+        probes = "from jetdirect import tcp\n\ntcp.KEEPALIVE = (1, 1, 30)\n"
+        (place / "hurried.py").write_text(probes)
 
     def _share(self, teams: dict[str, Team], batch: list[Case]) -> None:
         for name, team in teams.items():

@@ -24,7 +24,10 @@ from .sender import Sender
 NEXT_JOB_WITHIN = 5.0
 """Seconds for the next job, once the fault is over."""
 
-_LEAVES = ("QUIT", "too many commands", "replies not read")
+_LEAVES = (
+    *("QUIT", "QUIT and FIN", "ABOR flood", "TLS hello in clear"),
+    *("too many commands", "replies not read"),
+)
 """Faults after which the session has no next job."""
 
 

@@ -27,7 +27,19 @@ AWAY = 0.3
 _UNHELD = ("data silent", "data late", "active refused", "active unanswered")
 """Faults of jobs that wait for nothing but their data connection."""
 
-_NEVER_CONNECTS = ("data never made", "active refused", "active unanswered")
+_NEVER_CONNECTS = (
+    *("data never made", "active refused", "active unanswered", "data from elsewhere"),
+)
+
+_MANY = 3000
+"""ABOR in a flood."""
+
+_HELLO = 517
+"""Bytes of a usual ClientHello."""
+
+FORGETS = 1, 2.5
+"""Seconds after which a forgetful sender's kernel has forgotten what was closed, and that its
+printer takes to go on: the gateway, whose probes are a second apart, has asked meanwhile."""
 
 _RUNNING = (WAITING, FLOWING, FINISHING)
 
@@ -58,6 +70,8 @@ class Misdeeds:
     @ivar keepsFromConnecting: the passive data connection is not made in good time.
     @ivar neverConnects: nor later.
     @ivar endsItself: the data connection's end is the fault.
+    @ivar leavesUnread: the job is as long as it must be for the gateway not to have read all of it
+        when it is whole.
     @ivar poursBlindly: bytes are sent before the 150.
     """
 
@@ -65,11 +79,12 @@ class Misdeeds:
         self._sender = sender
         case = sender.case
         self._name = case.kind.name
-        late = self._name in ("data late", "data never made")
+        late = self._name in ("data late", "data never made", "data from elsewhere")
         self.keepsFromConnecting = late or (self._name == "thief" and case.phase == LOGGED_IN)
         self.neverConnects = self._name in _NEVER_CONNECTS
         atEnd = self._name in ("data RST", "TLS without close_notify")
         self.endsItself = atEnd and case.phase == FINISHING
+        self.leavesUnread = case.kind.full
         self.poursBlindly = not case.phase and case.coin < 0.2
 
     def commit(self) -> None:
@@ -88,7 +103,7 @@ class Misdeeds:
     def announce(self) -> None:
         """ALLO, if there is to be one."""
         sender, case = self._sender, self._sender.case
-        if case.type != "I":
+        if case.type != "I" or case.kind.full or self._name == "TLS hello in clear":
             return
         size = case.size
         if self._name == "wrong ALLO":
@@ -210,6 +225,28 @@ class Misdeeds:
         if sender.phase == LOGGED_IN:
             sender.preparedData()
 
+    def _ABOR_flood(self) -> None:
+        sender, control = self._sender, self._sender.session
+        self._hit()
+        job, commands = sender.upload, [control.dialogue.say("ABOR") for _ in range(_MANY)]
+        control.raw(b"ABOR\r\n" * _MANY)
+        if not sender.answered:
+            job.aborts += _MANY
+            sender.silent = True
+            self._against("ABOR was said before the data's end")
+        control.until(lambda: sender.answered)
+        sender.gate.set()
+        control.until(lambda: all(each.answered for each in commands))
+        job.abortReplies = [reply for each in commands for reply in each.replies]
+        if control.dialogue.farewell is not None:  # 421: what comes behind is not answered
+            job.aborts = max(1, len(job.abortReplies))
+        raise Left
+
+    def _QUIT_and_FIN(self) -> None:
+        self._hit()
+        self._sender.session.say("QUIT")
+        self._sender.session.wire.cut()
+
     def _QUIT(self) -> None:
         sender = self._sender
         self._hit()
@@ -316,6 +353,55 @@ class Misdeeds:
         ended = sender.data.finish()
         sender.prepared.ending = Ending.FIN if ended else Ending.CLOSED
         sender.silent = True
+
+    def _urgent_data(self) -> None:
+        sender = self._sender
+        if sender.data is None:
+            return
+        job = sender.upload
+        if sender.data.acknowledged():  # or it would have to wait for room
+            self._hit()
+            byte = job.payload[job.sent : job.sent + 1]
+            sender.data.urgent(byte)
+            job.sent += len(byte)
+
+    def _RST_after_FIN(self) -> None:
+        sender = self._sender
+        if sender.data is not None and sender.data.acknowledged() and sender.data.unread():
+            self._hit()
+            sender.data.reset()
+
+    def _sender_forgets(self) -> None:
+        sender = self._sender
+        if sender.data is not None and sender.data.acknowledged() and sender.data.unread():
+            self._hit()
+            seconds, pause = FORGETS
+            sender.data.forgetful(seconds)
+            sender.data.close()
+            time.sleep(pause)
+
+    def _data_from_elsewhere(self) -> None:
+        # As behind a NAT with several addresses; the gateway takes nothing from there.
+        sender = self._sender
+        assert sender.dataPort is not None
+        self._hit()
+        sender.prepared.against.append("its data came from another host")
+        wire = sender.dataPort.connect(THIEF)
+        if wire is not None:
+            wire.sendAll(sender.prepared.payload[:1000])
+            wire.finish()
+            wire.close()
+
+    def _TLS_hello_in_clear(self) -> None:
+        # Who forgets PROT P and shakes hands all the same (curl, FileZilla and pyftpdlib do).
+        sender = self._sender
+        self._hit()
+        sender.session.ask("PROT C")
+        sender.protects = False
+        rest = sender.random.randbytes(_HELLO - 9)
+        sender.prepared.payload = b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc" + rest
+        sender.prepared.unprintable = True
+        sender.preparedData()
 
     def _data_silent(self) -> None:
         self._hit()

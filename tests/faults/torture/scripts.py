@@ -38,7 +38,7 @@ def scriptFor(case: Case, gate: threading.Event) -> Behaviour:
     """
     where = 0 if case.phase == WAITING else case.size if case.phase == FINISHING else case.at
     if case.full:
-        return _full(case, min(where, MIB), gate)
+        return _full(case, 0 if case.kind.full else min(where, MIB), gate)
     match case.kind.name:
         case "printer RST" | "printer RST after the last byte":
             return resetAfter(where)

@@ -7,7 +7,7 @@ from __future__ import annotations
 import select
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from tests.peers.peer import PATIENCE
 
@@ -39,7 +39,17 @@ first."""
 FILLED_AFTER = 0.3
 """Seconds without a byte taken after which everything is full."""
 
+_PIECE = 65_536
+"""Bytes; the gateway's kernel takes so many and more while its program does not read."""
+
 _LEAVING = ("printer FIN early", "printer leaves")
+
+
+def _moments() -> Iterator[None]:
+    # Long enough for what is only on its way.
+    for _ in range(3):
+        yield
+        time.sleep(FILLED_AFTER / 3)
 
 
 class Job(Upload):
@@ -66,6 +76,7 @@ class Sender:
     @ivar strike: what happens to the gateway, for all its senders at a time.
     @ivar closedAt: when its control connection was closed from here.
     @ivar hits: the fault happened in its phase.
+    @ivar protects: its data connections are encrypted.
     @ivar oddities: what was strange, in words.
     """
 
@@ -94,6 +105,7 @@ class Sender:
         self.timer: threading.Timer | None = None
         self.closedAt: float | None = None
         self.oddities: list[str] = []
+        self.protects = case.tls
         self.misdeeds = Misdeeds(self)
         self.prepared = self._prepare()
 
@@ -179,7 +191,7 @@ class Sender:
         self.closeData()
         self.prepared.ending = Ending.NONE
         answers = not case.kind.name.startswith("active")
-        self.dataPort = DataPort(control, case.active, case.extended, case.tls, answers)
+        self.dataPort = DataPort(control, case.active, case.extended, self.protects, answers)
         early = self.random.random() < 0.7 or case.phase in (LOGGED_IN, WAITING)
         if not case.active and early and not self.misdeeds.keepsFromConnecting:
             self.connectData()
@@ -253,7 +265,19 @@ class Sender:
             finally:
                 if self.case.full:
                     self.gate.set()
-        self.pushTo(size)
+        if self.misdeeds.leavesUnread:
+            self._fill()
+        self.pushTo(len(self.upload.payload))
+
+    def _fill(self) -> None:
+        # Up to what the gateway does not read any more, and not so much that we had to wait.
+        data, job = self.data, self.upload
+        assert data is not None
+        while job.sent < len(job.payload) and not self.answered:
+            self.pushTo(min(job.sent + _PIECE, len(job.payload)), FILLED_AFTER)
+            unread = data.unread()
+            if unread >= _PIECE / 4 and all(data.unread() == unread for _ in _moments()):
+                job.payload = job.payload[: job.sent]
 
     def _printerHas(self, count: int) -> None:
         self.printer.waitUntil(
@@ -296,7 +320,7 @@ class Sender:
         elif self.finishData():
             self.phase = FINISHING
             if self.case.phase == FINISHING and not self.case.kind.scripted:
-                if self.case.coin < 0.7:
+                if self.case.coin < 0.7 and not self.case.kind.full:
                     self._printerSawEnd()
                 if not self.answered:
                     self.at(FINISHING)

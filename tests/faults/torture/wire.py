@@ -5,10 +5,14 @@ A sender's end of a TCP connection, with or without TLS, which can end it in eve
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import select
 import socket
 import ssl
+import struct
+import termios
 import time
+from pathlib import Path
 
 from tests.peers.caller import resetConnection
 from tests.peers.peer import PATIENCE
@@ -76,6 +80,30 @@ class Wire:
         """Send with the urgent pointer behind the last byte (Telnet's Synch, RFC 854)."""
         with contextlib.suppress(OSError):
             self.socket.send(data, socket.MSG_OOB)
+
+    def unread(self) -> int:
+        """How many of our bytes has the other program, on this machine, not read yet?"""
+        here, there = self.socket.getsockname()[1], self.socket.getpeername()[1]
+        family = "tcp6" if self.socket.family == socket.AF_INET6 else "tcp"
+        for line in Path(f"/proc/net/{family}").read_text().splitlines()[1:]:
+            _, local, remote, _, queues, *_ = line.split()
+            ports = tuple(int(each.rpartition(":")[2], 16) for each in (local, remote))
+            if ports == (there, here):
+                return int(queues.rpartition(":")[2], 16)
+        return 0
+
+    def acknowledged(self, seconds: float = 2.0) -> bool:
+        """Wait until the other kernel has all that was sent, our FIN included."""
+        deadline = time.monotonic() + seconds
+        while struct.unpack("i", fcntl.ioctl(self.socket, termios.TIOCOUTQ, bytes(4)))[0]:
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.005)
+        return True
+
+    def forgetful(self, seconds: int) -> None:
+        """Its kernel forgets it so soon after it was closed from here."""
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_LINGER2, seconds)
 
     def finish(self) -> bool:
         """End our direction in order; C{False}: it was too late for that."""

@@ -1,0 +1,137 @@
+"""
+Gateways that are broken on purpose in what only time, floods and other people's code bring out.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from jetdirect import deadline, guard, orderly
+from jetdirect.ftp import data, dataconnection, interpreter
+from jetdirect.ftp.interpreter import Interpreter
+from jetdirect.ftp.turns import Turns
+from jetdirect.guard import GuardedConnection
+from jetdirect.interfaces import Delivery
+
+from .saboteurs_kernel import fromBadSenders
+from .saboteurs_switches import Saboteur, aFile, badSenders, encrypted
+from .simulation.plugin import PluginPrinter
+from .simulation.world import World
+
+
+def noSecondLook(patch: pytest.MonkeyPatch) -> None:
+    """A late reactor's timer gives up on a peer that has done its part."""
+
+    def over(self: Any) -> None:
+        self._missed()
+
+    patch.setattr(deadline.Deadline, "_over", over)
+
+
+def everythingInOneTurn(patch: pytest.MonkeyPatch) -> None:
+    """All that came in one piece is done at once, and answered at once."""
+
+    def take(self: Any, session: Any) -> None:
+        while session.work(float("inf")):
+            pass
+
+    patch.setattr(Turns, "take", take)
+    patch.setattr(interpreter, "WAITING_COMMANDS", 1_000_000)
+
+
+def aFINBehindQUITIsALoss(patch: pytest.MonkeyPatch) -> None:
+    """Who has said all, and listens, is taken for gone."""
+    patch.setattr(Interpreter, "leaving", False)
+
+
+def mistakesGoFurther(patch: pytest.MonkeyPatch) -> None:
+    """What a transport raises is not caught."""
+
+    def unregisterProducer(self: Any) -> None:
+        self._connection.unregisterProducer()
+
+    patch.setattr(GuardedConnection, "unregisterProducer", unregisterProducer)
+
+
+def mistakesAreHidden(patch: pytest.MonkeyPatch) -> None:
+    """What a transport raises is caught, and nobody hears of it."""
+
+    class Silent:
+        def __getattr__(self, name: str) -> Any:
+            return lambda *arguments, **fields: None
+
+    patch.setattr(GuardedConnection, "_log", Silent())
+
+
+def abortHasNoEnd(patch: pytest.MonkeyPatch) -> None:
+    """A printer that does not let go of an aborted job is waited for."""
+    patch.setattr(guard, "ABORT_TIMEOUT", 1e6)
+    patch.setattr(guard, "STOP_TIMEOUT", 1e6)
+
+
+def nonsenseIsBelieved(patch: pytest.MonkeyPatch) -> None:
+    """Whatever finish() gives is a delivery."""
+    patch.setattr(GuardedConnection, "_level", lambda self, delivery: Delivery.DELIVERED)
+
+
+def stopWaitsForDisks(patch: pytest.MonkeyPatch) -> None:
+    """A gateway that is told to stop waits until a disk answers."""
+    patch.setattr(GuardedConnection, "hasten", lambda self: None)
+    patch.setattr(guard, "ABORT_TIMEOUT", 1e6)
+
+
+def everyEndIsBelieved(patch: pytest.MonkeyPatch) -> None:
+    """A hang-up without something to read is a FIN, as Twisted has it."""
+    patch.setattr(orderly, "endsInOrder", lambda handle: True)
+
+
+def urgentBytesAreDropped(patch: pytest.MonkeyPatch) -> None:
+    """Nobody asks for them."""
+    patch.setattr(dataconnection, "takeUrgentInLine", lambda transport: None)
+
+
+def helloIsPrinted(patch: pytest.MonkeyPatch) -> None:
+    """Nobody looks at the first bytes."""
+    patch.setattr(data, "beginsTLS", lambda head: False)
+    patch.setattr(dataconnection, "beginsTLS", lambda head: False)
+
+
+def suddenResets(world: World) -> bool:
+    """Where senders are at their worst, and each reset is told as a hang-up alone."""
+    world.reactor.bareHangUps = 1.0
+    return badSenders(world)
+
+
+def aPlugin(world: World) -> bool:
+    """Where a printer is behind somebody else's transport."""
+    return any(isinstance(printer, PluginPrinter) for printer in world.printers)
+
+
+def stalls(world: World) -> bool:
+    """Where printers do no wrong, and the reactor is late."""
+    world.meddling = 0.0
+    return world.senderTrouble == 0.3 and not world.printerTrouble and world.patient
+
+
+def stoppedWithDisks(world: World) -> bool:
+    """Where a printer is a bad disk, and the gateway is stopped."""
+    world.meddling = world.stopping = world.printerTrouble = 1.0
+    return aFile(world)
+
+
+TIME: list[Saboteur] = [
+    (everyEndIsBelieved, "226 in spite of evidence", 380, suddenResets),
+    (urgentBytesAreDropped, "I1", 200, fromBadSenders),
+    (helloIsPrinted, "what is no print job", 300, encrypted),
+    (noSecondLook, "false alarm", 160, stalls),
+    (everythingInOneTurn, "replies to one session in one turn", 100, badSenders),
+    (aFINBehindQUITIsALoss, "had said QUIT", 100, badSenders),
+    (mistakesGoFurther, "oddity", 60, aPlugin),
+    (mistakesAreHidden, "of which the log knows nothing", 60, aPlugin),
+    (abortHasNoEnd, "I", 170, aPlugin),
+    (nonsenseIsBelieved, "226 in spite of evidence", 70, aPlugin),
+    (stopWaitsForDisks, "stop", 50, stoppedWithDisks),
+]
+"""All of them."""
