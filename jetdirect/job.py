@@ -20,9 +20,8 @@ from dataclasses import dataclass
 from enum import Enum
 
 from twisted.internet.defer import Deferred, fail, succeed
-from twisted.internet.interfaces import IConsumer, IProducer, IPushProducer, IReactorTime
+from twisted.internet.interfaces import IProducer, IPushProducer, IReactorTime
 from twisted.logger import Logger, LogLevel
-from twisted.protocols.ftp import IWriteFile
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
@@ -104,7 +103,7 @@ class Sender:
     port: int
 
 
-@implementer(IPrintJob, IWriteFile, IKernelConsumer, IPushProducer)
+@implementer(IPrintJob, IKernelConsumer, IPushProducer)
 class Job:
     """
     One upload on its way to one printer.
@@ -250,10 +249,6 @@ class Job:
         """
         return self._opened
 
-    def receive(self) -> Deferred[IConsumer]:
-        """L{IWriteFile}: the consumer of the job's bytes is the job itself."""
-        return succeed(self)
-
     def write(self, data: bytes) -> None:
         """Pass bytes on to the printer, as they are; what comes after a cut is dropped."""
         if self._phase is not _Phase.RECEIVING or self._connection is None:
@@ -306,12 +301,6 @@ class Job:
 
     def stopProducing(self) -> None:
         """L{IPushProducer}: nothing to do; L{printerLost} says it, and why."""
-
-    def close(self) -> Deferred[None]:
-        """L{IWriteFile}: for a server that hears nothing of a sender between data and reply."""
-        finished = self.finish()
-        finished.addCallback(lambda _: self.complete())
-        return finished  # type: ignore[return-value]
 
     def finish(self) -> Deferred[Delivery]:
         """

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from jetdirect.ftp.address import (
     UnknownFamily,
+    hostPort,
     isIPv6,
     parseExtendedPort,
     parsePort,
@@ -172,3 +173,9 @@ def test_family() -> None:
     assert isIPv6("::1")
     assert not isIPv6("127.0.0.1")
     assert not isIPv6("")
+
+
+@pytest.mark.parametrize("said", ["127,0,0,1,159,212", "192,0,2,255,0,21", "0,0,0,0,255,255"])
+def test_hostPort(said: str) -> None:
+    """What the 227 says is what PORT understands."""
+    assert hostPort(*parsePort(said)) == said

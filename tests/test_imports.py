@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import ast
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterable, Iterator
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -254,3 +256,35 @@ def test_reactorInFunction(tmp_path: Path) -> None:
     """A function may ask for the global reactor when it is called."""
     (tmp_path / "tap.py").write_text("def f():\n    from twisted.internet import reactor\n")
     assert complaints(tmp_path) == []
+
+
+STOCK_FTP = "ftp.stock"
+"""The one module that knows the FTP server of Twisted, which installs a reactor as it is loaded."""
+
+
+def test_stockFTPIsKnownToOneModule() -> None:
+    """Nothing but its adapters imports C{twisted.protocols.ftp}."""
+    importers = {
+        _nameOf(path.relative_to(PACKAGE))
+        for path in PACKAGE.rglob("*.py")
+        for pair in _imports(ast.walk(ast.parse(path.read_bytes())), [])
+        if ".".join(pair).startswith("twisted.protocols.ftp")
+    }
+    assert importers == {STOCK_FTP}
+
+
+def test_noReactorIsInstalled() -> None:
+    """An embedding program may choose a reactor after it imported any module but that one."""
+    modules = sorted(
+        ".".join(filter(None, ["jetdirect", _nameOf(path.relative_to(PACKAGE))]))
+        for path in PACKAGE.rglob("*.py")
+        if path.name != "__init__.py" and _nameOf(path.relative_to(PACKAGE)) != STOCK_FTP
+    )
+    assert "jetdirect.gateway" in modules
+    program = "import importlib, sys\n" + "".join(
+        f"importlib.import_module({name!r})\n"
+        "if 'twisted.internet.reactor' in sys.modules: sys.exit({name!r})\n".format(name=name)
+        for name in modules
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")

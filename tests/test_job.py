@@ -291,16 +291,6 @@ def test_bytesOutsideReceivingAreDropped(phase: Callable[[], Stage]) -> None:
     assert (stage.connection.data, stage.job.bytes) == before
 
 
-def test_isItsOwnConsumer() -> None:
-    """To an FTP server that knows L{IWriteFile} only, the job is the consumer of its bytes."""
-    stage = Stage()
-    consumers: list[object] = []
-
-    stage.job.receive().addCallback(consumers.append)
-
-    assert consumers == [stage.job]
-
-
 # Back-pressure.
 
 
@@ -502,31 +492,6 @@ def test_sizeAsAnnounced(data: bytes) -> None:
     stage = Stage(size=len(data)).open().write(data).finish().deliver()
 
     assert stage.job.delivery is Delivery.DELIVERED
-
-
-def test_writeFileClosed() -> None:
-    """For a server that knows L{IWriteFile} only, C{close} is the whole end of the job."""
-    stage = receiving()
-    closed: list[object] = []
-
-    stage.job.close().addCallback(closed.append)
-    assert closed == []
-    stage.deliver()
-
-    assert closed == [None]
-    assert (stage.job.state, stage.job.heard) == (COMPLETED, True)
-
-
-def test_writeFileClosedInVain() -> None:
-    """C{close} fails when the printer lost the job."""
-    stage, lost = receiving(), PrinterLost("the printer reset the connection")
-    closed: list[Any] = []
-
-    hear(stage.job.close(), closed.append)
-    stage.connection.finished.errback(lost)
-
-    assert closed == [lost]
-    assert stage.job.state is ABORTED
 
 
 # The end, for other reasons.

@@ -19,7 +19,8 @@ from zope.interface import Interface
 from zope.interface.verify import verifyObject
 
 from jetdirect.ftp.realm import AnyName, PrintRealm, logIn
-from jetdirect.ftp.shell import PrintShell
+from jetdirect.ftp.shell import IPrintShell, PrintShell
+from jetdirect.ftp.stock import StockShell
 from jetdirect.job import Sender
 from jetdirect.server import PrintServer
 from jetdirect.testing import FakePrinter
@@ -76,27 +77,28 @@ def test_userWithoutMind(avatarId: object, user: str) -> None:
     """Under another FTP server the login's name is the user, fit to be shown."""
     interface, shell, logout = now(realm().requestAvatar(avatarId, None, IFTPShell))
     assert interface is IFTPShell
-    assert shell.sender == Sender(user, "", 0)
+    assert verifyObject(IFTPShell, shell)
+    assert shell.shell.sender == Sender(user, "", 0)
     logout()
 
 
 def test_senderAsMind() -> None:
     """A session of ours tells who sends; a checker's idea of the name does not change that."""
-    _, shell, _ = now(realm().requestAvatar(b"uid=4711", SENDER, IFTPShell))
+    _, shell, _ = now(realm().requestAvatar(b"uid=4711", SENDER, IPrintShell))
     assert shell.sender is SENDER
 
 
 def test_shells() -> None:
     """Each login has a shell of its own on the same print server."""
     one = realm()
-    shells = [now(one.requestAvatar(b"bob", SENDER, IFTPShell))[1] for _ in range(2)]
+    shells = [now(one.requestAvatar(b"bob", SENDER, IPrintShell))[1] for _ in range(2)]
     assert shells[0] is not shells[1]
     assert shells[0].server is shells[1].server is one.server
 
 
 @pytest.mark.parametrize("interfaces", [(), (Interface,)])
 def test_otherInterfaces(interfaces: tuple[type[Interface], ...]) -> None:
-    """A print server offers nothing but an FTP shell."""
+    """A print server offers nothing but print shells, ours and those for Twisted's server."""
     with pytest.raises(NotImplementedError):
         realm().requestAvatar(b"bob", SENDER, *interfaces)
 
@@ -105,8 +107,10 @@ def test_portal() -> None:
     """Through a portal it all comes together."""
     portal = Portal(realm(), [AnyName()])
     for login in (credentials.UsernamePassword(b"bob", b""), credentials.Anonymous()):
+        interface, shell, _ = now(portal.login(login, SENDER, IPrintShell))
+        assert (interface, type(shell)) == (IPrintShell, PrintShell)
         interface, shell, _ = now(portal.login(login, SENDER, IFTPShell))
-        assert (interface, type(shell)) == (IFTPShell, PrintShell)
+        assert (interface, type(shell)) == (IFTPShell, StockShell)
 
 
 def test_checkers(tmp_path: Path) -> None:

@@ -80,6 +80,11 @@ def parsePort(argument: str) -> tuple[str, int]:
     return ".".join(map(str, numbers[:4])), numbers[4] * 256 + numbers[5]
 
 
+def hostPort(host: str, port: int) -> str:
+    """An IPv4 address and a port as PORT and the 227 write them: C{h1,h2,h3,h4,p1,p2}."""
+    return ",".join([*host.split("."), str(port >> 8), str(port & 255)])
+
+
 def parseExtendedPort(argument: str) -> tuple[str, int]:
     """
     The argument of EPRT: C{|1|132.235.1.2|6275|} or C{|2|1080::8:800:200C:417A|5282|}.

@@ -9,7 +9,6 @@ from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IAddress
 from twisted.internet.protocol import Protocol, ServerFactory
 from twisted.logger import Logger
-from twisted.protocols import ftp
 
 from . import replies
 from .address import isInside, oneHost, plainHost
@@ -32,12 +31,13 @@ SWEEP_SHARE = 20
 however many there are (a look at 1,500 takes 2.7 ms, measured)."""
 
 
-class PrintFTPFactory(ftp.FTPFactory):
+class PrintFTPFactory(ServerFactory):
     """
     Makes a session of each control connection, up to the limit.
 
     Everything counts from accept, and a place is free as soon as its connection is.
 
+    @ivar portal: who may print, and with which shell.
     @ivar announced: the address that PASV tells.
     @ivar sessions: those that count; one that has said goodbye does not.
     @ivar limit: how many there may be.
@@ -56,11 +56,11 @@ class PrintFTPFactory(ftp.FTPFactory):
         ports: int = 1,
     ) -> None:
         """
-        @param portal: gives an L{ftp.IFTPShell} for a name and a password: see L{PrintRealm
-            <jetdirect.ftp.realm.PrintRealm>}.
+        @param portal: gives an L{IPrintShell<jetdirect.ftp.shell.IPrintShell>} for a name and a
+            password: see L{PrintRealm<jetdirect.ftp.realm.PrintRealm>}.
         @param ports: how many printing ports there are, by which the default limit goes.
         """
-        super().__init__(portal)
+        self.portal = portal
         self.reactor = reactor
         self.settings = settings or SessionSettings()
         self.limit = self.settings.sessions(ports)

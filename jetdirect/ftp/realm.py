@@ -13,13 +13,12 @@ from typing import Any
 from twisted.cred import checkers, credentials, portal
 from twisted.cred.error import UnauthorizedLogin
 from twisted.internet.defer import Deferred, succeed
-from twisted.protocols.ftp import IFTPShell
 from zope.interface import Interface, implementer
 
 from ..job import Sender
 from ..server import PrintServer
 from ..text import printable
-from .shell import PrintShell
+from .shell import IPrintShell, PrintShell
 from .text import decoded, encoded
 
 
@@ -42,13 +41,30 @@ class PrintRealm:
         L{portal.IRealm}.
 
         @param mind: the L{Sender}, when a session of L{jetdirect.ftp} logs in.
-        @raise NotImplementedError: something else than an L{IFTPShell} is wanted.
+        @param interfaces: L{IPrintShell}, or Twisted's own C{IFTPShell}.
+        @raise NotImplementedError: neither of them is wanted.
         """
-        if IFTPShell not in interfaces:
-            raise NotImplementedError("a print server offers IFTPShell only")
+        wanted = next((each for each in interfaces if _isOffered(each)), None)
+        if wanted is None:
+            raise NotImplementedError("a print server offers IPrintShell and IFTPShell only")
         if not isinstance(mind, Sender):
             mind = Sender(_name(avatarId), "", 0)
-        return succeed((IFTPShell, PrintShell(self.server, mind, proven=self.proven), lambda: None))
+        shell = PrintShell(self.server, mind, proven=self.proven)
+        avatar = shell if wanted is IPrintShell else _stock(shell)
+        return succeed((wanted, avatar, lambda: None))
+
+
+def _isOffered(interface: type[Interface]) -> bool:
+    # By its name: to import IFTPShell installs a reactor, and who asks for it has one.
+    return interface is IPrintShell or (
+        (interface.__module__, interface.__name__) == ("twisted.protocols.ftp", "IFTPShell")
+    )
+
+
+def _stock(shell: PrintShell) -> object:
+    from .stock import StockShell
+
+    return StockShell(shell)
 
 
 def _name(avatarId: object) -> str:
@@ -77,7 +93,7 @@ async def _attempt(
     portal: portal.Portal, user: Any, password: Any, sender: Sender
 ) -> tuple[PrintShell, Callable[[], None]]:
     login = credentials.UsernamePassword(user, password)
-    _, shell, logout = await portal.login(login, sender, IFTPShell)
+    _, shell, logout = await portal.login(login, sender, IPrintShell)
     assert isinstance(shell, PrintShell)
     return shell, logout
 

@@ -6,14 +6,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from typing import Any
 
-from twisted.internet.defer import Deferred, execute, fail
-from twisted.protocols import ftp
-from twisted.python.filepath import Permissions
-from zope.interface import implementer
+from zope.interface import Interface, implementer
 
-from ..errors import PrintError
 from ..job import Job, ReplyCode, Sender, unknownCode
 from ..port import PrintingPort
 from ..portnames import NEAR
@@ -30,13 +25,14 @@ LISTED_JOBS = 20
 """The last jobs of a session that LIST shows in a printing port: what fits on a screen."""
 
 
-@implementer(ftp.IFTPShell)
+class IPrintShell(Interface):
+    """What a session asks a portal for; L{PrintShell} is the one implementation."""
+
+
+@implementer(IPrintShell)
 class PrintShell:
     """
     One session's view of a print server.
-
-    As an L{ftp.IFTPShell} it serves any FTP server; L{jetdirect.ftp} itself uses C{names},
-    C{resolve}, C{portOf}, C{submit} and C{listed}.
 
     @ivar names: what the session stored and made.
     """
@@ -125,104 +121,8 @@ class PrintShell:
         entry = self.names.entry(path)
         return [] if entry is None else [entry]
 
-    # IFTPShell, for other FTP servers too.
-
-    def access(self, path: Sequence[str]) -> Deferred[None]:
-        """L{ftp.IFTPShell}: the root, the printing ports and what the session made."""
-        return self._done(path, self.names.isDirectory)
-
-    def list(self, path: Sequence[str], keys: Sequence[str] = ()) -> Deferred[Any]:
-        """L{ftp.IFTPShell}."""
-
-        def listed() -> Any:
-            entries = self.listed(self._place(path))
-            return [(each.name, [_fact(each, key) for key in keys]) for each in entries]
-
-        return execute(listed)
-
-    def stat(self, path: Sequence[str], keys: Sequence[str] = ()) -> Deferred[Any]:
-        """L{ftp.IFTPShell}."""
-
-        def facts() -> Any:
-            entry = self.names.entry(self._place(path))
-            if entry is None:
-                raise ftp.FileNotFoundError(_shown(path))
-            return [_fact(entry, key) for key in keys]
-
-        return execute(facts)
-
-    def openForWriting(self, path: Sequence[str]) -> Deferred[ftp.IWriteFile]:
-        """L{ftp.IFTPShell}: a job, when its turn has come and the printer is there."""
-
-        async def opened() -> ftp.IWriteFile:
-            place = self._place(path)
-            job = self.submit(self.portOf(place), self.nameOf(place))
-            try:
-                await job.whenOpened()
-            except PrintError as error:
-                # The one error of this family that a stock ftp.FTP can put into a reply.
-                raise ftp.FileNotFoundError(printable(error.reason)) from error
-            return job
-
-        return Deferred.fromCoroutine(opened())
-
-    def openForReading(self, path: Sequence[str]) -> Deferred[ftp.IReadFile]:
-        """L{ftp.IFTPShell}: never."""
-        return fail(ftp.PermissionDeniedError(_shown(path)))
-
-    def makeDirectory(self, path: Sequence[str]) -> Deferred[None]:
-        """L{ftp.IFTPShell}: for this session only."""
-        return self._done(path, self.names.makeDirectory, ftp.FileExistsError)
-
-    def removeDirectory(self, path: Sequence[str]) -> Deferred[None]:
-        """L{ftp.IFTPShell}: one that the session made."""
-        return self._done(path, lambda place: self.names.remove(place, directory=True))
-
-    def removeFile(self, path: Sequence[str]) -> Deferred[None]:
-        """L{ftp.IFTPShell}: a name that the session stored; the paper stays."""
-        return self._done(path, lambda place: self.names.remove(place, directory=False))
-
-    def rename(self, fromPath: Sequence[str], toPath: Sequence[str]) -> Deferred[None]:
-        """L{ftp.IFTPShell}: a name that the session stored."""
-        return self._done(toPath, lambda new: self.names.rename(self._place(fromPath), new))
-
     # Inside.
 
     def _description(self, portName: str) -> str:
         port = self.server.port(portName)
         return "-" if port is None else printable(port.description)
-
-    def _place(self, path: Sequence[str]) -> Path:
-        try:
-            return self.resolve((), "/".join(path))
-        except PathRefused as refused:
-            raise ftp.FileNotFoundError(printable(f"{refused.path}: {refused.reason}")) from None
-
-    def _done(
-        self,
-        path: Sequence[str],
-        act: Callable[[Path], bool],
-        otherwise: type[ftp.FTPCmdError] = ftp.FileNotFoundError,
-    ) -> Deferred[None]:
-        def done() -> None:
-            if not act(self._place(path)):
-                raise otherwise(_shown(path))
-
-        return execute(done)
-
-
-def _shown(path: Sequence[str]) -> str:
-    return printable("/".join(path))
-
-
-def _fact(entry: Entry, key: str) -> Any:
-    facts = {
-        "size": entry.size,
-        "directory": entry.directory,
-        "permissions": Permissions(0o333 if entry.directory else 0o222),
-        "hardlinks": 1,
-        "modified": entry.modified,
-        "owner": entry.owner.replace(" ", "_"),
-        "group": "printer",
-    }
-    return facts[key]

@@ -7,13 +7,13 @@ from __future__ import annotations
 from ipaddress import ip_address
 
 from twisted.internet.error import CannotListenError
-from twisted.protocols.ftp import encodeHostPort
 
 from .. import replies
 from ..active import ActivePort
 from ..address import (
     FIRST_UNPRIVILEGED,
     UnknownFamily,
+    hostPort,
     isInside,
     isIPv6,
     parseExtendedPort,
@@ -84,7 +84,7 @@ class ParameterCommands(Interpreter):
         if port is None:
             return replies.CANNOT_LISTEN
         address = announced if self._isAnnounced else self.local
-        return replies.PASSIVE(address=encodeHostPort(address, port.number))
+        return replies.PASSIVE(address=hostPort(address, port.number))
 
     @property
     def _isAnnounced(self) -> bool:
