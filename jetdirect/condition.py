@@ -1,5 +1,5 @@
 """
-Whether a printer works: one line in the log when it stops, and one when it is back.
+Whether a printer works: a change is told when it stops, and one when it is back.
 """
 
 from __future__ import annotations
@@ -7,34 +7,47 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from twisted.internet.interfaces import IReactorTime
-from twisted.logger import Logger
 
 from .interfaces import PrinterStatus
-from .text import presentable
 
 PATIENCE = 3.0
 """Seconds in which a printer may refuse because it is not done with its last job yet (chosen)."""
 
+AWAY = "connecting-to-device"
+"""Why a printer is stopped that cannot be reached (RFC 8011, section 5.4.12)."""
+
 
 class Condition:
     """
-    What the operator was last told of one printer: whether it can be reached, and whether it works.
+    What is known of one printer: whether it can be reached, and whether it works.
 
     The two are apart: a printer without paper can be reached.
+
+    @ivar message: what was last found out, for people; in part the printer's own words.
     """
 
-    _log = Logger()
-
-    def __init__(self, called: Callable[[], str], clock: IReactorTime) -> None:
+    def __init__(self, clock: IReactorTime, changed: Callable[[], None]) -> None:
         """
-        @param called: what the printing port is called in the log.
+        @param changed: told when C{message} is another one.
         """
-        self._called = called
+        self.message = ""
+        self._changed = changed
         self._clock = clock
         self._awaySince: float | None = None
         self._away = False
         self._stoppedSince: float | None = None
-        self._reasons = ""
+        self._reasons: tuple[str, ...] = ()
+
+    @property
+    def bad(self) -> bool:
+        """Is it known that the printer does not print?"""
+        return self._away or self._stoppedSince is not None
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Why not, in the words of RFC 8011, section 5.4.12."""
+        stopped = () if self._stoppedSince is None else self._reasons
+        return ((AWAY,) if self._away else ()) + stopped
 
     def unreachable(self, reason: str, given: bool = False) -> None:
         """
@@ -47,30 +60,31 @@ class Condition:
             self._awaySince = now
         if not self._away and (given or now - self._awaySince >= PATIENCE):
             self._away = True
-            self._say(self._log.warn, f"cannot be reached: {reason}")
+            self._say(f"cannot be reached: {reason}")
 
     def reached(self) -> None:
         """The printer was reached."""
         if self._away and self._awaySince is not None:
-            self._say(self._log.info, f"is reached again, {self._after(self._awaySince)}")
-        self._away, self._awaySince = False, None
+            self._away = False
+            self._say(f"is reached again, {self._after(self._awaySince)}")
+        self._awaySince = None
 
     def said(self, status: PrinterStatus) -> None:
         """The printer was asked how it is."""
         stopped = status.state == "stopped"
-        reasons = ", ".join(status.reasons) or "it does not say why"
-        if stopped and (self._stoppedSince is None or reasons != self._reasons):
-            self._say(self._log.warn, f"stopped: {reasons}")
-            self._reasons = reasons
+        if stopped and (self._stoppedSince is None or status.reasons != self._reasons):
             if self._stoppedSince is None:
                 self._stoppedSince = self._clock.seconds()
+            self._reasons = status.reasons
+            self._say(f"stopped: {', '.join(status.reasons) or 'it does not say why'}")
         elif status.state and not stopped and self._stoppedSince is not None:
-            self._say(self._log.info, f"works again, {self._after(self._stoppedSince)}")
+            after = self._after(self._stoppedSince)
             self._stoppedSince = None
+            self._say(f"works again, {after}")
 
     def _after(self, since: float) -> str:
         return f"after {self._clock.seconds() - since:.0f} s"
 
-    def _say(self, say: Callable[..., None], what: str) -> None:
-        # Some of it is the printer's own words.
-        say("{condition}", condition=presentable(f"{self._called()} {what}"))
+    def _say(self, message: str) -> None:
+        self.message = message
+        self._changed()

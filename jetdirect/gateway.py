@@ -24,6 +24,7 @@ from .port import BUSY_TIMEOUT, CONNECT_TIMEOUT
 from .server import PrintServer
 from .tcp import BACKLOG
 from .text import presentable
+from .watch.log import LogWatcher
 
 _TCP = re.compile(r"(haproxy:)?(tcp[46]?|tls|ssl):", re.ASCII)
 
@@ -74,6 +75,7 @@ class Gateway(MultiService):
         self.server = PrintServer(
             transports, reactor, busyTimeout, connectTimeout, maxJobBytes, settings.share(ports)
         )
+        self.server.watch(LogWatcher())
         realm = PrintRealm(self.server, proven=bool(checkers))
         portal = Portal(realm, checkers or [AnyName()])
         self.factory = PrintFTPFactory(portal, reactor, settings, ports)

@@ -21,6 +21,7 @@ from twisted.plugin import IPlugin
 from zope.interface import Attribute, Interface
 
 from .errors import PrintError
+from .record import JobRecord, PortRecord
 
 
 class Delivery(Enum):
@@ -189,6 +190,30 @@ class INeedsGap(Interface):
     """A transport whose printer needs time between two jobs; few do."""
 
     gap: float = Attribute("Seconds between the end of a job and the opening for the next one.")
+
+
+class IWatcher(Interface):
+    """
+    Told of jobs and printing ports, and never touching them (L{PrintServer.watch
+    <jetdirect.server.PrintServer.watch>}).
+
+    Its methods are called in the middle of things: they take what they are told, and return.
+    """
+
+    def jobSubmitted(record: JobRecord) -> None:
+        """A job has come, and is about to be put in line."""
+
+    def jobChanged(record: JobRecord) -> None:
+        """A job is in another state, or has other reasons for it; or the printer has it whole."""
+
+    def jobProgressed(record: JobRecord) -> None:
+        """More bytes have come: at most once a second a job, and only for a watcher that asks."""
+
+    def jobEnded(record: JobRecord) -> None:
+        """A job is over, and it is known what its sender is told: once for each job."""
+
+    def portChanged(record: PortRecord) -> None:
+        """A printing port has another state, or its printer another condition."""
 
 
 class IPrinterScheme(IPlugin):

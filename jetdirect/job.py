@@ -15,20 +15,30 @@ between them decides what may be said.  The states are RFC 8011's (section 5.3.7
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 
 from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.interfaces import IProducer, IPushProducer, IReactorTime
-from twisted.logger import Logger, LogLevel
+from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from .errors import JobAborted, JobCanceled, JobTooLarge, PrinterLost, PrintError, SizeDiffers
+from .errors import (
+    JobAborted,
+    JobCanceled,
+    JobCut,
+    JobTooLarge,
+    PrinterLost,
+    PrintError,
+    SizeDiffers,
+)
 from .guard import FAULT, GuardedConnection
 from .interfaces import Delivery, IKernelConsumer, IPrinterConnection, IPrintJob
 from .language import HEAD_BYTES, tailFor
+from .record import JobRecord, JobState
 
 STOPPED_AFTER = 5.0
 """Seconds without a byte taken after which a printer is said to have stopped: short enough for a
@@ -38,17 +48,6 @@ person who asks STAT (chosen, not measured)."""
 COPIED_FIRST = 65_536
 """Bytes of a job that pass through this process: L{HEAD_BYTES} at least.  As many as are read at a
 time, so that no pipe is laid for a small job."""
-
-
-class JobState(Enum):
-    """The job states of RFC 8011, section 5.3.7, that exist without a spool."""
-
-    PENDING = "pending"
-    PROCESSING = "processing"
-    STOPPED = "processing-stopped"
-    CANCELED = "canceled"
-    ABORTED = "aborted"
-    COMPLETED = "completed"
 
 
 class _Phase(Enum):
@@ -127,11 +126,15 @@ class Job:
         limit: int | None = None,
         printer: str = "",
         code: ReplyCode = unknownCode,
+        changed: Callable[[Job], None] = lambda job: None,
+        wallClock: Callable[[], float] = time.time,
     ) -> None:
         """
         @param size: the bytes that the sender announced, or L{None}.
         @param limit: the bytes that a job may have, or L{None}.
         @param printer: what the printer is called; printable ASCII.
+        @param changed: told when C{record} has another state, or other reasons for it.
+        @param wallClock: seconds since the epoch, for the record.
         """
         self.number = number
         self.port = port
@@ -146,11 +149,17 @@ class Job:
         self.heard = True
         self._printer = printer
         self._code = code
+        self._reply: int | None = None
+        self._changed = changed
+        self._wallClock = wallClock
         self._limit = limit
         self._clock = clock
         self._phase = _Phase.WAITING
         self._began = clock.seconds()
         self._ended: float | None = None
+        self._created = wallClock()
+        self._started: float | None = None
+        self._completed: float | None = None
         self._blocked: float | None = None
         self._finishing: float | None = None
         self._head = b""
@@ -163,14 +172,6 @@ class Job:
         self._opened: Deferred[None] = Deferred()
         self._finished: Deferred[Delivery] = Deferred()
         self._released: Deferred[None] = Deferred()
-        self._log.info(
-            "job {job} on {port}: {name!r} from {user!r} at {peer}",
-            job=number,
-            port=port,
-            peer=sender.host,
-            user=sender.user,
-            name=name,
-        )
 
     # What others see of it.
 
@@ -204,6 +205,61 @@ class Job:
             return 0.0
         return self._clock.seconds() - self._finishing
 
+    @property
+    def record(self) -> JobRecord:
+        """The job as it is now, for those who only look on."""
+        if self.error is not None:
+            printed, reason = "part" if self.error.printed else "no", self.error.reason
+        elif self.delivery is not None:
+            printed = "yes" if self.bytes else "no"
+            reason = "" if self.heard else "sender lost before the reply"
+        else:
+            connection = self._connection
+            printed, reason = "part" if connection and connection.printed else "no", ""
+        return JobRecord(
+            number=self.number,
+            port=self.port,
+            name=self.name,
+            user=self.user,
+            host=self.host,
+            printer=self._printer,
+            bytes=self.bytes,
+            state=self.state,
+            reasons=self._reasons(),
+            delivery=None if self.delivery is None else self.delivery.value,
+            attempts=int(self._started is not None),
+            created=self._created,
+            started=self._started,
+            completed=self._completed if self.ended else None,
+            seconds=self.seconds,
+            blocked=self.blockedSeconds,
+            outcome=self.state.value if self.ended else None,
+            reply=self._reply,
+            printed=printed,
+            reason=reason,
+            heard=self.heard,
+        )
+
+    def _reasons(self) -> tuple[str, ...]:
+        # job-state-reasons, RFC 8011 section 5.3.8.
+        match self._phase:
+            case _Phase.WAITING:
+                return ("job-incoming",)
+            case _Phase.RECEIVING:
+                stopped = ("printer-stopped",) if self.state is JobState.STOPPED else ()
+                return ("job-incoming", "job-printing", *stopped)
+            case _Phase.FINISHING:
+                return ("job-printing",)
+            case _Phase.CANCELED:
+                byUser = isinstance(self.error, JobAborted)
+                return (f"job-canceled-by-{'user' if byUser else 'operator'}",)
+            case _Phase.ABORTED:
+                cut = isinstance(self.error, JobCut)
+                return ("aborted-by-system", *(("submission-interrupted",) if cut else ()))
+            case _Phase.COMPLETED:
+                return ("job-completed-successfully",)
+        return ()
+
     # The printing port's part.
 
     def queued(self, giveUp: Callable[[], None]) -> None:
@@ -227,6 +283,8 @@ class Job:
             guarded.hasten()
         self._giveUp = None
         if self._advance("opened"):
+            self._started = self._wallClock()
+            self._changed(self)
             self._opened.callback(None)
         else:
             self._letGo(guarded, b"")
@@ -314,14 +372,9 @@ class Job:
         if self._connection is None or not self._advance("finish"):
             return fail(self.error or PrintError("the job was not open"))
         self._finishing = self._clock.seconds()
+        self._changed(self)
         self._connection.finish().addCallbacks(self._delivered, self._notDelivered)
         return self._finished
-
-    def forget(self) -> None:
-        """The job is over, and its sender told: keep what is shown of it, and nothing else."""
-        if self.error is not None:
-            # The way that it took through coroutines leads to the whole session.
-            self.error.__traceback__ = self.error.__cause__ = self.error.__context__ = None
 
     def complete(self, heard: bool = True) -> None:
         """
@@ -394,10 +447,11 @@ class Job:
     def _delivered(self, delivery: Delivery) -> None:
         if self._advance("delivered"):
             self.delivery = delivery
-            self._ended = self._clock.seconds()  # whenever its sender is known to have heard
+            self._stopClock()  # whenever its sender is known to have heard
             assert self._connection is not None
             self._printed = self._connection.printed
             self._head = b""
+            self._changed(self)
             self._release()
             self._finished.callback(delivery)
 
@@ -413,36 +467,11 @@ class Job:
         self._released.callback(None)
 
     def _end(self) -> None:
+        self._stopClock()
+        self._reply = self._code(self.error)
+        self._changed(self)
+
+    def _stopClock(self) -> None:
         if self._ended is None:
             self._ended = self._clock.seconds()
-        code = self._code(self.error)
-        level = "" if self.delivery is None else self.delivery.value
-        if self.error is not None:
-            printed = "part" if self.error.printed else "no"
-            reason = self.error.reason
-        else:
-            printed = "yes" if self.bytes else "no"
-            reason = "" if self.heard else "sender lost before the reply"
-        failed = self._phase is _Phase.ABORTED or not self.heard
-        self._log.emit(
-            LogLevel.warn if failed else LogLevel.info,
-            "job {job} on {port}: {state}: {bytes} bytes in {seconds:.3f} s{reached}, printed"
-            " {printed}, reply {reply}{because} ({name!r} from {user!r} at {peer}, printer"
-            " {printer!r})",
-            job=self.number,
-            port=self.port,
-            printer=self._printer,
-            peer=self.sender.host,
-            user=self.sender.user,
-            name=self.name,
-            state=self.state.value,
-            bytes=self.bytes,
-            seconds=self.seconds,
-            delivery=level or "-",
-            reached=f", {level}" if level else "",
-            printed=printed,
-            reply="none" if code is None else code,
-            heard=self.heard,
-            reason=reason,
-            because=f": {reason}" if reason else "",
-        )
+            self._completed = self._wallClock()

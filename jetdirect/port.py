@@ -4,7 +4,8 @@ A printing port: one printer, one job at a time, the others wait in line.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 
 from twisted.internet.defer import CancelledError, Deferred, TimeoutError
@@ -18,6 +19,7 @@ from .errors import PrinterBusy, PrintError, PrinterUnreachable
 from .guard import FAULT, Awaited
 from .interfaces import INeedsGap, IPrinterConnection, IPrinterTransport, PrinterStatus
 from .job import Job
+from .record import PortRecord, PortState
 
 BUSY_TIMEOUT = 60.0
 """Seconds a job waits for its turn: as long as most FTP clients wait for a reply (30 to 120 s)."""
@@ -62,11 +64,15 @@ class PrintingPort:
         busyTimeout: float = BUSY_TIMEOUT,
         connectTimeout: float = CONNECT_TIMEOUT,
         share: int | None = None,
+        changed: Callable[[PrintingPort], None] = lambda port: None,
+        wallClock: Callable[[], float] = time.time,
     ) -> None:
         """
         @param busyTimeout: seconds a job waits for its turn; 0: not at all.
         @param connectTimeout: seconds in which the printer must be reached; 0: one attempt.
         @param share: jobs that may have the port or wait for it; L{None}: any number.
+        @param changed: told when the port has another state, or its printer another condition.
+        @param wallClock: seconds since the epoch, for the record.
         """
         self.name = name
         self.transport = transport
@@ -83,7 +89,10 @@ class PrintingPort:
         needs = INeedsGap(transport, None)
         self._gap = 0.0 if needs is None else needs.gap
         self._readyAt = clock.seconds()
-        self._condition = Condition(lambda: f"{self.name} ({self.description})", clock)
+        self._changed = changed
+        self._wallClock = wallClock
+        self._condition = Condition(clock, self._conditionChanged)
+        self._state, self._since = PortState.IDLE, wallClock()
 
     @property
     def description(self) -> str:
@@ -104,6 +113,27 @@ class PrintingPort:
             self._log.failure("{port} does not say how it is", port=self.name)
             return PrinterStatus()
 
+    @property
+    def record(self) -> PortRecord:
+        """The port as it is now, for those who only look on."""
+        return PortRecord(
+            name=self.name,
+            number=None,
+            aliases=(),
+            uri=self.transport.uri,
+            description=self.description,
+            location="",
+            state=self._state,
+            reasons=self._condition.reasons,
+            message=self._condition.message,
+            since=self._since,
+            accepting=True,
+            spooled=False,
+            queued=sum(not job.ended for job in self.jobs[1:]),
+            held=0,
+            job=self.jobs[0].number if self.jobs else None,
+        )
+
     def ask(self) -> None:
         """Let the printer be asked how it is; what it answers is in C{status} a moment later."""
         now = self._clock.seconds()
@@ -123,9 +153,24 @@ class PrintingPort:
     def submit(self, job: Job) -> None:
         """Put C{job} in line.  It is told when it has the printer, or why it has not."""
         self.jobs.append(job)
+        self._lookAtState()
         reaching = Deferred.fromCoroutine(self._reach(job))
         job.queued(reaching.cancel)
         Deferred.fromCoroutine(self._print(job, reaching))
+
+    def _lookAtState(self) -> bool:
+        # A change is told here; the condition of the printer may have changed without one.
+        working = PortState.PROCESSING if self.jobs else PortState.IDLE
+        state = PortState.STOPPED if self._condition.bad else working
+        if state is self._state:
+            return False
+        self._state, self._since = state, self._wallClock()
+        self._changed(self)
+        return True
+
+    def _conditionChanged(self) -> None:
+        if not self._lookAtState():
+            self._changed(self)
 
     def _notAsked(self, failure: Failure) -> None:
         if not failure.check(CancelledError, TimeoutError):
@@ -191,6 +236,7 @@ class PrintingPort:
 
     def _leave(self, job: Job) -> None:
         self.jobs.remove(job)
+        self._lookAtState()
         if self._calling:
             return  # one turn that ends at once is not the end of the loop below
         self._calling = True

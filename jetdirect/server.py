@@ -4,19 +4,22 @@ A print server: the printing ports of one box, and the jobs that went through th
 
 from __future__ import annotations
 
+import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from twisted.internet.defer import Deferred, DeferredList
 from twisted.internet.interfaces import IReactorTime
 
 from .errors import JobCanceled, JobTooLarge, ShuttingDown
-from .interfaces import IPrinterTransport
+from .interfaces import IPrinterTransport, IWatcher
 from .job import Job, ReplyCode, Sender, unknownCode
 from .port import BUSY_TIMEOUT, CONNECT_TIMEOUT, PrintingPort
 from .portnames import PortNames
+from .record import JobRecord
 from .text import printable
+from .watchers import Watchers
 
 REMEMBERED_JOBS = 100
 """How many ended jobs are kept for L{PrintServer.jobs}: a screenful or two for an operator."""
@@ -40,6 +43,7 @@ class PrintServer:
         connectTimeout: float = CONNECT_TIMEOUT,
         maxJobBytes: int | None = None,
         share: int | None = None,
+        wallClock: Callable[[], float] = time.time,
     ) -> None:
         """
         @param transports: at least one; the n-th is behind PORTn.
@@ -47,26 +51,50 @@ class PrintServer:
         @param connectTimeout: seconds in which a printer must be reached; 0: one attempt.
         @param maxJobBytes: what a longer job has beyond is not printed; L{None}: no limit.
         @param share: jobs that may have a printing port or wait for it; L{None}: any number.
+        @param wallClock: seconds since the epoch, for records.
         """
+        self._watchers = Watchers(clock, self._running)
         if not transports:
             raise ValueError("a print server needs at least one printer")
         self.ports = tuple(
-            PrintingPort(f"PORT{n}", transport, clock, busyTimeout, connectTimeout, share)
+            PrintingPort(
+                f"PORT{n}",
+                transport,
+                clock,
+                busyTimeout,
+                connectTimeout,
+                share,
+                self._portChanged,
+                wallClock,
+            )
             for n, transport in enumerate(transports, start=1)
         )
         self._byName = {port.name: port for port in self.ports}
         self.portNames = PortNames(self._byName)
         self._clock = clock
+        self._wallClock = wallClock
         self._limit = maxJobBytes
         self._count = 0
-        self._ended: deque[Job] = deque(maxlen=REMEMBERED_JOBS)
+        self._ended: deque[JobRecord] = deque(maxlen=REMEMBERED_JOBS)
         self._active: dict[int, Job] = {}
 
     @property
-    def jobs(self) -> list[Job]:
+    def jobs(self) -> list[JobRecord]:
         """The last ended jobs and all that are not ended, by their numbers."""
-        self._sweep()
-        return sorted([*self._ended, *self._active.values()], key=lambda job: job.number)
+        return sorted([*self._ended, *self._running()], key=lambda job: job.number)
+
+    def watch(self, watcher: IWatcher, progress: bool = False) -> None:
+        """
+        Tell C{watcher} from now on of every job and every printing port.
+
+        @param progress: also of the bytes that come, and of a printer that takes none, once a
+            second.
+        """
+        self._watchers.add(watcher, progress)
+
+    def unwatch(self, watcher: IWatcher) -> None:
+        """Tell it no more."""
+        self._watchers.remove(watcher)
 
     def port(self, name: str) -> PrintingPort | None:
         """The printing port of that name, in upper or lower case."""
@@ -87,7 +115,6 @@ class PrintServer:
         @param size: the number of bytes that the sender announced, if it did.
         @param code: with which code it is told how its job ended.
         """
-        self._sweep()
         self._count += 1
         job = Job(
             self._count,
@@ -99,8 +126,11 @@ class PrintServer:
             self._limit,
             printer=printable(port.description),
             code=code,
+            changed=self._jobChanged,
+            wallClock=self._wallClock,
         )
         self._active[job.number] = job
+        self._watchers.submitted(job.record)
         if self._limit is not None and size is not None and size > self._limit:
             job.cut(JobTooLarge(f"{size} bytes announced, {self._limit} are allowed"))
         else:
@@ -114,7 +144,7 @@ class PrintServer:
         @return: C{False} when there is no such job.
         """
         job = self._active.get(number)
-        if job is None or job.ended:
+        if job is None:
             return False
         job.cut(JobCanceled(reason))
         return job.ended
@@ -148,8 +178,15 @@ class PrintServer:
         """Fires when no printer is held by a job that was under way at this moment."""
         return DeferredList([job.whenReleased() for port in self.ports for job in port.jobs])
 
-    def _sweep(self) -> None:
-        for number in [n for n, job in self._active.items() if job.ended]:
-            job = self._active.pop(number)
-            job.forget()
-            self._ended.append(job)
+    def _running(self) -> list[JobRecord]:
+        return [job.record for job in self._active.values()]
+
+    def _jobChanged(self, job: Job) -> None:
+        record = job.record
+        if record.ended:
+            del self._active[job.number]
+            self._ended.append(record)
+        self._watchers.changed(record)
+
+    def _portChanged(self, port: PrintingPort) -> None:
+        self._watchers.portChanged(port.record)

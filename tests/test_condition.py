@@ -4,39 +4,23 @@ Whether a printer works: told once when it stops, and once when it is back.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
-from twisted.internet.testing import EventLoggingObserver
-from twisted.logger import LogLevel, formatEvent, globalLogPublisher
+from twisted.logger import capturedLogs, formatEvent
 
 from jetdirect.condition import PATIENCE, Condition
 from jetdirect.errors import PrinterUnreachable
 from jetdirect.interfaces import IPrinterConnection, IPrintJob, PrinterStatus
-from jetdirect.job import Job, Sender
-from jetdirect.port import CONNECT_TIMEOUT, PrintingPort
+from jetdirect.job import Sender
+from jetdirect.port import CONNECT_TIMEOUT
+from jetdirect.server import PrintServer
 from jetdirect.testing import FakePrinter
+from jetdirect.watch.log import LogWatcher
 
-Told = Callable[[], list[tuple[str, str]]]
-
-
-@pytest.fixture
-def told() -> Iterator[Told]:
-    """The lines of the log since they were last asked for, each behind its level."""
-    observer = EventLoggingObserver()
-    globalLogPublisher.addObserver(observer)
-    seen = 0
-
-    def lines() -> list[tuple[str, str]]:
-        nonlocal seen
-        events, seen = list(observer)[seen:], len(list(observer))
-        about = [each for each in events if each["log_level"] is not LogLevel.debug]
-        return [(each["log_level"].name, formatEvent(each) or "") for each in about]
-
-    yield lines
-    globalLogPublisher.removeObserver(observer)
+Told = Callable[[], list[tuple[bool, str]]]
 
 
 @pytest.fixture
@@ -46,9 +30,28 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def condition(clock: Clock) -> Condition:
+def said() -> list[tuple[bool, str]]:
+    """What was told of the condition: is it bad now, and the message."""
+    return []
+
+
+@pytest.fixture
+def condition(clock: Clock, said: list[tuple[bool, str]]) -> Condition:
     """Of a printer of which nothing is known."""
-    return Condition(lambda: "PORT1 (Ward 3)", clock)
+    found = Condition(clock, lambda: said.append((found.bad, found.message)))
+    return found
+
+
+@pytest.fixture
+def told(said: list[tuple[bool, str]]) -> Told:
+    """What was told since it was last asked for."""
+
+    def since() -> list[tuple[bool, str]]:
+        new = said[:]
+        said.clear()
+        return new
+
+    return since
 
 
 def test_reachedAgain(condition: Condition, clock: Clock, told: Told) -> None:
@@ -56,10 +59,10 @@ def test_reachedAgain(condition: Condition, clock: Clock, told: Told) -> None:
     for _ in range(10):
         condition.unreachable("it refused the connection", True)
         clock.advance(12)
-    assert told() == [("warn", "PORT1 (Ward 3) cannot be reached: it refused the connection")]
+    assert told() == [(True, "cannot be reached: it refused the connection")]
     for _ in range(3):
         condition.reached()
-    assert told() == [("info", "PORT1 (Ward 3) is reached again, after 120 s")]
+    assert told() == [(False, "is reached again, after 120 s")]
     condition.unreachable("it refused the connection", True)
     assert len(told()) == 1
 
@@ -75,7 +78,7 @@ def test_shortPause(condition: Condition, clock: Clock, told: Told) -> None:
     condition.unreachable("it refused the connection")
     clock.advance(PATIENCE)
     condition.unreachable("it refused the connection")
-    assert [level for level, _ in told()] == ["warn"]
+    assert [bad for bad, _ in told()] == [True]
 
 
 def test_stopped(condition: Condition, clock: Clock, told: Told) -> None:
@@ -83,15 +86,15 @@ def test_stopped(condition: Condition, clock: Clock, told: Told) -> None:
     empty = PrinterStatus("stopped", ("media-empty",))
     for status in (PrinterStatus("idle"), empty, empty):
         condition.said(status)
-    assert told() == [("warn", "PORT1 (Ward 3) stopped: media-empty")]
+    assert told() == [(True, "stopped: media-empty")]
     condition.said(PrinterStatus("stopped", ("media-empty", "door-open")))
-    assert told() == [("warn", "PORT1 (Ward 3) stopped: media-empty, door-open")]
+    assert told() == [(True, "stopped: media-empty, door-open")]
     clock.advance(95)
     condition.said(PrinterStatus())
     assert told() == []
     condition.said(PrinterStatus("processing"))
     condition.said(PrinterStatus("idle"))
-    assert told() == [("info", "PORT1 (Ward 3) works again, after 95 s")]
+    assert told() == [(False, "works again, after 95 s")]
 
 
 def test_notTheSame(condition: Condition, told: Told) -> None:
@@ -99,13 +102,6 @@ def test_notTheSame(condition: Condition, told: Told) -> None:
     condition.said(PrinterStatus("stopped", ("media-empty",)))
     condition.reached()
     assert len(told()) == 1
-
-
-def test_itsWords(condition: Condition, told: Told) -> None:
-    """What a printer says cannot write into the terminal of who reads the log."""
-    condition.said(PrinterStatus("stopped", ("\x1b[31m\nevil",)))
-    [(_, line)] = told()
-    assert line.isprintable()
 
 
 class Away(FakePrinter):
@@ -119,22 +115,23 @@ class Away(FakePrinter):
         return super().open(job)
 
 
-def job(number: int, clock: Clock) -> Job:
-    """A job that nobody sends."""
-    found = Job(number, "PORT1", "a", Sender("bob", "10.0.0.1", 1024), None, clock)
-    found.whenOpened().addErrback(lambda failure: None)
-    return found
-
-
-def test_port(clock: Clock, told: Told) -> None:
-    """A printing port tells of its printer, by number and description."""
+def test_port(clock: Clock) -> None:
+    """A printing port's watchers are told of its printer, and the log says it in a line."""
     printer = Away()
-    port = PrintingPort("PORT1", printer, clock)
-    port.submit(job(1, clock))
-    clock.pump([1.0] * int(CONNECT_TIMEOUT))
-    away = [line for level, line in told() if level == "warn" and "job" not in line]
-    assert away == [f"PORT1 ({printer.description}) cannot be reached: it is switched off"]
-    printer.there = True
-    port.submit(job(2, clock))
-    back = [line for _, line in told() if "reached again" in line]
-    assert back == [f"PORT1 ({printer.description}) is reached again, after 30 s"]
+    server = PrintServer([printer], clock)
+    server.watch(LogWatcher())
+
+    def lines() -> list[tuple[str, str]]:
+        job = server.submit(server.ports[0], "a", Sender("bob", "10.0.0.1", 1024))
+        job.whenOpened().addErrback(lambda failure: None)
+        clock.pump([1.0] * int(CONNECT_TIMEOUT))
+        about = [each for each in events if "condition" in each]
+        return [(each["log_level"].name, formatEvent(each) or "") for each in about]
+
+    with capturedLogs() as events:
+        away = lines()
+        printer.there = True
+        both = lines()
+    called = f"PORT1 ({printer.description})"
+    assert away == [("warn", f"{called} cannot be reached: it is switched off")]
+    assert both == [*away, ("info", f"{called} is reached again, after 30 s")]

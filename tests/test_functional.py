@@ -17,7 +17,7 @@ from twisted.internet.testing import MemoryReactorClock
 from jetdirect.ftp.settings import SessionSettings
 from jetdirect.ftp.text import decoded, encoded
 from jetdirect.gateway import Gateway
-from jetdirect.job import JobState
+from jetdirect.record import JobState
 from jetdirect.testing import FakePrinter, FakeSender, MemoryWire
 
 PAGE = b"%!PS\r\n\x00\xff\n\x1b%-12345X showpage\r"

@@ -25,7 +25,7 @@ from zope.interface.verify import verifyObject
 from jetdirect.ftp.settings import SessionSettings
 from jetdirect.gateway import Gateway
 from jetdirect.interfaces import IPrinterConnection, IPrintJob
-from jetdirect.job import JobState
+from jetdirect.record import JobState
 from jetdirect.tcp import BACKLOG
 from jetdirect.testing import FakePrinter, FakePrinterConnection, FakeSender
 

@@ -32,14 +32,19 @@ MAY_IMPORT = {
     "certificate": "",
     "options": "",
     "pjl": "language",
-    "interfaces": "errors",
+    "record": "",
+    "interfaces": "errors record",
     # the job and its turn
     "guard": "errors interfaces",
-    "job": "errors interfaces guard language",
-    "condition": "text interfaces",
-    "port": "condition errors interfaces guard language job",
+    "job": "errors interfaces guard language record",
+    "condition": "interfaces",
+    "port": "condition errors interfaces guard language job record",
     "portnames": "",
-    "server": "text errors interfaces language job port portnames",
+    "watchers": "interfaces record",
+    "server": "text errors interfaces language job port portnames record watchers",
+    # who looks on
+    "watch": "",
+    "watch.*": "text interfaces record",
     # jobs on disk
     "spool": "",
     "spool.disk": "",
@@ -128,7 +133,7 @@ MAY_IMPORT = {
     "transports.*": "errors interfaces tcp transports.uri transports.scheme transports.ieee1284"
     " transports.backchannel transports.backpressure transports.descriptor transports.threads",
     # those who know both sides
-    "gateway": "text errors interfaces language job port server tcp ftp* transports*",
+    "gateway": "text errors interfaces language job port server tcp ftp* transports* watch*",
     "testing*": "errors interfaces language job port server tcp ftp* transports* gateway testing*",
     # the command
     "listeners": "options tcp",

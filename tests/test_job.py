@@ -32,10 +32,12 @@ from jetdirect.errors import (
 from jetdirect.ftp.replies import codeFor
 from jetdirect.gateway import Gateway
 from jetdirect.interfaces import Delivery, IPrinterConnection
-from jetdirect.job import STOPPED_AFTER, Job, JobState, Sender
+from jetdirect.job import STOPPED_AFTER, Job, Sender
 from jetdirect.language import END_OF_JOB, HEAD_BYTES, UEL
+from jetdirect.record import JobRecord, JobState
 from jetdirect.server import REMEMBERED_JOBS
 from jetdirect.testing import FakePrinter, FakeSender
+from jetdirect.watch.log import LogWatcher
 from tests.conftest import FlushErrors
 
 PENDING, PROCESSING = JobState.PENDING, JobState.PROCESSING
@@ -113,13 +115,29 @@ class Stage:
         self.clock = Clock()
         sender = Sender("ann", "192.0.2.1", 40001)
         self.job = Job(
-            7, "PORT1", "page.ps", sender, size, self.clock, printer="HP LaserJet", code=codeFor
+            7,
+            "PORT1",
+            "page.ps",
+            sender,
+            size,
+            self.clock,
+            printer="HP LaserJet",
+            code=codeFor,
+            changed=self._changed,
         )
+        self.records: list[JobRecord] = []
+        self._log = LogWatcher()
+        self._log.jobSubmitted(self.job.record)
         self.connection = connection or Connection()
         self.heard: list[tuple[str, Any]] = []
         self.gaveUp = 0
         self.job.queued(self._giveUp)
         self._hear("opened", self.job.whenOpened())
+
+    def _changed(self, job: Job) -> None:
+        self.records.append(job.record)
+        if job.ended:
+            self._log.jobEnded(job.record)
 
     def _giveUp(self) -> None:
         self.gaveUp += 1

@@ -8,8 +8,9 @@ import pytest
 from twisted.internet.task import Clock
 
 from jetdirect.errors import JobTooLarge
-from jetdirect.job import Job, JobState, Sender
+from jetdirect.job import Job, Sender
 from jetdirect.language import END_OF_JOB
+from jetdirect.record import JobState
 from jetdirect.testing import FakePrinter, FakePrinterConnection
 
 

@@ -20,7 +20,7 @@ from jetdirect.ftp.factory import MOST_LINGERING, PortFactory
 from jetdirect.ftp.seldom import MOST_HOSTS, Seldom
 from jetdirect.ftp.settings import SessionSettings
 from jetdirect.gateway import Gateway
-from jetdirect.job import JobState
+from jetdirect.record import JobState
 from jetdirect.testing import FakePrinter, FakeSender, MemoryWire
 
 

@@ -25,9 +25,10 @@ from jetdirect.interfaces import (
     IPrinterTransport,
     PrinterStatus,
 )
-from jetdirect.job import Job, JobState, Sender
+from jetdirect.job import Job, Sender
 from jetdirect.language import UEL
 from jetdirect.pjl import risk
+from jetdirect.record import JobState
 from jetdirect.server import PrintServer
 from jetdirect.testing import FakePrinter, FakePrinterConnection, FakeSender
 from jetdirect.transports.dressing import DressedTransport, Dressing

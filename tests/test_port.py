@@ -22,8 +22,9 @@ from jetdirect.errors import (
 )
 from jetdirect.guard import ABORT_TIMEOUT
 from jetdirect.interfaces import IPrinterConnection, IPrintJob
-from jetdirect.job import Job, JobState, Sender
+from jetdirect.job import Job, Sender
 from jetdirect.port import BUSY_TIMEOUT, CONNECT_TIMEOUT, PrintingPort
+from jetdirect.record import JobState
 from jetdirect.testing import FakePrinter
 from tests.conftest import FlushErrors
 

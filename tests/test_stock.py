@@ -22,7 +22,8 @@ from jetdirect.errors import PrinterLost, PrinterUnreachable
 from jetdirect.ftp.realm import AnyName, PrintRealm
 from jetdirect.ftp.shell import UNKNOWN_NAME, PrintShell
 from jetdirect.ftp.stock import StockShell
-from jetdirect.job import JobState, Sender
+from jetdirect.job import Sender
+from jetdirect.record import JobState
 from jetdirect.server import PrintServer
 from jetdirect.testing import FakePrinter
 

@@ -23,7 +23,8 @@ import jetdirect.testing
 from jetdirect.errors import PrinterLost, PrinterUnreachable
 from jetdirect.gateway import Gateway
 from jetdirect.interfaces import Delivery
-from jetdirect.job import Job, JobState, Sender
+from jetdirect.job import Job, Sender
+from jetdirect.record import JobState
 from jetdirect.testing import FakeJob, FakePrinter, FakePrinterConnection, FakeSender, MemoryWire
 
 

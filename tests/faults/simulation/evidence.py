@@ -25,7 +25,7 @@ class Evidence:
 
     def __init__(self, world: World, name: str, job: Any) -> None:
         """
-        @param job: jetdirect's own.
+        @param job: jetdirect's own record.
         """
         self._now = world.network.now
         self._job = job
@@ -73,7 +73,7 @@ class Evidence:
                 yield f"{end.label} has its end unread"
             elif arrived is not None and since < arrived < self._now - _JUST_NOW:
                 yield f"{end.label} had bytes {self._now - arrived:.3f} s ago"
-        if self._job is not None and self._job.blockedSeconds:
+        if self._job is not None and self._job.blocked:
             yield "the printer was to blame"
 
     def _printer(self, reason: str) -> Iterator[str]:

@@ -145,7 +145,7 @@ class Records:
         if why is not None:
             self.against.setdefault(record.upload, []).append(why)
         end = printer.endFor(record.upload) if isinstance(printer, Printer) else None
-        unconfirmed = job is not None and job.delivery is Delivery.SENT
+        unconfirmed = job is not None and job.delivery == Delivery.SENT.value
         if end is not None and unconfirmed and printer.finishTimeout is not None:
             waited = self._world.network.now - end.settledAt
             if waited < printer.finishTimeout - MOMENT:

@@ -17,7 +17,7 @@ from twisted.python.failure import Failure
 
 from jetdirect.ftp.factory import PortFactory
 from jetdirect.gateway import Gateway
-from jetdirect.job import Job
+from jetdirect.record import JobRecord
 
 from ..invariants import Run, Upload, Violation, check
 from .clockwork import Clockwork
@@ -249,8 +249,8 @@ class World(Clockwork):
                 return len(sender.upload.payload)
         return 0
 
-    def job(self, number: int) -> Job | None:
-        """jetdirect's own job of that number."""
+    def job(self, number: int) -> JobRecord | None:
+        """jetdirect's own record of the job of that number."""
         return next((each for each in self.gateway.server.jobs if each.number == number), None)
 
     def printerOf(self, number: int) -> Printer | DirectoryPrinter | PluginPrinter | None:

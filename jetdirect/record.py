@@ -1,0 +1,122 @@
+"""
+What others see of a job and of a printing port: values that do not change, in RFC 8011's words.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class JobState(StrEnum):
+    """The job states of RFC 8011, section 5.3.7, that exist without a spool."""
+
+    PENDING = "pending"
+    PROCESSING = "processing"
+    STOPPED = "processing-stopped"
+    CANCELED = "canceled"
+    ABORTED = "aborted"
+    COMPLETED = "completed"
+
+
+ENDS = frozenset({JobState.CANCELED, JobState.ABORTED, JobState.COMPLETED})
+"""A job in one of these changes no more; their words are the outcomes, too."""
+
+
+class PortState(StrEnum):
+    """The printer states of RFC 8011, section 5.4.11."""
+
+    IDLE = "idle"
+    PROCESSING = "processing"
+    STOPPED = "stopped"
+
+
+@dataclass(frozen=True, slots=True)
+class JobRecord:
+    """
+    One job at one moment.
+
+    @ivar number: counts from 1, never twice in one process.
+    @ivar port: the name of its printing port.
+    @ivar name: what its sender calls it; C{user} and C{host} say who that is.
+    @ivar printer: what the printer was called when the job came.
+    @ivar bytes: that came from the sender.
+    @ivar reasons: job-state-reasons (RFC 8011, section 5.3.8).
+    @ivar delivery: C{sent}, C{delivered} or C{confirmed}, when the printer's side has said so.
+    @ivar attempts: how often it had the printer.
+    @ivar created: when it came, in seconds since the epoch; C{started}: when it had the printer;
+        C{completed}: when it was over; L{None} before.
+    @ivar seconds: how long it took, or has taken so far, by a clock that is not set.
+    @ivar blocked: for how many seconds the printer has not taken a byte; 0 while it takes them.
+    @ivar outcome: C{completed}, C{canceled} or C{aborted}; L{None} before the end.
+    @ivar reply: the code of the final reply; L{None} before, and where it is not known.
+    @ivar printed: C{yes}: all of it; C{no}: not one byte reached the printer; C{part}: some may
+        have.
+    @ivar reason: why, in a line; empty for a complete job that was heard of.
+    @ivar heard: C{False}: it is complete, and its sender was lost before it could hear so.
+    @ivar sha256: of its bytes, in hexadecimal digits; L{None} of a job that was not kept.
+    """
+
+    number: int
+    port: str
+    name: str
+    user: str
+    host: str
+    printer: str
+    bytes: int
+    state: JobState
+    reasons: tuple[str, ...]
+    delivery: str | None
+    attempts: int
+    created: float
+    started: float | None
+    completed: float | None
+    seconds: float
+    blocked: float
+    outcome: str | None
+    reply: int | None
+    printed: str
+    reason: str
+    heard: bool
+    sha256: str | None = None
+
+    @property
+    def ended(self) -> bool:
+        """Has the job come to its end?"""
+        return self.state in ENDS
+
+
+@dataclass(frozen=True, slots=True)
+class PortRecord:
+    """
+    One printing port at one moment.
+
+    @ivar name: the operator's; C{number}: of its second name PORTn, or L{None}.
+    @ivar aliases: what else it is called.
+    @ivar uri: the device URI, without secrets.
+    @ivar reasons: why it is stopped, as printer-state-reasons (RFC 8011, section 5.4.12):
+        C{connecting-to-device} while the printer cannot be reached.
+    @ivar message: what was last said of the printer's condition, for people; may be empty.
+    @ivar since: when it came into its state, in seconds since the epoch.
+    @ivar accepting: are jobs taken?
+    @ivar spooled: are jobs kept before they are printed?
+    @ivar queued: jobs that wait for the one that has the port.
+    @ivar held: jobs that wait for a person.
+    @ivar job: the number of the one that has the port, or L{None}.
+    """
+
+    name: str
+    number: int | None
+    aliases: tuple[str, ...]
+    uri: str
+    description: str
+    location: str
+    state: PortState
+    reasons: tuple[str, ...]
+    message: str
+    since: float
+    accepting: bool
+    spooled: bool
+    queued: int
+    held: int
+    job: int | None

@@ -1,0 +1,78 @@
+"""
+The log: two lines for a job, one when it comes and one when it is over; and a line when a printer
+stops or is back.
+"""
+
+from __future__ import annotations
+
+from twisted.logger import Logger, LogLevel
+from zope.interface import implementer
+
+from ..interfaces import IWatcher
+from ..record import JobRecord, JobState, PortRecord, PortState
+from ..text import presentable
+
+# docs/log.rst promises these names to programs that read the log.
+_jobs = Logger(namespace="jetdirect.job.Job")
+_printers = Logger(namespace="jetdirect.condition.Condition")
+
+
+@implementer(IWatcher)
+class LogWatcher:
+    """Writes what an operator wants to know of a job or a printer, in words and in fields."""
+
+    def __init__(self) -> None:
+        self._said: dict[str, str] = {}
+
+    def jobSubmitted(self, record: JobRecord) -> None:
+        """L{IWatcher}."""
+        _jobs.info(
+            "job {job} on {port}: {name!r} from {user!r} at {peer}",
+            job=record.number,
+            port=record.port,
+            peer=record.host,
+            user=record.user,
+            name=record.name,
+        )
+
+    def jobChanged(self, record: JobRecord) -> None:
+        """L{IWatcher}: STAT tells, the log does not."""
+
+    def jobProgressed(self, record: JobRecord) -> None:
+        """L{IWatcher}: likewise."""
+
+    def jobEnded(self, record: JobRecord) -> None:
+        """L{IWatcher}."""
+        failed = record.state is JobState.ABORTED or not record.heard
+        _jobs.emit(
+            LogLevel.warn if failed else LogLevel.info,
+            "job {job} on {port}: {state}: {bytes} bytes in {seconds:.3f} s{reached}, printed"
+            " {printed}, reply {reply}{because} ({name!r} from {user!r} at {peer}, printer"
+            " {printer!r})",
+            job=record.number,
+            port=record.port,
+            printer=record.printer,
+            peer=record.host,
+            user=record.user,
+            name=record.name,
+            state=record.state.value,
+            bytes=record.bytes,
+            seconds=record.seconds,
+            delivery=record.delivery or "-",
+            reached=f", {record.delivery}" if record.delivery else "",
+            printed=record.printed,
+            reply="none" if record.reply is None else record.reply,
+            heard=record.heard,
+            reason=record.reason,
+            because=f": {record.reason}" if record.reason else "",
+        )
+
+    def portChanged(self, record: PortRecord) -> None:
+        """L{IWatcher}: only what is new about the printer is said."""
+        if record.message == self._said.get(record.name, ""):
+            return
+        self._said[record.name] = record.message
+        # Some of it is the printer's own words.
+        said = presentable(f"{record.name} ({record.description}) {record.message}")
+        level = LogLevel.warn if record.state is PortState.STOPPED else LogLevel.info
+        _printers.emit(level, "{condition}", condition=said)

@@ -1,0 +1,221 @@
+"""
+Who is told of jobs and printing ports, what, and how often.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from twisted.internet.task import Clock
+from zope.interface import implementer
+
+from jetdirect.errors import JobAborted, JobCanceled, PrinterLost, PrintError, SenderLost
+from jetdirect.interfaces import IWatcher
+from jetdirect.job import STOPPED_AFTER, Job, Sender
+from jetdirect.record import JobRecord, JobState, PortRecord, PortState
+from jetdirect.server import PrintServer
+from jetdirect.testing import FakePrinter
+from tests.conftest import FlushErrors
+
+SENDER = Sender("ann", "192.0.2.1", 40001)
+EPOCH = 1_800_000_000.0
+
+
+@implementer(IWatcher)
+class Watcher:
+    """Writes down what it is told."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[str, Any]] = []
+
+    def jobSubmitted(self, record: JobRecord) -> None:
+        self.told.append(("submitted", record))
+
+    def jobChanged(self, record: JobRecord) -> None:
+        self.told.append(("changed", record))
+
+    def jobProgressed(self, record: JobRecord) -> None:
+        self.told.append(("progressed", record))
+
+    def jobEnded(self, record: JobRecord) -> None:
+        self.told.append(("ended", record))
+
+    def portChanged(self, record: PortRecord) -> None:
+        self.told.append(("port", record))
+
+    def jobs(self) -> list[tuple[str, str, int]]:
+        """What was told of jobs since the last time."""
+        found = [(what, r.state, r.bytes) for what, r in self.told if what != "port"]
+        self.told = [each for each in self.told if each[0] == "port"]
+        return found
+
+
+class Office:
+    """A print server that somebody watches."""
+
+    def __init__(self, progress: bool = False) -> None:
+        self.clock = Clock()
+        self.printer = FakePrinter()
+        self.server = PrintServer(
+            [self.printer], self.clock, wallClock=lambda: EPOCH + self.clock.seconds()
+        )
+        self.watcher = Watcher()
+        self.server.watch(self.watcher, progress)
+
+    def submit(self) -> Job:
+        def code(error: PrintError | None) -> int:
+            return 226 if error is None else 551
+
+        job = self.server.submit(self.server.ports[0], "page.ps", SENDER, code=code)
+        job.whenOpened().addErrback(lambda failure: None)
+        return job
+
+    def source(self, job: Job) -> None:
+        """Something that the printer can stop."""
+
+        class Source:
+            def pauseProducing(self) -> None: ...
+            def resumeProducing(self) -> None: ...
+            def stopProducing(self) -> None: ...
+
+        job.registerProducer(Source(), True)  # type: ignore[arg-type]
+
+
+def test_lifeOfAJob() -> None:
+    """A job is told when it comes, has its printer, is all sent, is delivered and is over."""
+    office = Office()
+    job = office.submit()
+    office.clock.advance(2)
+    job.write(b"%!PS")
+    job.finish().addErrback(lambda failure: None)
+    office.clock.advance(1)
+    job.complete()
+
+    told = [record for what, record in office.watcher.told if what != "port"]
+    assert office.watcher.jobs() == [
+        ("submitted", JobState.PENDING, 0),
+        ("changed", JobState.PROCESSING, 0),
+        ("changed", JobState.PROCESSING, 4),
+        ("changed", JobState.PROCESSING, 4),
+        ("ended", JobState.COMPLETED, 4),
+    ]
+    assert told[0] == JobRecord(
+        number=1, port="PORT1", name="page.ps", user="ann", host="192.0.2.1",
+        printer="fake printer", bytes=0, state=JobState.PENDING, reasons=("job-incoming",),
+        delivery=None, attempts=0, created=EPOCH, started=None, completed=None, seconds=0.0,
+        blocked=0.0, outcome=None, reply=None, printed="no", reason="", heard=True, sha256=None,
+    )  # fmt: skip
+    last = told[-1]
+    assert (last.created, last.started, last.completed) == (EPOCH, EPOCH, EPOCH + 2)
+    assert (last.outcome, last.reply, last.printed, last.seconds) == ("completed", 226, "yes", 2)
+    assert (last.delivery, last.attempts) == ("delivered", 1)
+    assert office.server.jobs == [last]
+
+
+@pytest.mark.parametrize(
+    ("error", "outcome", "reasons"),
+    [
+        (JobAborted("by the sender"), "canceled", ("job-canceled-by-user",)),
+        (JobCanceled("by the operator"), "canceled", ("job-canceled-by-operator",)),
+        (SenderLost("gone"), "aborted", ("aborted-by-system", "submission-interrupted")),
+        (PrinterLost("gone"), "aborted", ("aborted-by-system",)),
+    ],
+)
+def test_cutJob(error: PrintError, outcome: str, reasons: tuple[str, ...]) -> None:
+    """A cut job is told once, with its reason in words, its reply and what is on paper."""
+    office = Office()
+    job = office.submit()
+    job.write(b"%!PS")
+    job.cut(error)
+    job.cut(SenderLost("late"))
+
+    ended = [record for what, record in office.watcher.told if what == "ended"]
+    assert [(each.outcome, each.reasons, each.reason) for each in ended] == [
+        (outcome, reasons, error.reason)
+    ]
+    assert (ended[0].reply, ended[0].printed, ended[0].ended) == (551, "part", True)
+
+
+def test_progress() -> None:
+    """Bytes are told once a second at most, and a printer that takes none when that is so."""
+    office = Office(progress=True)
+    job = office.submit()
+    office.source(job)
+    office.watcher.jobs()
+    for _ in range(40):
+        job.write(bytes(10))
+        office.clock.advance(0.125)
+    assert office.watcher.jobs() == [
+        ("progressed", JobState.PROCESSING, bytes_) for bytes_ in (80, 160, 240, 320, 400)
+    ]
+    job.pauseProducing()
+    office.clock.pump([1.0] * (int(STOPPED_AFTER) + 3))
+    assert office.watcher.jobs() == [("changed", JobState.STOPPED, 400)]
+    job.resumeProducing()
+    office.clock.pump([1.0] * 3)
+    assert office.watcher.jobs() == [("changed", JobState.PROCESSING, 400)]
+    job.cut(SenderLost("gone"))
+    assert office.clock.getDelayedCalls() == []
+
+
+def test_progressCostsNothing() -> None:
+    """Where nobody asks for progress there is no timer, however long a job takes."""
+    office = Office()
+    job = office.submit()
+    job.write(b"%!PS")
+    assert office.clock.getDelayedCalls() == []
+    late = Watcher()
+    office.server.watch(late, progress=True)
+    office.clock.advance(1)
+    assert late.jobs() == [("progressed", JobState.PROCESSING, 4)]
+    office.server.unwatch(late)
+    office.clock.advance(1)
+    assert office.clock.getDelayedCalls() == []
+    job.finish().addErrback(lambda failure: None)
+    assert late.jobs() == []
+
+
+def test_watcherThatRaises(flushErrors: FlushErrors) -> None:
+    """A watcher with a mistake is in the log; the others are told, and the job prints."""
+    office = Office()
+
+    class Broken(Watcher):
+        def __getattribute__(self, name: str) -> Any:
+            if name.startswith(("job", "port")):
+                raise ZeroDivisionError(name)
+            return super().__getattribute__(name)
+
+    last = Watcher()
+    office.server.watch(Broken(), progress=True)
+    office.server.watch(last)
+    job = office.submit()
+    job.write(b"%!PS")
+    office.clock.advance(1)
+    job.finish().addErrback(lambda failure: None)
+    job.complete()
+    assert [what for what, _, _ in last.jobs()][::4] == ["submitted", "ended"]
+    assert office.printer.jobs[0].ended == "finished"
+    assert len(flushErrors(ZeroDivisionError)) > 5
+
+
+def test_ports() -> None:
+    """A printing port is told when it gets work, when it has none, and why it stops."""
+    office = Office()
+    first, second = office.submit(), office.submit()
+    first.cut(JobCanceled("canceled"))
+    second.cut(JobCanceled("canceled"))
+    told = [record for what, record in office.watcher.told if what == "port"]
+    assert [(each.state, each.job) for each in told] == [
+        (PortState.PROCESSING, 1),
+        (PortState.IDLE, None),
+    ]
+    office.clock.advance(10)
+    condition = office.server.ports[0]._condition
+    condition.unreachable("it refused", given=True)
+    stopped = office.server.ports[0].record
+    assert office.watcher.told[-1] == ("port", stopped)
+    assert (stopped.state, stopped.reasons) == (PortState.STOPPED, ("connecting-to-device",))
+    assert (stopped.message, stopped.since) == ("cannot be reached: it refused", EPOCH + 10)
+    condition.reached()
+    assert office.watcher.told[-1][1].state is PortState.IDLE
