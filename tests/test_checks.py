@@ -96,6 +96,15 @@ def test_samePipeTwice(tmp_path: Path, kind: str) -> None:
     assert [each.fatal for each in said(uri, uri)] == [True]
 
 
+@pytest.mark.parametrize("scheme", ["parallel", "usb"])
+def test_pipeForADevice(tmp_path: Path, scheme: str) -> None:
+    """What stands in for a printer may read a named pipe; a serial line has settings."""
+    os.mkfifo(tmp_path / "pipe")
+    assert said(f"{scheme}:{tmp_path}/pipe") == []
+    [complaint] = said(f"serial:{tmp_path}/pipe")
+    assert complaint.fatal
+
+
 def test_sameUSBPrinterTwice() -> None:
     """A USB printer by its names is a device, too; it need not be there."""
     uri = "usb://Acme/Jet?serial=7"

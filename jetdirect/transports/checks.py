@@ -136,7 +136,10 @@ def _wrongWith(uri: str, device: str) -> list[Complaint]:
         return [Complaint(f"{uri}: there is no such device now; its jobs get 450 until there is")]
     except OSError as why:
         return [Complaint(f"{uri}: {why.strerror}; its jobs get 450 as long as that is so")]
-    if not stat.S_ISCHR(found.st_mode) or os.major(found.st_rdev) == _MEMORY:
+    character = stat.S_ISCHR(found.st_mode) and os.major(found.st_rdev) != _MEMORY
+    # What stands in for a printer, such as an emulator, may read a named pipe.
+    pipe = stat.S_ISFIFO(found.st_mode) and scheme != "serial"
+    if not (character or pipe):
         example = _EXAMPLES[scheme]
         return [Complaint(f"{uri}: {device} is no printer's device; name one as {example}", True)]
     other = schemeOfDevice(device)  # Linux's two drivers for printers are much alike

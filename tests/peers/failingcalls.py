@@ -13,7 +13,7 @@ import ftplib
 import os
 import re
 import shutil
-import signal
+import subprocess
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -77,8 +77,11 @@ def stand(kind: str, place: Path) -> tuple[str, SerialPrinter | FilePrinter]:
         case "serial":
             line = SerialPrinter()
             return f"serial:{line.path}", line
-    path.mkdir(0o700) if kind == "directory" else path.touch(0o600)
-    return f"file:{path}", FilePrinter(path)
+    if kind == "directory":
+        path.mkdir(0o700)
+        return f"file:{path}", FilePrinter(path)
+    path.touch(0o600)
+    return f"file:{path}?append=on", FilePrinter(path)
 
 
 class Machine(Peer):
@@ -94,9 +97,9 @@ class Machine(Peer):
         if strace is None:
             pytest.skip("strace is missing: apt-get install strace")
         # With -I 2 it can be ended while the gateway runs on.
-        before = [strace, "-D", "-I", "2", "-f", "-qq", "-o", str(place / "trace")]
+        words = [strace, "-I", "2", "-f", "-qq", "-o", str(place / "trace")]
         calls = ",".join(each.partition(":")[0] for each in faults)
-        before += ["-e", f"trace={calls}", *(f"--inject={each}" for each in faults)]
+        words += ["-e", f"trace={calls}", *(f"--inject={each}" for each in faults)]
         options = ["--connect-timeout", "0"]
         self._all = contextlib.ExitStack()
         self.printers: dict[str, SerialPrinter | FilePrinter] = {}
@@ -106,8 +109,10 @@ class Machine(Peer):
                 self._all.enter_context(printer)
                 self.printers[kind] = printer
                 options += ["--printer", uri]
-                before += ["-P", printer.path]
-            self.gateway = self._all.enter_context(Gateway(place, *options, before=before))
+                words += ["-P", printer.path]
+            self.gateway = self._all.enter_context(Gateway(place, *options))
+            # Behind the start, which tries the devices and refuses those that fail.
+            self._break([*words, "-p", str(self.gateway.pid)])
         except BaseException:
             self._all.close()
             raise
@@ -134,15 +139,20 @@ class Machine(Peer):
 
     def mend(self) -> None:
         """Let no call fail any more: strace lets go of the process."""
-        status = Path(f"/proc/{self.gateway.pid}/status")
-
-        def tracer() -> int:
-            found = re.search(r"^TracerPid:\s+(\d+)$", status.read_text(), re.MULTILINE)
-            assert found is not None
-            return int(found[1])
-
-        os.kill(tracer(), signal.SIGTERM)
-        until(lambda: not tracer(), "end of strace")
+        self._strace.terminate()
+        self._strace.wait()
+        until(lambda: not self._traced(), "end of strace")
 
     def stop(self) -> None:
         self._all.close()
+
+    def _break(self, words: list[str]) -> None:
+        self._strace = subprocess.Popen(words)
+        self._all.callback(self._strace.wait)
+        self._all.callback(self._strace.terminate)
+        until(self._traced, "strace")
+
+    def _traced(self) -> bool:
+        tasks = Path(f"/proc/{self.gateway.pid}/task").iterdir()
+        states = [(task / "status").read_text() for task in tasks]
+        return all(re.search(r"^TracerPid:\s+[1-9]", state, re.MULTILINE) for state in states)
