@@ -282,11 +282,11 @@ class ControlConnection(Protocol):
 
     def _leavesUnread(self) -> bool:
         # A QUIT that is there, and was not read yet.
-        handle = self.transport.getHandle() if hasattr(self.transport, "getHandle") else None
-        if not isinstance(handle, socket.socket):
+        if self.secure or not hasattr(self.transport, "getHandle"):
             return False
         try:
-            unread = handle.recv(READ_SIZE, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+            flags = socket.MSG_PEEK | socket.MSG_DONTWAIT
+            unread: bytes = self.transport.getHandle().recv(READ_SIZE, flags)
         except OSError:
             return False
         return unread.rstrip().rpartition(b"\n")[2].strip().upper() == b"QUIT"
