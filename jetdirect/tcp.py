@@ -43,6 +43,10 @@ DEAD_AFTER_PROBES, DEAD_AFTER_SECONDS = 3, 30.0
 """A printer that left so many segments or probes unanswered, and was not heard for so long, is
 gone.  One that is out of paper answers every probe (measured), and is waited for."""
 
+LATE_LOOK = 5.0
+"""Seconds since the last look at a L{Pulse} after which nothing is known of the time between: the
+reactor stood still, as looks are half a second apart (chosen)."""
+
 BACKLOG = 511
 """Connections that may wait to be accepted: who finds no room there waits a second for nothing, and
 of 64 clients that came at once some did with Twisted's 50 (measured)."""
@@ -224,7 +228,7 @@ class Pulse:
     def __init__(self, facts: ITCPFacts, clock: IReactorTime) -> None:
         self._facts = facts
         self._clock = clock
-        self._askedSince = clock.seconds()
+        self._askedSince = self._looked = clock.seconds()
         self.mark()
 
     def mark(self) -> None:
@@ -244,7 +248,9 @@ class Pulse:
     def silent(self) -> float:
         """Seconds for which the peer has owed us an answer, if it was asked often enough since."""
         now, silence = self._clock.seconds(), self._facts.silence()
-        if silence is None or not silence.unanswered or not self._facts.unacknowledged():
+        late, self._looked = now - self._looked > LATE_LOOK, now
+        unasked = silence is None or not silence.unanswered or not self._facts.unacknowledged()
+        if late or unasked:
             self._askedSince = now
         if silence is None or silence.unanswered < DEAD_AFTER_PROBES:
             return 0.0
