@@ -79,9 +79,11 @@ MAY_IMPORT = {
     "transports.checks": "interfaces transports.shorthand transports.uri",
     "transports.backchannel": "",
     "transports.backpressure": "",
+    "transports.ending": "errors interfaces",
     "transports.threads": "errors",
-    "transports.descriptor": "errors interfaces tcp",
-    "transports.driver": "errors interfaces transports.backpressure transports.threads",
+    "transports.descriptor": "errors interfaces tcp transports.ending",
+    "transports.driver": "errors interfaces transports.backpressure transports.ending"
+    " transports.threads",
     "transports.pjl.talk": "",
     "transports.pjl.codes": "interfaces transports.pjl.talk",
     "transports.pjl.brackets": "language pjl transports.pjl.talk",
@@ -89,7 +91,8 @@ MAY_IMPORT = {
     "transports.pjl.transport": "interfaces language transports.backchannel transports.pjl.talk"
     " transports.pjl.brackets transports.pjl.question transports.wrapped",
     "transports.socket": "errors interfaces orderly splice tcp transports.uri transports.tls"
-    " transports.backchannel transports.dialer transports.endpoint transports.pjl.transport",
+    " transports.backchannel transports.dialer transports.ending transports.endpoint"
+    " transports.pjl.transport",
     "transports.dialer": "deadline errors tcp",
     "transports.dialogue": "errors tcp",
     "transports.ipp.credentials": "",
@@ -105,15 +108,17 @@ MAY_IMPORT = {
     "transports.ipp.rfc8011": "interfaces transports.ipp.rfc8010",
     "transports.ipp.client": "errors deadline transports.dialer transports.ipp.credentials"
     " transports.ipp.http transports.ipp.httpclient transports.ipp.rfc8010 transports.ipp.rfc8011",
-    "transports.ipp.job": "errors interfaces transports.ipp.client transports.ipp.rfc8010"
-    " transports.ipp.rfc8011",
+    "transports.ipp.job": "errors interfaces transports.ending transports.ipp.client"
+    " transports.ipp.rfc8010 transports.ipp.rfc8011",
     "transports.ipp.transport": "errors interfaces tcp transports.uri transports.ipp.rfc8010"
     " transports.ipp.rfc8011"
     " transports.ipp.httpclient transports.ipp.client transports.ipp.job transports.tls",
     "transports.lpd.client": "errors interfaces transports.dialer transports.dialogue"
+    " transports.ending"
     " transports.lpd.rfc1179",
-    "transports.lpd.stream": "errors interfaces transports.lpd.client",
-    "transports.lpd.spool": "errors interfaces transports.backpressure transports.threads"
+    "transports.lpd.stream": "errors interfaces transports.ending transports.lpd.client",
+    "transports.lpd.spool": "errors interfaces transports.backpressure transports.ending"
+    " transports.threads"
     " transports.lpd.client",
     "transports.lpd.transport": "options interfaces tcp transports.uri transports.threads"
     " transports.lpd.rfc1179 transports.lpd.client transports.lpd.reserved"
@@ -121,17 +126,19 @@ MAY_IMPORT = {
     "transports.file.existing": "",
     "transports.file.appended": "transports.file.existing",
     "transports.file.reader": "",
-    "transports.file.fifo": "errors interfaces tcp transports.descriptor transports.file.existing"
-    " transports.file.reader",
+    "transports.file.fifo": "errors interfaces tcp transports.descriptor transports.ending"
+    " transports.file.existing transports.file.reader",
     "transports.file.transport": "errors interfaces transports.uri transports.backpressure"
+    " transports.ending"
     " transports.threads"
     " transports.file.existing transports.file.appended transports.file.fifo",
     "transports.usb.usblp": "errors interfaces transports.ieee1284",
     "transports.usb.transport": "errors interfaces transports.uri transports.driver"
-    " transports.usb.usblp",
+    " transports.ending transports.usb.usblp",
     "transports.parallel": "errors interfaces transports.uri transports.driver transports.ieee1284",
     "transports.*": "errors interfaces tcp transports.uri transports.scheme transports.ieee1284"
-    " transports.backchannel transports.backpressure transports.descriptor transports.threads",
+    " transports.backchannel transports.backpressure transports.descriptor transports.ending"
+    " transports.threads",
     # those who know both sides
     "gateway": "text errors interfaces language job port server tcp ftp* transports* watch*",
     "testing*": "errors interfaces language job port server tcp ftp* transports* gateway testing*",

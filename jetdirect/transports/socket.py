@@ -10,10 +10,11 @@ read to the end.  So that is what C{finish} waits for.
 
 from __future__ import annotations
 
+from enum import Enum
 from typing import Any
 
 from twisted.internet import error
-from twisted.internet.defer import Deferred, fail, succeed
+from twisted.internet.defer import Deferred, succeed
 from twisted.internet.endpoints import wrapClientTLS
 from twisted.internet.interfaces import (
     IConsumer,
@@ -58,6 +59,7 @@ from ..tcp import (
 )
 from .backchannel import BackChannel
 from .dialer import Dialer
+from .ending import Ending, State
 from .endpoint import clientEndpoint
 from .tls import believed, whyNot
 from .uri import DeviceURI, seconds, switch
@@ -154,6 +156,16 @@ class SocketTransport:
         return succeed(None)
 
 
+class Wire(Enum):
+    """How far our direction of a connection has come, in this order."""
+
+    GREETING = "hands are being shaken (TLS)"
+    OPEN = "bytes of the job go"
+    ENDING = "we have said that there is no more"
+    ENDED = "the kernel has all bytes and our end"
+    CLOSING = "both directions are about to be closed"
+
+
 @implementer(IPrinterConnection, IKernelConsumer, IHalfCloseableProtocol)
 class SocketConnection(Protocol):
     """The printer, while one job has it, over TCP."""
@@ -171,28 +183,25 @@ class SocketConnection(Protocol):
         self._written = 0
         self._printer = printer
         self._job = job
-        self._finishing: Deferred[Delivery] | None = None
-        self._aborting: Deferred[None] | None = None
-        self._gone: PrintError | None = None
-        self._delivery = Delivery.SENT
         self._heard = BackChannel(job.number) if heard is None else heard
-        self._canceled = False
-        self._ended = False
-        self._early = False
-        self._secure = self._shakingHands = False
-        self._opening: Deferred[IPrinterConnection] | None = None
-        self._closed = False
-        self._halfClosed = False
+        self._ending = Ending(job, lambda: self.transport.abortConnection())
+        self._wire = Wire.OPEN
+        self._secure = False
+        self._ready: Deferred[IPrinterConnection] = Deferred(self._giveUp)
         self._printerClosed = False
+        self._early = False
+        self._answered = False
         self._listened = 0
         self._rest: IDelayedCall | None = None
-        self._answered = False
 
     def connectionMade(self) -> None:
         self._facts = factsOf(self.transport)
         self._pulse = Pulse(self._facts, self._printer.clock)
         self._secure = ISSLTransport.providedBy(self.transport)
-        self._shakingHands = tellOfHandshake(self.transport)
+        if tellOfHandshake(self.transport):
+            self._wire = Wire.GREETING
+        else:
+            self._ready.callback(self)
         if self._secure:
             beforeClose(self.transport, self._goodBye)
         tune(self.transport)
@@ -208,16 +217,7 @@ class SocketConnection(Protocol):
         @return: fires with the connection when hands were shaken, if that is due; fails with
             L{PrinterUnreachable} when it is no use.  May be canceled.
         """
-        if not self._shakingHands:
-            return succeed(self)
-
-        def cancel(_: object) -> None:
-            self._opening = None
-            self._gone = PrinterLost("the connection was given up")
-            self.transport.abortConnection()
-
-        self._opening = Deferred(cancel)
-        return self._opening
+        return self._ready
 
     @property
     def sent(self) -> int:
@@ -233,7 +233,7 @@ class SocketConnection(Protocol):
 
     def take(self, descriptor: int, most: int) -> int:
         """L{IKernelConsumer}."""
-        if self._splice is None or self._gone is not None:
+        if self._splice is None or self._wire is Wire.CLOSING:
             return 0
         taken = self._splice.take(descriptor, most)
         self._written += taken
@@ -251,43 +251,38 @@ class SocketConnection(Protocol):
 
     def finish(self) -> Deferred[Delivery]:
         """L{IPrinterConnection}."""
-        if self._gone is not None:
-            return fail(self._gone)
-        finishing = self._finishing = Deferred()
-        self._pulse.mark()
-        if not self._heard.awaits or self._printerClosed:
-            self._end()
-        return finishing
+        finished = self._ending.finish()
+        if self._ending.state is State.FINISHING:
+            self._pulse.mark()
+            if not self._heard.awaits or self._printerClosed:
+                self._end()
+        return finished
 
     def abort(self, tail: bytes) -> Deferred[None]:
         """
         L{IPrinterConnection}: what the kernel has not got yet is thrown away; the tail and our end
         follow, and are waited for while there is progress.  Canceled: a reset.
         """
-        self._finishing = None
-        if self._closed:
-            return succeed(None)
-        self._aborting = Deferred(lambda _: self.transport.abortConnection())
-        if self._gone is not None:
-            return self._aborting  # the connection is about to be closed
+        aborted = self._ending.abort()
+        if self._wire is Wire.CLOSING:
+            return aborted
         self._pulse.mark()
-        if not self._ended:
+        if self._wire is Wire.OPEN:
             self._forget()
             if tail:
                 self.transport.write(tail)
             self._end()
         if not self.sent:
             self.transport.loseConnection()
-        return self._aborting
+        return aborted
 
     # Protocol, IHalfCloseableProtocol, IHandshakeListener
 
     def handshakeCompleted(self) -> None:
         """The printer is believed, and knows what we say."""
-        self._shakingHands = False
-        opening, self._opening = self._opening, None
-        if opening is not None:
-            opening.callback(self)
+        if self._wire is Wire.GREETING:
+            self._wire = Wire.OPEN
+            self._ready.callback(self)
 
     def dataReceived(self, data: bytes) -> None:
         """The printer's back channel: read, or its window would fill, and never passed on."""
@@ -297,66 +292,64 @@ class SocketConnection(Protocol):
             self._rest = self._printer.clock.callLater(REST, self._listen)
         self._heard.heard(data)
         if self._heard.canceled:
-            self._cancel()
-        elif self._finishing is not None and not self._heard.awaits:
+            # The printer throws the rest away, and stays: the job is ended as if it were cut here.
+            self._ending.lost(PrinterLost("the job was canceled at the printer"))
+        elif self._ending.state is State.FINISHING and not self._heard.awaits:
             self._end()
 
     def writeConnectionLost(self) -> None:
         """All bytes and our FIN are with the kernel."""
-        self._halfClosed = True
+        if self._wire is Wire.ENDING:
+            self._wire = Wire.ENDED
         self._pulse.mark()
         self._settle()
 
     def readConnectionLost(self) -> None:
         """The printer's FIN."""
         self._printerClosed = True
-        if self._aborting is not None:
+        finishing = self._ending.state is State.FINISHING
+        if self._ending.state is State.ABORTING:
             self.transport.loseConnection()
-        elif self._halfClosed and not self._early and not self._facts.unacknowledged():
+        elif self._wire is Wire.ENDED and not self._early and not self._facts.unacknowledged():
             self._settle()  # it has seen our end: the acknowledgement of our FIN came with its own
-        elif self._finishing is not None and self._heard.confirmed:
+        elif finishing and self._heard.confirmed:
             self._finished(Delivery.CONFIRMED)
         elif not self._printer.earlyClose:
             self._lost(PrinterLost("the printer closed the connection before the end of the job"))
-        elif self._finishing is not None:
+        elif finishing:
             self._end()  # it can say no more
 
     def _goodBye(self) -> None:
         # The printer's close_notify, or an error of TLS.  It answers ours if it has all before it.
-        if self._gone is not None or self._aborting is not None or self._printer.earlyClose:
-            return
-        if self._shakingHands:
-            return  # C{connectionLost} knows why
-        if self._finishing is not None and self._heard.confirmed:
-            self._ended = True  # it has said all that there is to say
-        elif not self._ended or self._facts.unacknowledged():
+        over = self._wire is Wire.CLOSING or self._ending.state is State.ABORTING
+        if over or self._printer.earlyClose or self._wire is Wire.GREETING:
+            return  # C{connectionLost} knows why hands were not shaken
+        if self._ending.state is State.FINISHING and self._heard.confirmed:
+            self._wire = Wire.ENDED  # it has said all that there is to say
+        elif self._wire is Wire.OPEN or self._facts.unacknowledged():
             self._lost(PrinterLost("the printer closed the connection before the end of the job"))
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         self._watch.cancel()
         if self._rest is not None:
             self._rest.cancel()
-        self._closed = True
         if self._splice is not None:
             self._splice.close()
         clean = reason.check(error.ConnectionDone) or self._answered
-        if self._secure and clean and self._finishing is not None and self._ended:
+        if self._secure and clean and self._wire is Wire.ENDED:
             # The printer's close_notify, or its FIN: it has seen ours.
-            self._delivery = self._level(Delivery.DELIVERED)
-            self._gone = PrinterLost("the job is over")
-        why = whyNot(reason) if self._shakingHands else "the printer reset the connection"
-        self._lost(PrinterLost(why))
-        if self._aborting is not None:
-            if not self._aborting.called:
-                self._aborting.callback(None)
-        elif self._finishing is not None:
-            self._finishing.callback(self._delivery)
+            self._ending.delivered(self._level(Delivery.DELIVERED))
+        if self._wire is Wire.GREETING:
+            self._lost(PrinterLost(whyNot(reason)))
+        self._wire = Wire.CLOSING
+        self._ending.closed(PrinterLost("the printer reset the connection"))
 
     # Inside.
 
     @property
     def _disconnecting(self) -> bool:
-        return self._closed or getattr(self.transport, "disconnecting", False)
+        closed = self._ending.state is State.OVER
+        return closed or getattr(self.transport, "disconnecting", False)
 
     def _listen(self) -> None:
         self._rest, self._listened = None, 0
@@ -366,7 +359,7 @@ class SocketConnection(Protocol):
     def _seenFIN(self) -> None:
         # Many printers do without a close_notify of their own; a FIN tells as much as on a plain
         # connection, and only a kernel whose program has read everything sends one.
-        self._answered = self._ended and not self._facts.unacknowledged()
+        self._answered = self._wire is Wire.ENDED and not self._facts.unacknowledged()
 
     def _forget(self) -> None:
         if self._splice is not None:
@@ -376,16 +369,17 @@ class SocketConnection(Protocol):
 
     def _end(self) -> None:
         # Say that there is no more; under TLS there is no end of one direction alone.
-        if self._ended:
+        if self._wire is not Wire.OPEN:
             return
-        self._ended = True
-        if self._secure or (self._aborting is not None and not self._printer.halfClose):
-            self._halfClosed = True
+        aborting = self._ending.state is State.ABORTING
+        if self._secure or (aborting and not self._printer.halfClose):
+            self._wire = Wire.ENDED
             self.transport.loseConnection()
         elif self._printer.halfClose:
+            self._wire = Wire.ENDING
             halfClose(self.transport, self._lookAtTheEnd)
         else:
-            self._halfClosed = True
+            self._wire = Wire.ENDED
             self._watch.reset(FIRST_LOOK)
 
     def _lookAtTheEnd(self) -> None:
@@ -396,27 +390,27 @@ class SocketConnection(Protocol):
 
     def _look(self) -> None:
         self._watchLater()
-        if self._aborting is not None or self._gone is not None:
+        if self._ending.state is State.ABORTING or self._wire is Wire.CLOSING:
             if self._pulse.still() >= ABORT_PATIENCE:
                 self.transport.abortConnection()
         elif self._pulse.dead():
             silent = self._pulse.silent()
             self._lost(PrinterLost(f"the printer has not answered for {silent:.0f} s"))
-        elif self._shakingHands:
+        elif self._wire is Wire.GREETING:
             if self._pulse.still() >= HANDSHAKE_TIMEOUT:
                 self._lost(PrinterLost("the printer does not speak TLS"))
-        elif self._halfClosed or not self._ended:
+        elif self._wire is not Wire.ENDING:
             self._settle()
 
     def _settle(self) -> None:
         # Everything is out, or all but our FIN.  What does the other side make of it?
-        if self._finishing is None or self._gone is not None:
+        if self._ending.state is not State.FINISHING:
             return
         if self._facts.reset():
             self._lost(PrinterLost("the printer reset the connection"))
         elif self._facts.unacknowledged():
             self._pulse.mark()  # the finish time-out begins when all is acknowledged
-        elif not self._ended:
+        elif self._wire is Wire.OPEN:
             if self._pulse.still() >= self._printer.finishTimeout:
                 self._log.warn(
                     "job {job}: {uri} took every byte but did not say within {seconds} s that the"
@@ -442,40 +436,30 @@ class SocketConnection(Protocol):
             self._finished(Delivery.SENT)
 
     def _finished(self, delivery: Delivery) -> None:
-        # Told when the connection is closed: a printer that takes one at a time is free then.
-        self._delivery = self._level(delivery)
-        self._gone = PrinterLost("the job is over")
+        self._ending.delivered(self._level(delivery))
+        self._wire = Wire.CLOSING
         self._pulse.mark()
         self.transport.loseConnection()
 
     def _level(self, delivery: Delivery) -> Delivery:
         return Delivery.CONFIRMED if self._heard.confirmed else delivery
 
-    def _cancel(self) -> None:
-        # The printer throws the rest away, and stays: the job is ended as if it were cut here.
-        if self._canceled or self._gone is not None or self._aborting is not None:
-            return
-        self._canceled = True
-        why = PrinterLost("the job was canceled at the printer")
-        finishing, self._finishing = self._finishing, None
-        if finishing is not None:
-            finishing.errback(why)
-        else:
-            self._job.printerLost(why)
+    def _giveUp(self, _: object) -> None:
+        # Nobody wants the connection any more while hands are shaken.
+        self._wire = Wire.CLOSING
+        self._ending.abort()
+        self.transport.abortConnection()
 
     def _lost(self, why: PrintError) -> None:
-        if self._gone is not None:
+        if self._wire is Wire.CLOSING:
             return
-        self._gone = why
-        opening, self._opening = self._opening, None
-        finishing, self._finishing = self._finishing, None
+        greeting, self._wire = self._wire is Wire.GREETING, Wire.CLOSING
+        if greeting:  # the job never had the printer
+            self._ending.abort()
+            self._ready.errback(PrinterUnreachable(f"{self._printer.uri}: {why.reason}"))
+        else:
+            self._ending.lost(why)
         self.transport.abortConnection()
-        if opening is not None:
-            opening.errback(PrinterUnreachable(f"{self._printer.uri}: {why.reason}"))
-        elif finishing is not None:
-            finishing.errback(why)
-        elif self._aborting is None and not self._shakingHands:
-            self._job.printerLost(why)
 
 
 def fromURI(reactor: IReactorTime, uri: DeviceURI) -> IPrinterTransport:

@@ -27,6 +27,7 @@ from jetdirect.ftp.upload import Upload
 from jetdirect.guard import GuardedConnection
 from jetdirect.interfaces import Delivery
 from jetdirect.job import Job
+from jetdirect.transports.ending import State
 from jetdirect.transports.socket import SocketConnection
 
 from .invariants import Violation
@@ -132,7 +133,7 @@ def notWaitingForTheFIN(patch: pytest.MonkeyPatch) -> None:
     """226 as soon as the last byte is with our own kernel, as many spoolers do."""
 
     def settle(self: Any) -> None:
-        if self._finishing is not None:
+        if self._ending.state is State.FINISHING:
             self._finished(Delivery.DELIVERED)
 
     patch.setattr(SocketConnection, "_settle", settle)
@@ -292,7 +293,7 @@ def neverUnconfirmed(patch: pytest.MonkeyPatch) -> None:
     """A printer is waited for no longer than a moment, whatever it has acknowledged."""
 
     def settle(self: Any) -> None:
-        if self._finishing is not None and self._pulse.still() >= 1:
+        if self._ending.state is State.FINISHING and self._pulse.still() >= 1:
             self._finished(Delivery.SENT)
 
     patch.setattr(SocketConnection, "_settle", settle)
