@@ -9,18 +9,19 @@ import os
 from typing import Any
 
 from twisted.internet.abstract import FileDescriptor
-from twisted.internet.defer import Deferred, fail, succeed
+from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall
 from twisted.internet.main import CONNECTION_LOST
 
 from ..errors import PrinterLost
 from ..interfaces import Delivery, IPrintJob
 from ..tcp import forget
+from .ending import Ending, State
 
 
 class DescriptorConnection(FileDescriptor):
     """
-    To be extended by one that is to be read as well, and looks now and then what is left.
+    To be extended by one that is to be read as well, and checks now and then what is left.
     """
 
     def __init__(self, reactor: Any, job: IPrintJob) -> None:
@@ -28,14 +29,11 @@ class DescriptorConnection(FileDescriptor):
         self.sent = 0
         self.connected = 1
         self._clock = reactor
-        self._job = job
-        self._finishing: Deferred[Delivery] | None = None
-        self._aborting: Deferred[None] | None = None
-        self._gone: PrinterLost | None = None
+        self._ending = Ending(job)
         self._timer: IDelayedCall | None = None
 
-    def _look(self) -> None:
-        """Call C{_over} if nothing is left, or it was waited for long enough; else look again."""
+    def _checkLeft(self) -> None:
+        """Call C{_end} if nothing is left, or it was waited for long enough; else check later."""
         raise NotImplementedError
 
     def writeSomeData(self, data: bytes) -> int | Exception:
@@ -49,23 +47,22 @@ class DescriptorConnection(FileDescriptor):
 
     def finish(self) -> Deferred[Delivery]:
         """L{IPrinterConnection}: when nothing is left."""
-        if self._gone is not None:
-            return fail(self._gone)
-        self._finishing = Deferred()
-        self._look()
-        return self._finishing
+        finished = self._ending.finish()
+        if self._ending.state is State.FINISHING:
+            self._checkLeft()
+        return finished
 
     def abort(self, tail: bytes) -> Deferred[None]:
         """L{IPrinterConnection}: the tail follows what was taken; the rest is forgotten."""
-        if self._gone is not None:
-            return succeed(None)
-        self._aborting = Deferred()
+        aborted = self._ending.abort()
+        if self._ending.state is State.OVER:
+            return aborted
         self._forget()
         if tail:
             self.write(tail)
         if self._timer is None:
-            self._look()
-        return self._aborting
+            self._checkLeft()
+        return aborted
 
     def _forget(self) -> None:
         forget(self)
@@ -78,16 +75,15 @@ class DescriptorConnection(FileDescriptor):
         self.stopWriting()
         self.disconnected, self.connected = True, 0
 
-    def _over(self, why: PrinterLost | None) -> None:
-        if self._gone is not None:
+    def _end(self, lost: PrinterLost | None) -> None:
+        """
+        Close the descriptor, if that was not done before.
+
+        @param lost: why nothing more goes, or L{None}: nothing is left.
+        """
+        if self._ending.state is State.OVER:
             return
-        self._gone = why or PrinterLost("the job is over")
         self._close()
-        if self._aborting is not None:
-            self._aborting.callback(None)
-        elif self._finishing is None:
-            self._job.printerLost(self._gone)
-        elif why is not None:
-            self._finishing.errback(why)
-        else:
-            self._finishing.callback(Delivery.SENT)
+        if lost is None:
+            self._ending.delivered(Delivery.SENT)
+        self._ending.closed(lost)

@@ -14,6 +14,7 @@ from twisted.python.failure import Failure
 from ..errors import PrinterLost, PrinterUnreachable
 from ..interfaces import Delivery, IPrinterConnection, IPrintJob, PrinterStatus
 from .backpressure import BackPressure
+from .ending import Ending, State
 from .threads import PrinterThread
 
 
@@ -136,39 +137,24 @@ class DriverTransport:
 class DriverConnection(BackPressure):
     """To be extended by an L{IPrinterConnection<jetdirect.interfaces.IPrinterConnection>}."""
 
-    _finishing: Deferred[Delivery] | None = None
-    _aborting: Deferred[None] | None = None
-    _patience: IDelayedCall | None = None
-
     def __init__(self, printer: DriverTransport, job: IPrintJob) -> None:
         self._printer = printer
         self._job = job
-
-    @property
-    def _over(self) -> bool:
-        # The device is closed.
-        return self._printer.connection is not self
+        self._ending = Ending(job)
+        self._patience: IDelayedCall | None = None
 
     def _beginAbort(self, patience: float) -> Deferred[None]:
         # A driver that does not come back in time keeps the printer; the next job is told so.
-        self._aborting = Deferred()
-        self._patience = self._printer.reactor.callLater(patience, self._letGo)
-        return self._aborting
+        aborted = self._ending.abort()
+        if self._ending.state is State.ABORTING:
+            self._patience = self._printer.reactor.callLater(patience, self._ending.closed)
+        return aborted
 
-    def _closed(self, why: PrinterLost | None) -> None:
-        self._printer.released(why is not None)
-        if self._patience is not None:
-            self._letGo()
-        elif self._finishing is None and why is not None:
-            self._job.printerLost(why)
-        elif self._finishing is not None and why is not None:
-            self._finishing.errback(why)
-        elif self._finishing is not None:
-            self._finishing.callback(Delivery.DELIVERED)
-
-    def _letGo(self) -> None:
+    def _closed(self, lost: PrinterLost | None) -> None:
+        # The device is closed.
+        self._printer.released(lost is not None)
         if self._patience is not None and self._patience.active():
             self._patience.cancel()
-        aborting, self._aborting = self._aborting, None
-        if aborting is not None:
-            aborting.callback(None)
+        if lost is None:
+            self._ending.delivered(Delivery.DELIVERED)
+        self._ending.closed(lost)

@@ -22,7 +22,7 @@ from fcntl import ioctl
 from pathlib import Path
 from typing import Any
 
-from twisted.internet.defer import Deferred, succeed
+from twisted.internet.defer import Deferred
 from zope.interface import implementer
 
 from ..errors import PrinterLost
@@ -194,17 +194,14 @@ class ParallelConnection(DriverConnection):
 
     def finish(self) -> Deferred[Delivery]:
         """L{IPrinterConnection}."""
-        self._finishing = Deferred()
+        finished = self._ending.finish()
         with self._news:
             self._ended = True
             self._news.notify()
-        return self._finishing
+        return finished
 
     def abort(self, tail: bytes) -> Deferred[None]:
         """L{IPrinterConnection}."""
-        self._finishing = None
-        if self._over:
-            return succeed(None)
         with self._news:
             self._tail = tail
             self._news.notify()

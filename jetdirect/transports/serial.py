@@ -36,6 +36,7 @@ from ..interfaces import (
 from ..tcp import unwritten
 from .backchannel import BackChannel
 from .descriptor import DescriptorConnection
+from .ending import State
 from .threads import PrinterThread
 from .uri import DeviceURI, seconds
 
@@ -189,7 +190,7 @@ class SerialConnection(DescriptorConnection):
     def connectionLost(self, reason: Failure) -> None:
         """L{FileDescriptor}: the line is no more."""
         super().connectionLost(reason)
-        self._over(PrinterLost("the serial line is gone"))
+        self._end(PrinterLost("the serial line is gone"))
 
     # IPrinterConnection
 
@@ -231,21 +232,21 @@ class SerialConnection(DescriptorConnection):
         elapsed: float = self._clock.seconds() - self._progress[1]
         return elapsed
 
-    def _look(self) -> None:
+    def _checkLeft(self) -> None:
         self._timer = None
-        aborting = self._aborting is not None
+        aborting = self._ending.state is State.ABORTING
         patience = ABORT_PATIENCE if aborting else self._printer.finishTimeout
         waits = self._left() > 0
         if (waits or self._draining) and self._seconds() >= patience:
             with suppress(OSError, termios.error):
                 # Or close() would wait for the line, and throw it away then.
                 termios.tcflush(self.fileno(), termios.TCOFLUSH)
-            self._over(PrinterLost(f"the printer has held the line for {patience:g} s"))
+            self._end(PrinterLost(f"the printer has held the line for {patience:g} s"))
             return
         if not waits and not self._draining:
             self._drain()
-        if self._gone is None:
-            self._timer = self._clock.callLater(LOOK_INTERVAL, self._look)
+        if self._ending.state is not State.OVER:
+            self._timer = self._clock.callLater(LOOK_INTERVAL, self._checkLeft)
 
     def _drain(self) -> None:
         # The queue is empty; the chip has some bytes yet, which the driver waits for.  Some drivers
@@ -258,14 +259,14 @@ class SerialConnection(DescriptorConnection):
     def _drained(self, _: object) -> None:
         self._draining = False
         if not self._left():  # or it was cut in this very moment, and there is a tail
-            self._over(None)
+            self._end(None)
 
     def _notDrained(self, why: Failure) -> None:
         why.trap(OSError, termios.error, RuntimeError)
         self._draining = False
         number, *reason = why.value.args  # type: ignore[union-attr]
         if number != errno.EINTR:  # it is tried again
-            self._over(PrinterLost(f"the serial line failed: {reason[-1] if reason else number}"))
+            self._end(PrinterLost(f"the serial line failed: {reason[-1] if reason else number}"))
 
     def _close(self) -> None:
         super()._close()

@@ -34,6 +34,7 @@ from ...interfaces import (
 )
 from ...tcp import unwritten
 from ..descriptor import DescriptorConnection
+from ..ending import State
 from .existing import take
 from .reader import Reader
 
@@ -102,9 +103,9 @@ class FifoConnection(DescriptorConnection):
 
     def connectionLost(self, reason: Failure) -> None:
         """L{FileDescriptor}: the reader has closed the pipe."""
-        whole = self._finishing is not None and not self._left()
+        whole = self._ending.state is State.FINISHING and not self._left()
         super().connectionLost(reason)
-        self._over(None if whole else PrinterLost("the program that reads the named pipe is gone"))
+        self._end(None if whole else PrinterLost("the program that reads the named pipe is gone"))
 
     # IPrinterConnection
 
@@ -119,13 +120,14 @@ class FifoConnection(DescriptorConnection):
         inPipe = struct.unpack("i", ioctl(self._descriptor, termios.FIONREAD, bytes(4)))[0]
         return unwritten(self) + int(inPipe)
 
-    def _look(self) -> None:
+    def _checkLeft(self) -> None:
         self._timer = None
-        late = self._aborting is not None and self._clock.seconds() >= self._deadline
+        aborting = self._ending.state is State.ABORTING
+        late = aborting and self._clock.seconds() >= self._deadline
         if late or not self._left():
-            self._over(None)
+            self._end(None)
         else:
-            self._timer = self._clock.callLater(LOOK_INTERVAL, self._look)
+            self._timer = self._clock.callLater(LOOK_INTERVAL, self._checkLeft)
 
     def _close(self) -> None:
         super()._close()

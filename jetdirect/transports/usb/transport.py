@@ -18,7 +18,7 @@ from queue import SimpleQueue
 from typing import Any
 from urllib.parse import quote
 
-from twisted.internet.defer import Deferred, fail, succeed
+from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IReadDescriptor
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -33,6 +33,7 @@ from ...interfaces import (
     PrinterStatus,
 )
 from ..driver import DriverConnection, DriverTransport
+from ..ending import State
 from ..uri import DeviceURI, seconds, switch
 from .usblp import Device, Place
 
@@ -182,21 +183,16 @@ class USBConnection(DriverConnection):
 
     def finish(self) -> Deferred[Delivery]:
         """L{IPrinterConnection}: when the printer has acknowledged the last transfer."""
-        if self._gone is not None and self._over:
-            return fail(self._gone)
-        self._finishing = Deferred()
+        finished = self._ending.finish()
         self._ended = True
         self._next()
-        return self._finishing
+        return finished
 
     def abort(self, tail: bytes) -> Deferred[None]:
         """
         L{IPrinterConnection}: a printer that takes nothing keeps the device; it gets the tail when
         it is well, and the next job is told so meanwhile.
         """
-        self._finishing = None
-        if self._over:
-            return succeed(None)
         aborted = self._beginAbort(ABORT_PATIENCE)
         self._ended = True
         if not self._closing:
@@ -254,7 +250,8 @@ class USBConnection(DriverConnection):
             self._since = self._reactor.seconds()
             self._pieces.put(piece)
         elif self._ended:
-            self._close(0.0 if self._aborting else self._closeDelay)
+            finishing = self._ending.state is State.FINISHING
+            self._close(self._closeDelay if finishing else 0.0)
 
     def _wrote(self) -> None:
         self._inHand = 0
