@@ -554,7 +554,7 @@ def test_abortWhileFinishing(tmp_path: Path, steps: int) -> None:
 
     assert files(tmp_path) == []
     assert aborted == [None]
-    assert [type(it) for it in finished] == [PrinterLost]
+    assert finished == []  # abort has told
     assert desk.connection.sent == 0
 
 
@@ -639,7 +639,7 @@ def test_discardThatIsNotWaitedFor(tmp_path: Path) -> None:
     told = hear(aborting)
 
     aborting.cancel()
-    assert [type(it) for it in told] == [CancelledError]
+    assert told == [None]
     desk.threads.workAll()
 
     assert files(tmp_path) == []

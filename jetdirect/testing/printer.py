@@ -16,6 +16,7 @@ from ..interfaces import (
     IPrintJob,
     PrinterStatus,
 )
+from ..transports.ending import Ending, State
 
 
 @implementer(IPrinterTransport)
@@ -75,10 +76,8 @@ class FakePrinterConnection:
         self.ended = ""
         self.tail = b""
         self._printer = printer
-        self._job = job
+        self._ending = Ending(job)
         self._producer: IProducer | None = None
-        self._finishing: Deferred[Delivery] | None = None
-        self._aborting: Deferred[None] | None = None
 
     @property
     def sent(self) -> int:
@@ -100,21 +99,15 @@ class FakePrinterConnection:
     def lose(self, reason: str = "the printer was switched off") -> None:
         """Go away in the middle of the job, or at its end."""
         self.ended = "lost"
-        finishing, self._finishing = self._finishing, None
-        if finishing is not None:
-            finishing.errback(PrinterLost(reason))
-        else:
-            self._job.printerLost(PrinterLost(reason))
+        self._ending.closed(PrinterLost(reason))
 
     def answer(self, delivery: Delivery | None = None) -> None:
         """Answer what a hesitant printer was asked: the end of the job, or of an abort."""
-        finishing, self._finishing = self._finishing, None
-        aborting, self._aborting = self._aborting, None
-        if aborting is not None:
-            aborting.callback(None)
-        elif finishing is not None:
+        if self._ending.state is State.FINISHING:
             self.ended = "finished"
-            finishing.callback(delivery or self._printer.reaches)
+            self._ending.delivered(delivery or self._printer.reaches)
+        if self._ending.state is not State.PRINTING:
+            self._ending.closed()
 
     # L{IPrinterConnection}
 
@@ -132,20 +125,16 @@ class FakePrinterConnection:
 
     def finish(self) -> Deferred[Delivery]:
         """L{IPrinterConnection}."""
-        finishing: Deferred[Delivery] = Deferred()
-        self._finishing = finishing
+        finished = self._ending.finish()
         if not self._printer.hesitant:
             self.answer()
-        return finishing
+        return finished
 
     def abort(self, tail: bytes) -> Deferred[None]:
         """L{IPrinterConnection}."""
-        self._finishing = None
-        if self.ended == "lost":
-            return succeed(None)
-        self.ended, self.tail = "aborted", tail
-        aborting: Deferred[None] = Deferred()
-        self._aborting = aborting
-        if not self._printer.hesitant:
-            self.answer()
-        return aborting
+        aborted = self._ending.abort()
+        if self._ending.state is State.ABORTING:
+            self.ended, self.tail = "aborted", tail
+            if not self._printer.hesitant:
+                self.answer()
+        return aborted

@@ -24,7 +24,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from ...errors import PrinterLost, PrintError, PrinterUnreachable
+from ...errors import PrinterLost, PrinterUnreachable
 from ...interfaces import (
     Complaint,
     Delivery,
@@ -35,6 +35,7 @@ from ...interfaces import (
     PrinterStatus,
 )
 from ..backpressure import BackPressure
+from ..ending import Ending, State
 from ..threads import PrinterThread
 from ..uri import DeviceURI, switch
 from .appended import AppendedFile
@@ -323,12 +324,10 @@ class FileConnection(BackPressure):
         # have been read (tail -f), though it is taken out again.
         self.sent = 0
         self._printer = printer
-        self._job = job
+        self._ending = Ending(job)
         self._part = part
         self._written = 0
         self._waiting = 0
-        self._finishing = False
-        self._over: PrintError | None = None
 
     def write(self, data: bytes) -> None:
         """L{IConsumer}."""
@@ -341,19 +340,20 @@ class FileConnection(BackPressure):
 
     def finish(self) -> Deferred[Delivery]:
         """L{IPrinterConnection}."""
-        return Deferred.fromCoroutine(self._finish())
+        return self._ending.finishBy(self._publish)
 
     def abort(self, tail: bytes) -> Deferred[None]:
         """L{IPrinterConnection}: the job vanishes, whatever would end it in its language."""
-        self._over = self._over or PrinterLost("the job was aborted")
-        return self._step(self._part.discard)
+        return self._ending.abortBy(self._discard)
 
-    async def _finish(self) -> Delivery:
-        self._finishing = True
+    async def _discard(self) -> None:
+        await self._step(self._part.discard)
+
+    async def _publish(self) -> Delivery:
         try:
             await self._step(self._part.sync)
-            if self._over is not None:
-                raise self._over
+            if self._ending.state is not State.FINISHING:
+                raise PrinterLost("not everything was kept")  # the job knows
             self.sent = self._written
             await self._step(self._part.publish)
         except OSError:
@@ -371,10 +371,7 @@ class FileConnection(BackPressure):
             self.empty()
 
     def _failed(self, failure: Failure) -> None:
-        if self._over is None:
-            self._over = PrinterLost(self._printer.said(failure))
-            if not self._finishing:
-                self._job.printerLost(self._over)
+        self._ending.lost(PrinterLost(self._printer.said(failure)))
 
 
 def fromURI(reactor: Any, uri: DeviceURI) -> FileTransport | AppendTransport | FifoTransport:

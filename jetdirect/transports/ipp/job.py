@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IProducer
 from twisted.internet.task import deferLater
 from twisted.logger import Logger
@@ -16,6 +16,7 @@ from zope.interface import implementer
 
 from ...errors import PrinterLost, PrinterUnreachable
 from ...interfaces import Delivery, IPrinterConnection, IPrintJob
+from ..ending import Ending, State
 from . import rfc8011
 from .client import Document, IPPClient
 from .rfc8010 import INTEGER, KEYWORD, Attribute, Response
@@ -33,8 +34,6 @@ def _pauses() -> Iterator[float]:
 class IPPConnection:
     """
     The printer, while one job has it.
-
-    @ivar released: the job has it no more.
     """
 
     _log = Logger()
@@ -62,12 +61,14 @@ class IPPConnection:
         self._document = document
         self._number = number
         self._patience = patience
-        self.released = False
-        self._over: PrinterLost | None = None
+        self._ending = Ending(job)
         self._taken: Deferred[None] = Deferred()
-        self._ended = False
-        self._finishing: Deferred[Delivery] | None = None
         document.answer.addCallback(self._answered).addErrback(self._notAnswered)
+
+    @property
+    def released(self) -> bool:
+        """Has the job the printer no more?"""
+        return self._ending.state is State.OVER
 
     @property
     def sent(self) -> int:
@@ -88,27 +89,11 @@ class IPPConnection:
 
     def finish(self) -> Deferred[Delivery]:
         """L{IPrinterConnection}."""
-        finished: Deferred[Delivery] = Deferred()
-
-        def delivered(delivery: Delivery) -> None:
-            self.released = True
-            finished.callback(delivery)
-
-        def failed(failure: Failure) -> None:
-            if not failure.check(CancelledError):  # by abort, which tells
-                finished.errback(failure)
-
-        self._ended = True
-        self._finishing = Deferred.fromCoroutine(self._finish())
-        self._finishing.addCallbacks(delivered, failed)
-        return finished
+        return self._ending.finishBy(self._finish)
 
     def abort(self, tail: bytes) -> Deferred[None]:
         """L{IPrinterConnection}: the printer is asked to cancel the job; no tail is needed."""
-        self._over = self._over or PrinterLost("the job was aborted")
-        if self._finishing is not None:
-            self._finishing.cancel()
-        return Deferred.fromCoroutine(self._abort())
+        return self._ending.abortBy(self._cancel)
 
     # The document's answer.
 
@@ -124,19 +109,17 @@ class IPPConnection:
         why = failure.value
         if not isinstance(why, PrinterLost):
             failure.raiseException()
-        elif self._over is None:
-            self._over = why
+        elif self._ending.state is State.PRINTING:
             self._document.abort()
-            if not self._ended:
-                self._job.printerLost(why)
-            elif not self._taken.called:
+            self._ending.lost(why)
+        elif self._ending.state is State.FINISHING:
+            self._document.abort()
+            if not self._taken.called:
                 self._taken.errback(why)
 
     # The end.
 
     async def _finish(self) -> Delivery:
-        if self._over is not None:
-            raise self._over
         if not self._document.begun:
             await self._cancel()  # a job without a byte is none
             return Delivery.DELIVERED
@@ -177,10 +160,6 @@ class IPPConnection:
         if state == rfc8011.COMPLETED:
             return Delivery.DELIVERED if rfc8011.ERRORS in reasons else Delivery.CONFIRMED
         return None
-
-    async def _abort(self) -> None:
-        await self._cancel()
-        self.released = True
 
     async def _cancel(self) -> None:
         await self._document.abort()

@@ -16,6 +16,7 @@ from ...errors import PrinterLost, PrinterUnreachable
 from ...interfaces import IPrintJob
 from ..dialer import Dialer
 from ..dialogue import Dialogue
+from ..ending import Ending
 from . import rfc1179
 
 
@@ -23,15 +24,15 @@ class LPDDialogue(Dialogue):
     """
     What is said to a print server, and the octet that answers each of it.
 
-    @ivar job: who is told that the server is gone while nothing is awaited from it; L{None} as long
-        as nobody has the queue for itself.
+    @ivar ending: is told that the server is gone while nothing is awaited from it; L{None} as long
+        as no job has the queue for itself.
     @ivar behind: what is to be said behind the data file.
     """
 
     def __init__(self, clock: Any, patience: float) -> None:
         """@param patience: seconds to wait for an acknowledgement."""
         super().__init__(clock, patience, "server")
-        self.job: IPrintJob | None = None
+        self.ending: Ending | None = None
         self.behind: Sequence[bytes] = ()
         self._answer: Deferred[None] | None = None
 
@@ -88,8 +89,8 @@ class LPDDialogue(Dialogue):
         """L{Dialogue}."""
         if self._answer is not None and not self._answer.called:
             self._answer.errback(why)
-        elif self.job is not None:
-            self.job.printerLost(why)
+        elif self.ending is not None:
+            self.ending.lost(why)
 
 
 @implementer(IPushProducer)

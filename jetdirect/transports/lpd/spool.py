@@ -12,13 +12,14 @@ import tempfile
 from collections.abc import Callable
 from typing import IO, Any
 
-from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from ...errors import JobTooLarge, PrinterLost, PrintError
+from ...errors import JobTooLarge, PrinterLost
 from ...interfaces import Delivery, IPrinterConnection, IPrintJob
 from ..backpressure import BackPressure
+from ..ending import Ending, State
 from ..threads import PrinterThread
 from .client import LPDDialogue, PrintServer, Room
 
@@ -96,13 +97,12 @@ class SpooledConnection(BackPressure):
         """@param limit: bytes that the job may have."""
         self._server = server
         self._job = job
+        self._ending = Ending(job)
         self._limit = limit
         self._spool = Spool(thread)
         self._dialogue: LPDDialogue | None = None
         self._size = 0
         self._waiting = 0
-        self._sending: Deferred[Delivery] | None = None
-        self._over: PrintError | None = None
 
     @property
     def sent(self) -> int:
@@ -111,12 +111,12 @@ class SpooledConnection(BackPressure):
 
     def write(self, data: bytes) -> None:
         """L{IPrinterConnection}."""
-        if self._over is not None:
+        if self._ending.state is not State.PRINTING:
             return
         self._size += len(data)
         if self._size > self._limit:
             limit = f"{self._limit} bytes (spool-limit) of a job whose size was not announced"
-            self._lose(JobTooLarge(f"more than {limit}"))
+            self._ending.lost(JobTooLarge(f"more than {limit}"))
             return
         self._waiting += len(data)
         self._spool.write(data).addCallbacks(self._kept, self._notKept, (len(data),))
@@ -125,24 +125,13 @@ class SpooledConnection(BackPressure):
 
     def finish(self) -> Deferred[Delivery]:
         """L{IPrinterConnection}."""
-        finished: Deferred[Delivery] = Deferred()
-
-        def failed(failure: Failure) -> None:
-            if not failure.check(CancelledError):  # by abort, which tells
-                finished.errback(failure)
-
-        self._sending = Deferred.fromCoroutine(self._send())
-        self._sending.addCallbacks(finished.callback, failed)
-        return finished
+        return self._ending.finishBy(self._send)
 
     def abort(self, tail: bytes) -> Deferred[None]:
         """L{IPrinterConnection}: what was kept is forgotten, a file that stays short dropped."""
-        self._over = self._over or PrinterLost("the job was aborted")
-        return Deferred.fromCoroutine(self._abort())
+        return self._ending.abortBy(self._abort)
 
     async def _abort(self) -> None:
-        if self._sending is not None:
-            self._sending.cancel()
         if self._dialogue is not None:
             await self._dialogue.abort()
         await self._spool.close()
@@ -150,8 +139,6 @@ class SpooledConnection(BackPressure):
     async def _send(self) -> Delivery:
         try:
             await self._spool.rewind()
-            if self._over is not None:
-                raise self._over
             if self._size:
                 self._dialogue = await self._server.begin()
                 await self._server.announce(self._dialogue, self._job, self._size)
@@ -177,14 +164,8 @@ class SpooledConnection(BackPressure):
             self.empty()
 
     def _notKept(self, failure: Failure) -> None:
-        self._lose(self._lost(failure.value))
+        self._ending.lost(self._lost(failure.value))
 
     def _lost(self, why: BaseException | None) -> PrinterLost:
         reason = getattr(why, "strerror", None) or why
         return PrinterLost(f"the job cannot be kept until its size is known: {reason}")
-
-    def _lose(self, why: PrintError) -> None:
-        if self._over is None:
-            self._over = why
-            if self._sending is None:
-                self._job.printerLost(why)

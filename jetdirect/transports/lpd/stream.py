@@ -13,6 +13,7 @@ from zope.interface import implementer
 
 from ...errors import PrinterLost
 from ...interfaces import Delivery, IPrinterConnection, IPrintJob
+from ..ending import Ending
 from .client import LPDDialogue
 
 
@@ -22,7 +23,7 @@ class StreamedConnection:
 
     def __init__(self, dialogue: LPDDialogue, job: IPrintJob, size: int) -> None:
         """@param dialogue: one that has announced the job."""
-        dialogue.job = job
+        self._ending = dialogue.ending = Ending(job)
         self._dialogue = dialogue
         self._left = size
         self._held = b""
@@ -51,11 +52,14 @@ class StreamedConnection:
 
     def finish(self) -> Deferred[Delivery]:
         """L{IPrinterConnection}."""
-        return Deferred.fromCoroutine(self._finish())
+        return self._ending.finishBy(self._finish)
 
     def abort(self, tail: bytes) -> Deferred[None]:
         """L{IPrinterConnection}: a file that stays short is not printed; no tail can end it."""
-        return self._dialogue.abort()
+        return self._ending.abortBy(self._abort)
+
+    async def _abort(self) -> None:
+        await self._dialogue.abort()
 
     async def _finish(self) -> Delivery:
         if self._left:
