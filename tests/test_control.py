@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any, ClassVar, cast
 
 import pytest
@@ -22,11 +23,12 @@ from twisted.logger import capturedLogs, formatEvent
 from twisted.python.failure import Failure
 from zope.interface import Interface, implementer
 
+from jetdirect.ftp.commands.table import COMMANDS
 from jetdirect.ftp.control import LINGER
 from jetdirect.ftp.factory import PrintFTPFactory
-from jetdirect.ftp.interpreter import WAITING_COMMANDS, command
 from jetdirect.ftp.lines import LONGEST_FLOOD, LONGEST_LINE
 from jetdirect.ftp.realm import AnyName, PrintRealm
+from jetdirect.ftp.session import WAITING_COMMANDS
 from jetdirect.ftp.settings import SessionSettings
 from jetdirect.ftp.turns import LINES_A_SLICE
 from jetdirect.server import PrintServer
@@ -887,7 +889,7 @@ def test_aCommandThatFails(
     def fails(*_: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(type(sender.session), "ftp_NOOP", command("NOOP", atOnce=True)(fails))
+    monkeypatch.setitem(COMMANDS, "NOOP", replace(COMMANDS["NOOP"], run=fails))
     sender.begin("a.ps")
     assert codes(sender.say("NOOP")) == [451]
     [event] = flushErrors(ZeroDivisionError)

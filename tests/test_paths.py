@@ -319,7 +319,7 @@ def test_oneAnswer(directory: str, path: str) -> None:
     if file is None:
         assert shell.names.isDirectory(wanted)
         assert spoken(user.say(b"CWD " + line)) == ("250",)
-        assert user.session.directory == list(wanted)  # type: ignore[attr-defined]
+        assert user.session.login.directory == wanted  # type: ignore[attr-defined]
         return
     for said in filter(None, (line, again)):
         assert user.say(b"SIZE " + said) == "213 4"

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from twisted.internet.testing import MemoryReactorClock
 
-from jetdirect.ftp.interpreter import UNKNOWN_WORDS
+from jetdirect.ftp.session import UNKNOWN_WORDS
 from jetdirect.ftp.settings import LINE_TIMEOUT, SessionSettings
 from jetdirect.ftp.strangers import isForeign, startsStrangely
 from jetdirect.gateway import Gateway
@@ -141,7 +141,7 @@ def test_noise(line: bytes, sender: FakeSender) -> None:
     sender.say("NOOP")
     sender.say(line)
     if b"a" in line:
-        assert sender.session.user == "a"  # type: ignore[attr-defined]
+        assert sender.session.login.user == "a"  # type: ignore[attr-defined]
     else:
         for _ in range(UNKNOWN_WORDS):
             assert sender.say(line) == ""

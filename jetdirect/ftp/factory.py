@@ -13,12 +13,12 @@ from twisted.logger import Logger
 from . import replies
 from .address import isInside, oneHost, plainHost
 from .announced import AnnouncedAddress
+from .commands.table import COMMANDS
 from .control import ControlConnection
 from .data import IDataReactor
-from .interpreter import Interpreter
 from .replies import Reply
 from .seldom import Seldom
-from .session import PrintFTP
+from .session import Session
 from .settings import SessionSettings
 from .turns import Turns
 
@@ -68,8 +68,8 @@ class PrintFTPFactory(ServerFactory):
         self.turns = Turns(reactor)
         self.seldom = Seldom(reactor)
         self._sweepAt = 0.0
-        self.sessions: set[Interpreter] = set()
-        self._connections: dict[Interpreter, None] = {}
+        self.sessions: set[Session] = set()
+        self._connections: dict[Session, None] = {}
         self._lingering: dict[ControlConnection, None] = {}
         self._stopping = False
         self._stopped: list[Deferred[object]] = []
@@ -87,13 +87,13 @@ class PrintFTPFactory(ServerFactory):
         self.sessions.add(session)
         return session
 
-    def proxied(self) -> Interpreter:
+    def proxied(self) -> Session:
         """One that has a place only when it L{arrived}: who is there comes in a PROXY header."""
-        session = PrintFTP(self)
+        session = Session(self, COMMANDS)
         self._connections[session] = None
         return session
 
-    def arrived(self, session: Interpreter) -> Reply | None:
+    def arrived(self, session: Session) -> Reply | None:
         """It is known now who is there: C{session} gets a place, or is told why not."""
         self._lingering.pop(session, None)
         refusal = self.refusal(session.peer)
@@ -149,7 +149,7 @@ class PrintFTPFactory(ServerFactory):
     def sessionEnded(self, session: ControlConnection) -> None:
         """The connection of C{session} is gone; if its job is not, it is not over yet."""
         self._lingering.pop(session, None)
-        if isinstance(session, Interpreter):
+        if isinstance(session, Session):
             if not session.keepsPlace:
                 self.placeFreed(session)
             if session.over:
@@ -187,7 +187,7 @@ class PrintFTPFactory(ServerFactory):
             session.stop(drain)
 
 
-def _isGone(session: Interpreter) -> bool:
+def _isGone(session: Session) -> bool:
     return session.peerIsGone() and not session.keepsPlace
 
 

@@ -14,7 +14,8 @@ from .data import DataPort
 from .replies import Reply
 
 if TYPE_CHECKING:
-    from .interpreter import Interpreter, Result
+    from .command import Result
+    from .session import Session
 
 
 class Transfer:
@@ -31,7 +32,7 @@ class Transfer:
     underWay = True
     outlivesSender = False
 
-    def __init__(self, control: Interpreter, dataPort: DataPort) -> None:
+    def __init__(self, control: Session, dataPort: DataPort) -> None:
         self.control = control
         self.dataPort = dataPort
         self.aborts = 0
@@ -66,7 +67,7 @@ class Transfer:
         self.dataPort.close("the gateway is shutting down")
 
 
-def sendListing(control: Interpreter, render: Callable[[], bytes]) -> Result:
+def sendListing(control: Session, render: Callable[[], bytes]) -> Result:
     """
     What a command answers with that lists something: the transfer, or why there is none.
 

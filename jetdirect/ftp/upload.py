@@ -29,7 +29,7 @@ from .replies import Reply
 from .transfer import Transfer
 
 if TYPE_CHECKING:
-    from .interpreter import Interpreter
+    from .session import Session
 
 
 PATIENCE = 4.0
@@ -44,7 +44,7 @@ class Upload(Transfer):
 
     def __init__(
         self,
-        control: Interpreter,
+        control: Session,
         dataPort: DataPort,
         port: PrintingPort,
         job: Job,

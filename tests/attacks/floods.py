@@ -27,7 +27,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from jetdirect.ftp.session import PrintFTP
+from jetdirect.ftp.commands.table import COMMANDS
 from tests.attacks.figures import Figures
 from tests.attacks.victim import GATEWAY, HONEST, HOSTILE, KIB, Innocent, Victim
 from tests.peers.peer import PATIENCE
@@ -92,7 +92,7 @@ _MORE = {
     "EPSV, STOR, ABOR x 40": b"EPSV\nSTOR x\n" + b"ABOR\n" * 40,
     "rename and list": b"RNFR d\nRNTO e\nRNFR e\nRNTO d\n",
 }
-VERBS = sorted(name[4:] for name in dir(PrintFTP) if name.startswith("ftp_"))
+VERBS = sorted(COMMANDS)
 """All commands there are."""
 
 LINES = {

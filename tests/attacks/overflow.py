@@ -6,14 +6,13 @@ nobody reads.
 from __future__ import annotations
 
 import contextlib
-import inspect
 import socket
 import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from jetdirect.ftp.session import PrintFTP
+from jetdirect.ftp.commands.table import COMMANDS
 from tests.attacks.figures import Figures
 from tests.attacks.theft import dial, passive
 from tests.attacks.victim import HOSTILE, MIB, OWNER, Victim
@@ -26,9 +25,7 @@ LENGTHS = (0, 11, 255, 256, 511, 512, 1024, 4096, 65536)
 GROWTH = MIB
 
 #: Every command there is, and what is none.
-VERBS = sorted(
-    name[4:] for name, _ in inspect.getmembers(PrintFTP, callable) if name.startswith("ftp_")
-)
+VERBS = sorted(COMMANDS)
 NO_VERBS = ("XYZZY", "A" * 11, "\x01", "%s%n%s%n", "ABOR\x00STOR")
 
 _TRANSFERS = ("STOR", "STOU", "APPE", "LIST", "NLST", "MLSD")

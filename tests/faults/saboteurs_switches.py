@@ -15,8 +15,8 @@ from jetdirect import tcp
 from jetdirect.errors import JobTooLarge, PrintError
 from jetdirect.ftp import data, passive, replies
 from jetdirect.ftp.factory import PrintFTPFactory
-from jetdirect.ftp.interpreter import Interpreter
 from jetdirect.ftp.replies import Reply
+from jetdirect.ftp.session import Session
 from jetdirect.ftp.upload import Upload
 from jetdirect.port import PrintingPort
 from jetdirect.server import PrintServer
@@ -34,7 +34,7 @@ def graceIsIgnored(patch: pytest.MonkeyPatch) -> None:
     async def pause(self: Any, seconds: float) -> bool:
         return True
 
-    patch.setattr(Interpreter, "pause", pause)
+    patch.setattr(Session, "pause", pause)
 
 
 def drainNeverExpires(patch: pytest.MonkeyPatch) -> None:
@@ -56,7 +56,7 @@ def drainIsCutShort(patch: pytest.MonkeyPatch) -> None:
 
 def jobsBeginInDrain(patch: pytest.MonkeyPatch) -> None:
     """A job that waits still gets its turn."""
-    original = Interpreter.stop
+    original = Session.stop
 
     def stop(self: Any, drain: bool) -> None:
         if drain:
@@ -64,7 +64,7 @@ def jobsBeginInDrain(patch: pytest.MonkeyPatch) -> None:
         else:
             original(self, drain)
 
-    patch.setattr(Interpreter, "stop", stop)
+    patch.setattr(Session, "stop", stop)
 
 
 def limitIsIgnored(patch: pytest.MonkeyPatch) -> None:
@@ -264,14 +264,14 @@ def noCloseNotifyNeeded(patch: pytest.MonkeyPatch) -> None:
 
 def withoutAWord(patch: pytest.MonkeyPatch) -> None:
     """A session ends, and its sender does not know why."""
-    original = Interpreter.close
+    original = Session.close
 
     def close(self: Any, reply: Reply) -> None:
         said, self.reply = self.reply, lambda reply: None
         original(self, reply)
         self.reply = said
 
-    patch.setattr(Interpreter, "close", close)
+    patch.setattr(Session, "close", close)
 
 
 def portsStayOpen(patch: pytest.MonkeyPatch) -> None:

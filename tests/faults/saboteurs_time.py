@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from jetdirect import deadline, guard, orderly
-from jetdirect.ftp import data, dataconnection, interpreter
-from jetdirect.ftp.interpreter import Interpreter
+from jetdirect.ftp import data, dataconnection, session
+from jetdirect.ftp.session import Session
 from jetdirect.ftp.turns import Turns
 from jetdirect.guard import GuardedConnection
 from jetdirect.interfaces import Delivery
@@ -38,12 +38,12 @@ def everythingInOneTurn(patch: pytest.MonkeyPatch) -> None:
             pass
 
     patch.setattr(Turns, "take", take)
-    patch.setattr(interpreter, "WAITING_COMMANDS", 1_000_000)
+    patch.setattr(session, "WAITING_COMMANDS", 1_000_000)
 
 
 def aFINBehindQUITIsALoss(patch: pytest.MonkeyPatch) -> None:
     """Who has said all, and listens, is taken for gone."""
-    patch.setattr(Interpreter, "leaving", False)
+    patch.setattr(Session, "leaving", False)
 
 
 def mistakesGoFurther(patch: pytest.MonkeyPatch) -> None:

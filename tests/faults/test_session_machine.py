@@ -14,7 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from twisted.internet.testing import MemoryReactorClock
 
 from jetdirect.errors import PrintError
-from jetdirect.ftp.interpreter import UNKNOWN_WORDS
+from jetdirect.ftp.session import UNKNOWN_WORDS
 from jetdirect.gateway import Gateway
 from jetdirect.testing import FakePrinter, FakeSender
 

@@ -1,3 +1,3 @@
 """
-The commands, in the groups of RFC 959 section 4.1; one C{ftp_VERB} method each.
+The commands, in the groups of RFC 959 section 4.1: a function each, and a row in C{COMMANDS}.
 """

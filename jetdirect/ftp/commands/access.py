@@ -4,16 +4,21 @@ Access control commands (RFC 959, section 4.1.1).
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from twisted.cred.error import LoginFailed, UnhandledCredentials
+from twisted.logger import Logger
 
 from ... import __version__
 from ...job import Sender
 from ...text import printable
 from .. import replies
-from ..interpreter import Interpreter, command
+from ..command import Command, When
 from ..paths import written
 from ..realm import logIn
 from ..replies import Lines, Name, Reply
+from ..session import Session
+from ..state import Login
 
 FAILED_LOGINS = 3
 """Failed logins after which a session ends, as in pyftpdlib."""
@@ -34,98 +39,105 @@ jetdirect FTP Print Server Version {version}
     Ready to print to {default}"""
 
 
-class AccessCommands(Interpreter):
-    """Who is there, and which printing port is meant."""
+_log = Logger()
 
-    _failures = 0
 
-    @command("USER [name]", beforeLogin=True)
-    def ftp_USER(self, name: str) -> Reply:
-        """Any name will do, an empty one too; naming oneself anew ends the login."""
-        self.logOut()
-        if self.settings.requireTLS and not self.secure:
-            return replies.SECURE_LOGIN
-        self.user = name
-        return replies.NEED_PASSWORD
+def user(session: Session, name: str) -> Reply:
+    """Any name will do, an empty one too; naming oneself anew ends the login."""
+    session.logOut()
+    if session.settings.requireTLS and not session.secure:
+        return replies.SECURE_LOGIN
+    session.login = Login(user=name)
+    return replies.NEED_PASSWORD
 
-    @command("PASS [password]", beforeLogin=True)
-    async def ftp_PASS(self, password: str) -> Reply | None:
-        """Log in; the 230 lists the printing ports."""
-        if self.user is None or self.shell is not None:
-            return replies.USER_FIRST
-        sender = Sender(printable(self.user), self.peer, self.peerPort)
-        try:
-            shell, logout = await logIn(self.factory.portal, self.user, password, sender)
-        except (LoginFailed, UnhandledCredentials):
-            return await self._refuse(sender)
-        self.loggedIn(shell, logout)
-        if self.shell is None:
-            return None  # too late
-        return replies.LOGGED_IN(lines=self._banner())
 
-    @command("ACCT [account]", beforeLogin=True)
-    def ftp_ACCT(self, account: str) -> Reply:
-        """Printing is not accounted."""
-        return replies.SUPERFLUOUS
+async def password(session: Session, word: str) -> Reply | None:
+    """Log in; the 230 lists the printing ports."""
+    user = session.login.user
+    if user is None or session.login.shell is not None:
+        return replies.USER_FIRST
+    sender = Sender(printable(user), session.peer, session.peerPort)
+    try:
+        shell, logout = await logIn(session.factory.portal, user, word, sender)
+    except (LoginFailed, UnhandledCredentials):
+        return await _refuse(session, sender)
+    if not session.loggedIn(shell, logout):
+        return None  # too late
+    return replies.LOGGED_IN(lines=_banner(session))
 
-    @command("CWD [path]")
-    def ftp_CWD(self, path: str) -> Reply:
-        """Choose the printing port, or none: the default one."""
-        wanted = self.resolve(path)
-        if not self.printShell.names.isDirectory(wanted):
-            raise self.printShell.noSuchPlace(path)
-        self.directory = list(wanted)
-        return replies.CHANGED(path=Name(written(wanted)))
 
-    @command("CDUP")
-    def ftp_CDUP(self, _: str) -> Reply:
-        """One up."""
-        return self.ftp_CWD("..")
+def account(session: Session, account: str) -> Reply:
+    """Printing is not accounted."""
+    return replies.SUPERFLUOUS
 
-    @command("REIN", beforeLogin=True)
-    def ftp_REIN(self, _: str) -> Reply:
-        """Begin again, as if just connected."""
-        self.logOut()
-        self.startAgain()
-        return replies.GREETING(greeting=self.settings.greeting)
 
-    @command("QUIT", beforeLogin=True)
-    def ftp_QUIT(self, _: str) -> None:
-        """The end; a running job is finished first, because commands wait for their turn."""
-        self.close(replies.GOODBYE)
+def changeDirectory(session: Session, path: str) -> Reply:
+    """Choose the printing port, or none: the default one."""
+    wanted = session.resolve(path)
+    if not session.shell.names.isDirectory(wanted):
+        raise session.shell.noSuchPlace(path)
+    session.login = replace(session.login, directory=wanted)
+    return replies.CHANGED(path=Name(written(wanted)))
 
-    ftp_XCWD = ftp_CWD
-    ftp_XCUP = ftp_CDUP
 
-    async def _refuse(self, sender: Sender) -> Reply | None:
-        # Each guess costs a second more than the one before, and there are three.
-        self._failures += 1
-        self._log.warn(
-            "login of {user!r} from {peer} failed, {failures} times in this session",
-            user=sender.user,
-            peer=sender.host,
-            failures=self._failures,
+def changeUp(session: Session, _: str) -> Reply:
+    """One up."""
+    return changeDirectory(session, "..")
+
+
+def reinitialize(session: Session, _: str) -> Reply:
+    """Begin again, as if just connected."""
+    session.logOut()
+    session.startAgain()
+    return replies.GREETING(greeting=session.settings.greeting)
+
+
+def goodbye(session: Session, _: str) -> None:
+    """The end; a running job is finished first, because commands wait for their turn."""
+    session.close(replies.GOODBYE)
+
+
+async def _refuse(session: Session, sender: Sender) -> Reply | None:
+    # Each guess costs a second more than the one before, and there are three.
+    session.failedLogins += 1
+    _log.warn(
+        "login of {user!r} from {peer} failed, {failures} times in this session",
+        user=sender.user,
+        peer=sender.host,
+        failures=session.failedLogins,
+    )
+    if not await session.penance(session.failedLogins):
+        return None
+    if session.failedLogins >= FAILED_LOGINS:
+        session.closeAfter(replies.TOO_MANY_FAILURES)
+    return replies.LOGIN_FAILED
+
+
+def _banner(session: Session) -> Lines:
+    ports = session.shell.server.ports
+    rows = [
+        f"    {port.name:<15} Print to port {n} {printable(port.description)}"
+        for n, port in enumerate(ports[:SHOWN_PORTS], start=1)
+    ]
+    if len(ports) > SHOWN_PORTS:
+        rows.append(f"    and {len(ports) - SHOWN_PORTS} more, as LIST shows")
+    return Lines(
+        _LAYOUT.format(
+            version=__version__,
+            rule=_RULE,
+            rows="\n".join(rows),
+            blank="    ",
+            default=ports[0].name,
         )
-        if not await self.penance(self._failures):
-            return None
-        if self._failures >= FAILED_LOGINS:
-            self.closeAfter(replies.TOO_MANY_FAILURES)
-        return replies.LOGIN_FAILED
+    )
 
-    def _banner(self) -> Lines:
-        ports = self.printShell.server.ports
-        rows = [
-            f"    {port.name:<15} Print to port {n} {printable(port.description)}"
-            for n, port in enumerate(ports[:SHOWN_PORTS], start=1)
-        ]
-        if len(ports) > SHOWN_PORTS:
-            rows.append(f"    and {len(ports) - SHOWN_PORTS} more, as LIST shows")
-        return Lines(
-            _LAYOUT.format(
-                version=__version__,
-                rule=_RULE,
-                rows="\n".join(rows),
-                blank="    ",
-                default=ports[0].name,
-            )
-        )
+
+COMMANDS: tuple[Command[Session], ...] = (
+    Command("USER", "[name]", user, When.ALWAYS),
+    Command("PASS", "[password]", password, When.ALWAYS),
+    Command("ACCT", "[account]", account, When.ALWAYS),
+    Command("CWD", "[path]", changeDirectory, also=("XCWD",)),
+    Command("CDUP", "", changeUp, also=("XCUP",)),
+    Command("REIN", "", reinitialize, When.ALWAYS),
+    Command("QUIT", "", goodbye, When.ALWAYS),
+)

@@ -14,196 +14,205 @@ from ...interfaces import PrinterStatus
 from ...port import PrintingPort
 from ...text import presentable, printable
 from .. import replies
-from ..interpreter import WAITING_COMMANDS, Interpreter, Result, command
+from ..command import Command, Result, When
 from ..listing import Entry, longListing, nameListing
 from ..paths import Path, PathRefused, quoted, written
 from ..replies import Lines, Name, Reply
+from ..session import WAITING_COMMANDS, Session
+from ..state import Note
 from ..text import decoded
 from ..transfer import sendListing
 from ..upload import Upload
 
+_ALLO = "<size> [R <record size>]"
 _OPTIONS = re.compile(r"(?:-\S* *)+")
 
+_ANNOUNCED: Note[int] = Note()
+"""The size that ALLO gave for the next upload."""
 
-class ServiceCommands(Interpreter):
-    """Printing, listing, and asking how it goes."""
 
-    @command("STOR <path>")
-    def ftp_STOR(self, path: str) -> Result:
-        """Print what comes; C{path} may begin with, or be, a printing port."""
-        return self._print(path, unique=False)
+def store(session: Session, path: str) -> Result:
+    """Print what comes; C{path} may begin with, or be, a printing port."""
+    return _print(session, path, unique=False)
 
-    @command("STOU [path]")
-    def ftp_STOU(self, path: str) -> Result:
-        """The same; every job is unique anyway."""
-        return self._print(path, unique=True)
 
-    @command("APPE <path>")
-    def ftp_APPE(self, path: str) -> Result:
-        """The same: a job of its own, nothing can be appended to paper."""
-        return self._print(path, unique=False)
+def storeUnique(session: Session, path: str) -> Result:
+    """The same; every job is unique anyway."""
+    return _print(session, path, unique=True)
 
-    @command("ALLO <size> [R <record size>]")
-    def ftp_ALLO(self, argument: str) -> Reply:
-        """The size of the next upload; in TYPE I it is compared with what came."""
-        found = re.fullmatch(r"(\d{1,18})(?: +[Rr] +\d+)?", argument, re.ASCII)
-        if found is None:
-            return replies.SYNTAX(syntax=self.ftp_ALLO.syntax)  # type: ignore[attr-defined]
-        self.announced = int(found[1]) or None
-        return replies.OKAY
 
-    @command("REST <0>")
-    def ftp_REST(self, argument: str) -> Reply:
-        """A job has no middle to start from."""
-        whole = re.fullmatch(r"0{1,20}", argument) is not None
-        return replies.REST_ZERO if whole else replies.NO_RESTART
+def append(session: Session, path: str) -> Result:
+    """The same: a job of its own, nothing can be appended to paper."""
+    return _print(session, path, unique=False)
 
-    @command("ABOR", beforeLogin=True, atOnce=True)
-    def ftp_ABOR(self, _: str) -> Reply | None:
-        """Cut the running job: 426 for the upload, then 226 when the printer is free."""
-        if self.transfer is not None:
-            if self.transfer.aborts < WAITING_COMMANDS:
-                self.transfer.abort()
-            else:
-                self.flooded()
-            return None
-        self.useDataPort(None)
-        return replies.NO_TRANSFER
 
-    @command("PWD")
-    def ftp_PWD(self, _: str) -> Reply:
-        """The current directory, in the only pair of quotes."""
-        port = self.printShell.portOf(tuple(self.directory))
-        where = replies.PWD_PORT if self.directory else replies.PWD_ROOT
-        path = Name(quoted(tuple(self.directory)))
-        return where(path=path, port=port.name, printer=port.description.replace('"', "'"))
+def allocate(session: Session, argument: str) -> Reply:
+    """The size of the next upload; in TYPE I it is compared with what came."""
+    found = re.fullmatch(r"(\d{1,18})(?: +[Rr] +\d+)?", argument, re.ASCII)
+    if found is None:
+        return replies.SYNTAX(syntax=f"ALLO {_ALLO}")
+    session.parameters = session.parameters.noted(_ANNOUNCED, int(found[1]) or None)
+    return replies.OKAY
 
-    @command("LIST [path]")
-    def ftp_LIST(self, argument: str) -> Result:
-        """The printing ports, with their descriptions as owners; in one, this session's jobs."""
-        return self._list(argument, lambda entries: longListing(entries, time.time()), jobs=True)
 
-    @command("NLST [path]")
-    def ftp_NLST(self, argument: str) -> Result:
-        """Their names."""
-        return self._list(argument, nameListing)
+def restart(session: Session, argument: str) -> Reply:
+    """A job has no middle to start from."""
+    whole = re.fullmatch(r"0{1,20}", argument) is not None
+    return replies.REST_ZERO if whole else replies.NO_RESTART
 
-    @command("RETR <path>")
-    def ftp_RETR(self, _: str) -> Reply:
-        """Never."""
-        return replies.WRITE_ONLY
 
-    @command("SYST", beforeLogin=True)
-    def ftp_SYST(self, _: str) -> Reply:
-        """BSD clients choose ASCII, and spoil the job, for any other answer and for none."""
-        return replies.SYSTEM
-
-    @command("NOOP", beforeLogin=True, atOnce=True)
-    def ftp_NOOP(self, _: str) -> Reply:
-        """Nothing."""
-        return replies.OKAY
-
-    @command("STAT [path]", beforeLogin=True, atOnce=True)
-    def ftp_STAT(self, argument: str) -> Reply:
-        """How the session is, what a printing port does, or what LIST shows of another path."""
-        if argument and self.shell is not None:
-            return self._pathStatus(argument)
-        lines = [f" Connected from {self.peer}", f" TYPE {self.type}; bytes pass unchanged"]
-        if self.shell is None:
-            lines.append(" Not logged in")
+def abort(session: Session, _: str) -> Reply | None:
+    """Cut the running job: 426 for the upload, then 226 when the printer is free."""
+    if session.transfer is not None:
+        if session.transfer.aborts < WAITING_COMMANDS:
+            session.transfer.abort()
         else:
-            port = self.printShell.portOf(tuple(self.directory))
-            lines.append(f" Logged in as {self.printShell.sender.user}")
-            lines.append(f" Printing on {port.name}")
-            lines += _said(port.status)
-        running = "no transfer" if self.transfer is None else self.transfer.description
-        return replies.STATUS(lines=Lines("\n".join([*lines, f" Now: {running}"])))
+            session.flooded()
+        return None
+    session.useDataPort(None)
+    return replies.NO_TRANSFER
 
-    @command("HELP [command]", beforeLogin=True)
-    def ftp_HELP(self, argument: str) -> Reply:
-        """The commands, or the syntax of one."""
-        method = self._method(argument.upper())
-        if method is not None:
-            return replies.HELP_COMMAND(syntax=method.syntax)  # type: ignore[attr-defined]
-        return self._help()
 
-    ftp_XPWD = ftp_PWD
+def workingDirectory(session: Session, _: str) -> Reply:
+    """The current directory, in the only pair of quotes."""
+    directory = session.login.directory
+    port = session.shell.portOf(directory)
+    where = replies.PWD_PORT if directory else replies.PWD_ROOT
+    path = Name(quoted(directory))
+    return where(path=path, port=port.name, printer=port.description.replace('"', "'"))
 
-    @classmethod
-    @cache
-    def _help(cls) -> Reply:
-        # Once: it is the dearest text of all.
-        verbs = sorted(name[4:] for name in dir(cls) if name.startswith("ftp_"))
-        rows = (verbs[n : n + 8] for n in range(0, len(verbs), 8))
-        lines = ["    " + " ".join(f"{verb:<5}" for verb in row).rstrip() for row in rows]
-        return replies.HELP(lines=Lines("\n".join(lines)))
 
-    def _print(self, path: str, unique: bool) -> Result:
-        announced, self.announced = self.announced, None
-        dataPort = self.takeDataPort()
-        if isinstance(dataPort, Reply):
-            return dataPort
-        try:
-            stored = self.resolve(path)
-        except PathRefused as refused:
-            # Told first: a data connection that is reset looks like a broken line to some.
-            self.reply(replies.BAD_PATH(path=refused.path, reason=refused.reason))
-            dataPort.close()
-            return None
-        shell = self.printShell
-        port, name = shell.portOf(stored), shell.nameOf(stored)
-        size = announced if self.type == "I" else None
-        job = shell.submit(port, name, size, replies.codeFor)
-        if not path:
-            path = f"job{job.number}"
-            stored = (*stored, path)
-        upload = Upload(self, dataPort, port, job, lambda: shell.names.store(stored, job.bytes))
-        if unique:
-            opening = replies.OPENING_UNIQUE(name=path)
-        else:
-            mode = "BINARY" if self.type == "I" else "ASCII"
-            printer = port.description
-            opening = replies.OPENING(type=mode, name=job.name, port=port.name, printer=printer)
-        return self.runTransfer(upload, upload.run(opening))
+def listLong(session: Session, argument: str) -> Result:
+    """The printing ports, with their descriptions as owners; in one, this session's jobs."""
+    return _list(session, argument, lambda entries: longListing(entries, time.time()), jobs=True)
 
-    def _pathStatus(self, argument: str) -> Reply:
-        options, path = self._listed(argument)
-        port = self.printShell.server.port(path[0]) if len(path) == 1 else None
-        if port is not None and not options:
-            return self._portStatus(port)
-        directory = self.printShell.names.isDirectory(path)
-        if not directory and self.printShell.names.entry(path) is None:
-            raise self.printShell.noSuchPlace(argument)
-        listing = decoded(longListing(self.printShell.listed(path, jobs=True), time.time()))
-        lines = "".join(f"\n {presentable(line)}" for line in listing.split("\r\n") if line)
-        status = replies.DIRECTORY_STATUS if directory else replies.FILE_STATUS
-        return status(path=Name(written(path)), lines=Lines(lines))
 
-    def _portStatus(self, port: PrintingPort) -> Reply:
-        lines = [f" {port.name}: {printable(port.description)}", *_said(port.status)]
-        if not port.jobs:
-            lines.append(" idle")
-        for job in port.jobs:
-            name = f", {job.name}" if self.printShell.knows(job) else ""
-            lines.append(f" job {job.number}: {job.state.value}, {job.bytes} bytes{name}")
-        return replies.PORT_STATUS(lines=Lines("\n".join(lines)))
+def listNames(session: Session, argument: str) -> Result:
+    """Their names."""
+    return _list(session, argument, nameListing)
 
-    def _list(
-        self, argument: str, render: Callable[[list[Entry]], bytes], jobs: bool = False
-    ) -> Result:
-        _, path = self._listed(argument)
-        return sendListing(self, lambda: render(self.printShell.listed(path, jobs)))
 
-    def _listed(self, argument: str) -> tuple[bool, Path]:
-        # Were there options, as clients send them for ls; and the path.
-        found = _OPTIONS.match(argument)
-        if found is None:
-            return False, self.resolve(argument)
-        with suppress(PathRefused):
-            named = self.resolve(argument)
-            if self.printShell.names.entry(named) is not None:
-                return False, named  # a job may be called like an option
-        return True, self.resolve(argument[found.end() :])
+def retrieve(session: Session, _: str) -> Reply:
+    """Never."""
+    return replies.WRITE_ONLY
+
+
+def system(session: Session, _: str) -> Reply:
+    """BSD clients choose ASCII, and spoil the job, for any other answer and for none."""
+    return replies.SYSTEM
+
+
+def noop(session: Session, _: str) -> Reply:
+    """Nothing."""
+    return replies.OKAY
+
+
+def status(session: Session, argument: str) -> Reply:
+    """How the session is, what a printing port does, or what LIST shows of another path."""
+    login = session.login
+    if argument and login.shell is not None:
+        return _pathStatus(session, argument)
+    kind = session.parameters.type
+    lines = [f" Connected from {session.peer}", f" TYPE {kind}; bytes pass unchanged"]
+    if login.shell is None:
+        lines.append(" Not logged in")
+    else:
+        port = login.shell.portOf(login.directory)
+        lines.append(f" Logged in as {login.shell.sender.user}")
+        lines.append(f" Printing on {port.name}")
+        lines += _said(port.status)
+    running = "no transfer" if session.transfer is None else session.transfer.description
+    return replies.STATUS(lines=Lines("\n".join([*lines, f" Now: {running}"])))
+
+
+def showHelp(session: Session, argument: str) -> Reply:
+    """The commands, or the syntax of one."""
+    command = session.commands.get(argument.upper())
+    if command is not None:
+        return replies.HELP_COMMAND(syntax=command.syntax)
+    return _help(tuple(session.commands))
+
+
+@cache
+def _help(commands: tuple[str, ...]) -> Reply:
+    # Once: it is the dearest text of all.
+    verbs = sorted(commands)
+    rows = (verbs[n : n + 8] for n in range(0, len(verbs), 8))
+    lines = ["    " + " ".join(f"{verb:<5}" for verb in row).rstrip() for row in rows]
+    return replies.HELP(lines=Lines("\n".join(lines)))
+
+
+def _print(session: Session, path: str, unique: bool) -> Result:
+    announced = session.parameters.read(_ANNOUNCED)
+    session.parameters = session.parameters.noted(_ANNOUNCED, None)
+    dataPort = session.takeDataPort()
+    if isinstance(dataPort, Reply):
+        return dataPort
+    try:
+        stored = session.resolve(path)
+    except PathRefused as refused:
+        # Told first: a data connection that is reset looks like a broken line to some.
+        session.reply(replies.BAD_PATH(path=refused.path, reason=refused.reason))
+        dataPort.close()
+        return None
+    shell = session.shell
+    port, name = shell.portOf(stored), shell.nameOf(stored)
+    size = announced if session.parameters.type == "I" else None
+    job = shell.submit(port, name, size, replies.codeFor)
+    if not path:
+        path = f"job{job.number}"
+        stored = (*stored, path)
+    upload = Upload(session, dataPort, port, job, lambda: shell.names.store(stored, job.bytes))
+    if unique:
+        opening = replies.OPENING_UNIQUE(name=path)
+    else:
+        mode = "BINARY" if session.parameters.type == "I" else "ASCII"
+        printer = port.description
+        opening = replies.OPENING(type=mode, name=job.name, port=port.name, printer=printer)
+    return session.runTransfer(upload, upload.run(opening))
+
+
+def _pathStatus(session: Session, argument: str) -> Reply:
+    options, path = _listed(session, argument)
+    port = session.shell.server.port(path[0]) if len(path) == 1 else None
+    if port is not None and not options:
+        return _portStatus(session, port)
+    directory = session.shell.names.isDirectory(path)
+    if not directory and session.shell.names.entry(path) is None:
+        raise session.shell.noSuchPlace(argument)
+    listing = decoded(longListing(session.shell.listed(path, jobs=True), time.time()))
+    lines = "".join(f"\n {presentable(line)}" for line in listing.split("\r\n") if line)
+    status = replies.DIRECTORY_STATUS if directory else replies.FILE_STATUS
+    return status(path=Name(written(path)), lines=Lines(lines))
+
+
+def _portStatus(session: Session, port: PrintingPort) -> Reply:
+    lines = [f" {port.name}: {printable(port.description)}", *_said(port.status)]
+    if not port.jobs:
+        lines.append(" idle")
+    for job in port.jobs:
+        name = f", {job.name}" if session.shell.knows(job) else ""
+        lines.append(f" job {job.number}: {job.state.value}, {job.bytes} bytes{name}")
+    return replies.PORT_STATUS(lines=Lines("\n".join(lines)))
+
+
+def _list(
+    session: Session, argument: str, render: Callable[[list[Entry]], bytes], jobs: bool = False
+) -> Result:
+    _, path = _listed(session, argument)
+    return sendListing(session, lambda: render(session.shell.listed(path, jobs)))
+
+
+def _listed(session: Session, argument: str) -> tuple[bool, Path]:
+    # Were there options, as clients send them for ls; and the path.
+    found = _OPTIONS.match(argument)
+    if found is None:
+        return False, session.resolve(argument)
+    with suppress(PathRefused):
+        named = session.resolve(argument)
+        if session.shell.names.entry(named) is not None:
+            return False, named  # a job may be called like an option
+    return True, session.resolve(argument[found.end() :])
 
 
 def _said(status: PrinterStatus) -> list[str]:
@@ -212,3 +221,21 @@ def _said(status: PrinterStatus) -> list[str]:
         said.append(f"{status.pages} pages in its life")
     said = [printable(each) for each in said if each]
     return [f" the printer says: {'; '.join(said)}"] if said else []
+
+
+COMMANDS: tuple[Command[Session], ...] = (
+    Command("STOR", "<path>", store),
+    Command("STOU", "[path]", storeUnique),
+    Command("APPE", "<path>", append),
+    Command("ALLO", _ALLO, allocate),
+    Command("REST", "<0>", restart),
+    Command("ABOR", "", abort, When.AT_ONCE),
+    Command("PWD", "", workingDirectory, also=("XPWD",)),
+    Command("LIST", "[path]", listLong),
+    Command("NLST", "[path]", listNames),
+    Command("RETR", "<path>", retrieve),
+    Command("SYST", "", system, When.ALWAYS),
+    Command("NOOP", "", noop, When.AT_ONCE),
+    Command("STAT", "[path]", status, When.AT_ONCE),
+    Command("HELP", "[command]", showHelp, When.ALWAYS),
+)
