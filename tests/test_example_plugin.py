@@ -59,6 +59,20 @@ def test_commandLine(known: str, tmp_path: Path) -> None:
     assert re.search(r"unknown option 'colour'; known are .*jam-after", said), said
 
 
+def test_ownTest(known: str) -> None:
+    """Its own test passes, without pytest."""
+    done = subprocess.run(
+        [sys.executable, "-B", "-m", "unittest", "-v", "test_discard"],
+        cwd=EXAMPLE,
+        env={**environment(), "PYTHONPATH": known},
+        capture_output=True,
+        text=True,
+        timeout=100,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "Ran 1 test" in done.stderr
+
+
 def test_prints(known: str, tmp_path: Path) -> None:
     """A gateway has such a printer, well or lost in mid-job, and asks it how it is."""
     printers = ["--printer", "discard:", "--printer", "discard:?jam-after=3&description=Jammed"]

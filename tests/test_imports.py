@@ -141,7 +141,8 @@ MAY_IMPORT = {
     " transports.threads",
     # those who know both sides
     "gateway": "text errors interfaces language job port server tcp ftp* transports* watch*",
-    "testing*": "errors interfaces language job port server tcp ftp* transports* gateway testing*",
+    "testing*": "errors guard interfaces language job port server tcp ftp* transports*"
+    " gateway testing*",
     # the command
     "listeners": "options tcp",
     "checkers": "options",
