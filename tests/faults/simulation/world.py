@@ -473,8 +473,8 @@ class World(Clockwork):
             upload.against += self.records.against.get(upload.name, [])
             upload.canceled = upload.name in self.records.canceled
             # 425: in such a run only after EPSV or PASV had found no free port, and to one that is
-            # late when others wait.
-            late = "data late" in self.faults
+            # late, or not there, when others wait.
+            late = {"data late", "sender unplugged a while"} & {*self.faults}
             busy = any(
                 reply.code == 450
                 or (reply.code == 425 and (late or "was not made" not in reply.text))
