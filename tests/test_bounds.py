@@ -63,13 +63,13 @@ def test_row(what: str, number: str, constant: str, file: str, test: str) -> Non
 def test_unreadReplies() -> None:
     """As long as replies are not taken no more are made, and nothing more is read."""
     sender = FakeSender(gateway().factory)
-    session = sender.session
-    session.pauseProducing()  # as Twisted does beyond its buffer's size
+    control = sender.control
+    control.pauseProducing()  # as Twisted does beyond its buffer's size
     assert sender.wire.bufferSize == READ_SIZE  # type: ignore[attr-defined]
     for _ in range(100):
         sender.wire.receive(b"HELP\n" * 1000)
     assert (sender.hear(), sender.wire.producerState) == ("", "paused")
-    session.resumeProducing()
+    control.resumeProducing()
     assert "214 End of help" in sender.hear()
     sender.wire.rst()
 

@@ -27,8 +27,8 @@ from jetdirect.ftp.commands.table import COMMANDS
 from jetdirect.ftp.control import LINGER
 from jetdirect.ftp.factory import PrintFTPFactory
 from jetdirect.ftp.lines import LONGEST_FLOOD, LONGEST_LINE
+from jetdirect.ftp.pipeline import WAITING_COMMANDS
 from jetdirect.ftp.realm import AnyName, PrintRealm
-from jetdirect.ftp.session import WAITING_COMMANDS
 from jetdirect.ftp.settings import SessionSettings
 from jetdirect.ftp.turns import LINES_A_SLICE
 from jetdirect.server import PrintServer

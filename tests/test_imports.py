@@ -52,9 +52,58 @@ MAY_IMPORT = {
     "spool.durable": "spool.disk",
     "spool.numbers": "spool.disk spool.durable",
     "spool.store": "spool.disk spool.durable spool.numbers spool.record",
-    # the sender's side
-    "ftp*": "text errors deadline interfaces language job port portnames server orderly splice tcp"
-    " certificate ftp*",
+    # the sender's side: what is sent, and read
+    "ftp": "",
+    "ftp.acknowledgement": "job tcp",
+    "ftp.address": "",
+    "ftp.announced": "deadline",
+    "ftp.gathering": "",
+    "ftp.hello": "",
+    "ftp.lines": "",
+    "ftp.listener": "tcp",
+    "ftp.records": "",
+    "ftp.replies": "errors interfaces text",
+    "ftp.seldom": "",
+    "ftp.settings": "certificate",
+    "ftp.sourceport": "",
+    "ftp.strangers": "",
+    "ftp.text": "text",
+    "ftp.turns": "",
+    # the control line
+    "ftp.control": "deadline tcp text ftp.address ftp.lines ftp.replies ftp.seldom ftp.settings"
+    " ftp.strangers ftp.turns",
+    # the data line
+    "ftp.dataconnection": "certificate orderly tcp ftp.hello ftp.records",
+    "ftp.data": "certificate deadline errors interfaces splice tcp ftp.dataconnection"
+    " ftp.gathering ftp.hello",
+    "ftp.passive": "ftp.address ftp.data ftp.dataconnection ftp.listener ftp.settings",
+    "ftp.active": "tcp ftp.address ftp.data ftp.dataconnection ftp.sourceport",
+    # what a sender may do
+    "ftp.listing": "ftp.text",
+    "ftp.paths": "portnames ftp.text",
+    "ftp.names": "ftp.listing ftp.paths ftp.text",
+    "ftp.shell": "job port portnames server text ftp.listing ftp.names ftp.paths",
+    "ftp.stock": "errors job text ftp.listing ftp.paths ftp.shell",
+    "ftp.realm": "job server text ftp.shell ftp.stock ftp.text",
+    # a session, of parts
+    "ftp.command": "ftp.replies",
+    "ftp.pipeline": "ftp.replies",
+    "ftp.timers": "deadline ftp.replies ftp.settings",
+    "ftp.state": "ftp.paths ftp.shell",
+    "ftp.transfer": "errors job ftp.data ftp.replies ftp.settings",
+    "ftp.upload": "deadline errors interfaces job port ftp.data ftp.replies ftp.transfer",
+    "ftp.session": "job ftp.acknowledgement ftp.announced ftp.command ftp.control ftp.data"
+    " ftp.lines ftp.paths ftp.pipeline ftp.replies ftp.shell ftp.state ftp.strangers ftp.text"
+    " ftp.timers ftp.transfer",
+    # its commands
+    "ftp.commands": "",
+    "ftp.commands.table": "ftp.command ftp.commands.* ftp.session",
+    "ftp.commands.*": "interfaces job port text ftp.active ftp.address ftp.announced ftp.command"
+    " ftp.data ftp.listing ftp.passive ftp.paths ftp.pipeline ftp.realm ftp.replies ftp.session"
+    " ftp.state ftp.text ftp.upload",
+    # how many there may be
+    "ftp.factory": "ftp.address ftp.announced ftp.commands.table ftp.control ftp.data ftp.replies"
+    " ftp.seldom ftp.session ftp.settings ftp.turns",
     # the printers' side: what they share, then the printers, none of which knows another
     "transports": "",
     "transports.file": "",
@@ -263,6 +312,22 @@ def test_strayImportIsFound(tmp_path: Path, file: str, line: str, complaint: str
         module.write(f"\n{line}\n")
 
     assert complaints(package) == [complaint]
+
+
+def test_noCircles() -> None:
+    """No module needs itself, by however many others, nor hides from Python whom it needs."""
+    modules = {_nameOf(path.relative_to(PACKAGE)): path for path in PACKAGE.rglob("ftp/**/*.py")}
+    needs: dict[str, set[str]] = {}
+    for module, path in modules.items():
+        tree = ast.parse(path.read_bytes())
+        folder = ["jetdirect", *path.parent.relative_to(PACKAGE).parts]
+        pairs = set(_imports(ast.walk(tree), folder))
+        assert ("typing", "TYPE_CHECKING") not in pairs, module
+        needs[module] = ({_ours(*pair, modules) for pair in pairs} & set(modules)) - {module}
+    assert len(needs) > 30
+    while free := {module for module, others in needs.items() if not others & set(needs)}:
+        needs = {module: others for module, others in needs.items() if module not in free}
+    assert needs == {}
 
 
 def test_reactorInFunction(tmp_path: Path) -> None:

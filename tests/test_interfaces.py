@@ -47,7 +47,7 @@ def server() -> PrintServer:
 
 def session() -> Any:
     gateway = Gateway([FakePrinter()], MemoryReactorClock(), listeners=[])
-    return FakeSender(gateway.factory).session
+    return FakeSender(gateway.factory).control
 
 
 def opened(transport: Any) -> Any:

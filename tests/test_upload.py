@@ -438,7 +438,7 @@ def test_stopped(phase: Phase) -> None:
     assert heard.count(": the gateway is shutting down; ") == 1
     assert bench.job.state is JobState.ABORTED
     for session in list(bench.gateway.factory._connections):
-        session.transport.fin()  # type: ignore[attr-defined]
+        session.control.transport.fin()  # type: ignore[attr-defined]
     assert stopped.called
 
 

@@ -29,15 +29,16 @@ class Acknowledgements:
     section 4.2.2.13).
     """
 
-    _behind = 0
-    _seen = False
-    _flushing: IDelayedCall | None = None
-    _timer: IDelayedCall | None = None
+    __slots__ = ("_behind", "_clock", "_facts", "_flushing", "_jobs", "_seen", "_timer")
 
     def __init__(self, facts: ITCPFacts, clock: IReactorTime) -> None:
         self._facts = facts
         self._clock = clock
-        self._jobs: list[Job] = []
+        self._jobs: tuple[Job, ...] = ()
+        self._behind = 0
+        self._seen = False
+        self._flushing: IDelayedCall | None = None
+        self._timer: IDelayedCall | None = None
 
     def expect(self, job: Job, buffered: bool = False) -> None:
         """
@@ -48,7 +49,7 @@ class Acknowledgements:
         """
         if buffered and self._flushing is None:
             self._flushing = self._clock.callLater(0, self._flushed)
-        self._jobs.append(job)
+        self._jobs += (job,)
         self._behind = 0
         self._seen = False
         if self._timer is None:
@@ -103,6 +104,6 @@ class Acknowledgements:
         return not self._facts.reset() and self._facts.unacknowledged() <= self._behind
 
     def _settle(self, heard: bool) -> None:
-        jobs, self._jobs = self._jobs, []
+        jobs, self._jobs = self._jobs, ()
         for job in jobs:
             job.complete(heard)

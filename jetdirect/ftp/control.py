@@ -9,17 +9,18 @@ from __future__ import annotations
 import socket
 from collections.abc import Iterator
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
+from twisted.internet import protocol
 from twisted.internet.error import ConnectionDone
 from twisted.internet.interfaces import (
     IHalfCloseableProtocol,
     IHandshakeListener,
     IPushProducer,
+    IReactorTime,
     ISSLTransport,
     ITCPTransport,
 )
-from twisted.internet.protocol import Protocol, connectionDone
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
@@ -30,11 +31,10 @@ from ..text import printable
 from .address import oneHost, plainHost, proxiedHost
 from .lines import LineDecoder, LineTooLong, NoLineEnd
 from .replies import Reply
+from .seldom import Seldom
+from .settings import SessionSettings
 from .strangers import startsStrangely
-from .turns import LINES_A_SLICE
-
-if TYPE_CHECKING:
-    from .factory import PrintFTPFactory
+from .turns import LINES_A_SLICE, Turns
 
 LINGER = 2.0
 """Seconds the peer has to take the last reply and close, before it is closed upon."""
@@ -52,11 +52,78 @@ reads by default, 64 KiB, one session could have 65,000 lines wait in memory."""
 _NO_LINES: Iterator[bytes | LineTooLong] = iter(())
 
 
-@implementer(IHalfCloseableProtocol, IHandshakeListener, IPushProducer)
-class ControlConnection(Protocol):
+class House(Protocol):
     """
-    One control connection; a subclass makes sense of the lines.
+    What a control connection needs of the place where it came in.
 
+    @ivar settings: of sessions that begin now.
+    @ivar reactor: which tells the time.
+    @ivar turns: whose lines are done next.
+    @ivar seldom: where warnings go that peers can cause.
+    """
+
+    settings: SessionSettings
+    turns: Turns
+    seldom: Seldom
+
+    @property
+    def reactor(self) -> IReactorTime: ...
+
+    def lingers(self, connection: ControlConnection) -> None:
+        """It may stay open for a little while, though it is in no session."""
+
+    def left(self, connection: ControlConnection) -> None:
+        """It is no more."""
+
+
+class Listener:
+    """Who makes sense of what a control connection brings; this one does not care for it."""
+
+    __slots__ = ()
+
+    def begun(self) -> None:
+        """The connection is there."""
+
+    def heard(self) -> None:
+        """Something came, if only half a line."""
+
+    def lineReceived(self, line: bytes | LineTooLong) -> None:
+        """A line that is not empty, or the mark of one that was too long."""
+
+    @property
+    def leaving(self) -> bool:
+        """Has the peer said that this is the end, so that its FIN tells nothing new?"""
+        return False
+
+    def overdue(self) -> bool:
+        """Do one thing that came before the next line and had to wait, if there is one."""
+        return False
+
+    def notFTP(self) -> None:
+        """What comes is something else; from now on it is not looked at."""
+
+    def lineBegun(self) -> None:
+        """A part of a line came, and nothing behind it."""
+
+    def lineEnded(self) -> None:
+        """The rest of it came; or a whole line, an empty one too."""
+
+    def peerGone(self) -> None:
+        """The peer has ended the connection, whose facts can be asked for the last time."""
+
+    def ended(self) -> None:
+        """The connection is no more; nothing else comes from it."""
+
+
+_NOBODY = Listener()
+
+
+@implementer(IHalfCloseableProtocol, IHandshakeListener, IPushProducer)
+class ControlConnection(protocol.Protocol):
+    """
+    One control connection: it has lines for a listener, and takes replies from it.
+
+    @ivar listener: who has the lines.
     @ivar peer: the host at the other end, in front of a proxy if there is one.
     @ivar peerPort: its TCP port.
     @ivar local: this end's own address.
@@ -74,7 +141,6 @@ class ControlConnection(Protocol):
 
     _log = Logger()
     transport: ITCPTransport
-    factory: PrintFTPFactory
 
     # Of most sessions these never change; kept with the class they cost an idle one nothing.
     facts: ITCPFacts = NoFacts()
@@ -102,49 +168,12 @@ class ControlConnection(Protocol):
     _lingerTimer: Deadline | None = None
     _header: Deadline | None = None
 
-    def __init__(self, factory: PrintFTPFactory) -> None:
-        self.factory = factory
-        self.settings = factory.settings
-        self.reactor = factory.reactor
+    def __init__(self, house: House, listener: Listener) -> None:
+        self.settings = house.settings
+        self.reactor = house.reactor
+        self._house = house
+        self.listener = listener
         self._decoder = LineDecoder()
-
-    # What a subclass does.
-
-    def begun(self) -> None:
-        """The connection is there."""
-        raise NotImplementedError
-
-    def heard(self) -> None:
-        """Something came, if only half a line."""
-
-    def lineReceived(self, line: bytes | LineTooLong) -> None:
-        """A line that is not empty, or the mark of one that was too long."""
-        raise NotImplementedError
-
-    @property
-    def leaving(self) -> bool:
-        """Has the peer said that this is the end, so that its FIN tells nothing new?"""
-        return False
-
-    def overdue(self) -> bool:
-        """Do one thing that came before the next line and had to wait, if there is one."""
-        return False
-
-    def notFTP(self) -> None:
-        """What comes is something else; from now on it is not looked at."""
-        raise NotImplementedError
-
-    def lineBegun(self) -> None:
-        """A part of a line came, and nothing behind it."""
-
-    def lineEnded(self) -> None:
-        """The rest of it came; or a whole line, an empty one too."""
-
-    def peerGone(self) -> None:
-        """The peer has ended the connection; L{facts} can be asked for the last time."""
-
-    def ended(self) -> None:
-        """The connection is no more."""
 
     # The connection
 
@@ -161,7 +190,7 @@ class ControlConnection(Protocol):
         if self.throughProxy:
             self._awaitHeader()
         else:
-            self.begun()
+            self.listener.begun()
 
     def dataReceived(self, data: bytes) -> None:
         if self._header is not None:
@@ -169,7 +198,7 @@ class ControlConnection(Protocol):
         if self.closing or self._deaf:
             return
         first, self._heard = not self._heard, True
-        self.heard()
+        self.listener.heard()
         if first and startsStrangely(data):
             self.strange()
             return
@@ -179,12 +208,12 @@ class ControlConnection(Protocol):
     def strange(self) -> None:
         """The peer does not speak FTP."""
         self.listenNoMore()
-        self.notFTP()
+        self.listener.notFTP()
 
     def goOn(self) -> None:
         """Do what waits, as soon as it is this session's turn."""
         if not (self._working or self._full):
-            self.factory.turns.take(self)
+            self._house.turns.take(self)
 
     def work(self, until: float) -> bool:
         """L{Worker <jetdirect.ftp.turns.Worker>}: while lines wait, no more of them are read."""
@@ -204,16 +233,16 @@ class ControlConnection(Protocol):
             # While the replies are not read, no more of them are made: the lines wait here.
             if self._full or self.closing or self._deaf:
                 return False
-            if not self.overdue():
+            if not self.listener.overdue():
                 line = next(self._lines, None)
                 if line is None:
                     self._lines = _NO_LINES
                     if self._decoder.unfinished:
-                        self.lineBegun()
+                        self.listener.lineBegun()
                     return False
-                self.lineEnded()
+                self.listener.lineEnded()
                 if isinstance(line, LineTooLong) or line.strip():
-                    self.lineReceived(line)
+                    self.listener.lineReceived(line)
             if self.reactor.seconds() >= until:
                 break
         return True
@@ -235,7 +264,7 @@ class ControlConnection(Protocol):
 
         But not behind a QUIT that waits: it will say no more, and may still listen.
         """
-        if self.leaving and not self.closing:
+        if self.listener.leaving and not self.closing:
             self._halfClosed = True
             return
         self._lost()
@@ -257,12 +286,12 @@ class ControlConnection(Protocol):
             self._lost()
             self.transport.loseConnection()
 
-    def connectionLost(self, reason: Failure = connectionDone) -> None:
+    def connectionLost(self, reason: Failure = protocol.connectionDone) -> None:
         self._disconnected = True
         if self._header is not None:
             self._header.cancel()
             self.gone = self.closing = True
-            self.factory.sessionEnded(self)
+            self._leave()
             return
         # Under TLS a clean end is the peer's close_notify; it was alive to say so.
         self.saidGoodbye = self.secure and reason.check(ConnectionDone) is not None
@@ -270,15 +299,14 @@ class ControlConnection(Protocol):
         if self._lingerTimer is not None:
             self._lingerTimer.cancel()
         self._lost()
-        self.ended()
-        self.factory.turns.forget(self)
-        self.factory.sessionEnded(self)
+        self._house.turns.forget(self)
+        self._leave()
 
     def peerIsGone(self) -> bool:
         """Look at the connection itself: its end may be there before the reactor has told."""
         if self.gone or not self.facts.closedByPeer():
             return self.gone
-        return self.facts.reset() or not (self.leaving or self._leavesUnread())
+        return self.facts.reset() or not (self.listener.leaving or self._leavesUnread())
 
     def _leavesUnread(self) -> bool:
         # A QUIT that is there, and was not read yet.
@@ -290,6 +318,11 @@ class ControlConnection(Protocol):
         except OSError:
             return False
         return unread.rstrip().rpartition(b"\n")[2].strip().upper() == b"QUIT"
+
+    @property
+    def expected(self) -> bool:
+        """Is it not known yet who is there, because a proxy has to tell?"""
+        return self._header is not None
 
     @property
     def answers(self) -> bool:
@@ -336,7 +369,6 @@ class ControlConnection(Protocol):
         if self.closing:
             return
         self.closing = True
-        self.factory.placeFreed(self)
         self.reply(reply)
         self.transport.unregisterProducer()  # type: ignore[attr-defined]
         self._readOrNot()
@@ -375,7 +407,7 @@ class ControlConnection(Protocol):
 
     def _awaitHeader(self) -> None:
         # Who is there comes without a word of FTP behind it, and Twisted tells nobody that it came.
-        self.factory.lingers(self)
+        self._house.lingers(self)
         self._header = Deadline(self.reactor, HEADER_TIMEOUT, self.abort)
         wrapper: Any = self.transport
         received = wrapper.dataReceived
@@ -395,7 +427,7 @@ class ControlConnection(Protocol):
             self.peer = proxiedHost(self.peer)
         except ValueError:
             said = printable(self.peer)
-            self.factory.seldom.warn(
+            self._house.seldom.warn(
                 self._log, said, "a PROXY header names {host}, which is no address", host=said
             )
             self.closing = True
@@ -403,7 +435,7 @@ class ControlConnection(Protocol):
             return
         self.host = oneHost(self.peer)
         self._header = None
-        self.begun()
+        self.listener.begun()
 
     def _lookWhoIsThere(self) -> None:
         here, there = self.transport.getHost(), self.transport.getPeer()
@@ -414,13 +446,19 @@ class ControlConnection(Protocol):
         self.host = oneHost(self.peer)
         self.peerPort = getattr(there, "port", 0)
 
+    def _leave(self) -> None:
+        # A session may go on without its connection, and neither is to keep the other in memory.
+        listener, self.listener = self.listener, _NOBODY
+        listener.ended()
+        self._house.left(self)
+
     def _lost(self) -> None:
         if not self.gone:
             self.gone = self.closing = True
-            self.peerGone()
+            self.listener.peerGone()
 
     def _abortLater(self) -> None:
         # Who reads nothing does not stay for that.
         if self._lingerTimer is None and not self._disconnected:
             self._lingerTimer = Deadline(self.reactor, LINGER, self.abort)
-            self.factory.lingers(self)
+            self._house.lingers(self)

@@ -4,7 +4,8 @@ A data connection itself: at rest until a transfer begins, and sure of how it en
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
+from typing import Protocol as Contract
 
 from twisted.internet import error
 from twisted.internet.interfaces import IHalfCloseableProtocol, IHandshakeListener, ITCPTransport
@@ -12,19 +13,40 @@ from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from ..certificate import ServerCertificate
 from ..orderly import believeOnlyFIN, saidGoodbye
 from ..tcp import passOn, takeUrgentInLine, tune
 from .hello import beginsTLS
 from .records import RecordBoundaries
 
-if TYPE_CHECKING:
-    from .data import DataPort
+
+class Flow(Contract):
+    """
+    What goes on over a data connection, as the connection knows it.
+
+    @ivar tls: with which certificate it is encrypted, if it is.
+    @ivar dials: it is this end that made the TCP connection.
+    @ivar begun: a transfer has the connection.
+    """
+
+    tls: ServerCertificate | None
+    dials: bool
+    begun: bool
+
+    def connectionMade(self, connection: DataConnection) -> None:
+        """The connection is there, at rest."""
+
+    def received(self, data: bytes) -> None:
+        """Bytes have come."""
+
+    def connectionEnded(self, reason: Failure) -> None:
+        """The connection is over."""
 
 
 @implementer(IHandshakeListener, IHalfCloseableProtocol)
 class DataConnection(Protocol):
     """
-    One connection of a L{DataPort<jetdirect.ftp.data.DataPort>}.
+    One data connection, and the L{DataPort<jetdirect.ftp.data.DataPort>} it is for.
 
     @ivar lost: its end.
     @ivar plainEnd: under TLS: it ended with a FIN behind a whole record, without close_notify.
@@ -32,7 +54,7 @@ class DataConnection(Protocol):
 
     transport: ITCPTransport
 
-    def __init__(self, port: DataPort) -> None:
+    def __init__(self, port: Flow) -> None:
         self._port = port
         self.lost: Failure | None = None
         self.plainEnd = False

@@ -14,7 +14,7 @@ from . import replies
 from .address import isInside, oneHost, plainHost
 from .announced import AnnouncedAddress
 from .commands.table import COMMANDS
-from .control import ControlConnection
+from .control import ControlConnection, House, Listener
 from .data import IDataReactor
 from .replies import Reply
 from .seldom import Seldom
@@ -82,21 +82,24 @@ class PrintFTPFactory(ServerFactory):
         """The same, for who wants to know what it is."""
         refusal = self.refusal(host)
         if refusal is not None:
-            return Refusal(self, refusal)
-        session = self.proxied()
+            return Refusal(self, refusal).control
+        session = self._session()
         self.sessions.add(session)
-        return session
+        return session.control
 
-    def proxied(self) -> Session:
+    def proxied(self) -> ControlConnection:
         """One that has a place only when it L{arrived}: who is there comes in a PROXY header."""
+        return self._session().control
+
+    def _session(self) -> Session:
         session = Session(self, COMMANDS)
         self._connections[session] = None
         return session
 
     def arrived(self, session: Session) -> Reply | None:
         """It is known now who is there: C{session} gets a place, or is told why not."""
-        self._lingering.pop(session, None)
-        refusal = self.refusal(session.peer)
+        self._lingering.pop(session.control, None)
+        refusal = self.refusal(session.control.peer)
         if refusal is None:
             self.sessions.add(session)
         return refusal
@@ -117,7 +120,7 @@ class PrintFTPFactory(ServerFactory):
         if settings.maxSessionsPerHost is None:
             return None
         one = oneHost(host)
-        same = sum(each.host == one and not _isGone(each) for each in self.sessions)
+        same = sum(each.control.host == one and not _isGone(each) for each in self.sessions)
         if same >= settings.maxSessionsPerHost:
             self._refused(host, "session from {host} refused, it has {n}", n=same)
             return replies.HOST_LIMIT(sessions=same)
@@ -134,26 +137,28 @@ class PrintFTPFactory(ServerFactory):
             now = self.reactor.seconds()
             self._sweepAt = now + SWEEP_SHARE * (now - began)
 
-    def placeFreed(self, session: ControlConnection) -> None:
+    def placeFreed(self, session: Session) -> None:
         """C{session} does not count any more, though its connection may still linger."""
         self.sessions.discard(session)
 
-    def lingers(self, session: ControlConnection) -> None:
-        """The last word was said and the peer may still read it; of too many the oldest goes."""
-        self._lingering[session] = None
+    def lingers(self, connection: ControlConnection) -> None:
+        """L{House<jetdirect.ftp.control.House>}: of too many the oldest goes."""
+        self._lingering[connection] = None
         if len(self._lingering) > MOST_LINGERING:
             oldest = next(iter(self._lingering))
             del self._lingering[oldest]
             oldest.abort()
 
-    def sessionEnded(self, session: ControlConnection) -> None:
+    def left(self, connection: ControlConnection) -> None:
+        """L{House<jetdirect.ftp.control.House>}."""
+        self._lingering.pop(connection, None)
+
+    def sessionEnded(self, session: Session) -> None:
         """The connection of C{session} is gone; if its job is not, it is not over yet."""
-        self._lingering.pop(session, None)
-        if isinstance(session, Session):
-            if not session.keepsPlace:
-                self.placeFreed(session)
-            if session.over:
-                self._connections.pop(session, None)
+        if not session.keepsPlace:
+            self.placeFreed(session)
+        if session.over:
+            self._connections.pop(session, None)
         if not self._connections:
             stopped, self._stopped = self._stopped, []
             for each in stopped:
@@ -207,23 +212,23 @@ class PortFactory(ServerFactory):
 
     def buildProtocol(self, addr: IAddress | None) -> Protocol:
         """A session, or its refusal."""
-        session: ControlConnection
+        connection: ControlConnection
         if self._proxy:
-            session = self._factory.proxied()
+            connection = self._factory.proxied()
         else:
-            session = self._factory.connection(plainHost(getattr(addr, "host", "")))
-        session.implicitTLS = self._tls
-        session.throughProxy = self._proxy
-        return session
+            connection = self._factory.connection(plainHost(getattr(addr, "host", "")))
+        connection.implicitTLS = self._tls
+        connection.throughProxy = self._proxy
+        return connection
 
 
-class Refusal(ControlConnection):
+class Refusal(Listener):
     """One control connection too many: it is told so, and closed."""
 
-    def __init__(self, factory: PrintFTPFactory, reply: Reply) -> None:
-        super().__init__(factory)
+    def __init__(self, house: House, reply: Reply) -> None:
+        self.control = ControlConnection(house, self)
         self._refusal = reply
 
     def begun(self) -> None:
-        """L{ControlConnection}: say so at once."""
-        self.close(self._refusal)
+        """L{Listener}: say so at once."""
+        self.control.close(self._refusal)

@@ -32,6 +32,8 @@ class NoLineEnd(Exception):
 class LineDecoder:
     """Feed it what was received, in pieces of any size; memory is bounded by one line."""
 
+    __slots__ = ("_length", "_line", "_telnet")
+
     def __init__(self) -> None:
         self._line = bytearray()
         self._length = 0

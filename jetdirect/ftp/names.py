@@ -69,6 +69,8 @@ class StoredNames:
     which goes through what is in the directory that it renames.
     """
 
+    __slots__ = ("_began", "_bytes", "_now", "_order", "_owner", "_ports", "_root")
+
     def __init__(
         self, ports: Collection[str], owner: Callable[[str], str], now: Callable[[], float]
     ) -> None:

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
 
 from twisted.internet import error
 from twisted.internet.defer import Deferred, succeed
@@ -17,9 +16,7 @@ from .address import isInside, plainHost
 from .data import DataPort, DataTerms, IDataReactor
 from .dataconnection import DataConnection
 from .listener import listen
-
-if TYPE_CHECKING:
-    from .settings import Network
+from .settings import Network
 
 
 class PassivePort(DataPort, ServerFactory):

@@ -11,36 +11,31 @@ import re
 from collections.abc import Callable, Coroutine, Mapping
 from contextlib import suppress
 from dataclasses import replace
-from math import inf
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
+from twisted.cred.portal import Portal
 from twisted.internet.defer import CancelledError, Deferred
-from twisted.internet.interfaces import IDelayedCall
 from twisted.internet.task import deferLater
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from ..deadline import Deadline
 from ..job import Job
 from . import replies
 from .acknowledgement import Acknowledgements
-from .command import Command, When
-from .control import ControlConnection
-from .data import DataPort
+from .announced import AnnouncedAddress
+from .command import Command, Result, When
+from .control import ControlConnection, House, Listener
+from .data import DataPort, IDataReactor
 from .lines import LineTooLong
 from .paths import Path, PathRefused
+from .pipeline import Line, Pipeline
 from .replies import Reply
 from .shell import PrintShell
 from .state import NOBODY, Parameters
 from .strangers import isForeign, isOwn
 from .text import decoded
-
-if TYPE_CHECKING:
-    from .factory import PrintFTPFactory
-    from .transfer import Transfer
-
-WAITING_COMMANDS = 32
-"""Commands that may wait behind a running one: room for any script that does not read replies."""
+from .timers import Timers
+from .transfer import Listing, Transfer
 
 UNKNOWN_WORDS = 3
 """Unknown commands before a login that make the peer no FTP client; the header of a request has
@@ -51,11 +46,40 @@ _NOISE = b" \t\r\x0b\x0c\x04\x1a"
 
 _BETWEEN_WORDS = re.compile(rb"[ \t]+")
 
+_FRESH = Parameters()
 
-class Session(ControlConnection):
+
+class SessionHouse(House, Protocol):
     """
-    A session; L{jetdirect.ftp.commands.table} has its commands.
+    What a session needs of the place where it came in.
 
+    @ivar portal: who may print, and with which shell.
+    @ivar announced: the address that PASV tells.
+    """
+
+    portal: Portal
+    announced: AnnouncedAddress
+
+    @property
+    def reactor(self) -> IDataReactor: ...
+
+    def arrived(self, session: Session) -> Reply | None:
+        """It is known now who is there: C{session} gets a place, or is told why not."""
+
+    def placeFreed(self, session: Session) -> None:
+        """C{session} does not count any more, though its connection may still linger."""
+
+    def sessionEnded(self, session: Session) -> None:
+        """The connection of C{session} is gone; if its job is not, it is not over yet."""
+
+
+class Session(Listener):
+    """
+    A session, from the greeting to its end; L{jetdirect.ftp.commands.table} has its commands.
+
+    @ivar control: its control connection.
+    @ivar house: where it came in.
+    @ivar settings: those of the moment when it came in.
     @ivar commands: by their verbs.
     @ivar login: who is there.
     @ivar failedLogins: how many there were.
@@ -66,51 +90,69 @@ class Session(ControlConnection):
     """
 
     _log = Logger()
-    login = NOBODY
-    failedLogins = 0
-    parameters = initial = Parameters()
-    dataPort: DataPort | None = None
-    transfer: Transfer | None = None
-    acknowledgements: Acknowledgements
-    _heardOut: DataPort | None = None
-    _running = False
-    _farewell: Reply | None = None
-    _pausing: Deferred[None] | None = None
-    _penance: Deferred[None] | None = None
-    _loginBy = 0.0
-    _timer: IDelayedCall | None = None
-    _lineTimer: Deadline | None = None
-    _unknownWords = 0
+    __slots__ = (
+        "_farewell",
+        "_heardOut",
+        "_pausing",
+        "_penance",
+        "_pipeline",
+        "_timers",
+        "_unknownWords",
+        "acknowledgements",
+        "commands",
+        "control",
+        "dataPort",
+        "failedLogins",
+        "house",
+        "initial",
+        "login",
+        "parameters",
+        "reactor",
+        "settings",
+        "transfer",
+    )
 
-    def __init__(self, factory: PrintFTPFactory, commands: Mapping[str, Command[Session]]) -> None:
-        super().__init__(factory)
+    def __init__(self, house: SessionHouse, commands: Mapping[str, Command[Session]]) -> None:
+        self.house = house
+        self.settings = house.settings
+        self.reactor = house.reactor
         self.commands = commands
-        self._waiting: list[tuple[str, str] | Reply] = []
-        self._lastActive = self.reactor.seconds()
+        self.control = ControlConnection(house, self)
+        self.login = NOBODY
+        self.failedLogins = 0
+        self.parameters = self.initial = _FRESH
+        self.dataPort: DataPort | None = None
+        self.transfer: Transfer | None = None
+        self.acknowledgements: Acknowledgements
+        self._pipeline = Pipeline()
+        self._timers = Timers(self.reactor, self.settings, self)
+        self._heardOut: DataPort | None = None
+        self._farewell: Reply | None = None
+        self._pausing: Deferred[None] | None = None
+        self._penance: Deferred[None] | None = None
+        self._unknownWords = 0
 
-    # ControlConnection
+    # Listener
 
     def begun(self) -> None:
-        """L{ControlConnection}: the greeting."""
-        self.acknowledgements = Acknowledgements(self.facts, self.reactor)
-        if self.secure:
+        """L{Listener}: the greeting."""
+        self.acknowledgements = Acknowledgements(self.control.facts, self.reactor)
+        if self.control.secure:
             self.parameters = self.initial = Parameters(protected=True)
-        self._lastActive = self.reactor.seconds()
-        self._lookBy(self._idleBy)
-        self._expectLogin()
-        refusal = self.factory.arrived(self) if self.throughProxy else None
+        self._timers.start()
+        refusal = self.house.arrived(self) if self.control.throughProxy else None
         if refusal is None:
             self.reply(replies.GREETING(greeting=self.settings.greeting))
         else:
             self.close(refusal)
 
     def heard(self) -> None:
-        """L{ControlConnection}."""
-        self._lastActive = self.reactor.seconds()
+        """L{Listener}."""
+        self._timers.active(self.reactor.seconds())
         self.acknowledgements.look()
 
     def lineReceived(self, line: bytes | LineTooLong) -> None:
-        """L{ControlConnection}: a command."""
+        """L{Listener}: a command."""
         if isinstance(line, LineTooLong):
             self._inTurn(replies.LINE_TOO_LONG)
             return
@@ -122,7 +164,7 @@ class Session(ControlConnection):
         verb = word.lstrip(bytes(range(0x80, 0x100))).decode("latin-1").upper()
         argument = decoded(b"".join(rest))
         if isForeign(verb):
-            self.strange()
+            self.control.strange()
             return
         command = self.commands.get(verb)
         if command is not None and command.when is When.AT_ONCE:
@@ -131,62 +173,76 @@ class Session(ControlConnection):
             self._inTurn((verb, argument))
 
     def notFTP(self) -> None:
-        """L{ControlConnection}."""
-        self.warn("{peer} does not speak FTP", peer=self.peer)
+        """L{Listener}."""
+        self.warn("{peer} does not speak FTP", peer=self.control.peer)
         self.closeAfter(replies.NOT_FTP)
 
     def lineBegun(self) -> None:
-        """L{ControlConnection}: a byte now and then is no activity for ever."""
-        if self._lineTimer is None:
-            timeout = self.settings.lineTimeout
-            self._lineTimer = Deadline(self.reactor, timeout, self._slowLine)
+        """L{Listener}."""
+        self._timers.lineBegun()
 
     def lineEnded(self) -> None:
-        """L{ControlConnection}."""
-        if self._lineTimer is not None:
-            self._lineTimer.cancel()
-            self._lineTimer = None
+        """L{Listener}."""
+        self._timers.lineEnded()
 
     def peerGone(self) -> None:
-        """L{ControlConnection}: nothing that runs has anybody left to run for."""
-        if self.answers:
+        """L{Listener}: nothing that runs has anybody left to run for."""
+        if self.control.answers:
             self.acknowledgements.ended()
         else:
-            self.acknowledgements.lost(self.saidGoodbye)
+            self.acknowledgements.lost(self.control.saidGoodbye)
         if self._pausing is not None:
             self._pausing.cancel()
-        self._waiting.clear()
+        self._pipeline.clear()
         if self.transfer is not None:
             self.transfer.senderLost()
         self.useDataPort(None)
 
     def ended(self) -> None:
-        """L{ControlConnection}."""
-        if self._timer is not None and self._timer.active():
-            self._timer.cancel()
-        self.lineEnded()
+        """L{Listener}."""
+        self._timers.stop()
         self._hearOut(None)
         self.logOut()
+        self.house.sessionEnded(self)
 
-    def send(self, data: bytes) -> None:
-        """L{ControlConnection}."""
+    @property
+    def leaving(self) -> bool:
+        """L{Listener}: QUIT waits."""
+        return self._pipeline.quits
+
+    def overdue(self) -> bool:
+        """L{Listener}: the first of the commands that waited for a running one."""
+        line = self._pipeline.next()
+        if line is None:
+            return False
+        self._begin(line)
+        return True
+
+    # Replies
+
+    def reply(self, reply: Reply) -> None:
+        """Send a reply."""
+        data = bytes(reply)
         self.acknowledgements.wrote(len(data))
-        super().send(data)
+        self.control.send(data)
 
     def close(self, reply: Reply) -> None:
-        """L{ControlConnection}: what waits is not done any more."""
-        self._waiting.clear()
-        self.acknowledgements.wrote(1)  # our FIN counts as a byte
-        super().close(reply)
+        """Send a last reply and end the session; what waits is not done any more."""
+        self._pipeline.clear()
+        if not self.control.closing:
+            self.acknowledgements.wrote(len(bytes(reply)) + 1)  # our FIN counts as a byte
+            self.house.placeFreed(self)
+            self.control.close(reply)
 
     def startTLS(self, reply: Reply) -> None:
-        """L{ControlConnection}."""
-        self._waiting.clear()
-        super().startTLS(reply)
+        """Send a reply and encrypt; what waits was said in clear, and is not done."""
+        self._pipeline.clear()
+        self.acknowledgements.wrote(len(bytes(reply)))
+        self.control.startTLS(reply)
 
     def warn(self, format: str, **fields: object) -> None:
         """Log a warning that the peer is to blame for, now and then."""
-        self.factory.seldom.warn(self._log, self.host, format, **fields)
+        self.house.seldom.warn(self._log, self.control.host, format, **fields)
 
     # The end of a session
 
@@ -224,8 +280,8 @@ class Session(ControlConnection):
         """
         if self._penance is not None:
             self._penance.cancel()
-        if self._header is not None:
-            self.abort()
+        if self.control.expected:
+            self.control.abort()
             return
         self.closeAfter(replies.STOPPING)
         if self.transfer is not None and not (drain and self.transfer.underWay):
@@ -233,37 +289,21 @@ class Session(ControlConnection):
 
     # Commands
 
-    def overdue(self) -> bool:
-        """L{ControlConnection}: the first of the commands that waited for a running one."""
-        if self._running or not self._waiting:
-            return False
-        self._begin(self._waiting.pop(0))
-        return True
-
-    @property
-    def leaving(self) -> bool:
-        """L{ControlConnection}: QUIT waits."""
-        return any(isinstance(each, tuple) and each[0] == "QUIT" for each in self._waiting)
-
     def flooded(self) -> None:
-        """The peer says more than can wait, and does not wait for replies: it is heard no more."""
-        self.listenNoMore()
-        self.closeAfter(replies.FLOODED)
+        """The peer says more than can wait, and does not wait for replies."""
+        self.hearNoMore(replies.FLOODED)
 
-    def _inTurn(self, command: tuple[str, str] | Reply) -> None:
-        # A command, or the reply to what could not become one, in the order of the lines.
-        if not self._running:
-            self._begin(command)
-        elif len(self._waiting) < WAITING_COMMANDS:
-            self._waiting.append(command)
-        else:
+    def _inTurn(self, line: Line) -> None:
+        if not self._pipeline.running:
+            self._begin(line)
+        elif not self._pipeline.put(line):
             self.flooded()
 
-    def _begin(self, command: tuple[str, str] | Reply) -> None:
-        if isinstance(command, Reply):
-            self.reply(command)
+    def _begin(self, line: Line) -> None:
+        if isinstance(line, Reply):
+            self.reply(line)
         else:
-            self._perform(*command)
+            self._perform(*line)
 
     def _perform(self, verb: str, argument: str) -> None:
         command = self.commands.get(verb)
@@ -279,12 +319,12 @@ class Session(ControlConnection):
             result = replies.BAD_PATH(path=refused.path, reason=refused.reason)
         except Exception:
             # A mistake of ours, which is no reason to end a session with its job.
-            self._log.failure("{verb} of {peer} failed", verb=verb, peer=self.peer)
+            self._log.failure("{verb} of {peer} failed", verb=verb, peer=self.control.peer)
             result = replies.LOCAL_ERROR
         if isinstance(result, Reply):
             self.reply(result)
         elif result is not None:
-            self._running = True
+            self._pipeline.running = True
             finished = Deferred.fromCoroutine(result)
             finished.addCallbacks(self._finished, self._failed)
         return None
@@ -295,21 +335,21 @@ class Session(ControlConnection):
         if self._unknownWords < UNKNOWN_WORDS:
             self.reply(replies.UNKNOWN)
         else:
-            self.strange()
+            self.control.strange()
 
     def _failed(self, failure: Failure) -> None:
-        self._log.failure("a command of {peer} failed", failure, peer=self.peer)
+        self._log.failure("a command of {peer} failed", failure, peer=self.control.peer)
         self._finished(replies.LOCAL_ERROR)
 
     def _finished(self, reply: Reply | None) -> None:
-        self._running = False
-        if self.closing:
+        self._pipeline.running = False
+        if self.control.closing:
             return
         if reply is not None:
             self.reply(reply)
         if self._farewell is not None:
             self.close(self._farewell)
-        self.goOn()
+        self.control.goOn()
 
     async def pause(self, seconds: float) -> bool:
         """
@@ -337,9 +377,13 @@ class Session(ControlConnection):
         with suppress(CancelledError):
             await self._penance
         self._penance = None
-        if not self.answers:
-            self.factory.sessionEnded(self)
-        return not self.gone
+        if not self.control.answers:
+            self.house.sessionEnded(self)
+        return not self.control.gone
+
+    def peerIsGone(self) -> bool:
+        """Look at the connection itself: its end may be there before the reactor has told."""
+        return self.control.peerIsGone()
 
     @property
     def over(self) -> bool:
@@ -370,6 +414,19 @@ class Session(ControlConnection):
             return replies.UNPROTECTED
         return dataPort
 
+    def sendListing(self, render: Callable[[], bytes]) -> Result:
+        """
+        What a command answers with that lists something: the transfer, or why there is none.
+
+        @param render: makes the listing, which takes time; not called if there is nowhere to send
+            it.
+        """
+        dataPort = self.takeDataPort()
+        if isinstance(dataPort, Reply):
+            return dataPort
+        transfer = Listing(self, dataPort)
+        return self.runTransfer(transfer, transfer.run(render()))
+
     async def runTransfer(self, transfer: Transfer, replies: Coroutine[Any, Any, None]) -> None:
         """Let C{transfer} be the running one, until it has sent its replies."""
         self.transfer = transfer
@@ -385,12 +442,12 @@ class Session(ControlConnection):
     def _transferEnded(self, transfer: Transfer) -> None:
         transfer.dataPort.release()
         self._hearOut(transfer.dataPort)
-        if self.gone:
+        if self.control.gone:
             self._hearOut(None)
-        self._lastActive = max(self._lastActive, transfer.lastActive)
+        self._timers.active(transfer.lastActive)
         self.transfer = None
-        if not self.answers:
-            self.factory.sessionEnded(self)  # the job went on without its sender
+        if not self.control.answers:
+            self.house.sessionEnded(self)  # the job went on without its sender
 
     def _hearOut(self, dataPort: DataPort | None) -> None:
         # Whose job was cut may be sending still; but not when it goes on, or away.
@@ -400,10 +457,10 @@ class Session(ControlConnection):
 
     def expectToBeHeard(self, job: Job) -> None:
         """The reply for C{job} was just written; its record waits for the sender to hear."""
-        if self.gone:
+        if self.control.gone:
             job.complete(heard=False)
         else:
-            self.acknowledgements.expect(job, buffered=self.secure)
+            self.acknowledgements.expect(job, buffered=self.control.secure)
 
     def startAgain(self) -> None:
         """Forget what was set for transfers (REIN); L{logOut} forgets what belongs to a login."""
@@ -418,7 +475,7 @@ class Session(ControlConnection):
 
         @return: C{False} when it came too late, and was ended at once.
         """
-        if self.closing:
+        if self.control.closing:
             self._endLogin(logout)
             return False
         self.login = replace(self.login, shell=shell, logout=logout)
@@ -429,55 +486,34 @@ class Session(ControlConnection):
         login, self.login = self.login, NOBODY
         if login.logout is not None:
             self._endLogin(login.logout)
-            if not self.closing:
-                self._expectLogin()
+            if not self.control.closing:
+                self._timers.expectLogin()
 
     def _endLogin(self, logout: Callable[[], None]) -> None:
         try:
             logout()
         except Exception:
-            self._log.failure("the logout of {peer} failed", peer=self.peer)
+            self._log.failure("the logout of {peer} failed", peer=self.control.peer)
 
-    # Limits of time: one timer for all, as there may be thousands of sessions
-
-    def _expectLogin(self) -> None:
-        self._loginBy = self.reactor.seconds() + self.settings.loginTimeout
-        self._lookBy(self._loginBy)
+    # Timed
 
     @property
-    def _idleBy(self) -> float:
-        last = self._lastActive
+    def isLoggedIn(self) -> bool:
+        """L{Timed<jetdirect.ftp.timers.Timed>}."""
+        return self.login.shell is not None
+
+    @property
+    def transferActive(self) -> float:
+        """L{Timed<jetdirect.ftp.timers.Timed>}."""
+        return 0.0 if self.transfer is None else self.transfer.lastActive
+
+    def idleFor(self, seconds: float) -> None:
+        """L{Timed<jetdirect.ftp.timers.Timed>}: control and data connection were silent."""
+        self.closeAfter(replies.IDLE(seconds=seconds))
         if self.transfer is not None:
-            last = max(last, self.transfer.lastActive)
-        return last + (self.settings.idleTimeout or inf)
+            self.transfer.timedOut(seconds)
 
-    def _lookBy(self, due: float) -> None:
-        delay = max(0.0, due - self.reactor.seconds())
-        if self._timer is not None and self._timer.active():
-            if due < self._timer.getTime():
-                self._timer.reset(delay)
-        elif due < inf:
-            self._timer = self.reactor.callLater(delay, self._look)
-
-    def _look(self, sure: bool = False) -> None:
-        now, idleBy = self.reactor.seconds(), self._idleBy
-        loginBy = self._loginBy if self.login.shell is None else inf
-        if now < min(loginBy, idleBy):
-            self._lookBy(min(loginBy, idleBy))
-        elif not sure:  # what came while the reactor stood still is read first
-            self._timer = self.reactor.callLater(0, self._look, True)
-        elif now >= loginBy:
-            # At once, even if a checker of logins hangs.
-            self.close(replies.NO_LOGIN(seconds=self.settings.loginTimeout))
-        else:
-            self._idle()
-
-    def _idle(self) -> None:
-        timeout = self.settings.idleTimeout
-        self.closeAfter(replies.IDLE(seconds=timeout))
-        if self.transfer is not None:
-            self.transfer.timedOut(timeout)
-
-    def _slowLine(self) -> None:
-        self.listenNoMore()
-        self.closeAfter(replies.SLOW_LINE(seconds=self.settings.lineTimeout))
+    def hearNoMore(self, reply: Reply) -> None:
+        """End the session with C{reply}; what the peer says until then is dropped."""
+        self.control.listenNoMore()
+        self.closeAfter(reply)

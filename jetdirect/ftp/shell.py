@@ -37,6 +37,8 @@ class PrintShell:
     @ivar names: what the session stored and made.
     """
 
+    __slots__ = ("_jobs", "_now", "names", "proven", "sender", "server")
+
     def __init__(
         self,
         server: PrintServer,

@@ -5,17 +5,37 @@ comes in.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import Protocol
+
+from twisted.internet.interfaces import IReactorTime
 
 from ..errors import DataConnectionLost
+from ..job import Job
 from . import replies
 from .data import DataPort
 from .replies import Reply
+from .settings import SessionSettings
 
-if TYPE_CHECKING:
-    from .command import Result
-    from .session import Session
+
+class TransferSession(Protocol):
+    """A session as its transfer knows it."""
+
+    settings: SessionSettings
+
+    @property
+    def reactor(self) -> IReactorTime: ...
+
+    def reply(self, reply: Reply) -> None:
+        """Send a reply."""
+
+    def peerIsGone(self) -> bool:
+        """Is the control connection lost, as far as its socket tells at this moment?"""
+
+    async def pause(self, seconds: float) -> bool:
+        """Let time pass; C{False} when the control connection was lost meanwhile."""
+
+    def expectToBeHeard(self, job: Job) -> None:
+        """The reply for C{job} was just written; its record waits for the sender to hear."""
 
 
 class Transfer:
@@ -32,8 +52,8 @@ class Transfer:
     underWay = True
     outlivesSender = False
 
-    def __init__(self, control: Session, dataPort: DataPort) -> None:
-        self.control = control
+    def __init__(self, session: TransferSession, dataPort: DataPort) -> None:
+        self.session = session
         self.dataPort = dataPort
         self.aborts = 0
 
@@ -67,30 +87,17 @@ class Transfer:
         self.dataPort.close("the gateway is shutting down")
 
 
-def sendListing(control: Session, render: Callable[[], bytes]) -> Result:
-    """
-    What a command answers with that lists something: the transfer, or why there is none.
-
-    @param render: makes the listing, which takes time; not called if there is nowhere to send it.
-    """
-    dataPort = control.takeDataPort()
-    if isinstance(dataPort, Reply):
-        return dataPort
-    transfer = Listing(control, dataPort)
-    return control.runTransfer(transfer, transfer.run(render()))
-
-
 class Listing(Transfer):
     """LIST, NLST: a few lines to the client."""
 
     async def run(self, listing: bytes) -> None:
         """Send C{listing}, and the replies."""
-        self.control.reply(replies.OPENING_LIST)
+        self.session.reply(replies.OPENING_LIST)
         try:
             await self.dataPort.send(listing)
         except DataConnectionLost as error:
-            self.control.reply(replies.listingRefusal(error, aborted=self.aborts > 0))
+            self.session.reply(replies.listingRefusal(error, aborted=self.aborts > 0))
         else:
-            self.control.reply(replies.LISTED)
+            self.session.reply(replies.LISTED)
         for _ in range(self.aborts):
-            self.control.reply(replies.LIST_ABORTED)
+            self.session.reply(replies.LIST_ABORTED)

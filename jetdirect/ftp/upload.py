@@ -7,7 +7,6 @@ The job's turn, the printer, 150, the data connection, the bytes, the printer's 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from twisted.logger import Logger
 
@@ -26,11 +25,7 @@ from ..port import PrintingPort
 from . import replies
 from .data import DataPort
 from .replies import Reply
-from .transfer import Transfer
-
-if TYPE_CHECKING:
-    from .session import Session
-
+from .transfer import Transfer, TransferSession
 
 PATIENCE = 4.0
 """Seconds in which the data connection has to be made while other jobs wait for the printer: two
@@ -44,7 +39,7 @@ class Upload(Transfer):
 
     def __init__(
         self,
-        control: Session,
+        session: TransferSession,
         dataPort: DataPort,
         port: PrintingPort,
         job: Job,
@@ -53,7 +48,7 @@ class Upload(Transfer):
         """
         @param printed: called when the printer has the job.
         """
-        super().__init__(control, dataPort)
+        super().__init__(session, dataPort)
         self._printed = printed
         self.port = port
         self.job = job
@@ -70,16 +65,16 @@ class Upload(Transfer):
         try:
             delivery = await self._print(opening)
         except PrintError as error:
-            self.control.reply(replies.refusal(error, self.job.number))
+            self.session.reply(replies.refusal(error, self.job.number))
         except Exception:
             # A mistake of ours: no reason to leave the printer in mid-job, or to guess the code.
             self._log.failure("job {job} failed", job=self.number)
             fault = PrintError("the gateway itself failed")
             self.job.cut(fault)
-            self.control.reply(replies.refusal(self.job.error or fault, self.number))
+            self.session.reply(replies.refusal(self.job.error or fault, self.number))
         else:
             self._printed()
-            self.control.reply(
+            self.session.reply(
                 replies.PRINTED(
                     port=self.port.name,
                     job=self.job.number,
@@ -88,19 +83,19 @@ class Upload(Transfer):
                     delivery=replies.delivered(delivery, self.port.transport.reaches),
                 )
             )
-            self.control.expectToBeHeard(self.job)
+            self.session.expectToBeHeard(self.job)
         if self.aborts:
             await self.job.whenReleased()
             done = replies.ABORTED if self.underWay else replies.ABORTED_IN_LINE
             for _ in range(self.aborts):
-                self.control.reply(done(port=self.port.name))
+                self.session.reply(done(port=self.port.name))
 
     async def _print(self, opening: Reply) -> Delivery:
         await self.job.whenOpened()
         self.underWay = True
-        self.control.reply(opening)
+        self.session.reply(opening)
         self._pouring = True
-        self._hurry = Deadline(self.control.reactor, PATIENCE, self._othersWait)
+        self._hurry = Deadline(self.session.reactor, PATIENCE, self._othersWait)
         try:
             await self.dataPort.pourInto(self.job)
             self._pouring = False
@@ -108,8 +103,8 @@ class Upload(Transfer):
             self.job.cut(error)
         finally:
             self._hurry.cancel()
-        if self.control.settings.controlLossGrace and self.job.error is None:
-            await self.control.pause(self.control.settings.controlLossGrace)
+        if self.session.settings.controlLossGrace and self.job.error is None:
+            await self.session.pause(self.session.settings.controlLossGrace)
         self._lookForSender()
         delivery = await self.job.finish()
         self._lookForSender()
@@ -125,11 +120,11 @@ class Upload(Transfer):
             why = f"the data connection was not made within {PATIENCE:g} s, and others wait"
             self.job.cut(NoDataConnection(why))
         else:
-            self._hurry = Deadline(self.control.reactor, 1.0, self._othersWait)
+            self._hurry = Deadline(self.session.reactor, 1.0, self._othersWait)
 
     def _lookForSender(self) -> None:
         # A process that is killed closes both connections; both ends are often there together.
-        if self.control.peerIsGone():
+        if self.session.peerIsGone():
             self.senderLost()
 
     # What can happen meanwhile.
@@ -142,7 +137,7 @@ class Upload(Transfer):
     @property
     def outlivesSender(self) -> bool:  # type: ignore[override]
         """L{Transfer}."""
-        return self.control.settings.fireAndForget and not self.job.ended
+        return self.session.settings.fireAndForget and not self.job.ended
 
     @property
     def description(self) -> str:
@@ -164,7 +159,7 @@ class Upload(Transfer):
 
     def senderLost(self) -> None:
         """L{Transfer}."""
-        if not self.control.settings.fireAndForget:
+        if not self.session.settings.fireAndForget:
             self._cutOff(SenderLost("the control connection was lost"))
 
     def timedOut(self, seconds: float) -> None:

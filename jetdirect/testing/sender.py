@@ -23,7 +23,9 @@ class FakeSender:
 
     @ivar reactor: it; C{advance} makes time pass.
     @ivar greeting: what the gateway said first.
-    @ivar wire: the control connection.
+    @ivar wire: the wire of the control connection.
+    @ivar control: the gateway's end of it.
+    @ivar session: who listens there: a session, or its refusal.
     @ivar data: the last data connection.
     """
 
@@ -38,10 +40,11 @@ class FakeSender:
         self.reactor = factory.reactor
         self.host = host
         there = _address(host, 40001)
-        session = factory.buildProtocol(there)
-        assert isinstance(session, ControlConnection)
-        self.session = session
-        self.wire = MemoryWire(session, hostAddress=_address(local, 21), peerAddress=there)
+        control = factory.buildProtocol(there)
+        assert isinstance(control, ControlConnection)
+        self.control = control
+        self.session = control.listener
+        self.wire = MemoryWire(control, hostAddress=_address(local, 21), peerAddress=there)
         self.data: MemoryWire | None = None
         self.greeting = self.hear()
 

@@ -14,6 +14,7 @@ from twisted.internet.endpoints import HostnameEndpoint
 from jetdirect import tcp
 from jetdirect.errors import JobTooLarge, PrintError
 from jetdirect.ftp import data, passive, replies
+from jetdirect.ftp.control import ControlConnection
 from jetdirect.ftp.factory import PrintFTPFactory
 from jetdirect.ftp.replies import Reply
 from jetdirect.ftp.session import Session
@@ -264,14 +265,14 @@ def noCloseNotifyNeeded(patch: pytest.MonkeyPatch) -> None:
 
 def withoutAWord(patch: pytest.MonkeyPatch) -> None:
     """A session ends, and its sender does not know why."""
-    original = Session.close
+    original = ControlConnection.close
 
     def close(self: Any, reply: Reply) -> None:
         said, self.reply = self.reply, lambda reply: None
         original(self, reply)
         self.reply = said
 
-    patch.setattr(Session, "close", close)
+    patch.setattr(ControlConnection, "close", close)
 
 
 def portsStayOpen(patch: pytest.MonkeyPatch) -> None:

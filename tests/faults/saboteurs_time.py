@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from jetdirect import deadline, guard, orderly
-from jetdirect.ftp import data, dataconnection, session
+from jetdirect.ftp import data, dataconnection, pipeline
 from jetdirect.ftp.session import Session
 from jetdirect.ftp.turns import Turns
 from jetdirect.guard import GuardedConnection
@@ -38,7 +38,7 @@ def everythingInOneTurn(patch: pytest.MonkeyPatch) -> None:
             pass
 
     patch.setattr(Turns, "take", take)
-    patch.setattr(session, "WAITING_COMMANDS", 1_000_000)
+    patch.setattr(pipeline, "WAITING_COMMANDS", 1_000_000)
 
 
 def aFINBehindQUITIsALoss(patch: pytest.MonkeyPatch) -> None:

@@ -45,7 +45,7 @@ _log = Logger()
 def user(session: Session, name: str) -> Reply:
     """Any name will do, an empty one too; naming oneself anew ends the login."""
     session.logOut()
-    if session.settings.requireTLS and not session.secure:
+    if session.settings.requireTLS and not session.control.secure:
         return replies.SECURE_LOGIN
     session.login = Login(user=name)
     return replies.NEED_PASSWORD
@@ -56,9 +56,9 @@ async def password(session: Session, word: str) -> Reply | None:
     user = session.login.user
     if user is None or session.login.shell is not None:
         return replies.USER_FIRST
-    sender = Sender(printable(user), session.peer, session.peerPort)
+    sender = Sender(printable(user), session.control.peer, session.control.peerPort)
     try:
-        shell, logout = await logIn(session.factory.portal, user, word, sender)
+        shell, logout = await logIn(session.house.portal, user, word, sender)
     except (LoginFailed, UnhandledCredentials):
         return await _refuse(session, sender)
     if not session.loggedIn(shell, logout):

@@ -16,7 +16,6 @@ from ..paths import Path, quoted, written
 from ..replies import Lines, Name, Reply
 from ..session import Session
 from ..state import Note
-from ..transfer import sendListing
 
 _TIME = re.compile(r"(\d{14})(?:\.\d+)? +(.+)", re.ASCII | re.DOTALL)
 _OF_NAMES = ("CHMOD", "UTIME", "TOUCH", "CHGRP", "CHOWN")
@@ -112,7 +111,7 @@ def listFacts(session: Session, path: str) -> Result:
     if not session.shell.names.isDirectory(directory):
         raise session.shell.noSuchPlace(path)
     names = session.shell.names
-    return sendListing(session, lambda: machineListing(names.children(directory)))
+    return session.sendListing(lambda: machineListing(names.children(directory)))
 
 
 def site(session: Session, argument: str) -> Reply:

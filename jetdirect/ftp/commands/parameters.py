@@ -65,11 +65,11 @@ def passive(session: Session, _: str) -> Result:
     """Listen on an IPv4 port."""
     if session.parameters.read(_EXTENDED_ONLY):
         return replies.EXTENDED_ONLY
-    if isIPv6(session.local):
+    if isIPv6(session.control.local):
         return replies.UNKNOWN_FAMILY(family=2)
-    if session.proxied and not _isAnnounced(session):
+    if session.control.proxied and not _isAnnounced(session):
         return replies.NO_PASSIVE_ADDRESS
-    known = session.factory.announced.known
+    known = session.house.announced.known
     if known is None and _isAnnounced(session):
         return _passiveByName(session)
     return _passive(session, known or "")
@@ -77,24 +77,26 @@ def passive(session: Session, _: str) -> Result:
 
 async def _passiveByName(session: Session) -> Reply | None:
     try:
-        address = await session.factory.announced.find()
+        address = await session.house.announced.find()
     except UnknownAddress:
         return replies.UNKNOWN_PASSIVE_ADDRESS
-    return None if session.closing else _passive(session, address)
+    return None if session.control.closing else _passive(session, address)
 
 
 def _passive(session: Session, announced: str) -> Reply:
     port = _listen(session)
     if port is None:
         return replies.CANNOT_LISTEN
-    address = announced if _isAnnounced(session) else session.local
+    address = announced if _isAnnounced(session) else session.control.local
     return replies.PASSIVE(address=hostPort(address, port.number))
 
 
 def _isAnnounced(session: Session) -> bool:
     # Or do senders of this network reach the gateway by its own address?
     settings = session.settings
-    return bool(settings.passiveAddress) and not isInside(session.peer, settings.passiveInside)
+    return bool(settings.passiveAddress) and not isInside(
+        session.control.peer, settings.passiveInside
+    )
 
 
 def extendedPassive(session: Session, argument: str) -> Reply:
@@ -104,9 +106,9 @@ def extendedPassive(session: Session, argument: str) -> Reply:
         return replies.OKAY
     if argument not in _EXTENDED:
         return replies.UNKNOWN_FAMILY(family=_family(session))
-    if _EXTENDED[argument] not in (None, isIPv6(session.local)):
+    if _EXTENDED[argument] not in (None, isIPv6(session.control.local)):
         return replies.UNKNOWN_FAMILY(family=_family(session))
-    if session.proxied:
+    if session.control.proxied:
         return replies.PASSIVE_ONLY
     port = _listen(session)
     return replies.CANNOT_LISTEN if port is None else replies.EXTENDED_PASSIVE(port=port.number)
@@ -131,11 +133,11 @@ def extendedActive(session: Session, argument: str) -> Reply:
 
 
 def _family(session: Session) -> int:
-    return 2 if isIPv6(session.local) else 1
+    return 2 if isIPv6(session.control.local) else 1
 
 
 def _listen(session: Session) -> PassivePort | None:
-    if not session.local:
+    if not session.control.local:
         return None  # a Unix socket has no host that could be connected to
     session.useDataPort(None)  # closed before the next one is there
     settings = session.settings
@@ -143,14 +145,14 @@ def _listen(session: Session) -> PassivePort | None:
         port = PassivePort(
             session.reactor,
             _terms(session),
-            session.local,
-            session.peer,
+            session.control.local,
+            session.control.peer,
             settings.passivePorts,
             settings.dataFrom,
             lambda host: _refused(session, host),
         )
     except CannotListenError as why:
-        session.warn("no passive port for {peer}: {why}", peer=session.peer, why=str(why))
+        session.warn("no passive port for {peer}: {why}", peer=session.control.peer, why=str(why))
         return None
     session.useDataPort(port)
     return port
@@ -162,19 +164,19 @@ def _terms(session: Session) -> DataTerms:
         settings.dataIdle,
         settings.certificate if session.parameters.protected else None,
         settings.lenientClose,
-        wary=session.secure,
+        wary=session.control.secure,
     )
 
 
 def _refused(session: Session, host: str) -> None:
     text = "data connection from {host} refused, {peer} was to make it"
-    session.warn(text, host=host, peer=session.peer)
+    session.warn(text, host=host, peer=session.control.peer)
 
 
 def _dial(session: Session, verb: str, host: str, number: int) -> Reply:
     if session.parameters.read(_EXTENDED_ONLY):
         return replies.EXTENDED_ONLY
-    own = plainHost(host) == session.peer.partition("%")[0]
+    own = plainHost(host) == session.control.peer.partition("%")[0]
     # lftp says "::" when it does not know its address; nobody else can be meant.
     own = own or ip_address(host).is_unspecified
     # Beyond a NAT a sender knows its inner address only; its own is dialled in any case.
@@ -182,14 +184,21 @@ def _dial(session: Session, verb: str, host: str, number: int) -> Reply:
     if not own or number < FIRST_UNPRIVILEGED:
         session.warn(
             "{peer} asks for a data connection to {host}:{port}; refused",
-            peer=session.peer,
+            peer=session.control.peer,
             host=host,
             port=number,
         )
         return replies.FOREIGN_ADDRESS
     source = session.settings.activePort
     session.useDataPort(
-        ActivePort(session.reactor, _terms(session), session.local, session.peer, number, source)
+        ActivePort(
+            session.reactor,
+            _terms(session),
+            session.control.local,
+            session.control.peer,
+            number,
+            source,
+        )
     )
     return replies.ACTIVE(verb=verb)
 

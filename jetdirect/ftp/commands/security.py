@@ -22,7 +22,7 @@ def secure(session: Session, mechanism: str) -> Reply | None:
     """From here on everything is encrypted; what was said before is forgotten."""
     if session.settings.certificate is None or mechanism.upper() not in _PROTECTS_DATA:
         return replies.BAD_PARAMETER(argument=mechanism)
-    if session.secure:
+    if session.control.secure:
         return replies.SECURE_ALREADY
     session.logOut()
     session.initial = Parameters(protected=_PROTECTS_DATA[mechanism.upper()])
@@ -33,7 +33,7 @@ def secure(session: Session, mechanism: str) -> Reply | None:
 
 def bufferSize(session: Session, size: str) -> Reply:
     """TLS has no buffer size to agree on: any is answered with 0 (RFC 2228, section 3)."""
-    if not session.secure:
+    if not session.control.secure:
         return replies.SECURE_FIRST
     number = re.fullmatch(r"0*(\d{1,10})", size, re.ASCII)
     if number is None or int(number[1]) >= 2**32:
@@ -43,7 +43,7 @@ def bufferSize(session: Session, size: str) -> Reply:
 
 def protect(session: Session, level: str) -> Reply:
     """Whether data connections are encrypted."""
-    if not session.secure or session.settings.certificate is None:
+    if not session.control.secure or session.settings.certificate is None:
         return replies.SECURE_FIRST
     match level.upper():
         case "P":
@@ -61,7 +61,7 @@ def protect(session: Session, level: str) -> Reply:
 
 def clear(session: Session, _: str) -> Reply:
     """What is encrypted stays so."""
-    return replies.PROTECTION_NEEDED if session.secure else replies.SECURE_FIRST
+    return replies.PROTECTION_NEEDED if session.control.secure else replies.SECURE_FIRST
 
 
 COMMANDS: tuple[Command[Session], ...] = (

@@ -17,11 +17,11 @@ from .. import replies
 from ..command import Command, Result, When
 from ..listing import Entry, longListing, nameListing
 from ..paths import Path, PathRefused, quoted, written
+from ..pipeline import WAITING_COMMANDS
 from ..replies import Lines, Name, Reply
-from ..session import WAITING_COMMANDS, Session
+from ..session import Session
 from ..state import Note
 from ..text import decoded
-from ..transfer import sendListing
 from ..upload import Upload
 
 _ALLO = "<size> [R <record size>]"
@@ -113,7 +113,7 @@ def status(session: Session, argument: str) -> Reply:
     if argument and login.shell is not None:
         return _pathStatus(session, argument)
     kind = session.parameters.type
-    lines = [f" Connected from {session.peer}", f" TYPE {kind}; bytes pass unchanged"]
+    lines = [f" Connected from {session.control.peer}", f" TYPE {kind}; bytes pass unchanged"]
     if login.shell is None:
         lines.append(" Not logged in")
     else:
@@ -200,7 +200,7 @@ def _list(
     session: Session, argument: str, render: Callable[[list[Entry]], bytes], jobs: bool = False
 ) -> Result:
     _, path = _listed(session, argument)
-    return sendListing(session, lambda: render(session.shell.listed(path, jobs)))
+    return session.sendListing(lambda: render(session.shell.listed(path, jobs)))
 
 
 def _listed(session: Session, argument: str) -> tuple[bool, Path]:
