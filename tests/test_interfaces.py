@@ -33,6 +33,7 @@ from jetdirect.transports.policy import PJLPolicy, policed
 from jetdirect.transports.scheme import PrinterScheme
 from jetdirect.transports.socket import SocketConnection, SocketTransport
 from jetdirect.transports.uri import transportFor
+from jetdirect.watch.log import LogWatcher
 
 SENDER = Sender("ann", "192.0.2.1", 40001)
 
@@ -111,6 +112,7 @@ PROVIDERS: list[Callable[..., Any]] = [
     AnyName,
     lambda: PrintRealm(server()),
     lambda: PrintShell(server(), SENDER),
+    LogWatcher,
     session,
 ]
 
