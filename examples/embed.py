@@ -13,7 +13,7 @@ from twisted.internet.task import LoopingCall
 
 from jetdirect.ftp.settings import SessionSettings
 from jetdirect.gateway import Gateway
-from jetdirect.transports.uri import transportFor
+from jetdirect.transports.build import transportFor
 
 office = Gateway(
     [

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from .commandline import OPTIONS
 from .options import Option
-from .transports.uri import COMMON_OPTIONS, NETWORK_OPTIONS, schemes
+from .transports.build import COMMON_OPTIONS, NETWORK_OPTIONS, schemes
 
 _INDENT = 28
 """Columns in front of what an option does."""

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from enum import Enum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IConsumer
@@ -22,6 +22,7 @@ from zope.interface import Attribute, Interface
 
 from .errors import PrintError
 from .record import JobRecord, PortRecord
+from .uri import DeviceURI
 
 
 class Delivery(Enum):
@@ -229,11 +230,11 @@ class IPrinterScheme(IPlugin):
         "The names of the options after the question mark, each with what it does."
     )
 
-    def transport(reactor: object, uri: object) -> IPrinterTransport:
+    def transport(reactor: Any, uri: DeviceURI) -> IPrinterTransport:
         """
         Make the transport.
 
         @param reactor: the reactor to use.
-        @param uri: a parsed L{DeviceURI<jetdirect.transports.uri.DeviceURI>}.
+        @param uri: a parsed L{DeviceURI<jetdirect.uri.DeviceURI>}.
         @raise ValueError: something in the URI is wrong; the text names it and the remedy.
         """

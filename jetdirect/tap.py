@@ -29,9 +29,10 @@ from .listeners import listeners, portOf
 from .options import Option, didYouMean
 from .process import CommandLineGateway, endWithoutLookups, fail, tellTimeSteadily
 from .text import presentable
+from .transports.build import transportFor
 from .transports.checks import complaintsAbout
 from .transports.policy import PJLPolicy, policed
-from .transports.uri import transportFor, withoutSecrets
+from .uri import withoutSecrets
 
 _LIMITS = {
     "maxSessions": "max-sessions",

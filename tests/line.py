@@ -26,7 +26,7 @@ from jetdirect.ftp.passive import PassivePort
 from jetdirect.interfaces import Delivery, IPrinterConnection, IPrinterTransport
 from jetdirect.job import Job, Sender
 from jetdirect.tcp import unwritten
-from jetdirect.transports.uri import transportFor
+from jetdirect.transports.build import transportFor
 
 reactor: Any = theReactor
 

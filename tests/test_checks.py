@@ -15,9 +15,9 @@ from twisted.internet.testing import MemoryReactorClock
 from jetdirect.interfaces import Complaint, IPrinterTransport
 from jetdirect.testing import FakePrinter
 from jetdirect.transports import checks
+from jetdirect.transports.build import transportFor
 from jetdirect.transports.checks import complaintsAbout, unknownHosts
 from jetdirect.transports.policy import PJLPolicy, policed
-from jetdirect.transports.uri import transportFor
 from tests.endpoint import hear
 
 

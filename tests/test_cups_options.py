@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from twisted.internet.testing import MemoryReactorClock
 
-from jetdirect.transports.uri import transportFor
+from jetdirect.transports.build import transportFor
 
 PAGE = Path(__file__).parents[1] / "docs" / "printers" / "index.rst"
 

@@ -18,8 +18,8 @@ from jetdirect.interfaces import Delivery, IPrinterConnection, IPrinterTransport
 from jetdirect.job import Sender
 from jetdirect.server import PrintServer
 from jetdirect.testing import FakeJob, FakePrinter, FakePrinterConnection
+from jetdirect.transports.build import transportFor
 from jetdirect.transports.dressing import DressedJob, DressedTransport, Dressing
-from jetdirect.transports.uri import transportFor
 from tests.source import Source
 
 SENDER = Sender("bob", "192.0.2.1", 40001)

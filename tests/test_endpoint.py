@@ -11,8 +11,8 @@ from twisted.internet.interfaces import IStreamClientEndpoint
 from twisted.internet.testing import MemoryReactorClock
 
 from jetdirect.transports import endpoint
+from jetdirect.transports.build import transportFor
 from jetdirect.transports.endpoint import clientEndpoint
-from jetdirect.transports.uri import transportFor
 
 REMEDY = "; write one such as endpoint:tls:host=printer:port=9100"
 

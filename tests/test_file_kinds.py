@@ -29,10 +29,10 @@ from jetdirect.interfaces import Delivery, IPrinterConnection, IPrinterTransport
 from jetdirect.job import Job, Sender
 from jetdirect.port import PrintingPort
 from jetdirect.testing import FakeJob
+from jetdirect.transports.build import transportFor
 from jetdirect.transports.file import fifo
 from jetdirect.transports.file import reader as readers
 from jetdirect.transports.file.transport import AppendTransport, FileTransport
-from jetdirect.transports.uri import transportFor
 from tests.device import until
 from tests.endpoint import hear
 from tests.peers.gateway import Gateway

@@ -18,9 +18,9 @@ from jetdirect.errors import JobAborted, PrinterUnreachable
 from jetdirect.interfaces import INeedsGap, IPrinterTransport
 from jetdirect.job import Job, Sender
 from jetdirect.port import PrintingPort
+from jetdirect.transports.build import transportFor
 from jetdirect.transports.gap import GapTransport
 from jetdirect.transports.policy import PJLPolicy, policed
-from jetdirect.transports.uri import transportFor
 from tests.test_port import Line
 
 theReactor: Any = _reactor

@@ -10,7 +10,7 @@ import pytest
 
 from jetdirect.commandline import OPTIONS
 from jetdirect.help import document, helpText
-from jetdirect.transports.uri import schemes
+from jetdirect.transports.build import schemes
 
 PAGE = Path(__file__).parents[1] / "docs/options.rst"
 

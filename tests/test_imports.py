@@ -33,7 +33,8 @@ MAY_IMPORT = {
     "options": "",
     "pjl": "language",
     "record": "",
-    "interfaces": "errors record",
+    "uri": "",
+    "interfaces": "errors record uri",
     # the job and its turn
     "guard": "errors interfaces",
     "job": "errors interfaces guard language record",
@@ -122,10 +123,11 @@ MAY_IMPORT = {
     "transports.snmp.transport": "interfaces transports.snmp.ber transports.ieee1284"
     " transports.wrapped",
     "transports.cups": "",
-    "transports.uri": "interfaces options transports.cups transports.dressing transports.gap"
-    " transports.shorthand transports.snmp.transport",
-    "transports.scheme": "errors interfaces",
-    "transports.checks": "interfaces transports.shorthand transports.uri",
+    "transports.build": "interfaces options uri transports.cups transports.dressing"
+    " transports.gap transports.pjl.transport transports.policy transports.shorthand"
+    " transports.snmp.transport transports.socket",
+    "transports.scheme": "errors interfaces uri",
+    "transports.checks": "interfaces uri transports.build transports.shorthand",
     "transports.backchannel": "",
     "transports.backpressure": "",
     "transports.ending": "errors interfaces",
@@ -139,7 +141,7 @@ MAY_IMPORT = {
     "transports.pjl.question": "interfaces language tcp transports.pjl.talk transports.pjl.codes",
     "transports.pjl.transport": "interfaces language transports.backchannel transports.pjl.talk"
     " transports.pjl.brackets transports.pjl.question transports.wrapped",
-    "transports.socket": "errors interfaces orderly splice tcp transports.uri transports.tls"
+    "transports.socket": "errors interfaces orderly splice tcp options uri transports.tls"
     " transports.backchannel transports.dialer transports.ending transports.endpoint"
     " transports.pjl.transport",
     "transports.dialer": "deadline errors tcp",
@@ -148,7 +150,7 @@ MAY_IMPORT = {
     "transports.lpd.rfc1179": "",
     "transports.lpd.reserved": "",
     "transports.ipp.rfc8010": "",
-    "transports.tls": "transports.uri transports.tlstrust",
+    "transports.tls": "options uri transports.tlstrust",
     "transports.tlstrust": "",
     "transports.endpoint": "transports.tls",
     "transports.ipp.http": "",
@@ -159,7 +161,7 @@ MAY_IMPORT = {
     " transports.ipp.http transports.ipp.httpclient transports.ipp.rfc8010 transports.ipp.rfc8011",
     "transports.ipp.job": "errors interfaces transports.ending transports.ipp.client"
     " transports.ipp.rfc8010 transports.ipp.rfc8011",
-    "transports.ipp.transport": "errors interfaces tcp transports.uri transports.ipp.rfc8010"
+    "transports.ipp.transport": "errors interfaces tcp options uri transports.ipp.rfc8010"
     " transports.ipp.rfc8011"
     " transports.ipp.httpclient transports.ipp.client transports.ipp.job transports.tls",
     "transports.lpd.client": "errors interfaces transports.dialer transports.dialogue"
@@ -169,7 +171,7 @@ MAY_IMPORT = {
     "transports.lpd.spool": "errors interfaces transports.backpressure transports.ending"
     " transports.threads"
     " transports.lpd.client",
-    "transports.lpd.transport": "options interfaces tcp transports.uri transports.threads"
+    "transports.lpd.transport": "options interfaces tcp options uri transports.threads"
     " transports.lpd.rfc1179 transports.lpd.client transports.lpd.reserved"
     " transports.lpd.stream transports.lpd.spool",
     "transports.file.existing": "",
@@ -177,15 +179,15 @@ MAY_IMPORT = {
     "transports.file.reader": "",
     "transports.file.fifo": "errors interfaces tcp transports.descriptor transports.ending"
     " transports.file.existing transports.file.reader",
-    "transports.file.transport": "errors interfaces transports.uri transports.backpressure"
+    "transports.file.transport": "errors interfaces options uri transports.backpressure"
     " transports.ending"
     " transports.threads"
     " transports.file.existing transports.file.appended transports.file.fifo",
     "transports.usb.usblp": "errors interfaces transports.ieee1284",
-    "transports.usb.transport": "errors interfaces transports.uri transports.driver"
+    "transports.usb.transport": "errors interfaces options uri transports.driver"
     " transports.ending transports.usb.usblp",
-    "transports.parallel": "errors interfaces transports.uri transports.driver transports.ieee1284",
-    "transports.*": "errors interfaces tcp transports.uri transports.scheme transports.ieee1284"
+    "transports.parallel": "errors interfaces options uri transports.driver transports.ieee1284",
+    "transports.*": "errors interfaces tcp options uri transports.scheme transports.ieee1284"
     " transports.backchannel transports.backpressure transports.descriptor transports.ending"
     " transports.threads",
     # those who know both sides
@@ -196,12 +198,12 @@ MAY_IMPORT = {
     "listeners": "options tcp",
     "checkers": "options",
     "commandline": "options port ftp* transports*",
-    "help": "options transports.uri commandline",
+    "help": "options transports.build commandline",
     "logfile": "",
     "daemon": "",
     "process": "text gateway listeners logfile transports.checks",
     "tap": "text certificate checkers commandline daemon ftp* gateway help interfaces listeners"
-    " logfile options process transports*",
+    " logfile options process transports* uri",
 }
 
 

@@ -27,12 +27,12 @@ from jetdirect.job import Job, Sender
 from jetdirect.server import PrintServer
 from jetdirect.tcp import KernelFacts, NoFacts
 from jetdirect.testing import FakeJob, FakePrinter, FakeSender, MemoryWire
+from jetdirect.transports.build import transportFor
 from jetdirect.transports.dressing import DressedJob, DressedTransport, Dressing
 from jetdirect.transports.file.transport import FileConnection, FileTransport, PartFile
 from jetdirect.transports.policy import PJLPolicy, policed
 from jetdirect.transports.scheme import PrinterScheme
 from jetdirect.transports.socket import SocketConnection, SocketTransport
-from jetdirect.transports.uri import transportFor
 from jetdirect.watch.log import LogWatcher
 
 SENDER = Sender("ann", "192.0.2.1", 40001)

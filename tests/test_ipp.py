@@ -59,7 +59,7 @@ from jetdirect.transports.ipp.rfc8011 import (
     statusOf,
 )
 from jetdirect.transports.ipp.transport import FINISH_TIMEOUT, IPPTransport, fromURI
-from jetdirect.transports.uri import parse
+from jetdirect.uri import parse
 from tests.clients.certificate import selfSigned
 from tests.endpoint import Endpoint, Wire, hear
 

@@ -28,7 +28,7 @@ from jetdirect.transports.dialogue import FAREWELL
 from jetdirect.transports.dressing import DressedTransport, Dressing
 from jetdirect.transports.lpd.client import PrintServer
 from jetdirect.transports.lpd.transport import FINISH_TIMEOUT, LPDTransport, fromURI
-from jetdirect.transports.uri import parse
+from jetdirect.uri import parse
 from tests.endpoint import Endpoint, Wire, hear
 from tests.source import Source
 

@@ -22,8 +22,8 @@ from jetdirect.errors import PrinterLost, PrinterUnreachable
 from jetdirect.interfaces import Delivery, IPrinterConnection, PrinterStatus
 from jetdirect.testing import FakeJob
 from jetdirect.transports import threads
+from jetdirect.transports.build import transportFor
 from jetdirect.transports.parallel import BUFFER, PIECE, ParallelConnection, ParallelTransport
-from jetdirect.transports.uri import transportFor
 from tests.device import FakeDevice, until
 from tests.source import Source
 

@@ -30,12 +30,12 @@ from jetdirect.interfaces import Delivery, IPrinterConnection
 from jetdirect.language import HEAD_BYTES, UEL
 from jetdirect.testing import FakeJob, FakeSender
 from jetdirect.transports.backchannel import LOGGED
+from jetdirect.transports.build import transportFor
 from jetdirect.transports.dressing import DressedTransport, Dressing
 from jetdirect.transports.pjl.brackets import LOOK, MOST_JOBS
 from jetdirect.transports.pjl.transport import PJLTransport
 from jetdirect.transports.policy import PJLPolicy, policed
 from jetdirect.transports.socket import FINISH_TIMEOUT, WATCH_INTERVAL, SocketTransport
-from jetdirect.transports.uri import transportFor
 from tests.clients.certificate import selfSigned
 from tests.endpoint import Endpoint, Wire, hear
 

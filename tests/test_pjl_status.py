@@ -20,12 +20,12 @@ from zope.interface.verify import verifyObject
 
 from jetdirect.interfaces import Delivery, IPrinterTransport, PrinterStatus
 from jetdirect.testing import FakeJob
+from jetdirect.transports.build import transportFor
 from jetdirect.transports.pjl.codes import LONGEST_MODEL, statusOf
 from jetdirect.transports.pjl.question import FAREWELL, LONGEST_ANSWER, PATIENCE, QUESTION
 from jetdirect.transports.pjl.talk import LONGEST_MESSAGE, JobNews, Listener, Message, jobNews
 from jetdirect.transports.pjl.transport import PJLTransport
 from jetdirect.transports.socket import SocketTransport
-from jetdirect.transports.uri import transportFor
 from tests.endpoint import Endpoint, hear
 
 reactor: Any = theReactor

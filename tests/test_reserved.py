@@ -22,11 +22,11 @@ from zope.interface.verify import verifyObject
 from jetdirect.errors import PrinterUnreachable
 from jetdirect.testing import FakeJob
 from jetdirect.transports import checks
+from jetdirect.transports.build import transportFor
 from jetdirect.transports.lpd import reserved
 from jetdirect.transports.lpd.reserved import ReservedPortEndpoint, mayReserve
 from jetdirect.transports.lpd.rfc1179 import RESERVED, RFC1179_PORTS
 from jetdirect.transports.lpd.transport import LPDTransport
-from jetdirect.transports.uri import transportFor
 from tests.endpoint import hear
 
 reactor: Any = theReactor

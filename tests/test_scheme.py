@@ -16,8 +16,9 @@ from zope.interface.verify import verifyObject
 
 import jetdirect
 from jetdirect.interfaces import IPrinterScheme
+from jetdirect.transports.build import schemes
 from jetdirect.transports.scheme import PrinterScheme
-from jetdirect.transports.uri import DeviceURI, parse, schemes
+from jetdirect.uri import DeviceURI, parse
 
 HERE = Path(jetdirect.__file__).parents[1]
 
@@ -77,9 +78,9 @@ def test_builtInSchemes() -> None:
 def test_listingLoadsNothing() -> None:
     """To list the schemes loads no transport; to use one loads that one only."""
     said = run(
-        "import sys; from jetdirect.transports.uri import schemes\n"
+        "import sys; from jetdirect.transports.build import schemes\n"
         "from twisted.internet.testing import MemoryReactorClock\n"
-        "from jetdirect.transports.uri import transportFor\n"
+        "from jetdirect.transports.build import transportFor\n"
         "names = ['jetdirect.transports.file.transport', 'jetdirect.transports.socket', 'serial']\n"
         "shown = lambda: print([n.rpartition('.')[2] for n in names if n in sys.modules])\n"
         "schemes(); shown(); transportFor(MemoryReactorClock(), 'socket://h'); shown()"
@@ -91,7 +92,7 @@ def test_listingLoadsNothing() -> None:
 def test_thirdPartyScheme(thirdParty: Path) -> None:
     """A plugin beside ours, in a folder of its own, becomes a printer like any other."""
     said = run(
-        "from jetdirect.transports.uri import schemes, transportFor\n"
+        "from jetdirect.transports.build import schemes, transportFor\n"
         "print('paper' in schemes(), 'socket' in schemes())\n"
         "print(transportFor('R', 'PAPER:tray-2?colour=yellow').description)\n"
         "try: transportFor('R', 'paper:x?colr=red')\n"
@@ -113,7 +114,7 @@ def test_brokenPluginBesideOurs(thirdParty: Path) -> None:
     (thirdParty / "twisted" / "plugins" / "broken_printers.py").write_text(BROKEN)
 
     said = run(
-        "from jetdirect.transports.uri import schemes; print(*schemes())",
+        "from jetdirect.transports.build import schemes; print(*schemes())",
         thirdParty,
     )
 

@@ -25,8 +25,8 @@ from jetdirect.errors import PrinterLost, PrinterUnreachable
 from jetdirect.interfaces import Delivery, IPrinterConnection, PrinterStatus
 from jetdirect.testing import FakeJob
 from jetdirect.transports import threads
+from jetdirect.transports.build import transportFor
 from jetdirect.transports.serial import SerialConnection, SerialTransport
-from jetdirect.transports.uri import transportFor
 from tests.device import until
 from tests.source import Source
 

@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 from twisted.internet.testing import MemoryReactorClock
 
+from jetdirect.transports.build import transportFor
 from jetdirect.transports.shorthand import spelledOut
-from jetdirect.transports.uri import parse, transportFor
+from jetdirect.uri import parse
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,7 @@ from twisted.internet.task import Clock
 import jetdirect.transports.snmp.transport as module
 from jetdirect.interfaces import PrinterStatus
 from jetdirect.testing import FakePrinter
+from jetdirect.transports.build import transportFor
 from jetdirect.transports.snmp import ber
 from jetdirect.transports.snmp.transport import (
     DESCRIPTION,
@@ -40,7 +41,7 @@ from jetdirect.transports.snmp.transport import (
     question,
     statusOf,
 )
-from jetdirect.transports.uri import parse, transportFor
+from jetdirect.uri import parse
 from tests.clients.packages import Missing, peer
 from tests.peers.peer import PATIENCE, mortal
 

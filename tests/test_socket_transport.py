@@ -51,6 +51,7 @@ from jetdirect.tcp import (
     factsOf,
 )
 from jetdirect.testing import FakeJob, MemoryWire
+from jetdirect.transports.build import transportFor
 from jetdirect.transports.socket import (
     ABORT_PATIENCE,
     FINISH_TIMEOUT,
@@ -60,7 +61,6 @@ from jetdirect.transports.socket import (
     SocketConnection,
     SocketTransport,
 )
-from jetdirect.transports.uri import transportFor
 
 reactor: Any = theReactor
 

@@ -41,8 +41,8 @@ from jetdirect.language import END_OF_JOB, HEAD_BYTES
 from jetdirect.splice import PIPE_SIZES
 from jetdirect.tcp import factsOf, unwritten
 from jetdirect.testing import FakeJob
+from jetdirect.transports.build import transportFor
 from jetdirect.transports.policy import PJLPolicy, policed
-from jetdirect.transports.uri import transportFor
 from tests.clients.certificate import selfSigned
 from tests.line import HOST, NARROW, Line, pipes, reactor, until
 

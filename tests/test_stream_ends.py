@@ -22,8 +22,8 @@ from jetdirect.errors import PrinterLost
 from jetdirect.interfaces import Delivery, IPrinterConnection
 from jetdirect.tcp import unwritten
 from jetdirect.testing import FakeJob
+from jetdirect.transports.build import transportFor
 from jetdirect.transports.socket import SocketTransport
-from jetdirect.transports.uri import transportFor
 from tests.clients.certificate import selfSigned
 
 reactor: Any = theReactor

@@ -31,8 +31,8 @@ from jetdirect.port import BUSY_TIMEOUT, CONNECT_TIMEOUT
 from jetdirect.record import JobState
 from jetdirect.tcp import DEAD_AFTER_SECONDS, KEEPALIVE, Silence
 from jetdirect.testing import FakeSender
+from jetdirect.transports.build import transportFor
 from jetdirect.transports.socket import FINISH_TIMEOUT
-from jetdirect.transports.uri import transportFor
 from tests.faults.simulation.clockwork import Clockwork
 from tests.faults.simulation.kernel import End
 from tests.faults.simulation.reactor import SimulatedReactor

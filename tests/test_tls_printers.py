@@ -26,8 +26,8 @@ from jetdirect.errors import PrinterLost, PrinterUnreachable
 from jetdirect.interfaces import Delivery
 from jetdirect.testing import FakeJob
 from jetdirect.transports import socket as module
+from jetdirect.transports.build import transportFor
 from jetdirect.transports.socket import SocketTransport
-from jetdirect.transports.uri import transportFor
 from tests.clients.certificate import selfSigned
 from tests.peers.gateway import Gateway
 from tests.peers.session import Session, lastLine

@@ -12,17 +12,12 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from twisted.internet.testing import MemoryReactorClock
 
+from jetdirect.options import seconds
+from jetdirect.transports.build import schemes, transportFor
 from jetdirect.transports.dressing import DressedTransport
 from jetdirect.transports.file.transport import FileTransport
 from jetdirect.transports.socket import SocketTransport
-from jetdirect.transports.uri import (
-    DeviceURI,
-    parse,
-    schemes,
-    seconds,
-    transportFor,
-    withoutSecrets,
-)
+from jetdirect.uri import DeviceURI, parse, withoutSecrets
 
 
 def error(text: str) -> str:

@@ -32,11 +32,12 @@ from jetdirect.interfaces import (
     PrinterStatus,
 )
 from jetdirect.testing import FakeJob
+from jetdirect.transports.build import transportFor
 from jetdirect.transports.ieee1284 import statusOf
-from jetdirect.transports.uri import parse, transportFor
 from jetdirect.transports.usb import usblp
 from jetdirect.transports.usb.transport import BUFFER, PIECE, USBConnection, USBTransport, fromURI
 from jetdirect.transports.usb.usblp import Device, Place
+from jetdirect.uri import parse
 from tests.device import FakeDevice, until
 from tests.peers.gateway import Gateway
 from tests.peers.session import Session, lastLine

@@ -19,7 +19,7 @@ from jetdirect.interfaces import (
     IPrintJob,
     PrinterStatus,
 )
-from jetdirect.transports.uri import DeviceURI
+from jetdirect.uri import DeviceURI
 
 
 @implementer(IPrinterTransport)

@@ -18,8 +18,8 @@ from twisted.internet.interfaces import IHostResolution, IResolutionReceiver
 from zope.interface import implementer
 
 from ..interfaces import Complaint, ICheckedTransport, IPrinterTransport
+from ..uri import DeviceURI, parse
 from .shorthand import schemeOfDevice
-from .uri import DeviceURI, parse
 
 NAME_PATIENCE = 10.0
 """Seconds in which a name server should have answered; the resolver of the system asks each of its

@@ -33,9 +33,9 @@ from ..interfaces import (
     IPrintJob,
     PrinterStatus,
 )
+from ..uri import DeviceURI
 from .driver import DriverConnection, DriverTransport
 from .ieee1284 import modelOf, statusOf
-from .uri import DeviceURI
 
 PIECE = 4096
 """Bytes given to the driver at once: some seconds at the slowest, so that an abort need not wait

@@ -6,12 +6,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from twisted.plugin import IPlugin
 from twisted.python.reflect import namedAny
 from zope.interface import implementer
 
 from ..interfaces import IPrinterScheme, IPrinterTransport
+from ..uri import DeviceURI
 
 
 @implementer(IPlugin, IPrinterScheme)
@@ -29,7 +31,7 @@ class PrinterScheme:
     factory: str
     options: Mapping[str, str] = field(default_factory=dict)
 
-    def transport(self, reactor: object, uri: object) -> IPrinterTransport:
+    def transport(self, reactor: Any, uri: DeviceURI) -> IPrinterTransport:
         """L{IPrinterScheme}."""
         made: IPrinterTransport = namedAny(self.factory)(reactor, uri)
         return made

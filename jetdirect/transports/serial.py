@@ -33,12 +33,13 @@ from ..interfaces import (
     IPrintJob,
     PrinterStatus,
 )
+from ..options import seconds
 from ..tcp import unwritten
+from ..uri import DeviceURI
 from .backchannel import BackChannel
 from .descriptor import DescriptorConnection
 from .ending import State
 from .threads import PrinterThread
-from .uri import DeviceURI, seconds
 
 FINISH_TIMEOUT = 90.0
 """Seconds without progress at the end of a job after which it is lost; as long as elsewhere."""

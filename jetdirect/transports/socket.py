@@ -42,6 +42,7 @@ from ..interfaces import (
     IPrintJob,
     PrinterStatus,
 )
+from ..options import seconds, switch
 from ..orderly import believeOnlyFIN
 from ..splice import Splice
 from ..tcp import (
@@ -57,12 +58,12 @@ from ..tcp import (
     tellOfHandshake,
     tune,
 )
+from ..uri import DeviceURI
 from .backchannel import BackChannel
 from .dialer import Dialer
 from .ending import Ending, State
 from .endpoint import clientEndpoint
 from .tls import believed, whyNot
-from .uri import DeviceURI, seconds, switch
 
 RAW_PORT = 9100
 """HP's raw port (JetDirect guides); 9101 and 9102 are said to be the second and third port of a box
@@ -138,6 +139,7 @@ class SocketTransport:
         self.reaches = Delivery.DELIVERED if self.waitEOF else Delivery.SENT
         self.splice = splice
         self.clock = clock
+        self.endpoint = endpoint
         self._dialer = Dialer(clock, endpoint, uri)
 
     def open(
@@ -476,11 +478,10 @@ def fromURI(reactor: IReactorTime, uri: DeviceURI) -> IPrinterTransport:
     if uri.path not in ("", "/"):
         raise ValueError(f"a socket URI has no path; leave out {uri.path!r}")
     port = usual if uri.port is None else uri.port
-    host = f"[{uri.host}]" if ":" in uri.host else uri.host
     endpoint = hostEndpoint(reactor, uri.host, port)
     if secure:
         endpoint = wrapClientTLS(believed(uri), endpoint)
-    place = f"{host}:{port}"
+    place = uri.place(usual)
     return _transport(reactor, endpoint, uri, f"{uri.scheme}://{place}", place)
 
 
@@ -498,12 +499,7 @@ def fromEndpoint(reactor: IReactorTime, uri: DeviceURI) -> IPrinterTransport:
 def _transport(
     reactor: IReactorTime, endpoint: IStreamClientEndpoint, uri: DeviceURI, name: str, place: str
 ) -> IPrinterTransport:
-    stream = SocketTransport(reactor, endpoint, name, uri.description or place, **_manners(uri))
-    if not uri.option("pjl", False, switch, "on or off, as in pjl=on"):
-        return stream
-    from .pjl.transport import PJLTransport  # few printers need it
-
-    return PJLTransport(stream, reactor, endpoint, bool(uri.description))
+    return SocketTransport(reactor, endpoint, name, uri.description or place, **_manners(uri))
 
 
 def _manners(uri: DeviceURI) -> dict[str, Any]:

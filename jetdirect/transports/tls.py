@@ -10,7 +10,7 @@ from typing import Any
 from twisted.internet.error import ConnectionClosed
 from twisted.python.failure import Failure
 
-from .uri import DeviceURI
+from ..uri import DeviceURI
 
 MISSING = "TLS needs pyOpenSSL; pip install 'jetdirect[tls]'"
 

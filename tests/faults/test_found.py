@@ -24,7 +24,7 @@ from jetdirect.job import Job, Sender
 from jetdirect.server import PrintServer
 from jetdirect.testing import FakePrinter, FakeSender
 from jetdirect.transports.socket import fromURI
-from jetdirect.transports.uri import parse
+from jetdirect.uri import parse
 
 from .simulation.kernel import End
 from .simulation.network import Network

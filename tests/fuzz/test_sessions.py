@@ -15,7 +15,7 @@ from twisted.internet.defer import CancelledError
 from twisted.internet.task import Clock, deferLater
 
 from jetdirect.job import Job, Sender
-from jetdirect.transports.uri import transportFor
+from jetdirect.transports.build import transportFor
 from tests.fuzz.player import Player
 from tests.fuzz.sessions import Siege
 from tests.peers.caller import Caller

@@ -17,7 +17,7 @@ from twisted.internet import reactor as theReactor
 
 from jetdirect.errors import PrinterLost
 from jetdirect.testing import FakeJob
-from jetdirect.transports.uri import transportFor
+from jetdirect.transports.build import transportFor
 from tests.peers import session as sessions
 from tests.peers.failingcalls import Machine
 from tests.peers.ser2net import SerialPrinter

@@ -19,7 +19,7 @@ from twisted.internet import reactor as theReactor
 from twisted.internet.threads import blockingCallFromThread, deferToThread
 
 from jetdirect.gateway import Gateway as Service
-from jetdirect.transports.uri import transportFor
+from jetdirect.transports.build import transportFor
 from tests.peers.gateway import IPV4, Gateway
 from tests.peers.pages import page
 from tests.peers.rawprinter import RawPrinter

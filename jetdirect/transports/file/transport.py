@@ -34,10 +34,11 @@ from ...interfaces import (
     IPrintJob,
     PrinterStatus,
 )
+from ...options import switch
+from ...uri import DeviceURI
 from ..backpressure import BackPressure
 from ..ending import Ending, State
 from ..threads import PrinterThread
-from ..uri import DeviceURI, switch
 from .appended import AppendedFile
 from .existing import check, kindOf
 from .fifo import FifoTransport

@@ -24,9 +24,10 @@ from ...interfaces import (
     IPrintJob,
     PrinterStatus,
 )
+from ...options import seconds, switch
 from ...tcp import hostEndpoint
+from ...uri import DeviceURI
 from ..tls import believed
-from ..uri import DeviceURI, seconds, switch
 from . import rfc8011
 from .client import Document, IPPClient
 from .httpclient import ANSWER_TIMEOUT
@@ -179,22 +180,23 @@ def fromURI(reactor: Any, uri: DeviceURI) -> IPPTransport:
     """
     if not uri.host:
         raise ValueError(f"a host is missing; write {uri.scheme}://HOST/ipp/print")
-    host = f"[{uri.host}]" if ":" in uri.host else uri.host
     port = IPP_PORT if uri.port is None else uri.port
     path = (
         "/ipp/print"
         if uri.path in ("", "/")
         else quote(uri.path.encode("utf-8", "surrogateescape"))
     )
-    name = f"{uri.scheme}://{host}:{port}{path}"
+    place = uri.place(IPP_PORT)
     # A zone means something on this machine only (RFC 6874, section 4).
-    place = f"{uri.scheme}://{re.sub('%[^]]*', '', host)}:{port}{path}"
+    target = f"{uri.scheme}://{re.sub('%[^]]*', '', place)}{path}"
     endpoint = hostEndpoint(reactor, uri.host, port)
     if uri.scheme == "ipps":
         endpoint = wrapClientTLS(believed(uri), endpoint)
     return IPPTransport(
         reactor,
-        IPPClient(reactor, endpoint, name, place, path, uri.user, uri.password),
+        IPPClient(
+            reactor, endpoint, f"{uri.scheme}://{place}{path}", target, path, uri.user, uri.password
+        ),
         uri.description,
         uri.option("finish-timeout", FINISH_TIMEOUT, seconds, "seconds, as in finish-timeout=90"),
         uri.option("waitjob", True, switch, "on or off, as in waitjob=off"),

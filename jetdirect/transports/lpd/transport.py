@@ -27,10 +27,10 @@ from ...interfaces import (
     IPrintJob,
     PrinterStatus,
 )
-from ...options import size
+from ...options import seconds, size, switch
 from ...tcp import hostEndpoint
+from ...uri import DeviceURI
 from ..threads import PrinterThread
-from ..uri import DeviceURI, seconds, switch
 from . import rfc1179
 from .client import PrintServer
 from .reserved import RIGHTS, ReservedPortEndpoint, mayReserve
@@ -110,7 +110,6 @@ def fromURI(reactor: Any, uri: DeviceURI) -> LPDTransport:
     if not re.fullmatch(r"[!-.0-~]+", queue):
         raise ValueError("a queue is missing, or is no word; write lpd://HOST/QUEUE")
     port = rfc1179.LPD_PORT if uri.port is None else uri.port
-    host = f"[{uri.host}]" if ":" in uri.host else uri.host
     words = "off, any (512 to 1023), or rfc1179 (721 to 731; also on)"
     sources = uri.option("reserve", _RESERVED["off"], _RESERVED.__getitem__, words)
     endpoint = hostEndpoint(reactor, uri.host, port)
@@ -119,7 +118,7 @@ def fromURI(reactor: Any, uri: DeviceURI) -> LPDTransport:
     server = PrintServer(
         reactor,
         endpoint,
-        f"lpd://{host}:{port}/{queue}",
+        f"lpd://{uri.place(port)}/{queue}",
         queue,
         uri.user,
         uri.option("finish-timeout", FINISH_TIMEOUT, seconds, "seconds, as in finish-timeout=90"),
@@ -129,7 +128,9 @@ def fromURI(reactor: Any, uri: DeviceURI) -> LPDTransport:
         uri.option("banner", False, switch, "on or off, as in banner=on"),
     )
     limit = uri.option("spool-limit", SPOOL_LIMIT, size, "bytes, as in spool-limit=500M")
-    return LPDTransport(reactor, server, uri.description or f"{queue} on {host}", limit, sources)
+    return LPDTransport(
+        reactor, server, uri.description or f"{queue} on {uri.bracketed}", limit, sources
+    )
 
 
 _RESERVED: dict[str, Sequence[int]] = {

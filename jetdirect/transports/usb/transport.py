@@ -32,9 +32,10 @@ from ...interfaces import (
     IPrintJob,
     PrinterStatus,
 )
+from ...options import seconds, switch
+from ...uri import DeviceURI
 from ..driver import DriverConnection, DriverTransport
 from ..ending import State
-from ..uri import DeviceURI, seconds, switch
 from .usblp import Device, Place
 
 PIECE = 8192

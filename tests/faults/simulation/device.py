@@ -7,8 +7,9 @@ from __future__ import annotations
 from random import Random
 from typing import Any
 
+from jetdirect.transports.build import transportFor
 from jetdirect.transports.socket import fromURI
-from jetdirect.transports.uri import parse, transportFor
+from jetdirect.uri import parse
 
 from .directory import DirectoryPrinter
 from .plugin import PluginPrinter

@@ -10,7 +10,8 @@ from urllib.parse import quote
 
 from twisted.internet.testing import MemoryReactorClock
 
-from jetdirect.transports.uri import DeviceURI, parse, transportFor
+from jetdirect.transports.build import transportFor
+from jetdirect.uri import DeviceURI, parse
 
 TOKENS = (
     b"socket://",

@@ -8,40 +8,14 @@ and those there are.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cache
 from ipaddress import IPv4Address, IPv6Address
 from socket import AF_INET6, inet_ntop, inet_pton
 from typing import TypeVar
 from urllib.parse import unquote_to_bytes
 
-from twisted.plugin import getPlugins
-
-from ..interfaces import IPrinterScheme, IPrinterTransport
-from ..options import seconds as seconds
-from ..options import switch as switch
-from .cups import insteadOf, insteadOfScheme
-from .dressing import OPTIONS as DRESSING_OPTIONS
-from .dressing import DressedTransport, Dressing
-from .gap import OPTIONS as GAP_OPTIONS
-from .gap import GapTransport
-from .shorthand import spelledOut
-
 _Value = TypeVar("_Value")
-
-COMMON_OPTIONS = {
-    "description": "what the printer is called in banner, PWD, LIST and STAT",
-    **DRESSING_OPTIONS,
-    **GAP_OPTIONS,
-}
-"""The options of every scheme."""
-
-NETWORK_OPTIONS = {
-    "snmp": "on: ask the printer by SNMP how it is; STAT shows it (off)",
-    "community": "the word that the printer wants with it, a password of a kind (public)",
-}
-"""Those of every URI with a host."""
 
 _FORM = re.compile(
     r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*):"
@@ -78,7 +52,20 @@ class DeviceURI:
     @property
     def description(self) -> str:
         """What the user calls the printer, or C{""}."""
-        return _encoded(self.options.get("description", "")).decode("utf-8", "replace")
+        return octets(self.options.get("description", "")).decode("utf-8", "replace")
+
+    @property
+    def bracketed(self) -> str:
+        """The host, with the brackets of an IPv6 address."""
+        return f"[{self.host}]" if ":" in self.host else self.host
+
+    def place(self, port: int) -> str:
+        """
+        Host and port as a URI has them.
+
+        @param port: the port if there is none in the URI.
+        """
+        return f"{self.bracketed}:{port if self.port is None else self.port}"
 
     def option(
         self, name: str, default: _Value, read: Callable[[str], _Value], expected: str
@@ -104,7 +91,7 @@ def parse(text: str) -> DeviceURI:
     Take a device URI apart.
 
     @raise ValueError: it is not one.  Of a URI that is written badly the message may show a part;
-        L{transportFor} sees to it that this is no secret.
+        L{hidesSecret} says whether that may be a secret.
     """
     found = _FORM.match(text)
     if found is None:
@@ -194,29 +181,6 @@ def _options(query: str, scheme: str) -> dict[str, str]:
     return options
 
 
-@cache
-def schemes() -> Mapping[str, IPrinterScheme]:
-    """The schemes of all plugins that are installed, in alphabetical order."""
-    found: Iterable[IPrinterScheme] = getPlugins(IPrinterScheme)
-    return {plugin.scheme: plugin for plugin in sorted(found, key=lambda p: p.scheme)}
-
-
-def transportFor(reactor: object, text: str) -> IPrinterTransport:
-    """
-    The transport for a device URI.
-
-    @raise ValueError: the URI cannot be used; the message says why and what can be, and never holds
-        user name or password.
-    """
-    try:
-        return _transportFor(reactor, text)
-    except ValueError:
-        if _hidesSecret(text):
-            remedy = "in user name and password write %2F for /, %3F for ?, %40 for @"
-            raise ValueError(f"not a device URI; {remedy}") from None
-        raise
-
-
 def withoutSecrets(text: str) -> str:
     """A device URI as it may be shown, also if it is written badly."""
     _, at, rest = text.rpartition("@")
@@ -229,63 +193,19 @@ def _withoutValue(option: re.Match[str]) -> str:
     return f"{option['name']}=..." if secret else option[0]
 
 
-def _hidesSecret(text: str) -> bool:
-    # Written badly, user name and password are taken for host, port, path or options.  Well
-    # written they hold no @, which then belongs to the value of an option, or to a path.
+def hidesSecret(text: str) -> bool:
+    """
+    May a part of a badly written URI be user name or password?
+
+    They are taken for host, port, path or options then.  Well written they hold no @, which then
+    belongs to the value of an option, or to a path.
+    """
     found = _FORM.match(text)
     rest = text if found is None or found["userinfo"] is None else text.partition("@")[2]
     before, at, _ = rest.partition("@")
     return bool(at) and not _IN_OPTION.search(before)
 
 
-def _transportFor(reactor: object, text: str) -> IPrinterTransport:
-    uri = parse(spelledOut(text))
-    known = schemes()
-    plugin = known.get(uri.scheme)
-    if plugin is None:
-        remedy = insteadOfScheme(uri.scheme)
-        if remedy:
-            raise ValueError(f"unknown scheme {uri.scheme!r}; {remedy}")
-        raise ValueError(
-            f"unknown scheme {uri.scheme!r}; known are "
-            + ", ".join(f"{p.scheme} ({p.example})" for p in known.values())
-        )
-    network = NETWORK_OPTIONS if uri.host else {}
-    options = {**COMMON_OPTIONS, **network, **plugin.options}
-    for name, value in uri.options.items():
-        remedy = insteadOf(uri.scheme, name, value, name in options)
-        if remedy:
-            raise ValueError(f"{name}={value} is CUPS's; {remedy}")
-        if name not in options:
-            raise ValueError(f"unknown option {name!r}; known are " + ", ".join(sorted(options)))
-    if not uri.description.isprintable():
-        raise ValueError(f"description={uri.description!a}: expected one line that can be shown")
-    transport = plugin.transport(reactor, uri)
-    if uri.option("snmp", False, switch, "on or off, as in snmp=on"):
-        from .snmp.transport import COMMUNITY, SNMPTransport  # few printers need it
-
-        community = _encoded(uri.options.get("community", COMMUNITY.decode()))
-        if not community:
-            raise ValueError("community=WORD: expected a word")
-        named = bool(uri.description)
-        transport = SNMPTransport(transport, reactor, uri.host, named, community)
-    elif "community" in uri.options:
-        raise ValueError("community is for snmp=on; write both")
-    gap = uri.option("gap", 0.0, seconds, "seconds, as in gap=3")
-    if gap:
-        transport = GapTransport(transport, gap)
-    dressing = _dressing(uri)
-    return DressedTransport(transport, dressing) if dressing else transport
-
-
-def _dressing(uri: DeviceURI) -> Dressing:
-    feed = uri.option("form-feed", b"", lambda text: {"on": b"\f"}[text], "on")
-    return Dressing(
-        uri.option("prolog", b"", _encoded, "text"),
-        uri.option("epilog", b"", _encoded, "text") + feed,
-        uri.option("newlines", False, lambda text: {"crlf": True}[text], "crlf"),
-    )
-
-
-def _encoded(text: str) -> bytes:
+def octets(text: str) -> bytes:
+    """The octets that a part of a URI stands for."""
     return text.encode("utf-8", "surrogateescape")
