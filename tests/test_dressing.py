@@ -29,7 +29,7 @@ PRETTY = Dressing(b"<", b">")
 def opened(
     dressing: Dressing, printer: FakePrinter | None = None
 ) -> tuple[IPrinterConnection, FakePrinterConnection]:
-    """A dressed connection, and the naked one below it."""
+    """A dressed connection, and the inner one below it."""
     printer = printer or FakePrinter()
     server = PrintServer([FakePrinter()], MemoryReactorClock())
     job = server.submit(server.ports[0], "job.ps", SENDER)
@@ -40,13 +40,13 @@ def opened(
 
 def printed(dressing: Dressing, *pieces: bytes) -> bytes:
     """What comes out of a job in these pieces."""
-    connection, naked = opened(dressing)
+    connection, inner = opened(dressing)
     for piece in pieces:
         connection.write(piece)
     done: list[Delivery] = []
     connection.finish().addCallback(done.append)
     assert done == [Delivery.DELIVERED]
-    return naked.data
+    return inner.data
 
 
 def split(data: bytes, places: set[int]) -> list[bytes]:
@@ -127,38 +127,38 @@ def test_nothing() -> None:
 
 def test_cut() -> None:
     """A job that was cut gets the tail of its language, and no epilog."""
-    connection, naked = opened(PRETTY)
+    connection, inner = opened(PRETTY)
     connection.write(b"half")
     connection.abort(b"\x04")
-    assert (naked.data, naked.tail, naked.ended) == (b"<half", b"\x04", "aborted")
+    assert (inner.data, inner.tail, inner.ended) == (b"<half", b"\x04", "aborted")
 
 
 def test_cutBeforeTheFirstByte() -> None:
     """Nothing was printed, so nothing is."""
-    connection, naked = opened(PRETTY)
+    connection, inner = opened(PRETTY)
     connection.abort(b"")
-    assert (naked.data, naked.ended) == (b"", "aborted")
+    assert (inner.data, inner.ended) == (b"", "aborted")
     assert connection.sent == 0
 
 
 def test_sent() -> None:
     """What is on paper counts, the prolog too: it decides whether sending again is safe."""
-    connection, naked = opened(PRETTY)
+    connection, inner = opened(PRETTY)
     connection.write(b"page")
-    assert connection.sent == naked.sent == 5
+    assert connection.sent == inner.sent == 5
 
 
 def test_backPressure() -> None:
     """The printer stops the sender through the dress."""
     source = Source()
-    connection, naked = opened(PRETTY)
+    connection, inner = opened(PRETTY)
     connection.registerProducer(source, True)
-    naked.pause()
-    naked.resume()
+    inner.pause()
+    inner.resume()
     connection.unregisterProducer()
     assert source.told == ["pause", "resume"]
     with pytest.raises(AssertionError):
-        naked.pause()
+        inner.pause()
 
 
 @pytest.mark.parametrize(
@@ -173,13 +173,13 @@ def test_backPressure() -> None:
 )
 def test_size(dressing: Dressing, size: int | None, told: int | None) -> None:
     """A printer that wants to know the size is told that of the dressed job, if it is known."""
-    naked = FakeJob(size=size)
-    job = DressedJob(naked, dressing)
+    inner = FakeJob(size=size)
+    job = DressedJob(inner, dressing)
     assert job.size == told
     assert verifyObject(IPrintJob, job)
     lost = PrinterLost("gone")
     job.printerLost(lost)
-    assert naked.losses == [lost]
+    assert inner.losses == [lost]
 
 
 def test_unreachable() -> None:

@@ -68,10 +68,10 @@ class Line:
         self.clock = Clock()
         self.job = FakeJob()
         endpoint = Endpoint()
-        naked = SocketTransport(
+        inner = SocketTransport(
             self.clock, endpoint, "socket://p", "", finishTimeout=finishTimeout, **manners
         )
-        self.transport = PJLTransport(naked, self.clock, endpoint, False)
+        self.transport = PJLTransport(inner, self.clock, endpoint, False)
         self.connection: IPrinterConnection
         [self.connection] = hear(self.transport.open(self.job))
         self.wire: Wire = endpoint.wires[0]
@@ -249,8 +249,8 @@ def test_backPressure() -> None:
 def test_dressed() -> None:
     """Prolog and epilog belong to the job; the policy reads the sender's bytes, not ours."""
     clock, endpoint = Clock(), Endpoint()
-    naked = PJLTransport(SocketTransport(clock, endpoint, "socket://p"), clock, endpoint, False)
-    dressed = DressedTransport(naked, Dressing(b"<", b">"))
+    inner = PJLTransport(SocketTransport(clock, endpoint, "socket://p"), clock, endpoint, False)
+    dressed = DressedTransport(inner, Dressing(b"<", b">"))
     [connection] = hear(policed(dressed, PJLPolicy.REFUSE).open(FakeJob()))
     connection.write(PAGE)
     finished = hear(connection.finish())

@@ -87,7 +87,7 @@ class Bench:
         assert self.job.whenOpened().called
 
     @property
-    def naked(self) -> FakePrinterConnection:
+    def inner(self) -> FakePrinterConnection:
         """What the printer knows."""
         return self.printer.jobs[-1]
 
@@ -109,12 +109,12 @@ class Bench:
         error = self.job.error
         assert bool(self.errors) is bool(error) is not bool(self.deliveries)
         if error is None:
-            assert self.naked.ended == "finished"
-            return "", self.naked.data, False
+            assert self.inner.ended == "finished"
+            return "", self.inner.data, False
         assert self.errors == [error]
-        assert self.naked.ended == "aborted"
-        assert error.printed is bool(self.naked.data)
-        return error.reason, self.naked.data, error.final
+        assert self.inner.ended == "aborted"
+        assert error.printed is bool(self.inner.data)
+        return error.reason, self.inner.data, error.final
 
 
 def split(data: bytes, places: set[int]) -> list[bytes]:
@@ -192,12 +192,12 @@ def test_backPressure(policy: PJLPolicy) -> None:
     source = Source()
     bench = Bench(policy)
     bench.job.registerProducer(source, True)
-    bench.naked.pause()
-    bench.naked.resume()
+    bench.inner.pause()
+    bench.inner.resume()
     bench.job.unregisterProducer()
     assert source.told == ["pause", "resume"]
     with pytest.raises(AssertionError):
-        bench.naked.pause()
+        bench.inner.pause()
     bench.print()
 
 
@@ -243,16 +243,16 @@ def test_heldUntilTheLevelEnds() -> None:
     header = UEL + b"@PJL SET A=B\n" + UEL + b"@PJL ENTER LANGUAGE=PCL\n"
     for byte in header:
         bench.job.write(bytes([byte]))
-        assert (bench.naked.data, bench.job._connection.printed) == (b"", False)  # type: ignore[union-attr]
+        assert (bench.inner.data, bench.job._connection.printed) == (b"", False)  # type: ignore[union-attr]
     bench.job.write(b"\x1bE")
-    assert bench.naked.data == header + b"\x1bE"
+    assert bench.inner.data == header + b"\x1bE"
     bench.job.write(b"\x1bE" + UEL[:4])
-    assert bench.naked.data == header + b"\x1bE\x1bE"
+    assert bench.inner.data == header + b"\x1bE\x1bE"
     bench.job.write(UEL[4:] + b"@PJL EOJ")
-    assert bench.naked.data == header + b"\x1bE\x1bE"
+    assert bench.inner.data == header + b"\x1bE\x1bE"
     bench.print()
     assert bench.fate == ("", header + b"\x1bE\x1bE" + UEL + b"@PJL EOJ", False)
-    assert bench.job.bytes == len(bench.naked.data)
+    assert bench.job.bytes == len(bench.inner.data)
 
 
 def test_logHoldsNothing() -> None:
@@ -260,7 +260,7 @@ def test_logHoldsNothing() -> None:
     bench = Bench(LOG)
     for number, byte in enumerate(GOOD, start=1):
         bench.job.write(bytes([byte]))
-        assert bench.naked.data == GOOD[:number]
+        assert bench.inner.data == GOOD[:number]
     bench.print()
 
 
@@ -268,7 +268,7 @@ def test_dressed() -> None:
     """The sender's bytes are read, not the operator's; and they are dressed as ever."""
     dressing = Dressing(UEL + b"@PJL DEFAULT COPIES=1\n", b">", newlines=True)
     bench = Bench(REFUSE, dressing).print(b"a\nb" + UEL + b"@PJL")
-    assert bench.naked.data == dressing.prolog + b"a\r\nb" + UEL + b"@PJL>"
+    assert bench.inner.data == dressing.prolog + b"a\r\nb" + UEL + b"@PJL>"
     assert Bench(REFUSE, dressing).print().fate == ("", b"", False)
 
 
@@ -306,8 +306,8 @@ def test_refusedAtOnce(monkeypatch: pytest.MonkeyPatch) -> None:
     connection = bench.job._connection
     assert connection is not None
     bench.job.write(b"%!PS\n" + UEL + EVIL)
-    assert (bench.job.state, bench.naked.ended) == (JobState.ABORTED, "aborted")
-    assert bench.naked.tail == b"\x04"
+    assert (bench.job.state, bench.inner.ended) == (JobState.ABORTED, "aborted")
+    assert bench.inner.tail == b"\x04"
     bench.job.write(b"more")
     again: list[PrintError] = []
     monkeypatch.setattr(bench.job, "printerLost", again.append)
@@ -330,7 +330,7 @@ def test_refusedAtOnce(monkeypatch: pytest.MonkeyPatch) -> None:
 )
 def test_tail(job: bytes, tail: bytes) -> None:
     """A cut job is ended as what the printer has of it, not as what was held back."""
-    assert Bench(REFUSE).print(job).naked.tail == tail
+    assert Bench(REFUSE).print(job).inner.tail == tail
 
 
 def test_noTail() -> None:
@@ -340,7 +340,7 @@ def test_noTail() -> None:
     assert connection is not None
     connection.write(b"%!PS\n")
     connection.abort(b"")
-    assert (bench.naked.data, bench.naked.tail) == (b"%!PS\n", b"")
+    assert (bench.inner.data, bench.inner.tail) == (b"%!PS\n", b"")
 
 
 def test_longSection() -> None:
@@ -401,22 +401,22 @@ def test_cutWhileHeld() -> None:
     bench.job.cut(JobAborted("aborted by the sender"))
     assert bench.job.error is not None
     assert not bench.job.error.printed
-    assert (bench.naked.data, bench.naked.tail, bench.naked.ended) == (b"", b"", "aborted")
+    assert (bench.inner.data, bench.inner.tail, bench.inner.ended) == (b"", b"", "aborted")
 
 
 def test_printerLostInMidPiece() -> None:
     """A printer that goes away under one part of a piece gets no other part of it."""
     bench = Bench(REFUSE)
-    naked = bench.naked
-    take = naked.write
+    inner = bench.inner
+    take = inner.write
 
     def loseAfterwards(data: bytes) -> None:
         take(data)
-        naked.lose()
+        inner.lose()
 
-    naked.write = loseAfterwards  # type: ignore[method-assign]
+    inner.write = loseAfterwards  # type: ignore[method-assign]
     bench.job.write(b"first" + UEL + b"@PJL\n" + b"second" + UEL + EVIL)
-    assert naked.data == b"first"
+    assert inner.data == b"first"
     assert bench.job.error is not None
     assert bench.job.error.reason == "the printer was switched off"
 
@@ -452,7 +452,7 @@ def test_logOfACutJob() -> None:
     with capturedLogs() as events:
         bench.job.cut(JobAborted("aborted by the sender"))
     assert [event["what"] for event in warnings(events)] == ["the PJL command FSINIT"]
-    assert bench.naked.tail == UEL
+    assert bench.inner.tail == UEL
 
 
 # A whole gateway.

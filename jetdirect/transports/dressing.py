@@ -47,8 +47,8 @@ class Dressing:
 class DressedTransport(WrappedTransport):
     """Another transport, with its jobs dressed."""
 
-    def __init__(self, naked: IPrinterTransport, dressing: Dressing) -> None:
-        super().__init__(naked)
+    def __init__(self, inner: IPrinterTransport, dressing: Dressing) -> None:
+        super().__init__(inner)
         self._dressing = dressing
 
     def open(self, job: IPrintJob) -> Deferred[IPrinterConnection]:
@@ -64,29 +64,29 @@ class DressedTransport(WrappedTransport):
 class DressedJob:
     """A job as long as it is with what is put around it, for printers that want to know before."""
 
-    def __init__(self, naked: IPrintJob, dressing: Dressing) -> None:
-        self.number = naked.number
-        self.name = naked.name
-        self.user = naked.user
-        self.host = naked.host
-        self.size = naked.size
-        if naked.size and dressing.newlines:
+    def __init__(self, inner: IPrintJob, dressing: Dressing) -> None:
+        self.number = inner.number
+        self.name = inner.name
+        self.user = inner.user
+        self.host = inner.host
+        self.size = inner.size
+        if inner.size and dressing.newlines:
             self.size = None  # as many more as it has bare LFs
-        elif naked.size:
-            self.size = len(dressing.prolog) + naked.size + len(dressing.epilog)
-        self._naked = naked
+        elif inner.size:
+            self.size = len(dressing.prolog) + inner.size + len(dressing.epilog)
+        self._inner = inner
 
     def printerLost(self, error: PrintError) -> None:
         """L{IPrintJob}."""
-        self._naked.printerLost(error)
+        self._inner.printerLost(error)
 
 
 @implementer(IPrinterConnection)
 class DressedConnection(WrappedConnection):
     """The printer, while one dressed job has it.  A job without bytes stays without."""
 
-    def __init__(self, naked: IPrinterConnection, dressing: Dressing) -> None:
-        super().__init__(naked)
+    def __init__(self, inner: IPrinterConnection, dressing: Dressing) -> None:
+        super().__init__(inner)
         self._dressing = dressing
         self._begun = False
         self._afterCR = False

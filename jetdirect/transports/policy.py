@@ -39,8 +39,8 @@ def policed(transport: IPrinterTransport, policy: PJLPolicy) -> IPrinterTranspor
 class PolicedTransport(WrappedTransport):
     """Another transport, whose jobs are read before it has them."""
 
-    def __init__(self, naked: IPrinterTransport, policy: PJLPolicy) -> None:
-        super().__init__(naked)
+    def __init__(self, inner: IPrinterTransport, policy: PJLPolicy) -> None:
+        super().__init__(inner)
         self._policy = policy
 
     def open(self, job: IPrintJob) -> Deferred[IPrinterConnection]:
@@ -59,8 +59,8 @@ class LoggingConnection(WrappedConnection):
 
     _log = Logger()
 
-    def __init__(self, naked: IPrinterConnection, job: IPrintJob) -> None:
-        super().__init__(naked)
+    def __init__(self, inner: IPrinterConnection, job: IPrintJob) -> None:
+        super().__init__(inner)
         self._job = job
         self._scanner = Scanner()
         self._told: set[str] = set()
@@ -95,8 +95,8 @@ class LoggingConnection(WrappedConnection):
 class RefusingConnection(WrappedConnection):
     """The printer, while one job has it whose PJL is held back until it is known to be harmless."""
 
-    def __init__(self, naked: IPrinterConnection, job: IPrintJob) -> None:
-        super().__init__(naked)
+    def __init__(self, inner: IPrinterConnection, job: IPrintJob) -> None:
+        super().__init__(inner)
         self._job = job
         self._scanner = Scanner()
         self._head = b""

@@ -93,7 +93,7 @@ def limitIsTransient(patch: pytest.MonkeyPatch) -> None:
 
 def noEpilog(patch: pytest.MonkeyPatch) -> None:
     """What is to come after every job does not."""
-    patch.setattr(dressing.DressedConnection, "finish", lambda self: self._naked.finish())
+    patch.setattr(dressing.DressedConnection, "finish", lambda self: self._inner.finish())
 
 
 def epilogAnyway(patch: pytest.MonkeyPatch) -> None:
@@ -102,7 +102,7 @@ def epilogAnyway(patch: pytest.MonkeyPatch) -> None:
 
     def abort(self: Any, tail: bytes) -> Any:
         if self._begun:
-            self._naked.write(self._dressing.epilog)
+            self._inner.write(self._dressing.epilog)
         return original(self, tail)
 
     patch.setattr(dressing.DressedConnection, "abort", abort)

@@ -92,16 +92,16 @@ class PJLTransport:
     reaches = Delivery.CONFIRMED
 
     def __init__(
-        self, naked: Any, clock: IReactorTime, endpoint: IStreamClientEndpoint, named: bool
+        self, inner: Any, clock: IReactorTime, endpoint: IStreamClientEndpoint, named: bool
     ) -> None:
         """
-        @param naked: the L{SocketTransport<jetdirect.transports.socket.SocketTransport>}.
+        @param inner: the L{SocketTransport<jetdirect.transports.socket.SocketTransport>}.
         @param endpoint: where the printer is.
         @param named: the operator has given the printer a name, which is better than its own.
         """
-        self.uri: str = naked.uri
+        self.uri: str = inner.uri
         self.status = PrinterStatus()
-        self._naked = naked
+        self._inner = inner
         self._clock = clock
         self._endpoint = endpoint
         self._named = named
@@ -111,7 +111,7 @@ class PJLTransport:
     @property
     def description(self) -> str:
         """L{IPrinterTransport}."""
-        own: str = self._naked.description
+        own: str = self._inner.description
         return own if self._named else self.status.model or own
 
     def ask(self) -> Deferred[None]:
@@ -123,7 +123,7 @@ class PJLTransport:
         return Deferred.fromCoroutine(self._open(job))
 
     async def _ask(self) -> None:
-        question = self._question = Question(self._clock, self._naked.halfClose)
+        question = self._question = Question(self._clock, self._inner.halfClose)
         try:
             await question.put(self._endpoint)
         finally:
@@ -139,7 +139,7 @@ class PJLTransport:
                 self._question.end()
                 await self._question.whenOver()
             heard = PJLBackChannel(job.number)
-            connection = await self._naked.open(job, heard)
+            connection = await self._inner.open(job, heard)
         except Exception:
             self._taken = False
             raise
@@ -159,12 +159,12 @@ class PJLConnection(WrappedConnection):
 
     def __init__(
         self,
-        naked: IPrinterConnection,
+        inner: IPrinterConnection,
         job: IPrintJob,
         heard: PJLBackChannel,
         transport: PJLTransport,
     ) -> None:
-        super().__init__(naked)
+        super().__init__(inner)
         self._heard = heard
         self._transport = transport
         # A name that no other job has, of another gateway or of the time before a restart.

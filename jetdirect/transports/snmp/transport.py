@@ -194,7 +194,7 @@ class SNMPTransport(WrappedTransport):
 
     def __init__(
         self,
-        naked: IPrinterTransport,
+        inner: IPrinterTransport,
         reactor: Any,
         host: str,
         named: bool,
@@ -205,7 +205,7 @@ class SNMPTransport(WrappedTransport):
         @param named: the operator has given the printer a name, which is better than its own.
         @param community: a password of a kind, which is logged nowhere.
         """
-        super().__init__(naked)
+        super().__init__(inner)
         self._reactor = reactor
         self._host = host
         self._named = named
@@ -215,7 +215,7 @@ class SNMPTransport(WrappedTransport):
     def description(self) -> str:
         """L{IPrinterTransport}."""
         return (
-            self._naked.description if self._named else self.status.model or self._naked.description
+            self._inner.description if self._named else self.status.model or self._inner.description
         )
 
     def ask(self) -> Deferred[None]:
