@@ -22,7 +22,7 @@ from twisted.internet.task import deferLater
 from jetdirect.certificate import ServerCertificate
 from jetdirect.errors import DataConnectionLost, PrintError
 from jetdirect.ftp.data import DataTerms
-from jetdirect.ftp.passive import PassivePort
+from jetdirect.ftp.dataports import PassivePort
 from jetdirect.interfaces import Delivery, IPrinterConnection, IPrinterTransport
 from jetdirect.job import Job, Sender
 from jetdirect.tcp import unwritten

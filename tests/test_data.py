@@ -24,10 +24,9 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from jetdirect.errors import DataConnectionLost, HandshakeInClear, NoDataConnection
-from jetdirect.ftp import data
-from jetdirect.ftp.active import ActivePort
-from jetdirect.ftp.data import CONNECT_TIMEOUT, HEARING_TIME, DataPort, DataTerms
-from jetdirect.ftp.passive import PassivePort
+from jetdirect.ftp import dataports
+from jetdirect.ftp.data import HEARING_TIME, DataPort, DataTerms
+from jetdirect.ftp.dataports import CONNECT_TIMEOUT, ActivePort, PassivePort
 from jetdirect.testing import MemoryWire
 from tests.conftest import FlushErrors
 
@@ -299,7 +298,7 @@ def test_never() -> None:
 @pytest_twisted.ensureDeferred
 async def test_lateReactor(dialled: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     """A connection that is made while the reactor stands still is made in time."""
-    monkeypatch.setattr(data, "CONNECT_TIMEOUT", 0.05)
+    monkeypatch.setattr(dataports, "CONNECT_TIMEOUT", 0.05)
     sink, passive = Sink(), realPassive()
     with socket.create_server(("127.0.0.1", 0)) as listener, socket.socket() as caller:
         port = realActive(listener.getsockname()[1]) if dialled else passive

@@ -77,8 +77,8 @@ MAY_IMPORT = {
     "ftp.dataconnection": "certificate orderly tcp ftp.hello ftp.records",
     "ftp.data": "certificate deadline errors interfaces splice tcp ftp.dataconnection"
     " ftp.gathering ftp.hello",
-    "ftp.passive": "ftp.address ftp.data ftp.dataconnection ftp.listener ftp.settings",
-    "ftp.active": "tcp ftp.address ftp.data ftp.dataconnection ftp.sourceport",
+    "ftp.dataports": "deadline errors tcp ftp.address ftp.data ftp.dataconnection ftp.listener"
+    " ftp.settings ftp.sourceport",
     # what a sender may do
     "ftp.listing": "ftp.text",
     "ftp.paths": "portnames ftp.text",
@@ -99,8 +99,8 @@ MAY_IMPORT = {
     # its commands
     "ftp.commands": "",
     "ftp.commands.table": "ftp.command ftp.commands.* ftp.session",
-    "ftp.commands.*": "interfaces job port text ftp.active ftp.address ftp.announced ftp.command"
-    " ftp.data ftp.listing ftp.passive ftp.paths ftp.pipeline ftp.realm ftp.replies ftp.session"
+    "ftp.commands.*": "interfaces job port text ftp.address ftp.announced ftp.command"
+    " ftp.data ftp.dataports ftp.listing ftp.paths ftp.pipeline ftp.realm ftp.replies ftp.session"
     " ftp.state ftp.text ftp.upload",
     # how many there may be
     "ftp.factory": "ftp.address ftp.announced ftp.commands.table ftp.control ftp.data ftp.replies"

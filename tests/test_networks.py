@@ -17,8 +17,8 @@ from twisted.internet.testing import MemoryReactorClock
 from twisted.logger import capturedLogs, formatEvent
 
 from jetdirect.errors import NoDataConnection
-from jetdirect.ftp.active import ActivePort
 from jetdirect.ftp.data import DataTerms
+from jetdirect.ftp.dataports import ActivePort
 from jetdirect.ftp.settings import SessionSettings
 from jetdirect.gateway import Gateway
 from jetdirect.testing import FakePrinter, FakeSender

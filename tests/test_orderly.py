@@ -20,9 +20,8 @@ from twisted.python.failure import Failure
 
 from jetdirect.certificate import ServerCertificate
 from jetdirect.errors import DataConnectionLost
-from jetdirect.ftp.active import ActivePort
 from jetdirect.ftp.data import DataPort, DataTerms
-from jetdirect.ftp.passive import PassivePort
+from jetdirect.ftp.dataports import ActivePort, PassivePort
 from jetdirect.orderly import believeOnlyFIN, endsInOrder
 from jetdirect.tcp import realTransport
 from jetdirect.testing import MemoryWire

@@ -34,7 +34,7 @@ from jetdirect.errors import (
     SizeDiffers,
 )
 from jetdirect.ftp.data import DataTerms
-from jetdirect.ftp.passive import PassivePort
+from jetdirect.ftp.dataports import PassivePort
 from jetdirect.interfaces import Delivery, IKernelConsumer
 from jetdirect.job import COPIED_FIRST
 from jetdirect.language import END_OF_JOB, HEAD_BYTES

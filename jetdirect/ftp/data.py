@@ -8,27 +8,23 @@ read before there is a consumer, and its back-pressure stops the peer.
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 
 from twisted.internet import error
-from twisted.internet.defer import CancelledError, Deferred, TimeoutError
+from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IConsumer, IPushProducer, IReactorTCP, IReactorTime
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from ..certificate import ServerCertificate
-from ..deadline import Deadline, within
-from ..errors import DataConnectionLost, HandshakeInClear, NoDataConnection
+from ..deadline import Deadline
+from ..errors import DataConnectionLost, HandshakeInClear
 from ..interfaces import IKernelConsumer
 from ..splice import PIPE_SIZES, readInKernel
 from ..tcp import isPlain
 from .dataconnection import DataConnection
 from .gathering import Gathering
 from .hello import beginsTLS
-
-CONNECT_TIMEOUT = 30.0
-"""Seconds a data connection may take to be made, as in pyftpdlib; vsftpd gives it 60."""
 
 HEARING_TIME = 2.0
 """Seconds in which a sender whose job was cut can hear why before its data connection is: lftp
@@ -60,15 +56,14 @@ class DataTerms:
 @implementer(IPushProducer)
 class DataPort:
     """
-    One end of a data connection that does not exist yet; L{PassivePort
-    <jetdirect.ftp.passive.PassivePort>} and L{ActivePort<jetdirect.ftp.active.ActivePort>} make it.
+    One transfer's end of a data connection, and what flows over it; how the connection comes about
+    is in L{jetdirect.ftp.dataports}.
 
     @ivar tls: with which certificate the connection is encrypted, if it is.
     @ivar lastActive: when a byte last moved, by the reactor's clock.
     @ivar dials: it is this end that makes the TCP connection.
     @ivar begun: a transfer has the connection.
     @ivar blocked: the consumer takes no more for now, so that the peer is not to blame.
-    @ivar stranger: the last host that came in the peer's place, and was refused.
     """
 
     dials = False
@@ -76,7 +71,6 @@ class DataPort:
     def __init__(self, reactor: IDataReactor, terms: DataTerms) -> None:
         self.tls = terms.tls
         self.begun = False
-        self.stranger = ""
         self._terms = terms
         self._sending = False
         self._head: bytes | None = b"" if terms.wary and terms.tls is None else None
@@ -85,7 +79,6 @@ class DataPort:
         self.lastActive = reactor.seconds()
         self.reactor = reactor
         self._connection: DataConnection | None = None
-        self._connecting: Deferred[DataConnection] | None = None
         self._consumer: IConsumer | None = None
         self._kernel: IKernelConsumer | None = None
         self._gathering: Gathering | None = None
@@ -108,7 +101,7 @@ class DataPort:
         self.lastActive = self.reactor.seconds()
         consumer.registerProducer(self, True)
         try:
-            connection = await self._connected()
+            connection = await self._begin()
             for data in self._early:
                 consumer.write(data)
             self._early.clear()
@@ -131,7 +124,7 @@ class DataPort:
         @raise NoDataConnection: it was never made.
         @raise DataConnectionLost: the peer did not take it all.
         """
-        connection = await self._connected()
+        connection = await self._begin()
         self._sending = True
         if connection.lost is None:
             connection.transport.resumeProducing()  # type: ignore[attr-defined]
@@ -148,8 +141,6 @@ class DataPort:
         """Be done with it, whatever state it is in; what is under way fails with C{why}."""
         if self._closed is None:
             self._closed = DataConnectionLost(why)
-        if self._connecting is not None:
-            self._connecting.cancel()
         if self._connection is not None and self._connection.lost is None:
             self._connection.transport.abortConnection()
 
@@ -271,31 +262,12 @@ class DataPort:
         self._timer = None
         self.close()
 
-    def _make(self) -> Deferred[DataConnection]:
-        # Must be cancelable.
+    async def _made(self) -> DataConnection:
+        # Or NoDataConnection.
         raise NotImplementedError
 
-    async def _connected(self) -> DataConnection:
-        try:
-            if self._closed is not None:
-                raise CancelledError()
-            self._connecting = self._make()
-            connection = await within(self._connecting, CONNECT_TIMEOUT, self.reactor)
-        except TimeoutError:
-            why = f"the data connection was not made within {CONNECT_TIMEOUT:g} s"
-            if self.stranger:
-                why += f"; one from {self.stranger} was refused, it must come from your own address"
-            raise NoDataConnection(why) from None
-        except (CancelledError, error.ConnectingCancelledError):
-            raise NoDataConnection("the data connection was closed before it was used") from None
-        except error.ConnectBindError as failed:
-            what = os.strerror(failed.osError) if failed.osError else str(failed)
-            why = f"the data connection could not be made from here: {what}"
-            raise NoDataConnection(why) from failed
-        except error.ConnectError as failed:
-            raise NoDataConnection("the data connection could not be made") from failed
-        finally:
-            self._connecting = None
+    async def _begin(self) -> DataConnection:
+        connection = await self._made()
         self.begun = True
         self.lastActive = self.reactor.seconds()
         if connection.lost is not None:

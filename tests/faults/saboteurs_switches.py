@@ -13,7 +13,7 @@ from twisted.internet.endpoints import HostnameEndpoint
 
 from jetdirect import tcp
 from jetdirect.errors import JobTooLarge, PrintError
-from jetdirect.ftp import data, passive, replies
+from jetdirect.ftp import data, dataports, replies
 from jetdirect.ftp.control import ControlConnection
 from jetdirect.ftp.factory import PrintFTPFactory
 from jetdirect.ftp.replies import Reply
@@ -277,14 +277,16 @@ def withoutAWord(patch: pytest.MonkeyPatch) -> None:
 
 def portsStayOpen(patch: pytest.MonkeyPatch) -> None:
     """A passive port that was not used is not closed."""
-    patch.setattr(passive.PassivePort, "close", data.DataPort.close)
+    patch.setattr(dataports.PassivePort, "close", dataports.MadePort.close)
 
 
 def allPortsAreTaken(patch: pytest.MonkeyPatch) -> None:
     """One attempt to find a free passive port is enough."""
-    original = passive.PassivePort._listen
+    original = dataports.PassivePort._listen
     patch.setattr(
-        passive.PassivePort, "_listen", lambda self, where, ports: original(self, where, ports[:1])
+        dataports.PassivePort,
+        "_listen",
+        lambda self, where, ports: original(self, where, ports[:1]),
     )
 
 

@@ -17,7 +17,7 @@ from twisted.internet.testing import MemoryReactorClock
 from jetdirect.errors import DataConnectionLost, JobAborted
 from jetdirect.ftp.acknowledgement import Acknowledgements
 from jetdirect.ftp.data import DataTerms
-from jetdirect.ftp.passive import PassivePort
+from jetdirect.ftp.dataports import PassivePort
 from jetdirect.ftp.settings import SessionSettings
 from jetdirect.gateway import Gateway
 from jetdirect.job import Job, Sender

@@ -19,7 +19,7 @@ from twisted.python.failure import Failure
 
 from jetdirect import job as jobs
 from jetdirect.errors import PrintError
-from jetdirect.ftp import data, passive, replies
+from jetdirect.ftp import data, dataports, replies
 from jetdirect.ftp.address import plainHost
 from jetdirect.ftp.replies import Reply
 from jetdirect.ftp.shell import PrintShell
@@ -213,13 +213,13 @@ def alwaysPrinted(patch: pytest.MonkeyPatch) -> None:
 
 def strangersMaySend(patch: pytest.MonkeyPatch) -> None:
     """A passive port takes any peer."""
-    original = passive.PassivePort.buildProtocol
+    original = dataports.PassivePort.buildProtocol
 
     def buildProtocol(self: Any, addr: Any) -> Any:
         self._peer = plainHost(addr.host)
         return original(self, addr)
 
-    patch.setattr(passive.PassivePort, "buildProtocol", buildProtocol)
+    patch.setattr(dataports.PassivePort, "buildProtocol", buildProtocol)
 
 
 def formFeed(patch: pytest.MonkeyPatch) -> None:

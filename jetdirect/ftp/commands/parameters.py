@@ -10,7 +10,6 @@ from ipaddress import ip_address
 from twisted.internet.error import CannotListenError
 
 from .. import replies
-from ..active import ActivePort
 from ..address import (
     FIRST_UNPRIVILEGED,
     UnknownFamily,
@@ -24,7 +23,7 @@ from ..address import (
 from ..announced import UnknownAddress
 from ..command import Command, Result
 from ..data import DataTerms
-from ..passive import PassivePort
+from ..dataports import ActivePort, PassivePort
 from ..replies import Reply
 from ..session import Session
 from ..state import Note

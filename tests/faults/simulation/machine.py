@@ -12,7 +12,7 @@ from unittest.mock import patch
 from twisted.protocols import tls
 
 from jetdirect import job, splice
-from jetdirect.ftp import passive
+from jetdirect.ftp import dataports
 from jetdirect.transports.file import transport as file
 
 from .disk import Disk
@@ -39,7 +39,7 @@ def machine(disk: Disk, calls: Calls, random: Random, reactor: SimulatedReactor)
         patch.object(splice, "os", calls),
         patch.object(splice, "fcntl", calls),
         patch.object(job, "COPIED_FIRST", calls.limits.copiedFirst),
-        patch.object(passive, "secrets", Chance(random)),
+        patch.object(dataports, "secrets", Chance(random)),
         patch.object(tls, "_get_default_clock", lambda: reactor),
     ):
         yield
