@@ -11,23 +11,29 @@ from twisted.application.service import Application, MultiService
 from twisted.internet import reactor
 from twisted.internet.task import LoopingCall
 
+from jetdirect.configuration import Configuration
 from jetdirect.ftp.settings import SessionSettings
 from jetdirect.gateway import Gateway
+from jetdirect.named import NamedPrinter
 from jetdirect.transports.build import transportFor
 
 office = Gateway(
-    [
-        transportFor(reactor, "socket://127.0.0.1:9100?description=First+floor"),
-        transportFor(reactor, "socket://127.0.0.1:9101?description=Second+floor"),
-    ],
+    Configuration(
+        [
+            transportFor(reactor, "socket://127.0.0.1:9100?description=First+floor"),
+            transportFor(reactor, "socket://127.0.0.1:9101?description=Second+floor"),
+        ],
+        listeners=["tcp:2121:interface=127.0.0.1"],
+    ),
     reactor,
-    listeners=["tcp:2121:interface=127.0.0.1"],
 )
 warehouse = Gateway(
-    [transportFor(reactor, "file:label-jobs?description=Labels")],
+    Configuration(
+        [NamedPrinter("labels", transportFor(reactor, "file:label-jobs?description=Labels"))],
+        listeners=["tcp:2122:interface=127.0.0.1"],
+        sessions=SessionSettings(greeting="Warehouse labels", maxSessions=20, idleTimeout=270),
+    ),
     reactor,
-    listeners=["tcp:2122:interface=127.0.0.1"],
-    settings=SessionSettings(greeting="Warehouse labels", maxSessions=20, idleTimeout=270),
 )
 
 

@@ -5,8 +5,11 @@ C{docs/options.rst} are made.
 
 from __future__ import annotations
 
+from dataclasses import fields, replace
+
 from .ftp.address import FIRST_UNPRIVILEGED
-from .ftp.settings import DRAIN_TIMEOUT, GREETING, IDLE_TIMEOUT, PROFILES, SESSIONS_PER_PORT
+from .ftp.settings import PROFILES, SESSIONS_PER_PORT, SessionSettings
+from .named import PortSettings
 from .options import (
     Option,
     address,
@@ -19,7 +22,6 @@ from .options import (
     size,
     tcpPort,
 )
-from .port import BUSY_TIMEOUT, CONNECT_TIMEOUT
 from .transports.policy import PJLPolicy
 
 DEFAULT_PRINTER = "print-jobs"
@@ -33,7 +35,15 @@ LOGIN = "Who may print"
 TLS = "TLS"
 NETWORK = "Firewalls and NAT"
 
-OPTIONS = (
+SETTINGS = {
+    each.name: getattr(settings, each.name)
+    for settings in (SessionSettings(), PortSettings())
+    for each in fields(settings)
+}
+"""All that can be set, with the default: of a session, and of a printing port."""
+
+
+_ROWS = (
     Option(
         "port",
         CONNECTIONS,
@@ -45,7 +55,14 @@ OPTIONS = (
         many=True,
         short="p",
     ),
-    Option("greeting", CONNECTIONS, "The text of the greeting (220).", "TEXT", greeting, GREETING),
+    Option(
+        "greeting",
+        CONNECTIONS,
+        "The text of the greeting (220).",
+        "TEXT",
+        greeting,
+        setting="greeting",
+    ),
     Option(
         "printer",
         PRINTERS,
@@ -62,7 +79,7 @@ OPTIONS = (
         "How long a job waits for its turn at the printing port (450 then); 0: not at all.",
         "TIME",
         seconds,
-        BUSY_TIMEOUT,
+        setting="busyTimeout",
     ),
     Option(
         "connect-timeout",
@@ -71,7 +88,7 @@ OPTIONS = (
         " attempt.",
         "TIME",
         seconds,
-        CONNECT_TIMEOUT,
+        setting="connectTimeout",
     ),
     Option(
         "profile",
@@ -91,6 +108,7 @@ OPTIONS = (
         "NUMBER",
         count,
         otherwise=f"{SESSIONS_PER_PORT} for each printer",
+        setting="maxSessions",
     ),
     Option(
         "max-sessions-per-host",
@@ -100,6 +118,7 @@ OPTIONS = (
         "NUMBER",
         count,
         otherwise="all",
+        setting="maxSessionsPerHost",
     ),
     Option(
         "max-job-bytes",
@@ -108,6 +127,7 @@ OPTIONS = (
         "SIZE",
         size,
         otherwise="no limit",
+        setting="maxJobBytes",
     ),
     Option(
         "idle-timeout",
@@ -116,7 +136,7 @@ OPTIONS = (
         " never. A job that waits for paper is not a silent sender.",
         "TIME",
         seconds,
-        otherwise=f"{IDLE_TIMEOUT:g}",
+        setting="idleTimeout",
     ),
     Option(
         "data-idle-timeout",
@@ -125,6 +145,7 @@ OPTIONS = (
         "TIME",
         seconds,
         otherwise="as --idle-timeout",
+        setting="dataIdleTimeout",
     ),
     Option(
         "drain-timeout",
@@ -134,7 +155,7 @@ OPTIONS = (
         " less than 5 s after that. 0: abort at once.",
         "TIME",
         seconds,
-        DRAIN_TIMEOUT,
+        setting="drainTimeout",
     ),
     Option(
         "control-loss-grace",
@@ -143,13 +164,14 @@ OPTIONS = (
         " the data's end.",
         "TIME",
         seconds,
-        0.0,
+        setting="controlLossGrace",
     ),
     Option(
         "fire-and-forget",
         JOBS,
         "The loss of the control connection says nothing against a job: for devices that drop it"
         " right after their last byte. What a killed sender leaves behind is then printed, too.",
+        setting="fireAndForget",
     ),
     Option(
         "pjl-policy",
@@ -168,6 +190,7 @@ OPTIONS = (
         networks,
         otherwise="all",
         many=True,
+        setting="allow",
     ),
     Option(
         "auth",
@@ -190,11 +213,14 @@ OPTIONS = (
         "FILE",
         otherwise="the same file",
     ),
-    Option("require-tls", TLS, "Refuse logins and jobs that are not encrypted."),
+    Option(
+        "require-tls", TLS, "Refuse logins and jobs that are not encrypted.", setting="requireTLS"
+    ),
     Option(
         "tls-lenient-close",
         TLS,
         "Believe that a TLS data connection's end without close_notify is the end of the file.",
+        setting="lenientClose",
     ),
     Option(
         "passive-ports",
@@ -203,6 +229,7 @@ OPTIONS = (
         "LOW-HIGH",
         portRange(FIRST_UNPRIVILEGED),
         otherwise="any free ones",
+        setting="passivePorts",
     ),
     Option(
         "passive-address",
@@ -213,6 +240,7 @@ OPTIONS = (
         "ADDRESS",
         address,
         otherwise="the gateway's own",
+        setting="passiveAddress",
     ),
     Option(
         "passive-inside",
@@ -223,6 +251,7 @@ OPTIONS = (
         networks,
         otherwise="none",
         many=True,
+        setting="passiveInside",
     ),
     Option(
         "data-from",
@@ -234,6 +263,7 @@ OPTIONS = (
         networks,
         otherwise="none",
         many=True,
+        setting="dataFrom",
     ),
     Option(
         "active-port",
@@ -242,14 +272,19 @@ OPTIONS = (
         " root, or CAP_NET_BIND_SERVICE also after twistd --uid.",
         "PORT",
         tcpPort,
-        0,
         otherwise="any free one",
+        setting="activePort",
     ),
     Option(
         "active-nat",
         NETWORK,
         "A sender that names a private address that is not its own in PORT or EPRT is dialled at"
         " its own, for senders beyond a NAT. Who shares that address can get its connections.",
+        setting="activeNAT",
     ),
 )
-"""In the order of the help."""
+
+OPTIONS = tuple(
+    replace(each, default=SETTINGS[each.setting]) if each.setting else each for each in _ROWS
+)
+"""In the order of the help.  A setting's default is written once, where the setting is."""

@@ -35,6 +35,12 @@ class PrinterBusy(PrintError):
     """The job's turn at the printing port did not come in time."""
 
 
+class PortRemoved(PrintError):
+    """The operator has taken the printing port away."""
+
+    final = True
+
+
 class PrinterUnreachable(PrintError):
     """
     The printer could not be opened.

@@ -5,22 +5,18 @@ A gateway as one service: listen, print, and stop without a lie.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from typing import Any
 
-from twisted.application.service import MultiService
+from twisted.application.service import IService, MultiService
 from twisted.application.strports import service as listen
-from twisted.cred.checkers import ICredentialsChecker
 from twisted.cred.portal import Portal
 from twisted.internet.defer import Deferred, DeferredList
 from twisted.internet.interfaces import IProtocolFactory
 from twisted.logger import Logger
 
+from .configuration import Configuration
 from .ftp.factory import PortFactory, PrintFTPFactory
 from .ftp.realm import AnyName, PrintRealm
-from .ftp.settings import SessionSettings
-from .interfaces import IPrinterTransport
-from .port import BUSY_TIMEOUT, CONNECT_TIMEOUT
 from .server import PrintServer
 from .tcp import BACKLOG
 from .text import presentable
@@ -41,47 +37,85 @@ class Gateway(MultiService):
     """
     A print server with an FTP side to it.
 
+    @ivar configuration: what it runs by now.
     @ivar server: the printing ports and jobs; list them, cancel a job by number.
     @ivar factory: makes the FTP sessions.
     """
 
     _log = Logger()
 
-    def __init__(
-        self,
-        transports: Sequence[IPrinterTransport],
-        reactor: Any,
-        listeners: Sequence[str] = ("tcp:21",),
-        settings: SessionSettings | None = None,
-        busyTimeout: float = BUSY_TIMEOUT,
-        connectTimeout: float = CONNECT_TIMEOUT,
-        maxJobBytes: int | None = None,
-        checkers: Sequence[ICredentialsChecker] = (),
-    ) -> None:
+    def __init__(self, configuration: Configuration, reactor: Any) -> None:
         """
-        @param transports: the n-th is behind PORTn.
         @param reactor: one that listens, connects and tells the time.
-        @param listeners: server endpoint strings; C{tls:990}, with what else C{tcp:} takes, is for
-            implicit TLS with the certificate of the settings.
-        @param busyTimeout: seconds a job waits for its printing port; 0: not at all.
-        @param connectTimeout: seconds in which a printer must be reached; 0: one attempt.
-        @param maxJobBytes: what a longer job has beyond is not printed; L{None}: no limit.
-        @param checkers: who may print; by default anybody, under any name.
         """
         super().__init__()
+        self.configuration = configuration
         self._reactor = reactor
-        settings = settings or SessionSettings()
-        ports = len(transports)
-        self.server = PrintServer(
-            transports, reactor, busyTimeout, connectTimeout, maxJobBytes, settings.share(ports)
-        )
+        self.server = PrintServer(configuration.ports, reactor, default=configuration.default)
         self.server.watch(LogWatcher())
-        realm = PrintRealm(self.server, proven=bool(checkers))
-        portal = Portal(realm, checkers or [AnyName()])
-        self.factory = PrintFTPFactory(portal, reactor, settings, ports)
-        self._open = not checkers
-        for listener in listeners:
-            listen(*self._listener(listener), reactor=reactor).setServiceParent(self)
+        self.factory = PrintFTPFactory(
+            self._portal(configuration),
+            reactor,
+            configuration.sessions,
+            len(configuration.printers),
+        )
+        for listener in dict.fromkeys(configuration.listeners):
+            self._listen(listener).setServiceParent(self)
+
+    def apply(self, configuration: Configuration) -> list[str]:
+        """
+        Go on with another configuration: as a whole, or not at all.
+
+        Running jobs end under what they began with, and so do sessions; limits count at once.
+
+        @return: what has changed, a line each; the log has them, too.
+        @raise ValueError: it cannot be; the message says why, and nothing has changed.
+        @raise CannotListenError: a new listener cannot be bound; nothing has changed.
+        """
+        before, self.configuration = self.configuration, configuration
+        try:
+            told = self._applyListeners(before, configuration)
+        except Exception:
+            self.configuration = before
+            raise
+        told += self.server.apply(configuration.ports, configuration.default)
+        if configuration.checkers != before.checkers:
+            self.factory.portal = self._portal(configuration)
+            told.append("who may log in is another matter for the next login")
+        told += self.factory.apply(configuration.sessions, len(configuration.printers))
+        for line in told:
+            self._log.info("{change}", change=line)
+        if not told:
+            self._log.info("nothing has changed")
+        return told
+
+    def _applyListeners(self, before: Configuration, now: Configuration) -> list[str]:
+        told = []
+        new: list[IService] = []
+        try:
+            for listener in dict.fromkeys(now.listeners):
+                if listener not in before.listeners:
+                    new.append(self._listen(listener))
+                    new[-1].setServiceParent(self)
+                    told.append(f"{listener} is listened at")
+        except Exception:
+            for each in new:
+                each.disownServiceParent()
+            raise
+        for listener in dict.fromkeys(before.listeners):
+            if listener not in now.listeners:
+                self.getServiceNamed(listener).disownServiceParent()
+                told.append(f"{listener} is listened at no more; its sessions go on")
+        return told
+
+    def _portal(self, configuration: Configuration) -> Portal:
+        realm = PrintRealm(self.server, proven=bool(configuration.checkers))
+        return Portal(realm, configuration.checkers or [AnyName()])
+
+    def _listen(self, listener: str) -> IService:
+        service = listen(*self._listener(listener), reactor=self._reactor)
+        service.setName(listener)
+        return service
 
     def _listener(self, text: str) -> tuple[str, IProtocolFactory]:
         text = _roomy(text)
@@ -97,7 +131,7 @@ class Gateway(MultiService):
         """Begin to listen."""
         self.factory.startSessions()
         super().startService()
-        if self._open:
+        if not self.configuration.checkers:
             self._log.info("anybody who can connect may print, under any name")
         for warning in self.factory.settings.warnings():
             self._log.warn("{warning}", warning=warning)
@@ -121,8 +155,7 @@ class Gateway(MultiService):
         """
         drain = self.factory.settings.drainTimeout
         stopped = super().stopService()
-        for port in self.server.ports:
-            port.askNoMore()
+        self.server.askNoMore()
         return DeferredList(
             [
                 stopped,

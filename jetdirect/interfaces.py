@@ -11,7 +11,7 @@ printer waits for it, nor does the end of the process (L{jetdirect.guard}).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
 from typing import Any, NamedTuple
 
@@ -82,6 +82,29 @@ class IPrintJob(Interface):
 
         Not called after C{finish} or C{abort} of the connection: their Deferreds tell.
         """
+
+
+class IQueuedJob(IPrintJob):
+    """What a printing port needs of what stands in its line."""
+
+    ended: bool = Attribute("It is over, though its printer may not be free yet.")
+
+    def queued(giveUp: Callable[[], None]) -> None:
+        """
+        It waits.
+
+        @param giveUp: takes it out of the line again; to be called when it ends before its turn.
+        """
+
+    def printOn(connection: IPrinterConnection) -> Deferred[None]:
+        """
+        Its turn has come, and the printer is there.
+
+        @return: fires when it needs the printer no more.
+        """
+
+    def cut(error: PrintError) -> None:
+        """End it: it does not get the printer, and this is why."""
 
 
 class IPrinterConnection(IConsumer):

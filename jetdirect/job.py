@@ -36,7 +36,7 @@ from .errors import (
     SizeDiffers,
 )
 from .guard import FAULT, GuardedConnection
-from .interfaces import Delivery, IKernelConsumer, IPrinterConnection, IPrintJob
+from .interfaces import Delivery, IKernelConsumer, IPrinterConnection, IQueuedJob
 from .language import HEAD_BYTES, tailFor
 from .record import JobRecord, JobState
 
@@ -102,7 +102,7 @@ class Sender:
     port: int
 
 
-@implementer(IPrintJob, IKernelConsumer, IPushProducer)
+@implementer(IQueuedJob, IKernelConsumer, IPushProducer)
 class Job:
     """
     One upload on its way to one printer.

@@ -52,6 +52,8 @@ class Option:
     @ivar otherwise: that default in words, if it is not shown well as it is.
     @ivar many: it may be given several times; the reader returns a list.
     @ivar short: a letter for it.
+    @ivar setting: the field of C{SessionSettings} or C{PortSettings} that it sets, and has its
+        default from.
     """
 
     name: str
@@ -63,6 +65,7 @@ class Option:
     otherwise: str = ""
     many: bool = False
     short: str = ""
+    setting: str = ""
 
 
 def seconds(text: str) -> float:

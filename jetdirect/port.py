@@ -17,15 +17,15 @@ from twisted.python.failure import Failure
 from .condition import Condition
 from .errors import PrinterBusy, PrintError, PrinterUnreachable
 from .guard import FAULT, Awaited
-from .interfaces import INeedsGap, IPrinterConnection, IPrinterTransport, PrinterStatus
-from .job import Job
+from .interfaces import (
+    INeedsGap,
+    IPrinterConnection,
+    IPrinterTransport,
+    IQueuedJob,
+    PrinterStatus,
+)
+from .named import NamedPrinter, PortSettings
 from .record import PortRecord, PortState
-
-BUSY_TIMEOUT = 60.0
-"""Seconds a job waits for its turn: as long as most FTP clients wait for a reply (30 to 120 s)."""
-
-CONNECT_TIMEOUT = 30.0
-"""Seconds in which a printer must be reached, all attempts together."""
 
 STATUS_AGE = 5.0
 """Seconds for which what a printer said of itself is new enough (chosen)."""
@@ -48,51 +48,70 @@ def _pauses() -> Iterator[float]:
 
 class PrintingPort:
     """
-    PORT1, PORT2 ...: a printer behind a transport, and the jobs that want it, first come first.
+    A printer behind a transport, and the jobs that want it, first come first.
 
-    @ivar name: as the device names its ports.
+    @ivar printer: what it is made of now.
     @ivar jobs: the job that has the port, then those that wait.
+    @ivar accepting: are jobs taken?
     """
 
     _log = Logger()
 
     def __init__(
         self,
-        name: str,
-        transport: IPrinterTransport,
+        printer: NamedPrinter,
         clock: IReactorTime,
-        busyTimeout: float = BUSY_TIMEOUT,
-        connectTimeout: float = CONNECT_TIMEOUT,
-        share: int | None = None,
         changed: Callable[[PrintingPort], None] = lambda port: None,
         wallClock: Callable[[], float] = time.time,
     ) -> None:
         """
-        @param busyTimeout: seconds a job waits for its turn; 0: not at all.
-        @param connectTimeout: seconds in which the printer must be reached; 0: one attempt.
-        @param share: jobs that may have the port or wait for it; L{None}: any number.
         @param changed: told when the port has another state, or its printer another condition.
         @param wallClock: seconds since the epoch, for the record.
         """
-        self.name = name
-        self.transport = transport
-        self.jobs: list[Job] = []
+        self.printer = printer
+        self.jobs: list[IQueuedJob] = []
+        self.accepting = True
         self._clock = clock
-        self._busyTimeout = busyTimeout
-        self._connectTimeout = connectTimeout
-        self._share = share
         self._calling = False
-        self._waiting: dict[Job, Deferred[None]] = {}
+        self._waiting: dict[IQueuedJob, Deferred[None]] = {}
         self._opening: Awaited | None = None
         self._asking: Awaited | None = None
         self._asked: float | None = None
-        needs = INeedsGap(transport, None)
-        self._gap = 0.0 if needs is None else needs.gap
         self._readyAt = clock.seconds()
         self._changed = changed
         self._wallClock = wallClock
         self._condition = Condition(clock, self._conditionChanged)
         self._state, self._since = PortState.IDLE, wallClock()
+
+    def become(self, printer: NamedPrinter, accepting: bool = True) -> None:
+        """
+        The operator has changed the port.
+
+        Its jobs stay: one that has the printer ends there, one that waits gets the printer that is
+        named when its turn comes, and each has the time-outs that it came with.
+        """
+        other = printer.transport is not self.transport
+        self.printer, self.accepting = printer, accepting
+        if other:
+            self._asked = None
+            self._condition = Condition(self._clock, self._conditionChanged)
+        if not self._lookAtState():
+            self._changed(self)
+
+    @property
+    def name(self) -> str:
+        """The operator's name for it."""
+        return self.printer.name
+
+    @property
+    def settings(self) -> PortSettings:
+        """What is set about it now."""
+        return self.printer.settings
+
+    @property
+    def transport(self) -> IPrinterTransport:
+        """How its printer is reached."""
+        return self.printer.transport
 
     @property
     def description(self) -> str:
@@ -118,16 +137,16 @@ class PrintingPort:
         """The port as it is now, for those who only look on."""
         return PortRecord(
             name=self.name,
-            number=None,
-            aliases=(),
+            number=self.printer.number,
+            aliases=self.printer.aliases,
             uri=self.transport.uri,
             description=self.description,
-            location="",
+            location=self.settings.location,
             state=self._state,
             reasons=self._condition.reasons,
             message=self._condition.message,
             since=self._since,
-            accepting=True,
+            accepting=self.accepting,
             spooled=False,
             queued=sum(not job.ended for job in self.jobs[1:]),
             held=0,
@@ -150,7 +169,7 @@ class PrintingPort:
         if self._asking is not None:
             self._asking.answer.cancel()
 
-    def submit(self, job: Job) -> None:
+    def submit(self, job: IQueuedJob) -> None:
         """Put C{job} in line.  It is told when it has the printer, or why it has not."""
         self.jobs.append(job)
         self._lookAtState()
@@ -181,7 +200,7 @@ class PrintingPort:
         with suppress(Exception):  # whoever wants the status next is told that there is none
             self._condition.said(self.transport.status)
 
-    async def _print(self, job: Job, reaching: Deferred[IPrinterConnection]) -> None:
+    async def _print(self, job: IQueuedJob, reaching: Deferred[IPrinterConnection]) -> None:
         # One job's time at this port, from the end of the line to the next one's turn.
         try:
             connection = await reaching
@@ -195,37 +214,39 @@ class PrintingPort:
             job.cut(PrintError(FAULT))
         else:
             await job.printOn(connection)
-            self._readyAt = self._clock.seconds() + self._gap
+            needs = INeedsGap(self.transport, None)
+            self._readyAt = self._clock.seconds() + (0.0 if needs is None else needs.gap)
         if self._opening is not None and self.jobs[0] is job:
             await self._opening.over
             self._opening = None
         # Not in a "finally": a coroutine that is only thrown away must not wake others.
         self._leave(job)
 
-    async def _reach(self, job: Job) -> IPrinterConnection:
-        await self._turn(job)
+    async def _reach(self, job: IQueuedJob) -> IPrinterConnection:
+        settings = self.settings
+        await self._turn(job, settings)
         gap = self._readyAt - self._clock.seconds()
         if gap > 0:
             await deferLater(self._clock, gap)
-        return await self._connect(job)
+        return await self._connect(job, settings)
 
     @property
     def wanted(self) -> bool:
         """Does a job wait for the one that has the port?"""
         return any(not job.ended for job in self.jobs[1:])
 
-    async def _turn(self, job: Job) -> None:
+    async def _turn(self, job: IQueuedJob, settings: PortSettings) -> None:
         before = sum(not each.ended for each in self.jobs) - 1
-        if self._share is not None and before >= self._share:
+        if settings.share is not None and before >= settings.share:
             raise PrinterBusy(f"{self.name} has its share of {before} jobs already")
         if self.jobs[0] is job:
             return
-        if not self._busyTimeout:
+        if not settings.busyTimeout:
             raise self._busy()
         turn: Deferred[None] = Deferred()
         self._waiting[job] = turn
         try:
-            await turn.addTimeout(self._busyTimeout, self._clock)
+            await turn.addTimeout(settings.busyTimeout, self._clock)
         except TimeoutError:
             raise self._busy() from None
         finally:
@@ -234,7 +255,7 @@ class PrintingPort:
     def _busy(self) -> PrinterBusy:
         return PrinterBusy(f"{self.name} is busy with job {self.jobs[0].number}")
 
-    def _leave(self, job: Job) -> None:
+    def _leave(self, job: IQueuedJob) -> None:
         self.jobs.remove(job)
         self._lookAtState()
         if self._calling:
@@ -247,32 +268,37 @@ class PrintingPort:
             turn.callback(None)
         self._calling = False
 
-    async def _connect(self, job: Job) -> IPrinterConnection:
-        deadline = self._clock.seconds() + self._connectTimeout
+    async def _connect(self, job: IQueuedJob, settings: PortSettings) -> IPrinterConnection:
+        transport, condition = self.transport, self._condition
+        deadline = self._clock.seconds() + settings.connectTimeout
         pauses = _pauses()
         while True:
             try:
-                connection = await self._attempt(job, deadline)
+                connection = await self._attempt(job, transport, settings, deadline)
             except PrinterUnreachable as error:
                 pause = next(pauses)
                 given = self._clock.seconds() + pause >= deadline
-                self._condition.unreachable(error.reason, given)
+                condition.unreachable(error.reason, given)
                 if given:
                     raise
             else:
-                self._condition.reached()
+                condition.reached()
                 return connection
             await deferLater(self._clock, pause)
 
-    async def _attempt(self, job: Job, deadline: float) -> IPrinterConnection:
-        opening = self._opening = Awaited(
-            self._clock, job.printOn, lambda: self.transport.open(job)
-        )
-        if self._connectTimeout:
+    async def _attempt(
+        self,
+        job: IQueuedJob,
+        transport: IPrinterTransport,
+        settings: PortSettings,
+        deadline: float,
+    ) -> IPrinterConnection:
+        opening = self._opening = Awaited(self._clock, job.printOn, lambda: transport.open(job))
+        if settings.connectTimeout:
             left = max(deadline - self._clock.seconds(), 0.001)
             opening.answer.addTimeout(left, self._clock)
         try:
             return await opening.answer  # type: ignore[no-any-return]
         except TimeoutError:
-            reason = f"the printer did not answer within {self._connectTimeout:g} s"
+            reason = f"the printer did not answer within {settings.connectTimeout:g} s"
             raise PrinterUnreachable(reason) from None

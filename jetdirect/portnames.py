@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from urllib.parse import unquote
 
 NEAR = 3
@@ -44,21 +44,29 @@ _SEPARATORS = re.compile(r"[\W_]+")
 
 class PortNames:
     """
-    The printing ports' names, in their order and in upper case.
+    The printing ports' names, in their order, and what else leads to one of them.
 
     All that is looked up is made once: a look-up costs the same with a thousand ports.
     """
 
-    def __init__(self, names: Iterable[str]) -> None:
-        self._names = {name.upper(): name.upper() for name in names}
+    def __init__(self, names: Iterable[str], others: Mapping[str, str] | None = None) -> None:
+        """@param others: aliases, each with the name that it leads to; such a port may be gone."""
+        self.replace(names, others or {})
+
+    def replace(self, names: Iterable[str], others: Mapping[str, str]) -> None:
+        """The printing ports are other ones now."""
+        self._names = [*names]
+        led = {**others, **{name: name for name in self._names}}
+        self._known = {name.upper() for name in led.values()}
+        self._leads = {word.upper(): name for word, name in led.items()}
         self._stems: dict[str, list[tuple[int, str]]] = {_folded(STEM): []}
-        for name in self._names:
-            found = re.fullmatch(r"([^\W\d_]+)[\W_]*(\d+)", _folded(name))
+        for word, name in self._leads.items():
+            found = re.fullmatch(r"([^\W\d_]+)[\W_]*(\d+)", _folded(word))
             if found is not None:
                 self._stems.setdefault(found[1], []).append((int(found[2]), name))
         for numbers in self._stems.values():
             numbers.sort()
-        words = {_compact(_folded(name)): name for name in self._names}
+        words = {_compact(_folded(word)): name for word, name in self._leads.items()}
         self._slips = _Slips({w: n for w, n in words.items() if len(w) >= SHORTEST_SLIP})
         self._stemSlips = _Slips({s: s for s in self._stems if len(s) + 1 >= SHORTEST_SLIP})
 
@@ -69,11 +77,11 @@ class PortNames:
         return len(self._names)
 
     def __contains__(self, name: object) -> bool:
-        return name in self._names
+        return isinstance(name, str) and name.upper() in self._known
 
     def find(self, word: str) -> str | None:
-        """The port that C{word} names, in upper or lower case."""
-        return self._names.get(word.upper()) if word.isascii() else None
+        """The name of the port that C{word} leads to, in upper or lower case."""
+        return self._leads.get(word.upper()) if word.isascii() else None
 
     def numbered(self, word: str) -> list[str] | None:
         """
@@ -112,11 +120,12 @@ class PortNames:
 
     def _around(self, stem: str, number: str) -> list[str]:
         # The ports of that stem with the nearest numbers; of others, where it has none.
-        known = self._stems[stem] or [(0, name) for name in [*self._names][:NEAR]]
+        known = self._stems[stem] or [(0, name) for name in self._names[:NEAR]]
         wanted = int(number[-_LONGEST_NUMBER:]) if len(number) <= _LONGEST_NUMBER else 10**9
         place = bisect_left(known, (wanted, ""))
         near = known[max(0, place - NEAR) : place + NEAR]
-        return [name for _, name in sorted(near, key=lambda each: abs(each[0] - wanted))][:NEAR]
+        nearest = sorted(near, key=lambda each: abs(each[0] - wanted))
+        return [*dict.fromkeys(name for _, name in nearest)][:NEAR]
 
 
 class _Slips:

@@ -7,15 +7,25 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from twisted.internet.defer import Deferred, DeferredList
 from twisted.internet.interfaces import IReactorTime
 
-from .errors import JobCanceled, JobTooLarge, ShuttingDown
-from .interfaces import IPrinterTransport, IWatcher
+from .errors import JobCanceled, JobTooLarge, PortRemoved, ShuttingDown
+from .interfaces import IWatcher
 from .job import Job, ReplyCode, Sender, unknownCode
-from .port import BUSY_TIMEOUT, CONNECT_TIMEOUT, PrintingPort
+from .named import (
+    NamedPrinter,
+    PortSettings,
+    Printers,
+    checkNames,
+    defaultOf,
+    differences,
+    named,
+)
+from .port import PrintingPort
 from .portnames import PortNames
 from .record import JobRecord
 from .text import printable
@@ -27,56 +37,78 @@ REMEMBERED_JOBS = 100
 
 class PrintServer:
     """
-    The printing ports, in their order, with one job counter.
+    The printing ports by name, with one job counter.
 
     Two print servers live in one process without knowing each other.
 
-    @ivar ports: PORT1 first; it is the default port.
-    @ivar portNames: their names, in their order.
+    @ivar ports: those of the configuration, in its order.
+    @ivar default: where a job prints whose sender names no port.
+    @ivar portNames: what leads to a port.
     """
+
+    ports: tuple[PrintingPort, ...] = ()
+    default: PrintingPort
 
     def __init__(
         self,
-        transports: Sequence[IPrinterTransport],
+        printers: Printers,
         clock: IReactorTime,
-        busyTimeout: float = BUSY_TIMEOUT,
-        connectTimeout: float = CONNECT_TIMEOUT,
-        maxJobBytes: int | None = None,
-        share: int | None = None,
+        settings: PortSettings | None = None,
+        default: str = "",
         wallClock: Callable[[], float] = time.time,
     ) -> None:
         """
-        @param transports: at least one; the n-th is behind PORTn.
-        @param busyTimeout: seconds a job waits for its printing port; 0: not at all.
-        @param connectTimeout: seconds in which a printer must be reached; 0: one attempt.
-        @param maxJobBytes: what a longer job has beyond is not printed; L{None}: no limit.
-        @param share: jobs that may have a printing port or wait for it; L{None}: any number.
+        @param printers: at least one.
+        @param settings: of the printing ports of bare transports.
+        @param default: the name of the default port; empty: PORT1, or the only one.
         @param wallClock: seconds since the epoch, for records.
         """
         self._watchers = Watchers(clock, self._running)
-        if not transports:
-            raise ValueError("a print server needs at least one printer")
-        self.ports = tuple(
-            PrintingPort(
-                f"PORT{n}",
-                transport,
-                clock,
-                busyTimeout,
-                connectTimeout,
-                share,
-                self._portChanged,
-                wallClock,
-            )
-            for n, transport in enumerate(transports, start=1)
-        )
-        self._byName = {port.name: port for port in self.ports}
-        self.portNames = PortNames(self._byName)
+        self._byName: dict[str, PrintingPort] = {}
+        self._removed: dict[str, PrintingPort] = {}
+        self.portNames = PortNames([])
         self._clock = clock
         self._wallClock = wallClock
-        self._limit = maxJobBytes
         self._count = 0
         self._ended: deque[JobRecord] = deque(maxlen=REMEMBERED_JOBS)
         self._active: dict[int, Job] = {}
+        self.apply(named(printers, settings or PortSettings()), default)
+
+    def apply(self, printers: Sequence[NamedPrinter], default: str = "") -> list[str]:
+        """
+        Have these printing ports, and no others.
+
+        A port is known by its name, whatever its place: it keeps its jobs.  One that is not there
+        any more prints those that it has, and refuses others for good.
+
+        @param default: the name of the default port; empty: PORT1, or the only one.
+        @return: what has changed, a line each.
+        @raise ValueError: the names are not clear; nothing has changed.
+        """
+        checkNames(printers, default)
+        before, self._byName = self._byName, {}
+        told = []
+        for printer in printers:
+            key = printer.name.upper()
+            port = before.pop(key, None) or self._removed.pop(key, None)
+            if port is None:
+                port = PrintingPort(printer, self._clock, self._portChanged, self._wallClock)
+                told.append(f"{printer.name} is new")
+            else:
+                told += self._become(port, printer)
+            self._byName[key] = port
+        for key, port in before.items():
+            self._removed[key] = port
+            told.append(f"{port.name} is removed{_drains(port)}")
+            port.become(port.printer, accepting=False)
+        self.ports = tuple(self._byName.values())
+        self.default = self._byName[defaultOf(printers, default).name.upper()]
+        gone = {word: p.name for p in self._removed.values() for word in p.printer.words}
+        led = {word: p.name for p in self.ports for word in p.printer.words}
+        present = {word.upper() for word in led}
+        gone = {word: name for word, name in gone.items() if word.upper() not in present}
+        self.portNames.replace([port.name for port in self.ports], {**gone, **led})
+        return told
 
     @property
     def jobs(self) -> list[JobRecord]:
@@ -97,8 +129,13 @@ class PrintServer:
         self._watchers.remove(watcher)
 
     def port(self, name: str) -> PrintingPort | None:
-        """The printing port of that name, in upper or lower case."""
-        return self._byName.get(self.portNames.find(name) or "")
+        """The printing port that C{name} leads to; it may be one that was removed."""
+        key = (self.portNames.find(name) or "").upper()
+        return self._byName.get(key) or self._removed.get(key)
+
+    def jobsAt(self, port: PrintingPort) -> list[Job]:
+        """The uploads at C{port}: the one that has the printer, then those that wait."""
+        return [job for job in port.jobs if isinstance(job, Job)]
 
     def submit(
         self,
@@ -116,6 +153,7 @@ class PrintServer:
         @param code: with which code it is told how its job ended.
         """
         self._count += 1
+        limit = port.settings.maxJobBytes
         job = Job(
             self._count,
             port.name,
@@ -123,7 +161,7 @@ class PrintServer:
             sender,
             size,
             self._clock,
-            self._limit,
+            limit,
             printer=printable(port.description),
             code=code,
             changed=self._jobChanged,
@@ -131,8 +169,10 @@ class PrintServer:
         )
         self._active[job.number] = job
         self._watchers.submitted(job.record)
-        if self._limit is not None and size is not None and size > self._limit:
-            job.cut(JobTooLarge(f"{size} bytes announced, {self._limit} are allowed"))
+        if not port.accepting:
+            job.cut(PortRemoved(f"{port.name} was removed; print on another port"))
+        elif limit is not None and size is not None and size > limit:
+            job.cut(JobTooLarge(f"{size} bytes announced, {limit} are allowed"))
         else:
             port.submit(job)
         return job
@@ -168,7 +208,7 @@ class PrintServer:
 
     def _cutAll(self) -> None:
         # The last in line first, or the end of one job would be the turn of the next.
-        jobs = [job for port in self.ports for job in reversed(port.jobs)]
+        jobs = [job for port in self._all() for job in reversed(self.jobsAt(port))]
         for job in jobs:
             job.hasten()
         for job in jobs:
@@ -176,7 +216,27 @@ class PrintServer:
 
     def whenIdle(self) -> Deferred[Any]:
         """Fires when no printer is held by a job that was under way at this moment."""
-        return DeferredList([job.whenReleased() for port in self.ports for job in port.jobs])
+        return DeferredList(
+            [job.whenReleased() for port in self._all() for job in self.jobsAt(port)]
+        )
+
+    def _become(self, port: PrintingPort, printer: NamedPrinter) -> list[str]:
+        old = port.printer
+        if printer.source is not None and printer.source == old.source:
+            printer = replace(printer, transport=old.transport)
+        told = [] if port.accepting else [f"{printer.name} is back"]
+        told += differences(old, printer)
+        if told or printer != old:
+            port.become(printer)
+        return told
+
+    def askNoMore(self) -> None:
+        """The gateway stops; no printer's answer is awaited any longer."""
+        for port in self._all():
+            port.askNoMore()
+
+    def _all(self) -> list[PrintingPort]:
+        return [*self._byName.values(), *self._removed.values()]
 
     def _running(self) -> list[JobRecord]:
         return [job.record for job in self._active.values()]
@@ -190,3 +250,7 @@ class PrintServer:
 
     def _portChanged(self, port: PrintingPort) -> None:
         self._watchers.portChanged(port.record)
+
+
+def _drains(port: PrintingPort) -> str:
+    return f", {len(port.jobs)} of its jobs print" if port.jobs else ""

@@ -8,7 +8,7 @@ import platform
 import re
 import shutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
 
 import twisted
@@ -21,11 +21,13 @@ from . import __version__, logfile
 from .certificate import ServerCertificate
 from .checkers import checkerFor
 from .commandline import DEFAULT_PRINTER, OPTIONS
+from .configuration import Configuration
 from .daemon import checkDaemon, openLog, rightsOfJobs
-from .ftp.settings import PROFILES, SessionSettings
+from .ftp.settings import PROFILES
 from .help import helpText
 from .interfaces import IPrinterTransport
 from .listeners import listeners, portOf
+from .named import PortSettings
 from .options import Option, didYouMean
 from .process import CommandLineGateway, endWithoutLookups, fail, tellTimeSteadily
 from .text import presentable
@@ -33,12 +35,6 @@ from .transports.build import transportFor
 from .transports.checks import complaintsAbout
 from .transports.policy import PJLPolicy, policed
 from .uri import withoutSecrets
-
-_LIMITS = {
-    "maxSessions": "max-sessions",
-    "idleTimeout": "idle-timeout",
-    "dataIdleTimeout": "data-idle-timeout",
-}
 
 _GETOPT = re.compile(
     r"option --?(.*) (not recognized|requires argument|must not have an argument"
@@ -84,7 +80,9 @@ class Options(usage.Options, strcred.AuthOptionMixin):
         super().__init__()
         self._reactor = reactor
         for option in OPTIONS:
-            self[option.name] = [] if option.many else option.default if option.value else False
+            # What is not given is None: a setting then has the default of the model.
+            unset = None if option.setting else option.default
+            self[option.name] = [] if option.many else unset if option.value else False
         self["listeners"] = []
         self["printers"] = []
 
@@ -248,16 +246,7 @@ def makeService(options: Options) -> CommandLineGateway:
     """
     tellTimeSteadily(options.reactor)
     endWithoutLookups(options.reactor)
-    gateway = CommandLineGateway(
-        [policed(each, PJLPolicy(options["pjl-policy"])) for each in options["printers"]],
-        options.reactor,
-        options["listeners"],
-        _settings(options),
-        options["busy-timeout"],
-        options["connect-timeout"],
-        options["max-job-bytes"],
-        options.get("credCheckers") or (),
-    )
+    gateway = CommandLineGateway(configuration(options), options.reactor)
     if options["embedded"]:
         Logger().info(
             "no --printer was given: PORT1 is a virtual printer that keeps every job as a file in"
@@ -290,27 +279,23 @@ def _checked(printers: Sequence[IPrinterTransport]) -> list[str]:
     return [complaint.text for complaint in complaints]
 
 
-def _settings(options: Options) -> SessionSettings:
-    return replace(
-        PROFILES[options["profile"]],
-        greeting=options["greeting"],
-        maxSessionsPerHost=options["max-sessions-per-host"],
-        allow=options["allow"],
-        drainTimeout=options["drain-timeout"],
-        controlLossGrace=options["control-loss-grace"],
-        fireAndForget=options["fire-and-forget"],
-        passivePorts=options["passive-ports"] or (),
-        passiveAddress=options["passive-address"] or "",
-        passiveInside=options["passive-inside"],
-        dataFrom=options["data-from"],
-        activePort=options["active-port"],
-        activeNAT=options["active-nat"],
-        certificate=options["certificate"],
-        requireTLS=options["require-tls"],
-        lenientClose=options["tls-lenient-close"],
-        **{
-            setting: options[option]
-            for setting, option in _LIMITS.items()
-            if options[option] is not None
-        },
+def configuration(options: Options) -> Configuration:
+    """What the words say, as one value."""
+    given = {
+        option.setting: options[option.name]
+        for option in OPTIONS
+        if option.setting and _isGiven(options[option.name])
+    }
+    ports = {each.name for each in fields(PortSettings)}
+    sessions = {name: value for name, value in given.items() if name not in ports}
+    return Configuration(
+        [policed(each, PJLPolicy(options["pjl-policy"])) for each in options["printers"]],
+        options["listeners"],
+        replace(PROFILES[options["profile"]], certificate=options["certificate"], **sessions),
+        PortSettings(**{name: value for name, value in given.items() if name in ports}),
+        options.get("credCheckers") or (),
     )
+
+
+def _isGiven(value: object) -> bool:
+    return value is not None and value is not False and value != []

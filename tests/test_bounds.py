@@ -14,6 +14,7 @@ import pytest
 from twisted.cred.checkers import InMemoryUsernamePasswordDatabaseDontUse
 from twisted.internet.testing import MemoryReactorClock
 
+from jetdirect.configuration import Configuration
 from jetdirect.ftp.commands.access import FAILED_LOGINS
 from jetdirect.ftp.control import READ_SIZE
 from jetdirect.ftp.names import REMEMBERED_BYTES, REMEMBERED_NAMES
@@ -34,7 +35,7 @@ ROWS = [found.groups() for found in _ROW.finditer(_PAGE.read_text())]
 
 def gateway(**options: Any) -> Gateway:
     """A gateway in memory with one printer."""
-    return Gateway([FakePrinter()], MemoryReactorClock(), [], **options)
+    return Gateway(Configuration([FakePrinter()], [], **options), MemoryReactorClock())
 
 
 def user(house: Gateway) -> FakeSender:
@@ -124,7 +125,7 @@ def test_jobs() -> None:
 def test_guesses() -> None:
     """A session ends with its last wrong password."""
     checkers = [InMemoryUsernamePasswordDatabaseDontUse(alice=b"right")]
-    house = gateway(settings=SessionSettings(), checkers=checkers)
+    house = gateway(sessions=SessionSettings(), checkers=checkers)
     sender = FakeSender(house.factory)
     for number in range(FAILED_LOGINS):
         assert not sender.wire.halfClosed

@@ -13,6 +13,7 @@ from twisted.internet.address import UNIXAddress
 from twisted.internet.error import CannotListenError
 from twisted.internet.testing import MemoryReactorClock
 
+from jetdirect.configuration import Configuration
 from jetdirect.ftp.commands.access import SHOWN_PORTS
 from jetdirect.ftp.settings import SessionSettings
 from jetdirect.gateway import Gateway
@@ -46,7 +47,9 @@ class Bench:
     def __init__(self, reactor: Any = None, printers: int = 3) -> None:
         self.reactor = reactor or MemoryReactorClock()
         self.printers = [FakePrinter(f'printer "{n}"') for n in range(1, printers + 1)]
-        self.gateway = Gateway(self.printers, self.reactor, [], SessionSettings(greeting="Hello"))
+        self.gateway = Gateway(
+            Configuration(self.printers, [], SessionSettings(greeting="Hello")), self.reactor
+        )
 
     def sender(self, login: bool = True, **addresses: str) -> FakeSender:
         """One more sender."""

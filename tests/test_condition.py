@@ -15,7 +15,7 @@ from jetdirect.condition import PATIENCE, Condition
 from jetdirect.errors import PrinterUnreachable
 from jetdirect.interfaces import IPrinterConnection, IPrintJob, PrinterStatus
 from jetdirect.job import Sender
-from jetdirect.port import CONNECT_TIMEOUT
+from jetdirect.named import CONNECT_TIMEOUT
 from jetdirect.server import PrintServer
 from jetdirect.testing import FakePrinter
 from jetdirect.watch.log import LogWatcher

@@ -31,6 +31,7 @@ from jetdirect.ftp.pipeline import WAITING_COMMANDS
 from jetdirect.ftp.realm import AnyName, PrintRealm
 from jetdirect.ftp.settings import SessionSettings
 from jetdirect.ftp.turns import LINES_A_SLICE
+from jetdirect.named import PortSettings
 from jetdirect.server import PrintServer
 from jetdirect.testing import FakePrinter, FakeSender, MemoryWire
 from tests.turn import turn
@@ -92,7 +93,9 @@ class Bench:
     def __init__(self, checker: Any = None, busyTimeout: float = 600, **settings: Any) -> None:
         self.reactor = cast(Any, MemoryReactorClock())
         self.printer = FakePrinter()
-        self.server = PrintServer([self.printer], self.reactor, busyTimeout, connectTimeout=600)
+        self.server = PrintServer(
+            [self.printer], self.reactor, PortSettings(busyTimeout=busyTimeout, connectTimeout=600)
+        )
         self.realm = CountingRealm(self.server)
         self.checker = checker or AnyName()
         portal = Portal(self.realm, [self.checker])

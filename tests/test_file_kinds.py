@@ -27,6 +27,7 @@ from zope.interface.verify import verifyObject
 from jetdirect.errors import DataConnectionLost, PrinterLost, PrinterUnreachable
 from jetdirect.interfaces import Delivery, IPrinterConnection, IPrinterTransport
 from jetdirect.job import Job, Sender
+from jetdirect.named import NamedPrinter
 from jetdirect.port import PrintingPort
 from jetdirect.testing import FakeJob
 from jetdirect.transports.build import transportFor
@@ -389,7 +390,7 @@ def test_cutTooLate(paper: Path) -> None:
 @pytest_twisted.ensureDeferred
 async def test_cutJobMayHavePrinted(paper: Path) -> None:
     """The sender of a job that was cut in the middle is told to look, not to send again."""
-    port = PrintingPort("PORT1", printer(paper), reactor)
+    port = PrintingPort(NamedPrinter("PORT1", printer(paper)), reactor)
     job = Job(7, "PORT1", "page.ps", Sender("ann", "192.0.2.1", 40001), None, reactor)
     port.submit(job)
     await job.whenOpened()

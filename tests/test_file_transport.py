@@ -24,6 +24,7 @@ from zope.interface import implementer
 from jetdirect.errors import PrinterLost, PrintError, PrinterUnreachable
 from jetdirect.interfaces import Delivery, IPrinterConnection, IPrintJob
 from jetdirect.job import Job, Sender
+from jetdirect.named import NamedPrinter
 from jetdirect.port import PrintingPort
 from jetdirect.testing import FakeJob
 from jetdirect.transports.file.transport import BUFFER, FileConnection, FileTransport, PartFile
@@ -384,7 +385,9 @@ def test_nameThatIsTaken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
 @pytest_twisted.ensureDeferred
 async def test_sendersWordsAreNoPath(tmp_path: Path) -> None:
     """What the sender called its job is nowhere on the disk."""
-    port = PrintingPort("PORT1", FileTransport(reactor, str(tmp_path / "jobs")), reactor)
+    port = PrintingPort(
+        NamedPrinter("PORT1", FileTransport(reactor, str(tmp_path / "jobs"))), reactor
+    )
     sender = Sender("../root", "192.0.2.1", 40001)
     job = Job(7, "PORT1", "../../etc/passwd", sender, None, reactor)
     port.submit(job)

@@ -14,6 +14,7 @@ from twisted.cred.checkers import InMemoryUsernamePasswordDatabaseDontUse
 from twisted.internet.address import IPv4Address
 from twisted.internet.testing import MemoryReactorClock
 
+from jetdirect.configuration import Configuration
 from jetdirect.ftp.settings import SessionSettings
 from jetdirect.ftp.text import decoded, encoded
 from jetdirect.gateway import Gateway
@@ -32,7 +33,9 @@ class Bench:
         self.senders: list[FakeSender] = []
         self.reactor = MemoryReactorClock()
         self.printers = [FakePrinter(), FakePrinter()]
-        self.gateway = Gateway(self.printers, self.reactor, [], SessionSettings(**settings))
+        self.gateway = Gateway(
+            Configuration(self.printers, [], SessionSettings(**settings)), self.reactor
+        )
 
     def stranger(self, host: str = "192.0.2.1") -> FakeSender:
         """Somebody who has not logged in."""
@@ -880,7 +883,9 @@ def test_strangersJobs(checked: bool) -> None:
     the same user.  Others' jobs are a number, a state and bytes.
     """
     known = InMemoryUsernamePasswordDatabaseDontUse(ann=b"x", bob=b"x")
-    gateway = Gateway([FakePrinter()], MemoryReactorClock(), [], checkers=[known] * checked)
+    gateway = Gateway(
+        Configuration([FakePrinter()], [], checkers=[known] * checked), MemoryReactorClock()
+    )
     first, same, other = (FakeSender(gateway.factory, f"192.0.2.{n}") for n in (1, 2, 3))
     for sender, name in ((first, "ann"), (same, "ann"), (other, "bob")):
         assert codes(sender.login(name, "x")) == [230]

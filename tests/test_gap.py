@@ -17,6 +17,7 @@ from zope.interface.verify import verifyObject
 from jetdirect.errors import JobAborted, PrinterUnreachable
 from jetdirect.interfaces import INeedsGap, IPrinterTransport
 from jetdirect.job import Job, Sender
+from jetdirect.named import NamedPrinter, PortSettings
 from jetdirect.port import PrintingPort
 from jetdirect.transports.build import transportFor
 from jetdirect.transports.gap import GapTransport
@@ -32,7 +33,14 @@ class Slow(Line):
     def __init__(self, busyTimeout: float = 60, connectTimeout: float = 30) -> None:
         super().__init__(busyTimeout, connectTimeout)
         printer = GapTransport(self.printer, 3.0)
-        self.port = PrintingPort("PORT1", printer, self.clock, busyTimeout, connectTimeout)
+        self.port = PrintingPort(
+            NamedPrinter(
+                "PORT1",
+                printer,
+                settings=PortSettings(busyTimeout=busyTimeout, connectTimeout=connectTimeout),
+            ),
+            self.clock,
+        )
 
 
 def test_contracts() -> None:
@@ -150,7 +158,7 @@ async def test_printerThatSwallows() -> None:
     printer = Swallower()
     listening = theReactor.listenTCP(0, printer, interface="127.0.0.1")
     uri = f"socket://127.0.0.1:{listening.getHost().port}?gap={2 * Swallower.deaf}"
-    port = PrintingPort("PORT1", transportFor(theReactor, uri), theReactor)
+    port = PrintingPort(NamedPrinter("PORT1", transportFor(theReactor, uri)), theReactor)
     try:
         for number in (1, 2, 3):
             job = Job(number, "PORT1", "a", Sender("ann", "192.0.2.1", 4), None, theReactor)

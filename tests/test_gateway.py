@@ -22,9 +22,11 @@ from twisted.internet.threads import deferToThread
 from twisted.logger import LogLevel, capturedLogs, formatEvent
 from zope.interface.verify import verifyObject
 
+from jetdirect.configuration import Configuration
 from jetdirect.ftp.settings import SessionSettings
 from jetdirect.gateway import Gateway
 from jetdirect.interfaces import IPrinterConnection, IPrintJob
+from jetdirect.named import PortSettings
 from jetdirect.record import JobState
 from jetdirect.tcp import BACKLOG
 from jetdirect.testing import FakePrinter, FakePrinterConnection, FakeSender
@@ -63,7 +65,7 @@ def gateway(*printers: FakePrinter, **settings: Any) -> Gateway:
     """A gateway on any port of the loopback interface."""
     from twisted.internet import reactor
 
-    return Gateway(printers, reactor, [LOOPBACK], SessionSettings(**settings))
+    return Gateway(Configuration(printers, [LOOPBACK], SessionSettings(**settings)), reactor)
 
 
 def portOf(one: Gateway) -> int:
@@ -92,7 +94,7 @@ def store(port: int, name: str = "a.ps", data: bytes = PAGE) -> str:
 
 def test_contract() -> None:
     """A gateway is a service."""
-    assert verifyObject(IService, Gateway([FakePrinter()], MemoryReactorClock(), []))
+    assert verifyObject(IService, Gateway(Configuration([FakePrinter()], []), MemoryReactorClock()))
 
 
 @pytest.mark.parametrize(
@@ -111,7 +113,7 @@ def test_contract() -> None:
 def test_room(endpoint: str, backlog: int) -> None:
     """As many may wait at each endpoint as at a bare port number, unless it says how many."""
     reactor = MemoryReactorClock()
-    gateway = Gateway([FakePrinter()], reactor, [endpoint])
+    gateway = Gateway(Configuration([FakePrinter()], [endpoint]), reactor)
     gateway.startService()
     [(_, _, given, _)] = reactor.tcpServers
     assert given == backlog
@@ -121,7 +123,7 @@ def test_listens() -> None:
     """It listens at each of its endpoints when it is started, and not before."""
     reactor: Any = MemoryReactorClock()
     endpoints = ["tcp:2121:interface=127.0.0.1", r"tcp6:2122:interface=\:\:1"]
-    one = Gateway([FakePrinter()], reactor, endpoints)
+    one = Gateway(Configuration([FakePrinter()], endpoints), reactor)
     assert not reactor.tcpServers
     one.startService()
     listening = [(port, interface) for port, _, _, interface in reactor.tcpServers]
@@ -131,7 +133,7 @@ def test_listens() -> None:
 def test_privilegedStart() -> None:
     """Ports below 1024 are bound while root's rights are still there."""
     reactor: Any = MemoryReactorClock()
-    one = Gateway([FakePrinter()], reactor)
+    one = Gateway(Configuration([FakePrinter()]), reactor)
     one.privilegedStartService()
     assert [port for port, *_ in reactor.tcpServers] == [21]
 
@@ -139,12 +141,14 @@ def test_privilegedStart() -> None:
 def test_noPrinter() -> None:
     """A gateway without a printer is a mistake that is told at once."""
     with pytest.raises(ValueError, match="printer"):
-        Gateway([], MemoryReactorClock(), [])
+        Gateway(Configuration([], []), MemoryReactorClock())
 
 
 def test_startIsLogged() -> None:
     """The log says which printing port prints where."""
-    one = Gateway([FakePrinter("first"), FakePrinter("second")], MemoryReactorClock(), [])
+    one = Gateway(
+        Configuration([FakePrinter("first"), FakePrinter("second")], []), MemoryReactorClock()
+    )
     with capturedLogs() as events:
         one.startService()
     told = [formatEvent(event) for event in events]
@@ -157,7 +161,12 @@ def test_settings() -> None:
     reactor: Any = MemoryReactorClock()
     printer = FakePrinter()
     settings = SessionSettings(greeting="Hello", maxSessions=2)
-    one = Gateway([printer], reactor, [], settings, busyTimeout=5, connectTimeout=7)
+    one = Gateway(
+        Configuration(
+            [printer], [], settings, defaults=PortSettings(busyTimeout=5, connectTimeout=7)
+        ),
+        reactor,
+    )
     first, second = FakeSender(one.factory), FakeSender(one.factory)
     assert first.greeting == "220 Hello"
     assert FakeSender(one.factory).greeting[:3] == "421"
@@ -182,7 +191,10 @@ def test_twoInMemory() -> None:
     """Two gateways have their own ports, job numbers and limits."""
     reactor: Any = MemoryReactorClock()
     printers = [FakePrinter(), FakePrinter()]
-    ones = [Gateway([printer], reactor, [], SessionSettings(maxSessions=1)) for printer in printers]
+    ones = [
+        Gateway(Configuration([printer], [], SessionSettings(maxSessions=1)), reactor)
+        for printer in printers
+    ]
     for n, one in enumerate(ones):
         sender = FakeSender(one.factory)
         sender.login()
@@ -243,7 +255,7 @@ async def test_unixSocket(tmp_path: Path) -> None:
     """On a Unix socket one can log in, and learns that data connections need TCP."""
     from twisted.internet import reactor
 
-    one = Gateway([FakePrinter()], reactor, [f"unix:{tmp_path}/ftp"])
+    one = Gateway(Configuration([FakePrinter()], [f"unix:{tmp_path}/ftp"]), reactor)
     one.startService()
 
     def converse() -> bytes:
@@ -336,7 +348,7 @@ async def test_stopWaitsForThePrinter() -> None:
 
 def test_startAgain() -> None:
     """A gateway that was stopped can be started again."""
-    one = Gateway([FakePrinter()], MemoryReactorClock(), [])
+    one = Gateway(Configuration([FakePrinter()], []), MemoryReactorClock())
     one.startService()
     one.stopService()
     one.startService()
@@ -410,7 +422,7 @@ async def test_urgentData(abort: Callable[[socket.socket], None]) -> None:
 
 def started(printer: FakePrinter, **settings: Any) -> list[tuple[LogLevel, str]]:
     """The lines of a start, each behind its level."""
-    one = Gateway([printer], MemoryReactorClock(), [], SessionSettings(**settings))
+    one = Gateway(Configuration([printer], [], SessionSettings(**settings)), MemoryReactorClock())
     with capturedLogs() as events:
         one.startService()
     return [(event["log_level"], formatEvent(event) or "") for event in events]

@@ -17,7 +17,8 @@ from jetdirect.errors import JobAborted, JobCanceled, PrinterLost, PrintError
 from jetdirect.guard import ABORT_TIMEOUT, CANCEL_TIMEOUT, FAULT, STOP_TIMEOUT, Awaited
 from jetdirect.interfaces import Delivery, IKernelConsumer, IPrinterConnection, PrinterStatus
 from jetdirect.job import COPIED_FIRST, Job, Sender
-from jetdirect.port import ASK_TIMEOUT, CONNECT_TIMEOUT
+from jetdirect.named import CONNECT_TIMEOUT
+from jetdirect.port import ASK_TIMEOUT
 from jetdirect.record import JobState
 from jetdirect.server import PrintServer
 from jetdirect.testing import FakePrinter

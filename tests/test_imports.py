@@ -39,10 +39,11 @@ MAY_IMPORT = {
     "guard": "errors interfaces",
     "job": "errors interfaces guard language record",
     "condition": "interfaces",
-    "port": "condition errors interfaces guard language job record",
     "portnames": "",
+    "named": "interfaces portnames text",
+    "port": "condition errors interfaces guard named record",
     "watchers": "interfaces record",
-    "server": "text errors interfaces language job port portnames record watchers",
+    "server": "text errors interfaces job named port portnames record watchers",
     # who looks on
     "watch": "",
     "watch.*": "text interfaces record",
@@ -191,19 +192,20 @@ MAY_IMPORT = {
     " transports.backchannel transports.backpressure transports.descriptor transports.ending"
     " transports.threads",
     # those who know both sides
-    "gateway": "text errors interfaces language job port server tcp ftp* transports* watch*",
-    "testing*": "errors guard interfaces language job port server tcp ftp* transports*"
-    " gateway testing*",
+    "configuration": "named ftp.settings",
+    "gateway": "text configuration server tcp ftp* watch*",
+    "testing*": "configuration errors guard interfaces language job named port server tcp ftp*"
+    " transports* gateway testing*",
     # the command
     "listeners": "options tcp",
     "checkers": "options",
-    "commandline": "options port ftp* transports*",
+    "commandline": "options named ftp* transports*",
     "help": "options transports.build commandline",
     "logfile": "",
     "daemon": "",
     "process": "text gateway listeners logfile transports.checks",
-    "tap": "text certificate checkers commandline daemon ftp* gateway help interfaces listeners"
-    " logfile options process transports* uri",
+    "tap": "text configuration named certificate checkers commandline daemon ftp* gateway help"
+    " interfaces listeners logfile options process transports* uri",
 }
 
 

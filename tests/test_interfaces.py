@@ -20,6 +20,7 @@ from zope.interface import implementedBy, providedBy
 from zope.interface.verify import verifyClass, verifyObject
 
 import jetdirect
+from jetdirect.configuration import Configuration
 from jetdirect.ftp.realm import AnyName, PrintRealm
 from jetdirect.ftp.shell import PrintShell
 from jetdirect.gateway import Gateway
@@ -47,7 +48,7 @@ def server() -> PrintServer:
 
 
 def session() -> Any:
-    gateway = Gateway([FakePrinter()], MemoryReactorClock(), listeners=[])
+    gateway = Gateway(Configuration([FakePrinter()], []), MemoryReactorClock())
     return FakeSender(gateway.factory).control
 
 

@@ -20,6 +20,7 @@ from twisted.logger import LogEvent, LogLevel, capturedLogs, formatEvent
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from jetdirect.configuration import Configuration
 from jetdirect.errors import (
     DataConnectionLost,
     JobAborted,
@@ -940,7 +941,7 @@ def test_bytesOfAnEndedJob() -> None:
 
     def kept(fails: bool) -> float:
         printer = FakePrinter()
-        gateway = Gateway([printer], MemoryReactorClock(), [])
+        gateway = Gateway(Configuration([printer], []), MemoryReactorClock())
 
         def one() -> None:
             sender = FakeSender(gateway.factory)

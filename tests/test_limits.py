@@ -15,11 +15,13 @@ from twisted.internet.testing import MemoryReactorClock
 from twisted.logger import Logger, capturedLogs, formatEvent
 from twisted.protocols.haproxy._wrapper import HAProxyWrappingFactory
 
+from jetdirect.configuration import Configuration
 from jetdirect.ftp.control import HEADER_TIMEOUT, LINGER
 from jetdirect.ftp.factory import MOST_LINGERING, PortFactory
 from jetdirect.ftp.seldom import MOST_HOSTS, Seldom
 from jetdirect.ftp.settings import SessionSettings
 from jetdirect.gateway import Gateway
+from jetdirect.named import PortSettings
 from jetdirect.record import JobState
 from jetdirect.testing import FakePrinter, FakeSender, MemoryWire
 
@@ -31,11 +33,13 @@ class Bench:
         self.reactor = MemoryReactorClock()
         self.printer = FakePrinter()
         self.gateway = Gateway(
-            [self.printer],
+            Configuration(
+                [self.printer],
+                [],
+                SessionSettings(**settings),
+                defaults=PortSettings(maxJobBytes=maxJobBytes),
+            ),
             self.reactor,
-            [],
-            SessionSettings(**settings),
-            maxJobBytes=maxJobBytes,
         )
 
     def sender(self, host: str = "192.0.2.1") -> FakeSender:
@@ -246,7 +250,7 @@ def test_oneJam() -> None:
     """A printer without paper keeps its own share waiting, and no other printer."""
     reactor = MemoryReactorClock()
     printers = [FakePrinter(), FakePrinter()]
-    gateway = Gateway(printers, reactor, [])
+    gateway = Gateway(Configuration(printers, []), reactor)
     senders = [FakeSender(gateway.factory) for _ in range(6)]
     for each in senders:
         each.login()
@@ -302,7 +306,7 @@ def test_guessesCostTime(most: int) -> None:
     reactor = MemoryReactorClock()
     checkers = [InMemoryUsernamePasswordDatabaseDontUse(alice=b"right")]
     settings = SessionSettings(maxSessionsPerHost=most, maxSessions=20)
-    gateway = Gateway([FakePrinter()], reactor, [], settings, checkers=checkers)
+    gateway = Gateway(Configuration([FakePrinter()], [], settings, checkers=checkers), reactor)
     guesses = 0
     for _ in range(40):  # ten seconds
         for _ in range(10):

@@ -16,6 +16,7 @@ from twisted.internet.address import IPv4Address
 from twisted.internet.testing import MemoryReactorClock
 from twisted.logger import capturedLogs, formatEvent
 
+from jetdirect.configuration import Configuration
 from jetdirect.errors import NoDataConnection
 from jetdirect.ftp.data import DataTerms
 from jetdirect.ftp.dataports import ActivePort
@@ -45,7 +46,7 @@ def goodbye() -> Iterator[None]:
 
 def sender(clock: Any, **settings: Any) -> FakeSender:
     """One that has logged in at a gateway with these settings."""
-    gateway = Gateway([FakePrinter()], clock, [], SessionSettings(**settings))
+    gateway = Gateway(Configuration([FakePrinter()], [], SessionSettings(**settings)), clock)
     logged = FakeSender(gateway.factory, host=PEER, local="192.0.2.9")
     logged.login()
     senders.append(logged)
@@ -141,7 +142,9 @@ def test_theft(tmp_path: Path) -> None:
 )
 def test_warnings(settings: dict[str, Any], told: str | None) -> None:
     """Whatever widens who may send is a warning at the start; by default there is none."""
-    gateway = Gateway([FakePrinter()], MemoryReactorClock(), [], SessionSettings(**settings))
+    gateway = Gateway(
+        Configuration([FakePrinter()], [], SessionSettings(**settings)), MemoryReactorClock()
+    )
     with capturedLogs() as logged:
         gateway.startService()
     warned = [formatEvent(each) for each in logged if each["log_level"].name == "warn"]

@@ -11,6 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from twisted.internet.testing import MemoryReactorClock
 
+from jetdirect.configuration import Configuration
 from jetdirect.ftp.paths import (
     DEEPEST_PATH,
     LONGEST_PATH,
@@ -259,7 +260,7 @@ class Bench:
 
     def __init__(self) -> None:
         self.printers = [FakePrinter() for _ in PORTS]
-        self.gateway = Gateway(self.printers, MemoryReactorClock(), [])
+        self.gateway = Gateway(Configuration(self.printers, []), MemoryReactorClock())
         self.user = FakeSender(self.gateway.factory)
         self.user.login()
 

@@ -24,6 +24,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 from zope.interface.verify import verifyObject
 
+from jetdirect.configuration import Configuration
 from jetdirect.errors import PrinterLost
 from jetdirect.gateway import Gateway
 from jetdirect.interfaces import Delivery, IPrinterConnection
@@ -631,7 +632,7 @@ class Desk:
         self.endpoint = Endpoint()
         stream = SocketTransport(self.reactor, self.endpoint, "socket://p", "Laser")
         printer = PJLTransport(stream, self.reactor, self.endpoint, True)
-        self.sender = FakeSender(Gateway([printer], self.reactor, []).factory)
+        self.sender = FakeSender(Gateway(Configuration([printer], []), self.reactor).factory)
         self.sender.login()
 
     @property

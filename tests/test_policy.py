@@ -17,6 +17,7 @@ from twisted.logger import LogEvent, LogLevel, capturedLogs, formatEvent
 from twisted.python.failure import Failure
 from zope.interface.verify import verifyObject
 
+from jetdirect.configuration import Configuration
 from jetdirect.errors import JobAborted, PrintError, PrinterUnreachable
 from jetdirect.gateway import Gateway
 from jetdirect.interfaces import (
@@ -467,7 +468,7 @@ def start() -> Iterator[Start]:
 
     def make(policy: PJLPolicy) -> tuple[FakeSender, FakePrinter, Gateway]:
         printer: Any = FakePrinter()
-        gateway = Gateway([policed(printer, policy)], MemoryReactorClock(), [])
+        gateway = Gateway(Configuration([policed(printer, policy)], []), MemoryReactorClock())
         senders.append(FakeSender(gateway.factory))
         senders[-1].login()
         return senders[-1], printer, gateway

@@ -21,9 +21,10 @@ from jetdirect.errors import (
     PrinterUnreachable,
 )
 from jetdirect.guard import ABORT_TIMEOUT
-from jetdirect.interfaces import IPrinterConnection, IPrintJob
+from jetdirect.interfaces import IPrinterConnection, IPrintJob, IQueuedJob
 from jetdirect.job import Job, Sender
-from jetdirect.port import BUSY_TIMEOUT, CONNECT_TIMEOUT, PrintingPort
+from jetdirect.named import BUSY_TIMEOUT, CONNECT_TIMEOUT, NamedPrinter, PortSettings
+from jetdirect.port import PrintingPort
 from jetdirect.record import JobState
 from jetdirect.testing import FakePrinter
 from tests.conftest import FlushErrors
@@ -80,7 +81,14 @@ class Line:
     ) -> None:
         self.clock = Clock()
         self.printer = Printer(self.clock)
-        self.port = PrintingPort("PORT1", self.printer, self.clock, busyTimeout, connectTimeout)
+        self.port = PrintingPort(
+            NamedPrinter(
+                "PORT1",
+                self.printer,
+                settings=PortSettings(busyTimeout=busyTimeout, connectTimeout=connectTimeout),
+            ),
+            self.clock,
+        )
         self.opened: list[int] = []
         self.errors: dict[int, Any] = {}
         self._count = 0
@@ -550,7 +558,7 @@ def test_failedOpening() -> None:
     """A job whose opening fails at once has left the line when its sender hears of it."""
     line = Line()
     line.printer.open = lambda job: fail(PrintError("no"))  # type: ignore[method-assign]
-    seen: list[list[Job]] = []
+    seen: list[list[IQueuedJob]] = []
     sender = Sender("ann", "192.0.2.1", 40001)
     job = Job(1, "PORT1", "page.ps", sender, None, line.clock)
 

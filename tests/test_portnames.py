@@ -106,14 +106,14 @@ def test_portsAreNoMisses(word: str) -> None:
 @pytest.mark.parametrize(
     ("word", "offered"),
     [
-        ("ward7", ["WARD10", "WARD3"]),
-        ("ward-3", ["WARD3", "WARD10"]),
-        ("kitchne", ["KITCHEN"]),
-        ("kitchen1", ["KITCHEN"]),
+        ("ward7", ["ward10", "ward3"]),
+        ("ward-3", ["ward3", "ward10"]),
+        ("kitchne", ["kitchen"]),
+        ("kitchen1", ["kitchen"]),
         ("lab", None),
         ("lap", None),
-        ("PORT1", ["WARD3", "KITCHEN", "WARD10"]),
-        ("wrad3", ["WARD3"]),
+        ("PORT1", ["ward3", "kitchen", "ward10"]),
+        ("wrad3", ["ward3"]),
         ("ward", None),
     ],
 )
@@ -122,6 +122,18 @@ def test_otherNames(word: str, offered: list[str] | None) -> None:
     never a job's name."""
     names = PortNames(["ward3", "kitchen", "ward10", "lab"])
     assert near(names, word) == offered
+
+
+def test_otherWords() -> None:
+    """An alias and a number lead to their port, which is offered by its name, once."""
+    names = PortNames(["ward3", "lab"], {"PORT3": "ward3", "lp3": "ward3", "Gone": "Gone"})
+    assert [*names] == ["ward3", "lab"] and len(names) == 2
+    assert [names.find(word) for word in ("LP3", "port3", "WARD3", "gone", "lp4")] == [
+        "ward3", "ward3", "ward3", "Gone", None,
+    ]  # fmt: skip
+    assert [word in names for word in ("ward3", "Gone", "lp3")] == [True, True, False]
+    assert near(names, "PORT4") == ["ward3"]
+    assert near(names, "wrad3") == ["ward3"]
 
 
 @given(st.sampled_from([*TWELVE]), st.data())

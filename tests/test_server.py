@@ -9,6 +9,7 @@ from twisted.internet.task import Clock
 
 from jetdirect.errors import DataConnectionLost, JobCanceled, PrinterBusy, PrinterUnreachable
 from jetdirect.job import Job, Sender
+from jetdirect.named import PortSettings
 from jetdirect.record import JobState
 from jetdirect.server import REMEMBERED_JOBS, PrintServer
 from jetdirect.testing import FakePrinter
@@ -104,7 +105,7 @@ def test_portsDoNotWaitForEachOther() -> None:
 def test_timeOuts() -> None:
     """The time-outs of a print server are those of its printing ports."""
     clock, printer = Clock(), FakePrinter()
-    server = PrintServer([printer], clock, busyTimeout=3, connectTimeout=4)
+    server = PrintServer([printer], clock, PortSettings(busyTimeout=3, connectTimeout=4))
     errors: list[type[BaseException] | None] = []
 
     for _ in range(2):

@@ -11,9 +11,11 @@ import pytest
 from twisted.internet.task import Clock
 from twisted.internet.testing import MemoryReactorClock
 
+from jetdirect.configuration import Configuration
 from jetdirect.ftp.shell import UNKNOWN_NAME, PrintShell
 from jetdirect.gateway import Gateway
 from jetdirect.job import Sender
+from jetdirect.named import PortSettings
 from jetdirect.server import PrintServer
 from jetdirect.testing import FakePrinter, FakeSender
 
@@ -27,7 +29,7 @@ class Bench:
 
     def __init__(self, clock: Any = None) -> None:
         self.printers = [FakePrinter("HP LaserJet 4000"), FakePrinter("second")]
-        self.server = PrintServer(self.printers, clock or Clock(), connectTimeout=0)
+        self.server = PrintServer(self.printers, clock or Clock(), PortSettings(connectTimeout=0))
         self.shell = PrintShell(self.server, Sender("bob", "192.0.2.1", 40001), lambda: NOON)
 
 
@@ -62,7 +64,7 @@ def test_where(bench: Bench, directory: Sequence[str], path: str, port: str, nam
 def test_jobsOfAPort() -> None:
     """LIST of a printing port shows the session's jobs there, once each, with their states."""
     reactor = MemoryReactorClock()
-    gateway = Gateway([FakePrinter(), FakePrinter()], reactor, [])
+    gateway = Gateway(Configuration([FakePrinter(), FakePrinter()], []), reactor)
     sender, other = FakeSender(gateway.factory), FakeSender(gateway.factory)
     sender.login()
     other.login()

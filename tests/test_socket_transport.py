@@ -41,7 +41,8 @@ import jetdirect.transports.socket as module
 from jetdirect.errors import PrinterLost, PrintError, PrinterUnreachable
 from jetdirect.interfaces import Delivery, IPrinterConnection
 from jetdirect.job import Job, Sender
-from jetdirect.port import CONNECT_TIMEOUT, PrintingPort
+from jetdirect.named import CONNECT_TIMEOUT, NamedPrinter, PortSettings
+from jetdirect.port import PrintingPort
 from jetdirect.tcp import (
     DEAD_AFTER_PROBES,
     DEAD_AFTER_SECONDS,
@@ -813,7 +814,9 @@ def test_faultOnTheWay() -> None:
 
 def submitted(printer: Any, clock: Clock, connectTimeout: float = CONNECT_TIMEOUT) -> Job:
     """A job at a printing port of its own."""
-    port = PrintingPort("PORT1", printer, clock, connectTimeout=connectTimeout)
+    port = PrintingPort(
+        NamedPrinter("PORT1", printer, settings=PortSettings(connectTimeout=connectTimeout)), clock
+    )
     job = Job(1, "PORT1", "page.ps", Sender("ann", "192.0.2.1", 40001), None, clock)
     port.submit(job)
     return job
@@ -858,7 +861,7 @@ def test_cancelWhileTheNameIsLookedUp() -> None:
     """A job that is cut while the printer's name is looked up frees the place at once."""
     clock = DeafReactor()
     printer = transportFor(clock, "socket://printer")
-    port = PrintingPort("PORT1", printer, clock)
+    port = PrintingPort(NamedPrinter("PORT1", printer), clock)
     job = Job(1, "PORT1", "page.ps", Sender("ann", "192.0.2.1", 40001), None, clock)
     port.submit(job)
     job.whenOpened().addErrback(lambda failure: None)

@@ -9,6 +9,7 @@ from dataclasses import FrozenInstanceError, replace
 import pytest
 from twisted.internet.testing import MemoryReactorClock
 
+from jetdirect.configuration import Configuration
 from jetdirect.ftp.state import NOBODY, Login, Note, Parameters
 from jetdirect.gateway import Gateway
 from jetdirect.testing import FakePrinter, FakeSender
@@ -20,7 +21,7 @@ SIZE: Note[int] = Note()
 @pytest.fixture
 def sender() -> FakeSender:
     """A sender that has logged in."""
-    sender = FakeSender(Gateway([FakePrinter()], MemoryReactorClock(), []).factory)
+    sender = FakeSender(Gateway(Configuration([FakePrinter()], []), MemoryReactorClock()).factory)
     sender.login("ann")
     return sender
 

@@ -9,8 +9,10 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.internet.testing import MemoryReactorClock
 
+from jetdirect.configuration import Configuration
 from jetdirect.gateway import Gateway
 from jetdirect.interfaces import PrinterStatus
+from jetdirect.named import NamedPrinter
 from jetdirect.port import STATUS_AGE, PrintingPort
 from jetdirect.testing import FakePrinter, FakeSender
 from tests.conftest import FlushErrors
@@ -37,7 +39,7 @@ class SlowPrinter(FakePrinter):
 def test_askedWhenItIsOld() -> None:
     """Whoever wants to know gets the last answer at once; if that is old, the next is asked for."""
     clock, printer = Clock(), FakePrinter()
-    port = PrintingPort("PORT1", printer, clock)
+    port = PrintingPort(NamedPrinter("PORT1", printer), clock)
     printer.answers = [PrinterStatus("idle"), EMPTY]
     assert port.status == PrinterStatus("idle")
     clock.advance(STATUS_AGE - 1)
@@ -49,7 +51,7 @@ def test_askedWhenItIsOld() -> None:
 def test_onlyOneQuestion() -> None:
     """A printer that thinks is not asked again meanwhile."""
     clock, printer = Clock(), SlowPrinter()
-    port = PrintingPort("PORT1", printer, clock)
+    port = PrintingPort(NamedPrinter("PORT1", printer), clock)
     for _ in range(3):
         assert port.status == PrinterStatus()
         clock.advance(STATUS_AGE)
@@ -62,7 +64,7 @@ def test_onlyOneQuestion() -> None:
 def test_noAnswerIsAwaitedAtTheEnd() -> None:
     """A gateway that stops cancels its questions, and asks again when it is started again."""
     reactor, printer = MemoryReactorClock(), SlowPrinter()
-    gateway = Gateway([printer], reactor, [])
+    gateway = Gateway(Configuration([printer], []), reactor)
     gateway.startService()
     gateway.stopService()
     assert printer.asked[0].called
@@ -75,7 +77,7 @@ def test_noAnswerIsAwaitedAtTheEnd() -> None:
 def test_brokenTransport(flushErrors: FlushErrors) -> None:
     """A transport that fails when it is asked is logged, and asked again later."""
     clock, printer = Clock(), SlowPrinter()
-    port = PrintingPort("PORT1", printer, clock)
+    port = PrintingPort(NamedPrinter("PORT1", printer), clock)
     port.ask()
     printer.asked[0].errback(ValueError("a bug"))
     assert len(flushErrors(ValueError)) == 1
@@ -98,7 +100,7 @@ def test_brokenTransport(flushErrors: FlushErrors) -> None:
 def test_sendersSeeIt(status: PrinterStatus, line: str | None, command: str) -> None:
     """STAT tells what the printer says, if it says anything."""
     printer = FakePrinter()
-    gateway = Gateway([printer], MemoryReactorClock(), [])
+    gateway = Gateway(Configuration([printer], []), MemoryReactorClock())
     printer.answers = [status]
     sender = FakeSender(gateway.factory)
     sender.login()

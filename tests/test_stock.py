@@ -23,6 +23,7 @@ from jetdirect.ftp.realm import AnyName, PrintRealm
 from jetdirect.ftp.shell import UNKNOWN_NAME, PrintShell
 from jetdirect.ftp.stock import StockShell
 from jetdirect.job import Sender
+from jetdirect.named import PortSettings
 from jetdirect.record import JobState
 from jetdirect.server import PrintServer
 from jetdirect.testing import FakePrinter
@@ -37,7 +38,7 @@ class Bench:
 
     def __init__(self, clock: Any = None) -> None:
         self.printers = [FakePrinter("HP LaserJet 4000"), FakePrinter("second")]
-        self.server = PrintServer(self.printers, clock or Clock(), connectTimeout=0)
+        self.server = PrintServer(self.printers, clock or Clock(), PortSettings(connectTimeout=0))
         sender = Sender("bob", "192.0.2.1", 40001)
         self.shell = StockShell(PrintShell(self.server, sender, lambda: NOON))
 

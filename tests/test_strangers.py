@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from twisted.internet.testing import MemoryReactorClock
 
+from jetdirect.configuration import Configuration
 from jetdirect.ftp.session import UNKNOWN_WORDS
 from jetdirect.ftp.settings import LINE_TIMEOUT, SessionSettings
 from jetdirect.ftp.strangers import isForeign, startsStrangely
@@ -25,7 +26,9 @@ class Bench:
     def __init__(self, **settings: Any) -> None:
         self.reactor = MemoryReactorClock()
         self.printer = FakePrinter()
-        self.gateway = Gateway([self.printer], self.reactor, [], SessionSettings(**settings))
+        self.gateway = Gateway(
+            Configuration([self.printer], [], SessionSettings(**settings)), self.reactor
+        )
         self.sender = FakeSender(self.gateway.factory)
 
 

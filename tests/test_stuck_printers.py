@@ -24,10 +24,11 @@ from twisted.internet.interfaces import (
 from zope.interface import implementer
 
 import jetdirect
+from jetdirect.configuration import Configuration
 from jetdirect.ftp.settings import SessionSettings
 from jetdirect.gateway import Gateway
 from jetdirect.job import STOPPED_AFTER
-from jetdirect.port import BUSY_TIMEOUT, CONNECT_TIMEOUT
+from jetdirect.named import BUSY_TIMEOUT, CONNECT_TIMEOUT, PortSettings
 from jetdirect.record import JobState
 from jetdirect.tcp import DEAD_AFTER_SECONDS, KEEPALIVE, Silence
 from jetdirect.testing import FakeSender
@@ -90,11 +91,13 @@ class Bench(Clockwork):
         self.host.listeners[9100] = self._asked
         self.reactor.names["printer"] = self.host.address
         self.gateway = Gateway(
-            [transportFor(self.reactor, "socket://printer")],
+            Configuration(
+                [transportFor(self.reactor, "socket://printer")],
+                [],
+                SessionSettings(**settings),
+                defaults=PortSettings(connectTimeout=connectTimeout),
+            ),
             self.reactor,
-            listeners=[],
-            settings=SessionSettings(**settings),
-            connectTimeout=connectTimeout,
         )
 
     def _asked(self, end: End) -> bool:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from twisted.internet.testing import MemoryReactorClock
 
+from jetdirect.configuration import Configuration
 from jetdirect.ftp.command import When
 from jetdirect.ftp.commands import access, extensions, names, parameters, security, service
 from jetdirect.ftp.commands.table import COMMANDS
@@ -24,7 +25,7 @@ WITHOUT_COMMAND = {"TVFS", "UTF8"}
 @pytest.fixture
 def sender() -> FakeSender:
     """A sender that has not logged in."""
-    return FakeSender(Gateway([FakePrinter()], MemoryReactorClock(), []).factory)
+    return FakeSender(Gateway(Configuration([FakePrinter()], []), MemoryReactorClock()).factory)
 
 
 def test_verbs() -> None:

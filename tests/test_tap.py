@@ -74,7 +74,7 @@ def test_defaults() -> None:
     assert made("--printer=a", "--printer=b", "--max-sessions=5").factory.limit == 5
     assert (defaults.greeting, defaults.loginTimeout) == ("JD FTP Server Ready", 120)
     [port] = made().server.ports
-    assert (port._busyTimeout, port._connectTimeout) == (60, 30)
+    assert (port.settings.busyTimeout, port.settings.connectTimeout) == (60, 30)
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,7 @@ def test_settings(words: list[str], name: str, value: object) -> None:
 def test_jobTimeouts(words: list[str], busy: float, connect: float) -> None:
     """Every printing port gets the time-outs."""
     for port in made(*words, "--printer=socket://a", "--printer=socket://b").server.ports:
-        assert (port._busyTimeout, port._connectTimeout) == (busy, connect)
+        assert (port.settings.busyTimeout, port.settings.connectTimeout) == (busy, connect)
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 import jetdirect.testing
+from jetdirect.configuration import Configuration
 from jetdirect.errors import PrinterLost, PrinterUnreachable
 from jetdirect.gateway import Gateway
 from jetdirect.interfaces import Delivery
@@ -41,7 +42,7 @@ class Office:
     def __init__(self) -> None:
         self.reactor = MemoryReactorClock()
         self.printer = FakePrinter("HP LaserJet 4000")
-        self.gateway = Gateway([self.printer], self.reactor, listeners=[])
+        self.gateway = Gateway(Configuration([self.printer], []), self.reactor)
 
     def sender(self, **options: str) -> FakeSender:
         sender = FakeSender(self.gateway.factory, **options)
@@ -55,6 +56,7 @@ def test_documentedExample() -> None:
     example = textwrap.dedent(documentation.partition("::\n")[2])
     assert example.count("assert") == 2
     names = {
+        "Configuration": Configuration,
         "FakePrinter": FakePrinter,
         "FakeSender": FakeSender,
         "Gateway": Gateway,

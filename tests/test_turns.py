@@ -7,6 +7,7 @@ from __future__ import annotations
 from twisted.internet.task import Clock
 from twisted.internet.testing import MemoryReactorClock
 
+from jetdirect.configuration import Configuration
 from jetdirect.ftp.control import READ_SIZE
 from jetdirect.ftp.settings import SessionSettings
 from jetdirect.ftp.turns import LINES_A_SLICE, SLICE, TURN, Turns
@@ -38,7 +39,7 @@ class Busy:
 def gateway() -> Gateway:
     """A gateway in memory with one printer."""
     settings = SessionSettings(maxSessions=50)
-    return Gateway([FakePrinter()], MemoryReactorClock(), [], settings)
+    return Gateway(Configuration([FakePrinter()], [], settings), MemoryReactorClock())
 
 
 def test_nobodyWaits() -> None:

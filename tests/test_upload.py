@@ -16,11 +16,13 @@ from twisted.internet.testing import MemoryReactorClock
 from twisted.logger import LogEvent, capturedLogs, formatEvent
 from twisted.python.failure import Failure
 
+from jetdirect.configuration import Configuration
 from jetdirect.errors import PrinterLost, PrintError, PrinterUnreachable
 from jetdirect.ftp.settings import SessionSettings
 from jetdirect.ftp.upload import PATIENCE
 from jetdirect.gateway import Gateway
 from jetdirect.interfaces import Delivery, IPrinterConnection, IPrintJob
+from jetdirect.named import PortSettings
 from jetdirect.record import JobRecord, JobState
 from jetdirect.testing import FakePrinter, FakePrinterConnection, FakeSender, MemoryWire
 
@@ -61,12 +63,13 @@ class Bench:
         self.printers = printers or (FakePrinter(),)
         self.printer = self.printers[0]
         self.gateway = Gateway(
-            self.printers,
+            Configuration(
+                self.printers,
+                [],
+                SessionSettings(maxSessions=10, **settings),
+                defaults=PortSettings(busyTimeout=busyTimeout, connectTimeout=connectTimeout),
+            ),
             self.reactor,
-            [],
-            SessionSettings(maxSessions=10, **settings),
-            busyTimeout,
-            connectTimeout,
         )
         self.server = self.gateway.server
 

@@ -69,7 +69,7 @@ class PrintShell:
     def portOf(self, path: Path) -> PrintingPort:
         """Where a job prints that is stored under a resolved path: elsewhere by default."""
         port = self.server.port(path[0]) if path else None
-        return port or self.server.ports[0]
+        return port or self.server.default
 
     def nameOf(self, path: Path) -> str:
         """What a job is called that is stored under a resolved path."""

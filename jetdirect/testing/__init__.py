@@ -6,7 +6,7 @@ No socket, no thread, no second of waiting::
 
     reactor = MemoryReactorClock()
     printer = FakePrinter()
-    gateway = Gateway([printer], reactor, listeners=[])
+    gateway = Gateway(Configuration([printer], listeners=[]), reactor)
     sender = FakeSender(gateway.factory)
     sender.login()
     assert sender.upload("page.ps", b"%!PS").endswith("4 bytes, delivered)")

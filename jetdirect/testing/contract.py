@@ -30,7 +30,8 @@ from zope.interface.verify import verifyObject
 from ..errors import PrintError
 from ..guard import ABORT_TIMEOUT, CANCEL_TIMEOUT
 from ..interfaces import Delivery, IPrinterConnection, IPrinterTransport, PrinterStatus
-from ..port import ASK_TIMEOUT, CONNECT_TIMEOUT
+from ..named import CONNECT_TIMEOUT
+from ..port import ASK_TIMEOUT
 from .job import FakeJob
 
 JOB = b"%!PS\n" + bytes(range(256)) * 40

@@ -72,6 +72,8 @@ class LogWatcher:
         if record.message == self._said.get(record.name, ""):
             return
         self._said[record.name] = record.message
+        if not record.message:
+            return  # another printer, of which nothing is known
         # Some of it is the printer's own words.
         said = presentable(f"{record.name} ({record.description}) {record.message}")
         level = LogLevel.warn if record.state is PortState.STOPPED else LogLevel.info

@@ -16,6 +16,7 @@ from twisted.cred.checkers import InMemoryUsernamePasswordDatabaseDontUse
 from twisted.internet.testing import MemoryReactorClock
 from twisted.logger import LogEvent, capturedLogs, eventAsJSON, formatEventAsClassicLogText
 
+from jetdirect.configuration import Configuration
 from jetdirect.gateway import Gateway
 from jetdirect.testing import FakePrinter, FakeSender
 from tests.attacks.figures import Figures
@@ -92,7 +93,7 @@ def inMemory(place: Path, count: int, seed: int = 1) -> Figures:
     """C{count} names of users and jobs, each in a session of its own; every log event is read."""
     told = 0
     gateways = [
-        Gateway([FakePrinter()], MemoryReactorClock(), [], checkers=checkers)
+        Gateway(Configuration([FakePrinter()], [], checkers=checkers), MemoryReactorClock())
         for checkers in ((), (InMemoryUsernamePasswordDatabaseDontUse(alice=b"x"),))
     ]
     names = hostile(seed)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from twisted.internet.testing import MemoryReactorClock
 
+from jetdirect.configuration import Configuration
 from jetdirect.ftp.control import LINGER
 from jetdirect.ftp.settings import SessionSettings
 from jetdirect.ftp.upload import PATIENCE
@@ -21,7 +22,7 @@ from tests.attacks.figures import Figures
 def memoryOf(place: Path, count: int) -> Figures:
     """The same C{count} sessions in memory: timers, objects and references to them."""
     reactor = MemoryReactorClock()
-    gateway = Gateway([FakePrinter()], reactor, [], SessionSettings(maxSessions=10))
+    gateway = Gateway(Configuration([FakePrinter()], [], SessionSettings(maxSessions=10)), reactor)
 
     def session(number: int) -> None:
         sender = FakeSender(gateway.factory, f"192.0.2.{number % 250 + 1}")
@@ -86,7 +87,7 @@ def slowControl(place: Path, count: int) -> Figures:
 
 def _endured(piece: bytes, login: bool, every: int) -> float:
     reactor = MemoryReactorClock()
-    gateway = Gateway([FakePrinter()], reactor, [], SessionSettings(maxSessions=1))
+    gateway = Gateway(Configuration([FakePrinter()], [], SessionSettings(maxSessions=1)), reactor)
     sender = FakeSender(gateway.factory)
     if login:
         sender.login()
@@ -103,7 +104,7 @@ def _endured(piece: bytes, login: bool, every: int) -> float:
 def slowDial(place: Path, count: int) -> Figures:
     """C{count} uploads whose data connection never comes, in virtual time."""
     reactor = MemoryReactorClock()
-    gateway = Gateway([FakePrinter()], reactor, [])
+    gateway = Gateway(Configuration([FakePrinter()], []), reactor)
     longest = 0.0
     for number in range(count):
         hostile, honest = FakeSender(gateway.factory), FakeSender(gateway.factory, "192.0.2.7")
@@ -128,7 +129,7 @@ def slowDial(place: Path, count: int) -> Figures:
 def hoarded(count: int) -> int:
     """How many of C{count} refused connections, whose peer ends none, stay open."""
     reactor = MemoryReactorClock()
-    gateway = Gateway([FakePrinter()], reactor, [], SessionSettings(maxSessions=1))
+    gateway = Gateway(Configuration([FakePrinter()], [], SessionSettings(maxSessions=1)), reactor)
     FakeSender(gateway.factory)
     refused = [FakeSender(gateway.factory, "192.0.2.66") for _ in range(count)]
     assert all(each.greeting[:3] == "421" for each in refused)

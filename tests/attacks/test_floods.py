@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from twisted.internet.testing import MemoryReactorClock
 
+from jetdirect.configuration import Configuration
 from jetdirect.ftp.turns import LINES_A_SLICE
 from jetdirect.gateway import Gateway
 from jetdirect.testing import FakePrinter, FakeSender
@@ -23,7 +24,7 @@ from tests.turn import turn
 def test_workIsBounded(name: str, login: bool) -> None:
     """No command makes more of itself in one turn of the reactor than a slice."""
     reactor = MemoryReactorClock()
-    sender = FakeSender(Gateway([FakePrinter()], reactor, []).factory)
+    sender = FakeSender(Gateway(Configuration([FakePrinter()], []), reactor).factory)
     if login:
         sender.login()
         sender.say("MKD d")

@@ -72,9 +72,9 @@ def limitIsIgnored(patch: pytest.MonkeyPatch) -> None:
     """A job may have any size."""
     original = PrintServer.submit
 
-    def submit(self: Any, *arguments: Any, **keywords: Any) -> Any:
-        self._limit = None
-        return original(self, *arguments, **keywords)
+    def submit(self: Any, port: Any, *arguments: Any, **keywords: Any) -> Any:
+        port.printer = replace(port.printer, settings=replace(port.settings, maxJobBytes=None))
+        return original(self, port, *arguments, **keywords)
 
     patch.setattr(PrintServer, "submit", submit)
 
@@ -209,12 +209,9 @@ def turnIsWaitedForTwice(patch: pytest.MonkeyPatch) -> None:
     """The busy time-out is longer than it should be."""
     original = PrintingPort._turn
 
-    async def turn(self: Any, job: Any) -> None:
-        self._busyTimeout, before = self._busyTimeout * 2 + 1, self._busyTimeout
-        try:
-            await original(self, job)
-        finally:
-            self._busyTimeout = before
+    async def turn(self: Any, job: Any, settings: Any) -> None:
+        longer = settings.busyTimeout * 2 + 1
+        await original(self, job, replace(settings, busyTimeout=longer))
 
     patch.setattr(PrintingPort, "_turn", turn)
 
@@ -223,8 +220,8 @@ def connectingHasNoEnd(patch: pytest.MonkeyPatch) -> None:
     """The connect time-out is not what was set."""
     original = PrintingPort._attempt
 
-    async def attempt(self: Any, job: Any, deadline: float) -> Any:
-        return await original(self, job, deadline + 20)
+    async def attempt(self: Any, job: Any, transport: Any, settings: Any, deadline: float) -> Any:
+        return await original(self, job, transport, settings, deadline + 20)
 
     patch.setattr(PrintingPort, "_attempt", attempt)
 

@@ -14,6 +14,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.protocol import Protocol
 from twisted.internet.testing import MemoryReactorClock
 
+from jetdirect.configuration import Configuration
 from jetdirect.errors import DataConnectionLost, JobAborted
 from jetdirect.ftp.acknowledgement import Acknowledgements
 from jetdirect.ftp.data import DataTerms
@@ -118,7 +119,7 @@ def test_laterReplyIsNotTheReply() -> None:
     """
     reactor = MemoryReactorClock()
     printer = FakePrinter()
-    gateway = Gateway([printer], reactor, listeners=[])
+    gateway = Gateway(Configuration([printer], []), reactor)
     sender = FakeSender(gateway.factory)
     sender.login()
     sender.begin("page")
@@ -269,7 +270,7 @@ def test_whatWasSaidDuringAStallIsNoSilence() -> None:
     bench = pour.bench
     pour.end.close()
     gateway = Gateway(
-        [FakePrinter()], bench.reactor, listeners=[], settings=SessionSettings(idleTimeout=5.0)
+        Configuration([FakePrinter()], [], SessionSettings(idleTimeout=5.0)), bench.reactor
     )
     bench.reactor.listenTCP(21, gateway.factory)
     connected = bench.reactor.dialIn(bench.host, 21, "control")
@@ -293,7 +294,7 @@ def test_aJobWithoutItsSenderIsDrainedToo() -> None:
     """
     reactor = MemoryReactorClock()
     settings = SessionSettings(fireAndForget=True, drainTimeout=10.0, idleTimeout=900.0)
-    gateway = Gateway([FakePrinter()], reactor, listeners=[], settings=settings)
+    gateway = Gateway(Configuration([FakePrinter()], [], settings), reactor)
     gateway.startService()
     sender = FakeSender(gateway.factory)
     sender.login()
@@ -316,7 +317,7 @@ def test_aJobWithoutItsSenderDoesNotBeginInADrain() -> None:
     reactor = MemoryReactorClock()
     printer = FakePrinter()
     settings = SessionSettings(fireAndForget=True, drainTimeout=10.0)
-    gateway = Gateway([printer], reactor, listeners=[], settings=settings)
+    gateway = Gateway(Configuration([printer], [], settings), reactor)
     gateway.startService()
     first, second = FakeSender(gateway.factory), FakeSender(gateway.factory, "192.0.2.2")
     for sender in (first, second):

@@ -13,9 +13,11 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 from twisted.internet.testing import MemoryReactorClock
 
+from jetdirect.configuration import Configuration
 from jetdirect.errors import PrintError
 from jetdirect.ftp.session import UNKNOWN_WORDS
 from jetdirect.gateway import Gateway
+from jetdirect.named import PortSettings
 from jetdirect.testing import FakePrinter, FakeSender
 
 SIMPLE = {
@@ -61,7 +63,10 @@ class Session(RuleBasedStateMachine):
         """A gateway with one printer, and somebody who connects."""
         self.reactor = MemoryReactorClock()
         self.printer = FakePrinter()
-        self.gateway = Gateway([self.printer], self.reactor, listeners=[], maxJobBytes=LIMIT)
+        self.gateway = Gateway(
+            Configuration([self.printer], [], defaults=PortSettings(maxJobBytes=LIMIT)),
+            self.reactor,
+        )
         self.gateway.startService()
         self.jobs = 0
         self.connect()

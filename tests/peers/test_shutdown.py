@@ -18,6 +18,7 @@ import pytest_twisted
 from twisted.internet import reactor as theReactor
 from twisted.internet.threads import blockingCallFromThread, deferToThread
 
+from jetdirect.configuration import Configuration
 from jetdirect.gateway import Gateway as Service
 from jetdirect.transports.build import transportFor
 from tests.peers.gateway import IPV4, Gateway
@@ -187,7 +188,7 @@ async def test_oneOfTwoStops() -> None:
     job = page("traps.bin")
     with RawPrinter() as first, RawPrinter() as second:
         stopping, staying = (
-            Service([transportFor(reactor, printer.uri())], reactor, [IPV4])
+            Service(Configuration([transportFor(reactor, printer.uri())], [IPV4]), reactor)
             for printer in (first, second)
         )
         for service in (stopping, staying):

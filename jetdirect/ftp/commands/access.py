@@ -127,7 +127,7 @@ def _banner(session: Session) -> Lines:
             rule=_RULE,
             rows="\n".join(rows),
             blank="    ",
-            default=ports[0].name,
+            default=session.shell.server.default.name,
         )
     )
 

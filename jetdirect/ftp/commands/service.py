@@ -190,7 +190,7 @@ def _portStatus(session: Session, port: PrintingPort) -> Reply:
     lines = [f" {port.name}: {printable(port.description)}", *_said(port.status)]
     if not port.jobs:
         lines.append(" idle")
-    for job in port.jobs:
+    for job in session.shell.server.jobsAt(port):
         name = f", {job.name}" if session.shell.knows(job) else ""
         lines.append(f" job {job.number}: {job.state.value}, {job.bytes} bytes{name}")
     return replies.PORT_STATUS(lines=Lines("\n".join(lines)))

@@ -15,8 +15,10 @@ from twisted.internet.defer import Deferred
 from twisted.internet.endpoints import TCP4ServerEndpoint
 from twisted.python.failure import Failure
 
+from jetdirect.configuration import Configuration
 from jetdirect.ftp.factory import PortFactory
 from jetdirect.gateway import Gateway
+from jetdirect.named import PortSettings
 from jetdirect.record import JobRecord
 
 from ..invariants import Run, Upload, Violation, check
@@ -169,13 +171,17 @@ class World(Clockwork):
                 self.dresses[printer.name] = dress
         self.connectTimeout = 0.0
         self.gateway = Gateway(
-            transports,
+            Configuration(
+                transports,
+                [],
+                switches.settings(idle, MAX_SESSIONS),
+                defaults=PortSettings(
+                    busyTimeout=self.busyTimeout,
+                    connectTimeout=self._connectTimeout(),
+                    maxJobBytes=switches.maxJobBytes,
+                ),
+            ),
             self.reactor,
-            listeners=[],
-            settings=switches.settings(idle, MAX_SESSIONS),
-            busyTimeout=self.busyTimeout,
-            connectTimeout=self._connectTimeout(),
-            maxJobBytes=switches.maxJobBytes,
         )
         self._listen(FTP, self.gateway.factory)
         if switches.tls:

@@ -19,6 +19,7 @@ from twisted.internet.testing import MemoryReactorClock
 from twisted.logger import ILogObserver, LogEvent, LogLevel, formatEvent, globalLogPublisher
 from zope.interface import implementer
 
+from jetdirect.configuration import Configuration
 from jetdirect.ftp.address import FIRST_UNPRIVILEGED
 from jetdirect.gateway import Gateway
 from jetdirect.testing import FakePrinter, FakeSender, MemoryWire
@@ -59,7 +60,7 @@ class _Script:
     def __init__(self) -> None:
         self.reactor = MemoryReactorClock()
         self.printer = FakePrinter()
-        self.gateway = Gateway([self.printer], self.reactor, listeners=[])
+        self.gateway = Gateway(Configuration([self.printer], []), self.reactor)
         self.gateway.factory.startSessions()
         self.sender = FakeSender(self.gateway.factory)
         self.said = self.sender.greeting.replace("\n", "\r\n").encode() + b"\r\n"

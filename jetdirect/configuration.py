@@ -1,0 +1,48 @@
+"""
+All that an operator says about one gateway, as one value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from twisted.cred.checkers import ICredentialsChecker
+
+from .ftp.settings import SessionSettings
+from .named import NamedPrinter, PortSettings, Printers, checkNames, named
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """
+    @ivar printers: what there is to print on; the n-th bare transport is PORTn.
+    @ivar listeners: server endpoint strings; C{tls:990}, with what else C{tcp:} takes, is for
+        implicit TLS with the certificate of the sessions.
+    @ivar sessions: what is set about sessions.
+    @ivar defaults: what is set about the printing ports of bare transports.
+    @ivar checkers: who may print; empty: anybody, under any name.
+    @ivar default: the name of the default port; empty: number 1, or the only one.
+    """
+
+    printers: Printers
+    listeners: Sequence[str] = ("tcp:21",)
+    sessions: SessionSettings = field(default_factory=SessionSettings)
+    defaults: PortSettings = field(default_factory=PortSettings)
+    checkers: Sequence[ICredentialsChecker] = ()
+    default: str = ""
+
+    def __post_init__(self) -> None:
+        """@raise ValueError: the names of the printing ports are not clear."""
+        checkNames(self.ports, self.default)
+
+    @property
+    def ports(self) -> tuple[NamedPrinter, ...]:
+        """The printing ports, each with its share of the sessions."""
+        share = self.sessions.share(len(self.printers))
+        return tuple(
+            replace(each, settings=replace(each.settings, share=share))
+            if each.settings.share is None
+            else each
+            for each in named(self.printers, self.defaults)
+        )

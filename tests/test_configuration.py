@@ -1,0 +1,328 @@
+"""
+One value for all that an operator says, and a gateway that goes on with another one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from twisted.cred.checkers import InMemoryUsernamePasswordDatabaseDontUse
+from twisted.internet.error import CannotListenError
+from twisted.internet.interfaces import IListeningPort
+from twisted.internet.testing import MemoryReactorClock
+
+from jetdirect.configuration import Configuration
+from jetdirect.ftp.settings import SessionSettings
+from jetdirect.gateway import Gateway
+from jetdirect.named import NamedPrinter, PortSettings
+from jetdirect.testing import FakePrinter, FakeSender
+
+PAGE = b"%!PS\nshowpage\n"
+
+
+class Site:
+    """A gateway in memory, whose operator changes it."""
+
+    def __init__(self, *printers: NamedPrinter, **more: Any) -> None:
+        self.reactor: Any = MemoryReactorClock()
+        more.setdefault("listeners", [])
+        more.setdefault("sessions", SessionSettings(maxSessions=999))
+        self.gateway = Gateway(Configuration(printers, **more), self.reactor)
+        self.gateway.startService()
+
+    def apply(self, *printers: NamedPrinter, **more: Any) -> list[str]:
+        """Another configuration."""
+        before = self.gateway.configuration
+        return self.gateway.apply(replace(before, printers=printers or before.printers, **more))
+
+    def sender(self) -> FakeSender:
+        """Somebody who has logged in."""
+        sender = FakeSender(self.gateway.factory)
+        sender.login()
+        return sender
+
+    def store(self, word: str, name: str = "page.ps") -> str:
+        """What a sender hears that prints at a port by one of its words."""
+        return self.sender().upload(f"{word}/{name}", PAGE)
+
+
+def printed(*printers: NamedPrinter) -> list[int]:
+    """How many jobs each has printed."""
+    found: list[Any] = [printer.transport for printer in printers]
+    return [sum(job.ended == "finished" for job in each.jobs) for each in found]
+
+
+def made(name: str, number: int | None = None, *aliases: str, **set: Any) -> NamedPrinter:
+    """A printer of a name."""
+    return NamedPrinter(name, FakePrinter(name), number, aliases, PortSettings(**set))
+
+
+# What is clear and what is not.
+
+
+def test_bareTransports() -> None:
+    """An embedding program may leave the names out: the n-th printer is PORTn."""
+    found = Configuration([FakePrinter(), FakePrinter()], defaults=PortSettings(busyTimeout=5))
+    assert [(each.name, each.number) for each in found.ports] == [("PORT1", 1), ("PORT2", 2)]
+    assert {each.settings.busyTimeout for each in found.ports} == {5}
+
+
+def test_share() -> None:
+    """A port has its share of the sessions, unless it is said for the port."""
+    own = made("own", 1, share=9)
+    found = Configuration([own, made("other")], sessions=SessionSettings(sessionsPerPort=4))
+    assert [each.settings.share for each in found.ports] == [9, 4]
+
+
+@pytest.mark.parametrize(
+    ("printers", "default", "why"),
+    [
+        ([], "", "at least one printer"),
+        ([("ward3", 1), ("WARD3", None)], "", "WARD3 is ward3 and WARD3"),
+        ([("ward3", 1), ("lab", 1)], "", "PORT1 is ward3 and lab"),
+        ([("ward3", 1, "lab"), ("lab", None)], "", "LAB is ward3 and lab"),
+        ([("ward3", 1, "port3")], "", "port3: say number = 3"),
+        ([("PORT3", None)], "", "PORT3: say number = 3"),
+        ([("a b", 1)], "", "'a b': a port's name has letters, digits, - and _ only"),
+        ([("ward3", 1, "a/b")], "", "'a/b': an alias is one word"),
+        ([("ward3", None), ("lab", None)], "", "no port has number 1"),
+        ([("ward3", 1)], "lab", "lab: no printing port has this name"),
+    ],
+)
+def test_notClear(printers: list[tuple[Any, ...]], default: str, why: str) -> None:
+    """A configuration that leaves open where a job prints is refused, with the word."""
+    with pytest.raises(ValueError) as error:
+        Configuration([made(*each) for each in printers], default=default)
+    assert why in str(error.value)
+
+
+def test_words() -> None:
+    """A port is reached by its name, its number and its aliases, and shown by its name."""
+    ward, lab = made("ward3", 3, "lp3", "hp:laser"), made("lab", 1)
+    site = Site(ward, lab)
+    for word in ("ward3", "WARD3", "PORT3", "port3", "lp3", "hp:laser"):
+        assert "226 " in site.store(word), word
+    assert "550" in site.store("PORT2")
+    assert site.sender().say("CWD lp3") and printed(ward, lab) == [6, 0]
+    sender = site.sender()
+    sender.say("CWD PORT3")
+    assert '"/ward3"' in sender.say("PWD")
+
+
+def test_defaultPort() -> None:
+    """Uploads to / print on number 1, or where the operator says; the place counts nothing."""
+    ward, lab = made("ward3"), made("lab", 1)
+    site = Site(ward, lab)
+    site.sender().upload("page.ps", PAGE)
+    assert printed(ward, lab) == [0, 1]
+    site.apply(default="ward3")
+    site.sender().upload("page.ps", PAGE)
+    assert printed(ward, lab) == [1, 1]
+
+
+# Another one.
+
+
+def test_nothing() -> None:
+    """The same configuration changes nothing."""
+    site = Site(made("ward3", 1))
+    assert site.apply() == []
+
+
+def test_added() -> None:
+    """A new port prints at once, also for a session that is there; the others keep theirs."""
+    ward, lab = made("ward3", 1), made("lab")
+    site = Site(ward, sessions=SessionSettings())
+    sender = site.sender()
+    assert "550" in sender.say("CWD PORT2")
+    told = site.apply(lab, ward)
+    assert told == ["lab is new", "6 sessions at a time, was 3"]
+    assert "226 " in sender.upload("lab/a.ps", PAGE)
+    assert "226 " in sender.upload("b.ps", PAGE)
+    assert printed(ward, lab) == [1, 1]
+
+
+def test_removed() -> None:
+    """A removed port ends its jobs and refuses others for good; its words lead nowhere else."""
+    ward, lab = made("ward3", 1), made("lab", 2, "lp")
+    ward.transport.hesitant = lab.transport.hesitant = True  # type: ignore[attr-defined]
+    site = Site(ward, lab)
+    inside, first, second = site.sender(), site.sender(), site.sender()
+    inside.say("CWD lab")
+    first.upload("lab/a.ps", PAGE)
+    second.begin("lab/b.ps")
+    assert "lab is removed, 2 of its jobs print" in site.apply(ward)
+    for word in ("lab", "PORT2", "lp"):
+        assert "550 Job" in site.store(word), word
+    assert "550 Job" in inside.upload("c.ps", PAGE)
+    jobs: Any = lab.transport
+    jobs.jobs[0].answer()
+    assert "226 " in first.hear()
+    second.send(PAGE)
+    jobs.jobs[1].answer()
+    assert "226 " in second.hear()
+    assert printed(ward, lab) == [0, 2]
+    assert not site.gateway.server.ports[0].jobs
+    jobs.hesitant = False
+    assert "lab is back" in site.apply(ward, lab)
+    assert "226 " in inside.upload("d.ps", PAGE)
+
+
+def test_otherPrinter() -> None:
+    """A job ends at the printer that it has; one that waits and the next print at the new one."""
+    old = made("ward3", 1)
+    old.transport.hesitant = True  # type: ignore[attr-defined]
+    site = Site(old)
+    first, second = site.sender(), site.sender()
+    first.upload("a.ps", PAGE)
+    second.begin("b.ps")
+    new = replace(old, transport=FakePrinter("new"))
+    assert site.apply(new) == ["ward3 prints to fake: from the next job on"]
+    old.transport.jobs[0].answer()  # type: ignore[attr-defined]
+    assert "226 " in first.hear()
+    second.send(PAGE)
+    assert (printed(old), printed(new)) == ([1], [1])
+
+
+def test_sameSource() -> None:
+    """A transport made of the same words as before is thrown away: the old one goes on."""
+    old = replace(made("ward3", 1), source="socket://a")
+    site = Site(old)
+    assert site.apply(replace(old, transport=FakePrinter("again"))) == []
+    site.store("ward3")
+    assert printed(old) == [1]
+    other = replace(old, transport=FakePrinter("other"), source="socket://b")
+    assert len(site.apply(other)) == 1
+
+
+def test_portSettings() -> None:
+    """A waiting job has the time-outs that it came with; the next one has the new ones."""
+    ward = made("ward3", 1, busyTimeout=60)
+    site = Site(ward)
+    holds, waits, late = site.sender(), site.sender(), site.sender()
+    holds.begin("a.ps")
+    waits.begin("b.ps")
+    set = replace(ward.settings, busyTimeout=5.0)
+    assert site.apply(replace(ward, settings=set)) == ["ward3: busyTimeout is 5.0, was 60"]
+    late.begin("c.ps")
+    site.reactor.advance(6)
+    assert "450" in late.hear() and waits.hear() == ""
+    site.reactor.advance(60)
+    assert "450" in waits.hear()
+
+
+def test_limits() -> None:
+    """A limit counts at once, other settings from the next session on."""
+    site = Site(made("ward3", 1), sessions=SessionSettings(greeting="Old", maxSessions=2))
+    here = site.sender()
+    told = site.apply(sessions=SessionSettings(greeting="New", maxSessions=1, idleTimeout=5.0))
+    assert "1 sessions at a time, was 2" in told
+    assert "greeting is 'New' from the next session on, was 'Old'" in told
+    assert FakeSender(site.gateway.factory).greeting.startswith("421 ")
+    site.reactor.advance(6)
+    assert here.say("NOOP").startswith("200 ")
+    here.say("QUIT")
+    assert FakeSender(site.gateway.factory).greeting == "220 New"
+
+
+def test_checkers() -> None:
+    """Who may log in changes for the next login."""
+    site = Site(made("ward3", 1))
+    known = InMemoryUsernamePasswordDatabaseDontUse(ann=b"x")
+    assert len(site.apply(checkers=[known])) == 1
+    stranger = FakeSender(site.gateway.factory)
+    stranger.say("USER bob")
+    assert stranger.say("PASS y").startswith("530 ") or site.reactor.advance(5) is None
+
+
+def test_listeners() -> None:
+    """A new listener is bound, one that is gone is closed, one that stays is not touched."""
+    site = Site(made("ward3", 1), listeners=["tcp:2121", "tcp:2122"])
+    kept = site.reactor.tcpServers[1]
+    told = site.apply(listeners=["tcp:2122", "tcp:2123"])
+    assert told == [
+        "tcp:2123 is listened at",
+        "tcp:2121 is listened at no more; its sessions go on",
+    ]
+    assert [server[0] for server in site.reactor.tcpServers] == [2121, 2122, 2123]
+    assert site.reactor.tcpServers[1] is kept
+    assert [service.name for service in site.gateway] == ["tcp:2122", "tcp:2123"]
+
+
+def test_listenerInUse(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A listener that cannot be bound: nothing has changed, not the listeners before it either."""
+    site = Site(made("ward3", 1), listeners=["tcp:2121"])
+    listen: Callable[..., IListeningPort] = site.reactor.listenTCP
+
+    def refused(port: int, *words: Any, **more: Any) -> IListeningPort:
+        if port == 2123:
+            raise CannotListenError("", port, OSError(98, "in use"))
+        return listen(port, *words, **more)
+
+    monkeypatch.setattr(site.reactor, "listenTCP", refused)
+    before = site.gateway.configuration
+    with pytest.raises(CannotListenError):
+        site.apply(made("other", 1), listeners=["tcp:2122", "tcp:2123"])
+    assert site.gateway.configuration is before
+    assert [service.name for service in site.gateway] == ["tcp:2121"]
+    assert "226 " in site.store("ward3")
+
+
+# Any sequence of them.
+
+NAMES = ["ward3", "lab", "kitchen", "office"]
+PORT = st.tuples(st.sampled_from(NAMES), st.integers(1, 4) | st.none(), st.booleans())
+PORTS = st.lists(
+    PORT, min_size=1, max_size=4, unique_by=(lambda each: each[0], lambda each: each[1] or each[0])
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(PORTS, min_size=1, max_size=6), st.data())
+def test_anySequence(sequence: list[list[tuple[str, int | None, bool]]], data: Any) -> None:
+    """
+    Whatever an operator makes of the ports: a name is always the same printer, a number the one
+    that has it now, what is gone is refused, and a running job ends where it began.
+    """
+    printers = {name: FakePrinter(name) for name in NAMES}
+    alias = {name: f"to-{name}" for name in NAMES}
+    site: Site | None = None
+    known: dict[str, str] = {}  # each word, with the printer that it last led to
+    running: list[tuple[FakeSender, str]] = []
+    for ports in sequence:
+        value = [
+            NamedPrinter(name, printers[name], number, (alias[name],) if aliased else ())
+            for name, number, aliased in ports
+        ]
+        if site is None:
+            site = Site(*value, default=ports[0][0])
+        else:
+            site.apply(*value, default=ports[0][0])
+        there = {name for name, _, _ in ports}
+        words = {name: name for name in there}
+        words |= {alias[name]: name for name, _, aliased in ports if aliased}
+        words |= {f"PORT{number}": name for name, number, _ in ports if number is not None}
+        known = {word: name for word, name in known.items() if name not in there} | words
+        for word, name in known.items():
+            before = {each: len(printers[each].jobs) for each in NAMES}
+            heard = site.store(word)
+            if name not in there:
+                assert "550" in heard, (word, name)
+            elif word in words:
+                busy = [each for _, each in running].count(name)
+                assert ("226 " in heard) is not bool(busy), (word, name, heard)
+            elsewhere = [e for e in NAMES if e != name and len(printers[e].jobs) != before[e]]
+            assert word not in words or elsewhere == [], (word, name, elsewhere)
+        name = data.draw(st.sampled_from(sorted(there)))
+        if not any(each == name for _, each in running):
+            running.append((site.sender(), name))
+            running[-1][0].begin(f"{name}/running.ps")
+    assert site is not None
+    for sender, name in running:
+        assert "226 " in sender.send(b"the one that ran")
+        assert b"the one that ran" in [job.data for job in printers[name].jobs]
