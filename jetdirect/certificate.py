@@ -24,6 +24,7 @@ _BEGIN, _END = b"-----BEGIN CERTIFICATE-----", b"-----END CERTIFICATE-----"
 _CERTIFICATE = re.compile(_BEGIN + b".*?" + _END, re.DOTALL)
 _KEY = re.compile(rb"-----BEGIN [A-Z ]*PRIVATE KEY-----")
 _DER = b"\x30"
+_PKCS12 = b"\x02\x01\x03\x30"  # its version, behind the outer length (RFC 7292, section 4)
 """A SEQUENCE, with which the other form of certificates and keys begins (X.690 section 8.9)."""
 
 
@@ -86,6 +87,7 @@ class ServerCertificate:
         content = _read(file)
         pems = _CERTIFICATE.findall(content)
         if not pems and content.startswith(_DER):
+            _noArchive(file, content)
             remedy = "openssl x509 -inform DER writes it as PEM"
             raise ValueError(f"{file} holds a certificate in the form DER; {remedy}")
         if _BEGIN in _CERTIFICATE.sub(b"", content):
@@ -103,6 +105,7 @@ class ServerCertificate:
         content = _read(file)
         if _KEY.search(content) is None:
             if content.startswith(_DER):
+                _noArchive(file, content)
                 remedy = "openssl pkey -inform DER writes it as PEM"
                 raise ValueError(f"{file} holds a key in the form DER; {remedy}")
             raise ValueError(f"{file} holds no private key; name its file with --tls-key=FILE")
@@ -145,7 +148,17 @@ class ServerCertificate:
                 yield f"everybody here may read the private key in {key}; chmod o-r {key}"
 
 
+def _noArchive(file: str, content: bytes) -> None:
+    # The length is in one byte, or in so many as the first one says.
+    lengths = content[1] & 0x7F if content[1:2] > b"\x7f" else 0
+    if content[2 + lengths :].startswith(_PKCS12):
+        remedy = "openssl pkcs12 -nodes -in FILE -out FILE.pem writes what is in it as PEM"
+        raise ValueError(f"{file} is an archive of the form PKCS 12; {remedy}")
+
+
 def _read(file: str) -> bytes:
+    if not file:
+        raise ValueError("the name of a PEM file is missing")
     try:
         return Path(file).read_bytes()
     except OSError as error:

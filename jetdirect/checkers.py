@@ -32,6 +32,8 @@ def checkerFor(text: str) -> ICredentialsChecker:
         _checkFile(where)
     elif kind == "unix":
         _checkSystem()
+    elif kind == "memory" and not where:
+        raise ValueError("it names nobody, so nobody can log in; write memory:USER:PASSWORD")
     try:
         checker: ICredentialsChecker = factories[kind].generateChecker(where)
     except Exception:  # every kind has its own

@@ -12,6 +12,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any
 
+_LAST_ID = 2**32 - 2
+"""The greatest number of a user or group; the next one means nobody to the system calls."""
+
 
 def checkDaemon(words: Mapping[str, Any], log: str = "") -> None:
     """
@@ -24,6 +27,10 @@ def checkDaemon(words: Mapping[str, Any], log: str = "") -> None:
     for option in ("rundir", "chroot"):
         if words.get(option) and not os.path.isdir(words[option]):
             raise ValueError(f"--{option}={words[option]}: no such directory; make it first")
+    for option in ("uid", "gid"):
+        number = words.get(option)
+        if number is not None and not 0 <= number <= _LAST_ID:
+            raise ValueError(f"--{option}={number}: give a name, or a number from 0 to {_LAST_ID}")
     for option in ("uid", "gid", "chroot"):
         if words.get(option) is not None and os.geteuid() != 0:
             raise ValueError(f"--{option}: only root may do that; start it as root, or without it")
@@ -59,14 +66,19 @@ def openLog(file: str) -> str:
 
 
 def _running(pidfile: str) -> int:
-    # As twistd looks for it itself, and says so in five lines.
+    # As twistd looks for it itself, and says so in five lines or a traceback.
+    if not os.path.exists(pidfile):
+        return 0
     try:
-        with open(pidfile) as file:
+        with open(pidfile, "rb") as file:
             number = int(file.read(20))
         os.kill(number, 0)
     except PermissionError:
         return number
-    except (OSError, ValueError, OverflowError):
+    except (ValueError, OverflowError):
+        remedy = "remove it, or name another file with twistd --pidfile=FILE"
+        raise ValueError(f"--pidfile={pidfile}: it has no number of a process; {remedy}") from None
+    except ProcessLookupError:
         return 0
     return number
 

@@ -5,6 +5,7 @@ Where FTP clients connect, as C{--port} says it: what can be no listener, and wh
 from __future__ import annotations
 
 import errno
+import os
 import re
 import socket
 from typing import Any
@@ -42,6 +43,8 @@ def listeners(reactor: Any, text: str) -> list[str]:
     kind, places, named = _taken(text)
     if kind == "haproxy":
         raise ValueError(f"behind haproxy: comes another listener, once; {REMEDY}")
+    if kind == "stdio":
+        raise ValueError(f"nobody can connect to stdio; {REMEDY}")
     if kind == "unix" and not named.get("address", "".join(places)):
         raise ValueError("a path is missing; write unix:/PATH/OF/SOCKET")
     port = named.get("port", places[0] if places else None)
@@ -61,8 +64,15 @@ def portOf(listener: str) -> int | None:
     return int(port) if _isPort(port) else None
 
 
-def whyNot(error: CannotListenError) -> str:
+def whyNot(error: CannotListenError | OSError) -> str:
     """One sentence that tells why nothing can listen there, and what to do."""
+    if not isinstance(error, CannotListenError):  # of a Unix socket's lock, or one that was passed
+        place = error.filename2 or error.filename
+        where = f"{os.fsdecode(place)}: " if isinstance(place, (str, bytes)) else ""
+        remedy = "name a socket in a directory where this user may write"
+        return f"--port: {where}{error.strerror}; {remedy}"
+    if isinstance(error.port, bytes):
+        return _whyNotThere(os.fsdecode(error.port), error)
     option = f"--port={error.port}"
     code = getattr(error.socketError, "errno", None)
     if code == errno.EADDRINUSE:
@@ -79,6 +89,14 @@ def whyNot(error: CannotListenError) -> str:
         return f"{option}: {place} is no address of this machine; {remedy}"
     reason = getattr(error.socketError, "strerror", None) or "nothing can listen there"
     return f"{option}: {reason}; choose another with --port"
+
+
+def _whyNotThere(path: str, error: CannotListenError) -> str:
+    reason = getattr(error.socketError, "strerror", None) or "nothing can listen there"
+    remedy = "choose another with --port=unix:PATH"
+    if getattr(error.socketError, "errno", None) == errno.EADDRINUSE:
+        reason, remedy = "something is there already", f"remove it, or {remedy}"
+    return f"--port=unix:{path}: {reason}; {remedy}"
 
 
 def _taken(text: str) -> tuple[str, list[str], dict[str, str]]:

@@ -12,6 +12,7 @@ import sys
 from typing import Any, TextIO
 
 from twisted.logger import ILogObserver, LogEvent, textFileLogObserver
+from twisted.python.reflect import namedAny
 from zope.interface import implementer
 
 OBSERVER = f"{__name__}.observer"
@@ -66,6 +67,8 @@ def takeOver(words: dict[str, Any]) -> str:
     @return: the file; empty: none.
     @raise ValueError: a daemon cannot have it there.
     """
+    if words.get("logger"):
+        _checkLogger(words["logger"])
     if words.get("syslog") or words.get("logger") or "nodaemon" not in words:
         return ""
     path = words["logfile"] or ("" if words["nodaemon"] else "twistd.log")
@@ -74,6 +77,14 @@ def takeOver(words: dict[str, Any]) -> str:
     _Process.path = "" if path == "-" else path
     words["logger"] = OBSERVER
     return _Process.path
+
+
+def _checkLogger(name: str) -> None:
+    try:
+        namedAny(name)
+    except Exception:  # importing may fail in any way
+        remedy = "name one that Python can import, or leave it out"
+        raise ValueError(f"--logger={name}: there is no such logger; {remedy}") from None
 
 
 def observer() -> ILogObserver:

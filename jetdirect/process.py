@@ -85,10 +85,8 @@ class CommandLineGateway(Gateway):
         signal.signal(signal.SIGUSR2, self._fromSignal(self._ignored, signal.SIGUSR2))
         try:
             super().privilegedStartService()
-        except CannotListenError as error:
+        except (CannotListenError, OSError) as error:
             fail(whyNot(error))
-        except OSError as error:  # of a Unix socket's lock, or a socket that was passed
-            fail(f"--port: {error.strerror}: {error.filename2 or error.filename or 'a socket'}")
 
     def startService(self) -> None:
         """Serve."""

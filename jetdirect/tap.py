@@ -149,6 +149,8 @@ class Options(usage.Options, strcred.AuthOptionMixin):
         self._checkTogether()
         try:
             self["log"] = "" if self.parent is None else logfile.takeOver(self.parent)
+            if self.parent is not None:  # before twistd looks, which has tracebacks for it
+                checkDaemon(self.parent, self["log"])
         except ValueError as error:
             raise usage.UsageError(str(error)) from None
         self["certificate"] = self._certificate()
@@ -255,10 +257,6 @@ def makeService(options: Options) -> CommandLineGateway:
         )
     warnings: list[str] = []
     if options.parent is not None:
-        try:
-            checkDaemon(options.parent, options["log"])
-        except ValueError as error:
-            fail(str(error))
         with rightsOfJobs(options.parent):
             warnings = _checked(options["printers"])
         gateway.privilegedStartService()

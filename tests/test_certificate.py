@@ -21,6 +21,7 @@ pytest.importorskip("OpenSSL", reason="TLS is missing: pip install 'jetdirect[tl
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import pkcs12
 
 from jetdirect.certificate import ServerCertificate
 from tests.clients.certificate import selfSigned
@@ -234,6 +235,32 @@ def test_openKey(tmp_path: Path) -> None:
     file.chmod(0o644)
     [warning] = ServerCertificate(str(file), str(file)).warnings
     assert warning == f"everybody here may read the private key in {file}; chmod o-r {file}"
+
+
+@pytest.mark.parametrize("which", ["certificate", "key"])
+def test_noName(which: str, pair: Path) -> None:
+    """An empty name is no directory, though Python takes it for the current one."""
+    words = {"certificate": str(pair), "key": str(pair), which: ""}
+    with pytest.raises(ValueError, match="the name of a PEM file is missing"):
+        ServerCertificate(**words)
+
+
+@pytest.mark.parametrize("which", ["certificate", "key"])
+def test_archive(which: str, pair: Path, tmp_path: Path) -> None:
+    """A PKCS 12 archive, as Windows exports it, is told with the command that opens it."""
+    chain, key = parts(pair)
+    archive = pkcs12.serialize_key_and_certificates(
+        b"gateway",
+        serialization.load_pem_private_key(key, None),  # type: ignore[arg-type]
+        x509.load_pem_x509_certificate(chain),
+        None,
+        serialization.NoEncryption(),
+    )
+    file = tmp_path / "gateway.p12"
+    file.write_bytes(archive)
+    words = {"certificate": str(pair), "key": str(pair), which: str(file)}
+    with pytest.raises(ValueError, match=r"gateway\.p12 .*PKCS 12; openssl pkcs12 -nodes"):
+        ServerCertificate(**words)
 
 
 @pytest.mark.parametrize("which", ["certificate", "key"])

@@ -38,6 +38,8 @@ def test_nobody(text: str, tmp_path: Path) -> None:
         ("fiel:/x", r"did you mean file\?"),
         ("anonymous", "known are file"),
         ("memory:bob", "--help-auth"),
+        ("memory", "nobody can log in"),
+        ("memory:", "nobody can log in"),
     ],
 )
 def test_none(text: str, told: str) -> None:

@@ -52,6 +52,7 @@ def test_good(text: str) -> None:
         ("tcp6:2121:interface=::1", "colon"),
         ("systemd:domain=INET:index=0", "systemd passed no such socket"),
         ("unix:", "write unix:"),
+        ("stdio:", "nobody can connect to stdio"),
         ("tls:abc", "no port from 0 to 65535"),
     ],
 )
@@ -75,3 +76,18 @@ def test_bad(text: str, told: str) -> None:
 def test_whyNot(error: OSError, told: str) -> None:
     """What the system says is told with the remedy."""
     assert re.search(told, whyNot(CannotListenError("192.0.2.1", 21, error)))
+
+
+def test_whyNotThere() -> None:
+    """A Unix socket's path is told as it was written, and not as Python writes bytes."""
+    taken = CannotListenError(None, b"/run/a", OSError(errno.EADDRINUSE, "x"))
+    assert whyNot(taken) == (
+        "--port=unix:/run/a: something is there already; remove it, or choose another with"
+        " --port=unix:PATH"
+    )
+    lock = FileNotFoundError(errno.ENOENT, "No such file or directory", "x", None, b"/no/a.lock")
+    assert whyNot(lock) == (
+        "--port: /no/a.lock: No such file or directory; name a socket in a directory where this"
+        " user may write"
+    )
+    assert whyNot(OSError(errno.ENOTSOCK, "Not a socket")).startswith("--port: Not a socket; ")

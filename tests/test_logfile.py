@@ -80,7 +80,11 @@ def test_anyWord(tmp_path: Path) -> None:
         ({"nodaemon": True, "logfile": "a.log"}, "a.log", True),
         ({"nodaemon": False, "logfile": None}, "twistd.log", True),
         ({"nodaemon": False, "logfile": None, "syslog": 1}, "", False),
-        ({"nodaemon": False, "logfile": "a.log", "logger": "some.other"}, "", False),
+        (
+            {"nodaemon": False, "logfile": "a.log", "logger": "twisted.logger.STDLibLogObserver"},
+            "",
+            False,
+        ),
         ({"logFile": "a.log"}, "", False),
     ],
 )

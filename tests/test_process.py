@@ -93,6 +93,11 @@ def test_misspelt(program: list[str], tmp_path: Path) -> None:
     [
         (["--pidfile=/nosuch/a.pid"], ["--pidfile=/nosuch/a.pid", "/nosuch"]),
         (["--pidfile=/proc/a.pid"], ["--pidfile=/proc/a.pid"]),
+        (["--pidfile=/etc"], ["--pidfile=/etc: Is a directory"]),
+        (["--pidfile=/etc/hosts"], ["--pidfile=/etc/hosts", "no number of a process"]),
+        (["--gid=99999999999"], ["--gid=99999999999", "0 to 4294967294"]),
+        (["--uid=-3"], ["--uid=-3", "0 to 4294967294"]),
+        (["--logger=no.such"], ["--logger=no.such", "leave it out"]),
         (["--logfile=/nosuch/a.log"], ["--logfile=/nosuch/a.log", "/nosuch"]),
         (["--logfile=/etc"], ["--logfile=/etc"]),
         (["--rundir=/nosuch"], ["--rundir=/nosuch"]),
@@ -114,9 +119,12 @@ def test_pidFileOfAnother(tmp_path: Path) -> None:
     file.write_text(str(os.getpid()))
     with pytest.raises(ValueError, match=rf"--pidfile={file}: process {os.getpid()} runs"):
         checkDaemon({"pidfile": str(file)})
-    for left in ("", "no number", "999999999", "-1" * 40):
-        file.write_text(left)
-        checkDaemon({"pidfile": str(file)})
+    file.write_text("999999999")
+    checkDaemon({"pidfile": str(file)})
+    for other in ("", "no number", "-1" * 40, "1" * 40):
+        file.write_text(other)
+        with pytest.raises(ValueError, match="no number of a process"):
+            checkDaemon({"pidfile": str(file)})
 
 
 def test_onlyRoot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -131,7 +139,7 @@ def test_onlyRoot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_socketFile(tmp_path: Path) -> None:
     """A Unix socket where there is no directory is told without a traceback."""
     told = oneLine(started(tmp_path, *PROGRAMS["twistd -n"], "--port=unix:/nosuch/socket"))
-    assert "/nosuch/socket" in told
+    assert "/nosuch/socket" in told and "b'" not in told
 
 
 def test_noSuchPrinter(tmp_path: Path) -> None:

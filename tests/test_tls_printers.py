@@ -218,6 +218,7 @@ def test_uri(tmp_path: Path) -> None:
         ),
         ("socket+tls://printer?tls=perhaps", "tls=perhaps: expected verify or any"),
         (f"socket+tls://printer?tls-ca={tmp_path}/none", "none: No such file"),
+        ("socket+tls://printer?tls-ca=", "tls-ca=FILE: expected a PEM file"),
         (f"socket+tls://printer?tls=any&tls-ca={tmp_path}", "contradict each other"),
         ("socket://printer?tls=any", "unknown option 'tls'"),
     ):

@@ -32,6 +32,8 @@ def signers(host: str, path: str | None) -> Any:
 
 
 def _certificates(path: str) -> list[Any]:
+    if not path:
+        raise ValueError("tls-ca=FILE: expected a PEM file with certificates")
     try:
         pems = _CERTIFICATE.findall(Path(path).read_bytes())
         found = [Certificate.loadPEM(pem) for pem in pems]
