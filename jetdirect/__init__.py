@@ -12,10 +12,14 @@ One direction, and back-pressure in the other.  Each module is one room of that 
     - L{jetdirect.interfaces} and L{jetdirect.errors}: the contracts.
     - L{jetdirect.job}: one job and what may be said of it; L{jetdirect.language} ends a cut one,
       L{jetdirect.pjl} finds what no job needs.
-    - L{jetdirect.port}, L{jetdirect.server}: whose turn it is, and all the printing ports.
+    - L{jetdirect.named}: what printing ports are made of and called; L{jetdirect.port},
+      L{jetdirect.server}: whose turn it is, and all of them.
+    - L{jetdirect.record}: what others see of jobs and ports; L{jetdirect.watchers} tells those who
+      look on, of which L{jetdirect.watch} has ours.
     - L{jetdirect.ftp}: the sender's side.
     - L{jetdirect.transports}: the printers' side, one module per device URI scheme.
-    - L{jetdirect.gateway}: the service that an embedding program starts.
+    - L{jetdirect.configuration}: all that an operator says; L{jetdirect.gateway}: the service that
+      an embedding program starts from it.
     - L{jetdirect.tap}: words on the command line into objects.
     - L{jetdirect.testing}: a printer and a sender in memory, for the tests of embedding programs.
 """
