@@ -101,9 +101,9 @@ class Bench:
         portal = Portal(self.realm, [self.checker])
         self.factory = PrintFTPFactory(portal, self.reactor, SessionSettings(**settings))
 
-    def sender(self, login: bool = True) -> FakeSender:
+    def sender(self, login: bool = True, host: str = "192.0.2.1") -> FakeSender:
         """One more sender."""
-        sender = FakeSender(self.factory)
+        sender = FakeSender(self.factory, host)
         self.senders.append(sender)
         if login:
             assert sender.login().endswith("230 User logged in")
@@ -913,6 +913,21 @@ def test_quitThenHalfClose() -> None:
     assert codes(sender.send(b"page")) == [226, 221]
     assert bench.printer.jobs[0].ended == "finished"
     assert not bench.factory.sessions
+
+
+def test_quitWhoseTurnHasNotCome() -> None:
+    """So it is behind a QUIT that has come, but waits for others' commands to be done first."""
+    bench = Bench()
+    sender = bench.sender()
+    sender.begin("a.ps")
+    flood = bench.sender(host="192.0.2.66")
+    flood.wire.receive(b"NOOP\r\n" * 100)
+    sender.wire.receive(b"QUIT\r\n")
+    sender.wire.fin()
+    while flood.hear():
+        turn(bench.reactor)
+    assert codes(sender.send(b"page")) == [226, 221]
+    assert bench.printer.jobs[0].ended == "finished"
 
 
 def test_quitThenReset() -> None:

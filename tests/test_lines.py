@@ -12,7 +12,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jetdirect.ftp.lines import LONGEST_FLOOD, LONGEST_LINE, LineDecoder, LineTooLong, NoLineEnd
+from jetdirect.ftp.lines import (
+    LONGEST_FLOOD,
+    LONGEST_LINE,
+    LineDecoder,
+    LineTooLong,
+    NoLineEnd,
+    isLast,
+)
 
 TOO_LONG = b"(too long)"
 FLOOD = b"(flood)"
@@ -194,3 +201,22 @@ def test_memory(filler: bytes) -> None:
     finally:
         tracemalloc.stop()
     assert after - before < LONGEST_FLOOD / 4
+
+
+@pytest.mark.parametrize(
+    ("words", "last"),
+    [
+        (b"QUIT\r\n", True),
+        (b"NOOP\r\nquit \r\r\n\x1a", True),
+        (b"\nQUIT\n\r\n\0", True),
+        (b"QUIT", False),
+        (b"", False),
+        (b"\r\n", False),
+        (b"QUIT\r\nNOOP\r\n", False),
+        (b"QUIT\r\nNO", False),
+        (b"HELP QUIT\r\n", False),
+    ],
+)
+def test_isLast(words: bytes, last: bool) -> None:
+    """A QUIT says that nothing comes behind it, if it is whole."""
+    assert isLast(words) is last

@@ -29,7 +29,7 @@ from ..deadline import Deadline
 from ..tcp import ITCPFacts, NoFacts, factsOf, realTransport, sendNow, takeUrgentInLine, tune
 from ..text import printable
 from .address import oneHost, plainHost, proxiedHost
-from .lines import LineDecoder, LineTooLong, NoLineEnd
+from .lines import LineDecoder, LineTooLong, NoLineEnd, isLast
 from .replies import Reply
 from .seldom import Seldom
 from .settings import SessionSettings
@@ -38,6 +38,9 @@ from .turns import LINES_A_SLICE, Turns
 
 LINGER = 2.0
 """Seconds the peer has to take the last reply and close, before it is closed upon."""
+
+LAST_WORDS = 16
+"""Bytes that are remembered of what the peer said last: QUIT, its line end, and some noise."""
 
 HEARD_INTERVAL = 0.05
 """Seconds between two looks whether a peer that has ended its direction has heard the rest."""
@@ -89,11 +92,6 @@ class Listener:
 
     def lineReceived(self, line: bytes | LineTooLong) -> None:
         """A line that is not empty, or the mark of one that was too long."""
-
-    @property
-    def leaving(self) -> bool:
-        """Has the peer said that this is the end, so that its FIN tells nothing new?"""
-        return False
 
     def overdue(self) -> bool:
         """Do one thing that came before the next line and had to wait, if there is one."""
@@ -156,6 +154,7 @@ class ControlConnection(protocol.Protocol):
     gone = False
     saidGoodbye = False
     _heard = False
+    _lastWords = b""
     _deaf = False
     _disconnected = False
     _shakingHands = False
@@ -198,6 +197,7 @@ class ControlConnection(protocol.Protocol):
         if self.closing or self._deaf:
             return
         first, self._heard = not self._heard, True
+        self._lastWords = (self._lastWords + data)[-LAST_WORDS:]
         self.listener.heard()
         if first and startsStrangely(data):
             self.strange()
@@ -264,7 +264,7 @@ class ControlConnection(protocol.Protocol):
 
         But not behind a QUIT that waits: it will say no more, and may still listen.
         """
-        if self.listener.leaving and not self.closing:
+        if isLast(self._lastWords) and not self.closing:
             self._halfClosed = True
             return
         self._lost()
@@ -306,18 +306,17 @@ class ControlConnection(protocol.Protocol):
         """Look at the connection itself: its end may be there before the reactor has told."""
         if self.gone or not self.facts.closedByPeer():
             return self.gone
-        return self.facts.reset() or not (self.listener.leaving or self._leavesUnread())
+        return self.facts.reset() or not isLast(self._lastWords + self._unread())
 
-    def _leavesUnread(self) -> bool:
-        # A QUIT that is there, and was not read yet.
+    def _unread(self) -> bytes:
         if self.secure or not hasattr(self.transport, "getHandle"):
-            return False
+            return b""
         try:
             flags = socket.MSG_PEEK | socket.MSG_DONTWAIT
             unread: bytes = self.transport.getHandle().recv(READ_SIZE, flags)
         except OSError:
-            return False
-        return unread.rstrip().rpartition(b"\n")[2].strip().upper() == b"QUIT"
+            return b""
+        return unread
 
     @property
     def expected(self) -> bool:
@@ -339,6 +338,7 @@ class ControlConnection(protocol.Protocol):
 
         What came in clear behind the command is thrown away: it could be somebody else's.
         """
+        self._lastWords = b""
         self._decoder = LineDecoder()
         self._lines = _NO_LINES
         self.reply(reply)

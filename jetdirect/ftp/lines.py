@@ -16,6 +16,9 @@ LONGEST_LINE = 4096
 LONGEST_FLOOD = 64 * 1024
 """Bytes without a line end after which the peer is taken for no FTP client at all."""
 
+NOISE = b" \t\r\x0b\x0c\x04\x1a"
+"""What scripts leave around a command: blanks, a second CR, the end of a file (^D, ^Z)."""
+
 _IAC = 0xFF
 _FIRST_COMMAND = 0xF0  # SE; below it a lone IAC is a stray byte (RFC 854, page 14)
 _WITH_OPTION = range(0xFB, 0xFF)  # WILL, WONT, DO, DONT: a third byte follows
@@ -92,3 +95,14 @@ class LineDecoder:
                 at = found + 1
         kept += data[at:]
         return bytes(kept)
+
+
+def isLast(words: bytes) -> bool:
+    """
+    Is the last of these lines, if it is whole, a QUIT?
+
+    @param words: the end of what a peer has said.
+    """
+    said = words.rstrip(NOISE + b"\0\n")
+    ended = b"\n" in words[len(said) :]
+    return ended and said.rpartition(b"\n")[2].strip(NOISE + b"\0").upper() == b"QUIT"

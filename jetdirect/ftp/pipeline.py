@@ -47,8 +47,3 @@ class Pipeline:
     def clear(self) -> None:
         """What waits is not done any more."""
         self._waiting = ()
-
-    @property
-    def quits(self) -> bool:
-        """Does a QUIT wait?"""
-        return any(isinstance(each, tuple) and each[0] == "QUIT" for each in self._waiting)

@@ -26,7 +26,7 @@ from .announced import AnnouncedAddress
 from .command import Command, Result, When
 from .control import ControlConnection, House, Listener
 from .data import DataPort, IDataReactor
-from .lines import LineTooLong
+from .lines import NOISE, LineTooLong
 from .paths import Path, PathRefused
 from .pipeline import Line, Pipeline
 from .replies import Reply
@@ -40,9 +40,6 @@ from .transfer import Listing, Transfer
 UNKNOWN_WORDS = 3
 """Unknown commands before a login that make the peer no FTP client; the header of a request has
 more, and no client that we know sends as many."""
-
-_NOISE = b" \t\r\x0b\x0c\x04\x1a"
-"""What scripts leave around a command: blanks, a second CR, the end of a file (^D, ^Z)."""
 
 _BETWEEN_WORDS = re.compile(rb"[ \t]+")
 
@@ -156,7 +153,7 @@ class Session(Listener):
         if isinstance(line, LineTooLong):
             self._inTurn(replies.LINE_TOO_LONG)
             return
-        line = line.strip(_NOISE)
+        line = line.strip(NOISE)
         if not line:
             return
         word, *rest = _BETWEEN_WORDS.split(line, 1)
@@ -204,11 +201,6 @@ class Session(Listener):
         self._hearOut(None)
         self.logOut()
         self.house.sessionEnded(self)
-
-    @property
-    def leaving(self) -> bool:
-        """L{Listener}: QUIT waits."""
-        return self._pipeline.quits
 
     def overdue(self) -> bool:
         """L{Listener}: the first of the commands that waited for a running one."""
