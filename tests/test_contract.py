@@ -18,11 +18,12 @@ from jetdirect.interfaces import Delivery, IPrinterConnection, IPrintJob
 from jetdirect.testing import FakePrinter
 from jetdirect.testing.contract import RULES, Rule, TestedPrinter, broken
 from jetdirect.transports.dressing import DressedTransport, Dressing
+from jetdirect.transports.ending import FINISH_TIMEOUT
 from jetdirect.transports.file.transport import AppendTransport, FileTransport
 from jetdirect.transports.gap import GapTransport
 from jetdirect.transports.lpd.client import PrintServer
 from jetdirect.transports.lpd.rfc1179 import END_OF_FILE
-from jetdirect.transports.lpd.transport import FINISH_TIMEOUT, LPDTransport
+from jetdirect.transports.lpd.transport import LPDTransport
 from jetdirect.transports.pjl.transport import PJLTransport
 from jetdirect.transports.policy import PJLPolicy, policed
 from jetdirect.transports.socket import SocketTransport

@@ -162,7 +162,8 @@ MAY_IMPORT = {
     " transports.ipp.http transports.ipp.httpclient transports.ipp.rfc8010 transports.ipp.rfc8011",
     "transports.ipp.job": "errors interfaces transports.ending transports.ipp.client"
     " transports.ipp.rfc8010 transports.ipp.rfc8011",
-    "transports.ipp.transport": "errors interfaces tcp options uri transports.ipp.rfc8010"
+    "transports.ipp.transport": "errors interfaces tcp options uri transports.ending"
+    " transports.ipp.rfc8010"
     " transports.ipp.rfc8011"
     " transports.ipp.httpclient transports.ipp.client transports.ipp.job transports.tls",
     "transports.lpd.client": "errors interfaces transports.dialer transports.dialogue"
@@ -172,7 +173,7 @@ MAY_IMPORT = {
     "transports.lpd.spool": "errors interfaces transports.backpressure transports.ending"
     " transports.threads"
     " transports.lpd.client",
-    "transports.lpd.transport": "options interfaces tcp options uri transports.threads"
+    "transports.lpd.transport": "options interfaces tcp uri transports.ending transports.threads"
     " transports.lpd.rfc1179 transports.lpd.client transports.lpd.reserved"
     " transports.lpd.stream transports.lpd.spool",
     "transports.file.existing": "",
@@ -187,7 +188,8 @@ MAY_IMPORT = {
     "transports.usb.usblp": "errors interfaces transports.ieee1284",
     "transports.usb.transport": "errors interfaces options uri transports.driver"
     " transports.ending transports.usb.usblp",
-    "transports.parallel": "errors interfaces options uri transports.driver transports.ieee1284",
+    "transports.parallel": "errors interfaces options uri transports.driver transports.ending"
+    " transports.ieee1284",
     "transports.*": "errors interfaces tcp options uri transports.scheme transports.ieee1284"
     " transports.backchannel transports.backpressure transports.descriptor transports.ending"
     " transports.threads",

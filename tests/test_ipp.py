@@ -35,6 +35,7 @@ from jetdirect.tcp import Silence
 from jetdirect.testing import FakeJob
 from jetdirect.transports.dialer import Dialer
 from jetdirect.transports.dialogue import LOOK_INTERVAL
+from jetdirect.transports.ending import FINISH_TIMEOUT
 from jetdirect.transports.ipp.client import IPPClient
 from jetdirect.transports.ipp.http import LONGEST_CONTENT
 from jetdirect.transports.ipp.httpclient import ANSWER_TIMEOUT, Exchange
@@ -58,7 +59,7 @@ from jetdirect.transports.ipp.rfc8011 import (
     VALIDATE_JOB,
     statusOf,
 )
-from jetdirect.transports.ipp.transport import FINISH_TIMEOUT, IPPTransport, fromURI
+from jetdirect.transports.ipp.transport import IPPTransport, fromURI
 from jetdirect.uri import parse
 from tests.clients.certificate import selfSigned
 from tests.endpoint import Endpoint, Wire, hear

@@ -26,8 +26,9 @@ from jetdirect.tcp import Silence
 from jetdirect.testing import FakeJob
 from jetdirect.transports.dialogue import FAREWELL
 from jetdirect.transports.dressing import DressedTransport, Dressing
+from jetdirect.transports.ending import FINISH_TIMEOUT
 from jetdirect.transports.lpd.client import PrintServer
-from jetdirect.transports.lpd.transport import FINISH_TIMEOUT, LPDTransport, fromURI
+from jetdirect.transports.lpd.transport import LPDTransport, fromURI
 from jetdirect.uri import parse
 from tests.endpoint import Endpoint, Wire, hear
 from tests.source import Source

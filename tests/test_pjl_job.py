@@ -33,10 +33,11 @@ from jetdirect.testing import FakeJob, FakeSender
 from jetdirect.transports.backchannel import LOGGED
 from jetdirect.transports.build import transportFor
 from jetdirect.transports.dressing import DressedTransport, Dressing
+from jetdirect.transports.ending import FINISH_TIMEOUT
 from jetdirect.transports.pjl.brackets import LOOK, MOST_JOBS
 from jetdirect.transports.pjl.transport import PJLTransport
 from jetdirect.transports.policy import PJLPolicy, policed
-from jetdirect.transports.socket import FINISH_TIMEOUT, WATCH_INTERVAL, SocketTransport
+from jetdirect.transports.socket import WATCH_INTERVAL, SocketTransport
 from tests.clients.certificate import selfSigned
 from tests.endpoint import Endpoint, Wire, hear
 

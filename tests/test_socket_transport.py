@@ -53,9 +53,8 @@ from jetdirect.tcp import (
 )
 from jetdirect.testing import FakeJob, MemoryWire
 from jetdirect.transports.build import transportFor
+from jetdirect.transports.ending import ABORT_PATIENCE, FINISH_TIMEOUT
 from jetdirect.transports.socket import (
-    ABORT_PATIENCE,
-    FINISH_TIMEOUT,
     LISTENED,
     REST,
     WATCH_INTERVAL,

@@ -33,7 +33,7 @@ from jetdirect.record import JobState
 from jetdirect.tcp import DEAD_AFTER_SECONDS, KEEPALIVE, Silence
 from jetdirect.testing import FakeSender
 from jetdirect.transports.build import transportFor
-from jetdirect.transports.socket import FINISH_TIMEOUT
+from jetdirect.transports.ending import FINISH_TIMEOUT
 from tests.faults.simulation.clockwork import Clockwork
 from tests.faults.simulation.kernel import End
 from tests.faults.simulation.reactor import SimulatedReactor

@@ -99,7 +99,7 @@ class Dialogue(Protocol):
         self._pulse = Pulse(self._facts, self._clock)
         tune(self.transport)
         readBeforeLoss(self.transport)
-        self._watch = self._clock.callLater(LOOK_INTERVAL, self._look)
+        self._watch = self._clock.callLater(LOOK_INTERVAL, self._checkPeer)
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         self._watch.cancel()
@@ -120,9 +120,9 @@ class Dialogue(Protocol):
         self._closing.append(closing)
         return closing
 
-    def _look(self) -> None:
+    def _checkPeer(self) -> None:
         overdue, self._overdue = self._overdue, False
-        self._watch = self._clock.callLater(LOOK_INTERVAL, self._look)
+        self._watch = self._clock.callLater(LOOK_INTERVAL, self._checkPeer)
         if self.gone is not None:
             if self._pulse.still() >= FAREWELL:
                 self.transport.abortConnection()

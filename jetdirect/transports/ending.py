@@ -28,6 +28,14 @@ from twisted.python.failure import Failure
 from ..errors import PrinterLost, PrintError
 from ..interfaces import Delivery, IPrintJob
 
+FINISH_TIMEOUT = 90.0
+"""Seconds in which a printer that has the whole job is to say so, as CUPS's backend for TCP waits;
+each URI has an option for it."""
+
+ABORT_PATIENCE = 5.0
+"""Seconds in which the end of an aborted job may be taken, where progress can be seen: after the
+last one (chosen).  What is left then is thrown away."""
+
 
 class State(Enum):
     """Where the end of a job is, at one printer connection."""

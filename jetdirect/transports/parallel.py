@@ -35,6 +35,7 @@ from ..interfaces import (
 )
 from ..uri import DeviceURI
 from .driver import DriverConnection, DriverTransport
+from .ending import ABORT_PATIENCE
 from .ieee1284 import modelOf, statusOf
 
 PIECE = 4096
@@ -47,9 +48,6 @@ BUFFER = 64 * 1024
 BUSY_PAUSE, STOPPED_PAUSE = 0.02, 1.0
 """Seconds until the driver is asked again: when the printer is busy with what it has, and when it
 wants a person."""
-
-ABORT_PATIENCE = 5.0
-"""Seconds in which the tail of an aborted job may be taken."""
 
 STUCK_AFTER = 15.0
 """Seconds after which the end of an aborted job is not awaited any more: the driver's own longest

@@ -107,14 +107,14 @@ class RefusingConnection(WrappedConnection):
     def write(self, data: bytes) -> None:
         """L{IPrinterConnection}."""
         if self._refused is None:
-            self._take(self._scanner.feed(data))
+            self._passOrRefuse(self._scanner.feed(data))
             if self._refused is not None:
                 self._job.printerLost(self._refused)
 
     def finish(self) -> Deferred[Delivery]:
         """L{IPrinterConnection}: what is held back goes first."""
         if self._refused is None:
-            self._take(self._scanner.flush())
+            self._passOrRefuse(self._scanner.flush())
         if self._refused is not None:
             return fail(self._refused)
         self._release()
@@ -126,7 +126,7 @@ class RefusingConnection(WrappedConnection):
         self._held.clear()
         return super().abort(tailFor(self._head) if tail else b"")
 
-    def _take(self, pieces: list[Piece]) -> None:
+    def _passOrRefuse(self, pieces: list[Piece]) -> None:
         for each in pieces:
             if self._aborted:
                 return  # by the printer's side, while it took the piece before

@@ -38,14 +38,8 @@ from ..tcp import unwritten
 from ..uri import DeviceURI
 from .backchannel import BackChannel
 from .descriptor import DescriptorConnection
-from .ending import State
+from .ending import ABORT_PATIENCE, FINISH_TIMEOUT, State
 from .threads import PrinterThread
-
-FINISH_TIMEOUT = 90.0
-"""Seconds without progress at the end of a job after which it is lost; as long as elsewhere."""
-
-ABORT_PATIENCE = 5.0
-"""Seconds without progress after which the rest of an aborted job is thrown away."""
 
 HELD_AFTER = 5.0
 """Seconds without progress after which the line is said to be held by its printer (chosen)."""

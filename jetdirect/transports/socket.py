@@ -61,7 +61,7 @@ from ..tcp import (
 from ..uri import DeviceURI
 from .backchannel import BackChannel
 from .dialer import Dialer
-from .ending import Ending, State
+from .ending import ABORT_PATIENCE, FINISH_TIMEOUT, Ending, State
 from .endpoint import clientEndpoint
 from .tls import believed, whyNot
 
@@ -71,9 +71,6 @@ RAW_PORT = 9100
 
 TLS_PORT = 9143
 """Zebra's port for the same under TLS (Link-OS); nobody has given it a number for all."""
-
-FINISH_TIMEOUT = 90.0
-"""Seconds to wait for the printer's FIN once it acknowledged everything, as CUPS's backend does."""
 
 WATCH_INTERVAL = 0.5
 """Seconds between two looks at the connection's state in the kernel."""
@@ -89,9 +86,6 @@ as long as a connection may take)."""
 LISTENED, REST = 16384, 0.1
 """Bytes that a printer may say at a time, and seconds until it is listened to again: a status has
 some hundred, and one that talks without an end must not keep the gateway from others (chosen)."""
-
-ABORT_PATIENCE = 5.0
-"""Seconds without progress after which the rest of an aborted job is thrown away."""
 
 
 class _IWire(ITCPTransport, IConsumer, IPushProducer, ISystemHandle):
@@ -388,9 +382,9 @@ class SocketConnection(Protocol):
         self._early = self._facts.closedByPeer()
 
     def _watchLater(self) -> None:
-        self._watch = self._printer.clock.callLater(WATCH_INTERVAL, self._look)
+        self._watch = self._printer.clock.callLater(WATCH_INTERVAL, self._checkWire)
 
-    def _look(self) -> None:
+    def _checkWire(self) -> None:
         self._watchLater()
         if self._ending.state is State.ABORTING or self._wire is Wire.CLOSING:
             if self._pulse.still() >= ABORT_PATIENCE:

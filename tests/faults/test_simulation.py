@@ -247,7 +247,7 @@ def timerStays(patch: pytest.MonkeyPatch) -> None:
         self._watchLater()
 
     patch.setattr(SocketConnection, "connectionLost", connectionLost)
-    patch.setattr(SocketConnection, "_look", lambda self: self._watchLater())
+    patch.setattr(SocketConnection, "_checkWire", lambda self: self._watchLater())
 
 
 def endIsNotLogged(patch: pytest.MonkeyPatch) -> None:

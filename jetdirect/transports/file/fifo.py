@@ -34,12 +34,9 @@ from ...interfaces import (
 )
 from ...tcp import unwritten
 from ..descriptor import DescriptorConnection
-from ..ending import State
+from ..ending import ABORT_PATIENCE, State
 from .existing import take
 from .reader import Reader
-
-ABORT_PATIENCE = 5.0
-"""Seconds in which the reader may take the end of an aborted job."""
 
 LOOK_INTERVAL = 0.05
 """Seconds between two looks at what is left in the pipe: nothing tells of an empty one."""

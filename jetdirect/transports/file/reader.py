@@ -39,7 +39,7 @@ class Reader:
         poll = select.poll()
         poll.register(descriptor, 0)
         left = any(events & select.POLLERR for _, events in poll.poll(0))
-        self._until = 0.0 if left or not self._look() else now + PATIENCE
+        self._until = 0.0 if left or not self._watchPipe() else now + PATIENCE
 
     def reads(self, now: float) -> bool:
         """May it still read the job before?"""
@@ -49,7 +49,7 @@ class Reader:
 
     # Inside.
 
-    def _look(self) -> bool:
+    def _watchPipe(self) -> bool:
         # From now on; it may be another pipe by now.
         if self._watch is None:
             begin = getattr(_libc, "inotify_init1", None)

@@ -107,14 +107,14 @@ class Post:
             piece = data[at : at + _SLICE]
             self._received += len(piece)
             self._http.receive_data(piece)
-            self._take()
+            self._takeContent()
 
     def close(self) -> None:
         """The connection has ended in order: so has an answer without a length (RFC 9112, 6.3)."""
         if not self.whole:
             self._http.receive_data(b"")
             try:
-                self._take()
+                self._takeContent()
             except ValueError:
                 return  # cut
 
@@ -135,7 +135,7 @@ class Post:
         """Was the request refused for what its head says, its content being of no account?"""
         return self.wantsSize or 300 <= self.code < 400 or self.code in _NOT_READ
 
-    def _take(self) -> None:
+    def _takeContent(self) -> None:
         for event in self._events():
             if isinstance(event, h11.Response):
                 self.code = event.status_code

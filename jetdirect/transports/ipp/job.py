@@ -134,14 +134,14 @@ class IPPConnection:
         # The printer has all of it.  Has it been printed?
         deadline = self._clock.seconds() + patience
         for pause in _pauses():
-            end = await self._look(number)
+            end = await self._outcome(number)
             left = deadline - self._clock.seconds()
             if end is not None or left <= 0:
                 return end or Delivery.DELIVERED
             await deferLater(self._clock, min(pause, left))
         raise AssertionError  # there is always another pause
 
-    async def _look(self, number: int) -> Delivery | None:
+    async def _outcome(self, number: int) -> Delivery | None:
         # How did it end?  None: not yet, as far as is known.
         wanted = ["job-state", "job-state-reasons"]
         try:

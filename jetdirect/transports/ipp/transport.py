@@ -27,6 +27,7 @@ from ...interfaces import (
 from ...options import seconds, switch
 from ...tcp import hostEndpoint
 from ...uri import DeviceURI
+from ..ending import FINISH_TIMEOUT
 from ..tls import believed
 from . import rfc8011
 from .client import Document, IPPClient
@@ -36,10 +37,6 @@ from .rfc8010 import BOOLEAN, INTEGER, KEYWORD, MIME, NAME, Attribute, Response
 
 IPP_PORT = 631
 """RFC 8010, section 4."""
-
-FINISH_TIMEOUT = 90.0
-"""Seconds in which a job that the printer has is to be printed, to be confirmed; as long as for the
-end of a job elsewhere."""
 
 
 _WANTED = Attribute(KEYWORD, "requested-attributes", rfc8011.PRINTER_ATTRIBUTES)

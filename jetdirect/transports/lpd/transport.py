@@ -30,16 +30,13 @@ from ...interfaces import (
 from ...options import seconds, size, switch
 from ...tcp import hostEndpoint
 from ...uri import DeviceURI
+from ..ending import FINISH_TIMEOUT
 from ..threads import PrinterThread
 from . import rfc1179
 from .client import PrintServer
 from .reserved import RIGHTS, ReservedPortEndpoint, mayReserve
 from .spool import SpooledConnection
 from .stream import StreamedConnection
-
-FINISH_TIMEOUT = 90.0
-"""Seconds to wait for an acknowledgement when the server's kernel has everything: as long as for
-the end of a job elsewhere."""
 
 SPOOL_LIMIT = 2**30
 """Bytes of a job whose size was not announced: room for any page, not for a disk (chosen)."""

@@ -55,13 +55,13 @@ class Brackets:
     def feed(self, data: bytes) -> None:
         """Take the next bytes of the upload."""
         for piece in self._scanner.feed(data):
-            self._take(piece)
+            self._readPiece(piece)
 
     def flush(self) -> None:
         """There are no more: a last line without an end may never be read by the printer."""
         before = len(self.names), self._count
         for piece in self._scanner.flush():
-            self._take(piece)
+            self._readPiece(piece)
         self._clear = self._clear and before == (len(self.names), self._count)
 
     def ended(self) -> list[frozenset[str]]:
@@ -73,7 +73,7 @@ class Brackets:
         ended, self._ended = self._ended, []
         return ended
 
-    def _take(self, piece: Piece) -> None:
+    def _readPiece(self, piece: Piece) -> None:
         if piece.kind is not Kind.PJL:
             self.decided = True
             self._clear = self._clear and piece.kind is not Kind.OVERLONG

@@ -35,7 +35,7 @@ from ...interfaces import (
 from ...options import seconds, switch
 from ...uri import DeviceURI
 from ..driver import DriverConnection, DriverTransport
-from ..ending import State
+from ..ending import ABORT_PATIENCE, State
 from .usblp import Device, Place
 
 PIECE = 8192
@@ -50,9 +50,6 @@ printers are confused by questions while they take data)."""
 
 LOOK_INTERVAL = 1.0
 """Seconds between two looks at the progress."""
-
-ABORT_PATIENCE = 5.0
-"""Seconds in which an aborted job may end."""
 
 
 @implementer(IPrinterTransport)
@@ -165,7 +162,7 @@ class USBConnection(DriverConnection):
         self._heardNothing = self._pausing = False
         self._pieces: SimpleQueue[bytes | None] = SimpleQueue()
         threading.Thread(target=self._run, name=printer.uri, daemon=True).start()
-        self._looking: IDelayedCall = self._reactor.callLater(LOOK_INTERVAL, self._look)
+        self._looking: IDelayedCall = self._reactor.callLater(LOOK_INTERVAL, self._checkProgress)
         if device.bidirectional:
             self._listen()
 
@@ -270,8 +267,8 @@ class USBConnection(DriverConnection):
             self._gone = PrinterLost(self._printer.said(why))
             self._close(0.0)
 
-    def _look(self) -> None:
-        self._looking = self._reactor.callLater(LOOK_INTERVAL, self._look)
+    def _checkProgress(self) -> None:
+        self._looking = self._reactor.callLater(LOOK_INTERVAL, self._checkProgress)
         if self._pausing:
             self._pausing = False
             self._listen()
