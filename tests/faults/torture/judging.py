@@ -90,7 +90,8 @@ def _whose(conversation: Conversation, jobs: Sequence[Job], prints: list[Print])
     fitting = [job for job in asked or jobs if job.payload.startswith(taken)]
     done = {each.upload for each in prints}
     fresh = [job for job in fitting if job.name not in done]
-    return next((job.name for job in fresh or fitting), None)
+    # One in which nothing came is none of a job that has had its own.
+    return next((job.name for job in fresh or (fitting if taken else ())), None)
 
 
 def _seen(sender: Sender, conversations: Sequence[Conversation], prints: Sequence[Print]) -> None:

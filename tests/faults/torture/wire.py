@@ -83,7 +83,10 @@ class Wire:
 
     def unread(self) -> int:
         """How many of our bytes has the other program, on this machine, not read yet?"""
-        here, there = self.socket.getsockname()[1], self.socket.getpeername()[1]
+        try:
+            here, there = self.socket.getsockname()[1], self.socket.getpeername()[1]
+        except OSError:  # it has read all of them, and closed
+            return 0
         family = "tcp6" if self.socket.family == socket.AF_INET6 else "tcp"
         for line in Path(f"/proc/net/{family}").read_text().splitlines()[1:]:
             _, local, remote, _, queues, *_ = line.split()
