@@ -308,15 +308,16 @@ def notHeardIsHeard(patch: pytest.MonkeyPatch) -> None:
 def firstWordDecides(patch: pytest.MonkeyPatch) -> None:
     """The port is read from the first word of a path, the name from where it leads."""
     resolve = PrintShell.resolve
+    said: dict[Any, Any] = {}
 
     def first(self: Any, directory: Sequence[str], path: str) -> Any:
         word = path.lstrip("/").partition("/")[0]
         here = self.server.port(directory[0]) if directory else None
-        self.said = self.server.port(word) or here or self.server.ports[0]
+        said[self] = self.server.port(word) or here or self.server.ports[0]
         return resolve(self, directory, path)
 
     patch.setattr(PrintShell, "resolve", first)
-    patch.setattr(PrintShell, "portOf", lambda self, path: self.said)
+    patch.setattr(PrintShell, "portOf", lambda self, path: said[self])
 
 
 SABOTEURS: list[Saboteur] = [
