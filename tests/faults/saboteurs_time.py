@@ -10,7 +10,6 @@ import pytest
 
 from jetdirect import deadline, guard, orderly
 from jetdirect.ftp import data, dataconnection, pipeline
-from jetdirect.ftp.session import Session
 from jetdirect.ftp.turns import Turns
 from jetdirect.guard import GuardedConnection
 from jetdirect.interfaces import Delivery
@@ -43,7 +42,7 @@ def everythingInOneTurn(patch: pytest.MonkeyPatch) -> None:
 
 def aFINBehindQUITIsALoss(patch: pytest.MonkeyPatch) -> None:
     """Who has said all, and listens, is taken for gone."""
-    patch.setattr(Session, "leaving", False)
+    patch.setattr("jetdirect.ftp.control.isLast", lambda words: False)
 
 
 def mistakesGoFurther(patch: pytest.MonkeyPatch) -> None:
