@@ -23,6 +23,7 @@ from .checkers import checkerFor
 from .commandline import DEFAULT_PRINTER, OPTIONS
 from .configuration import Configuration
 from .daemon import checkDaemon, openLog, rightsOfJobs
+from .descriptors import reserve
 from .ftp.settings import PROFILES
 from .help import helpText
 from .interfaces import IPrinterTransport
@@ -261,6 +262,7 @@ def makeService(options: Options) -> CommandLineGateway:
             warnings = _checked(options["printers"])
         gateway.privilegedStartService()
         warnings += filter(None, [openLog(options["log"])])
+    warnings += filter(None, [reserve(gateway.factory.limit)])
     ports = options["passive-ports"]
     if ports and len(ports) < gateway.factory.limit:
         few = f"--passive-ports has {len(ports)} for {gateway.factory.limit} sessions"

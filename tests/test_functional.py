@@ -6,6 +6,7 @@ conversations, told one after the other.
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -534,6 +535,7 @@ def test_times(user: FakeSender) -> None:
         "20010229040506",
         "20010203250506",
         "20010203046006",
+        "20010203040561",
         "00000101000000",
         "xxxxxxxxxxxxxx",
         "-0010203040506",
@@ -562,6 +564,14 @@ def test_earlyTimes(user: FakeSender) -> None:
     stored(user, "a.ps")
     assert said(user, "MFMT 09990101000000 a.ps") == [213]
     assert user.say("MDTM a.ps") == "213 09990101000000"
+
+
+def test_timesWithoutAnotherModule(user: FakeSender, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A time is understood without another module: none can be read without a descriptor."""
+    stored(user, "a.ps")
+    monkeypatch.setitem(sys.modules, "_strptime", None)
+    assert user.say("MFMT 20161231235960 a.ps") == "213 Modify=20161231235960; a.ps"
+    assert user.say("MDTM a.ps") == "213 20170101000000"
 
 
 @pytest.mark.parametrize("verb", ["SIZE", "MDTM", "MFMT 20010203040506"])

@@ -205,9 +205,10 @@ MAY_IMPORT = {
     "help": "options transports.build commandline",
     "logfile": "",
     "daemon": "",
+    "descriptors": "",
     "process": "text gateway listeners logfile transports.checks",
-    "tap": "text configuration named certificate checkers commandline daemon ftp* gateway help"
-    " interfaces listeners logfile options process transports* uri",
+    "tap": "text configuration named certificate checkers commandline daemon descriptors ftp*"
+    " gateway help interfaces listeners logfile options process transports* uri",
 }
 
 

@@ -5,6 +5,7 @@ The command line: what is said becomes what is meant, and what is wrong is told 
 from __future__ import annotations
 
 import os
+import resource
 import socket
 from pathlib import Path
 from typing import Any
@@ -523,3 +524,12 @@ def test_fewPassivePorts() -> None:
     [warning] = makeService(parsed("--passive-ports=40000-40001")).warnings
     assert "2 for 3 sessions" in warning and "--passive-ports" in warning
     assert makeService(parsed("--passive-ports=40000-40002")).warnings == []
+
+
+def test_fewDescriptors(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The start says when its sessions may want more descriptors than the system gives."""
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (256, 256))
+    monkeypatch.setattr(resource, "setrlimit", lambda *_: None)
+    [warning] = makeService(parsed("--max-sessions=300")).warnings
+    assert "300 sessions" in warning
+    assert makeService(parsed("--max-sessions=3")).warnings == []

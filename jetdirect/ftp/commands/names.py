@@ -5,9 +5,8 @@ nothing on paper.
 
 from __future__ import annotations
 
-import calendar
 import re
-import time
+from datetime import UTC, datetime
 
 from .. import replies
 from ..command import Command, Result
@@ -24,6 +23,9 @@ _SITE_HELP = "CHMOD HELP IDLE UMASK UTIME; others are taken note of, and change 
 
 _OLD_NAME: Note[Path] = Note()
 """What RNFR named."""
+
+LEAP_SECOND = 60
+"""The last second that a minute may have (RFC 3659, 2.3)."""
 
 
 def renameFrom(session: Session, path: str) -> Reply:
@@ -139,11 +141,14 @@ def _named(session: Session, words: str) -> bool:
 
 
 def _seconds(stamp: str) -> int | None:
-    # Since the epoch; None: there is no such time.
+    # Since the epoch; None: there is no such time.  Not strptime: its first call imports a module,
+    # and that fails when all descriptors are taken.
+    month, day, hour, minute, second = (int(stamp[at : at + 2]) for at in range(4, 14, 2))
     try:
-        return calendar.timegm(time.strptime(stamp, "%Y%m%d%H%M%S"))
+        begun = datetime(int(stamp[:4]), month, day, hour, minute, tzinfo=UTC)
     except ValueError:
         return None
+    return int(begun.timestamp()) + second if second <= LEAP_SECOND else None
 
 
 COMMANDS: tuple[Command[Session], ...] = (
