@@ -184,6 +184,7 @@ class SocketConnection(Protocol):
         self._wire = Wire.OPEN
         self._secure = False
         self._ready: Deferred[IPrinterConnection] = Deferred(self._giveUp)
+        self._asked = False
         self._printerClosed = False
         self._early = False
         self._answered = False
@@ -213,6 +214,7 @@ class SocketConnection(Protocol):
         @return: fires with the connection when hands were shaken, if that is due; fails with
             L{PrinterUnreachable} when it is no use.  May be canceled.
         """
+        self._asked = True
         return self._ready
 
     @property
@@ -452,6 +454,8 @@ class SocketConnection(Protocol):
         greeting, self._wire = self._wire is Wire.GREETING, Wire.CLOSING
         if greeting:  # the job never had the printer
             self._ending.abort()
+            if not self._asked:  # dialing was given up, and nobody will ask
+                self._ready.addErrback(lambda _: None)
             self._ready.errback(PrinterUnreachable(f"{self._printer.uri}: {why.reason}"))
         else:
             self._ending.lost(why)
