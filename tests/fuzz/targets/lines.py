@@ -44,7 +44,8 @@ def _fed(pieces: Iterable[bytes]) -> Iterator[bytes]:
                 else:
                     assert len(line) <= LINE and b"\n" not in line, line
                     yield line
-            kept = [v for v in vars(decoder).values() if isinstance(v, bytes | bytearray)]
+            held = [getattr(decoder, name) for name in decoder.__slots__]
+            kept = [each for each in held if isinstance(each, bytes | bytearray)]
             assert sum(map(len, kept)) <= KEPT, [len(each) for each in kept]
     except NoLineEnd:
         yield NO_END
