@@ -22,6 +22,7 @@ listen_port={port}
 background=NO
 run_as_launching_user={user}
 anonymous_enable=YES
+ftp_username=nobody
 anon_root={root}
 anon_upload_enable=YES
 anon_other_write_enable=YES

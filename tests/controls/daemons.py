@@ -136,6 +136,7 @@ listen_address=127.0.0.1
 listen_port={port}
 run_as_launching_user=YES
 anonymous_enable=YES
+ftp_username=nobody
 anon_root={uploads}
 anon_upload_enable=YES
 anon_umask=022
