@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, fields
+from typing import TypeAlias
 
 from .interfaces import IPrinterTransport
 from .portnames import STEM
@@ -67,7 +68,7 @@ class NamedPrinter:
 _NAME = re.compile(r"[A-Za-z0-9_-]+")
 _ALIAS = re.compile(r"[!-.0-\[\]-~]+")
 
-Printers = Sequence[NamedPrinter | IPrinterTransport]
+Printers: TypeAlias = "Sequence[NamedPrinter | IPrinterTransport]"
 """A bare transport has the number of its place: the n-th is PORTn."""
 
 

@@ -16,6 +16,7 @@ from jetdirect.errors import (
     JobCut,
     JobRefused,
     JobTooLarge,
+    PortRemoved,
     PrintError,
 )
 
@@ -47,7 +48,7 @@ def test_final(kind: type[PrintError]) -> None:
     Whatever went wrong by itself may go well another time; an operator's word stands, and so does
     what a sender does wrong each time.
     """
-    final = (JobCanceled, JobRefused, JobTooLarge, HandshakeInClear)
+    final = (JobCanceled, JobRefused, JobTooLarge, HandshakeInClear, PortRemoved)
     assert kind("the reason").final is (kind in final)
 
 

@@ -32,6 +32,7 @@ CODES = {
     errors.JobCanceled: 550,
     errors.JobTooLarge: 552,
     errors.JobRefused: 550,
+    errors.PortRemoved: 550,
 }
 """What each error becomes when not one byte reached the printer."""
 

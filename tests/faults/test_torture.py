@@ -24,7 +24,8 @@ PATIENCE = 40.0
 
 def torture(directory: Path, only: str, phase: str, count: int, saboteur: str = "") -> Result:
     """Some cases of one cell."""
-    laboratory = Laboratory(SEED, directory, saboteur=saboteur, nextJobWithin=PATIENCE)
+    pair = certificate(directory) if only.startswith("TLS") else None
+    laboratory = Laboratory(SEED, directory, pair, saboteur=saboteur, nextJobWithin=PATIENCE)
     return laboratory.run(only=only, phase=phase, count=count)
 
 
