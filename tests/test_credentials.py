@@ -169,6 +169,16 @@ def test_once() -> None:
     assert not made.spent
 
 
+def test_onceBehindAQuestionThatWasGivenUp() -> None:
+    """It is known by that also when an answer was made that no server heard of."""
+    made = asked(MD5)
+    made.attempt(PATH)
+    made.taken(made.attempt(PATH), "")
+    assert made.refused(made.attempt(PATH), challenges([MD5])) == ""
+    made.taken(made.attempt(PATH), "")
+    assert made.spent
+
+
 def test_nextNonce() -> None:
     """RFC 7616, section 3.5."""
     made = asked(MD5)

@@ -66,7 +66,8 @@ class Attempt(NamedTuple):
     How one request names the user.
 
     @ivar scheme: C{""}: not at all.
-    @ivar uses: how often the challenge has been answered, this time included; 0: it was none.
+    @ivar uses: how often an answer to the challenge was taken, with this time; 0: it was none.
+        Answers that the server never had, since the question was given up, do not count.
     """
 
     scheme: str
@@ -105,7 +106,7 @@ class Credentials:
             return NOBODY
         if self._digest is not None:
             said = self._digest.answer(self._user, self._password, method, path)
-            return Attempt("digest", {"Authorization": said}, self._digest.count)
+            return Attempt("digest", {"Authorization": said}, self._digest.taken + 1)
         if not self._answered:
             return NOBODY
         secret = b64encode(self._user + b":" + self._password).decode("ascii")
@@ -121,6 +122,8 @@ class Credentials:
         self._answered = True
         if attempt.uses > 1:
             self._once = False
+        if attempt.uses and self._digest is not None:
+            self._digest.taken += 1
         if self._digest is not None and following:
             self._digest = _Digest({**self._digest.parameters, "nonce": following})
 
@@ -164,11 +167,13 @@ class _Digest:
     A challenge, and its answers.
 
     @ivar count: how many there were.
+    @ivar taken: how many of them were taken.
     """
 
     def __init__(self, parameters: Mapping[str, str]) -> None:
         self.parameters = parameters
         self.count = 0
+        self.taken = 0
 
     def answer(self, user: bytes, password: bytes, method: str, path: str) -> str:
         """The C{Authorization} of a request (RFC 7616, section 3.4)."""
