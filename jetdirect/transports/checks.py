@@ -56,6 +56,8 @@ def unknownHosts(reactor: Any, transports: Iterable[IPrinterTransport]) -> Defer
 
 
 async def _unknown(reactor: Any, hosts: list[str]) -> list[str]:
+    if not hasattr(reactor, "nameResolver"):
+        return []  # in memory
     names = [each for each in dict.fromkeys(hosts) if each and not _isAddress(each)]
     looked = [_Lookup(reactor, name) for name in names]
 

@@ -278,7 +278,9 @@ class SocketConnection(Protocol):
 
     def handshakeCompleted(self) -> None:
         """The printer is believed, and knows what we say."""
-        if self._wire is Wire.GREETING:
+        # Twisted 24.11, not 26.10, says so also when it has just found the certificate wrong; why
+        # comes with the end of the connection.
+        if self._wire is Wire.GREETING and not self._disconnecting:
             self._wire = Wire.OPEN
             self._ready.callback(self)
 
