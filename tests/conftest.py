@@ -34,11 +34,27 @@ TURNS = 20
 AWAITING_SHARE = 0.9
 """An awaiting test is stopped before pytest-timeout, which knows only how to end the whole run."""
 
+YOUNG, ALL = 1, 2
+"""What C{gc.collect} takes: one test's garbage is young; the old is most of a collection's time."""
+
+ENDS_MODULE = pytest.StashKey[bool]()
+"""Of a test: whether the next one, if any, stands in another file."""
+
 FlushErrors = Callable[..., list[LogEvent]]
 
 # The time an example takes says something about the machine only.
 hypothesis.settings.register_profile("jetdirect", deadline=None)
 hypothesis.settings.load_profile("jetdirect")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let a run look for unseen errors after every test, to find the one that leaves them."""
+    parser.addoption(
+        "--collect-each",
+        action="store_true",
+        help="collect all garbage after every test, not once a module: slow, but names the test "
+        "whose Deferred died with an error that nobody looked at",
+    )
 
 
 def pytest_report_header() -> str:
@@ -78,6 +94,33 @@ class Watch:
         @return: their log events, oldest first; C{log_failure} is the failure.
         """
         gc.collect()  # a Deferred that fails unseen says so when it dies
+        return self._taken(*kinds)
+
+    def settle(self) -> None:
+        """Let what is being closed be closed."""
+        for _ in range(TURNS):
+            if not self._left():
+                break
+            self._turn()
+
+    def complaints(self, generation: int) -> list[str]:
+        """
+        Say what is wrong now, one text each; and put it right for the next test.
+
+        @param generation: the oldest garbage that is collected for it, as in C{gc.collect}.
+        """
+        left = self._left()
+        gc.collect(generation)
+        said = [f"still there: {thing!r}" for thing in left]
+        said += [f"logged: {self._told(event)}" for event in self._taken()]
+        for thing in left:
+            self._remove(thing)
+        if said:
+            self._turn()
+            self._taken()
+        return said
+
+    def _taken(self, *kinds: type[BaseException]) -> list[LogEvent]:
         errors, self._errors = self._errors, []
         flushed = []
         for event in errors:
@@ -87,25 +130,6 @@ class Watch:
             else:
                 self._errors.append(event)
         return flushed
-
-    def settle(self) -> None:
-        """Let what is being closed be closed."""
-        for _ in range(TURNS):
-            if not self._left():
-                break
-            self._turn()
-
-    def complaints(self) -> list[str]:
-        """Say what is wrong now, one text each; and put it right for the next test."""
-        left = self._left()
-        said = [f"still there: {thing!r}" for thing in left]
-        said += [f"logged: {self._told(event)}" for event in self.flush()]
-        for thing in left:
-            self._remove(thing)
-        if said:
-            self._turn()
-            self.flush()
-        return said
 
     def _turn(self) -> None:
         pytest_twisted.blockon(deferLater(self._reactor, 0))
@@ -136,18 +160,30 @@ class Watch:
         return text if failure is None else f"{text}\n{failure.getTraceback()}"
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    """Know which test is the last one of its module."""
+    item.stash[ENDS_MODULE] = nextitem is None or nextitem.path != item.path
+
+
 @pytest.fixture(autouse=True)
-def cleanReactor() -> Iterator[Watch]:
-    """Fail the test that leaves something behind.  It is the first fixture, so it ends the last."""
+def cleanReactor(request: pytest.FixtureRequest) -> Iterator[Watch]:
+    """
+    Fail the test that leaves something behind.  It is the first fixture, so it ends the last.
+
+    All garbage is collected behind the last test of a module only, or of each with
+    C{--collect-each}: an old Deferred that died with an unseen error may be another test's.
+    """
     from twisted.internet import reactor
 
+    everything = request.config.getoption("collect_each") or request.node.stash[ENDS_MODULE]
     pytest_twisted.blockon(deferLater(reactor, 0))
     watch = Watch(reactor)
     globalLogPublisher.addObserver(watch)
     try:
         yield watch
         watch.settle()
-        complaints = watch.complaints()
+        complaints = watch.complaints(ALL if everything else YOUNG)
     finally:
         globalLogPublisher.removeObserver(watch)
     if complaints:

@@ -155,9 +155,46 @@ def test_eachLeftoverIsFound(pytester: pytest.Pytester, monkeypatch: pytest.Monk
     pytester.makeconftest(Path(__file__).with_name("conftest.py").read_text())
     pytester.makepyfile(TESTS)
 
-    result = pytester.runpytest_subprocess("-p", "no:cacheprovider")
+    result = pytester.runpytest_subprocess("-p", "no:cacheprovider", "--collect-each")
 
     result.assert_outcomes(passed=len(FOUND) + GOOD, errors=len(FOUND), failed=1)
     for name, text in FOUND.items():
         result.stdout.fnmatch_lines([f"*ERROR at teardown of test_{name} *", text])
     result.stdout.fnmatch_lines(["*no end after 0.9 seconds; it was here:", "*await Deferred()"])
+
+
+OLD_GARBAGE = """
+import gc
+
+from twisted.internet.defer import Deferred
+
+
+def test_leaves():
+    unseen = Deferred()
+    unseen.itself = unseen
+    gc.collect()  # it is old now, and only a full collection finds it
+    unseen.errback(ValueError("nobody looked"))
+
+
+def test_between():
+    pass
+
+
+def test_last():
+    pass
+"""
+
+
+@pytest.mark.parametrize(("words", "told"), [((), "last"), (("--collect-each",), "leaves")])
+def test_oldGarbage(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], told: str
+) -> None:
+    """Old garbage is told behind its module; with the switch, behind the test that left it."""
+    monkeypatch.setenv("PYTHONPATH", str(Path(jetdirect.__file__).parents[1]))
+    pytester.makeconftest(Path(__file__).with_name("conftest.py").read_text())
+    pytester.makepyfile(OLD_GARBAGE)
+
+    result = pytester.runpytest_subprocess("-p", "no:cacheprovider", *words)
+
+    result.assert_outcomes(passed=3, errors=1)
+    result.stdout.fnmatch_lines([f"*ERROR at teardown of test_{told} *", "*nobody looked"])
