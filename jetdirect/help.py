@@ -4,9 +4,13 @@ The table of options as people read it: C{--help}, and the page C{docs/options.r
 
 from __future__ import annotations
 
+import platform
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping
 
+import twisted
+
+from . import __version__
 from .commandline import OPTIONS
 from .options import Option
 from .transports.build import COMMON_OPTIONS, NETWORK_OPTIONS, schemes
@@ -27,6 +31,14 @@ _IN = "    "
 
 EVERY_SCHEME = "every printer"
 WITH_HOST = "every printer with a host"
+
+
+def versions() -> str:
+    """What C{--version} prints."""
+    return (
+        f"jetdirect {__version__}"
+        f" (Twisted {twisted.__version__}, Python {platform.python_version()})"
+    )
 
 
 def helpText(width: int) -> str:

@@ -4,20 +4,18 @@ C{twistd jetftp}: words on the command line into objects.
 
 from __future__ import annotations
 
-import platform
 import re
 import shutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields, replace
 from typing import Any
 
-import twisted
 from twisted.cred import strcred
 from twisted.cred.credentials import IUsernamePassword
 from twisted.logger import Logger
 from twisted.python import usage
 
-from . import __version__, logfile
+from . import logfile
 from .certificate import ServerCertificate
 from .checkers import checkerFor
 from .commandline import DEFAULT_PRINTER, OPTIONS
@@ -25,7 +23,7 @@ from .configuration import Configuration
 from .daemon import checkDaemon, openLog, rightsOfJobs
 from .descriptors import reserve
 from .ftp.settings import PROFILES
-from .help import helpText
+from .help import helpText, versions
 from .interfaces import IPrinterTransport
 from .listeners import listeners, portOf
 from .named import PortSettings
@@ -123,8 +121,7 @@ class Options(usage.Options, strcred.AuthOptionMixin):
         """
         Print the versions of jetdirect, Twisted and Python.
         """
-        versions = f"Twisted {twisted.__version__}, Python {platform.python_version()}"
-        print(f"jetdirect {__version__} ({versions})")
+        print(versions())
         raise SystemExit(0)
 
     def parseOptions(self, options: Any = None) -> None:

@@ -202,13 +202,15 @@ MAY_IMPORT = {
     "listeners": "options tcp",
     "checkers": "options",
     "commandline": "options named ftp* transports*",
-    "help": "options transports.build commandline",
+    "help": "jetdirect options transports.build commandline",
     "logfile": "",
     "daemon": "",
     "descriptors": "",
     "process": "text gateway listeners logfile transports.checks",
     "tap": "text configuration named certificate checkers commandline daemon descriptors ftp*"
     " gateway help interfaces listeners logfile options process transports* uri",
+    "cli": "help options text",
+    "__main__": "cli",
 }
 
 

@@ -1,0 +1,119 @@
+"""
+The command C{jetdirect}: argument words only.
+
+It ends with 0: done; 1: refused, not found, or something is wrong with what it was to look at; 2:
+wrong usage, or the gateway was not reached.  What goes wrong is one line on standard error.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import NoReturn
+
+from .options import didYouMean
+from .text import presentable
+
+
+class Refused(Exception):
+    """
+    It cannot be done; the text is the one line that says why, and what to do.
+
+    @ivar status: with what the command ends.
+    """
+
+    def __init__(self, sentence: str, status: int = 1) -> None:
+        super().__init__(sentence)
+        self.status = status
+
+
+class _Words(argparse.ArgumentParser):
+    """A parser whose errors are one line, and raised."""
+
+    def error(self, message: str) -> NoReturn:
+        """L{argparse.ArgumentParser}: what is wrong, and where to read more."""
+        raise Refused(f"{message}; see {self.prog} --help", 2)
+
+
+@dataclass(frozen=True)
+class Verb:
+    """
+    One thing that the command can do.
+
+    @ivar help: one sentence.
+    @ivar run: does it, and returns the exit status; or raises L{Refused}.
+    @ivar declare: says which words it takes.
+    """
+
+    name: str
+    help: str
+    run: Callable[[argparse.Namespace], int]
+    declare: Callable[[argparse.ArgumentParser], object] = lambda parser: None
+
+
+def _serve(words: Sequence[str]) -> NoReturn:
+    from twisted.scripts.twistd import run
+
+    sys.argv = ["twistd", "--nodaemon", "--pidfile=", "jetftp", *words]
+    run()
+    raise SystemExit(0)
+
+
+VERBS: Sequence[Verb] = ()
+"""In the order of the help.  C{serve} is none of them: its words are those of twistd jetftp."""
+
+_SERVE = "run a gateway in the foreground; its options are those of twistd jetftp, see serve --help"
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """
+    Do what the words say.
+
+    @param words: those behind the command's name; by default the process's own.
+    @return: the exit status.
+    """
+    words = sys.argv[1:] if words is None else words
+    if words[:1] == ["serve"]:
+        _serve(words[1:])
+    try:
+        return _done(words)
+    except Refused as refused:
+        print(f"jetdirect: {presentable(str(refused))}", file=sys.stderr)
+        return refused.status
+
+
+def _done(words: Sequence[str]) -> int:
+    first = next((word for word in words if not word.startswith("-")), None)
+    names = ["serve", *(verb.name for verb in VERBS)]
+    if first is not None and first not in names:
+        near = didYouMean(first, names) or f"; it is one of {', '.join(names)}"
+        raise Refused(f"{first}: no such verb{near}", 2)
+    said = _parser(VERBS).parse_args(words)
+    if said.version:
+        from .help import versions
+
+        print(versions())
+        return 0
+    if said.verb is None:
+        raise Refused("say what to do; jetdirect --help lists it", 2)
+    verb = next(each for each in VERBS if each.name == said.verb)
+    return verb.run(said)
+
+
+def _parser(verbs: Iterable[Verb]) -> argparse.ArgumentParser:
+    parser = _Words(
+        prog="jetdirect",
+        description="A print gateway: FTP in, printer out.",
+        epilog="Exit status: 0 done, 1 refused or wrong, 2 wrong usage or no gateway.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="store_true", help="print the versions")
+    verb = parser.add_subparsers(dest="verb", metavar="VERB", parser_class=_Words)
+    verb.add_parser("serve", help=_SERVE, add_help=False)
+    for each in verbs:
+        each.declare(
+            verb.add_parser(each.name, help=each.help, description=each.help, allow_abbrev=False)
+        )
+    return parser
