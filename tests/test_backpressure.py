@@ -7,7 +7,7 @@ from __future__ import annotations
 import pytest
 
 from jetdirect.transports.backpressure import BackPressure
-from tests.source import Source
+from tests.support.source import Source
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import pkcs12
 
 from jetdirect.certificate import ServerCertificate
-from tests.clients.certificate import selfSigned
+from tests.support.certificate import selfSigned
 
 
 @pytest.fixture(scope="module")

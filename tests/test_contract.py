@@ -27,7 +27,7 @@ from jetdirect.transports.lpd.transport import LPDTransport
 from jetdirect.transports.pjl.transport import PJLTransport
 from jetdirect.transports.policy import PJLPolicy, policed
 from jetdirect.transports.socket import SocketTransport
-from tests.endpoint import Endpoint, Wire
+from tests.support.endpoint import Endpoint, Wire
 from tests.test_lpd import Threads
 
 BUG = RuntimeError("a bug in a plugin")

@@ -23,9 +23,9 @@ from twisted.scripts._twistd_unix import ServerOptions
 from jetdirect.ftp.control import LINGER
 from jetdirect.ftp.settings import DRAIN_TIMEOUT
 from jetdirect.tap import Options
-from tests.peers.gateway import Gateway, environment
-from tests.peers.peer import PATIENCE
-from tests.peers.session import Session, delivered, lastLine
+from tests.support.gateway import Gateway, environment
+from tests.support.peer import PATIENCE
+from tests.support.session import Session, delivered, lastLine
 
 CONTRIB = Path(__file__).parents[1] / "contrib"
 SERVICE = "jetftp.service"

@@ -34,7 +34,7 @@ from jetdirect.ftp.turns import LINES_A_SLICE
 from jetdirect.named import PortSettings
 from jetdirect.server import PrintServer
 from jetdirect.testing import FakePrinter, FakeSender, MemoryWire
-from tests.turn import turn
+from tests.support.turn import turn
 
 SECRET = "open sesame"
 

@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 
 from jetdirect.descriptors import A_SESSION, BESIDES, reserve
-from tests.peers.behaviours import neverReads
-from tests.peers.gateway import Gateway
-from tests.peers.process import descriptors
-from tests.peers.rawprinter import RawPrinter
-from tests.peers.session import MUCH, Session, push
+from tests.support.behaviours import neverReads
+from tests.support.gateway import Gateway
+from tests.support.process import descriptors
+from tests.support.rawprinter import RawPrinter
+from tests.support.session import MUCH, Session, push
 
 NONE = resource.RLIM_INFINITY
 

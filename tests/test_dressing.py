@@ -20,7 +20,7 @@ from jetdirect.server import PrintServer
 from jetdirect.testing import FakeJob, FakePrinter, FakePrinterConnection
 from jetdirect.transports.build import transportFor
 from jetdirect.transports.dressing import DressedJob, DressedTransport, Dressing
-from tests.source import Source
+from tests.support.source import Source
 
 SENDER = Sender("bob", "192.0.2.1", 40001)
 PRETTY = Dressing(b"<", b">")

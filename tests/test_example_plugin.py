@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.peers.gateway import Gateway, command, environment
-from tests.peers.session import Session, delivered, lastLine
+from tests.support.gateway import Gateway, command, environment
+from tests.support.session import Session, delivered, lastLine
 
 EXAMPLE = Path(__file__).parents[1] / "examples" / "plugin"
 

@@ -34,11 +34,11 @@ from jetdirect.transports.build import transportFor
 from jetdirect.transports.file import fifo
 from jetdirect.transports.file import reader as readers
 from jetdirect.transports.file.transport import AppendTransport, FileTransport
-from tests.device import until
-from tests.endpoint import hear
-from tests.peers.gateway import Gateway
-from tests.peers.session import Session, delivered, lastLine
-from tests.source import Source
+from tests.support.device import until
+from tests.support.endpoint import hear
+from tests.support.gateway import Gateway
+from tests.support.session import Session, delivered, lastLine
+from tests.support.source import Source
 from tests.test_file_transport import Threads
 
 reactor: Any = theReactor

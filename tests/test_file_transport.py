@@ -29,8 +29,8 @@ from jetdirect.port import PrintingPort
 from jetdirect.testing import FakeJob
 from jetdirect.transports.file.transport import BUFFER, FileConnection, FileTransport, PartFile
 from tests.conftest import FlushErrors
-from tests.endpoint import hear
-from tests.source import Source
+from tests.support.endpoint import hear
+from tests.support.source import Source
 
 reactor: Any = theReactor
 

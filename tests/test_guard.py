@@ -23,7 +23,7 @@ from jetdirect.record import JobState
 from jetdirect.server import PrintServer
 from jetdirect.testing import FakePrinter
 from tests.conftest import FlushErrors
-from tests.source import Source
+from tests.support.source import Source
 
 SENDER = Sender("ann", "192.0.2.1", 40001)
 BUG = "a bug in a plugin"

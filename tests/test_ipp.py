@@ -61,8 +61,8 @@ from jetdirect.transports.ipp.rfc8011 import (
 )
 from jetdirect.transports.ipp.transport import IPPTransport, fromURI
 from jetdirect.uri import parse
-from tests.clients.certificate import selfSigned
-from tests.endpoint import Endpoint, Wire, hear
+from tests.support.certificate import selfSigned
+from tests.support.endpoint import Endpoint, Wire, hear
 
 reactor: Any = theReactor
 

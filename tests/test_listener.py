@@ -19,7 +19,7 @@ from twisted.logger import capturedLogs
 
 from jetdirect.ftp.listener import listen
 from jetdirect.tcp import BACKLOG
-from tests.line import HOST, descriptors, reactor, until
+from tests.support.line import HOST, descriptors, reactor, until
 
 
 class Quiet(ServerFactory):

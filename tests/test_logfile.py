@@ -18,8 +18,8 @@ from twisted.python.reflect import namedAny
 
 from jetdirect import logfile
 from jetdirect.logfile import LogFile
-from tests.peers.gateway import Gateway, environment
-from tests.peers.peer import PATIENCE, mortal
+from tests.support.gateway import Gateway, environment
+from tests.support.peer import PATIENCE, mortal
 
 TWISTD = str(Path(sys.executable).with_name("twistd"))
 

@@ -30,8 +30,8 @@ from jetdirect.transports.ending import FINISH_TIMEOUT
 from jetdirect.transports.lpd.client import PrintServer
 from jetdirect.transports.lpd.transport import LPDTransport, fromURI
 from jetdirect.uri import parse
-from tests.endpoint import Endpoint, Wire, hear
-from tests.source import Source
+from tests.support.endpoint import Endpoint, Wire, hear
+from tests.support.source import Source
 
 OKAY = b"\0"
 

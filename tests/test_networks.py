@@ -23,12 +23,12 @@ from jetdirect.ftp.dataports import ActivePort
 from jetdirect.ftp.settings import SessionSettings
 from jetdirect.gateway import Gateway
 from jetdirect.testing import FakePrinter, FakeSender
-from tests.attacks.theft import isClosed
-from tests.line import HOST, reactor, until
-from tests.peers.gateway import Gateway as Process
-from tests.peers.peer import PATIENCE
-from tests.peers.rawprinter import RawPrinter
-from tests.peers.session import Session
+from laboratory.attacks.theft import isClosed
+from tests.support.gateway import Gateway as Process
+from tests.support.line import HOST, reactor, until
+from tests.support.peer import PATIENCE
+from tests.support.rawprinter import RawPrinter
+from tests.support.session import Session
 from tests.test_announced import Names
 from tests.test_data import GOING_ON, Sink, pour, turn
 

@@ -25,8 +25,8 @@ from jetdirect.ftp.dataports import ActivePort, PassivePort
 from jetdirect.orderly import believeOnlyFIN, endsInOrder
 from jetdirect.tcp import realTransport
 from jetdirect.testing import MemoryWire
-from tests.clients.certificate import selfSigned
-from tests.line import HOST, reactor, until
+from tests.support.certificate import selfSigned
+from tests.support.line import HOST, reactor, until
 from tests.test_data import GOING_ON, Sink, Watched, pour, turn
 
 PAGE = b"%!PS a page"

@@ -104,7 +104,7 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in ("LICENSE", "MANIFEST.in", "README.rst", "pyproject.toml", "setup.cfg"):
         shutil.copy(ROOT / name, tree)
     caches = shutil.ignore_patterns("__pycache__", "dropin.cache")
-    for name in ("jetdirect", "tests", "twisted"):
+    for name in ("jetdirect", "laboratory", "tests", "twisted"):
         shutil.copytree(ROOT / name, tree / name, ignore=caches)
     run(sys.executable, "-c", BUILD, cwd=tree)
     return tree
@@ -144,7 +144,7 @@ def test_sdist(tree: Path) -> None:
     [sdist] = tree.glob("dist/*.tar.gz")
     with tarfile.open(sdist) as archive:
         packed = {name.partition("/")[2] for name in archive.getnames()}
-    assert packed >= names(tree, "jetdirect", "tests", "twisted")
+    assert packed >= names(tree, "jetdirect", "laboratory", "tests", "twisted")
     assert packed >= {"LICENSE", "README.rst", "pyproject.toml", "setup.cfg"}
 
 

@@ -24,8 +24,8 @@ from jetdirect.testing import FakeJob
 from jetdirect.transports import threads
 from jetdirect.transports.build import transportFor
 from jetdirect.transports.parallel import BUFFER, PIECE, ParallelConnection, ParallelTransport
-from tests.device import FakeDevice, until
-from tests.source import Source
+from tests.support.device import FakeDevice, until
+from tests.support.source import Source
 
 reactor: Any = theReactor
 JOB = bytes(range(256)) * 64

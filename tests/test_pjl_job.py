@@ -38,8 +38,8 @@ from jetdirect.transports.pjl.brackets import LOOK, MOST_JOBS
 from jetdirect.transports.pjl.transport import PJLTransport
 from jetdirect.transports.policy import PJLPolicy, policed
 from jetdirect.transports.socket import WATCH_INTERVAL, SocketTransport
-from tests.clients.certificate import selfSigned
-from tests.endpoint import Endpoint, Wire, hear
+from tests.support.certificate import selfSigned
+from tests.support.endpoint import Endpoint, Wire, hear
 
 reactor: Any = theReactor
 

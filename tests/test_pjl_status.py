@@ -26,7 +26,7 @@ from jetdirect.transports.pjl.question import FAREWELL, LONGEST_ANSWER, PATIENCE
 from jetdirect.transports.pjl.talk import LONGEST_MESSAGE, JobNews, Listener, Message, jobNews
 from jetdirect.transports.pjl.transport import PJLTransport
 from jetdirect.transports.socket import SocketTransport
-from tests.endpoint import Endpoint, hear
+from tests.support.endpoint import Endpoint, hear
 
 reactor: Any = theReactor
 

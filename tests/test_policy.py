@@ -34,7 +34,7 @@ from jetdirect.server import PrintServer
 from jetdirect.testing import FakePrinter, FakePrinterConnection, FakeSender
 from jetdirect.transports.dressing import DressedTransport, Dressing
 from jetdirect.transports.policy import LONGEST_SECTION, PJLPolicy, PolicedTransport, policed
-from tests.source import Source
+from tests.support.source import Source
 
 LOG, REFUSE = PJLPolicy.LOG, PJLPolicy.REFUSE
 

@@ -21,10 +21,10 @@ import pytest
 
 from jetdirect import __version__
 from jetdirect.daemon import checkDaemon, openLog, rightsOfJobs
-from tests.peers.gateway import Gateway, environment
-from tests.peers.peer import PATIENCE, mortal
-from tests.peers.rawprinter import RawPrinter
-from tests.peers.session import Session, lastLine
+from tests.support.gateway import Gateway, environment
+from tests.support.peer import PATIENCE, mortal
+from tests.support.rawprinter import RawPrinter
+from tests.support.session import Session, lastLine
 
 BIN = Path(sys.executable).parent
 

@@ -18,14 +18,14 @@ import pytest
 
 pytest.importorskip("OpenSSL", reason="TLS is missing: pip install 'jetdirect[tls]'")
 
-from tests.clients.certificate import selfSigned
-from tests.clients.modes import IPV4, TLS, Mode
-from tests.clients.shop import Shop, listener, twistedListener
-from tests.peers.caller import Caller, resetConnection
-from tests.peers.gateway import Gateway
-from tests.peers.peer import PATIENCE
-from tests.peers.rawprinter import RawPrinter, good
-from tests.peers.session import MUCH, Session, lastLine, push, streamDigest
+from tests.support.caller import Caller, resetConnection
+from tests.support.certificate import selfSigned
+from tests.support.gateway import Gateway
+from tests.support.modes import IPV4, TLS, Mode
+from tests.support.peer import PATIENCE
+from tests.support.rawprinter import RawPrinter, good
+from tests.support.session import MUCH, Session, lastLine, push, streamDigest
+from tests.support.shop import Shop, listener, twistedListener
 
 JOB = b"%!PS\n" + bytes(range(256)) * 400
 AUTH = Mode(tls=TLS.EXPLICIT)

@@ -27,8 +27,8 @@ from jetdirect.testing import FakeJob
 from jetdirect.transports import threads
 from jetdirect.transports.build import transportFor
 from jetdirect.transports.serial import SerialConnection, SerialTransport
-from tests.device import until
-from tests.source import Source
+from tests.support.device import until
+from tests.support.source import Source
 
 reactor: Any = theReactor
 JOB = bytes(range(256)) * 64

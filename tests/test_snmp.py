@@ -42,8 +42,8 @@ from jetdirect.transports.snmp.transport import (
     statusOf,
 )
 from jetdirect.uri import parse
-from tests.clients.packages import Missing, peer
-from tests.peers.peer import PATIENCE, mortal
+from tests.support.packages import Missing, peer
+from tests.support.peer import PATIENCE, mortal
 
 reactor: Any = theReactor
 

@@ -43,8 +43,8 @@ from jetdirect.tcp import factsOf, unwritten
 from jetdirect.testing import FakeJob
 from jetdirect.transports.build import transportFor
 from jetdirect.transports.policy import PJLPolicy, policed
-from tests.clients.certificate import selfSigned
-from tests.line import HOST, NARROW, Line, pipes, reactor, until
+from tests.support.certificate import selfSigned
+from tests.support.line import HOST, NARROW, Line, pipes, reactor, until
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "splice"), reason="splice(2) is Linux's alone")
 

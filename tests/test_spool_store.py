@@ -14,7 +14,7 @@ import pytest
 
 from jetdirect.spool.record import BadRecord, SpoolRecord, decode
 from jetdirect.spool.store import JobPlace, Kept, Store, TakenBack
-from tests.disk import LosingDisk, PowerCut
+from tests.support.disk import LosingDisk, PowerCut
 
 WAITING = SpoolRecord(number=0, port="", name="a.ps", user="anna", host="192.0.2.7", received=1.0)
 

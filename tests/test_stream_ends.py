@@ -24,7 +24,7 @@ from jetdirect.tcp import unwritten
 from jetdirect.testing import FakeJob
 from jetdirect.transports.build import transportFor
 from jetdirect.transports.socket import SocketTransport
-from tests.clients.certificate import selfSigned
+from tests.support.certificate import selfSigned
 
 reactor: Any = theReactor
 JOB = b"%!PS\n" + bytes(range(256)) * 1000

@@ -1,7 +1,7 @@
 """
 Printers that are stuck: without paper, without a cable, without an answer. Hours pass in no time.
 
-The kernels are those of the simulation (C{tests/faults/simulation}), the sender is
+The kernels are those of the simulation (C{laboratory/faults/simulation}), the sender is
 C{jetdirect.testing}'s; the last test is on real sockets.
 """
 
@@ -34,13 +34,13 @@ from jetdirect.tcp import DEAD_AFTER_SECONDS, KEEPALIVE, Silence
 from jetdirect.testing import FakeSender
 from jetdirect.transports.build import transportFor
 from jetdirect.transports.ending import FINISH_TIMEOUT
-from tests.faults.simulation.clockwork import Clockwork
-from tests.faults.simulation.kernel import End
-from tests.faults.simulation.reactor import SimulatedReactor
-from tests.peers.behaviours import pausedAfter
-from tests.peers.gateway import Gateway as Process
-from tests.peers.rawprinter import RawPrinter
-from tests.peers.session import MUCH, Session, delivered, lastLine, push, streamDigest
+from laboratory.faults.simulation.clockwork import Clockwork
+from laboratory.faults.simulation.kernel import End
+from laboratory.faults.simulation.reactor import SimulatedReactor
+from tests.support.behaviours import pausedAfter
+from tests.support.gateway import Gateway as Process
+from tests.support.rawprinter import RawPrinter
+from tests.support.session import MUCH, Session, delivered, lastLine, push, streamDigest
 
 HOUR = 3600.0
 

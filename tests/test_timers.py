@@ -10,7 +10,7 @@ from twisted.internet.task import Clock
 from jetdirect.ftp.replies import Reply
 from jetdirect.ftp.settings import SessionSettings
 from jetdirect.ftp.timers import Timers
-from tests.turn import turn
+from tests.support.turn import turn
 
 SETTINGS = SessionSettings(loginTimeout=10, idleTimeout=60, lineTimeout=5)
 

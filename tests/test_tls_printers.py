@@ -28,9 +28,9 @@ from jetdirect.testing import FakeJob
 from jetdirect.transports import socket as module
 from jetdirect.transports.build import transportFor
 from jetdirect.transports.socket import SocketTransport
-from tests.clients.certificate import selfSigned
-from tests.peers.gateway import Gateway
-from tests.peers.session import Session, lastLine
+from tests.support.certificate import selfSigned
+from tests.support.gateway import Gateway
+from tests.support.session import Session, lastLine
 
 pytest.importorskip("OpenSSL", reason="TLS is missing: pip install 'jetdirect[tls]'")
 

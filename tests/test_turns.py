@@ -13,7 +13,7 @@ from jetdirect.ftp.settings import SessionSettings
 from jetdirect.ftp.turns import LINES_A_SLICE, SLICE, TURN, Turns
 from jetdirect.gateway import Gateway
 from jetdirect.testing import FakePrinter, FakeSender
-from tests.turn import turn
+from tests.support.turn import turn
 
 
 class Busy:

@@ -38,10 +38,10 @@ from jetdirect.transports.usb import usblp
 from jetdirect.transports.usb.transport import BUFFER, PIECE, USBConnection, USBTransport, fromURI
 from jetdirect.transports.usb.usblp import Device, Place
 from jetdirect.uri import parse
-from tests.device import FakeDevice, until
-from tests.peers.gateway import Gateway
-from tests.peers.session import Session, lastLine
-from tests.source import Source
+from tests.support.device import FakeDevice, until
+from tests.support.gateway import Gateway
+from tests.support.session import Session, lastLine
+from tests.support.source import Source
 
 reactor: Any = theReactor
 JOB = bytes(range(256)) * 96

@@ -14,13 +14,13 @@ import pytest
 
 pytest.importorskip("OpenSSL", reason="TLS is missing: pip install 'jetdirect[tls]'")
 
-from tests.attacks import injection
-from tests.attacks.overflow import VERBS
-from tests.attacks.theft import dial, passive, received
-from tests.attacks.victim import HONEST, HOSTILE, Victim
-from tests.attacks.wire import Wire
-from tests.clients.certificate import selfSigned
-from tests.peers.peer import PATIENCE
+from laboratory.attacks import injection
+from laboratory.attacks.overflow import VERBS
+from laboratory.attacks.theft import dial, passive, received
+from laboratory.attacks.victim import HONEST, HOSTILE, Victim
+from laboratory.attacks.wire import Wire
+from tests.support.certificate import selfSigned
+from tests.support.peer import PATIENCE
 
 #: What anybody may ask before a login; all else is 503 or 530, and AUTH begins TLS.
 HARMLESS = {

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.attacks import bounce
-from tests.attacks.victim import OWNER, Victim
-from tests.attacks.wire import Wire
-from tests.clients.modes import hasIPv6
+from laboratory.attacks import bounce
+from laboratory.attacks.victim import OWNER, Victim
+from laboratory.attacks.wire import Wire
+from tests.support.modes import hasIPv6
 
 
 @pytest.mark.parametrize(

@@ -14,9 +14,9 @@ from jetdirect.configuration import Configuration
 from jetdirect.ftp.turns import LINES_A_SLICE
 from jetdirect.gateway import Gateway
 from jetdirect.testing import FakePrinter, FakeSender
-from tests.attacks import floods
-from tests.attacks.victim import KIB, MIB
-from tests.turn import turn
+from laboratory.attacks import floods
+from laboratory.attacks.victim import KIB, MIB
+from tests.support.turn import turn
 
 
 @pytest.mark.parametrize("login", [False, True])

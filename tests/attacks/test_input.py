@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.attacks import overflow
-from tests.attacks.theft import dial, passive, received
-from tests.attacks.victim import HOSTILE, OWNER, Victim
-from tests.attacks.wire import Wire, assertReplies
+from laboratory.attacks import overflow
+from laboratory.attacks.theft import dial, passive, received
+from laboratory.attacks.victim import HOSTILE, OWNER, Victim
+from laboratory.attacks.wire import Wire, assertReplies
 
 SMUGGLED = b"USER x\r\nPASS y\r\nEPSV\r\nSTOR page\r\nMAIL FROM:<a@b>\r\n"
 IAC, IP, DM, DO, WILL = b"\xff", b"\xf4", b"\xf2", b"\xfd", b"\xfb"

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.attacks import names
-from tests.peers.gateway import Gateway
+from laboratory.attacks import names
+from tests.support.gateway import Gateway
 
 
 def test_events(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.attacks import crumbs, fusion
+from laboratory.attacks import crumbs, fusion
 
 
 def test_backChannel(tmp_path: Path) -> None:

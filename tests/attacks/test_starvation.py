@@ -15,9 +15,9 @@ import pytest
 
 from jetdirect.ftp import upload
 from jetdirect.tcp import KernelFacts
-from tests.attacks import patience, starvation
-from tests.attacks.victim import GATEWAY, HOSTILE, Victim
-from tests.attacks.wire import Wire
+from laboratory.attacks import patience, starvation
+from laboratory.attacks.victim import GATEWAY, HOSTILE, Victim
+from laboratory.attacks.wire import Wire
 
 
 def test_slowControl(tmp_path: Path) -> None:

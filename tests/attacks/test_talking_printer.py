@@ -14,10 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.peers.caller import Caller
-from tests.peers.gateway import Gateway
-from tests.peers.rawprinter import RawPrinter
-from tests.peers.session import Session, delivered, lastLine
+from tests.support.caller import Caller
+from tests.support.gateway import Gateway
+from tests.support.rawprinter import RawPrinter
+from tests.support.session import Session, delivered, lastLine
 
 WORDS = b'@PJL USTATUS JOB\r\nEND\r\nNAME="another"\r\n\f' * 2000
 

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.attacks import theft
-from tests.attacks.theft import dial, isClosed, passive
-from tests.attacks.victim import OWNER, Victim
-from tests.attacks.wire import Wire
-from tests.clients.modes import hasIPv6
-from tests.peers.caller import resetConnection
+from laboratory.attacks import theft
+from laboratory.attacks.theft import dial, isClosed, passive
+from laboratory.attacks.victim import OWNER, Victim
+from laboratory.attacks.wire import Wire
+from tests.support.caller import resetConnection
+from tests.support.modes import hasIPv6
 
 
 def test_races(tmp_path: Path) -> None:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.attacks.victim import Victim
-from tests.attacks.watch import (
+from laboratory.attacks.victim import Victim
+from laboratory.attacks.watch import (
     LOG_A_SECOND,
     LOG_AT_ONCE,
     LONGEST_TURN,

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.clients.shop import Shop
+from tests.support.shop import Shop
 
 
 @pytest.fixture(scope="package")

@@ -14,13 +14,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.clients.matrix import BINARY
-from tests.clients.modes import IPV4, IPV6, hasIPv6
-from tests.clients.shop import listener
-from tests.peers.gateway import Gateway
-from tests.peers.peer import PATIENCE
-from tests.peers.rawprinter import RawPrinter
-from tests.peers.session import Session, isQuiet
+from laboratory.clients.matrix import BINARY
+from tests.support.gateway import Gateway
+from tests.support.modes import IPV4, IPV6, hasIPv6
+from tests.support.peer import PATIENCE
+from tests.support.rawprinter import RawPrinter
+from tests.support.session import Session, isQuiet
+from tests.support.shop import listener
 
 IAC, IP, DM = b"\xff", b"\xf4", b"\xf2"
 

@@ -6,10 +6,10 @@ from __future__ import annotations
 
 import pytest
 
-from tests.clients.matrix import CLIENTS, Client, Outcome, attempt, pairs
-from tests.clients.modes import TLS, Mode
-from tests.clients.packages import Missing
-from tests.clients.shop import Shop
+from laboratory.clients.matrix import CLIENTS, Client, Outcome, attempt, pairs
+from tests.support.modes import TLS, Mode
+from tests.support.packages import Missing
+from tests.support.shop import Shop
 
 PAIRS = pairs()
 

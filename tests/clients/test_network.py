@@ -16,17 +16,17 @@ from pathlib import Path
 
 import pytest
 
-from tests.clients.haproxy import HAProxy
-from tests.clients.matrix import BINARY
-from tests.clients.modes import IPV4, IPV6, hasIPv6
-from tests.clients.packages import Missing, program
-from tests.clients.scan import recognised, scan
-from tests.clients.shop import listener
-from tests.peers.clients import CLIENTS, Address
-from tests.peers.gateway import Gateway
-from tests.peers.peer import PATIENCE
-from tests.peers.rawprinter import RawPrinter
-from tests.peers.session import Session
+from laboratory.clients.matrix import BINARY
+from laboratory.clients.scan import recognised, scan
+from tests.support.clients import CLIENTS, Address
+from tests.support.gateway import Gateway
+from tests.support.haproxy import HAProxy
+from tests.support.modes import IPV4, IPV6, hasIPv6
+from tests.support.packages import Missing, program
+from tests.support.peer import PATIENCE
+from tests.support.rawprinter import RawPrinter
+from tests.support.session import Session
+from tests.support.shop import listener
 
 GATEWAY, PROXY, CLIENT = "127.0.0.2", "127.0.0.3", "127.0.0.5"
 

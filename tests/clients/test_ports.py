@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.clients.packages import program
-from tests.peers.clients import run
-from tests.peers.gateway import Gateway
-from tests.peers.rawprinter import RawPrinter
+from tests.support.clients import run
+from tests.support.gateway import Gateway
+from tests.support.packages import program
+from tests.support.rawprinter import RawPrinter
 
 PAGE = b"%!PS\nshowpage\n" * 100
 

@@ -11,14 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.clients import drivers
-from tests.clients.matrix import BINARY
-from tests.clients.modes import Mode, Way
-from tests.clients.packages import Missing, program
-from tests.clients.shop import Shop
-from tests.peers.clients import Result, run
-from tests.peers.peer import PATIENCE
-from tests.peers.session import Session
+from laboratory.clients import drivers
+from laboratory.clients.matrix import BINARY
+from tests.support.clients import Result, run
+from tests.support.modes import Mode, Way
+from tests.support.packages import Missing, program
+from tests.support.peer import PATIENCE
+from tests.support.session import Session
+from tests.support.shop import Shop
 
 PASSIVE = Mode(Way.PASV)
 

@@ -7,10 +7,10 @@ from __future__ import annotations
 import itertools
 from pathlib import Path
 
-from tests.controls.good import BATCH, KINDS, compare, printAll
-from tests.controls.ours import Ours
-from tests.peers.behaviours import resetAfterEnd
-from tests.peers.rawprinter import good
+from laboratory.controls.good import BATCH, KINDS, compare, printAll
+from laboratory.controls.ours import Ours
+from tests.support.behaviours import resetAfterEnd
+from tests.support.rawprinter import good
 
 
 def test_goodJobsRaiseNoAlarm(tmp_path: Path) -> None:

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from tests.controls.daemons import Twisted
-from tests.controls.killed import Toll, execute, gateway, judge
-from tests.controls.killing import Kill, Stage
-from tests.controls.server import End, Record
+from laboratory.controls.daemons import Twisted
+from laboratory.controls.killed import Toll, execute, gateway, judge
+from laboratory.controls.killing import Kill, Stage
+from laboratory.controls.server import End, Record
 
 
 @pytest.mark.parametrize(("tls", "jobs"), [(False, 20), (True, 6)], ids=["plain", "TLS"])

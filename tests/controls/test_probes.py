@@ -13,12 +13,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.clients.packages import Missing
-from tests.controls.probes import SERVERS, judged, probes
-from tests.controls.server import Server
-from tests.controls.table import Column, page
-from tests.controls.transfers import MIB
-from tests.controls.verdict import Probe, Verdict
+from laboratory.controls.probes import SERVERS, judged, probes
+from laboratory.controls.server import Server
+from laboratory.controls.table import Column, page
+from laboratory.controls.transfers import MIB
+from laboratory.controls.verdict import Probe, Verdict
+from tests.support.packages import Missing
 
 _PAGE = Path(__file__).resolve().parents[2] / "docs" / "probes.rst"
 

@@ -26,12 +26,11 @@ from jetdirect.server import PrintServer
 from jetdirect.testing import FakePrinter, FakeSender
 from jetdirect.transports.socket import fromURI
 from jetdirect.uri import parse
-
-from .simulation.kernel import End
-from .simulation.network import Network
-from .simulation.reactor import SimulatedReactor
-from .simulation.secure import SecureEnd, certificate
-from .simulation.wire import Wire
+from laboratory.faults.simulation.kernel import End
+from laboratory.faults.simulation.network import Network
+from laboratory.faults.simulation.reactor import SimulatedReactor
+from laboratory.faults.simulation.secure import SecureEnd, certificate
+from laboratory.faults.simulation.wire import Wire
 
 
 class Bench:

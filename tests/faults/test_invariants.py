@@ -8,7 +8,17 @@ from collections.abc import Callable
 
 import pytest
 
-from .invariants import RULES, Ending, Heard, Print, Record, Run, Upload, Violation, check
+from laboratory.faults.invariants import (
+    RULES,
+    Ending,
+    Heard,
+    Print,
+    Record,
+    Run,
+    Upload,
+    Violation,
+    check,
+)
 
 PAGE = b"%!PS a page"
 

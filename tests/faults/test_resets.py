@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.resets import MODES, Told, main, run
+from laboratory.faults.resets import MODES, Told, main, run
 
 JOBS = 600
 

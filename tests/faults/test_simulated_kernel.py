@@ -18,13 +18,12 @@ from twisted.internet.protocol import Protocol
 from twisted.logger import LogLevel
 
 from jetdirect.tcp import KernelFacts, sendNow, unwritten
-
-from .simulation.kernel import End
-from .simulation.network import Network
-from .simulation.pipes import Calls, Limits
-from .simulation.reactor import SimulatedReactor
-from .simulation.wire import Wire
-from .simulation.world import World
+from laboratory.faults.simulation.kernel import End
+from laboratory.faults.simulation.network import Network
+from laboratory.faults.simulation.pipes import Calls, Limits
+from laboratory.faults.simulation.reactor import SimulatedReactor
+from laboratory.faults.simulation.wire import Wire
+from laboratory.faults.simulation.world import World
 
 pytestmark = pytest.mark.skipif(
     sys.platform != "linux" or not hasattr(os, "splice"), reason="Linux, Python 3.10: splice(2)"

@@ -29,15 +29,20 @@ from jetdirect.interfaces import Delivery
 from jetdirect.job import Job
 from jetdirect.transports.ending import State
 from jetdirect.transports.socket import SocketConnection
-
-from .invariants import Violation
-from .known import isKnown
-from .saboteurs_kernel import KERNEL
-from .saboteurs_switches import SWITCHES, Saboteur, anywhere, badPrinters, badSenders
-from .saboteurs_time import TIME
-from .simulate import main
-from .simulation.faults import CELLS, Coverage
-from .simulation.world import World
+from laboratory.faults.invariants import Violation
+from laboratory.faults.known import isKnown
+from laboratory.faults.saboteurs_kernel import KERNEL
+from laboratory.faults.saboteurs_switches import (
+    SWITCHES,
+    Saboteur,
+    anywhere,
+    badPrinters,
+    badSenders,
+)
+from laboratory.faults.saboteurs_time import TIME
+from laboratory.faults.simulate import main
+from laboratory.faults.simulation.faults import CELLS, Coverage
+from laboratory.faults.simulation.world import World
 
 SEEDS = 200
 
@@ -107,7 +112,7 @@ def test_commandLine(capsys: pytest.CaptureFixture[str]) -> None:
     assert "control RST" in told and "60 seeds from 0" in told and "commit" in told
     parallel = subprocess.run(
         [
-            *(sys.executable, "-m", "tests.faults.simulate"),
+            *(sys.executable, "-m", "laboratory.faults.simulate"),
             *("--seeds", "60", "--known", "--workers", "2"),
         ],
         cwd=Path(__file__).parents[2],

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from .simulation.faults import FINISHING, FLOWING, WAITING
-from .torture.__main__ import certificate, main
-from .torture.case import cases
-from .torture.cells import CELLS, KINDS
-from .torture.laboratory import Laboratory
-from .torture.result import Result
+from laboratory.faults.simulation.faults import FINISHING, FLOWING, WAITING
+from laboratory.faults.torture.__main__ import certificate, main
+from laboratory.faults.torture.case import cases
+from laboratory.faults.torture.cells import CELLS, KINDS
+from laboratory.faults.torture.laboratory import Laboratory
+from laboratory.faults.torture.result import Result
 
 SEED = 1
 

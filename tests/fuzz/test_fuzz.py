@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from tests.fuzz.corpus import ROOT, inputs
-from tests.fuzz.mutation import mutations
+from laboratory.fuzz.corpus import ROOT, inputs
+from laboratory.fuzz.mutation import mutations
 
 TARGETS = sorted(path.name for path in ROOT.iterdir())
 
@@ -25,7 +25,7 @@ SMALL = 100 * 1024
 
 def target(name: str) -> Any:
     """The module of a target."""
-    return import_module(f"tests.fuzz.targets.{name}")
+    return import_module(f"laboratory.fuzz.targets.{name}")
 
 
 def cases() -> list[Any]:

@@ -1,5 +1,5 @@
 """
-A short siege of a running gateway; C{python -m tests.fuzz.sessions} lays longer ones.
+A short siege of a running gateway; C{python -m laboratory.fuzz.sessions} lays longer ones.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from twisted.internet.task import Clock, deferLater
 
 from jetdirect.job import Job, Sender
 from jetdirect.transports.build import transportFor
-from tests.fuzz.player import Player
-from tests.fuzz.sessions import Siege
-from tests.peers.caller import Caller
-from tests.peers.process import descriptors
-from tests.peers.rawprinter import RawPrinter
+from laboratory.fuzz.player import Player
+from laboratory.fuzz.sessions import Siege
+from tests.support.caller import Caller
+from tests.support.process import descriptors
+from tests.support.rawprinter import RawPrinter
 
 SESSIONS = 120
 

@@ -1,7 +1,8 @@
 """
 The comparison on bad printers: the gateway never reports success for a job that is lost.
 
-``python -m tests.peers.compare`` has the whole table, with the printers for which CUPS waits long.
+``python -m laboratory.peers.compare`` has the whole table, with the printers for which CUPS waits
+long.
 """
 
 from __future__ import annotations
@@ -10,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.peers.behaviours import neverReads
-from tests.peers.compare import CASES, SIZE, Verdict, cups, ours
-from tests.peers.cupssocket import backend
-from tests.peers.rawprinter import good
+from laboratory.peers.compare import CASES, SIZE, Verdict, cups, ours
+from tests.support.behaviours import neverReads
+from tests.support.cupssocket import backend
+from tests.support.rawprinter import good
 
 WELL = ["good", "slow", "talks all the time"]
 

@@ -17,13 +17,13 @@ import pytest
 
 from jetdirect.transports.ipp.rfc8010 import INTEGER, NAME, URI, Attribute, request
 from jetdirect.transports.ipp.rfc8011 import CANCEL_JOB
-from tests.peers.clients import Address, curl
-from tests.peers.cups import LPDServer, PrintServer
-from tests.peers.gateway import Gateway
-from tests.peers.ippeveprinter import IPPPrinter
-from tests.peers.peer import PATIENCE
-from tests.peers.rawprinter import RawPrinter
-from tests.peers.session import Session, delivered, lastLine, push, streamDigest
+from tests.support.clients import Address, curl
+from tests.support.cups import LPDServer, PrintServer
+from tests.support.gateway import Gateway
+from tests.support.ippeveprinter import IPPPrinter
+from tests.support.peer import PATIENCE
+from tests.support.rawprinter import RawPrinter
+from tests.support.session import Session, delivered, lastLine, push, streamDigest
 
 SIZES = [1, 8191, 8192, 8193, 65537]
 

@@ -17,13 +17,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.peers.behaviours import pausedAfter, slow
-from tests.peers.caller import resetConnection
-from tests.peers.gateway import Gateway
-from tests.peers.pages import UEL, page
-from tests.peers.peer import PATIENCE
-from tests.peers.rawprinter import Behaviour, RawPrinter, good
-from tests.peers.session import MUCH, Session, delivered, lastLine, push
+from tests.support.behaviours import pausedAfter, slow
+from tests.support.caller import resetConnection
+from tests.support.gateway import Gateway
+from tests.support.pages import UEL, page
+from tests.support.peer import PATIENCE
+from tests.support.rawprinter import Behaviour, RawPrinter, good
+from tests.support.session import MUCH, Session, delivered, lastLine, push
 
 #: The beginning of a job in each language, and what may follow when it is cut.
 TAILS = {b"%!PS\n% cut here": b"\x04", b"\x1bE cut here": UEL, b"only text, cut here": b""}

@@ -18,10 +18,10 @@ from twisted.internet import reactor as theReactor
 from jetdirect.errors import PrinterLost
 from jetdirect.testing import FakeJob
 from jetdirect.transports.build import transportFor
-from tests.peers import session as sessions
-from tests.peers.failingcalls import Machine
-from tests.peers.ser2net import SerialPrinter
-from tests.peers.session import Session
+from tests.support import session as sessions
+from tests.support.failingcalls import Machine
+from tests.support.ser2net import SerialPrinter
+from tests.support.session import Session
 
 reactor: Any = theReactor
 

@@ -12,12 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.peers.clients import Address, curl, typed
-from tests.peers.gateway import Gateway
-from tests.peers.pages import page
-from tests.peers.peer import PATIENCE
-from tests.peers.rawprinter import RawPrinter
-from tests.peers.session import Session, delivered, isQuiet, lastLine
+from tests.support.clients import Address, curl, typed
+from tests.support.gateway import Gateway
+from tests.support.pages import page
+from tests.support.peer import PATIENCE
+from tests.support.rawprinter import RawPrinter
+from tests.support.session import Session, delivered, isQuiet, lastLine
 
 LASERJET = "description=HP+LaserJet+4000"
 LABELS = "description=Labels%20on%20floor%202"

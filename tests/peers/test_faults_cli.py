@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.peers.gateway import IPV4, command, environment
-from tests.peers.peer import PATIENCE
+from tests.support.gateway import IPV4, command, environment
+from tests.support.peer import PATIENCE
 
 PRINTER = "socket://127.0.0.1:9100"
 

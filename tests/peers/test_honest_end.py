@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.peers.behaviours import (
+from tests.support.behaviours import (
     NoPrinter,
     finAfter,
     leavesAfter,
@@ -25,10 +25,10 @@ from tests.peers.behaviours import (
     slow,
     talking,
 )
-from tests.peers.gateway import Gateway
-from tests.peers.pages import page
-from tests.peers.rawprinter import Behaviour, RawPrinter, good
-from tests.peers.session import (
+from tests.support.gateway import Gateway
+from tests.support.pages import page
+from tests.support.rawprinter import Behaviour, RawPrinter, good
+from tests.support.session import (
     MUCH,
     Session,
     delivered,

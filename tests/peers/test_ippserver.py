@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.peers import ippserver
-from tests.peers.gateway import Gateway
-from tests.peers.ippserver import IPPServer, Kind
-from tests.peers.session import Session, delivered, lastLine
+from tests.support import ippserver
+from tests.support.gateway import Gateway
+from tests.support.ippserver import IPPServer, Kind
+from tests.support.session import Session, delivered, lastLine
 
 PAGE = b"%!PS\n" + bytes(range(256)) * 300
 

@@ -21,14 +21,14 @@ import pytest
 
 from jetdirect.job import COPIED_FIRST
 from jetdirect.language import END_OF_JOB
-from tests.peers.behaviours import pausedAfter
-from tests.peers.caller import Caller, resetConnection
-from tests.peers.debian import program
-from tests.peers.gateway import Gateway, command, environment
-from tests.peers.peer import PATIENCE
-from tests.peers.process import calm, descriptors, fewDescriptors
-from tests.peers.rawprinter import RawPrinter, good
-from tests.peers.session import Session, delivered, lastLine
+from tests.support.behaviours import pausedAfter
+from tests.support.caller import Caller, resetConnection
+from tests.support.debian import program
+from tests.support.gateway import Gateway, command, environment
+from tests.support.peer import PATIENCE
+from tests.support.process import calm, descriptors, fewDescriptors
+from tests.support.rawprinter import RawPrinter, good
+from tests.support.session import Session, delivered, lastLine
 
 pytestmark = [
     pytest.mark.skipif(not hasattr(os, "splice"), reason="splice(2) is Linux's alone"),

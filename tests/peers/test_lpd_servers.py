@@ -12,13 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.peers.behaviours import neverReads, resetAfter
-from tests.peers.caller import Caller
-from tests.peers.gateway import Gateway
-from tests.peers.lpdserver import LPDPrinter, agree, good, leavesWithoutTheLast, takes
-from tests.peers.rawprinter import Behaviour
-from tests.peers.session import MUCH, Session, delivered, lastLine, push, streamDigest
-from tests.peers.started import borrowed
+from tests.support.behaviours import neverReads, resetAfter
+from tests.support.caller import Caller
+from tests.support.gateway import Gateway
+from tests.support.lpdserver import LPDPrinter, agree, good, leavesWithoutTheLast, takes
+from tests.support.rawprinter import Behaviour
+from tests.support.session import MUCH, Session, delivered, lastLine, push, streamDigest
+from tests.support.started import borrowed
 
 PAGE = bytes(range(256)) * 40
 

@@ -9,11 +9,11 @@ import socket
 import threading
 from pathlib import Path
 
-from tests.peers.behaviours import pausedAfter
-from tests.peers.caller import Caller
-from tests.peers.gateway import Gateway
-from tests.peers.rawprinter import RawPrinter, good
-from tests.peers.session import Session, delivered, lastLine, push, streamDigest
+from tests.support.behaviours import pausedAfter
+from tests.support.caller import Caller
+from tests.support.gateway import Gateway
+from tests.support.rawprinter import RawPrinter, good
+from tests.support.session import Session, delivered, lastLine, push, streamDigest
 
 MIB = 1024 * 1024
 

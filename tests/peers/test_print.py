@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.peers.clients import CLIENTS, Address, Client, Result, curl, run, typed
-from tests.peers.debian import program
-from tests.peers.gateway import IPV4, IPV6, Gateway
-from tests.peers.p910nd import P910nd
-from tests.peers.pages import PAGES, page
-from tests.peers.rawprinter import RawPrinter
-from tests.peers.session import Session, delivered, lastLine
+from tests.support.clients import CLIENTS, Address, Client, Result, curl, run, typed
+from tests.support.debian import program
+from tests.support.gateway import IPV4, IPV6, Gateway
+from tests.support.p910nd import P910nd
+from tests.support.pages import PAGES, page
+from tests.support.rawprinter import RawPrinter
+from tests.support.session import Session, delivered, lastLine
 
 #: The addresses on which each gateway here listens, and at which its printers do.
 V4, V6 = "127.0.0.1", "::1"

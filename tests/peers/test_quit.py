@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.peers.caller import resetConnection
-from tests.peers.gateway import Gateway
-from tests.peers.peer import PATIENCE
-from tests.peers.rawprinter import RawPrinter
+from tests.support.caller import resetConnection
+from tests.support.gateway import Gateway
+from tests.support.peer import PATIENCE
+from tests.support.rawprinter import RawPrinter
 
 HOST = "127.0.0.1"
 JOB = b"%!PS\nshowpage\n" * 1000

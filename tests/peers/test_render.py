@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.peers.clients import CLIENTS, Address
-from tests.peers.gateway import Gateway
-from tests.peers.p910nd import P910nd
-from tests.peers.pages import RENDERED, page, render
+from tests.support.clients import CLIENTS, Address
+from tests.support.gateway import Gateway
+from tests.support.p910nd import P910nd
+from tests.support.pages import RENDERED, page, render
 
 
 @pytest.mark.parametrize("name", RENDERED)

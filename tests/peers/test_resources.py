@@ -20,14 +20,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.attacks.theft import isClosed
-from tests.peers.behaviours import pausedAfter
-from tests.peers.debian import program
-from tests.peers.gateway import Gateway
-from tests.peers.pages import page
-from tests.peers.process import calm, fewDescriptors
-from tests.peers.rawprinter import RawPrinter
-from tests.peers.session import (
+from laboratory.attacks.theft import isClosed
+from tests.support.behaviours import pausedAfter
+from tests.support.debian import program
+from tests.support.gateway import Gateway
+from tests.support.pages import page
+from tests.support.process import calm, fewDescriptors
+from tests.support.rawprinter import RawPrinter
+from tests.support.session import (
     MUCH,
     Session,
     delivered,

@@ -26,13 +26,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.peers.behaviours import leavesAfter, resetAfter, resetAfterEnd
-from tests.peers.clients import Result, run
-from tests.peers.debian import program
-from tests.peers.gateway import Gateway
-from tests.peers.pages import page
-from tests.peers.rawprinter import Behaviour, RawPrinter, good
-from tests.peers.session import Session
+from tests.support.behaviours import leavesAfter, resetAfter, resetAfterEnd
+from tests.support.clients import Result, run
+from tests.support.debian import program
+from tests.support.gateway import Gateway
+from tests.support.pages import page
+from tests.support.rawprinter import Behaviour, RawPrinter, good
+from tests.support.session import Session
 
 #: Bytes of a job that is still being sent when the printer is lost: more than all kernels buffer.
 LARGE = 16 * 1024 * 1024

@@ -15,9 +15,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.peers.gateway import Gateway
-from tests.peers.ser2net import XOFF, XON, Ser2net, SerialPrinter
-from tests.peers.session import MUCH, Session, delivered, isQuiet, lastLine, push, streamDigest
+from tests.support.gateway import Gateway
+from tests.support.ser2net import XOFF, XON, Ser2net, SerialPrinter
+from tests.support.session import MUCH, Session, delivered, isQuiet, lastLine, push, streamDigest
 
 #: Everything that serial lines, Telnet and terminals treat specially, and all other bytes.
 TRAPS = bytes(range(256)) + XON + XOFF + b"\r\n\n\r\xff\xff\xff\xf4\x03\x04\x1a\x00\x7f\x1c"

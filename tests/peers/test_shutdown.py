@@ -21,11 +21,11 @@ from twisted.internet.threads import blockingCallFromThread, deferToThread
 from jetdirect.configuration import Configuration
 from jetdirect.gateway import Gateway as Service
 from jetdirect.transports.build import transportFor
-from tests.peers.gateway import IPV4, Gateway
-from tests.peers.pages import page
-from tests.peers.rawprinter import RawPrinter
-from tests.peers.session import Session, delivered, lastLine
 from tests.peers.test_turns import beginWaiting
+from tests.support.gateway import IPV4, Gateway
+from tests.support.pages import page
+from tests.support.rawprinter import RawPrinter
+from tests.support.session import Session, delivered, lastLine
 
 reactor: Any = theReactor
 

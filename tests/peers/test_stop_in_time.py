@@ -17,12 +17,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.peers.behaviours import neverCloses, neverReads, slow
-from tests.peers.gateway import Gateway
-from tests.peers.peer import PATIENCE
-from tests.peers.rawprinter import Behaviour, RawPrinter
-from tests.peers.session import MUCH, Session, push
 from tests.peers.test_turns import beginWaiting
+from tests.support.behaviours import neverCloses, neverReads, slow
+from tests.support.gateway import Gateway
+from tests.support.peer import PATIENCE
+from tests.support.rawprinter import Behaviour, RawPrinter
+from tests.support.session import MUCH, Session, push
 
 DRAIN = 0.3
 """Seconds of C{--drain-timeout}."""

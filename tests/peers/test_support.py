@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.peers.behaviours import (
+from tests.support.behaviours import (
     NoPrinter,
     finAfter,
     neverCloses,
@@ -21,11 +21,11 @@ from tests.peers.behaviours import (
     slow,
     talking,
 )
-from tests.peers.p910nd import P910nd
-from tests.peers.pages import PAGES, RENDERED, TRAPS, page, render
-from tests.peers.peer import PATIENCE, Printer
-from tests.peers.rawprinter import RawPrinter
-from tests.peers.session import isQuiet
+from tests.support.p910nd import P910nd
+from tests.support.pages import PAGES, RENDERED, TRAPS, page, render
+from tests.support.peer import PATIENCE, Printer
+from tests.support.rawprinter import RawPrinter
+from tests.support.session import isQuiet
 
 LOOPBACK = ["127.0.0.1", "::1"]
 

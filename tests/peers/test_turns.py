@@ -10,11 +10,11 @@ import threading
 import time
 from pathlib import Path
 
-from tests.peers.behaviours import pausedAfter
-from tests.peers.gateway import Gateway
-from tests.peers.p910nd import P910nd
-from tests.peers.rawprinter import RawPrinter, good
-from tests.peers.session import Session, delivered, isQuiet, lastLine
+from tests.support.behaviours import pausedAfter
+from tests.support.gateway import Gateway
+from tests.support.p910nd import P910nd
+from tests.support.rawprinter import RawPrinter, good
+from tests.support.session import Session, delivered, isQuiet, lastLine
 
 
 def beginWaiting(session: Session, name: str) -> socket.socket:

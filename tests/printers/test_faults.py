@@ -12,13 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.printers.bench import Bench
-from tests.printers.promise import LONGEST_TURN, broken
-from tests.printers.row import FAULTS, Row
-from tests.printers.stands.ipp import IPP
-from tests.printers.stands.stand import Kind
-from tests.printers.transports import TRANSPORTS
-from tests.printers.trials import LARGE, SMALL, faults, tries
+from laboratory.printers.bench import Bench
+from laboratory.printers.promise import LONGEST_TURN, broken
+from laboratory.printers.row import FAULTS, Row
+from laboratory.printers.stands.ipp import IPP
+from laboratory.printers.stands.stand import Kind
+from laboratory.printers.transports import TRANSPORTS
+from laboratory.printers.trials import LARGE, SMALL, faults, tries
 
 #: What a gateway may grow by during a job, after some that were good: a quarter of a large job.
 #: Measured: 0.4 MiB at most; TLS is loaded, and the first thread started, before.

@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.peers.caller import Caller
-from tests.peers.rawprinter import RawPrinter
-from tests.printers.bench import Bench, Try, noise
-from tests.printers.promise import broken
-from tests.printers.row import Row
-from tests.printers.stands.tcp import SOCKET, TCPStand
-from tests.printers.table import lie
-from tests.printers.trials import SMALL
+from laboratory.printers.bench import Bench, Try, noise
+from laboratory.printers.promise import broken
+from laboratory.printers.row import Row
+from laboratory.printers.stands.tcp import SOCKET, TCPStand
+from laboratory.printers.table import lie
+from laboratory.printers.trials import SMALL
+from tests.support.caller import Caller
+from tests.support.rawprinter import RawPrinter
 
 GOOD = Row("socket", "good", "226 Transfer complete (...)", "delivered", "whole")
 

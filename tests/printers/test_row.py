@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.printers.row import FAULTS, NOTHING, WHOLE, Row, common, reached, row, rows
+from laboratory.printers.row import FAULTS, NOTHING, WHOLE, Row, common, reached, row, rows
 
 LINE = (
     '{"transport": "usb", "fault": "unplugged", "reply": "551 Job 27 failed", "level": "",'

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.peers.pages import TRAPS, page
-from tests.printers.bench import Bench, Try, noise
-from tests.printers.row import WHOLE
-from tests.printers.stands.stand import Kind
-from tests.printers.stands.tcp import TLS
-from tests.printers.transports import TRANSPORTS
+from laboratory.printers.bench import Bench, Try, noise
+from laboratory.printers.row import WHOLE
+from laboratory.printers.stands.stand import Kind
+from laboratory.printers.stands.tcp import TLS
+from laboratory.printers.transports import TRANSPORTS
+from tests.support.pages import TRAPS, page
 
 #: Around what drivers and buffers take at a time; 32 MiB is more than anybody keeps.
 SIZES = (0, 1, 8191, 8192, 8193, 64 * 1024 + 1, 32 * 1024 * 1024)

@@ -7,7 +7,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from tests.printers.watched import WatchedPoll
+from laboratory.printers.watched import WatchedPoll
 
 #: Seconds; a busy machine takes some from a turn that does nothing.
 LONG, SHORT = 0.4, 0.2

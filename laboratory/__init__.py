@@ -1,0 +1,3 @@
+"""
+Explorations that take long and look for what no test thought of: C{tests/README.rst} has the list.
+"""

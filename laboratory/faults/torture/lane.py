@@ -1,0 +1,192 @@
+"""
+One printing port, its printer and its senders: one case after the other.
+"""
+
+from __future__ import annotations
+
+import time
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from tests.support.peer import PATIENCE
+
+from ..invariants import Record, Violation, check
+from ..simulation.faults import ANSWERED
+from .case import Case
+from .conversation import ABORT_PATIENCE
+from .house import House
+from .judging import outcome, records, spared, told
+from .printer import TorturePrinter
+from .scripts import scriptFor
+from .sender import Sender
+
+NEXT_JOB_WITHIN = 5.0
+"""Seconds for the next job, once the fault is over."""
+
+_LEAVES = (
+    *("QUIT", "QUIT and FIN", "ABOR flood", "TLS hello in clear"),
+    *("too many commands", "replies not read"),
+)
+"""Faults after which the session has no next job."""
+
+
+_SPOILS_BOTH = ("printer switched off", "job in front cut")
+"""Faults that hit the job in front, too."""
+
+
+@dataclass
+class Played:
+    """
+    What became of one case.
+
+    @ivar jobs: uploads that were asked for.
+    @ivar hit: the fault happened in its phase.
+    """
+
+    case: Case
+    outcome: str
+    hit: bool = False
+    jobs: int = 0
+    seconds: float = 0.0
+    violations: list[Violation] = field(default_factory=list)
+    replies: list[str] = field(default_factory=list)
+
+
+class Lane:
+    """
+    @ivar port: the number of the printing port at the gateway.
+    @ivar nextJobWithin: seconds for the next job, once the fault is over.
+    """
+
+    def __init__(
+        self, port: int, printer: TorturePrinter, nextJobWithin: float = NEXT_JOB_WITHIN
+    ) -> None:
+        self.port = port
+        self.printer = printer
+        self.nextJobWithin = nextJobWithin
+
+    def play(self, case: Case, house: House) -> Played:
+        """A case from the beginning to the verdict."""
+        return Round(self, case, house).toTheEnd(house)
+
+    def warmUp(self, case: Case, house: House) -> None:
+        """
+        A good job, which nobody judges.
+        """
+        sender = Sender(case.good(house.name, 300), "warm-up", house, self.port, self.printer)
+        sender.run()
+        if sender.control is not None:
+            sender.control.ask("QUIT")
+        sender.leave()
+        house.journal.take(sender.name)
+
+
+class Round:
+    """One case in a lane; the gateway may be another one when it ends."""
+
+    def __init__(
+        self, lane: Lane, case: Case, house: House, strike: Callable[[], None] | None = None
+    ) -> None:
+        self._began = time.monotonic()
+        self._printer = printer = lane.printer
+        self._lane = lane
+        self._house = house
+        self._case = case
+        self._failures: list[str] = []
+        self.killed = False
+        printer.forget()
+        self.sender = Sender(case, f"c{case.number}", house, lane.port, printer)
+        self.sender.strike = strike
+        printer.behave = scriptFor(case, self.sender.gate)
+        self._run(self.sender)
+        if self.sender.hold is not None:
+            self.sender.hold.join()
+
+    def _run(self, sender: Sender) -> None:
+        try:
+            sender.run()
+        except Exception:
+            sender.oddities.append(f"the laboratory itself failed: {traceback.format_exc()}")
+
+    def toTheEnd(self, house: House) -> Played:
+        """
+        The fault is over: does the next job print?
+
+        @param house: the gateway that is there now.
+        """
+        case, sender, printer = self._case, self.sender, self._printer
+        away = case.kind.name == "printer switched off" and case.phase == ANSWERED
+        if sender.timer is not None and not away:
+            sender.timer.join()
+        if not away:
+            printer.heal()
+        printer.letGo()
+        printer.quiet(1.0)
+        senders = [sender]
+        if sender.hold is not None and sender.hold.other is not None:
+            senders.append(sender.hold.other)
+        following = self._next(house)
+        if sender.timer is not None:
+            sender.timer.join()
+        for each in (sender, following):
+            each.leave()
+        printer.letGo()
+        if not printer.quiet(ABORT_PATIENCE + 3):
+            self._failures.append("a connection to the printer has no end")
+        recorded = self._records(senders, self._house, self.killed)
+        recorded += self._records([following], house, False)
+        senders.append(following)
+        return self._judge(senders, recorded)
+
+    def _next(self, house: House) -> Sender:
+        case = self._case
+        size = min(case.size, 65_537) if case.coin < 0.3 else 5000
+        good = case.good(house.name, size)
+        following = Sender(good, f"c{case.number}-next", house, self._lane.port, self._printer)
+        stays = case.stays and house is self._house and case.kind.name not in _LEAVES
+        control = None if self.sender.left else self.sender.control
+        if stays and control is not None and control.ask("NOOP") is not None:
+            following.control = control
+            following.sessions.append(control)
+            self.sender.sessions.remove(control)
+            if case.kind.name == "REIN":
+                following.logIn()
+        began = time.monotonic()
+        self._run(following)
+        took = time.monotonic() - began
+        if following.job is None or not following.job.complete or took > self._lane.nextJobWithin:
+            heard = [] if following.job is None else [each.text for each in following.job.replies]
+            self._failures.append(f"the next job took {took:.1f} s and heard {heard}")
+        if following.control is not None and following.control.alive:
+            following.control.ask("QUIT")
+        return following
+
+    def _records(self, senders: list[Sender], house: House, killed: bool) -> list[Record]:
+        for each in senders:
+            if each.job is None or killed:
+                continue
+            # Who left before 150 was heard cannot tell whether the gateway had heard of the job.
+            if house.journal.began(each.name, PATIENCE if each.isJob else 0.1):
+                house.journal.ended(each.name, ABORT_PATIENCE + PATIENCE)
+        return records(house.journal, senders, killed)
+
+    def _judge(self, senders: list[Sender], recorded: list[Record]) -> Played:
+        case, sender = self._case, self.sender
+        name = case.kind.name
+        for each in senders:
+            if each.job is not None:
+                first = each is not sender and each.name.endswith("-first")
+                each.job.faultless = spared(each.case) and not (first and name in _SPOILS_BOTH)
+        run = told(self._printer, senders, recorded, self._failures)
+        scripted = case.kind.scripted and sender.job is not None
+        jobs = [each.job for each in senders if each.job is not None]
+        return Played(
+            case,
+            outcome(sender),
+            hit=bool(sender.hits) or (scripted and len(self._printer.conversations) > 1),
+            jobs=len(jobs),
+            seconds=time.monotonic() - self._began,
+            violations=check(run),
+            replies=[outcome(each) for each in senders if each.job is not None],
+        )

@@ -1,0 +1,465 @@
+"""
+Print inside the guest, through a gateway of its own, and say what came of it.
+
+The parallel port is PORT1; the first USB printer is PORT2 by its device file, PORT3 by its name and
+PORT4 without listening to it; a second one, which fails as it is told, is PORT5.  PORT6 is a
+parallel port on USB, whose printer can be in trouble.
+"""
+
+from __future__ import annotations
+
+import ftplib
+import hashlib
+import os
+import platform
+import random
+import select
+import signal
+import textwrap
+import threading
+import time
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+
+from laboratory.guest.adapter import OFFLINE, PAPER_OUT, Adapter
+from laboratory.guest.gadget import Printer, ScriptedPrinter, until
+from tests.support import peer
+
+# The machine is emulated.  The others take it from there as they are imported.
+peer.PATIENCE = 120.0
+
+from tests.support.gateway import Gateway  # noqa: E402
+from tests.support.pages import page, render  # noqa: E402
+from tests.support.session import Session, lastLine  # noqa: E402
+
+SIZES = (0, 1, 8191, 8192, 8193, 64 * 1024 + 1)
+MIB = 1024 * 1024
+_HELD = 300_000
+"""More than the printer's own buffers hold (10 of 8 KiB), and ours."""
+
+_SCRATCH = Path(os.environ["TMPDIR"])
+_PARALLEL = _SCRATCH / "printed" / "parallel"
+
+
+def noise(count: int) -> bytes:
+    """A job of a language nobody knows, each with its own bytes."""
+    return random.Random(count).randbytes(count)
+
+
+class Bench:
+    """What stands in the guest."""
+
+    def __init__(self) -> None:
+        self.laser = Printer(0, "FakeJet 1", "12345")
+        self.broken = ScriptedPrinter(1, "BreakJet 2", "67890", _SCRATCH / "scripted")
+        self.port = Adapter()
+        self.laser.plug()
+        self.broken.plug()
+        self.laser.switchOn()
+        laser = "usb://Acme/FakeJet%201?serial=12345"
+        self.gateway = Gateway(
+            _SCRATCH,
+            *("--connect-timeout", "3", "--drain-timeout", "1", "--max-sessions", "10"),
+            *("--printer", "parallel:/dev/lp0", "--printer", f"usb:{self.laser.node}"),
+            *("--printer", laser, "--printer", f"{laser}&bidir=off"),
+            *("--printer", "usb://Acme/BreakJet%202", "--printer", f"parallel:{self.port.node}"),
+        )
+        self._jobs = 0
+
+    def session(self, port: int) -> Session:
+        """A session in the directory of a printing port."""
+        session = Session(self.gateway.port)
+        assert session.say(f"CWD PORT{port}").startswith("250")
+        return session
+
+    def send(self, port: int, data: bytes) -> str:
+        """The last reply to an upload."""
+        with self.session(port) as session:
+            try:
+                return lastLine(session.send(data))
+            except ftplib.error_temp as refused:  # before the transfer
+                return lastLine(str(refused))
+
+    def begin(self, port: int, data: bytes) -> Upload:
+        """An upload that goes on meanwhile."""
+        return Upload(self.session(port), data)
+
+
+class Upload:
+    """
+    One that is not over yet.
+
+    @ivar session: its control connection.
+    """
+
+    def __init__(self, session: Session, data: bytes) -> None:
+        self.session = session
+        self._wire = session.upload()
+        self._thread = threading.Thread(target=self._send, args=(data,), daemon=True)
+        self._thread.start()
+
+    def _send(self, data: bytes) -> None:
+        try:
+            self._wire.settimeout(None)
+            self._wire.sendall(data)
+        except OSError:
+            pass
+        finally:
+            self._wire.close()
+
+    def end(self) -> str:
+        """Wait for the last reply."""
+        self._thread.join(60)
+        reply = lastLine(self.session.reply())
+        self.session.close()
+        return reply
+
+
+def expect(reply: str, code: int, text: str = "") -> None:
+    """@raise AssertionError: it is another reply."""
+    assert reply.startswith(f"{code} ") and text in reply, reply
+
+
+def same(got: bytes, wanted: bytes) -> str:
+    """@raise AssertionError: they differ."""
+    if got != wanted:
+        pairs = enumerate(zip(got, wanted, strict=False))
+        first = next((at for at, (a, b) in pairs if a != b), min(len(got), len(wanted)))
+        raise AssertionError(f"{len(got)} bytes instead of {len(wanted)}, other from {first} on")
+    return f"{len(got)} bytes identical, sha256 {hashlib.sha256(got).hexdigest()[:12]}"
+
+
+def prints(bench: Bench, port: int, data: bytes) -> str:
+    """Print on the first USB printer."""
+    expect(bench.send(port, data), 226, f"{len(data)} bytes, delivered")
+    return same(bench.laser.taken(len(data)), data)
+
+
+def banner(bench: Bench) -> str:
+    """Device IDs name the printers in the banner"""
+    with Session(bench.gateway.port, login=False) as session:
+        session.say("USER guest")
+        text = session.say("PASS guest")
+    assert text.count("Acme FakeJet 1") == 3 and text.count("Acme BreakJet 2") == 1, text
+    return next(line for line in text.splitlines() if "FakeJet" in line).strip()
+
+
+def parallel(bench: Bench) -> str:
+    """Parallel port: 0 B, 1 B, 8191 to 8193 B, 64 KiB + 1"""
+    return "; ".join(str(len(_parallel(bench, noise(size)))) for size in SIZES) + " B identical"
+
+
+def parallelLarge(bench: Bench) -> str:
+    """Parallel port: 1 MiB"""
+    began = time.monotonic()
+    data = _parallel(bench, noise(MIB))
+    return f"{same(data, noise(MIB))}; {MIB / 1024 / (time.monotonic() - began):.0f} KiB/s"
+
+
+def _parallel(bench: Bench, data: bytes) -> bytes:
+    before = _PARALLEL.stat().st_size
+    expect(bench.send(1, data), 226, f"{len(data)} bytes, delivered")
+    until(lambda: _PARALLEL.stat().st_size >= before + len(data), "a job")
+    got = _PARALLEL.read_bytes()[before:]
+    same(got, data)
+    return got
+
+
+def parallelInUse(bench: Bench) -> str:
+    """Parallel port that another program has: 450"""
+    other = os.open("/dev/lp0", os.O_WRONLY)
+    try:
+        reply = bench.send(1, b"x")
+    finally:
+        os.close(other)
+    expect(reply, 450, "in use")
+    return reply
+
+
+def parallelTrouble(bench: Bench) -> str:
+    """Parallel port out of paper, then offline: the job waits, STAT says why, then goes on"""
+    data = noise(50_000)
+    told = []
+    job = None
+    for lines, reason in ((PAPER_OUT, "media-empty"), (OFFLINE, "offline")):
+        bench.port.stopAfter(len(bench.port.data) + 1000, lines)
+        if job is None:
+            job = bench.begin(6, data)
+        else:
+            bench.port.goOn()
+        with Session(bench.gateway.port) as other:
+            until(lambda r=reason: r in other.say("STAT PORT6"), reason)  # type: ignore[misc]
+        told.append(reason)
+    bench.port.goOn()
+    assert job is not None
+    expect(job.end(), 226, "delivered")
+    return f"{', '.join(told)}; {same(bytes(bench.port.data), data)}"
+
+
+def usb(bench: Bench) -> str:
+    """USB: 0 B, 1 B, 8191 to 8193 B, 64 KiB + 1"""
+    for size in SIZES:
+        prints(bench, 2, noise(size))
+    return "; ".join(map(str, SIZES)) + " B identical"
+
+
+def usbLarge(bench: Bench) -> str:
+    """USB: 32 MiB"""
+    data = noise(32 * MIB)
+    began = time.monotonic()
+    said = prints(bench, 2, data)
+    return f"{said}; {len(data) / 1024 / (time.monotonic() - began):.0f} KiB/s"
+
+
+def drawn(bench: Bench) -> str:
+    """A page of PostScript, on both; what the printers got is drawn by Ghostscript"""
+    job = page("traps.ps")
+    picture = render(job, _SCRATCH)
+    got = _parallel(bench, job)
+    expect(bench.send(2, job), 226, f"{len(job)} bytes, delivered")
+    for each in got, bench.laser.taken(len(job)):
+        assert render(each, _SCRATCH) == picture
+    return f"{len(job)} bytes, the same picture of {len(picture)} bytes twice"
+
+
+def usbByName(bench: Bench) -> str:
+    """USB by maker, model and serial number, as CUPS names it; and with bidir=off"""
+    return prints(bench, 3, noise(100_000)) + "; " + prints(bench, 4, noise(100_001))
+
+
+def talkative(bench: Bench) -> str:
+    """USB printer that talks all the time: nothing is disturbed"""
+    bench.laser.paperOut()
+    job = bench.begin(2, noise(_HELD))
+    for _ in range(40):
+        bench.laser.say(b"%%[ status: busy ]%%\r\n".ljust(1024, b"."))
+    bench.laser.paperIn()
+    expect(job.end(), 226, "delivered")
+    return same(bench.laser.taken(_HELD), noise(_HELD)) + "; it said 40 KiB"
+
+
+def paperOut(bench: Bench) -> str:
+    """USB out of paper: the job waits, STAT says why, then goes on"""
+    bench.laser.paperOut()
+    job = bench.begin(2, noise(_HELD))
+    told: list[str] = []
+    with Session(bench.gateway.port) as other:
+        began = time.monotonic()
+        until(lambda: _told(other, told), "the reason in STAT")
+        seconds = time.monotonic() - began
+        time.sleep(5)
+        assert _told(other, told), told
+    bench.laser.paperIn()
+    expect(job.end(), 226, "delivered")
+    said = same(bench.laser.taken(_HELD), noise(_HELD))
+    return f"{told[-1]!r} after {seconds:.0f} s; {said}"
+
+
+def _told(session: Session, told: list[str]) -> bool:
+    told[:] = [line.strip() for line in session.say("STAT PORT2").splitlines() if "media" in line]
+    return bool(told)
+
+
+def switchedOff(bench: Bench) -> str:
+    """USB: the last 8 KiB are waited for; STAT says offline"""
+    data = noise(14 * 8192)
+    bench.laser.paperOut()
+    job = bench.begin(2, data)
+    bench.laser.switchOff()
+    with Session(bench.gateway.port) as other:
+        until(lambda: "offline" in other.say("STAT PORT2"), "offline in STAT")
+    bench.laser.switchOn()
+    expect(job.end(), 226, "delivered")
+    return same(bench.laser.taken(len(data)), data)
+
+
+def halted(bench: Bench) -> str:
+    """The gateway is halted (SIGSTOP) while the driver has a transfer: 551, nothing twice"""
+    data = noise(_HELD)
+    bench.laser.paperOut()
+    job = bench.begin(2, data)
+    with Session(bench.gateway.port) as other:
+        until(lambda: _told(other, []), "the reason in STAT")
+    bench.gateway.signal(signal.SIGSTOP)
+    time.sleep(1)
+    bench.gateway.signal(signal.SIGCONT)
+    reply = job.end()
+    expect(reply, 551, "halted")
+    bench.laser.paperIn()
+    time.sleep(1)
+    got = bench.laser.taken(0)
+    same(got, data[: len(got)])
+    return (
+        f"{reply[:60]}...; {len(got)} bytes, a beginning of the job; then {prints(bench, 2, data)}"
+    )
+
+
+def aborted(bench: Bench) -> str:
+    """ABOR without paper: answered; with paper the tail comes out, and the next job"""
+    data = b"%!PS" + noise(_HELD)
+    bench.laser.paperOut()
+    job = bench.begin(2, data)
+    with Session(bench.gateway.port) as other:
+        until(lambda: _told(other, []), "the reason in STAT")
+    began = time.monotonic()
+    job.session.putcmd("ABOR")
+    expect(lastLine(job.session.reply()), 426)
+    expect(lastLine(job.session.reply()), 226)
+    seconds = time.monotonic() - began
+    early = bench.send(2, b"next")
+    expect(early, 450, "job before")
+    bench.laser.paperIn()
+    until(lambda: bench.laser.data.endswith(b"\x04"), "the tail")
+    got = bench.laser.taken(0)
+    same(got[:-1], data[: len(got) - 1])
+    said = prints(bench, 2, noise(10_000))
+    return f"after {seconds:.1f} s; meanwhile 450; {len(got) - 1} bytes and ^D; then {said}"
+
+
+def stalled(bench: Bench) -> str:
+    """USB printer that refuses a transfer (STALL): 551"""
+    data = noise(100_000)
+    job = bench.begin(5, data)
+    got = bench.broken.take(16384)
+    same(got, data[: len(got)])
+    bench.broken.stall()
+    reply = job.end()
+    expect(reply, 551, "a transfer failed")
+    return reply
+
+
+def forgetful(bench: Bench) -> str:
+    """Why the gateway lets the driver block: the same refused, written without blocking"""
+    tries = 5  # an error that comes quickly enough is told
+    for number in range(1, tries + 1):
+        try:
+            _writeWithoutBlocking(bench.broken.node, 100_000)
+        except OSError:
+            continue
+        said = "the driver took 100000 bytes, was ready each time, and said nothing"
+        return said + (f" ({number - 1} times before it did)" if number > 1 else "")
+    raise AssertionError(f"the driver told of the error {tries} times")
+
+
+def _writeWithoutBlocking(node: str, count: int) -> None:
+    wire = os.open(node, os.O_WRONLY | os.O_NONBLOCK)
+    poll = select.poll()
+    poll.register(wire, select.POLLOUT)
+    try:
+        while count:
+            assert poll.poll(5000), "the driver is not ready"
+            count -= os.write(wire, bytes(min(8192, count)))
+        assert poll.poll(5000), "the driver is not ready"
+    finally:
+        os.close(wire)
+
+
+def unplugged(bench: Bench) -> str:
+    """USB unplugged in mid-job: 551, the record says aborted"""
+    data = noise(_HELD)
+    bench.laser.paperOut()
+    job = bench.begin(2, data)
+    with Session(bench.gateway.port) as other:
+        until(lambda: _told(other, []), "the reason in STAT")
+    # A gadget that is in use when it goes would stop the guest (Linux 6.1).
+    bench.laser.switchOff()
+    bench.laser.unplug()
+    reply = job.end()
+    expect(reply, 551)
+    number = int(reply.split("ob ")[1].split()[0])
+    record = bench.gateway.jobEnd(number)
+    assert record.startswith("aborted"), record
+    return f"{reply}; {record[:40]}..."
+
+
+def absent(bench: Bench) -> str:
+    """USB that is not plugged in: 450"""
+    by = [bench.send(port, b"x") for port in (2, 3)]
+    for reply in by:
+        expect(reply, 450)
+    return by[1]
+
+
+def replugged(bench: Bench) -> str:
+    """USB plugged in again, under another number: found by its name, prints"""
+    before = bench.broken.node
+    bench.broken.unplug()
+    bench.broken.plug()
+    bench.laser.plug()
+    bench.laser.switchOn()
+    bench.laser.taken(0)
+    said = prints(bench, 3, noise(50_000))
+    return f"{bench.laser.node} (the other: {before}, then {bench.broken.node}); {said}"
+
+
+def unpluggedAtTheEnd(bench: Bench) -> str:
+    """USB unplugged when the sender has sent all, and the driver has the last piece: 551"""
+    data = noise(11 * 8192)
+    bench.laser.paperOut()
+    job = bench.begin(3, data)
+    with Session(bench.gateway.port) as other:
+        until(lambda: "media" in other.say("STAT PORT3"), "the reason in STAT")
+    bench.laser.switchOff()
+    bench.laser.unplug()
+    reply = job.end()
+    expect(reply, 551)
+    return reply
+
+
+def stopped(bench: Bench) -> str:
+    """The gateway is stopped while the printer is out of paper: 551, and it ends"""
+    bench.laser.plug()
+    bench.laser.switchOn()
+    bench.laser.paperOut()
+    job = bench.begin(3, noise(_HELD))
+    with Session(bench.gateway.port) as other:
+        until(lambda: "media" in other.say("STAT PORT3"), "the reason in STAT")
+    began = time.monotonic()
+    bench.gateway.signal(signal.SIGTERM)
+    reply = job.end()
+    expect(reply, 551, "shutting down")
+    status = bench.gateway.waitForEnd()
+    assert status == -signal.SIGTERM, status
+    return f"{reply}; it ended after {time.monotonic() - began:.1f} s"
+
+
+CHECKS: tuple[Callable[[Bench], str], ...] = (
+    *(banner, parallel, parallelLarge, parallelInUse, parallelTrouble),
+    *(usb, usbLarge, drawn, usbByName, talkative, paperOut, switchedOff, halted, aborted),
+    *(stalled, forgetful, unplugged, absent, replugged, unpluggedAtTheEnd, stopped),
+)
+
+
+def main() -> None:
+    """Make all checks, one line each; the last line tells whether all is well."""
+    began = time.monotonic()
+    print(f"Linux {platform.release()}, Python {platform.python_version()}", flush=True)
+    bench = Bench()
+    print(f"ready after {time.monotonic() - began:.0f} s", flush=True)
+    failures = 0
+    for check in CHECKS:
+        title = (check.__doc__ or "").strip()
+        started = time.monotonic()
+        try:
+            said = check(bench)
+        except Exception as problem:
+            failures += 1
+            said = f"FAILED: {problem}"
+            traceback.print_exc()
+        seconds = time.monotonic() - started
+        told = textwrap.fill(
+            f"{said} ({seconds:.0f} s)",
+            90,
+            initial_indent="    ",
+            subsequent_indent="    ",
+            break_long_words=False,
+        )
+        print(f"{title}\n{told}", flush=True)
+    if failures:
+        print(bench.gateway.log, flush=True)
+    print("all is well" if not failures else f"{failures} failed", flush=True)
+
+
+if __name__ == "__main__":
+    main()
