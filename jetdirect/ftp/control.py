@@ -9,7 +9,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Iterator
 from itertools import chain
-from typing import Protocol
+from typing import Any, Protocol
 
 from twisted.internet import protocol
 from twisted.internet.error import ConnectionDone
@@ -25,10 +25,8 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from ..net.deadline import Deadline
-from ..net.facts import ITCPFacts, NoFacts, factsOf, realTransport
-from ..net.gaps import sendNow, whenProxied
-from ..net.tuning import takeUrgentInLine, tune
+from ..deadline import Deadline
+from ..tcp import ITCPFacts, NoFacts, factsOf, realTransport, sendNow, takeUrgentInLine, tune
 from ..text import printable
 from .address import oneHost, plainHost, proxiedHost
 from .lines import LineDecoder, LineTooLong, NoLineEnd, isLast
@@ -194,7 +192,8 @@ class ControlConnection(protocol.Protocol):
             self.listener.begun()
 
     def dataReceived(self, data: bytes) -> None:
-        self._headerCame()
+        if self._header is not None:
+            self._headerCame()
         if self.closing or self._deaf:
             return
         first, self._heard = not self._heard, True
@@ -410,11 +409,18 @@ class ControlConnection(protocol.Protocol):
         # Who is there comes without a word of FTP behind it, and Twisted tells nobody that it came.
         self._house.lingers(self)
         self._header = Deadline(self.reactor, HEADER_TIMEOUT, self.abort)
-        whenProxied(self.transport, self._headerCame)
+        wrapper: Any = self.transport
+        received = wrapper.dataReceived
+
+        def dataReceived(data: bytes) -> None:
+            received(data)
+            if self._header is not None and wrapper._proxyInfo is not None:
+                self._headerCame()
+
+        wrapper.dataReceived = dataReceived
 
     def _headerCame(self) -> None:
-        if self._header is None:
-            return
+        assert self._header is not None
         self._header.cancel()
         self._lookWhoIsThere()
         try:

@@ -14,9 +14,8 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from ..certificate import ServerCertificate
-from ..net.gaps import beneathTLS, passOn
-from ..net.orderly import believeOnlyFIN, saidGoodbye
-from ..net.tuning import takeUrgentInLine, tune
+from ..orderly import believeOnlyFIN, saidGoodbye
+from ..tcp import passOn, takeUrgentInLine, tune
 from .hello import beginsTLS
 from .records import RecordBoundaries
 
@@ -97,18 +96,21 @@ class DataConnection(Protocol):
     def _lookBelowTLS(self, transport: Any) -> None:
         # TLS makes a loss of every end without close_notify; was it at least a FIN, after a whole
         # record?  And was it TLS at all?
-        boundaries = RecordBoundaries()
+        layer = transport.protocol
+        received, told, boundaries = layer.dataReceived, layer.connectionLost, RecordBoundaries()
 
-        def came(data: bytes) -> None:
+        def dataReceived(data: bytes) -> None:
             if beginsTLS(self._head) is None:
                 self._head += data
             boundaries.feed(data)
+            received(data)
 
-        def over(reason: Failure) -> None:
+        def connectionLost(reason: Failure) -> None:
             inOrder = boundaries.between and reason.check(error.ConnectionDone) is not None
             self.plainEnd = self._encrypted and inOrder
+            told(reason)
 
-        beneathTLS(transport, came, over)
+        layer.dataReceived, layer.connectionLost = dataReceived, connectionLost
 
     def _rest(self) -> None:
         if not self._port.begun:

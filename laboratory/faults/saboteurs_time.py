@@ -8,12 +8,11 @@ from typing import Any
 
 import pytest
 
-from jetdirect import guard
+from jetdirect import deadline, guard, orderly
 from jetdirect.ftp import data, dataconnection, pipeline
 from jetdirect.ftp.turns import Turns
 from jetdirect.guard import GuardedConnection
 from jetdirect.interfaces import Delivery
-from jetdirect.net import deadline, orderly
 
 from .saboteurs_kernel import fromBadSenders
 from .saboteurs_switches import Saboteur, aFile, badSenders, encrypted

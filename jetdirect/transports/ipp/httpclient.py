@@ -23,10 +23,9 @@ from twisted.internet.error import ConnectionClosed, ConnectionDone
 from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
 
+from ...deadline import Deadline
 from ...errors import PrinterLost
-from ...net.deadline import Deadline
-from ...net.facts import borrowedSocket
-from ...net.gaps import tellOfHandshake
+from ...tcp import borrowedSocket, tellOfHandshake
 from ..dialogue import Dialogue
 from ..tls import whyNot
 from .http import Post

@@ -21,8 +21,7 @@ from zope.interface import implementer
 
 from ...interfaces import PrinterStatus
 from ...language import UEL
-from ...net.dial import cancelLater
-from ...net.tuning import tune
+from ...tcp import cancelLater, tune
 from .codes import statusOf
 from .talk import Listener, Message
 

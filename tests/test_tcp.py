@@ -24,15 +24,16 @@ from twisted.internet.testing import StringTransport
 from twisted.protocols.policies import ProtocolWrapper, WrappingFactory
 from twisted.python.failure import Failure
 
-from jetdirect.net.facts import (
+from jetdirect.tcp import (
+    DEAD_AFTER_SECONDS,
     KernelFacts,
     NoFacts,
+    Pulse,
     Silence,
     borrowedSocket,
     factsOf,
     realTransport,
 )
-from jetdirect.net.pulse import DEAD_AFTER_SECONDS, Pulse
 from jetdirect.testing import MemoryWire
 
 reactor: Any = theReactor

@@ -18,7 +18,7 @@ from twisted.internet.posixbase import PosixReactorBase
 from twisted.internet.tcp import Port
 from twisted.python.failure import Failure
 
-from .tuning import BACKLOG
+from ..tcp import BACKLOG
 
 
 def listen(reactor: Any, number: int, factory: IProtocolFactory, interface: str) -> IListeningPort:

@@ -1,0 +1,3 @@
+"""
+What must hold of kept jobs, and what tries to break it.
+"""

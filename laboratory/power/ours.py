@@ -1,0 +1,192 @@
+"""
+L{jetdirect.spool.store} with senders, a line at each printing port, and an operator.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from concurrent.futures import ThreadPoolExecutor
+from queue import SimpleQueue
+from random import Random
+
+from jetdirect.spool.disk import File, RealDisk
+from jetdirect.spool.record import SpoolRecord
+from jetdirect.spool.store import JobPlace, Store
+
+from ..kept.rules import Found, Standing, Where
+from .subject import Draw, Note
+
+PORTS = ("ward3", "lab", "ward7")
+SENDERS = 4
+_NEW = SpoolRecord(number=0, port="", name="a.ps", user="anna", host="192.0.2.7", received=1.0)
+_WHERE = {
+    JobPlace.QUEUE: Where.WAITING,
+    JobPlace.ACTIVE: Where.PRINTING,
+    JobPlace.HELD: Where.HELD,
+    JobPlace.DONE: Where.ENDED,
+}
+
+
+class OurStore:
+    """A L{laboratory.power.subject.Subject}."""
+
+    def __init__(self, disk: type[RealDisk] = RealDisk) -> None:
+        self._disk = disk
+
+    def prepare(self, directory: str) -> None:
+        os.mkdir(f"{directory}/spool", 0o700)
+        os.sync()
+        self._opened(directory)
+
+    def work(self, directory: str, note: Note, draw: Draw, seed: int, jobs: int) -> None:
+        store = self._opened(directory)
+        lines: dict[str, SimpleQueue[SpoolRecord | None]] = {each: SimpleQueue() for each in PORTS}
+
+        def send(sender: int) -> None:
+            dice = Random(f"{seed}/{sender}")
+            for _ in range(jobs // SENDERS):
+                port = dice.choice(PORTS)
+                record = _submit(store, port, draw(dice), note, cut=dice.random() < 0.1)
+                if record is not None:
+                    lines[port].put(record)
+
+        def take(port: str) -> None:
+            dice = Random(f"{seed}/{port}")
+            while (record := lines[port].get()) is not None:
+                _Turn(store, record, note, dice).take()
+
+        with ThreadPoolExecutor(SENDERS + len(PORTS)) as pool:
+            printers = [pool.submit(take, port) for port in PORTS]
+            senders = [pool.submit(send, sender) for sender in range(SENDERS)]
+            for each in senders:
+                each.result()
+            for port in PORTS:
+                lines[port].put(None)
+            for each in printers:
+                each.result()
+
+    def look(self, directory: str) -> Found:
+        found = Found()
+        disk = UnsyncedDisk(f"{directory}/spool")
+        store = Store(disk)
+        for port in PORTS:
+            there = store.addPort(port)
+            found.complaints += there.complaints
+            for place, jobs in there.jobs.items():
+                for job in jobs:
+                    found.jobs.append(
+                        Standing(job.number, _WHERE[place], _hash(disk, store, job.number))
+                    )
+        following = store.begin(PORTS[0])
+        following.discard()
+        found.following = following.number
+        return found
+
+    def _opened(self, directory: str) -> Store:
+        store = Store(self._disk(f"{directory}/spool"))
+        for port in PORTS:
+            store.addPort(port)
+        return store
+
+
+class UnsyncedDisk(RealDisk):
+    """
+    A disk that is never flushed: for a machine that is looked at and thrown away, or as a saboteur.
+    """
+
+    def syncDirectory(self, path: str) -> None:
+        """Nothing is flushed."""
+
+    def create(self, path: str) -> File:
+        return _UnsyncedFile(super().create(path))
+
+
+class _UnsyncedFile:
+    def __init__(self, file: File) -> None:
+        self.write, self.close = file.write, file.close
+
+    def sync(self) -> None:
+        """Nothing is flushed."""
+
+
+def _hash(disk: RealDisk, store: Store, number: int) -> str | None:
+    try:
+        return hashlib.sha256(disk.read(store.dataPath(number))).hexdigest()
+    except FileNotFoundError:
+        return None
+
+
+def _submit(
+    store: Store, port: str, data: bytes, note: Note, cut: bool = False, of: int = 0
+) -> SpoolRecord | None:
+    draft = store.begin(port)
+    note(
+        draft.number,
+        number=draft.number,
+        sha256=hashlib.sha256(data).hexdigest(),
+        sure=frozenset({Where.GONE}),
+    )
+    for start in range(0, len(data), 1 << 20):
+        draft.write(data[start : start + (1 << 20)])
+    if cut:
+        draft.cut()
+        draft.discard()
+        note(draft.number, refused=True)
+        return None
+    note(draft.number, sure=frozenset({Where.GONE, Where.WAITING}))
+    record = draft.commit(_NEW.but(reprintOf=of))
+    note(draft.number, taken=True, sure=frozenset({Where.WAITING}))
+    return record
+
+
+class _Turn:
+    """What becomes of one job: it is printed, or held, or canceled; the printer may be lost."""
+
+    def __init__(self, store: Store, record: SpoolRecord, note: Note, dice: Random) -> None:
+        self._store, self._record, self._note, self._dice = store, record, note, dice
+        self._number, self._where = record.number, Where.WAITING
+
+    def take(self) -> None:
+        if self._dice.random() < 0.1:
+            self._put(JobPlace.HELD)
+            if self._dice.random() < 0.5:
+                self._end("canceled", given=True)
+                return
+            self._put(JobPlace.QUEUE)
+        self._put(JobPlace.ACTIVE, attempts=1)
+        self._note(self._number, papers=1)
+        self._store.note(self._number, self._record.size // 2)
+        if self._dice.random() < 0.15:
+            self._put(JobPlace.HELD, sent=self._record.size // 2)
+            if self._dice.random() < 0.3:
+                return
+            self._put(JobPlace.QUEUE, allowed=2, by="anna")
+            self._put(JobPlace.ACTIVE, attempts=2)
+            self._note(self._number, papers=2)
+        self._note(self._number, printed=True)
+        self._end("completed")
+
+    def _end(self, outcome: str, given: bool = False) -> None:
+        self._put(JobPlace.DONE, given=given, outcome=outcome)
+        if outcome == "completed" and self._dice.random() < 0.2:
+            disk = self._store._disk
+            data = disk.read(self._store.dataPath(self._number))
+            _submit(self._store, self._record.port, data, self._note, of=self._number)
+        self._store.removeData(self._number)
+        if self._dice.random() < 0.5:
+            self._note(self._number, sure=frozenset({Where.ENDED, Where.GONE}))
+            self._store.remove(self._number)
+            self._note(self._number, sure=frozenset({Where.GONE}))
+
+    def _put(
+        self, place: JobPlace, allowed: int = 0, given: bool = False, **changes: object
+    ) -> None:
+        before, self._where = self._where, _WHERE[place]
+        told: dict[str, object] = {"allowed": allowed} if allowed else {}
+        if given:
+            told["given"] = True
+        self._note(self._number, sure=frozenset({before, self._where}), **told)
+        self._record = self._record.but(**changes)
+        self._store.change(self._record, place)
+        self._note(self._number, sure=frozenset({self._where}))
