@@ -26,6 +26,7 @@ from types import FrameType
 from benchmarks import machine, network
 from benchmarks.figures import (
     bulk,
+    counts,
     idle,
     jobs,
     latency,
@@ -46,6 +47,7 @@ FIGURES: dict[str, Callable[[Lab], list[Row]]] = {
     "relay": relay.run,
     "paced": paced.run,
     "sessions": sessions.run,
+    "counts": counts.run,
     "latency": latency.run,
     "memory": memory.run,
     "idle": idle.run,

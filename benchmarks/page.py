@@ -7,17 +7,27 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 
+from benchmarks.figures import counts
 from benchmarks.servers.bare import Bare
 from benchmarks.servers.haproxy import Haproxy
 from benchmarks.servers.ours import Ours
-from benchmarks.servers.pyftpdlib import Pyftpdlib
+from benchmarks.servers.pyftpdlib import Pyftpdlib, WaitingPyftpdlib
 from benchmarks.servers.server import Server
 from benchmarks.servers.splice import Splice
 from benchmarks.servers.stock import Stock
 from benchmarks.servers.vsftpd import Vsftpd
 from benchmarks.table import Row, written
 
-SERVERS: list[type[Server]] = [Ours, Stock, Pyftpdlib, Vsftpd, Haproxy, Splice, Bare]
+SERVERS: list[type[Server]] = [
+    Ours,
+    Stock,
+    Pyftpdlib,
+    WaitingPyftpdlib,
+    Vsftpd,
+    Haproxy,
+    Splice,
+    Bare,
+]
 
 _WIDTH = 100
 
@@ -41,6 +51,10 @@ Servers are measured in turn, A B C A B C, after a round that is not counted.  T
 theirs, the median of the rounds' ratios: absolute figures move with what else the machine does, the
 ratio much less.
 
+User instructions (valgrind --tool=cachegrind) and system calls (strace -c) are counted, not timed:
+what the later sessions of {more} cost more than those of {few}, divided by their number.  They
+need no quiet machine.
+
 """
 
 
@@ -55,7 +69,14 @@ def page(
     """
     facts = [*where, *map(_about, SERVERS), *(f"NOT MEASURED: {each}" for each in failed)]
     told = "\n".join(textwrap.fill(f"- {each}", _WIDTH, subsequent_indent="  ") for each in facts)
-    return "".join([_TEXT.format(command=command), told, "\n\n", written(rows)])
+    return "".join(
+        [
+            _TEXT.format(command=command, few=counts.FEW, more=counts.MORE),
+            told,
+            "\n\n",
+            written(rows),
+        ]
+    )
 
 
 def _about(server: type[Server]) -> str:

@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks import content, measure
+from benchmarks.figures import counts
 from benchmarks.lab import deliver
 from benchmarks.process import ROOT, Process
 from benchmarks.sender import Order
@@ -145,6 +146,26 @@ def test_aRatioIsThatOfTheRounds() -> None:
     still = Row("growth", [0.0, 1.0], "peer", [0.0, 1.0])
     assert still.ratio is None
     assert "growth  0.5 (0-1)" in written([still])
+
+
+def test_totalsAreRead(tmp_path: Path) -> None:
+    """
+    Of both tools that count; with and without a column for errors.
+    """
+    file = tmp_path / "counted"
+    file.write_text("==7== Command: python -m x 1\n==7==\n==7== I   refs:      24,345,678\n")
+    assert counts.read(file, "valgrind") == 24_345_678
+    lines = [
+        "% time     seconds  usecs/call     calls    errors syscall",
+        "------ ----------- ----------- --------- --------- ------------",
+        " 99.02    0.010123          12       800        17 recvfrom",
+    ]
+    for last in (
+        "100.00    0.010223          12       801        17 total",
+        "100.00    0.010223          12       801           total",
+    ):
+        file.write_text("\n".join([*lines, last, ""]))
+        assert counts.read(file, "strace") == 801
 
 
 def run(place: Path, *words: str) -> subprocess.Popen[str]:

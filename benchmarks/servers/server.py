@@ -29,6 +29,7 @@ class Server(Process):
     @cvar packages: what to install to have it.
     @cvar ftp: it speaks FTP; else it is a relay.
     @cvar jobName: what uploads are called.
+    @cvar under: the program that it runs under, for a look at it; C{{place}} is its directory.
     @ivar listened: when it was seen to listen, in seconds of the monotonic clock.
     """
 
@@ -37,6 +38,7 @@ class Server(Process):
     packages: ClassVar[str] = ""
     ftp: ClassVar[bool] = True
     jobName: ClassVar[str] = "job.prn"
+    under: ClassVar[Sequence[str]] = ()
 
     def __init__(
         self,
@@ -50,7 +52,8 @@ class Server(Process):
         @param place: a directory of its own, for its files and its log.
         """
         self.port = port
-        super().__init__(command, place / "log", environment, directory)
+        tool = [word.format(place=place) for word in self.under]
+        super().__init__([*tool, *command], place / "log", environment, directory)
         try:
             self.waitForPort(port)
             self.listened = time.monotonic()
