@@ -17,8 +17,8 @@ from twisted.logger import Logger
 from .configuration import Configuration
 from .ftp.factory import PortFactory, PrintFTPFactory
 from .ftp.realm import AnyName, PrintRealm
+from .net.tuning import BACKLOG
 from .server import PrintServer
-from .tcp import BACKLOG
 from .text import presentable
 from .watch.log import LogWatcher
 

@@ -13,8 +13,8 @@ from typing import Any
 from twisted.internet.endpoints import serverFromString
 from twisted.internet.error import CannotListenError
 
+from .net.tuning import BACKLOG
 from .options import didYouMean
-from .tcp import BACKLOG
 
 REMEDY = "give a port number or an endpoint string such as tcp:2121:interface=127.0.0.1"
 

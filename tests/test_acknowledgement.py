@@ -11,7 +11,7 @@ from twisted.internet.task import Clock
 from zope.interface import implementer
 
 from jetdirect.ftp.acknowledgement import Acknowledgements
-from jetdirect.tcp import ITCPFacts, Silence
+from jetdirect.net.facts import ITCPFacts, Silence
 
 
 @implementer(ITCPFacts)

@@ -26,7 +26,7 @@ from jetdirect.errors import (
 from jetdirect.interfaces import Delivery
 from jetdirect.job import COPIED_FIRST
 from jetdirect.language import HEAD_BYTES, UEL, tailFor
-from jetdirect.tcp import unwritten
+from jetdirect.net.facts import unwritten
 from tests.support.line import Line, pipes, reactor, until
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "splice"), reason="splice(2) is Linux's alone")

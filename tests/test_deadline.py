@@ -15,7 +15,7 @@ from twisted.internet.protocol import Factory, Protocol, connectionDone
 from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 
-from jetdirect.deadline import Deadline, within
+from jetdirect.net.deadline import Deadline, within
 
 LIMIT = 30.0
 

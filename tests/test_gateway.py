@@ -27,8 +27,8 @@ from jetdirect.ftp.settings import SessionSettings
 from jetdirect.gateway import Gateway
 from jetdirect.interfaces import IPrinterConnection, IPrintJob
 from jetdirect.named import PortSettings
+from jetdirect.net.tuning import BACKLOG
 from jetdirect.record import JobState
-from jetdirect.tcp import BACKLOG
 from jetdirect.testing import FakePrinter, FakePrinterConnection, FakeSender
 
 LOOPBACK = "tcp:0:interface=127.0.0.1"

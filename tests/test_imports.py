@@ -24,10 +24,6 @@ MAY_IMPORT = {
     "jetdirect": "",
     "text": "",
     "errors": "text",
-    "deadline": "",
-    "tcp": "",
-    "orderly": "tcp",
-    "splice": "tcp",
     "language": "",
     "certificate": "",
     "options": "",
@@ -35,6 +31,18 @@ MAY_IMPORT = {
     "record": "",
     "uri": "",
     "interfaces": "errors record uri",
+    # TCP
+    "net": "",
+    "net.deadline": "",
+    "net.facts": "",
+    "net.tuning": "",
+    "net.pulse": "net.facts",
+    "net.splice": "net.facts",
+    "net.orderly": "net.facts",
+    "net.gaps": "net.facts",
+    "net.listener": "net.tuning",
+    "net.sourceport": "",
+    "net.dial": "errors net.deadline",
     # the job and its turn
     "guard": "errors interfaces",
     "job": "errors interfaces guard language record",
@@ -56,30 +64,26 @@ MAY_IMPORT = {
     "spool.store": "spool.disk spool.durable spool.numbers spool.record",
     # the sender's side: what is sent, and read
     "ftp": "",
-    "ftp.acknowledgement": "job tcp",
+    "ftp.acknowledgement": "job net.*",
     "ftp.address": "",
-    "ftp.announced": "deadline",
+    "ftp.announced": "net.*",
     "ftp.gathering": "",
     "ftp.hello": "",
     "ftp.lines": "",
-    "ftp.listener": "tcp",
     "ftp.records": "",
     "ftp.replies": "errors interfaces text",
     "ftp.seldom": "",
     "ftp.settings": "certificate",
-    "ftp.sourceport": "",
     "ftp.strangers": "",
     "ftp.text": "text",
     "ftp.turns": "",
     # the control line
-    "ftp.control": "deadline tcp text ftp.address ftp.lines ftp.replies ftp.seldom ftp.settings"
+    "ftp.control": "net.* text ftp.address ftp.lines ftp.replies ftp.seldom ftp.settings"
     " ftp.strangers ftp.turns",
     # the data line
-    "ftp.dataconnection": "certificate orderly tcp ftp.hello ftp.records",
-    "ftp.data": "certificate deadline errors interfaces splice tcp ftp.dataconnection"
-    " ftp.gathering ftp.hello",
-    "ftp.dataports": "deadline errors tcp ftp.address ftp.data ftp.dataconnection ftp.listener"
-    " ftp.settings ftp.sourceport",
+    "ftp.dataconnection": "certificate net.* ftp.hello ftp.records",
+    "ftp.data": "certificate net.* errors interfaces ftp.dataconnection ftp.gathering ftp.hello",
+    "ftp.dataports": "net.* errors ftp.address ftp.data ftp.dataconnection ftp.settings",
     # what a sender may do
     "ftp.listing": "ftp.text",
     "ftp.paths": "portnames ftp.text",
@@ -90,10 +94,10 @@ MAY_IMPORT = {
     # a session, of parts
     "ftp.command": "ftp.replies",
     "ftp.pipeline": "ftp.replies",
-    "ftp.timers": "deadline ftp.replies ftp.settings",
+    "ftp.timers": "net.* ftp.replies ftp.settings",
     "ftp.state": "ftp.paths ftp.shell",
     "ftp.transfer": "errors job ftp.data ftp.replies ftp.settings",
-    "ftp.upload": "deadline errors interfaces job port ftp.data ftp.replies ftp.transfer",
+    "ftp.upload": "net.* errors interfaces job port ftp.data ftp.replies ftp.transfer",
     "ftp.session": "job ftp.acknowledgement ftp.announced ftp.command ftp.control ftp.data"
     " ftp.lines ftp.paths ftp.pipeline ftp.replies ftp.shell ftp.state ftp.strangers ftp.text"
     " ftp.timers ftp.transfer",
@@ -133,20 +137,19 @@ MAY_IMPORT = {
     "transports.backpressure": "",
     "transports.ending": "errors interfaces",
     "transports.threads": "errors",
-    "transports.descriptor": "errors interfaces tcp transports.ending",
+    "transports.descriptor": "errors interfaces net.* transports.ending",
     "transports.driver": "errors interfaces transports.backpressure transports.ending"
     " transports.threads",
     "transports.pjl.talk": "",
     "transports.pjl.codes": "interfaces transports.pjl.talk",
     "transports.pjl.brackets": "language pjl transports.pjl.talk",
-    "transports.pjl.question": "interfaces language tcp transports.pjl.talk transports.pjl.codes",
+    "transports.pjl.question": "interfaces language net.* transports.pjl.talk transports.pjl.codes",
     "transports.pjl.transport": "interfaces language transports.backchannel transports.pjl.talk"
     " transports.pjl.brackets transports.pjl.question transports.wrapped",
-    "transports.socket": "errors interfaces orderly splice tcp options uri transports.tls"
-    " transports.backchannel transports.dialer transports.ending transports.endpoint"
+    "transports.socket": "errors interfaces net.* options uri transports.tls"
+    " transports.backchannel transports.ending transports.endpoint"
     " transports.pjl.transport",
-    "transports.dialer": "deadline errors tcp",
-    "transports.dialogue": "errors tcp",
+    "transports.dialogue": "errors net.*",
     "transports.ipp.credentials": "",
     "transports.lpd.rfc1179": "",
     "transports.lpd.reserved": "",
@@ -155,31 +158,31 @@ MAY_IMPORT = {
     "transports.tlstrust": "",
     "transports.endpoint": "transports.tls",
     "transports.ipp.http": "",
-    "transports.ipp.httpclient": "errors deadline tcp transports.dialogue transports.tls"
+    "transports.ipp.httpclient": "errors net.* transports.dialogue transports.tls"
     " transports.ipp.http",
     "transports.ipp.rfc8011": "interfaces transports.ipp.rfc8010",
-    "transports.ipp.client": "errors deadline transports.dialer transports.ipp.credentials"
+    "transports.ipp.client": "errors net.* transports.ipp.credentials"
     " transports.ipp.http transports.ipp.httpclient transports.ipp.rfc8010 transports.ipp.rfc8011",
     "transports.ipp.job": "errors interfaces transports.ending transports.ipp.client"
     " transports.ipp.rfc8010 transports.ipp.rfc8011",
-    "transports.ipp.transport": "errors interfaces tcp options uri transports.ending"
+    "transports.ipp.transport": "errors interfaces net.* options uri transports.ending"
     " transports.ipp.rfc8010"
     " transports.ipp.rfc8011"
     " transports.ipp.httpclient transports.ipp.client transports.ipp.job transports.tls",
-    "transports.lpd.client": "errors interfaces transports.dialer transports.dialogue"
+    "transports.lpd.client": "net.* errors interfaces transports.dialogue"
     " transports.ending"
     " transports.lpd.rfc1179",
     "transports.lpd.stream": "errors interfaces transports.ending transports.lpd.client",
     "transports.lpd.spool": "errors interfaces transports.backpressure transports.ending"
     " transports.threads"
     " transports.lpd.client",
-    "transports.lpd.transport": "options interfaces tcp uri transports.ending transports.threads"
+    "transports.lpd.transport": "options interfaces net.* uri transports.ending transports.threads"
     " transports.lpd.rfc1179 transports.lpd.client transports.lpd.reserved"
     " transports.lpd.stream transports.lpd.spool",
     "transports.file.existing": "",
     "transports.file.appended": "transports.file.existing",
     "transports.file.reader": "",
-    "transports.file.fifo": "errors interfaces tcp transports.descriptor transports.ending"
+    "transports.file.fifo": "errors interfaces net.* transports.descriptor transports.ending"
     " transports.file.existing transports.file.reader",
     "transports.file.transport": "errors interfaces options uri transports.backpressure"
     " transports.ending"
@@ -190,16 +193,16 @@ MAY_IMPORT = {
     " transports.ending transports.usb.usblp",
     "transports.parallel": "errors interfaces options uri transports.driver transports.ending"
     " transports.ieee1284",
-    "transports.*": "errors interfaces tcp options uri transports.scheme transports.ieee1284"
+    "transports.*": "errors interfaces net.* options uri transports.scheme transports.ieee1284"
     " transports.backchannel transports.backpressure transports.descriptor transports.ending"
     " transports.threads",
     # those who know both sides
     "configuration": "named ftp.settings",
-    "gateway": "text configuration server tcp ftp* watch*",
-    "testing*": "configuration errors guard interfaces language job named port server tcp ftp*"
+    "gateway": "text configuration server net.* ftp* watch*",
+    "testing*": "configuration errors guard interfaces language job named port server net.* ftp*"
     " transports* gateway testing*",
     # the command
-    "listeners": "options tcp",
+    "listeners": "options net.*",
     "checkers": "options",
     "commandline": "options named ftp* transports*",
     "help": "jetdirect options transports.build commandline",
@@ -300,7 +303,11 @@ def test_importsGoOneWay() -> None:
         ("gateway.py", "from jetdirect import tap", "gateway imports tap"),
         ("testing/x.py", "import jetdirect.tap as t", "testing.x imports tap"),
         ("stray.py", "", "stray has no row"),
-        ("tcp.py", "from twisted.internet import reactor", "tcp imports the global reactor"),
+        (
+            "net/facts.py",
+            "from twisted.internet import reactor",
+            "net.facts imports the global reactor",
+        ),
         ("tap.py", "import twisted.internet.reactor", "tap imports the global reactor"),
         (
             "tap.py",

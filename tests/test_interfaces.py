@@ -25,8 +25,8 @@ from jetdirect.ftp.realm import AnyName, PrintRealm
 from jetdirect.ftp.shell import PrintShell
 from jetdirect.gateway import Gateway
 from jetdirect.job import Job, Sender
+from jetdirect.net.facts import KernelFacts, NoFacts
 from jetdirect.server import PrintServer
-from jetdirect.tcp import KernelFacts, NoFacts
 from jetdirect.testing import FakeJob, FakePrinter, FakeSender, MemoryWire
 from jetdirect.transports.build import transportFor
 from jetdirect.transports.dressing import DressedJob, DressedTransport, Dressing

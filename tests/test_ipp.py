@@ -31,9 +31,9 @@ from jetdirect.interfaces import (
     IPrinterTransport,
     PrinterStatus,
 )
-from jetdirect.tcp import Silence
+from jetdirect.net.dial import Dialer
+from jetdirect.net.facts import Silence
 from jetdirect.testing import FakeJob
-from jetdirect.transports.dialer import Dialer
 from jetdirect.transports.dialogue import LOOK_INTERVAL
 from jetdirect.transports.ending import FINISH_TIMEOUT
 from jetdirect.transports.ipp.client import IPPClient

@@ -17,8 +17,8 @@ from twisted.internet.protocol import Protocol, ServerFactory
 from twisted.internet.tcp import Port
 from twisted.logger import capturedLogs
 
-from jetdirect.ftp.listener import listen
-from jetdirect.tcp import BACKLOG
+from jetdirect.net.listener import listen
+from jetdirect.net.tuning import BACKLOG
 from tests.support.line import HOST, descriptors, reactor, until
 
 

@@ -22,7 +22,7 @@ from zope.interface.verify import verifyObject
 import jetdirect.transports.lpd.spool as spool
 from jetdirect.errors import JobTooLarge, PrinterLost, PrintError, PrinterUnreachable
 from jetdirect.interfaces import Delivery, IPrinterConnection, IPrinterTransport
-from jetdirect.tcp import Silence
+from jetdirect.net.facts import Silence
 from jetdirect.testing import FakeJob
 from jetdirect.transports.dialogue import FAREWELL
 from jetdirect.transports.dressing import DressedTransport, Dressing

@@ -22,8 +22,8 @@ from jetdirect.certificate import ServerCertificate
 from jetdirect.errors import DataConnectionLost
 from jetdirect.ftp.data import DataPort, DataTerms
 from jetdirect.ftp.dataports import ActivePort, PassivePort
-from jetdirect.orderly import believeOnlyFIN, endsInOrder
-from jetdirect.tcp import realTransport
+from jetdirect.net.facts import realTransport
+from jetdirect.net.orderly import believeOnlyFIN, endsInOrder
 from jetdirect.testing import MemoryWire
 from tests.support.certificate import selfSigned
 from tests.support.line import HOST, reactor, until

@@ -36,21 +36,16 @@ from twisted.logger import capturedLogs, formatEvent
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-import jetdirect.tcp as tcp
 import jetdirect.transports.socket as module
 from jetdirect.errors import PrinterLost, PrintError, PrinterUnreachable
 from jetdirect.interfaces import Delivery, IPrinterConnection
 from jetdirect.job import Job, Sender
 from jetdirect.named import CONNECT_TIMEOUT, NamedPrinter, PortSettings
+from jetdirect.net import pulse
+from jetdirect.net.facts import Silence, factsOf
+from jetdirect.net.pulse import DEAD_AFTER_PROBES, DEAD_AFTER_SECONDS
+from jetdirect.net.tuning import KEEPALIVE, LONGEST_RETRY
 from jetdirect.port import PrintingPort
-from jetdirect.tcp import (
-    DEAD_AFTER_PROBES,
-    DEAD_AFTER_SECONDS,
-    KEEPALIVE,
-    LONGEST_RETRY,
-    Silence,
-    factsOf,
-)
 from jetdirect.testing import FakeJob, MemoryWire
 from jetdirect.transports.build import transportFor
 from jetdirect.transports.ending import ABORT_PATIENCE, FINISH_TIMEOUT
@@ -960,8 +955,8 @@ def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     """Real time is short."""
     monkeypatch.setattr(module, "WATCH_INTERVAL", 0.01)
     monkeypatch.setattr(module, "ABORT_PATIENCE", 0.1)
-    monkeypatch.setattr(tcp, "DEAD_AFTER_PROBES", 1)
-    monkeypatch.setattr(tcp, "DEAD_AFTER_SECONDS", 0.1)
+    monkeypatch.setattr(pulse, "DEAD_AFTER_PROBES", 1)
+    monkeypatch.setattr(pulse, "DEAD_AFTER_SECONDS", 0.1)
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1"])

@@ -38,8 +38,8 @@ from jetdirect.ftp.dataports import PassivePort
 from jetdirect.interfaces import Delivery, IKernelConsumer
 from jetdirect.job import COPIED_FIRST
 from jetdirect.language import END_OF_JOB, HEAD_BYTES
-from jetdirect.splice import PIPE_SIZES
-from jetdirect.tcp import factsOf, unwritten
+from jetdirect.net.facts import factsOf, unwritten
+from jetdirect.net.splice import PIPE_SIZES
 from jetdirect.testing import FakeJob
 from jetdirect.transports.build import transportFor
 from jetdirect.transports.policy import PJLPolicy, policed

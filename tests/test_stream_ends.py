@@ -20,7 +20,7 @@ from zope.interface import implementer
 
 from jetdirect.errors import PrinterLost
 from jetdirect.interfaces import Delivery, IPrinterConnection
-from jetdirect.tcp import unwritten
+from jetdirect.net.facts import unwritten
 from jetdirect.testing import FakeJob
 from jetdirect.transports.build import transportFor
 from jetdirect.transports.socket import SocketTransport

@@ -29,8 +29,10 @@ from jetdirect.ftp.settings import SessionSettings
 from jetdirect.gateway import Gateway
 from jetdirect.job import STOPPED_AFTER
 from jetdirect.named import BUSY_TIMEOUT, CONNECT_TIMEOUT, PortSettings
+from jetdirect.net.facts import Silence
+from jetdirect.net.pulse import DEAD_AFTER_SECONDS
+from jetdirect.net.tuning import KEEPALIVE
 from jetdirect.record import JobState
-from jetdirect.tcp import DEAD_AFTER_SECONDS, KEEPALIVE, Silence
 from jetdirect.testing import FakeSender
 from jetdirect.transports.build import transportFor
 from jetdirect.transports.ending import FINISH_TIMEOUT

@@ -22,8 +22,8 @@ from twisted.python.reflect import namedAny
 
 from jetdirect.ftp.settings import SessionSettings
 from jetdirect.gateway import Gateway
+from jetdirect.net.tuning import BACKLOG
 from jetdirect.tap import Options, makeService
-from jetdirect.tcp import BACKLOG
 from jetdirect.transports.file.transport import FileTransport
 from jetdirect.transports.policy import PolicedTransport
 from jetdirect.transports.socket import SocketTransport

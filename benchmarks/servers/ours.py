@@ -13,7 +13,7 @@ from pathlib import Path
 
 from benchmarks.process import ROOT
 from benchmarks.servers.server import Server, freePort
-from jetdirect.tcp import BACKLOG
+from jetdirect.net.tuning import BACKLOG
 
 TWISTD = [sys.executable, "-c", "from twisted.scripts.twistd import run; run()"]
 """The C{twistd} of this interpreter."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
 from ..job import Job
-from ..tcp import ITCPFacts
+from ..net.facts import ITCPFacts
 
 _INTERVAL = 0.5
 """Seconds between looks; most senders say their next word before.

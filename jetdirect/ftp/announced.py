@@ -14,7 +14,7 @@ from twisted.internet.interfaces import IAddress, IHostResolution, IResolutionRe
 from twisted.logger import Logger
 from zope.interface import implementer
 
-from ..deadline import within
+from ..net.deadline import within
 
 REMEMBERED = 60.0
 """Seconds for which an answer is believed: dynamic DNS changes some times a day (chosen)."""

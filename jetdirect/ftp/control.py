@@ -9,7 +9,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Iterator
 from itertools import chain
-from typing import Any, Protocol
+from typing import Protocol
 
 from twisted.internet import protocol
 from twisted.internet.error import ConnectionDone
@@ -25,8 +25,10 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from ..deadline import Deadline
-from ..tcp import ITCPFacts, NoFacts, factsOf, realTransport, sendNow, takeUrgentInLine, tune
+from ..net.deadline import Deadline
+from ..net.facts import ITCPFacts, NoFacts, factsOf, realTransport
+from ..net.gaps import sendNow, whenProxied
+from ..net.tuning import takeUrgentInLine, tune
 from ..text import printable
 from .address import oneHost, plainHost, proxiedHost
 from .lines import LineDecoder, LineTooLong, NoLineEnd, isLast
@@ -192,8 +194,7 @@ class ControlConnection(protocol.Protocol):
             self.listener.begun()
 
     def dataReceived(self, data: bytes) -> None:
-        if self._header is not None:
-            self._headerCame()
+        self._headerCame()
         if self.closing or self._deaf:
             return
         first, self._heard = not self._heard, True
@@ -409,18 +410,11 @@ class ControlConnection(protocol.Protocol):
         # Who is there comes without a word of FTP behind it, and Twisted tells nobody that it came.
         self._house.lingers(self)
         self._header = Deadline(self.reactor, HEADER_TIMEOUT, self.abort)
-        wrapper: Any = self.transport
-        received = wrapper.dataReceived
-
-        def dataReceived(data: bytes) -> None:
-            received(data)
-            if self._header is not None and wrapper._proxyInfo is not None:
-                self._headerCame()
-
-        wrapper.dataReceived = dataReceived
+        whenProxied(self.transport, self._headerCame)
 
     def _headerCame(self) -> None:
-        assert self._header is not None
+        if self._header is None:
+            return
         self._header.cancel()
         self._lookWhoIsThere()
         try:

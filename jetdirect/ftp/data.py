@@ -17,11 +17,12 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from ..certificate import ServerCertificate
-from ..deadline import Deadline
 from ..errors import DataConnectionLost, HandshakeInClear
 from ..interfaces import IKernelConsumer
-from ..splice import PIPE_SIZES, readInKernel
-from ..tcp import isPlain
+from ..net.deadline import Deadline
+from ..net.facts import isPlain
+from ..net.gaps import readInKernel
+from ..net.splice import PIPE_SIZES
 from .dataconnection import DataConnection
 from .gathering import Gathering
 from .hello import beginsTLS

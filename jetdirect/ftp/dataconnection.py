@@ -14,8 +14,9 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from ..certificate import ServerCertificate
-from ..orderly import believeOnlyFIN, saidGoodbye
-from ..tcp import passOn, takeUrgentInLine, tune
+from ..net.gaps import beneathTLS, passOn
+from ..net.orderly import believeOnlyFIN, saidGoodbye
+from ..net.tuning import takeUrgentInLine, tune
 from .hello import beginsTLS
 from .records import RecordBoundaries
 
@@ -96,21 +97,18 @@ class DataConnection(Protocol):
     def _lookBelowTLS(self, transport: Any) -> None:
         # TLS makes a loss of every end without close_notify; was it at least a FIN, after a whole
         # record?  And was it TLS at all?
-        layer = transport.protocol
-        received, told, boundaries = layer.dataReceived, layer.connectionLost, RecordBoundaries()
+        boundaries = RecordBoundaries()
 
-        def dataReceived(data: bytes) -> None:
+        def came(data: bytes) -> None:
             if beginsTLS(self._head) is None:
                 self._head += data
             boundaries.feed(data)
-            received(data)
 
-        def connectionLost(reason: Failure) -> None:
+        def over(reason: Failure) -> None:
             inOrder = boundaries.between and reason.check(error.ConnectionDone) is not None
             self.plainEnd = self._encrypted and inOrder
-            told(reason)
 
-        layer.dataReceived, layer.connectionLost = dataReceived, connectionLost
+        beneathTLS(transport, came, over)
 
     def _rest(self) -> None:
         if not self._port.begun:

@@ -15,15 +15,15 @@ from twisted.internet.endpoints import TCP4ClientEndpoint, TCP6ClientEndpoint
 from twisted.internet.interfaces import IAddress, IListeningPort
 from twisted.internet.protocol import Factory, ServerFactory
 
-from ..deadline import within
 from ..errors import NoDataConnection
-from ..tcp import cancelLater
+from ..net.deadline import within
+from ..net.dial import cancelLater
+from ..net.listener import listen
+from ..net.sourceport import FromPort
 from .address import isInside, isIPv6, plainHost
 from .data import DataPort, DataTerms, IDataReactor
 from .dataconnection import DataConnection
-from .listener import listen
 from .settings import Network
-from .sourceport import FromPort
 
 CONNECT_TIMEOUT = 30.0
 """Seconds a data connection may take to be made, as in pyftpdlib; vsftpd gives it 60."""

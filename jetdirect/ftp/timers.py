@@ -9,7 +9,7 @@ from typing import Protocol
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
-from ..deadline import Deadline
+from ..net.deadline import Deadline
 from . import replies
 from .replies import Reply
 from .settings import SessionSettings

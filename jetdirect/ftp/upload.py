@@ -10,7 +10,6 @@ from collections.abc import Callable
 
 from twisted.logger import Logger
 
-from ..deadline import Deadline
 from ..errors import (
     DataConnectionLost,
     JobAborted,
@@ -21,6 +20,7 @@ from ..errors import (
 )
 from ..interfaces import Delivery
 from ..job import Job
+from ..net.deadline import Deadline
 from ..port import PrintingPort
 from . import replies
 from .data import DataPort

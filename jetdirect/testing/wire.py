@@ -12,7 +12,7 @@ from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from ..tcp import ITCPFacts, Silence
+from ..net.facts import ITCPFacts, Silence
 
 
 @implementer(ITCPFacts)

@@ -15,7 +15,7 @@ from twisted.internet.main import CONNECTION_LOST
 
 from ..errors import PrinterLost
 from ..interfaces import Delivery, IPrintJob
-from ..tcp import forget
+from ..net.facts import forget
 from .ending import Ending, State
 
 

@@ -14,7 +14,10 @@ from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
 
 from ..errors import PrinterLost
-from ..tcp import ITCPFacts, Pulse, factsOf, readBeforeLoss, tune
+from ..net.facts import ITCPFacts, factsOf
+from ..net.gaps import readBeforeLoss
+from ..net.pulse import Pulse
+from ..net.tuning import tune
 
 LOOK_INTERVAL = 0.5
 """Seconds between two looks at the connection's state in the kernel."""

@@ -33,8 +33,8 @@ from ..interfaces import (
     IPrintJob,
     PrinterStatus,
 )
+from ..net.facts import unwritten
 from ..options import seconds
-from ..tcp import unwritten
 from ..uri import DeviceURI
 from .backchannel import BackChannel
 from .descriptor import DescriptorConnection

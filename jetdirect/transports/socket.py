@@ -42,25 +42,16 @@ from ..interfaces import (
     IPrintJob,
     PrinterStatus,
 )
+from ..net.dial import Dialer, hostEndpoint
+from ..net.facts import ITCPFacts, factsOf, forget, isPlain
+from ..net.gaps import beforeClose, halfClose, sendNow, tellOfHandshake
+from ..net.orderly import believeOnlyFIN
+from ..net.pulse import Pulse
+from ..net.splice import Splice
+from ..net.tuning import tune
 from ..options import seconds, switch
-from ..orderly import believeOnlyFIN
-from ..splice import Splice
-from ..tcp import (
-    ITCPFacts,
-    Pulse,
-    beforeClose,
-    factsOf,
-    forget,
-    halfClose,
-    hostEndpoint,
-    isPlain,
-    sendNow,
-    tellOfHandshake,
-    tune,
-)
 from ..uri import DeviceURI
 from .backchannel import BackChannel
-from .dialer import Dialer
 from .ending import ABORT_PATIENCE, FINISH_TIMEOUT, Ending, State
 from .endpoint import clientEndpoint
 from .tls import believed, whyNot

@@ -12,12 +12,12 @@ import pytest
 from twisted.internet import main
 
 from jetdirect import job as jobs
-from jetdirect import splice, tcp
 from jetdirect.ftp import control, data, dataconnection
 from jetdirect.ftp.gathering import Gathering
 from jetdirect.job import Job
 from jetdirect.language import HEAD_BYTES
-from jetdirect.splice import Splice
+from jetdirect.net import facts, gaps, splice
+from jetdirect.net.splice import Splice
 from jetdirect.transports import socket
 
 from .saboteurs_switches import Saboteur, badSenders
@@ -165,7 +165,7 @@ def aResetWhileSendingIsNothing(patch: pytest.MonkeyPatch) -> None:
 
 
 def _sendNow(transport: Any, data: bytes) -> None:
-    if tcp.isPlain(transport) and transport.connected and not tcp.unwritten(transport):
+    if facts.isPlain(transport) and transport.connected and not facts.unwritten(transport):
         sent = transport.writeSomeData(data)
         data = data[sent:] if isinstance(sent, int) else data
     transport.write(data)
@@ -180,7 +180,7 @@ def sentTwice(patch: pytest.MonkeyPatch) -> None:
     """What the kernel took at once is sent again if there is more."""
 
     def sendNow(transport: Any, data: bytes) -> None:
-        ready = tcp.isPlain(transport) and transport.connected and not tcp.unwritten(transport)
+        ready = facts.isPlain(transport) and transport.connected and not facts.unwritten(transport)
         if not ready or transport.writeSomeData(data) != len(data):
             transport.write(data)
 
@@ -191,7 +191,7 @@ def theLastIsFirst(patch: pytest.MonkeyPatch) -> None:
     """What is sent at once overtakes what waits."""
 
     def sendNow(transport: Any, data: bytes) -> None:
-        if tcp.isPlain(transport) and transport.connected:
+        if facts.isPlain(transport) and transport.connected:
             sent = transport.writeSomeData(data)
             data = data[sent:] if isinstance(sent, int) else data
         transport.write(data)
@@ -229,12 +229,13 @@ def nobodyLooksAtTheWater(patch: pytest.MonkeyPatch) -> None:
 
 def thePipeIsNotCounted(patch: pytest.MonkeyPatch) -> None:
     """What is in the pipe is forgotten by those who ask what is not written yet."""
-    original = tcp.unwritten
+    original = facts.unwritten
 
     def unwritten(transport: Any) -> int:
         return original(transport) - int(getattr(transport, "inPipe", 0))
 
-    patch.setattr(tcp, "unwritten", unwritten)
+    patch.setattr(facts, "unwritten", unwritten)
+    patch.setattr(gaps, "unwritten", unwritten)
     patch.setattr(splice, "unwritten", unwritten)
 
 

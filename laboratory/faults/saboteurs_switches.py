@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 from twisted.internet.endpoints import HostnameEndpoint
 
-from jetdirect import tcp
 from jetdirect.errors import JobTooLarge, PrintError
 from jetdirect.ftp import data, dataports, replies
 from jetdirect.ftp.control import ControlConnection
@@ -19,9 +18,10 @@ from jetdirect.ftp.factory import PrintFTPFactory
 from jetdirect.ftp.replies import Reply
 from jetdirect.ftp.session import Session
 from jetdirect.ftp.upload import Upload
+from jetdirect.net import pulse
+from jetdirect.net.pulse import Pulse
 from jetdirect.port import PrintingPort
 from jetdirect.server import PrintServer
-from jetdirect.tcp import Pulse
 from jetdirect.transports import dressing
 from jetdirect.transports.file import transport as file
 
@@ -246,7 +246,7 @@ def bytesAreNoSignOfLife(patch: pytest.MonkeyPatch) -> None:
 
 def deadTooSoon(patch: pytest.MonkeyPatch) -> None:
     """A printer is given up after a few seconds."""
-    patch.setattr(tcp, "DEAD_AFTER_SECONDS", 3.0)
+    patch.setattr(pulse, "DEAD_AFTER_SECONDS", 3.0)
 
 
 def noCloseNotifyNeeded(patch: pytest.MonkeyPatch) -> None:

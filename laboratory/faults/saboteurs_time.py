@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
-from jetdirect import deadline, guard, orderly
+from jetdirect import guard
 from jetdirect.ftp import data, dataconnection, pipeline
 from jetdirect.ftp.turns import Turns
 from jetdirect.guard import GuardedConnection
 from jetdirect.interfaces import Delivery
+from jetdirect.net import deadline, orderly
 
 from .saboteurs_kernel import fromBadSenders
 from .saboteurs_switches import Saboteur, aFile, badSenders, encrypted

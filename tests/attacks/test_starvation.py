@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from jetdirect.ftp import upload
-from jetdirect.tcp import KernelFacts
+from jetdirect.net.facts import KernelFacts
 from laboratory.attacks import patience, starvation
 from laboratory.attacks.victim import GATEWAY, HOSTILE, Victim
 from laboratory.attacks.wire import Wire

@@ -17,7 +17,8 @@ import pytest
 from twisted.internet.protocol import Protocol
 from twisted.logger import LogLevel
 
-from jetdirect.tcp import KernelFacts, sendNow, unwritten
+from jetdirect.net.facts import KernelFacts, unwritten
+from jetdirect.net.gaps import sendNow
 from laboratory.faults.simulation.kernel import End
 from laboratory.faults.simulation.network import Network
 from laboratory.faults.simulation.pipes import Calls, Limits

@@ -25,7 +25,7 @@ from jetdirect.ftp.data import DataTerms
 from jetdirect.ftp.dataports import PassivePort
 from jetdirect.interfaces import Delivery, IPrinterConnection, IPrinterTransport
 from jetdirect.job import Job, Sender
-from jetdirect.tcp import unwritten
+from jetdirect.net.facts import unwritten
 from jetdirect.transports.build import transportFor
 
 reactor: Any = theReactor

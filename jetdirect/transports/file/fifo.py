@@ -32,7 +32,7 @@ from ...interfaces import (
     IPrintJob,
     PrinterStatus,
 )
-from ...tcp import unwritten
+from ...net.facts import unwritten
 from ..descriptor import DescriptorConnection
 from ..ending import ABORT_PATIENCE, State
 from .existing import take

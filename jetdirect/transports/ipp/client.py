@@ -10,9 +10,9 @@ from typing import Any, TypeVar
 from twisted.internet.defer import CancelledError, Deferred, TimeoutError
 from twisted.internet.interfaces import IProducer, IStreamClientEndpoint
 
-from ...deadline import within
 from ...errors import PrinterLost, PrinterUnreachable
-from ..dialer import Dialer
+from ...net.deadline import within
+from ...net.dial import Dialer
 from . import rfc8011
 from .credentials import NOBODY, Attempt, Credentials, challenges, parameter
 from .http import Post

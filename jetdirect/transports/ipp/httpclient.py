@@ -23,9 +23,10 @@ from twisted.internet.error import ConnectionClosed, ConnectionDone
 from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
 
-from ...deadline import Deadline
 from ...errors import PrinterLost
-from ...tcp import borrowedSocket, tellOfHandshake
+from ...net.deadline import Deadline
+from ...net.facts import borrowedSocket
+from ...net.gaps import tellOfHandshake
 from ..dialogue import Dialogue
 from ..tls import whyNot
 from .http import Post

@@ -24,8 +24,8 @@ from ...interfaces import (
     IPrintJob,
     PrinterStatus,
 )
+from ...net.dial import hostEndpoint
 from ...options import seconds, switch
-from ...tcp import hostEndpoint
 from ...uri import DeviceURI
 from ..ending import FINISH_TIMEOUT
 from ..tls import believed

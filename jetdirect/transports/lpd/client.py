@@ -14,7 +14,7 @@ from zope.interface import implementer
 
 from ...errors import PrinterLost, PrinterUnreachable
 from ...interfaces import IPrintJob
-from ..dialer import Dialer
+from ...net.dial import Dialer
 from ..dialogue import Dialogue
 from ..ending import Ending
 from . import rfc1179

@@ -27,8 +27,8 @@ from ...interfaces import (
     IPrintJob,
     PrinterStatus,
 )
+from ...net.dial import hostEndpoint
 from ...options import seconds, size, switch
-from ...tcp import hostEndpoint
 from ...uri import DeviceURI
 from ..ending import FINISH_TIMEOUT
 from ..threads import PrinterThread

@@ -21,7 +21,8 @@ from zope.interface import implementer
 
 from ...interfaces import PrinterStatus
 from ...language import UEL
-from ...tcp import cancelLater, tune
+from ...net.dial import cancelLater
+from ...net.tuning import tune
 from .codes import statusOf
 from .talk import Listener, Message
 

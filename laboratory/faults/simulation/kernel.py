@@ -15,7 +15,7 @@ import struct
 from collections.abc import Callable
 from typing import Any
 
-from jetdirect.tcp import Silence
+from jetdirect.net.facts import Silence
 
 from .network import Changes, Host, Network
 

@@ -11,8 +11,9 @@ from unittest.mock import patch
 
 from twisted.protocols import tls
 
-from jetdirect import job, splice
+from jetdirect import job
 from jetdirect.ftp import dataports
+from jetdirect.net import splice
 from jetdirect.transports.file import transport as file
 
 from .disk import Disk

@@ -1,5 +1,5 @@
 """
-What L{jetdirect.splice} asks of the kernel: pipes, and bytes that go through them.
+What L{jetdirect.net.splice} asks of the kernel: pipes, and bytes that go through them.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
-from jetdirect import tcp
 from jetdirect.job import COPIED_FIRST
 from jetdirect.language import HEAD_BYTES
+from jetdirect.net import facts
 
 from .kernel import End
 from .reactor import SimulatedReactor
@@ -100,7 +100,7 @@ class _PipeEnd:
 
 class Calls:
     """
-    Stands for the modules L{os} and L{fcntl} in L{jetdirect.splice}.
+    Stands for the modules L{os} and L{fcntl} in L{jetdirect.net.splice}.
 
     @ivar jobs: the labels of the data connections from which bytes were spliced.
     @ivar bytes: how many.
@@ -182,7 +182,7 @@ class Calls:
             if wire is None or wire._aborting or not wire.connected:
                 continue
             where = f"bytes are in a pipe, {wire.end.label}, and"
-            if tcp.unwritten(wire) < pipe.full:
+            if facts.unwritten(wire) < pipe.full:
                 self._odd(f"{where} they are not counted")
             if wire not in self._reactor.getWriters():
                 self._odd(f"{where} nobody waits for the printer")

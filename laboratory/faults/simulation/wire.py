@@ -11,8 +11,8 @@ from twisted.internet import tcp
 from twisted.internet.address import IPv4Address, IPv6Address
 from zope.interface import implementer
 
-from jetdirect import tcp as facts
-from jetdirect.tcp import ITCPFacts, Silence
+from jetdirect.net import facts
+from jetdirect.net.facts import ITCPFacts, Silence
 
 from .kernel import End
 

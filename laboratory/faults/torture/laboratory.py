@@ -154,7 +154,7 @@ class Laboratory:
         # A minute's silence in a second, for what happens to connections that are silent for long.
         place = directory / "twisted" / "plugins"
         place.mkdir(parents=True, exist_ok=True)
-        probes = "from jetdirect import tcp\n\ntcp.KEEPALIVE = (1, 1, 30)\n"
+        probes = "from jetdirect.net import tuning\n\ntuning.KEEPALIVE = (1, 1, 30)\n"
         (place / "hurried.py").write_text(probes)
 
     def _share(self, teams: dict[str, Team], batch: list[Case]) -> None:

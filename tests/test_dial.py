@@ -14,7 +14,7 @@ from twisted.internet import reactor as theReactor
 from twisted.internet.endpoints import TCP4ClientEndpoint
 from twisted.internet.protocol import Protocol
 
-from jetdirect.transports.dialer import Dialer
+from jetdirect.net.dial import Dialer
 
 reactor: Any = theReactor
 
@@ -22,7 +22,7 @@ reactor: Any = theReactor
 @pytest_twisted.ensureDeferred
 async def test_lateReactor(monkeypatch: pytest.MonkeyPatch) -> None:
     """The printer's kernel has answered while our reactor was busy with something else."""
-    monkeypatch.setattr("jetdirect.transports.dialer.ATTEMPT_TIMEOUT", 0.05)
+    monkeypatch.setattr("jetdirect.net.dial.ATTEMPT_TIMEOUT", 0.05)
     with socket.create_server(("127.0.0.1", 0)) as listening:
         there = TCP4ClientEndpoint(reactor, "127.0.0.1", listening.getsockname()[1])
         dialed = Dialer(reactor, there, "socket:").dial(Protocol)

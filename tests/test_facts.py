@@ -24,16 +24,15 @@ from twisted.internet.testing import StringTransport
 from twisted.protocols.policies import ProtocolWrapper, WrappingFactory
 from twisted.python.failure import Failure
 
-from jetdirect.tcp import (
-    DEAD_AFTER_SECONDS,
+from jetdirect.net.facts import (
     KernelFacts,
     NoFacts,
-    Pulse,
     Silence,
     borrowedSocket,
     factsOf,
     realTransport,
 )
+from jetdirect.net.pulse import DEAD_AFTER_SECONDS, Pulse
 from jetdirect.testing import MemoryWire
 
 reactor: Any = theReactor

@@ -1,27 +1,82 @@
 """
-Making a connection to one printer or print server, again and again.
+Connections that we make: where to, and how they are given up; a L{Dialer} makes them to one printer
+or print server, again and again.
 """
 
 from __future__ import annotations
 
+import encodings.idna  # noqa: F401  a lookup that finds no descriptor left for it never ends
 import errno
 from collections.abc import Callable
 from typing import Any
 
 from twisted.internet import error
-from twisted.internet.defer import Deferred
+from twisted.internet.abstract import isIPAddress, isIPv6Address
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.endpoints import HostnameEndpoint, TCP4ClientEndpoint, TCP6ClientEndpoint
 from twisted.internet.interfaces import IReactorTime, IStreamClientEndpoint
 from twisted.internet.protocol import Factory, Protocol
 from twisted.internet.task import deferLater
 from twisted.python.failure import Failure
 
-from ..deadline import Deadline
 from ..errors import PrintError, PrinterUnreachable
-from ..tcp import cancelLater
+from .deadline import Deadline
 
 ATTEMPT_TIMEOUT = 30.0
 """Seconds that one attempt may take, the lookup of a name included: a name server may be silent for
 ever, and the printing port's own time-out be 0."""
+
+
+def hostEndpoint(
+    reactor: Any, host: str, port: int, source: tuple[str, int] | None = None
+) -> IStreamClientEndpoint:
+    """
+    Where a host is to be reached.
+
+    An address needs no name lookup, which takes a thread, and what a thread may lack.
+
+    @param source: the address, or C{""}, and the port to connect from; by default any.
+    @raise ValueError: it cannot be a host name.
+    """
+    if isIPAddress(host):
+        return TCP4ClientEndpoint(reactor, host, port, bindAddress=source)
+    if isIPv6Address(host):
+        return TCP6ClientEndpoint(reactor, host, port, bindAddress=source)
+    endpoint = HostnameEndpoint(reactor, host, port, bindAddress=source)
+    if getattr(endpoint, "_badHostname", False):  # it would say so itself, but at every job
+        raise ValueError(f"{host!r} is not a host name; write its address instead")
+    return endpoint
+
+
+def cancelLater(clock: IReactorTime, connecting: Deferred[Any]) -> Deferred[Any]:
+    """
+    A connection that is being made, and can be given up at any moment.
+
+    Giving it up closes its descriptor.  In the middle of a turn of the reactor, an event that is on
+    its way to it may then reach whoever gets the same number, such as a listener, and end it
+    (Twisted issue 4759); so that it is done between two turns.
+
+    @return: fails with L{CancelledError} at once when it is canceled.
+    """
+
+    def cancel(given: Deferred[Any]) -> None:
+        given.errback(CancelledError())
+        clock.callLater(0, connecting.cancel)
+
+    given: Deferred[Any] = Deferred(cancel)
+
+    def made(protocol: Any) -> None:
+        if given.called:
+            protocol.transport.abortConnection()
+        else:
+            given.callback(protocol)
+
+    def failed(why: Failure) -> None:
+        if not given.called:
+            given.errback(why)
+
+    connecting.addCallbacks(made, failed)
+    return given
 
 
 class Dialer:

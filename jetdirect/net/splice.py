@@ -3,8 +3,8 @@ The kernel path: bytes go from one socket to another through a pipe, and never t
 
 Linux alone has splice(2).  It costs a fifth of the processor time of reading and writing
 (measured).  A L{Splice} stands before one of Twisted's transports and keeps what that did not take
-yet; L{readInKernel} offers it the socket of another when there is something to read.  Everything
-else, such as back-pressure, half-closes and losses, stays Twisted's.
+yet; L{readInKernel<jetdirect.net.gaps.readInKernel>} offers it the socket of another when there is
+something to read.  Everything else, such as back-pressure, half-closes and losses, stays Twisted's.
 """
 
 from __future__ import annotations
@@ -12,13 +12,12 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
-from collections.abc import Callable
 from typing import Any
 
 from twisted.internet import main
 from twisted.logger import Logger
 
-from .tcp import unwritten
+from .facts import unwritten
 
 PIPE_SIZES = (1 << 20, 1 << 18, 1 << 16)
 """Bytes that a pipe should hold: what Linux allows everybody (1 MiB, pipe(7)) costs two thirds of
@@ -27,29 +26,6 @@ the processor time of a quarter of it (measured); then less, down to what a new 
 _NOW = getattr(os, "SPLICE_F_MOVE", 0) | getattr(os, "SPLICE_F_NONBLOCK", 0)
 _FULL = {errno.EAGAIN, errno.ENOBUFS}
 _IMPOSSIBLE = {errno.ENOSYS, errno.EPERM, errno.EACCES, errno.EINVAL, errno.ENOMEM}
-
-
-def readInKernel(transport: Any, take: Callable[[int], int]) -> None:
-    """
-    Offer the socket of C{transport} to C{take} before anything is read from it.
-
-    That there is nothing, and that it is the end, is not believed of splice(2): it says so of
-    urgent data, too, behind which recv(2) goes on.
-
-    @param transport: one for which L{isPlain<jetdirect.tcp.isPlain>} holds.
-    @param take: is given the descriptor; answers as L{IKernelConsumer.take
-        <jetdirect.interfaces.IKernelConsumer.take>} does.
-    """
-    read = transport.doRead
-
-    def doRead() -> Any:
-        try:
-            taken = take(transport.fileno())
-        except OSError:  # told only once
-            return main.CONNECTION_LOST
-        return None if taken else read()
-
-    transport.doRead = doRead
 
 
 class Splice:
@@ -62,7 +38,7 @@ class Splice:
     _log = Logger()
 
     def __init__(self, transport: Any) -> None:
-        """@param transport: one for which L{isPlain<jetdirect.tcp.isPlain>} holds."""
+        """@param transport: one for which L{isPlain<jetdirect.net.facts.isPlain>} holds."""
         self._transport = transport
         self._pipe: tuple[int, int] | None = None
         self._size = 0

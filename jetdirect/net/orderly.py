@@ -17,7 +17,7 @@ from twisted.internet.error import ConnectionLost
 from twisted.internet.tcp import Connection
 from twisted.python.failure import Failure
 
-from .tcp import realTransport
+from .facts import realTransport
 
 
 def endsInOrder(handle: socket.socket) -> bool:

@@ -18,7 +18,7 @@ from twisted.internet.posixbase import PosixReactorBase
 from twisted.internet.tcp import Port
 from twisted.python.failure import Failure
 
-from ..tcp import BACKLOG
+from .tuning import BACKLOG
 
 
 def listen(reactor: Any, number: int, factory: IProtocolFactory, interface: str) -> IListeningPort:
