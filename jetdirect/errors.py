@@ -100,6 +100,26 @@ class JobCanceled(PrintError):
     final = True
 
 
+class SpoolFull(PrintError):
+    """The spool has no room for the job: the disk is full, or a limit is reached."""
+
+
+class SpoolFailed(PrintError):
+    """The spool's disk failed, and what it was to keep is not kept."""
+
+
+class SpoolSilent(SpoolFailed):
+    """It is not known whether the spool keeps the job: its sender must be told nothing."""
+
+
+class PortFailed(PrintError):
+    """The spool of the printing port has failed; jobs are taken again when it is well."""
+
+
+class TakenBack(Exception):
+    """The job was cut before its commit: nothing of it stays."""
+
+
 class JobRefused(PrintError):
     """The job holds what the operator does not allow."""
 

@@ -22,6 +22,7 @@ from zope.interface import Attribute, Interface
 
 from .errors import PrintError
 from .record import JobRecord, PortRecord
+from .spool.record import Found, JobPlace, Room, SpoolRecord
 from .uri import DeviceURI
 
 
@@ -238,6 +239,166 @@ class IWatcher(Interface):
 
     def portChanged(record: PortRecord) -> None:
         """A printing port has another state, or its printer another condition."""
+
+
+class IKeptData(Interface):
+    """The bytes of a kept job, from the first one on."""
+
+    def read(most: int) -> Deferred[bytes]:
+        """
+        The next bytes; none: that was all.  Not called again before it has fired.
+
+        @return: fails with L{SpoolFailed<jetdirect.errors.SpoolFailed>}.
+        """
+
+    def close() -> None:
+        """Be done with it."""
+
+
+class IDraft(Interface):
+    """
+    A job on its way into a spool.
+
+    No method but C{cut} is called before the one before has fired.
+    """
+
+    number: int = Attribute("Its number.")
+    size: int = Attribute("The bytes that were written.")
+    sha256: str = Attribute("Of those, in hexadecimal digits.")
+
+    def write(data: bytes) -> Deferred[None]:
+        """
+        Append bytes.
+
+        @return: fires when there may be more.  Fails with L{SpoolFull<jetdirect.errors.SpoolFull>}
+            or L{SpoolFailed<jetdirect.errors.SpoolFailed>}: the job is lost, and to be discarded.
+        """
+
+    def commit(record: SpoolRecord, to: JobPlace) -> Deferred[SpoolRecord]:
+        """
+        Keep the job: from now on it survives power cuts.
+
+        Several commits of a port may be under way; they fire in the order of their places, which is
+        that of the calls.  All jobs of a spool have places of one counter.
+
+        @param record: number, port, place, size and hash are filled in.
+        @param to: C{QUEUE}, or C{HELD}, with C{record.reason}.
+        @return: fires with the whole record.  Fails with L{TakenBack<jetdirect.errors.TakenBack>}
+            after C{cut}, with C{SpoolFull} or C{SpoolFailed} when it is certain that the job is not
+            kept, also after a crash; with L{SpoolSilent<jetdirect.errors.SpoolSilent>} when not
+            even that is known: its sender must be told nothing then.
+        """
+
+    def cut() -> bool:
+        """
+        The job is not wanted any more; may be called at any time, also during C{commit}.
+
+        @return: C{False}: too late, it is kept, or will be; L{ISpool.remove} takes it back.
+        """
+
+    def discard() -> Deferred[None]:
+        """Remove what came of a job that was not committed.  Never fails."""
+
+
+class ISpool(Interface):
+    """
+    Where jobs are kept until they are printed, and their ends until those were told.
+
+    Each change is on stable storage when its Deferred fires.  Each fails with L{SpoolFailed
+    <jetdirect.errors.SpoolFailed>} when the store does not do it; whether a crash would then leave
+    the state before or the one after is not known, but nothing in between.  The methods do not
+    block, and are called in the reactor's thread.  For one job they are done in the order of the
+    calls.
+    """
+
+    durable: bool = Attribute("Does what it keeps survive a power cut?")
+
+    def addPort(name: str) -> Deferred[Found]:
+        """
+        Make room for the jobs of a printing port, and say which there are.
+
+        Jobs that came in when the last process ended are gone: their senders were told nothing.
+        What cannot be used is set aside, and named.
+        """
+
+    def portNames() -> Deferred[Sequence[str]]:
+        """The printing ports that have room, in lower case; some may exist no more."""
+
+    def reserve(count: int) -> Deferred[int]:
+        """Take so many numbers for jobs; the first of them.  None is ever given twice."""
+
+    def begin(port: str, number: int) -> Deferred[IDraft]:
+        """
+        Make room for a job with a reserved number.
+
+        @return: fails with C{SpoolFull} or C{SpoolFailed}.
+        """
+
+    def nextPlace() -> Deferred[int]:
+        """A place behind all others."""
+
+    def record(number: int) -> Deferred[SpoolRecord]:
+        """
+        What is written about a job.
+
+        @return: fails with L{BadRecord<jetdirect.spool.record.BadRecord>}, or with L{KeyError}:
+            it is not kept.
+        """
+
+    def change(record: SpoolRecord, to: JobPlace) -> Deferred[None]:
+        """
+        Write what has become of a job, and put it where it belongs now, in one step.
+
+        @param record: its port may be another one: the job moves there.
+        """
+
+    def verify(number: int) -> Deferred[None]:
+        """
+        Read the bytes of a job whole, and compare them with its record.
+
+        @return: fails with L{BadRecord<jetdirect.spool.record.BadRecord>}: they are others.
+        """
+
+    def setAside(number: int) -> Deferred[None]:
+        """Put a job that cannot be used where it is neither printed nor deleted."""
+
+    def data(number: int) -> Deferred[IKeptData]:
+        """The bytes of a job."""
+
+    def note(number: int, sent: int) -> Deferred[None]:
+        """Note how many bytes of a job have left: a hint, not durable.  Never fails."""
+
+    def noted(number: int) -> Deferred[int]:
+        """What was noted last; 0: nothing that survived."""
+
+    def noteHeard(number: int) -> Deferred[None]:
+        """Note that the sender has heard that the job is kept: likewise.  Never fails."""
+
+    def wasHeard(number: int) -> Deferred[bool]:
+        """Was that noted, and has it survived?"""
+
+    def removeData(number: int) -> Deferred[None]:
+        """
+        Remove the bytes of a job whose end is recorded.  Not durable: the next start does it again.
+        """
+
+    def remove(number: int) -> Deferred[None]:
+        """Forget a job whole."""
+
+    def room() -> Deferred[Room]:
+        """What there is room for."""
+
+    def probe() -> Deferred[None]:
+        """Try what a commit needs.  Fires when that is well again."""
+
+    def paused() -> Deferred[Mapping[str, str]]:
+        """The printing ports that were paused, in lower case, each with who did it."""
+
+    def setPaused(paused: Mapping[str, str]) -> Deferred[None]:
+        """Write what C{paused} reads."""
+
+    def close() -> Deferred[None]:
+        """Let another process have it.  Fires, at the latest after some seconds, when that may."""
 
 
 class IPrinterScheme(IPlugin):

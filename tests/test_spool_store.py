@@ -12,8 +12,9 @@ from random import Random
 
 import pytest
 
-from jetdirect.spool.record import BadRecord, SpoolRecord, decode
-from jetdirect.spool.store import JobPlace, Kept, Store, TakenBack
+from jetdirect.errors import TakenBack
+from jetdirect.spool.record import BadRecord, JobPlace, Kept, SpoolRecord, decode
+from jetdirect.spool.store import Store
 from tests.support.disk import LosingDisk, PowerCut
 
 WAITING = SpoolRecord(number=0, port="", name="a.ps", user="anna", host="192.0.2.7", received=1.0)

@@ -10,6 +10,8 @@ import os
 from collections.abc import Sequence
 from typing import Protocol
 
+from .record import Room
+
 PRIVATE = 0o600
 PRIVATE_DIRECTORY = 0o700
 """Jobs are personal: nobody but the gateway's own user reads them."""
@@ -33,6 +35,16 @@ class File(Protocol):
         """Be done with it; it is not synced by that."""
 
 
+class Reader(Protocol):
+    """A file that is being read, from its beginning."""
+
+    def read(self, most: int) -> bytes:
+        """The next bytes; none: it is at its end."""
+
+    def close(self) -> None:
+        """Be done with it."""
+
+
 class Disk(Protocol):
     """A directory tree; paths are relative to its root, with C{/} between their parts."""
 
@@ -41,6 +53,9 @@ class Disk(Protocol):
 
     def read(self, path: str) -> bytes:
         """The content of a file."""
+
+    def open(self, path: str) -> Reader:
+        """A file that there is, to be read in pieces."""
 
     def size(self, path: str) -> int:
         """Its bytes."""
@@ -63,6 +78,9 @@ class Disk(Protocol):
     def syncDirectory(self, path: str) -> None:
         """Put the names in a directory on stable storage."""
 
+    def room(self) -> Room:
+        """What it can still take."""
+
 
 class _RealFile:
     def __init__(self, descriptor: int) -> None:
@@ -80,6 +98,25 @@ class _RealFile:
         os.close(self._descriptor)
 
 
+class RealReader:
+    """
+    L{Reader}.
+
+    @ivar descriptor: of the file, whose position is where the next byte is.
+    """
+
+    def __init__(self, descriptor: int) -> None:
+        self.descriptor = descriptor
+
+    def read(self, most: int) -> bytes:
+        """L{Reader}."""
+        return os.read(self.descriptor, most)
+
+    def close(self) -> None:
+        """L{Reader}."""
+        os.close(self.descriptor)
+
+
 class RealDisk:
     """A L{Disk} below a directory of this machine's."""
 
@@ -95,9 +132,12 @@ class RealDisk:
         return _RealFile(os.open(self.path(path), flags, PRIVATE))
 
     def read(self, path: str) -> bytes:
-        descriptor = os.open(self.path(path), os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
-        with open(descriptor, "rb") as file:
+        with open(self.open(path).descriptor, "rb") as file:
             return file.read()
+
+    def open(self, path: str) -> RealReader:
+        flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
+        return RealReader(os.open(self.path(path), flags))
 
     def size(self, path: str) -> int:
         return os.lstat(self.path(path)).st_size
@@ -123,3 +163,7 @@ class RealDisk:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+
+    def room(self) -> Room:
+        found = os.statvfs(self.root)
+        return Room(found.f_bavail * found.f_frsize, found.f_blocks * found.f_frsize)

@@ -43,17 +43,19 @@ class Numbers:
         """No number was ever given."""
         return not any(self._marks.values())
 
-    def next(self, name: str) -> int:
+    def next(self, name: str, count: int = 1) -> int:
         """
         The next number of a counter; the first is 1.
 
+        @param count: take so many; it is the first of them that is returned.
         @raise OSError: the marks could not be raised; no number was given.
         """
-        number = self._last[name] + 1
-        if number > self._marks[name]:
-            self._raise({**self._marks, name: number + STEP - 1})
-        self._last[name] = number
-        return number
+        first = self._last[name] + 1
+        last = first + count - 1
+        if last > self._marks[name]:
+            self._raise({**self._marks, name: max(last, first + STEP - 1)})
+        self._last[name] = last
+        return first
 
     def beyond(self, name: str, number: int) -> None:
         """

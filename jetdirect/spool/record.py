@@ -8,12 +8,59 @@ private; no name of a sender's is ever a file name.
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
-from typing import Any
+from dataclasses import asdict, dataclass, field, fields, replace
+from enum import Enum
+from typing import Any, NamedTuple
 
 VERSION = 1
 """Raised when an older program could misunderstand what is written."""
+
+
+class JobPlace(Enum):
+    """Where a job in a spool is: in one of the directories of its printing port, as files."""
+
+    COMING = "tmp"
+    QUEUE = "queue"
+    ACTIVE = "active"
+    HELD = "held"
+    DONE = "done"
+    CORRUPT = "corrupt"
+
+
+class Kept(NamedTuple):
+    """A kept job, as far as its queue needs to know it; its L{SpoolRecord} has the rest."""
+
+    place: int
+    """Jobs print in the order of their places."""
+
+    number: int
+    size: int
+    """Bytes of its data."""
+
+    host: str = ""
+    """The sender's address."""
+
+
+@dataclass
+class Found:
+    """
+    What was found of one printing port when the spool was opened.
+
+    @ivar jobs: all that are kept, by where they are, in the order of their places.
+    @ivar complaints: what is wrong with what else is there, one sentence each.
+    """
+
+    jobs: dict[JobPlace, list[Kept]] = field(default_factory=dict)
+    complaints: list[str] = field(default_factory=list)
+
+
+class Room(NamedTuple):
+    """What a spool can still take, in bytes."""
+
+    free: int
+    total: int
 
 
 class BadRecord(ValueError):
@@ -115,16 +162,16 @@ def decode(data: bytes) -> SpoolRecord:
         raise BadRecord(f"it lacks {needed[0]}") from None
 
 
-def glance(data: bytes) -> tuple[int, int, int]:
+def glance(data: bytes) -> Kept:
     """
-    Place, number and size, which a line needs of each of a hundred thousand jobs at the start.
+    What a queue needs of each of a hundred thousand jobs at the start.
 
     @raise BadRecord: it is not even that.
     """
     values = _values(data)
     place, number, size = values.get("place"), values.get("number"), values.get("size")
     if type(place) is int and type(number) is int and type(size) is int:
-        return place, number, size
+        return Kept(place, number, size, sys.intern(str(values.get("host", ""))))
     decode(data)
     raise BadRecord("it lacks its place, its number or its size")
 

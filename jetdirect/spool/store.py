@@ -3,9 +3,14 @@ Kept jobs as files: what is on the disk, and in which order it gets there.
 
 Below the spool directory::
 
-    numbers                            the counters, and the lock of the process that has the spool
+    lock                               held by the process that has the spool
+    numbers                            the counters
+    ballast                            room for the end of a job on a full disk
+    paused.json                        the printing ports that an operator has paused
     ports/NAME/STATE/00000031/data     the sender's bytes, and nothing else
                               job.json what is known of the job (spool/record.py)
+                              progress bytes of it that have left: a hint, not synced
+                              heard    its sender has heard of it: likewise
 
 STATE is C{tmp} while the job comes in, C{queue} while it waits, C{active} from the moment before
 its first byte leaves, C{held} while it waits for a person, C{done} when it has ended, C{corrupt}
@@ -19,61 +24,28 @@ the reactor's thread.
 from __future__ import annotations
 
 import hashlib
+import json
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
-from enum import Enum
-from typing import NamedTuple
 
-from .disk import Disk, File
-from .durable import replaceFile, writeFile
+from ..errors import TakenBack
+from .disk import Disk, File, Reader
+from .durable import UNFINISHED, replaceFile, writeFile
 from .numbers import Numbers
-from .record import BadRecord, SpoolRecord, decode, glance
+from .record import BadRecord, Found, JobPlace, Kept, Room, SpoolRecord, decode, glance
 
-NUMBERS, DATA, RECORD, PROGRESS = "numbers", "data", "job.json", "progress"
+NUMBERS, BALLAST, PAUSED, PROBE = "numbers", "ballast", "paused.json", "probe"
+DATA, RECORD, PROGRESS, HEARD = "data", "job.json", "progress", "heard"
+
+BALLAST_BYTES = 1 << 20
+"""As many as the records of some hundred jobs need."""
+
+PIECE = 1 << 18
+"""Bytes that are read at a time (chosen)."""
 
 LEAST_DIGITS = 8
 """Digits of a directory's name at least, with which C{ls} shows the jobs in order."""
-
-
-class JobPlace(Enum):
-    """The directories of a printing port; a kept job is in one of them."""
-
-    COMING = "tmp"
-    QUEUE = "queue"
-    ACTIVE = "active"
-    HELD = "held"
-    DONE = "done"
-    CORRUPT = "corrupt"
-
-
-class TakenBack(Exception):
-    """The job was cut before its commit: nothing of it stays."""
-
-
-class Kept(NamedTuple):
-    """A kept job, as far as its line needs to know it; L{Store.record} has the rest."""
-
-    place: int
-    """Jobs print in the order of their places."""
-
-    number: int
-    size: int
-    """Bytes of its data."""
-
-
-@dataclass
-class Found:
-    """
-    What was found of one printing port when the spool was opened.
-
-    @ivar jobs: all that are kept, by where they are, in the order of their places.
-    @ivar complaints: what is wrong with what else is there, one sentence each.
-    """
-
-    jobs: dict[JobPlace, list[Kept]] = field(default_factory=dict)
-    complaints: list[str] = field(default_factory=list)
 
 
 class Store:
@@ -126,14 +98,26 @@ class Store:
 
     # A job comes in
 
-    def begin(self, port: str) -> Draft:
+    def reserve(self, counter: str, count: int) -> int:
+        """
+        Take numbers that nobody has had.
+
+        @param counter: C{number} or C{place}.
+        @return: the first of them.
+        @raise OSError: the counter could not be raised.
+        """
+        with self._lock:
+            return self._numbers.next(counter, count)
+
+    def begin(self, port: str, number: int | None = None) -> Draft:
         """
         Make room for a job.
 
+        @param number: one that was reserved; L{None}: the next one.
         @raise OSError: there is none.
         """
-        with self._lock:
-            number = self._numbers.next("number")
+        if number is None:
+            number = self.reserve("number", 1)
         path = _jobPath(port.lower(), JobPlace.COMING, number)
         self._disk.makeDirectory(path)
         return Draft(self, self._disk, port, number, path)
@@ -171,10 +155,40 @@ class Store:
         replaceFile(self._disk, f"{path}/{RECORD}", record.encode())
         self._move(record.number, record.port.lower(), place)
 
-    def nextPlace(self) -> int:
-        """A place behind all others.  @raise OSError: the counter could not be raised."""
-        with self._lock:
-            return self._numbers.next("place")
+    def setAside(self, number: int) -> None:
+        """
+        Put a job that cannot be used where it is neither printed nor deleted.
+
+        @raise OSError: it is not known whether that would survive a crash.
+        """
+        self._move(number, self._where[number][0], JobPlace.CORRUPT)
+
+    def read(self, number: int) -> Reader:
+        """The bytes of a job."""
+        return self._disk.open(self.dataPath(number))
+
+    def verify(self, number: int) -> None:
+        """
+        Read a job's bytes whole, and compare them with its record.
+
+        @raise BadRecord: they are others; the message says what is wrong.
+        @raise OSError: they cannot be read.
+        """
+        record, found, size = self.record(number), hashlib.sha256(), 0
+        try:
+            reader = self.read(number)
+        except FileNotFoundError:
+            raise BadRecord(f"it has no {DATA}") from None
+        try:
+            while piece := reader.read(PIECE):
+                found.update(piece)
+                size += len(piece)
+        finally:
+            reader.close()
+        if size != record.size:
+            raise BadRecord(f"its {DATA} has {size} bytes, {record.size} were kept")
+        if found.hexdigest() != record.sha256:
+            raise BadRecord(f"its {DATA} is not what was kept: its hash is another one")
 
     def note(self, number: int, sent: int) -> None:
         """
@@ -185,11 +199,20 @@ class Store:
         path = f"{self._path(number)}/{PROGRESS}"
         with suppress(FileNotFoundError):
             self._disk.remove(path)
-        file = self._disk.create(path)
-        try:
-            file.write(b"%d\n" % sent)
-        finally:
-            file.close()
+        self._write(path, b"%d\n" % sent)
+
+    def noteHeard(self, number: int) -> None:
+        """
+        Note that a job's sender has heard of it: a hint likewise.
+
+        @raise OSError: it could not be noted; nothing depends on it.
+        """
+        with suppress(FileExistsError):
+            self._write(f"{self._path(number)}/{HEARD}", b"")
+
+    def wasHeard(self, number: int) -> bool:
+        """Was that noted, and has it survived?"""
+        return HEARD in self._disk.names(self._path(number))
 
     def noted(self, number: int) -> int:
         """What L{note} noted last; 0: nothing that survived."""
@@ -220,7 +243,76 @@ class Store:
         self._clear(_jobPath(port, JobPlace.COMING, number))
         del self._where[number]
 
+    # The spool as a whole
+
+    def room(self) -> Room:
+        """What it can still take."""
+        return self._disk.room()
+
+    def probe(self) -> None:
+        """
+        Try what a commit needs of the disk.
+
+        @raise OSError: it fails.
+        """
+        self._removeProbe()
+        writeFile(self._disk, PROBE + UNFINISHED, b"probe\n")
+        self._disk.rename(PROBE + UNFINISHED, PROBE)
+        self._disk.syncDirectory("")
+        self._removeProbe()
+
+    def takeBallast(self) -> None:
+        """Fill room that L{dropBallast} gives back.  @raise OSError: there is none."""
+        with suppress(FileExistsError):
+            file = self._disk.create(BALLAST)
+            try:
+                file.write(bytes(BALLAST_BYTES))
+                file.sync()
+            except OSError:
+                self._disk.remove(BALLAST)
+                raise
+            finally:
+                file.close()
+
+    def dropBallast(self) -> None:
+        """Give it back: the disk is full, and the end of a job is to be recorded."""
+        with suppress(FileNotFoundError):
+            self._disk.remove(BALLAST)
+            self._disk.syncDirectory("")
+
+    def paused(self) -> dict[str, str]:
+        """
+        The printing ports that were paused, in lower case, each with who did it.
+
+        @raise BadRecord: the file cannot be used.
+        """
+        try:
+            found = json.loads(self._disk.read(PAUSED))
+        except FileNotFoundError:
+            return {}
+        except ValueError:
+            raise BadRecord(f"{PAUSED} is no JSON") from None
+        if not isinstance(found, dict) or not all(isinstance(by, str) for by in found.values()):
+            raise BadRecord(f"{PAUSED} holds no names")
+        return found
+
+    def setPaused(self, paused: dict[str, str]) -> None:
+        """Write what L{paused} reads.  @raise OSError: it is not known whether it is written."""
+        replaceFile(self._disk, PAUSED, json.dumps(paused).encode("ascii") + b"\n")
+
     # Inside.
+
+    def _write(self, path: str, data: bytes) -> None:
+        file = self._disk.create(path)
+        try:
+            file.write(data)
+        finally:
+            file.close()
+
+    def _removeProbe(self) -> None:
+        for name in (PROBE, PROBE + UNFINISHED):
+            with suppress(FileNotFoundError):
+                self._disk.remove(name)
 
     def _path(self, number: int) -> str:
         port, place = self._where[number]
@@ -236,8 +328,8 @@ class Store:
         self._disk.syncDirectory(_placePath(port, place))
         self._disk.syncDirectory(_placePath(*before))
 
-    def _committed(self, number: int, port: str) -> None:
-        self._where[number] = (port, JobPlace.QUEUE)
+    def _committed(self, number: int, port: str, place: JobPlace) -> None:
+        self._where[number] = (port, place)
 
     def _all(self) -> Iterator[int]:
         for port in self._disk.names("ports"):
@@ -278,10 +370,10 @@ class Store:
         return found
 
     def _checked(self, number: int, path: str) -> Kept:
-        place, found, size = glance(self._disk.read(f"{path}/{RECORD}"))
-        if found != number:
-            raise BadRecord(f"its {RECORD} is that of job {found}")
-        return Kept(place, number, size)
+        kept = glance(self._disk.read(f"{path}/{RECORD}"))
+        if kept.number != number:
+            raise BadRecord(f"its {RECORD} is that of job {kept.number}")
+        return kept
 
     def _clear(self, path: str) -> None:
         for name in self._disk.names(path):
@@ -295,11 +387,13 @@ class Draft:
 
     @ivar number: its number.
     @ivar size: the bytes written so far.
+    @ivar kept: a crash may leave it as a kept job.
     """
 
     def __init__(self, store: Store, disk: Disk, port: str, number: int, path: str) -> None:
         self.number = number
         self.size = 0
+        self.kept = False
         self._store = store
         self._disk = disk
         self._port = port
@@ -316,7 +410,12 @@ class Draft:
         self._hash.update(data)
         self.size += len(data)
 
-    def commit(self, record: SpoolRecord) -> SpoolRecord:
+    @property
+    def sha256(self) -> str:
+        """Of the bytes written so far, in hexadecimal."""
+        return self._hash.hexdigest()
+
+    def commit(self, record: SpoolRecord, to: JobPlace = JobPlace.QUEUE) -> SpoolRecord:
         """
         Keep the job: when this returns it survives a power cut.
 
@@ -324,11 +423,14 @@ class Draft:
         kept job, then that.  Without the first it would be a job of no bytes after a power cut,
         without the last no job at all (both seen on ext4).
 
-        @param record: what is known of it; number, port, place, size and hash are filled in.
+        @param record: what is known of it; number, port, size and hash are filled in, and the place
+            if it has none.
+        @param to: where it goes; C{record.reason} says why if that is not the queue.
         @raise TakenBack: L{cut} was called in time.
-        @raise OSError: it is not kept; L{discard} it.  The spool is not to be trusted any more.
+        @raise OSError: it is not kept; L{discard} it, or L{Store.remove} it if C{kept} says that a
+            crash could keep it all the same.  The spool is not to be trusted any more.
         """
-        place = self._store.nextPlace()
+        place = record.place or self._store.reserve("place", 1)
         assert self._file is not None
         self._file.sync()
         self._close()
@@ -337,7 +439,7 @@ class Draft:
             port=self._port,
             place=place,
             size=self.size,
-            sha256=self._hash.hexdigest(),
+            sha256=self.sha256,
         )
         writeFile(self._disk, f"{self._path}/{RECORD}", record.encode())
         self._disk.syncDirectory(self._path)
@@ -346,9 +448,10 @@ class Draft:
             if self._over:
                 raise TakenBack
             self._over = True
-            self._disk.rename(self._path, _jobPath(port, JobPlace.QUEUE, self.number))
-            self._store._committed(self.number, port)
-        self._disk.syncDirectory(_placePath(port, JobPlace.QUEUE))
+            self._disk.rename(self._path, _jobPath(port, to, self.number))
+            self._store._committed(self.number, port, to)
+            self.kept = True
+        self._disk.syncDirectory(_placePath(port, to))
         self._disk.syncDirectory(_placePath(port, JobPlace.COMING))
         return record
 
@@ -364,7 +467,8 @@ class Draft:
 
     def discard(self) -> None:
         """Remove what came of a job that was not committed.  @raise OSError: something stays."""
-        self._close()
+        with suppress(OSError):
+            self._close()
         self._store._clear(self._path)
 
     def _close(self) -> None:

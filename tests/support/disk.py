@@ -13,6 +13,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from random import Random
 
+from jetdirect.spool.record import Room
+
 BLOCK = 512
 """Bytes of a sector: what is written whole or not at all."""
 
@@ -66,6 +68,7 @@ class LosingDisk:
     @ivar calls: how many calls were made.
     @ivar fault: is asked before each call, with its number and name; what it raises is raised.
     @ivar skipped: the calls that lie: they return without having done anything.
+    @ivar space: what C{room} answers.
     """
 
     def __init__(self, root: _Directory | None = None) -> None:
@@ -74,6 +77,7 @@ class LosingDisk:
         self.calls = 0
         self.fault: Callable[[int, str], None] = lambda number, name: None
         self.skipped: Callable[[str, str], bool] = lambda name, path: False
+        self.space = Room(free=1 << 40, total=1 << 40)
 
     def afterPowerCut(self, dice: Random) -> LosingDisk:
         """What the next start finds; this disk is not to be used any more."""
@@ -107,6 +111,14 @@ class LosingDisk:
     def read(self, path: str) -> bytes:
         self._call("read")
         return self._file(path).data
+
+    def open(self, path: str) -> LosingReader:
+        self._call("open")
+        return LosingReader(self, self._file(path))
+
+    def room(self) -> Room:
+        self._call("room")
+        return self.space
 
     def size(self, path: str) -> int:
         self._call("size")
@@ -194,6 +206,14 @@ class LosingDisk:
         before, _, name = path.rpartition("/")
         return self._directory(before), name
 
+    def inode(self, path: str) -> _Inode:
+        """The file itself, for a test that changes what it holds."""
+        return self._file(path)
+
+    def inodes(self, path: str) -> Sequence[str]:
+        """What is in a directory, without a call."""
+        return list(self._directory(path).names)
+
     def _file(self, path: str) -> _Inode:
         directory, name = self._parent(path)
         entry = self._entry(directory, name, path)
@@ -224,6 +244,24 @@ class LosingFile:
         self._disk._call("sync")
         if not self._disk.skipped("sync", self._path):
             self._inode.synced = self._inode.data
+
+    def close(self) -> None:
+        """Nothing that counts on a disk."""
+
+
+class LosingReader:
+    """L{jetdirect.spool.disk.Reader}."""
+
+    def __init__(self, disk: LosingDisk, inode: _Inode) -> None:
+        self._disk = disk
+        self._inode = inode
+        self._at = 0
+
+    def read(self, most: int) -> bytes:
+        self._disk._call("readPiece")
+        found = self._inode.data[self._at : self._at + most]
+        self._at += len(found)
+        return found
 
     def close(self) -> None:
         """Nothing that counts on a disk."""

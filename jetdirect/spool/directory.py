@@ -1,0 +1,108 @@
+"""
+Is a directory fit to be a spool, and is it ours?
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import stat
+from collections.abc import Iterable
+
+from .disk import PRIVATE, PRIVATE_DIRECTORY
+
+LOCK = "lock"
+
+_REMOTE = {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "ceph", "afs", "fuse.sshfs", "glusterfs"}
+"""File systems whose renames, locks and syncs are not those of a local disk; from the names that
+Linux gives them."""
+
+_VOLATILE = {"tmpfs", "ramfs"}
+
+
+class SpoolDirectory:
+    """
+    A directory that this process has for itself.
+
+    @ivar path: where it is.
+    @ivar durable: what is synced there survives a power cut.
+    """
+
+    def __init__(self, path: str, mounts: Iterable[str] | None = None) -> None:
+        """
+        Take it; it is made if it is not there.
+
+        @param mounts: lines as in C{/proc/self/mountinfo}; L{None}: of this machine.
+        @raise ValueError: it is not fit, or another process has it; the message says what to do.
+        """
+        self.path = os.path.abspath(path)
+        try:
+            self._make()
+            found = os.stat(self.path)
+            kind = _fileSystem(found.st_dev, self.path, _mounts() if mounts is None else mounts)
+            if kind in _REMOTE:
+                raise ValueError(
+                    f"a file system of kind {kind} keeps no promise of a spool; choose a local disk"
+                )
+            self._checkMode(found)
+            self._lock = self._take()
+        except OSError as error:
+            raise ValueError(f"{error.strerror}; name a directory of the gateway's own") from None
+        self.durable = kind not in _VOLATILE
+
+    def release(self) -> None:
+        """Let another process have it."""
+        if self._lock >= 0:
+            os.close(self._lock)
+            self._lock = -1
+
+    # Inside.
+
+    def _make(self) -> None:
+        # Its own name is to survive a power cut, too.
+        if not os.path.isdir(self.path):
+            os.mkdir(self.path, PRIVATE_DIRECTORY)
+            above = os.open(os.path.dirname(self.path), os.O_RDONLY | os.O_DIRECTORY)
+            try:
+                os.fsync(above)
+            finally:
+                os.close(above)
+
+    def _checkMode(self, found: os.stat_result) -> None:
+        if found.st_uid not in (os.geteuid(), 0):
+            raise ValueError(f"it belongs to user {found.st_uid}; chown it to the gateway's user")
+        if found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+            raise ValueError("others can write it, and so print; chmod go-w it")
+
+    def _take(self) -> int:
+        flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+        descriptor = os.open(f"{self.path}/{LOCK}", flags, PRIVATE)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(descriptor)
+            remedy = "end it, or give each gateway a spool of its own"
+            raise ValueError(f"another gateway has this spool; {remedy}") from None
+        return descriptor
+
+
+def _mounts() -> list[str]:
+    with open("/proc/self/mountinfo") as file:
+        return file.readlines()
+
+
+def _fileSystem(device: int, path: str, mounts: Iterable[str]) -> str:
+    # proc(5): ID parent major:minor root point options [tags] - kind source options.  A subvolume
+    # has a device of its own, so otherwise the longest mount point counts.
+    number = f"{os.major(device)}:{os.minor(device)}"
+    best, kind = -1, ""
+    for line in mounts:
+        before, _, after = line.partition(" - ")
+        words = before.split()
+        if words[2] == number:
+            return after.split()[0]
+        point = words[4].replace("\\040", " ")
+        inside = path == point or path.startswith(point.rstrip("/") + "/")
+        if inside and len(point) >= best:
+            best, kind = len(point), after.split()[0]
+    return kind

@@ -1,0 +1,293 @@
+"""
+A spool of files: L{Store}, asked from the reactor.
+"""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from typing import Any, Protocol, TypeVar
+
+from twisted.internet.defer import Deferred, succeed
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from ..errors import SpoolFailed, SpoolFull, SpoolSilent
+from ..interfaces import IDraft, IKeptData, ISpool
+from .disk import Reader
+from .record import Found, JobPlace, Room, SpoolRecord
+from .store import Draft, Store
+from .turns import InOrder, Reserved, Turns
+
+RESERVED_PLACES = 1000
+"""Places that are taken at a time: a power cut skips up to so many, and nobody sees it (chosen)."""
+
+_FULL = {errno.ENOSPC, errno.EDQUOT}
+
+_Result = TypeVar("_Result")
+
+
+class Worker(Protocol):
+    """Does work that may sleep: L{Threads.do<jetdirect.spool.threads.Threads.do>}."""
+
+    def __call__(self, work: Callable[[], _Result]) -> Deferred[_Result]: ...
+
+
+def whatFailed(error: OSError) -> SpoolFailed | SpoolFull:
+    """An error of the disk in the words of a job's."""
+    if error.errno in _FULL:
+        return SpoolFull("the spool's disk is full")
+    return SpoolFailed(f"the spool failed: {error.strerror or error}")
+
+
+@implementer(ISpool)
+class FileSpool:
+    """
+    A spool of files.
+
+    @ivar durable: what it keeps survives a power cut.
+    """
+
+    _log = Logger()
+
+    def __init__(
+        self,
+        store: Store,
+        do: Worker,
+        durable: bool = True,
+        release: Callable[[], None] = lambda: None,
+    ) -> None:
+        """
+        @param release: lets another process have the directory.
+        """
+        self.durable = durable
+        self._store = store
+        self._do = do
+        self._release = release
+        self._jobs = Turns()
+        self._commits: dict[str, InOrder] = {}
+        self._places = Reserved(
+            lambda count: self._done(lambda: store.reserve("place", count)), RESERVED_PLACES
+        )
+
+    def addPort(self, name: str) -> Deferred[Found]:
+        """L{ISpool}."""
+        return self._done(lambda: self._store.addPort(name))
+
+    def portNames(self) -> Deferred[Sequence[str]]:
+        """L{ISpool}."""
+        return self._done(self._store.portNames)
+
+    def reserve(self, count: int) -> Deferred[int]:
+        """L{ISpool}."""
+        return self._done(lambda: self._store.reserve("number", count))
+
+    def begin(self, port: str, number: int) -> Deferred[IDraft]:
+        """L{ISpool}."""
+
+        def begun(draft: Draft) -> IDraft:
+            return FileDraft(self, draft, port)
+
+        return self._done(lambda: self._store.begin(port, number)).addCallback(begun)
+
+    def nextPlace(self) -> Deferred[int]:
+        """L{ISpool}."""
+        return self._places.next()
+
+    def record(self, number: int) -> Deferred[SpoolRecord]:
+        """L{ISpool}."""
+        return self._forJob(number, lambda: self._store.record(number))
+
+    def change(self, record: SpoolRecord, to: JobPlace) -> Deferred[None]:
+        """L{ISpool}: on a full disk the ballast makes room for it."""
+
+        def change() -> None:
+            try:
+                self._store.change(record, to)
+            except OSError as why:
+                if why.errno not in _FULL:
+                    raise
+                self._store.dropBallast()
+                self._store.change(record, to)
+
+        return self._forJob(record.number, change)
+
+    def verify(self, number: int) -> Deferred[None]:
+        """L{ISpool}."""
+        return self._forJob(number, lambda: self._store.verify(number))
+
+    def setAside(self, number: int) -> Deferred[None]:
+        """L{ISpool}."""
+        return self._forJob(number, lambda: self._store.setAside(number))
+
+    def data(self, number: int) -> Deferred[IKeptData]:
+        """L{ISpool}."""
+
+        def found(reader: Reader) -> IKeptData:
+            return FileData(self, reader)
+
+        return self._forJob(number, lambda: self._store.read(number)).addCallback(found)
+
+    def note(self, number: int, sent: int) -> Deferred[None]:
+        """L{ISpool}."""
+        return self._hint(number, lambda: self._store.note(number, sent))
+
+    def noted(self, number: int) -> Deferred[int]:
+        """L{ISpool}."""
+        return self._forJob(number, lambda: self._store.noted(number))
+
+    def noteHeard(self, number: int) -> Deferred[None]:
+        """L{ISpool}."""
+        return self._hint(number, lambda: self._store.noteHeard(number))
+
+    def wasHeard(self, number: int) -> Deferred[bool]:
+        """L{ISpool}."""
+        return self._forJob(number, lambda: self._store.wasHeard(number))
+
+    def removeData(self, number: int) -> Deferred[None]:
+        """L{ISpool}."""
+        return self._forJob(number, lambda: self._store.removeData(number))
+
+    def remove(self, number: int) -> Deferred[None]:
+        """L{ISpool}."""
+        return self._forJob(number, lambda: self._store.remove(number))
+
+    def room(self) -> Deferred[Room]:
+        """L{ISpool}."""
+        return self._done(self._store.room)
+
+    def probe(self) -> Deferred[None]:
+        """L{ISpool}: afterwards the ballast is there again, if there is room for it."""
+
+        def probe() -> None:
+            self._store.probe()
+            with suppress(OSError):
+                self._store.takeBallast()
+
+        return self._done(probe)
+
+    def paused(self) -> Deferred[Mapping[str, str]]:
+        """L{ISpool}."""
+        return self._done(self._store.paused)
+
+    def setPaused(self, paused: Mapping[str, str]) -> Deferred[None]:
+        """L{ISpool}."""
+        written = dict(paused)
+        return self._jobs.do(0, lambda: self._done(lambda: self._store.setPaused(written)))
+
+    def close(self) -> Deferred[None]:
+        """L{ISpool}: what a thread is at, is at its end with the process."""
+        self._release()
+        return succeed(None)
+
+    # Inside.
+
+    def _done(self, work: Callable[[], _Result]) -> Deferred[_Result]:
+        return self._do(work).addErrback(self._failed)
+
+    def _forJob(self, number: int, work: Callable[[], _Result]) -> Deferred[_Result]:
+        return self._jobs.do(number, lambda: self._done(work))
+
+    def _hint(self, number: int, work: Callable[[], None]) -> Deferred[None]:
+        return self._forJob(number, work).addErrback(lambda _: None)
+
+    def _failed(self, failure: Failure) -> Any:
+        error = failure.value
+        if not isinstance(error, OSError):
+            return failure
+        self._log.error("the spool failed: {error}", error=str(error))
+        raise whatFailed(error) from error
+
+    def _commit(
+        self, draft: Draft, port: str, record: SpoolRecord, to: JobPlace
+    ) -> Deferred[SpoolRecord]:
+        number = draft.number
+
+        def commit(place: int) -> SpoolRecord:
+            try:
+                return draft.commit(record.but(place=place), to)
+            except OSError as why:
+                if draft.kept:
+                    self._takeBack(number, why)
+                raise
+
+        def placed(place: int) -> Deferred[SpoolRecord]:
+            return self._done(lambda: commit(place))
+
+        committed = self._places.next().addCallback(placed)
+        return self._commits.setdefault(port.lower(), InOrder()).give(committed)
+
+    def _takeBack(self, number: int, why: OSError) -> None:
+        # It is on the disk, and perhaps for good; what its sender is told depends on this.
+        try:
+            self._store.remove(number)
+        except OSError:
+            raise SpoolSilent(f"the spool failed: {why.strerror or why}") from why
+
+
+@implementer(IDraft)
+class FileDraft:
+    """A job that comes into a spool of files."""
+
+    def __init__(self, spool: FileSpool, draft: Draft, port: str) -> None:
+        self.number = draft.number
+        self._spool = spool
+        self._draft = draft
+        self._port = port
+
+    @property
+    def size(self) -> int:
+        """L{IDraft}."""
+        return self._draft.size
+
+    @property
+    def sha256(self) -> str:
+        """L{IDraft}."""
+        return self._draft.sha256
+
+    def write(self, data: bytes) -> Deferred[None]:
+        """L{IDraft}."""
+        return self._spool._done(lambda: self._draft.write(data))
+
+    def commit(self, record: SpoolRecord, to: JobPlace = JobPlace.QUEUE) -> Deferred[SpoolRecord]:
+        """L{IDraft}."""
+        return self._spool._commit(self._draft, self._port, record, to)
+
+    def cut(self) -> bool:
+        """L{IDraft}."""
+        return self._draft.cut()
+
+    def discard(self) -> Deferred[None]:
+        """L{IDraft}: what stays, the next start removes."""
+        return self._spool._do(self._draft.discard).addErrback(lambda _: None)
+
+
+@implementer(IKeptData)
+class FileData:
+    """The bytes of a kept job in a file."""
+
+    def __init__(self, spool: FileSpool, reader: Reader) -> None:
+        self._spool = spool
+        self._reader = reader
+        self._reading = self._closed = False
+
+    def read(self, most: int) -> Deferred[bytes]:
+        """L{IKeptData}."""
+        self._reading = True
+
+        def over(result: Any) -> Any:
+            self._reading = False
+            if self._closed:
+                self._reader.close()
+            return result
+
+        return self._spool._done(lambda: self._reader.read(most)).addBoth(over)
+
+    def close(self) -> None:
+        """L{IKeptData}."""
+        if not self._closed:
+            self._closed = True
+            if not self._reading:
+                self._reader.close()

@@ -1,0 +1,140 @@
+"""
+Things that are done one after the other.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Hashable
+from typing import Any, TypeVar
+
+from twisted.internet.defer import Deferred, maybeDeferred
+from twisted.python.failure import Failure
+
+_Result = TypeVar("_Result")
+
+
+class Turns:
+    """For each key one thing at a time, in the order in which they were asked for."""
+
+    def __init__(self) -> None:
+        self._waiting: dict[Hashable, deque[tuple[Callable[[], Any], Deferred[Any]]]] = {}
+
+    def do(self, key: Hashable, work: Callable[[], Deferred[_Result]]) -> Deferred[_Result]:
+        """
+        Do C{work} when all that was asked for before is done.
+
+        @return: fires with what it fires with.
+        """
+        done: Deferred[_Result] = Deferred()
+        waiting = self._waiting.get(key)
+        if waiting is not None:
+            waiting.append((work, done))
+        else:
+            self._waiting[key] = deque()
+            self._begin(key, work, done)
+        return done
+
+    def _begin(self, key: Hashable, work: Callable[[], Any], done: Deferred[Any]) -> None:
+        def over(result: Any) -> None:
+            (done.errback if isinstance(result, Failure) else done.callback)(result)
+            waiting = self._waiting[key]
+            if waiting:
+                self._begin(key, *waiting.popleft())
+            else:
+                del self._waiting[key]
+
+        maybeDeferred(work).addBoth(over)
+
+
+class InOrder:
+    """Answers that are given in the order of the questions, whichever is ready first."""
+
+    def __init__(self) -> None:
+        self._waiting: deque[list[Any]] = deque()
+
+    def give(self, answer: Deferred[_Result]) -> Deferred[_Result]:
+        """
+        @return: fires as C{answer} does, when all that were given before have fired.
+        """
+        given: Deferred[_Result] = Deferred()
+        entry: list[Any] = [given]
+        self._waiting.append(entry)
+
+        def ready(result: Any) -> None:
+            entry.append(result)
+            while self._waiting and len(self._waiting[0]) > 1:
+                first, what = self._waiting.popleft()
+                (first.errback if isinstance(what, Failure) else first.callback)(what)
+
+        answer.addBoth(ready)
+        return given
+
+
+class Reserved:
+    """
+    Numbers that were reserved in a store, given out one by one without waiting, as a rule.
+
+    A store is asked for more before they are used up.
+    """
+
+    def __init__(self, reserve: Callable[[int], Deferred[int]], step: int) -> None:
+        """
+        @param reserve: takes so many from the store, and fires with the first of them.
+        """
+        self._reserve = reserve
+        self._step = step
+        self._numbers: deque[range] = deque()
+        self._waiting: deque[Deferred[int]] = deque()
+        self._asking = False
+
+    def next(self) -> Deferred[int]:
+        """The next one.  @return: fails as the store does, if there is none left."""
+        given: Deferred[int] = Deferred()
+        self._waiting.append(given)
+        self._give()
+        return given
+
+    def _give(self) -> None:
+        while self._numbers and self._waiting:
+            self._waiting.popleft().callback(self._take())
+        self._askForMore()
+
+    def take(self) -> int | None:
+        """The next one, if one is left."""
+        if not self._numbers or self._waiting:
+            return None
+        number = self._take()
+        self._askForMore()
+        return number
+
+    def _take(self) -> int:
+        numbers = self._numbers[0]
+        if len(numbers) == 1:
+            self._numbers.popleft()
+        else:
+            self._numbers[0] = numbers[1:]
+        return numbers[0]
+
+    def fill(self) -> Deferred[None]:
+        """Have some."""
+        self._asking = True
+
+        def reserved(first: int) -> None:
+            self._numbers.append(range(first, first + self._step))
+
+        return self._reserve(self._step).addCallback(reserved).addBoth(self._asked)
+
+    def _asked(self, result: Any) -> Any:
+        self._asking = False
+        if isinstance(result, Failure):
+            waiting, self._waiting = self._waiting, deque()
+            for each in waiting:
+                each.errback(result)
+        else:
+            self._give()
+        return result
+
+    def _askForMore(self) -> None:
+        if not self._asking and sum(map(len, self._numbers)) < self._step // 2:
+            self.fill().addErrback(lambda _: None)

@@ -1,0 +1,62 @@
+"""
+A spool in memory for tests: its disk loses what was not synced, its work is done when a test says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from twisted.internet.defer import Deferred, maybeDeferred
+
+from jetdirect.spool.files import FileSpool
+from jetdirect.spool.record import SpoolRecord
+from jetdirect.spool.store import Store
+from tests.support.disk import LosingDisk
+
+_Result = TypeVar("_Result")
+
+RECORD = SpoolRecord(number=0, port="", name="a.ps", user="anna", host="192.0.2.7", received=1.0)
+
+
+class Work:
+    """
+    What would be done in threads: at once, or when a test lets it.
+
+    @ivar held: what was asked for and not done yet; L{None}: all is done at once.
+    """
+
+    def __init__(self) -> None:
+        self.held: list[tuple[Callable[[], Any], Deferred[Any]]] | None = None
+
+    def do(self, work: Callable[[], _Result]) -> Deferred[_Result]:
+        """L{jetdirect.spool.files.Worker}."""
+        if self.held is None:
+            return maybeDeferred(work)
+        done: Deferred[_Result] = Deferred()
+        self.held.append((work, done))
+        return done
+
+    def hold(self) -> None:
+        """Do nothing from now on."""
+        self.held = []
+
+    def one(self, which: int = 0) -> None:
+        """Do one thing that is held."""
+        assert self.held is not None
+        work, done = self.held.pop(which)
+        maybeDeferred(work).chainDeferred(done)
+
+    def go(self) -> None:
+        """Do all that is held, and from now on all at once."""
+        while self.held:
+            self.one()
+        self.held = None
+
+
+def spooled(disk: LosingDisk | None = None, port: str = "PORT1") -> tuple[FileSpool, Work]:
+    """A spool with one printing port."""
+    work = Work()
+    spool = FileSpool(Store(disk or LosingDisk()), work.do)
+    spool.addPort(port)
+    return spool, work

@@ -1,0 +1,270 @@
+"""
+A spool of files as the reactor sees it: in order, and with a word for each fault of the disk.
+"""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Callable
+
+import pytest
+from zope.interface.verify import verifyObject
+
+from jetdirect.errors import SpoolFailed, SpoolFull, SpoolSilent, TakenBack
+from jetdirect.interfaces import IDraft, IKeptData, ISpool
+from jetdirect.spool.files import FileSpool
+from jetdirect.spool.record import BadRecord, JobPlace
+from jetdirect.spool.store import BALLAST, BALLAST_BYTES
+from tests.support.disk import LosingDisk
+from tests.support.endpoint import hear
+from tests.support.spooled import RECORD, spooled
+
+
+def draft(spool: ISpool, number: int = 1, data: bytes = b"a page") -> IDraft:
+    """A job that has come, and is not kept."""
+    [made] = hear(spool.begin("PORT1", number))
+    hear(made.write(data))
+    assert isinstance(made.size, int)
+    return made  # type: ignore[no-any-return]
+
+
+def failing(disk: LosingDisk, call: str, code: int, path: str = "") -> None:
+    """The disk fails in one call from now on."""
+
+    def fault(number: int, name: str) -> None:
+        if name == call:
+            raise OSError(code, "failed")
+
+    disk.fault = fault
+
+
+def test_interfaces() -> None:
+    """What is said to be provided is."""
+    spool, _ = spooled()
+    made = draft(spool)
+    assert verifyObject(ISpool, spool)
+    assert verifyObject(IDraft, made)
+    hear(made.commit(RECORD, JobPlace.QUEUE))
+    assert verifyObject(IKeptData, hear(spool.data(1))[0])
+
+
+def test_kept() -> None:
+    """A job goes in, its record and its bytes come out."""
+    spool, _ = spooled()
+    [record] = hear(draft(spool).commit(RECORD, JobPlace.QUEUE))
+    assert (record.number, record.place, record.size) == (1, 1, 6)
+    assert hear(spool.record(1)) == [record]
+    [data] = hear(spool.data(1))
+    assert hear(data.read(4)) + hear(data.read(4)) + hear(data.read(4)) == [b"a pa", b"ge", b""]
+    data.close()
+
+
+def test_commitsInOrder() -> None:
+    """Commits of one port fire in the order of their places, whichever the disk does first."""
+    spool, work = spooled()
+    drafts = [draft(spool, number) for number in (3, 1, 2)]
+    work.hold()
+    fired: list[tuple[int, int]] = []
+    for each in drafts:
+        each.commit(RECORD, JobPlace.QUEUE).addCallback(
+            lambda record: fired.append((record.place, record.number))
+        )
+    work.one()  # places are reserved
+    work.one(2)
+    work.one(1)
+    assert fired == []
+    work.go()
+    assert fired == [(1, 3), (2, 1), (3, 2)]
+
+
+def test_takenBack() -> None:
+    """What is cut before its commit is not kept; it fires in its turn all the same."""
+    spool, work = spooled()
+    first, second = draft(spool, 1), draft(spool, 2)
+    work.hold()
+    told = hear(first.commit(RECORD, JobPlace.QUEUE)), hear(second.commit(RECORD, JobPlace.QUEUE))
+    assert first.cut()
+    work.go()
+    assert isinstance(told[0][0], TakenBack)
+    assert told[1][0].number == 2
+    hear(first.discard())
+    assert isinstance(hear(spool.record(1))[0], KeyError)
+
+
+@pytest.mark.parametrize(
+    ("call", "code", "error"),
+    [
+        ("write", errno.ENOSPC, SpoolFull),
+        ("write", errno.EDQUOT, SpoolFull),
+        ("write", errno.EIO, SpoolFailed),
+        ("sync", errno.EIO, SpoolFailed),
+        ("sync", errno.ENOSPC, SpoolFull),
+        ("create", errno.EROFS, SpoolFailed),
+        ("rename", errno.EIO, SpoolFailed),
+    ],
+)
+def test_faults(call: str, code: int, error: type[Exception]) -> None:
+    """Each fault before the rename leaves nothing, and has its word."""
+    disk = LosingDisk()
+    spool, _ = spooled(disk)
+    made = draft(spool)
+    failing(disk, call, code)
+    [told] = hear(made.commit(RECORD, JobPlace.QUEUE))
+    assert type(told) is error
+    disk.fault = lambda number, name: None
+    hear(made.discard())
+    assert disk.names("ports/port1/tmp") == disk.names("ports/port1/queue") == []
+
+
+def test_faultAfterRename() -> None:
+    """A commit whose rename may not last is taken back, and only then told."""
+    disk = LosingDisk()
+    spool, _ = spooled(disk)
+    made = draft(spool)
+    failed: list[int] = []
+
+    def fault(number: int, name: str) -> None:
+        if name == "syncDirectory" and disk.inodes("ports/port1/queue") and not failed:
+            failed.append(number)
+            raise OSError(errno.EIO, "failed")
+
+    disk.fault = fault
+    [told] = hear(made.commit(RECORD, JobPlace.QUEUE))
+    assert type(told) is SpoolFailed
+    assert disk.names("ports/port1/queue") == disk.names("ports/port1/tmp") == []
+
+
+def test_nobodyKnows() -> None:
+    """When it cannot be taken back either, nothing may be told."""
+    disk = LosingDisk()
+    spool, _ = spooled(disk)
+    made = draft(spool)
+
+    def fault(number: int, name: str) -> None:
+        if name == "syncDirectory" and disk.inodes("ports/port1/queue"):
+            disk.fault = failAll
+            raise OSError(errno.EIO, "failed")
+
+    def failAll(number: int, name: str) -> None:
+        raise OSError(errno.EIO, "failed")
+
+    disk.fault = fault
+    [told] = hear(made.commit(RECORD, JobPlace.QUEUE))
+    assert type(told) is SpoolSilent
+
+
+def test_ballast() -> None:
+    """On a full disk the end of a job is recorded where the ballast was."""
+    disk = LosingDisk()
+    spool, _ = spooled(disk)
+    [record] = hear(draft(spool).commit(RECORD, JobPlace.QUEUE))
+    assert hear(spool.probe()) == [None]
+    assert disk.size(BALLAST) == BALLAST_BYTES
+
+    def fault(number: int, name: str) -> None:
+        if name == "create" and BALLAST in disk.inodes(""):
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    disk.fault = fault
+    assert hear(spool.change(record.but(outcome="completed"), JobPlace.DONE)) == [None]
+    assert BALLAST not in disk.names("")
+    disk.fault = lambda number, name: None
+    hear(spool.probe())
+    assert BALLAST in disk.names("")
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda inode: setattr(inode, "data", b"a pagf"), "its hash is another one"),
+        (lambda inode: setattr(inode, "data", b"a"), "its data has 1 bytes, 6 were kept"),
+    ],
+)
+def test_verify(change: Callable[[object], None], said: str) -> None:
+    """Bytes that are not what was kept are found, and the job can be set aside."""
+    disk = LosingDisk()
+    spool, _ = spooled(disk)
+    hear(draft(spool).commit(RECORD, JobPlace.QUEUE))
+    assert hear(spool.verify(1)) == [None]
+    change(disk.inode("ports/port1/queue/00000001/data"))
+    [told] = hear(spool.verify(1))
+    assert isinstance(told, BadRecord)
+    assert said in str(told)
+    hear(spool.setAside(1))
+    assert disk.names("ports/port1/corrupt") == ["00000001"]
+
+
+def test_noData() -> None:
+    """So is a job without any."""
+    disk = LosingDisk()
+    spool, _ = spooled(disk)
+    hear(draft(spool).commit(RECORD, JobPlace.QUEUE))
+    disk.remove("ports/port1/queue/00000001/data")
+    [told] = hear(spool.verify(1))
+    assert str(told) == "it has no data"
+
+
+def test_hints() -> None:
+    """What is noted is found again; where it cannot be, nothing depends on it."""
+    disk = LosingDisk()
+    spool, _ = spooled(disk)
+    hear(draft(spool).commit(RECORD, JobPlace.QUEUE))
+    assert hear(spool.wasHeard(1)) == [False]
+    hear(spool.noteHeard(1))
+    hear(spool.noteHeard(1))
+    hear(spool.note(1, 4))
+    assert hear(spool.wasHeard(1)) + hear(spool.noted(1)) == [True, 4]
+    failing(disk, "create", errno.EIO)
+    assert hear(spool.note(1, 5)) == [None]
+
+
+def test_jobOneThingAtATime() -> None:
+    """A job's changes are done in the order in which they were asked for."""
+    spool, work = spooled()
+    [record] = hear(draft(spool).commit(RECORD, JobPlace.QUEUE))
+    work.hold()
+    hear(spool.change(record.but(attempts=1), JobPlace.ACTIVE))
+    last = hear(spool.change(record.but(attempts=2), JobPlace.HELD))
+    assert work.held is not None
+    assert len(work.held) == 1
+    work.go()
+    assert last == [None]
+    assert hear(spool.record(1))[0].attempts == 2
+
+
+def test_paused() -> None:
+    """Which ports are paused is kept, and a file that is none is said to be none."""
+    disk = LosingDisk()
+    spool, _ = spooled(disk)
+    assert hear(spool.paused()) == [{}]
+    hear(spool.setPaused({"port1": "anna"}))
+    assert hear(FileSpool.paused(spool)) == [{"port1": "anna"}]
+    disk.inode("paused.json").data = b"["
+    assert isinstance(hear(spool.paused())[0], BadRecord)
+
+
+def test_numbers() -> None:
+    """Numbers are reserved by many, and never given twice."""
+    disk = LosingDisk()
+    spool, _ = spooled(disk)
+    assert hear(spool.reserve(100)) + hear(spool.reserve(100)) == [1, 101]
+    later, _ = spooled(disk)
+    assert hear(later.reserve(1))[0] > 200
+    assert hear(later.nextPlace()) == [1]
+
+
+def test_closed() -> None:
+    """A file that is closed while it is read is let go afterwards."""
+    spool, work = spooled()
+    hear(draft(spool).commit(RECORD, JobPlace.QUEUE))
+    [data] = hear(spool.data(1))
+    closed: list[bool] = []
+    data._reader.close = lambda: closed.append(True)
+    work.hold()
+    reading = hear(data.read(3))
+    data.close()
+    data.close()
+    assert closed == []
+    work.go()
+    assert reading == [b"a p"]
+    assert closed == [True]

@@ -1,0 +1,96 @@
+"""
+One after the other: work on one job, answers of one port, numbers.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from twisted.internet.defer import Deferred, fail, succeed
+
+from jetdirect.spool.turns import InOrder, Reserved, Turns
+from tests.support.endpoint import hear
+
+
+def test_oneThingAtATime() -> None:
+    """Of one key one thing is done at a time; another key does not wait for it."""
+    turns, answers, begun = Turns(), [Deferred[int]() for _ in range(3)], []
+
+    def ask(key: str, which: int) -> list[Any]:
+        def work() -> Deferred[int]:
+            begun.append(which)
+            return answers[which]
+
+        return hear(turns.do(key, work))
+
+    told = [ask(key, which) for which, key in enumerate("aab")]
+    assert begun == [0, 2]
+    answers[0].errback(ValueError())
+    assert begun == [0, 2, 1]
+    answers[1].callback(1)
+    answers[2].callback(2)
+    assert [type(each[0]) for each in told] == [ValueError, int, int]
+
+
+def test_workThatAsksForMore() -> None:
+    """What is asked for when something is done has its turn, too."""
+    turns = Turns()
+    told: list[Any] = []
+    turns.do(1, lambda: succeed(1)).addCallback(
+        lambda _: turns.do(1, lambda: succeed(2)).addCallback(told.append)
+    )
+    assert told == [2]
+
+
+def test_inOrder() -> None:
+    """Answers are given in the order of the questions, failures too; many at once need no stack."""
+    order = InOrder()
+    answers: list[Deferred[int]] = [Deferred() for _ in range(5000)]
+    given: list[Any] = []
+    for each in answers:
+        order.give(each).addBoth(given.append)
+    for number in reversed(range(1, 5000)):
+        answers[number].callback(number)
+    assert given == []
+    answers[0].errback(ValueError())
+    assert given[0].check(ValueError)
+    assert given[1:] == list(range(1, 5000))
+
+
+def test_reserved() -> None:
+    """Numbers come one by one; more are asked for before they are used up."""
+    asked: list[Deferred[int]] = []
+
+    def reserve(count: int) -> Deferred[int]:
+        assert count == 4
+        asked.append(Deferred())
+        return asked[-1]
+
+    numbers = Reserved(reserve, 4)
+    assert numbers.take() is None
+    first = hear(numbers.next())
+    assert first == []
+    assert numbers.take() is None  # somebody else waits for it
+    asked.pop().callback(11)
+    assert first == [11]
+    assert [numbers.take(), numbers.take()] == [12, 13]
+    [more] = asked
+    assert numbers.take() == 14
+    assert numbers.take() is None
+    more.callback(101)
+    assert numbers.take() == 101
+
+
+def test_noneReserved() -> None:
+    """Who waits for a number is told when there is none; the next one asks again."""
+    answers = [fail(OSError()), succeed(5)]
+    numbers = Reserved(lambda count: answers.pop(0), 4)
+    assert [type(each) for each in hear(numbers.next())] == [OSError]
+    assert hear(numbers.next()) == [5]
+
+
+def test_fill() -> None:
+    """A start can wait until there are some."""
+    numbers = Reserved(lambda count: succeed(1), 4)
+    assert hear(numbers.fill()) == [None]
+    assert numbers.take() == 1
