@@ -11,8 +11,8 @@ from queue import SimpleQueue
 from random import Random
 
 from jetdirect.spool.disk import File, RealDisk
-from jetdirect.spool.record import SpoolRecord
-from jetdirect.spool.store import JobPlace, Store
+from jetdirect.spool.record import JobPlace, SpoolRecord
+from jetdirect.spool.store import Store
 
 from ..kept.rules import Found, Standing, Where
 from .subject import Draw, Note
