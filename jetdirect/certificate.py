@@ -17,12 +17,14 @@ import stat
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 _BEGIN, _END = b"-----BEGIN CERTIFICATE-----", b"-----END CERTIFICATE-----"
 _CERTIFICATE = re.compile(_BEGIN + b".*?" + _END, re.DOTALL)
 _KEY = re.compile(rb"-----BEGIN [A-Z ]*PRIVATE KEY-----")
+_WHOLE_KEY = re.compile(_KEY.pattern + b".*?-----END [A-Z ]*PRIVATE KEY-----", re.DOTALL)
 _DER = b"\x30"
 _PKCS12 = b"\x02\x01\x03\x30"  # its version, behind the outer length (RFC 7292, section 4)
 """A SEQUENCE, with which the other form of certificates and keys begins (X.690 section 8.9)."""
@@ -56,11 +58,11 @@ class ServerCertificate:
         @raise ValueError: they cannot be used; what was read before stays in use.
         """
         try:
-            from OpenSSL import SSL, crypto
+            from OpenSSL import SSL
             from twisted.internet.ssl import CertificateOptions
         except ImportError:
             raise ValueError("TLS needs pyOpenSSL; pip install 'jetdirect[tls]'") from None
-        chain, key = self._chain(crypto), self._privateKey(crypto)
+        chain, key = self._chain(), self._privateKey()
         try:
             options = CertificateOptions(
                 privateKey=key,
@@ -77,12 +79,14 @@ class ServerCertificate:
         except MemoryError:
             remedy = "set MemoryDenyWriteExecute=no in the systemd unit"
             raise ValueError(f"pyOpenSSL may not make callbacks here; {remedy}") from None
-        except (SSL.Error, crypto.Error) as error:
-            raise ValueError(self._unfit(crypto, chain, key, error)) from None
+        except (SSL.Error, TypeError) as error:
+            raise ValueError(self._unfit(chain, key, error)) from None
         self.options = options
         self.warnings = list(self._notWell(chain[0]))
 
-    def _chain(self, crypto: Any) -> list[Any]:
+    def _chain(self) -> list[Any]:
+        from cryptography.x509 import load_pem_x509_certificate
+
         file = self._certificate
         content = _read(file)
         pems = _CERTIFICATE.findall(content)
@@ -96,11 +100,14 @@ class ServerCertificate:
             only = "a private key and no certificate" if _KEY.search(content) else "no certificate"
             raise ValueError(f"{file} holds {only}; one begins with {_BEGIN.decode()}")
         try:
-            return [crypto.load_certificate(crypto.FILETYPE_PEM, pem) for pem in pems]
-        except crypto.Error:
+            return [load_pem_x509_certificate(pem) for pem in pems]
+        except ValueError:
             raise ValueError(f"{file} holds a certificate that is damaged; copy it again") from None
 
-    def _privateKey(self, crypto: Any) -> Any:
+    def _privateKey(self) -> Any:
+        from cryptography.exceptions import UnsupportedAlgorithm
+        from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
         file = self._key
         content = _read(file)
         if _KEY.search(content) is None:
@@ -114,34 +121,33 @@ class ServerCertificate:
             raise ValueError(
                 f"{file} holds a key with a pass phrase, nobody is there to say it; {remedy}"
             )
+        whole = _WHOLE_KEY.search(content)
         try:
-            return crypto.load_privatekey(crypto.FILETYPE_PEM, content, passphrase=b"")
-        except (crypto.Error, ValueError):
+            return load_pem_private_key(whole[0] if whole else b"", None)
+        except (UnsupportedAlgorithm, ValueError):
             raise ValueError(f"{file} holds a private key that is damaged; copy it again") from None
 
-    def _unfit(self, crypto: Any, chain: list[Any], key: Any, error: Exception) -> str:
-        def public(holder: Any) -> bytes:
-            dumped: bytes = crypto.dump_publickey(crypto.FILETYPE_PEM, holder)
-            return dumped
-
-        keys = [public(each.get_pubkey()) for each in chain]
-        if public(key) in keys[1:]:
+    def _unfit(self, chain: list[Any], key: Any, error: Exception) -> str:
+        own, keys = key.public_key(), [_publicKey(each) for each in chain]
+        if own in keys[1:]:
             remedy = "put the gateway's own in front of those that it depends on"
             return f"the certificates in {self._certificate} are in the wrong order; {remedy}"
-        if public(key) != keys[0]:
+        if own != keys[0]:
             fits = f"is not that of the certificate in {self._certificate}"
             return f"the private key in {self._key} {fits}"
-        reason = error.args[0][0][-1] if error.args and error.args[0] else "it does not say why"
+        said = error.args[0] if error.args else ()
+        reason = said[0][-1] if isinstance(said, list) and said else said or "it does not say why"
         return f"OpenSSL does not take {self._certificate} and {self._key}: {reason}"
 
     def _notWell(self, certificate: Any) -> Iterator[str]:
         file = self._certificate
-        now = time.strftime("%Y%m%d%H%M%SZ", time.gmtime()).encode()
-        first, last = certificate.get_notBefore() or b"", certificate.get_notAfter() or now
+        now = datetime.fromtimestamp(time.time(), UTC)
+        first, last = certificate.not_valid_before_utc, certificate.not_valid_after_utc
         if last < now:
-            yield f"the certificate in {file} ended on {_day(last)}; most clients refuse it"
+            yield f"the certificate in {file} ended on {last:%Y-%m-%d}; most clients refuse it"
         if first > now:
-            yield f"the certificate in {file} begins on {_day(first)}; until then clients refuse it"
+            begins = f"begins on {first:%Y-%m-%d}"
+            yield f"the certificate in {file} {begins}; until then clients refuse it"
         with suppress(OSError):
             if os.stat(self._key).st_mode & stat.S_IROTH:
                 key = self._key
@@ -156,6 +162,15 @@ def _noArchive(file: str, content: bytes) -> None:
         raise ValueError(f"{file} is an archive of the form PKCS 12; {remedy}")
 
 
+def _publicKey(certificate: Any) -> Any:
+    from cryptography.exceptions import UnsupportedAlgorithm
+
+    try:
+        return certificate.public_key()
+    except (UnsupportedAlgorithm, ValueError):
+        return None  # of a kind that no private key here has
+
+
 def _read(file: str) -> bytes:
     if not file:
         raise ValueError("the name of a PEM file is missing")
@@ -163,12 +178,6 @@ def _read(file: str) -> bytes:
         return Path(file).read_bytes()
     except OSError as error:
         raise ValueError(f"{file}: {error.strerror}") from None
-
-
-def _day(time: bytes) -> str:
-    # RFC 5280 section 4.1.2.5 in pyOpenSSL's form: 20261231235959Z
-    text = time.decode("ascii", "replace")
-    return f"{text[:4]}-{text[4:6]}-{text[6:8]}"
 
 
 def _onlyFTP(connection: object, offered: list[bytes]) -> Any:

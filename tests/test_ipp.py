@@ -61,6 +61,7 @@ from jetdirect.transports.ipp.rfc8011 import (
 )
 from jetdirect.transports.ipp.transport import IPPTransport, fromURI
 from jetdirect.uri import parse
+from tests.support import certificate as certificates
 from tests.support.certificate import selfSigned
 from tests.support.endpoint import Endpoint, Wire, hear
 
@@ -1519,13 +1520,8 @@ class OnePage(Protocol):
 async def test_certificates(host: str, option: str, state: str, tmp_path: Path) -> None:
     """Whose certificate it is decides; a printer that is not believed hears nothing of the job."""
     pem = selfSigned(tmp_path)
-    from twisted.internet.ssl import PrivateCertificate
-
-    certificate = PrivateCertificate.loadPEM(pem.read_bytes())
     at = "127.0.0.1" if host == "localhost" else host
-    listening: Any = reactor.listenSSL(
-        0, Factory.forProtocol(OnePage), certificate.options(), interface=at
-    )
+    listening: Any = await certificates.endpoint(pem, at).listen(Factory.forProtocol(OnePage))
     port = listening.getHost().port
     query = option.format(pem=pem)
     printer = fromURI(reactor, parse(f"ipps://{host}:{port}?{query}"))

@@ -38,6 +38,7 @@ from jetdirect.transports.pjl.brackets import LOOK, MOST_JOBS
 from jetdirect.transports.pjl.transport import PJLTransport
 from jetdirect.transports.policy import PJLPolicy, policed
 from jetdirect.transports.socket import WATCH_INTERVAL, SocketTransport
+from tests.support import certificate as certificates
 from tests.support.certificate import selfSigned
 from tests.support.endpoint import Endpoint, Wire, hear
 
@@ -816,16 +817,11 @@ async def test_habits(
 @pytest_twisted.ensureDeferred
 async def test_tls(tmp_path: Any, habit: Any, level: Delivery | None) -> None:
     """Under TLS, which has no half-close, the same is awaited."""
-    pytest.importorskip("OpenSSL", reason="TLS is missing: pip install 'jetdirect[tls]'")
-    from twisted.internet.endpoints import serverFromString
-
     certificate = selfSigned(tmp_path)
     (tmp_path / "roots").mkdir()
     (tmp_path / "roots" / "printer.pem").write_bytes(certificate.read_bytes())
     printer = Printer(habit)
-    where = f"ssl:0:interface=127.0.0.1:privateKey={certificate}:certKey={certificate}"
-    listener = serverFromString(reactor, where)
-    port = await listener.listen(Factory.forProtocol(lambda: printer))
+    port = await certificates.endpoint(certificate).listen(Factory.forProtocol(lambda: printer))
     patience = 0.1 if habit is silent else 60
     uri = f"endpoint:tls:127.0.0.1:{port.getHost().port}:trustRoots={tmp_path / 'roots'}"
     opening = transportFor(reactor, f"{uri}?pjl=on&finish-timeout={patience}").open(FakeJob())

@@ -18,7 +18,6 @@ import pytest
 import pytest_twisted
 from twisted.internet import main
 from twisted.internet.defer import Deferred
-from twisted.internet.endpoints import serverFromString
 from twisted.internet.interfaces import IProducer
 from twisted.internet.protocol import Factory, Protocol
 from twisted.internet.task import deferLater
@@ -43,6 +42,7 @@ from jetdirect.net.splice import PIPE_SIZES
 from jetdirect.testing import FakeJob
 from jetdirect.transports.build import transportFor
 from jetdirect.transports.policy import PJLPolicy, policed
+from tests.support import certificate as certificates
 from tests.support.certificate import selfSigned
 from tests.support.line import HOST, NARROW, Line, pipes, reactor, until
 
@@ -765,8 +765,7 @@ async def test_encryptedSender(kernel: Kernel, tmp_path: Path) -> None:
 async def test_encryptedPrinter(kernel: Kernel, tmp_path: Path) -> None:
     """To a printer behind TLS bytes are copied."""
     pair = selfSigned(tmp_path)
-    server = serverFromString(reactor, f"ssl:0:interface={HOST}:privateKey={pair}")
-    listening = await server.listen(Factory.forProtocol(Protocol))
+    listening = await certificates.endpoint(pair, HOST).listen(Factory.forProtocol(Protocol))
     trust = tmp_path / "trust"
     trust.mkdir()
     (trust / "ca.pem").write_bytes(pair.read_bytes().partition(b"-----BEGIN RSA")[0])

@@ -12,7 +12,7 @@ import pytest
 import pytest_twisted
 from twisted.internet import reactor as theReactor
 from twisted.internet.defer import Deferred
-from twisted.internet.endpoints import serverFromString
+from twisted.internet.endpoints import TCP4ServerEndpoint, UNIXServerEndpoint
 from twisted.internet.interfaces import IHalfCloseableProtocol
 from twisted.internet.protocol import Factory, Protocol, connectionDone
 from twisted.python.failure import Failure
@@ -24,7 +24,7 @@ from jetdirect.net.facts import unwritten
 from jetdirect.testing import FakeJob
 from jetdirect.transports.build import transportFor
 from jetdirect.transports.socket import SocketTransport
-from tests.support.certificate import selfSigned
+from tests.support.certificate import endpoint, selfSigned
 
 reactor: Any = theReactor
 JOB = b"%!PS\n" + bytes(range(256)) * 1000
@@ -64,14 +64,13 @@ class HalfClosingPrinter(Printer):
 class Desk:
     """A printer that listens, and a job that has it."""
 
-    def __init__(self, printer: Printer, listener: str = "tcp:0:interface=127.0.0.1") -> None:
+    def __init__(self, printer: Printer, listener: Any = None) -> None:
         self.printer = printer
         self.job = FakeJob()
-        self._listener = listener
+        self._listener: Any = listener or TCP4ServerEndpoint(reactor, 0, interface="127.0.0.1")
 
     async def open(self, uri: str) -> Desk:
-        endpoint = serverFromString(reactor, self._listener)
-        self.port = await endpoint.listen(Factory.forProtocol(lambda: self.printer))
+        self.port = await self._listener.listen(Factory.forProtocol(lambda: self.printer))
         number = getattr(self.port.getHost(), "port", 0)
         self.transport = transportFor(reactor, uri.format(port=number))
         self.connection: IPrinterConnection = await self.transport.open(self.job)
@@ -156,7 +155,8 @@ def test_badSwitch(option: str) -> None:
 async def test_unixSocket(tmp_path: Path) -> None:
     """A printer behind a UNIX socket is one like on TCP."""
     path = tmp_path / "printer"
-    desk = await Desk(HalfClosingPrinter(), f"unix:{path}").open(f"endpoint:unix:{path}")
+    listener = UNIXServerEndpoint(reactor, str(path))
+    desk = await Desk(HalfClosingPrinter(), listener).open(f"endpoint:unix:{path}")
     desk.connection.write(JOB)
     finishing = desk.connection.finish()
     await desk.printer.ended
@@ -169,21 +169,17 @@ async def test_unixSocket(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def secure(tmp_path: Path) -> tuple[str, str]:
+def secure(tmp_path: Path) -> tuple[Any, str]:
     """Where a printer listens with TLS, and the URI by which it is found and believed."""
-    pytest.importorskip("OpenSSL", reason="TLS is missing: pip install 'jetdirect[tls]'")
     certificate = selfSigned(tmp_path)
     roots = tmp_path / "roots"
     roots.mkdir()
     (roots / "printer.pem").write_bytes(certificate.read_bytes())
-    return (
-        f"ssl:0:interface=127.0.0.1:privateKey={certificate}:certKey={certificate}",
-        f"endpoint:tls:127.0.0.1:{{port}}:trustRoots={roots}",
-    )
+    return endpoint(certificate), f"endpoint:tls:127.0.0.1:{{port}}:trustRoots={roots}"
 
 
 @pytest_twisted.ensureDeferred
-async def test_tls(secure: tuple[str, str]) -> None:
+async def test_tls(secure: tuple[Any, str]) -> None:
     """Under TLS the printer's close_notify answers ours, and the job is delivered."""
     listener, uri = secure
     desk = await Desk(Printer(), listener).open(uri)
@@ -194,7 +190,7 @@ async def test_tls(secure: tuple[str, str]) -> None:
 
 
 @pytest_twisted.ensureDeferred
-async def test_tlsCut(secure: tuple[str, str]) -> None:
+async def test_tlsCut(secure: tuple[Any, str]) -> None:
     """A connection that is cut under TLS is a loss."""
     listener, uri = secure
     desk = await Desk(Printer(), listener).open(uri)
@@ -208,7 +204,7 @@ async def test_tlsCut(secure: tuple[str, str]) -> None:
 
 
 @pytest_twisted.ensureDeferred
-async def test_tlsAbort(secure: tuple[str, str]) -> None:
+async def test_tlsAbort(secure: tuple[Any, str]) -> None:
     """A cut job has its tail under TLS, too."""
     listener, uri = secure
     desk = await Desk(Printer(), listener).open(uri)
@@ -221,7 +217,7 @@ async def test_tlsAbort(secure: tuple[str, str]) -> None:
 
 
 @pytest_twisted.ensureDeferred
-async def test_tlsAbortedAtOnce(secure: tuple[str, str]) -> None:
+async def test_tlsAbortedAtOnce(secure: tuple[Any, str]) -> None:
     """A job without a byte that is cut leaves nothing at the printer."""
     listener, uri = secure
     desk = await Desk(Printer(), listener).open(uri)
@@ -233,7 +229,7 @@ async def test_tlsAbortedAtOnce(secure: tuple[str, str]) -> None:
 
 
 @pytest_twisted.ensureDeferred
-async def test_tlsNothing(secure: tuple[str, str]) -> None:
+async def test_tlsNothing(secure: tuple[Any, str]) -> None:
     """A job of no bytes is one, too."""
     listener, uri = secure
     desk = await Desk(Printer(), listener).open(uri)
@@ -252,7 +248,7 @@ class LeavingPrinter(Printer):
 
 
 @pytest_twisted.ensureDeferred
-async def test_tlsGoodByeTooEarly(secure: tuple[str, str]) -> None:
+async def test_tlsGoodByeTooEarly(secure: tuple[Any, str]) -> None:
     """The printer's close_notify is no answer to ours as long as it has not everything."""
     listener, uri = secure
     desk = await Desk(LeavingPrinter(), listener).open(uri)

@@ -28,6 +28,7 @@ from jetdirect.testing import FakeJob
 from jetdirect.transports import socket as module
 from jetdirect.transports.build import transportFor
 from jetdirect.transports.socket import SocketTransport
+from tests.support import certificate as certificates
 from tests.support.certificate import selfSigned
 from tests.support.gateway import Gateway
 from tests.support.session import Session, lastLine
@@ -62,9 +63,9 @@ class Printer:
         self._make: Callable[[], Any] = Keeper
 
     async def listen(self, endpoint: str = "", make: Callable[[], Any] = Keeper) -> Printer:
-        key = f"privateKey={self.certificate}:certKey={self.certificate}"
         self._make = make
-        listening = serverFromString(reactor, endpoint or f"ssl:0:interface=127.0.0.1:{key}")
+        secure = certificates.endpoint(self.certificate)
+        listening = serverFromString(reactor, endpoint) if endpoint else secure
         self.port = await listening.listen(Factory.forProtocol(self._built))
         self.uri = f"socket+tls://127.0.0.1:{self.port.getHost().port}"
         return self
@@ -124,8 +125,7 @@ async def test_anothersName(tmp_path: Path) -> None:
     printer.uri = printer.uri.replace("127.0.0.1", "127.0.0.2")
     number = printer.port.getHost().port
     await printer.port.stopListening()
-    key = f"privateKey={printer.certificate}:certKey={printer.certificate}"
-    listening = serverFromString(reactor, f"ssl:{number}:interface=127.0.0.2:{key}")
+    listening = certificates.endpoint(printer.certificate, "127.0.0.2", number)
     printer.port = await listening.listen(Factory.forProtocol(Keeper))
     said = await printer.refusal(f"?tls-ca={printer.certificate}")
     assert "not believed: it is for another name" in said

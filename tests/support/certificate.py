@@ -7,8 +7,10 @@ from __future__ import annotations
 import datetime
 import ipaddress
 from pathlib import Path
+from typing import Any
 
 import pytest
+from twisted.internet.endpoints import SSL4ServerEndpoint
 
 
 def selfSigned(directory: Path, name: str = "gateway", days: float = 30) -> Path:
@@ -54,3 +56,22 @@ def selfSigned(directory: Path, name: str = "gateway", days: float = 30) -> Path
         )
     )
     return file
+
+
+def endpoint(pair: Path, host: str = "127.0.0.1", port: int = 0) -> Any:
+    """
+    Where a printer listens under TLS.  (Twisted's C{ssl:} gives pyOpenSSL what it deprecates.)
+
+    @param pair: a file that L{selfSigned} made.
+    """
+    pytest.importorskip("OpenSSL", reason="TLS is missing: pip install 'jetdirect[tls]'")
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key
+    from cryptography.x509 import load_pem_x509_certificate
+    from twisted.internet import reactor
+    from twisted.internet.ssl import CertificateOptions
+
+    pem = pair.read_bytes()
+    key: Any = load_pem_private_key(pem[pem.index(b"-----BEGIN RSA") :], None)
+    certificate: Any = load_pem_x509_certificate(pem)
+    options = CertificateOptions(privateKey=key, certificate=certificate)
+    return SSL4ServerEndpoint(reactor, port, options, interface=host)
