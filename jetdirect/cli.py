@@ -61,7 +61,27 @@ def _serve(words: Sequence[str]) -> NoReturn:
     raise SystemExit(0)
 
 
-VERBS: Sequence[Verb] = ()
+def _spool(said: argparse.Namespace) -> int:
+    from .spool.offline import showSpool
+
+    try:
+        return 0 if showSpool(said.directory, said.hold_all, sys.stdout) else 1
+    except ValueError as why:
+        raise Refused(f"{said.directory}: {why}") from None
+
+
+def _spoolWords(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("directory", metavar="DIRECTORY", help="what a gateway has as --spool")
+    parser.add_argument(
+        "--hold-all",
+        action="store_true",
+        help="hold all jobs that a gateway would print: those of a restored backup",
+    )
+
+
+VERBS: Sequence[Verb] = (
+    Verb("spool", "show and repair a spool without a gateway", _spool, _spoolWords),
+)
 """In the order of the help.  C{serve} is none of them: its words are those of twistd jetftp."""
 
 _SERVE = "run a gateway in the foreground; its options are those of twistd jetftp, see serve --help"

@@ -66,6 +66,7 @@ MAY_IMPORT = {
     "spool.threads": "",
     "spool.files": "errors interfaces spool.disk spool.record spool.store spool.turns",
     "spool.turns": "",
+    "spool.offline": "spool.directory spool.disk spool.record spool.store text",
     # the sender's side: what is sent, and read
     "ftp": "",
     "ftp.acknowledgement": "job net.*",
@@ -216,7 +217,7 @@ MAY_IMPORT = {
     "process": "text gateway listeners logfile transports.checks",
     "tap": "text configuration named certificate checkers commandline daemon descriptors ftp*"
     " gateway help interfaces listeners logfile options process transports* uri",
-    "cli": "help options text",
+    "cli": "help options spool.offline text",
     "__main__": "cli",
 }
 

@@ -358,6 +358,9 @@ class Store:
                 highest = max(highest, number)
                 try:
                     kept.append(self._checked(number, path))
+                except NotADirectoryError:
+                    del self._where[number]
+                    found.complaints.append(f"{path} is not a job; it is left as it is")
                 except (BadRecord, FileNotFoundError) as why:
                     found.complaints.append(f"{path} cannot be used: {_said(why)}; it is set aside")
                     self._move(number, port, JobPlace.CORRUPT)

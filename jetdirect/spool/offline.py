@@ -1,0 +1,132 @@
+"""
+A spool without a gateway: what is in it, and what can be mended.
+
+It is looked at as a gateway would at its start, so what that does is done: a job that was coming in
+is removed, one that cannot be used is set aside.  Beyond that all bytes are compared with their
+hashes.  No job is printed or deleted.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import TextIO
+
+from ..text import presentable
+from .directory import SpoolDirectory
+from .disk import RealDisk
+from .record import BadRecord, Found, JobPlace, SpoolRecord
+from .store import Store
+
+STATES = {
+    JobPlace.ACTIVE: "processing",
+    JobPlace.QUEUE: "pending",
+    JobPlace.HELD: "pending-held",
+    JobPlace.DONE: "",
+}
+"""In the words of RFC 8011, section 5.3.7; what has ended says itself how."""
+
+HELD_BY = "jetdirect spool"
+
+
+def showSpool(path: str, holdAll: bool, out: TextIO) -> bool:
+    """
+    Write one line for each job, and one for each thing that is wrong.
+
+    @param holdAll: hold all jobs that a gateway would print: of a restored backup nobody knows
+        which of them are on paper.
+    @return: nothing is wrong.
+    @raise ValueError: it cannot be looked at; the message says why, and what to do.
+    """
+    if not os.path.isdir(f"{path}/ports"):
+        raise ValueError("it is no spool of this program: it has no directory 'ports'")
+    with _asOwner(path):
+        directory = SpoolDirectory(path)
+        try:
+            return _Shown(Store(RealDisk(directory.path)), out).all(holdAll)
+        except OSError as error:
+            raise ValueError(f"{error.strerror}: {error.filename}; mend the disk first") from None
+        finally:
+            directory.release()
+
+
+@contextmanager
+def _asOwner(path: str) -> Iterator[None]:
+    # What root made here, the gateway could not read.
+    owner = os.stat(path)
+    if os.geteuid() or not owner.st_uid:
+        yield
+        return
+    os.setegid(owner.st_gid)
+    os.seteuid(owner.st_uid)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+        os.setegid(0)
+
+
+class _Shown:
+    def __init__(self, store: Store, out: TextIO) -> None:
+        self._store = store
+        self._out = out
+        self._wrong: list[str] = []
+
+    def all(self, holdAll: bool) -> bool:
+        for port in self._store.portNames():
+            found = self._store.addPort(port)
+            self._wrong += found.complaints
+            self._port(port, found, holdAll)
+        for each in self._wrong:
+            self._say(each)
+        return not self._wrong
+
+    def _port(self, port: str, found: Found, holdAll: bool) -> None:
+        counts = [f"{len(found.jobs[place])} {place.value}" for place in STATES]
+        self._say(f"{port}: {', '.join(counts)}")
+        for place in STATES:
+            for job in found.jobs[place]:
+                record = self._checked(job.number, place)
+                if record is None:
+                    continue
+                if holdAll and place in (JobPlace.QUEUE, JobPlace.ACTIVE):
+                    record = self._held(record, place)
+                    self._show(record, JobPlace.HELD)
+                else:
+                    self._show(record, place)
+
+    def _checked(self, number: int, place: JobPlace) -> SpoolRecord | None:
+        path = os.path.dirname(self._store.dataPath(number))
+        try:
+            record = self._store.record(number)
+            if place is not JobPlace.DONE:
+                self._store.verify(number)
+        except BadRecord as why:
+            self._store.setAside(number)
+            self._wrong.append(f"{path} cannot be used: {why}; it is set aside")
+            return None
+        return record
+
+    def _held(self, record: SpoolRecord, place: JobPlace) -> SpoolRecord:
+        reason = "held by --hold-all"
+        if place is JobPlace.ACTIVE:
+            sent = self._store.noted(record.number)
+            reason = f"interrupted; at least {sent} of {record.size} bytes sent"
+            record = record.but(sent=sent)
+        record = record.but(reason=reason, by=HELD_BY)
+        self._store.change(record, JobPlace.HELD)
+        return record
+
+    def _show(self, record: SpoolRecord, place: JobPlace) -> None:
+        state = STATES[place] or record.outcome or "ended"
+        when = datetime.fromtimestamp(record.received, UTC)
+        words = [f"{record.number:>8}", f"{state:<12}", f"{record.size:>11}"]
+        words += [f"{when:%Y-%m-%dT%H:%M:%SZ}", record.host, record.user or "-", record.name]
+        if record.reason:
+            words.append(f"({record.reason})")
+        self._say("  ".join(words))
+
+    def _say(self, line: str) -> None:
+        self._out.write(f"{presentable(line)}\n")
