@@ -223,6 +223,52 @@ def test_noNumbers() -> None:
         Store(disk)
 
 
+def test_changedAgain() -> None:
+    """A change that could not be synced is synced by the next try, though nothing is left to do."""
+    disk = LosingDisk()
+    store, _ = opened(disk)
+    record = commit(store, b"x").but(outcome="canceled")
+    failures = iter([OSError(errno.ENOSPC, "full")])
+
+    def fault(number: int, name: str) -> None:
+        if name == "syncDirectory" and store.place(1) is JobPlace.DONE:
+            raise next(failures)
+
+    disk.fault = fault
+    with pytest.raises(OSError, match="full"):
+        store.change(record, JobPlace.DONE)
+    disk.fault = lambda number, name: None
+    store.change(record, JobPlace.DONE)
+    for seed in range(20):
+        _, jobs = opened(disk.afterPowerCut(Random(seed)))
+        assert [job.number for job in jobs[JobPlace.DONE]] == [1]
+
+
+def test_noRoomToBegin() -> None:
+    """A job that cannot begin leaves nothing behind."""
+    disk = LosingDisk()
+    store, _ = opened(disk)
+
+    def fault(number: int, name: str) -> None:
+        if name == "create" and disk.names("ports/ward3/tmp"):
+            raise OSError(errno.ENOSPC, "full")
+
+    store.reserve("number", 1)
+    disk.fault = fault
+    with pytest.raises(OSError, match="full"):
+        store.begin("ward3")
+    assert disk.names("ports/ward3/tmp") == []
+
+
+def test_addedAgain() -> None:
+    """A port that is added again leaves the jobs alone that come in."""
+    store, _ = opened(LosingDisk())
+    draft = store.begin("ward3")
+    store.addPort("WARD3")
+    draft.write(b"x")
+    assert draft.commit(WAITING).size == 1
+
+
 class Site:
     """
     A machine with a spool on which things happen, until its power goes.

@@ -70,6 +70,9 @@ class Store:
             disk.makeDirectory("ports")
         disk.syncDirectory("")
         self._where: dict[int, tuple[str, JobPlace]] = {}
+        # Where jobs were that are elsewhere now, but not for good: a sync is to come, or failed.
+        self._unsynced: dict[int, tuple[str, JobPlace]] = {}
+        self._coming: set[str] = set()  # the paths of jobs that this process takes
         if self._numbers.unused and any(True for _ in self._all()):
             raise ValueError(f"{NUMBERS} is missing, and there are jobs; restore it")
 
@@ -119,8 +122,14 @@ class Store:
         if number is None:
             number = self.reserve("number", 1)
         path = _jobPath(port.lower(), JobPlace.COMING, number)
-        self._disk.makeDirectory(path)
-        return Draft(self, self._disk, port, number, path)
+        self._coming.add(path)
+        try:
+            self._disk.makeDirectory(path)
+            return Draft(self, self._disk, port, number, path)
+        except OSError:
+            with suppress(OSError):
+                self._discarded(path)
+            raise
 
     # A job is kept
 
@@ -320,16 +329,23 @@ class Store:
 
     def _move(self, number: int, port: str, place: JobPlace) -> None:
         before = self._where[number]
-        if before == (port, place):
-            return
-        self._disk.rename(_jobPath(*before, number), _jobPath(port, place, number))
-        self._where[number] = (port, place)
-        # One of the two would do where a rename is one step of a journal, as on ext4 and XFS.
-        self._disk.syncDirectory(_placePath(port, place))
-        self._disk.syncDirectory(_placePath(*before))
+        if before != (port, place):
+            self._disk.rename(_jobPath(*before, number), _jobPath(port, place, number))
+            self._where[number] = (port, place)
+            self._unsynced[number] = before
+        if number in self._unsynced:
+            # One of the two would do where a rename is one step of a journal, as on ext4 and XFS.
+            self._disk.syncDirectory(_placePath(port, place))
+            self._disk.syncDirectory(_placePath(*self._unsynced[number]))
+            del self._unsynced[number]
 
     def _committed(self, number: int, port: str, place: JobPlace) -> None:
         self._where[number] = (port, place)
+        self._coming.discard(_jobPath(port, JobPlace.COMING, number))
+
+    def _discarded(self, path: str) -> None:
+        self._coming.discard(path)
+        self._clear(path)
 
     def _all(self) -> Iterator[int]:
         for port in self._disk.names("ports"):
@@ -343,8 +359,9 @@ class Store:
     def _look(self, port: str) -> Found:
         found = Found()
         for name in self._disk.names(_placePath(port, JobPlace.COMING)):
-            if _number(name) is not None:
-                self._clear(f"{_placePath(port, JobPlace.COMING)}/{name}")
+            path = f"{_placePath(port, JobPlace.COMING)}/{name}"
+            if _number(name) is not None and path not in self._coming:
+                self._clear(path)
         highest = 0
         for place in (JobPlace.QUEUE, JobPlace.ACTIVE, JobPlace.HELD, JobPlace.DONE):
             kept: list[Kept] = []
@@ -472,7 +489,7 @@ class Draft:
         """Remove what came of a job that was not committed.  @raise OSError: something stays."""
         with suppress(OSError):
             self._close()
-        self._store._clear(self._path)
+        self._store._discarded(self._path)
 
     def _close(self) -> None:
         file, self._file = self._file, None
