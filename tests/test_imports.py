@@ -205,7 +205,7 @@ MAY_IMPORT = {
     "configuration": "named ftp.settings",
     "gateway": "text configuration server net.* ftp* watch*",
     "testing*": "configuration errors guard interfaces language job named port server net.* ftp*"
-    " transports* gateway testing*",
+    " spool.record transports* gateway testing*",
     # the command
     "listeners": "options net.*",
     "checkers": "options",
