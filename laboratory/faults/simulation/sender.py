@@ -127,10 +127,14 @@ class Sender(Uploader):
             self._phase, self.command = LOGGED_IN, None
             if not self.alive:
                 return
+            if self.saidAll:
+                break
             await self._upload()
-        if self.alive and self.random.random() < 0.7:
+        if self.alive and not self.saidAll and self.random.random() < 0.7:
             self.say("QUIT", "QUIT")
-            await self.until(lambda: self.dialogue.farewell is not None)
+        elif not self.saidAll:
+            return
+        await self.until(lambda: self.dialogue.farewell is not None)
 
     async def _upload(self) -> None:
         upload = self.upload = self._prepare()

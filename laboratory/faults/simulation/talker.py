@@ -76,6 +76,11 @@ class Talker:
             return WAITING
         return FINISHING if self.whole else FLOWING
 
+    @property
+    def saidAll(self) -> bool:
+        """Its direction of the control connection is ended: nothing can be said any more."""
+        return isinstance(self.control, End) and self.control.finSent is not None
+
     def finish(self, upload: Upload) -> None:
         """End the data connection as a complete file ends."""
         assert self.data is not None

@@ -64,8 +64,10 @@ class Wire(tcp.Connection):
             self._later = False
 
     def writeSomeData(self, data: Any) -> Any:
+        # What waited was counted when it began to wait; its room lets more be written in this turn.
+        later, self._later = self._later, False
         sent = super().writeSomeData(data)
-        if not self._later and isinstance(sent, int):
+        if not later and isinstance(sent, int):
             self.written(bytes(data[:sent]))  # what does not wait for the next turn
         return sent
 

@@ -421,8 +421,9 @@ class World(Clockwork):
         while self._running and self.advance(30_000.0):
             pass
         if self.switches.fireAndForget:
-            # What a process has left behind is still being sent by its machine.
-            self.until(lambda: not any(p.jobs for p in self.gateway.server.ports), FORGOTTEN_FOR)
+            # What a process has left behind is still being sent by its machine, or was not seen yet
+            # by a gateway that stands still.
+            self.until(lambda: self._quiet(), FORGOTTEN_FOR)
         self._heal()
         self.until(lambda: self._quiet(), HEALED_WITHIN)
         if self.stopped is None:
