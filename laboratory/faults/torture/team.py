@@ -15,6 +15,7 @@ from .cells import MORTAL, NARROW, PATIENT, STRICT
 from .crew import Crew
 from .house import House
 from .lane import Lane
+from .ports import awaitPorts
 from .result import Figures
 
 if TYPE_CHECKING:
@@ -66,6 +67,7 @@ class Team:
 
     def _work(self, lane: Lane) -> None:
         while not self.laboratory.late():
+            awaitPorts(self.laboratory.late)
             try:
                 case = self._cases.get_nowait()
             except queue.Empty:
@@ -131,6 +133,7 @@ class Mortals(Team):
         size = LANES[MORTAL]
         parts = [group[n : n + size] for group in groups for n in range(0, len(group), size)]
         for number, part in enumerate(parts, 1):
+            awaitPorts(self.laboratory.late)
             if self.laboratory.late():
                 return
             following = parts[number][0].kind.name if number < len(parts) else None
