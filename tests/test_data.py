@@ -82,8 +82,7 @@ class Listening(MemoryReactorClock):
 def passive(idle: float = IDLE, **more: Any) -> tuple[Any, PassivePort]:
     """A passive port on a reactor of its own."""
     reactor: Any = Listening()
-    wary = more.pop("wary", False)
-    return reactor, PassivePort(reactor, DataTerms(idle, wary=wary), HERE, PEER, **more)
+    return reactor, PassivePort(reactor, DataTerms(idle), HERE, PEER, **more)
 
 
 def active(idle: float = IDLE, peer: str = PEER) -> tuple[Any, ActivePort]:
@@ -480,7 +479,7 @@ HELLO = b"\x16\x03\x01\x02\x00\x01" + bytes(506)
 @pytest.mark.parametrize("size", [1, 2, 5, 6, 512])
 def test_handshakeInClear(size: int) -> None:
     """A handshake over a connection in clear is no job: no byte of it is passed on."""
-    reactor, port = passive(wary=True)
+    reactor, port = passive()
     sink = Sink()
     wire = called(port)
     transfer = pour(port, sink)
@@ -498,7 +497,7 @@ def test_handshakeInClear(size: int) -> None:
 @pytest.mark.parametrize("job", [b"%!PS a page", b"\x16", b"\x16\x03\x01", b"\x80\x01\x01", b""])
 def test_jobInClear(job: bytes, size: int) -> None:
     """A job passes, also one that could have become a handshake, and an empty one."""
-    _, port = passive(wary=True)
+    _, port = passive()
     sink = Sink()
     wire = called(port)
     transfer = pour(port, sink)
@@ -508,21 +507,9 @@ def test_jobInClear(job: bytes, size: int) -> None:
     assert (transfer.result, sink.data) == (None, job)
 
 
-def test_unwary() -> None:
-    """Where nobody has spoken TLS every job passes as it is."""
-    _, port = passive()
-    sink = Sink()
-    wire = called(port)
-    transfer = pour(port, sink)
-    wire.receive(HELLO)
-    assert sink.data == HELLO
-    wire.fin()
-    assert transfer.result is None
-
-
 def test_resetBeforeItWasKnown() -> None:
     """What was held back is no job when the connection is reset."""
-    _, port = passive(wary=True)
+    _, port = passive()
     sink = Sink()
     wire = called(port)
     transfer = pour(port, sink)

@@ -261,6 +261,28 @@ def test_authProtects(word: str, counter: Counter) -> None:
     assert counter.jobs == [JOB] * 3
 
 
+def clientHello(context: ssl.SSLContext) -> bytes:
+    """What a client says first."""
+    ours, theirs = ssl.MemoryBIO(), ssl.MemoryBIO()
+    with contextlib.suppress(ssl.SSLWantReadError):
+        context.wrap_bio(ours, theirs, server_hostname=IPV4).do_handshake()
+    return theirs.read()
+
+
+def test_handshakeWithoutAUTH(counter: Counter) -> None:
+    """
+    The session never spoke TLS, as behind a proxy that ends it: a handshake is no job all the same.
+    """
+    with counter.plain() as ftp:
+        with contextlib.closing(ftp.upload()) as wire:
+            wire.sendall(clientHello(ssl.create_default_context()))
+            reply = ftp.reply()
+        assert reply.startswith("550")
+        assert "AUTH TLS and PROT P" in reply
+        assert ftp.send(JOB)[:3] == "226"
+    assert counter.jobs == [JOB]
+
+
 @pytest.mark.parametrize("passive", [True, False])
 @pytest.mark.parametrize("piece", [1, 7, 5000])
 @pytest.mark.parametrize("said", [(), ("PROT C",), ("PBSZ 0",)])
@@ -278,10 +300,7 @@ def test_handshakeInClear(said: Sequence[str], piece: int, passive: bool, counte
             assert ftp.say(command)[:3] == "200"
         ftp.set_pasv(passive)
         context = ssl.create_default_context(cafile=str(counter.shop.trusted))
-        ours, theirs = ssl.MemoryBIO(), ssl.MemoryBIO()
-        with contextlib.suppress(ssl.SSLWantReadError):
-            context.wrap_bio(ours, theirs, server_hostname=IPV4).do_handshake()
-        hello = theirs.read()
+        hello = clientHello(context)
         with contextlib.closing(ftp.upload()) as wire:
             wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             for at in range(0, len(hello), piece):

@@ -44,14 +44,11 @@ class DataTerms:
     @ivar idleTimeout: seconds after which a silent peer has had its chance; 0: never.
     @ivar tls: with which certificate the connection is encrypted, if it is.
     @ivar lenient: believe an end without close_notify.
-    @ivar wary: it is in clear, but the peer knows TLS: that it does not begin to shake hands is
-        seen before a byte is passed on.
     """
 
     idleTimeout: float
     tls: ServerCertificate | None = None
     lenient: bool = False
-    wary: bool = False
 
 
 @implementer(IPushProducer)
@@ -74,7 +71,7 @@ class DataPort:
         self.begun = False
         self._terms = terms
         self._sending = False
-        self._head: bytes | None = b"" if terms.wary and terms.tls is None else None
+        self._head: bytes | None = b"" if terms.tls is None else None
         self._early: list[bytes] = []
         self.blocked = False
         self.lastActive = reactor.seconds()
@@ -106,8 +103,6 @@ class DataPort:
             for data in self._early:
                 consumer.write(data)
             self._early.clear()
-            if self._head is None:
-                self._stayInKernel(connection)
             if self._closed is None and connection.lost is None and not self.blocked:
                 connection.transport.resumeProducing()  # type: ignore[attr-defined]
             await self._ended
@@ -205,10 +200,12 @@ class DataPort:
         if isHandshake:
             self._head = b""
             why = "a TLS handshake came over a data connection that is not encrypted"
-            self._dismiss(self._connection, HandshakeInClear(f"{why}; send PROT P first"))
+            remedy = "send AUTH TLS and PROT P first, or do without TLS"
+            self._dismiss(self._connection, HandshakeInClear(f"{why}; {remedy}"))
         elif isHandshake is not None:
             self._passHead(consumer)
-            self._stayInKernel(self._connection)
+            if self._closed is None:
+                self._stayInKernel(self._connection)
 
     def _passHead(self, consumer: IConsumer) -> None:
         head, self._head = self._head, None
@@ -251,7 +248,7 @@ class DataPort:
             self._ended.errback(self._closed)
         elif reason.check(error.ConnectionDone) or pardoned:
             if self._consumer is not None:
-                self._passHead(self._consumer)  # all there was, and too short for a handshake
+                self._passHead(self._consumer)  # the whole file; it is no ClientHello
             self._ended.callback(None)
         else:
             why = f"the data connection {self._connection.whyLost}"

@@ -163,7 +163,6 @@ def _terms(session: Session) -> DataTerms:
         settings.dataIdle,
         settings.certificate if session.parameters.protected else None,
         settings.lenientClose,
-        wary=session.control.secure,
     )
 
 
