@@ -8,6 +8,7 @@ import errno
 import os
 import re
 import socket
+from collections.abc import Iterable
 from typing import Any
 
 from twisted.internet.endpoints import serverFromString
@@ -41,6 +42,9 @@ def listeners(reactor: Any, text: str) -> list[str]:
             raise ValueError(f"no port from 0 to 65535; {REMEDY}")
         return _everywhere(int(text))
     kind, places, named = _taken(text)
+    if kind == "tls" and text.startswith("haproxy:"):
+        remedy = "let it end TLS for the control connection, and write haproxy:tcp:PORT"
+        raise ValueError(f"a proxy's header comes before TLS; {remedy}")
     if kind == "haproxy":
         raise ValueError(f"behind haproxy: comes another listener, once; {REMEDY}")
     if kind == "stdio":
@@ -62,6 +66,18 @@ def portOf(listener: str) -> int | None:
     _, places, named = _taken(listener)
     port = named.get("port", places[0] if places else "")
     return int(port) if _isPort(port) else None
+
+
+def leadsHere(uri: str, where: Iterable[str]) -> bool:
+    """
+    Does a device URI lead to one of these listeners, so that the gateway would print to itself?
+
+    @param where: server endpoint strings; one with an interface of its own is left out.
+    """
+    found = re.match(r"[a-z+]+://(?:localhost|127\.[\d.]+|\[::1\]):(\d+)(?:/|\Z)", uri)
+    own = re.compile(r"interface=(?!\\:\\:(?::|\Z))")
+    everywhere = (each for each in where if not own.search(each))
+    return found is not None and int(found[1]) in map(portOf, everywhere)
 
 
 def whyNot(error: CannotListenError | OSError) -> str:

@@ -4,7 +4,8 @@ The names of the printing ports, and what can only have been meant as one of the
 Any word may be the name of a job, so a sender that misspells its printing port would print on
 another one and hear a 226.  What nobody writes but to name a port is found here, to be refused: the
 stem of a port's name with another number, in any spelling (C{PORT13}, C{port 2}, C{PORT02},
-C{'PORT2'}, C{PORT2;1}, C{[PORT2]x}, C{PORT%32}), and one slip of the pen in the name of a port.
+C{'PORT2'}, C{PORT2;1}, C{[PORT2]x}, C{PORT%32}), a range of them (C{PORT1-3}), and one slip of the
+pen in the name of a port.
 """
 
 from __future__ import annotations
@@ -28,13 +29,15 @@ STEM = "PORT"
 _LOOKED_AT = 50  # characters of a word: what is behind them is no port's name, or behind one
 _LONGEST_NUMBER = 6
 _LONGEST_MISSPELT = 3  # digits behind a misspelt stem: post2026 is a name
+_LONGEST_SECOND = 3  # digits of the end of a range (PORT1-3): port2-0001 is a name
 
 # What other systems and programs write round a name, or between it and the next one.
 _FOREIGN = r"""\\/\u2044\u2215:|<>()\[\]{}"'`\u00b4,;@=+*?&!#$^~"""
 _TEMPORARY = "part|partial|filepart|tmp|temp|upload"
 _NUMBERED = re.compile(
     r"[\W_]*(?:in\.)?([^\W\d_]+)[\W_]*(\d+)"
-    rf"(?:[\W_]*|[.,;]+\d*[\W_]*|\.(?:{_TEMPORARY})[\W_]*|[{_FOREIGN}].*)",
+    rf"(?:[\W_]*|[.,;]+\d*[\W_]*|[\W_]+(?:\1[\W_]*)?\d{{1,{_LONGEST_SECOND}}}[\W_]*"
+    rf"|\.(?:{_TEMPORARY})[\W_]*|[{_FOREIGN}].*)",
     re.DOTALL,
 )
 _ENCLOSED = re.compile(r"(?:^|:)[\[<\"'`\u00b4({]([^\[\]<>\"'`\u00b4(){}]*)")

@@ -96,6 +96,7 @@ class CommandLineGateway(Gateway):
         self._warn([*self.warnings, *(certificate.warnings if certificate is not None else ())])
         transports = [port.transport for port in self.server.ports]
         unknownHosts(self._reactor, transports).addCallback(self._unknown)
+        self.factory.announced.prepare()
 
     def stopService(self) -> Deferred[Any]:
         """Let running jobs finish, whoever asks for the end again (Twisted calls that a fault)."""

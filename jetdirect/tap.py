@@ -25,7 +25,7 @@ from .descriptors import reserve
 from .ftp.settings import PROFILES
 from .help import helpText, versions
 from .interfaces import IPrinterTransport
-from .listeners import listeners, portOf
+from .listeners import leadsHere, listeners, portOf
 from .named import PortSettings
 from .options import Option, didYouMean
 from .process import CommandLineGateway, endWithoutLookups, fail, tellTimeSteadily
@@ -201,6 +201,12 @@ class Options(usage.Options, strcred.AuthOptionMixin):
                 low, high = self["passive-ports"][0], self["passive-ports"][-1]
                 remedy = f"{port} is a --port, so choose other ones"
                 raise usage.UsageError(f"--passive-ports={low}-{high}: {remedy}")
+            if port == self["active-port"]:
+                raise usage.UsageError(f"--active-port={port}: that is a --port; choose another")
+        for uri in (printer.uri for printer in self["printers"]):
+            if leadsHere(uri, self["listeners"]):
+                remedy = "name the printer's own address and port"
+                raise usage.UsageError(f"--printer={uri}: this gateway listens there; {remedy}")
         if self["passive-inside"] and not self["passive-address"]:
             remedy = "it says who is not told a --passive-address; name that, too, or leave it out"
             raise usage.UsageError(f"--passive-inside: {remedy}")

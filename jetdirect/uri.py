@@ -135,11 +135,17 @@ def _host(literal: str | None, name: str) -> str:
             raise ValueError(f"{name!r} is not a host name")
         # The last word of a name is none of digits only (RFC 1123, section 2.1).
         return _address(IPv4Address, host) if re.search(r"(\A|\.)\d+\.?\Z", host) else host
-    host, mark, scope = _unquoted(literal).partition("%")  # %eth0 can mean only one thing
+    # RFC 6874 writes %25eth0, people write %eth0, and it can mean only one thing.
+    host, mark, scope = literal.partition("%")
+    scope = _unquoted(scope.removeprefix("25"))
     if mark and not scope:
         raise ValueError(f"{literal!r} is not an IPv6 address")
     # In the form in which it is told by the kernel, and found again by whoever looks for it.
-    return inet_ntop(AF_INET6, inet_pton(AF_INET6, _address(IPv6Address, host))) + mark + scope
+    host = inet_ntop(AF_INET6, inet_pton(AF_INET6, _address(IPv6Address, host)))
+    if IPv6Address(host).is_link_local and not mark:
+        remedy = f"name the network interface behind it, as in [{host}%eth0]"
+        raise ValueError(f"{host} is on every network of this machine; {remedy}")
+    return host + mark + scope
 
 
 def _address(kind: type[IPv4Address] | type[IPv6Address], text: str) -> str:

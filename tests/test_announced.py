@@ -118,3 +118,17 @@ def test_noAnswer() -> None:
     again = found(address)
     names.answer("203.0.113.8")
     assert again == ["203.0.113.8"]
+
+
+@pytest.mark.parametrize(("text", "asked"), [("", []), ("203.0.113.7", []), (NAME, [NAME])])
+def test_prepare(text: str, asked: list[str]) -> None:
+    """A name is looked up at the start, when the log can say that nobody knows it."""
+    names = Names()
+    with capturedLogs() as logged:
+        AnnouncedAddress(names, text).prepare()
+        assert names.asked == asked
+        for _ in asked:
+            names.answer()
+    assert [f"--passive-address={NAME}" in str(formatEvent(each)) for each in logged] == [
+        True for _ in asked
+    ]

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import errno
 import os
+import socket
 from pathlib import Path
 from typing import Any
 
@@ -96,6 +97,32 @@ def test_samePipeTwice(tmp_path: Path, kind: str) -> None:
     assert [each.fatal for each in said(uri, uri)] == [True]
 
 
+def test_unixSocket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A program's socket may come, and the right to it; a file will never be one."""
+    path = str(tmp_path / "socket")
+    uri = f"endpoint:unix:path={path}"
+    [absent] = said(uri)
+    assert absent == (f"{uri}: there is no such socket now; its jobs get 450 until there is", False)
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(path)
+        assert said(uri) == []
+        monkeypatch.setattr(os, "access", lambda path, mode: False)
+        [forbidden] = said(uri)
+        assert (forbidden.fatal, "no permission" in forbidden.text) == (False, True)
+    [wrong] = said("endpoint:unix:/etc/hosts")
+    assert wrong.fatal and "/etc/hosts is no Unix socket" in wrong.text
+    [hidden] = said("endpoint:unix:/etc/hosts/socket")
+    assert (hidden.fatal, "Not a directory" in hidden.text) == (False, True)
+
+
+@pytest.mark.parametrize("uri", ["socket://[fe80::1%nope0]", "lpd://[fe80::1%25987654]/q"])
+def test_unknownZone(uri: str) -> None:
+    """A network interface may come later; that it is not there now is said."""
+    [complaint] = said(uri)
+    assert not complaint.fatal and "there is no network interface" in complaint.text
+    assert said("socket://[fe80::1%lo]", "socket://[fe80::1%1]") == []
+
+
 @pytest.mark.parametrize("scheme", ["parallel", "usb"])
 def test_pipeForADevice(tmp_path: Path, scheme: str) -> None:
     """What stands in for a printer may read a named pipe; a serial line has settings."""
@@ -128,7 +155,7 @@ def test_sameDirectoryTwice(tmp_path: Path) -> None:
         ("lpd://server/a", "lpd://bob@server:515/a", True),
         ("ipp://server/printers/a", "ipp://server/printers/b", False),
         ("ipp://server", "ipp://ann:secret@server/ipp/print", True),
-        ("endpoint:unix:a", "endpoint:unix:a", False),
+        ("endpoint:tcp:a:9100", "endpoint:tcp:a:9100", False),
     ],
 )
 def test_sameAddressTwice(one: str, other: str, same: bool) -> None:
@@ -199,10 +226,11 @@ def test_unknownHosts() -> None:
     reactor: Any = MemoryReactorClock()
     reactor.nameResolver = Names()
     uris = ["printer", "nope", "lpd://nope/a", "ipp://slow", "[::1]", "192.0.2.1", "/dev/lp0"]
-    heard = hear(unknownHosts(reactor, printers(*uris, "usb://Make/Model", "endpoint:unix:a")))
+    uris += ["usb://Make/Model", "endpoint:unix:a", "endpoint:tls:host=never:port=9100"]
+    heard = hear(unknownHosts(reactor, printers(*uris)))
     assert heard == []
     reactor.advance(checks.NAME_PATIENCE)
-    assert heard == [["nope", "slow"]]
+    assert heard == [["nope", "slow", "never"]]
 
 
 def test_namesThatAreAnswered() -> None:

@@ -249,6 +249,65 @@ localhost 2121
 --tls-key=key.pem
 --require-tls
 --tls-lenient-close
+--printer=socket://bob@printer
+--printer=socket://bob:secret@printer
+--printer=lpd://bob:secret@server/queue
+--printer=file://bob@/tmp
+--printer=usb://bob@Acme/Jet
+--printer=usb://Acme/Jet?interface=-1
+--printer=socket://[fe80::1]
+--printer=socket://[::1%]
+--printer=socket://printer?finish-timout=5
+--printer=socket://printer?descripton=Ward
+--printer=socket://printer?GAP=3
+--printer=socket://printer?description=A;gap=3
+--printer=socket://printer?description=A?gap=3
+--printer=socket://printer&gap=3
+--printer=socket://printer#9100
+--printer=socket://printer,other
+--printer=socket//printer
+--printer=sokcet://printer
+--printer=lpr://server/queue
+--printer=socket://printer?tls=any
+--printer=socket+tls://printer?tls=none
+--printer=socket+tls://printer?tls-ca=/nosuch
+--printer=ipps://printer?tls-ca=/etc/hosts
+--printer=ipp://printer?format=pdf
+--printer=lpd://server/queue?order=data
+--printer=lpd://server/queue?format=ll
+--printer=serial:/dev/ttyS0?flow=on
+--printer=serial:/dev/ttyS0?bits=9
+--printer=serial:/dev/ttyS0?baud=9600,n,8,1
+--printer=file:///nosuch?append=on
+--printer=endpoint:unix:/etc/hosts
+--printer=endpoint:unix:/tmp
+--printer=endpoint:unix:
+--printer=endpoint:tcp:host=:port=9100
+--printer=endpoint:tcp:host=192.0.2.300:port=9100
+--printer=endpoint:tcp:host=fd00::1:port=9100
+--printer=endpoint:tcp:host=a:host=b:port=9100
+--printer=endpoint:tcp:a:9100:timeout=0
+--printer=endpoint:tcp:a:9100:bindAddress=here
+--printer=endpoint:tls:a:9100:certificate=/nosuch.pem
+--printer=endpoint:haproxy:tcp:9100
+--printer=127.0.0.1:2121 --port=2121
+--printer=socket://localhost:2121 --port=tcp:2121
+--active-port=2121 --port=2121
+--active-port=0
+--active-port=ftp-data
+--port=haproxy:tls:990
+--port=2121/tcp
+--port=stdio:
+--port=fd:3
+--passive-address=http://gateway
+--passive-address=203.0.113.7:2121
+--passive-address=203.0.113.7/24
+--data-from=everyone
+--drain-timeout=
+--busy-timeout=00:30
+--max-job-bytes=1.5G
+--auth=memory:
+--auth=cramfile:/etc/passwd
 """
 
 LINES = [line for line in WRONG.splitlines() if line]

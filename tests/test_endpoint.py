@@ -53,6 +53,43 @@ def test_wrong(text: str, reason: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("tcp:host=192.0.2.300:port=9100", "'192.0.2.300' is not an IPv4 address"),
+        ("tcp:host=fd00::7:port=9100", r"write a backslash, as in host=fd00\:\:7"),
+        ("tcp:host=a:host=b:port=9100", "host= is given twice"),
+        ("tcp:a:9100:bindAddress=here", "bindAddress=here: expected an address"),
+        ("unix:", "path= is missing"),
+        (r"tcp:host=fe80\:\:1:port=9100", "name the network interface"),
+        ("tcp:host=:port=9100", "host= is missing"),
+        ("tcp:a:9100:timeout=0", "timeout=0: expected whole seconds"),
+        ("unix:/a:timeout=-3", "timeout=-3: expected whole seconds"),
+    ],
+)
+def test_whatCannotWork(text: str, reason: str) -> None:
+    """Twisted takes it, and no job would ever print."""
+    with pytest.raises(ValueError) as caught:
+        transportFor(MemoryReactorClock(), f"endpoint:{text}")
+    assert reason in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "host"),
+    [
+        ("tcp:printer:9100", "printer"),
+        ("TLS:port=9100:host=printer", "printer"),
+        ("tcp:port=9100:printer", "printer"),
+        (r"tcp:fd00\:\:7:9100", "fd00::7"),
+        ("unix:/run/lp", ""),
+        ("somebodys:host=printer", ""),
+    ],
+)
+def test_host(text: str, host: str) -> None:
+    """The host is found by its place and by its name."""
+    assert endpoint.hostOf(text) == host
+
+
+@pytest.mark.parametrize(
     "text", ["tls:printer:9100", "ssl:printer:9100", "TLS:host=printer:port=1"]
 )
 def test_withoutOpenSSL(text: str, monkeypatch: pytest.MonkeyPatch) -> None:

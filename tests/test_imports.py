@@ -137,7 +137,7 @@ MAY_IMPORT = {
     " transports.gap transports.pjl.transport transports.policy transports.shorthand"
     " transports.snmp.transport transports.socket",
     "transports.scheme": "errors interfaces uri",
-    "transports.checks": "interfaces uri transports.build transports.shorthand",
+    "transports.checks": "interfaces uri transports.build transports.endpoint transports.shorthand",
     "transports.backchannel": "",
     "transports.backpressure": "",
     "transports.ending": "errors interfaces",
@@ -161,7 +161,7 @@ MAY_IMPORT = {
     "transports.ipp.rfc8010": "",
     "transports.tls": "options uri transports.tlstrust",
     "transports.tlstrust": "",
-    "transports.endpoint": "transports.tls",
+    "transports.endpoint": "interfaces uri transports.tls",
     "transports.ipp.http": "",
     "transports.ipp.httpclient": "errors net.* transports.dialogue transports.tls"
     " transports.ipp.http",

@@ -12,7 +12,7 @@ import pytest
 from twisted.internet.error import CannotListenError
 from twisted.internet.testing import MemoryReactorClock
 
-from jetdirect.listeners import listeners, portOf, whyNot
+from jetdirect.listeners import leadsHere, listeners, portOf, whyNot
 
 
 @pytest.mark.parametrize(
@@ -34,6 +34,23 @@ def test_portOf(listener: str, port: int | None) -> None:
 
 
 @pytest.mark.parametrize(
+    ("uri", "port", "here"),
+    [
+        ("socket://127.0.0.1:2121", "2121", True),
+        ("socket://[::1]:2121", "2121", True),
+        ("lpd://localhost:2121/q", "tcp:2121", True),
+        ("socket://127.0.0.1:2122", "2121", False),
+        ("socket://192.0.2.1:2121", "2121", False),
+        ("socket://127.0.0.1:2121", "tcp:2121:interface=192.0.2.9", False),
+        ("file:/tmp/2121", "2121", False),
+    ],
+)
+def test_leadsHere(uri: str, port: str, here: bool) -> None:
+    """A printer that is the gateway itself is known."""
+    assert leadsHere(uri, listeners(MemoryReactorClock(), port)) is here
+
+
+@pytest.mark.parametrize(
     "text", ["tcp:2121:interface=127.0.0.1", "haproxy:tcp:2121", "tls:990", "unix:/tmp/s:mode=600"]
 )
 def test_good(text: str) -> None:
@@ -49,6 +66,7 @@ def test_good(text: str) -> None:
         ("ssl:990:privateKey=/nosuch.pem", r"/nosuch\.pem: No such file"),
         ("tpc:2121", r"'tpc' \(did you mean tcp\?\)"),
         ("haproxy:2121", "behind haproxy:|no kind"),
+        ("haproxy:tls:990", "write haproxy:tcp:PORT"),
         ("tcp6:2121:interface=::1", "colon"),
         ("systemd:domain=INET:index=0", "systemd passed no such socket"),
         ("unix:", "write unix:"),

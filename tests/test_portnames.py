@@ -70,6 +70,7 @@ MEANT = {
     "digits": "PORT\uff12|PORT\u0662|PORT\u00b2|PORT\u2461|PORT\udcb2",
     "letters": "\uff30\uff2f\uff32\uff34\uff12|P\u00d3RT2|PO\u0308RT2|PORT2\u0301|\u041fORT2",
     "unseen": "\u200bPORT2|PORT2\ufeff|\u202ePORT2|PORT\u20442|PORT2\u00a0|PORT2\u3000",
+    "several": "PORT1-3|port1_3|PORT1 2|PORT1+2|PORT1-PORT3|port1,port2|PORT1..3|PORT13-15",
     "on its way": "PORT2.part|PORT2.filepart|.in.PORT2.|PORT2.tmp|PORT2~",
     "one slip": "por2t|prt2|potr2|oprt2|pport2|poort2|fort2|part1|2PORT2",
 }
@@ -84,6 +85,7 @@ def test_meantAsAPort(kind: str) -> None:
 NAMES = {
     "port": "report.ps|port.ps|PORT.PS|portrait|portrait.ps|port-list.ps|r\u00e9port",
     "files": "port2.prn|PORT2.PRN|PORT2.prn;1|port1.ps|port13.pdf|port2_final.ps|port2-labels",
+    "job numbers": "port2-0001|PORT2-20261130|port2_1130_7|port1-3.ps",
     "words": "Port 2 test page.ps|letter (port2).ps|letter to port|my port2|export|sport.ps",
     "no number": "PORT|port|ports|portX|portx|PORTl|PORT II|support|portable",
     "numbers": "report2|airport2|import2|post2026|2|job31|lp0|LPT1|PRN|prt|pt2",

@@ -158,6 +158,12 @@ def test_unknownHost(tmp_path: Path) -> None:
         gateway.waitFor(r"#warn\].*host nosuch\.invalid is not known now")
 
 
+def test_unknownPassiveAddress(tmp_path: Path) -> None:
+    """So is a name to announce that means no address; it may mean one later."""
+    with Gateway(tmp_path, "--passive-address=nosuch.invalid") as gateway:
+        gateway.waitFor(r"#warn\].*--passive-address=nosuch\.invalid: no IPv4 address was found")
+
+
 # A start that succeeds
 
 

@@ -105,7 +105,7 @@ def test_thirdPartyScheme(thirdParty: Path) -> None:
     have, made, option, scheme = said.splitlines()
     assert have == "True True"
     assert made == "tray-2 yellow R"
-    assert option.startswith("unknown option 'colr'; known are colour, description")
+    assert option.startswith("unknown option 'colr' (did you mean colour?); known are ")
     assert "paper (paper:tray)" in scheme
 
 

@@ -254,9 +254,9 @@ def test_secretsWithoutSlashes(uri: str) -> None:
 def test_secretsInTheLog() -> None:
     """The log of a good start does not show them either."""
     with capturedLogs() as events:
-        one = made("--port=tcp:0:interface=127.0.0.1", "--printer=socket://bob:sesame@printer")
+        one = made("--port=tcp:0:interface=127.0.0.1", "--printer=ipp://bob:sesame@printer")
         one.startService()
-    assert any("printer:9100" in (formatEvent(event) or "") for event in events)
+    assert any("printer:631" in (formatEvent(event) or "") for event in events)
     assert "sesame" not in repr(events)
 
 

@@ -275,11 +275,37 @@ def test_pathThatIsNotText() -> None:
 
 def test_secretsAreNotShown() -> None:
     """Neither a parsed URI nor a transport shows the password."""
-    uri = parse("socket://ann:s3cret@printer")
+    uri = parse("ipp://ann:s3cret@printer")
     assert "s3cret" not in repr(uri)
 
-    transport = socketFor("socket://ann:s3cret@printer")
-    assert (transport.uri, transport.description) == ("socket://printer:9100", "printer:9100")
+    transport = transportFor(MemoryReactorClock(), "ipp://ann:s3cret@printer")
+    assert transport.uri == "ipp://printer:631/ipp/print"
+    assert "s3cret" not in f"{transport.description} {transport!r}"
+
+
+@pytest.mark.parametrize("sign", ["?", ";", ","])
+def test_otherSeparator(sign: str) -> None:
+    """An option behind another sign than & would be a part of the value before it."""
+    reactor = MemoryReactorClock()
+    with pytest.raises(ValueError, match="write & before gap="):
+        transportFor(reactor, f"socket://h?description=A{sign}gap=3")
+    shown = transportFor(reactor, f"socket://h?description=A%{ord(sign):02X}gap=3").description
+    assert shown == f"A{sign}gap=3"
+    assert transportFor(reactor, f"socket://h?description=A{sign}b=3").description
+
+
+@pytest.mark.parametrize("login", ["ann:s3cret", "ann", ":s3cret"])
+@pytest.mark.parametrize(
+    "text",
+    ["socket://{}@h", "socket+tls://{}@h", "file://{}@/tmp", "usb://{}@Acme/Jet", "lpd://{}@h/q"],
+)
+def test_uselessLogin(login: str, text: str) -> None:
+    """A user name or a password that would be sent nowhere is refused, and not shown."""
+    if text.startswith("lpd") and login == "ann":
+        return  # LPD tells the user of a job
+    with pytest.raises(ValueError, match="leave it out, before the @") as caught:
+        transportFor(MemoryReactorClock(), text.format(login))
+    assert "s3cret" not in str(caught.value)
 
 
 @pytest.mark.parametrize(

@@ -698,6 +698,7 @@ def test_uri() -> None:
     for option, said in (
         ("bidir=maybe", "expected on or off"),
         ("interface=x", "expected a number"),
+        ("interface=-1", "expected a number"),
         ("close-delay=-1", "expected seconds"),
         ("baud=9600", "unknown option"),
         ("serial=1", "leave them out"),

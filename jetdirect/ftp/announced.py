@@ -72,6 +72,11 @@ class AnnouncedAddress:
             self._waiting.append(waiter)
         return await waiter
 
+    def prepare(self) -> None:
+        """Look it up, if that is needed: the log says at the start when it cannot be found."""
+        if self.known is None:
+            Deferred.fromCoroutine(self.find()).addErrback(lambda why: why.trap(UnknownAddress))
+
     # Inside.
 
     def _ask(self) -> None:

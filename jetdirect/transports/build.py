@@ -4,14 +4,15 @@ From a device URI to a transport: the scheme's own, and around it what its optio
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import re
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
 from twisted.plugin import getPlugins
 
 from ..interfaces import IPrinterScheme, IPrinterTransport
-from ..options import seconds, switch
+from ..options import didYouMean, seconds, switch
 from ..uri import DeviceURI, hidesSecret, octets, parse
 from .cups import insteadOf, insteadOfScheme
 from .dressing import OPTIONS as DRESSING_OPTIONS
@@ -70,7 +71,7 @@ def _transportFor(reactor: object, text: str, policy: PJLPolicy) -> IPrinterTran
         if remedy:
             raise ValueError(f"unknown scheme {uri.scheme!r}; {remedy}")
         raise ValueError(
-            f"unknown scheme {uri.scheme!r}; known are "
+            f"unknown scheme {uri.scheme!r}{didYouMean(uri.scheme, known)}; known are "
             + ", ".join(f"{p.scheme} ({p.example})" for p in known.values())
         )
     network = NETWORK_OPTIONS if uri.host else {}
@@ -80,13 +81,27 @@ def _transportFor(reactor: object, text: str, policy: PJLPolicy) -> IPrinterTran
         if remedy:
             raise ValueError(f"{name}={value} is CUPS's; {remedy}")
         if name not in options:
-            raise ValueError(f"unknown option {name!r}; known are " + ", ".join(sorted(options)))
+            near = didYouMean(name, options)
+            listed = ", ".join(sorted(options))
+            raise ValueError(f"unknown option {name!r}{near}; known are {listed}")
+    _checkSeparators(text, options)
     if not uri.description.isprintable():
         raise ValueError(f"description={uri.description!a}: expected one line that can be shown")
     transport = plugin.transport(reactor, uri)
     for wrapped in _WRAPPERS:
         transport = wrapped(transport, reactor, uri)
     return policed(transport, policy)
+
+
+def _checkSeparators(text: str, options: Collection[str]) -> None:
+    for pair in text.partition("?")[2].split("&"):
+        name, _, value = pair.partition("=")
+        further = re.search(r"[?;,]([\w-]+)=", value)
+        if further is not None and further[1] in options:
+            remedy = (
+                f"write & before {further[1]}=, or %{ord(further[0][0]):02X} for the sign itself"
+            )
+            raise ValueError(f"{name}={value}: {remedy}")
 
 
 def _withPJL(transport: IPrinterTransport, reactor: Any, uri: DeviceURI) -> IPrinterTransport:

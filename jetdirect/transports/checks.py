@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterable, Sequence
+from socket import if_indextoname, if_nametoindex
 from typing import Any
 
 from twisted.internet.abstract import isIPAddress, isIPv6Address
@@ -19,6 +20,7 @@ from zope.interface import implementer
 
 from ..interfaces import Complaint, ICheckedTransport, IPrinterTransport
 from ..uri import DeviceURI, parse
+from . import endpoint
 from .shorthand import schemeOfDevice
 
 NAME_PATIENCE = 10.0
@@ -40,7 +42,9 @@ def complaintsAbout(transports: Sequence[IPrinterTransport]) -> list[Complaint]:
     found: list[Complaint] = []
     for transport in transports:
         device = deviceOf(transport)
-        found += [] if device is None else _wrongWith(transport.uri, device)
+        found += _unknownZone(transport) if device is None else _wrongWith(transport.uri, device)
+        scheme, _, text = transport.uri.partition(":")
+        found += endpoint.complaintsAbout(text) if scheme == "endpoint" else []
         checked = ICheckedTransport(transport, None)
         found += [] if checked is None else checked.check()
     return found + _twice(transports)
@@ -105,6 +109,9 @@ class _Lookup:
 
 def hostOf(transport: IPrinterTransport) -> str:
     """The host that a transport connects to, or C{""}."""
+    scheme, _, text = transport.uri.partition(":")
+    if scheme == "endpoint":
+        return endpoint.hostOf(text)
     return _parsed(transport.uri).host if deviceOf(transport) is None else ""
 
 
@@ -126,6 +133,18 @@ def _parsed(uri: str) -> DeviceURI:
         return parse(uri)
     except ValueError:  # somebody else's transport may call itself what it likes
         return DeviceURI("")
+
+
+def _unknownZone(transport: IPrinterTransport) -> list[Complaint]:
+    _, _, zone = hostOf(transport).partition("%")
+    if not zone:
+        return []
+    try:
+        if_indextoname(int(zone)) if zone.isdecimal() else if_nametoindex(zone)
+    except (OSError, OverflowError):
+        told = f"there is no network interface {zone} now; its jobs get 450 until there is"
+        return [Complaint(f"{transport.uri}: {told}")]
+    return []
 
 
 def _wrongWith(uri: str, device: str) -> list[Complaint]:

@@ -4,7 +4,7 @@ The plugin that names a scheme without loading its transport: listing plugins st
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,14 +24,22 @@ class PrinterScheme:
 
     @ivar factory: the full name of a callable that takes C{(reactor, uri)}, as
         L{IPrinterScheme.transport} does.
+    @ivar login: what stands before the @ and means something: C{"user"}, C{"password"}.
     """
 
     scheme: str
     example: str
     factory: str
     options: Mapping[str, str] = field(default_factory=dict)
+    login: Collection[str] = ()
 
     def transport(self, reactor: Any, uri: DeviceURI) -> IPrinterTransport:
         """L{IPrinterScheme}."""
+        for given, kind, called in (
+            (uri.password, "password", "password"),
+            (uri.user, "user", "user name"),
+        ):
+            if given and kind not in self.login:
+                raise ValueError(f"{self.scheme}: has no {called}; leave it out, before the @")
         made: IPrinterTransport = namedAny(self.factory)(reactor, uri)
         return made

@@ -71,7 +71,10 @@ lpd = PrinterScheme(
         "banner": "on: ask the server for a page before each job that says whose it is (off)",
         "spool-limit": "bytes of a job whose size the sender did not announce (1G)",
     },
+    login=("user",),
 )
+
+_LOGIN = ("user", "password")
 
 _IPP_OPTIONS = {
     "finish-timeout": "seconds in which the job is to be printed, to be confirmed (90)",
@@ -80,7 +83,11 @@ _IPP_OPTIONS = {
 }
 
 ipp = PrinterScheme(
-    "ipp", "ipp://printer/ipp/print", "jetdirect.transports.ipp.transport.fromURI", _IPP_OPTIONS
+    "ipp",
+    "ipp://printer/ipp/print",
+    "jetdirect.transports.ipp.transport.fromURI",
+    _IPP_OPTIONS,
+    login=_LOGIN,
 )
 
 ipps = PrinterScheme(
@@ -91,6 +98,7 @@ ipps = PrinterScheme(
         **_IPP_OPTIONS,
         **_TLS_OPTIONS,
     },
+    login=_LOGIN,
 )
 
 usb = PrinterScheme(

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import signal
 import threading
 from collections.abc import Callable
@@ -314,6 +315,12 @@ def _quoted(text: str) -> str:
     return quote(text, safe="")
 
 
+def _number(text: str) -> int:
+    if not re.fullmatch(r"\d{1,3}", text, re.ASCII):
+        raise ValueError(text)
+    return int(text)
+
+
 def fromURI(reactor: Any, uri: DeviceURI) -> USBTransport:
     """
     The transport for C{usb:/dev/usb/lp0}, or C{usb://Make/Model?serial=XYZ} as CUPS writes it.
@@ -326,7 +333,7 @@ def fromURI(reactor: Any, uri: DeviceURI) -> USBTransport:
             "a printer is missing; write usb:/dev/usb/lp0 or usb://MAKE/MODEL?serial=NUMBER"
         )
     serial = uri.option("serial", "", str, "a serial number")
-    interface = uri.option("interface", None, int, "a number, as in interface=1")
+    interface = uri.option("interface", None, _number, "a number, as in interface=1")
     if uri.host:
         place = Place("", uri.host, model, serial, interface)
         name = f"usb://{_quoted(uri.host)}/{_quoted(model)}"
