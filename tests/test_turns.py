@@ -10,7 +10,7 @@ from twisted.internet.testing import MemoryReactorClock
 from jetdirect.configuration import Configuration
 from jetdirect.ftp.control import READ_SIZE
 from jetdirect.ftp.settings import SessionSettings
-from jetdirect.ftp.turns import LINES_A_SLICE, SLICE, TURN, Turns
+from jetdirect.ftp.turns import LATELY, LINES_A_SLICE, SLICE, TURN, Turns
 from jetdirect.gateway import Gateway
 from jetdirect.testing import FakePrinter, FakeSender
 from tests.support.turn import turn
@@ -91,6 +91,38 @@ def test_hostsTakeTurns() -> None:
     while other.slices < 20:
         turn(clock)
     assert sum(each.slices for each in crowd) - before <= 22
+
+
+def test_fewCommandsFirst() -> None:
+    """However many hosts flood, a sender's next command is done in the next turn."""
+    clock = Clock()
+    turns = Turns(clock)
+    for n in range(50):
+        turns.take(Busy(clock, f"h{n % 5}", SLICE))
+    for _ in range(20):
+        turn(clock)
+    sender = Busy(clock, "sender", SLICE / 4, slices=1)
+    for number in range(10):
+        turns.take(sender)
+        assert sender.slices == number
+        turn(clock)
+        assert sender.slices == number + 1
+
+
+def test_floodsAreForgotten() -> None:
+    """Who has had much is as good as anybody a little later."""
+    clock = Clock()
+    turns = Turns(clock)
+    one, two = Busy(clock, "one", SLICE), Busy(clock, "two", SLICE)
+    turns.take(one)
+    for _ in range(100):
+        turn(clock)
+    clock.rightNow += LATELY
+    had = one.slices
+    turns.take(two)
+    for _ in range(10):
+        turn(clock)
+    assert abs((one.slices - had) - two.slices) <= 1
 
 
 def test_aSliceEach() -> None:

@@ -1,5 +1,5 @@
 """
-Whose commands are done next: one host after the other, a slice at a time.
+Whose commands are done next: those of the host that had the least time, a slice at a time.
 
 A segment of 64 KiB holds 13,000 commands.  Done in one turn of the reactor they would stop
 everybody else for seconds.
@@ -18,9 +18,13 @@ SLICE = 0.002
 """Seconds after which a slice ends, however few lines it had: a listing takes some milliseconds.
 The line that has begun is done."""
 
-TURN = 0.005
-"""Seconds for lines in one turn of the reactor, all sessions together.  A print takes some ten
+TURN = 0.002
+"""Seconds for lines in one turn of the reactor, all sessions together.  A print takes some twenty
 turns, and a flood is not to make more than 150 ms of them (measured: docs/attacks.rst)."""
+
+LATELY = 1.0
+"""Seconds after which the time that a host had does not count any more (chosen): a print takes
+less, and a flood that has ended is soon forgiven."""
 
 
 class Worker(Protocol):
@@ -44,7 +48,9 @@ class Turns:
     The sessions that have lines to be done.
 
     As long as nobody waits, what came is done at once.  Who has more than a slice waits, and who
-    comes then waits too: hosts take turns, and so do the sessions of a host.
+    comes then waits too.  Whose host had the least time lately comes first: a sender with a few
+    commands in the next turn of the reactor, however many hosts flood.  Hosts that had the same
+    take turns, and so do the sessions of a host.
     """
 
     def __init__(self, clock: IReactorTime) -> None:
@@ -53,6 +59,8 @@ class Turns:
         self._next: IDelayedCall | None = None
         self._until = 0.0
         self._spent = 0.0
+        self._lately = 0.0
+        self._had: dict[str, float] = {}
 
     def take(self, session: Worker) -> None:
         """C{session} has something to do: now, or in its turn."""
@@ -62,7 +70,7 @@ class Turns:
             self._until, self._spent = now + 2 * TURN, 0.0
         waits = bool(self._hosts) or self._spent >= TURN
         if not waits:
-            waits = session.work(now + SLICE)
+            waits = self._slice(session, now)
             self._spent += self._clock.seconds() - now
         if waits:
             self._wait(session)
@@ -77,6 +85,15 @@ class Turns:
             self._next.cancel()
             self._next = None
 
+    def _slice(self, session: Worker, now: float) -> bool:
+        if now >= self._lately:
+            self._lately = now + LATELY
+            self._had.clear()
+        host = session.host
+        waits = session.work(now + SLICE)
+        self._had[host] = self._had.get(host, 0.0) + self._clock.seconds() - now
+        return waits
+
     def _wait(self, session: Worker) -> None:
         self._hosts.setdefault(session.host, {})[session] = None
         if self._next is None:
@@ -89,12 +106,13 @@ class Turns:
         for _ in range(sum(map(len, self._hosts.values()))):
             if not self._hosts or now >= end:
                 break
-            host, sessions = next(iter(self._hosts.items()))
+            host = min(self._hosts, key=lambda each: self._had.get(each, 0.0))
+            sessions = self._hosts.pop(host)
             session = next(iter(sessions))
-            del self._hosts[host], sessions[session]
+            del sessions[session]
             if sessions:
                 self._hosts[host] = sessions
-            if session.work(now + SLICE):
+            if self._slice(session, now):
                 self._wait(session)
             now = self._clock.seconds()
         if self._hosts and self._next is None:

@@ -5,6 +5,7 @@ Floods: one session sends one command as fast as it can, and another host prints
     python -m laboratory.attacks.floods HELP LIST       these
     python -m laboratory.attacks.floods --prints 5      with fewer prints beside each
     python -m laboratory.attacks.floods --sessions 50 NOOP    with so many sessions of one host
+    python -m laboratory.attacks.floods --hosts 5 --sessions 10 "all commands"
 
 The commands are those of the command table, before a login and after one with 1,000 names stored,
 and some more that are no commands.
@@ -95,9 +96,12 @@ _MORE = {
 VERBS = sorted(COMMANDS)
 """All commands there are."""
 
+_COMMANDS = {verb: f"{verb} {_ARGUMENTS.get(verb, '')}".rstrip().encode() + b"\n" for verb in VERBS}
+
 LINES = {
-    **{verb: f"{verb} {_ARGUMENTS.get(verb, '')}".rstrip().encode() + b"\n" for verb in VERBS},
+    **_COMMANDS,
     **_MORE,
+    "all commands": b"".join(line for verb, line in _COMMANDS.items() if verb != "QUIT"),
 }
 """What is sent again and again, by its name in the table."""
 
@@ -152,9 +156,12 @@ class Flooder:
     @ivar sent: bytes that it has sent.
     """
 
-    def __init__(self, port: int, line: bytes, login: bool, sessions: int = 1) -> None:
+    def __init__(
+        self, port: int, line: bytes, login: bool, sessions: int = 1, host: str = HOSTILE
+    ) -> None:
         """@param sessions: how many there are, which share a processor with the other host."""
         self.sent = 0
+        self._host = host
         self._pause = 0.0005 * sessions
         self._port = port
         self._login = login
@@ -178,7 +185,7 @@ class Flooder:
                 self._flood(wire)
 
     def _connected(self) -> socket.socket:
-        return socket.create_connection((GATEWAY, self._port), PATIENCE, (HOSTILE, 0))
+        return socket.create_connection((GATEWAY, self._port), PATIENCE, (self._host, 0))
 
     def _flood(self, wire: socket.socket) -> None:
         wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -215,23 +222,28 @@ def _store(wire: socket.socket) -> None:
         hear(20)
 
 
-def flood(place: Path, name: str, login: bool, prints: int, sessions: int = 1) -> Flood:
+def flood(
+    place: Path, name: str, login: bool, prints: int, sessions: int = 1, hosts: int = 1
+) -> Flood:
     """
     One flood, and C{prints} prints beside it.
 
     @param login: the flooding session has logged in, and stored its names.
-    @param sessions: how many do the same.
+    @param sessions: how many of each host do the same.
+    @param hosts: how many hosts do it.
     """
     found = Flood(name, login)
     job = b"%!PS\n" + b"x" * 995
-    options = (f"--max-sessions={sessions + 2}", f"--max-sessions-per-host={sessions + 1}")
+    many = sessions * hosts
+    options = (f"--max-sessions={many + 2}", f"--max-sessions-per-host={sessions + 1}")
     with Victim(place, *options) as victim:
         victim.works(source=HONEST)
         memory, log = victim.memory, len(victim.gateway.log)
         victim.forgetPeak()
         with contextlib.ExitStack() as hostile:
             flooders = [
-                hostile.enter_context(Flooder(victim.port, LINES[name], login, sessions))
+                hostile.enter_context(Flooder(victim.port, LINES[name], login, many, host))
+                for host in [HOSTILE, *(f"127.0.1.{n}" for n in range(1, hosts))]
                 for _ in range(sessions)
             ]
             begun = time.monotonic()
@@ -259,14 +271,14 @@ def _print(port: int, job: bytes) -> float:
 
 
 def floods(
-    place: Path, prints: int, names: Sequence[str] = (), sessions: int = 1
+    place: Path, prints: int, names: Sequence[str] = (), sessions: int = 1, hosts: int = 1
 ) -> Iterator[Flood]:
     """Each flood before and after login."""
     for name in names or LINES:
         for login in (False, True):
             directory = place / f"{list(LINES).index(name)}-{login:d}"
             directory.mkdir()
-            yield flood(directory, name, login, prints, sessions)
+            yield flood(directory, name, login, prints, sessions, hosts)
 
 
 def everything(place: Path, count: int) -> Figures:
@@ -290,7 +302,8 @@ def main(words: list[str] | None = None) -> int:
     )
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(LINES))
     parser.add_argument("--prints", type=int, default=20, help="of the other host, beside each")
-    parser.add_argument("--sessions", type=int, default=1, help="that flood")
+    parser.add_argument("--sessions", type=int, default=1, help="of a host that flood")
+    parser.add_argument("--hosts", type=int, default=1, help="that flood")
     options = parser.parse_args(words)
     unknown = set(options.names) - set(LINES)
     if unknown:
@@ -298,7 +311,8 @@ def main(words: list[str] | None = None) -> int:
     late = 0
     print(HEADER, RULE, sep="\n", flush=True)
     with tempfile.TemporaryDirectory(prefix="jetdirect-floods-") as place:
-        for each in floods(Path(place), options.prints, options.names, options.sessions):
+        found = floods(Path(place), options.prints, options.names, options.sessions, options.hosts)
+        for each in found:
             print(each.row, flush=True)
             late += not each.bounded
     print(RULE, f"{late} beyond {MEDIAN:g} s in the middle or {MOST:g} s at most", sep="\n")
