@@ -21,7 +21,9 @@ One direction, and back-pressure in the other.  Each module is one room of that 
     - L{jetdirect.transports}: the printers' side, one module per device URI scheme.
     - L{jetdirect.configuration}: all that an operator says; L{jetdirect.gateway}: the service that
       an embedding program starts from it.
-    - L{jetdirect.tap}: words on the command line into objects.
+    - L{jetdirect.tap}, L{jetdirect.configfile}: the command line and the configuration file;
+      L{jetdirect.words} makes a configuration of what they say.
+    - L{jetdirect.cli}: the command C{jetdirect}.
     - L{jetdirect.testing}: a printer and a sender in memory, for the tests of embedding programs.
 """
 

@@ -39,6 +39,7 @@ class ServerCertificate:
     """
 
     options: Any
+    _content: tuple[bytes, bytes]
     warnings: Sequence[str] = ()
 
     def __init__(self, certificate: str, key: str) -> None:
@@ -50,6 +51,13 @@ class ServerCertificate:
         self._certificate = certificate
         self._key = key
         self.reload()
+
+    def __eq__(self, other: object) -> bool:
+        """Do the files of both hold the same?"""
+        return isinstance(other, ServerCertificate) and self._content == other._content
+
+    def __hash__(self) -> int:
+        return hash(self._content)
 
     def reload(self) -> None:
         """
@@ -63,6 +71,7 @@ class ServerCertificate:
         except ImportError:
             raise ValueError("TLS needs pyOpenSSL; pip install 'jetdirect[tls]'") from None
         chain, key = self._chain(), self._privateKey()
+        content = (_read(self._certificate), _read(self._key))
         try:
             options = CertificateOptions(
                 privateKey=key,
@@ -82,6 +91,7 @@ class ServerCertificate:
         except (SSL.Error, TypeError) as error:
             raise ValueError(self._unfit(chain, key, error)) from None
         self.options = options
+        self._content = content
         self.warnings = list(self._notWell(chain[0]))
 
     def _chain(self) -> list[Any]:

@@ -61,6 +61,26 @@ def _serve(words: Sequence[str]) -> NoReturn:
     raise SystemExit(0)
 
 
+def _check(said: argparse.Namespace) -> int:
+    from .checking import check
+    from .tap import Options
+    from .words import Wrong
+
+    options = Options()
+    try:
+        configuration = options.configure(said.file)
+    except Wrong as wrong:
+        for sentence in wrong.sentences:
+            print(presentable(sentence), file=sys.stderr)
+        return 1
+    return check(configuration, options.reactor, said.reach)
+
+
+def _checked(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--reach", action="store_true", help="also try to reach each printer")
+    parser.add_argument("file", metavar="FILE", help="a configuration file")
+
+
 def _spool(said: argparse.Namespace) -> int:
     from .spool.offline import showSpool
 
@@ -80,6 +100,9 @@ def _spoolWords(parser: argparse.ArgumentParser) -> None:
 
 
 VERBS: Sequence[Verb] = (
+    Verb(
+        "check", "say what is wrong with a configuration file, or list its ports", _check, _checked
+    ),
     Verb("spool", "show and repair a spool without a gateway", _spool, _spoolWords),
 )
 """In the order of the help.  C{serve} is none of them: its words are those of twistd jetftp."""

@@ -1,20 +1,21 @@
 """
-The options of C{twistd jetftp}: one table, from which the command line, its help and
-C{docs/options.rst} are made.
+What can be said of a gateway: one table, from which the command line, its help, the keys of a
+configuration file, C{docs/options.rst} and C{docs/configuration.rst} are made.
 """
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from dataclasses import replace
 
 from .ftp.address import FIRST_UNPRIVILEGED
 from .ftp.settings import PROFILES, SESSIONS_PER_PORT, SessionSettings
-from .named import PortSettings
+from .named import PortSettings, alias, portName
 from .options import (
     Option,
     address,
     count,
     greeting,
+    line,
     networks,
     oneOf,
     portRange,
@@ -27,23 +28,37 @@ from .transports.policy import PJLPolicy
 DEFAULT_PRINTER = "print-jobs"
 """The embedded printer keeps every job as one file in this directory, below the current one."""
 
+CONFIGURATION = "Configuration"
 CONNECTIONS = "Connections"
 PRINTERS = "Printers"
+IDENTITY = "Identity"
 LIMITS = "Limits"
 JOBS = "Jobs"
 LOGIN = "Who may print"
 TLS = "TLS"
 NETWORK = "Firewalls and NAT"
 
-SETTINGS = {
-    each.name: getattr(settings, each.name)
-    for settings in (SessionSettings(), PortSettings())
-    for each in fields(settings)
-}
-"""All that can be set, with the default: of a session, and of a printing port."""
-
 
 _ROWS = (
+    Option(
+        "config",
+        CONFIGURATION,
+        "Read options and printers from this TOML file; docs/configuration.rst lists its keys. What"
+        " the command line says wins. SIGHUP reads it again.",
+        "FILE",
+        path=True,
+    ),
+    Option(
+        "check",
+        CONFIGURATION,
+        "Say what is wrong, all of it, or list the printing ports, and end with status 1 or 0."
+        " Nothing is started, written or printed.",
+    ),
+    Option(
+        "check-reach",
+        CONFIGURATION,
+        "As --check, and try whether each printer can be reached now; status 1 if one cannot.",
+    ),
     Option(
         "port",
         CONNECTIONS,
@@ -72,6 +87,13 @@ _ROWS = (
         otherwise=f"keep jobs as files in ./{DEFAULT_PRINTER}",
         many=True,
         short="P",
+    ),
+    Option(
+        "default-port",
+        PRINTERS,
+        "The printing port of uploads that name none.",
+        "NAME",
+        otherwise="PORT1, or the only one",
     ),
     Option(
         "busy-timeout",
@@ -180,7 +202,7 @@ _ROWS = (
         " NVRAM, passwords and firmware: off, log or refuse (550, or 551 in mid-job).",
         "WORD",
         oneOf(each.value for each in PJLPolicy),
-        PJLPolicy.OFF.value,
+        setting="pjlPolicy",
     ),
     Option(
         "allow",
@@ -205,6 +227,7 @@ _ROWS = (
         TLS,
         "PEM file with the certificate and its chain: offer TLS (AUTH TLS). SIGHUP reads it again.",
         "FILE",
+        path=True,
     ),
     Option(
         "tls-key",
@@ -212,6 +235,7 @@ _ROWS = (
         "PEM file with the certificate's private key.",
         "FILE",
         otherwise="the same file",
+        path=True,
     ),
     Option(
         "require-tls", TLS, "Refuse logins and jobs that are not encrypted.", setting="requireTLS"
@@ -284,7 +308,136 @@ _ROWS = (
     ),
 )
 
-OPTIONS = tuple(
-    replace(each, default=SETTINGS[each.setting]) if each.setting else each for each in _ROWS
+_FILE_ROWS = (
+    Option(
+        "include",
+        CONFIGURATION,
+        "Files with more printers, such as ports.d/*.toml, read in the order of their names. They"
+        " hold [[printer]] only.",
+        "FILES",
+        otherwise="none",
+        many=True,
+        path=True,
+    ),
 )
-"""In the order of the help.  A setting's default is written once, where the setting is."""
+
+_PORT_ROWS = (
+    Option(
+        "name",
+        IDENTITY,
+        "What cd, put and STAT call it: letters, digits, - and _; upper and lower case are the"
+        " same. It is the port's identity: whatever else is changed, its jobs stay with the name.",
+        "NAME",
+        portName,
+        otherwise="none; it must be said",
+    ),
+    Option(
+        "number",
+        IDENTITY,
+        "With it the port is also called PORT and this number. No port is numbered by its place.",
+        "NUMBER",
+        count,
+        otherwise="none",
+    ),
+    Option(
+        "aliases",
+        IDENTITY,
+        "Other names of it, such as those of a box that it replaces: words of printable ASCII"
+        " without / and \\, but not PORT and a number.",
+        "WORD",
+        alias,
+        otherwise="none",
+        many=True,
+    ),
+    Option(
+        "uri",
+        IDENTITY,
+        "The printer's device URI, as behind --printer.",
+        "URI",
+        otherwise="none; it must be said",
+    ),
+    Option(
+        "description",
+        IDENTITY,
+        "What the printer is called in banner, PWD, LIST and STAT. Wins over description= in its"
+        " URI.",
+        "TEXT",
+        line,
+        otherwise="its own words",
+        setting="description",
+    ),
+    Option(
+        "location",
+        IDENTITY,
+        "Where the printer stands.",
+        "TEXT",
+        line,
+        otherwise="not said",
+        setting="location",
+    ),
+    Option(
+        "gap",
+        PRINTERS,
+        "How long the printer needs after each job before the next one. gap= in its URI wins.",
+        "TIME",
+        seconds,
+        setting="gap",
+    ),
+    Option(
+        "max-sessions",
+        LIMITS,
+        "How many uploads may have or wait for the printer; one more is told 450.",
+        "NUMBER",
+        count,
+        otherwise="its share of the sessions",
+        setting="share",
+    ),
+    Option(
+        "allow",
+        LOGIN,
+        "Networks whose senders may print here; others are told 550.",
+        "NETWORKS",
+        networks,
+        otherwise="all that may connect",
+        many=True,
+        setting="allow",
+    ),
+)
+
+
+_SESSIONS, _PORTS = SessionSettings(), PortSettings()
+
+
+def _withDefault(option: Option) -> Option:
+    # Its default is written once, where the setting is.
+    if not option.setting:
+        return option
+    settings = _SESSIONS if hasattr(_SESSIONS, option.setting) else _PORTS
+    return replace(option, default=getattr(settings, option.setting))
+
+
+OPTIONS = tuple(map(_withDefault, _ROWS))
+"""In the order of the help."""
+
+NEVER_IN_A_FILE = ("config", "check", "check-reach", "printer")
+"""Options of the command line that are no keys of a configuration file."""
+
+FILE_OPTIONS = (
+    *_FILE_ROWS,
+    *(each for each in OPTIONS if each.name not in NEVER_IN_A_FILE),
+)
+"""The keys of a configuration file, but for those of its tables."""
+
+PORT_OPTIONS = (
+    *(replace(each, default=getattr(_PORTS, each.setting, None)) for each in _PORT_ROWS),
+    *(
+        each
+        for each in OPTIONS
+        if hasattr(_PORTS, each.setting) and not hasattr(_SESSIONS, each.setting)
+    ),
+)
+"""The keys of a printing port, in C{[[printer]]}.  What is set for one is set for all in
+C{[defaults]}."""
+
+IDENTIFYING = ("name", "number", "aliases", "uri")
+"""Keys of a printing port that have no default for all."""

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from twisted.cred.checkers import ICredentialsChecker
 
@@ -36,7 +37,7 @@ class Configuration:
         """@raise ValueError: the names of the printing ports are not clear."""
         checkNames(self.ports, self.default)
 
-    @property
+    @cached_property
     def ports(self) -> tuple[NamedPrinter, ...]:
         """The printing ports, each with its share of the sessions."""
         share = self.sessions.share(len(self.printers))

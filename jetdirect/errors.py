@@ -41,6 +41,12 @@ class PortRemoved(PrintError):
     final = True
 
 
+class SenderNotAllowed(PrintError):
+    """The sender is at an address that may not print there."""
+
+    final = True
+
+
 class PrinterUnreachable(PrintError):
     """
     The printer could not be opened.

@@ -14,6 +14,7 @@ from twisted.internet.defer import Deferred, DeferredList
 from twisted.internet.interfaces import IProtocolFactory
 from twisted.logger import Logger
 
+from .changes import changes
 from .configuration import Configuration
 from .ftp.factory import PortFactory, PrintFTPFactory
 from .ftp.realm import AnyName, PrintRealm
@@ -72,17 +73,15 @@ class Gateway(MultiService):
         @raise ValueError: it cannot be; the message says why, and nothing has changed.
         @raise CannotListenError: a new listener cannot be bound; nothing has changed.
         """
-        before, self.configuration = self.configuration, configuration
-        try:
-            told = self._applyListeners(before, configuration)
-        except Exception:
-            self.configuration = before
-            raise
+        before = self.configuration
+        self.server.check(configuration.ports, configuration.default)
+        told = self._applyListeners(before, configuration)
+        self.configuration = configuration
         told += self.server.apply(configuration.ports, configuration.default)
         if configuration.checkers != before.checkers:
             self.factory.portal = self._portal(configuration)
-            told.append("who may log in is another matter for the next login")
         told += self.factory.apply(configuration.sessions, len(configuration.printers))
+        told += changes(before, configuration)
         for line in told:
             self._log.info("{change}", change=line)
         if not told:

@@ -5,14 +5,15 @@ The table of options as people read it: C{--help}, and the page C{docs/options.r
 from __future__ import annotations
 
 import platform
+import re
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping
 
 import twisted
 
 from . import __version__
-from .commandline import OPTIONS
-from .options import Option
+from .commandline import FILE_OPTIONS, IDENTIFYING, OPTIONS, PORT_OPTIONS
+from .options import Option, shown
 from .transports.build import COMMON_OPTIONS, NETWORK_OPTIONS, schemes
 
 _INDENT = 28
@@ -28,6 +29,9 @@ KINDS = (
     " several times."
 )
 _IN = "    "
+
+_KEYS = re.compile("--(" + "|".join(option.name for option in FILE_OPTIONS) + r")\b")
+"""Options that are called in a help text, and have no dashes in a file."""
 
 EVERY_SCHEME = "every printer"
 WITH_HOST = "every printer with a host"
@@ -94,6 +98,75 @@ def document() -> str:
     return "\n".join([*lines, ""])
 
 
+FILE = """
+The configuration file
+======================
+
+``twistd jetftp --config FILE`` (``jetdirect serve --config FILE``) reads options and printers from
+a TOML file.  ``jetdirect check FILE`` says what is wrong with one, and starts nothing.  This page
+is made from ``jetdirect/commandline.py``, as the help of the command line is.
+
+::
+
+    port = ["2121"]
+    default-port = "ward3"
+    include = ["ports.d/*.toml"]
+
+    [defaults]
+    busy-timeout = "2m"
+
+    [[printer]]
+    name = "ward3"
+    number = 3
+    uri = "socket://laser3.example:9100"
+    description = "Ward 3"
+
+    [[printer]]
+    name = "labels"
+    aliases = ["lp", "prt1"]
+    uri = "lpd://printserver.example/labels"
+    allow = ["192.0.2.0/24"]
+
+A key is the name of an option of the command line, without the dashes, and means the same.  Times
+are in seconds, or text with a unit such as ``"5m"``; sizes are in bytes, or text such as ``"10M"``;
+an option that has no value is ``true`` or ``false``; a key with (*) takes one value, or several in
+brackets.  Networks may have bits behind their length (``10.1.2.3/8`` is ``10.0.0.0/8``).  Names of
+files are relative to the folder of the file that they stand in; so are ``file:``,
+``password-file=``, ``community-file=`` and ``tls-ca=`` in device URIs, but not what is inside an
+endpoint string.
+
+What the command line says wins over the file, also after a reload; what one ``[[printer]]`` says
+for itself wins over both.  Printers are named in one of the two places only.  SIGHUP reads the file
+again (``docs/operations.rst``).
+"""
+
+
+def fileDocument() -> str:
+    """The text of C{docs/configuration.rst}."""
+    lines = FILE.strip().splitlines()
+    lines += ["", "Keys of a printing port", "-" * 23, ""]
+    only = ", ".join(f"``{name}``" for name in IDENTIFYING)
+    lines += _wrapped(
+        f"In each ``[[printer]]``; and, but for {only}, in ``[defaults]``, for all of them.",
+        100,
+    )
+    lines += ["", *(line for option in PORT_OPTIONS for line in _fileEntry(option))]
+    lines += ["", "Keys of the gateway", "-" * 19, "", "Above the first table.", ""]
+    shared = {each.name for each in PORT_OPTIONS if each in FILE_OPTIONS}
+    for option in FILE_OPTIONS:
+        if option.name in shared:
+            lines += [f"``{option.name}``", f"{_IN}The same as in ``[defaults]``."]
+        else:
+            lines += _fileEntry(option)
+    return "\n".join([*lines, ""])
+
+
+def _fileEntry(option: Option) -> Iterator[str]:
+    value = option.value or "true"
+    yield f"``{option.name}`` = {value}" + (" (*)" if option.many else "")
+    yield from _wrapped(_escaped(_KEYS.sub(r"\1", _sentences(option))), 96, _IN, _IN)
+
+
 def _topics() -> Iterator[tuple[str, list[Option]]]:
     for topic in dict.fromkeys(option.topic for option in OPTIONS):
         yield topic, [option for option in OPTIONS if option.topic == topic]
@@ -114,11 +187,8 @@ def _spelling(option: Option) -> str:
 
 
 def _sentences(option: Option) -> str:
-    default = option.otherwise
-    if not default and option.value and option.default is not None:
-        number = isinstance(option.default, float)
-        default = f"{option.default:g}" if number else f"{option.default}"
-    return option.help + (f" [default: {default}]" if default else "")
+    default = shown(option, option.default) if option.value else ""
+    return option.help + (f" [default: {default}]" if default not in ("", "None") else "")
 
 
 def _escaped(text: str) -> str:

@@ -6,10 +6,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, fields
-from typing import TypeAlias
+from dataclasses import dataclass, field
+from typing import Protocol, TypeAlias, TypeVar
 
 from .interfaces import IPrinterTransport
+from .networks import Network, isInside
+from .options import didYouMean
 from .portnames import STEM
 from .text import presentable
 
@@ -30,6 +32,11 @@ class PortSettings:
     @ivar maxJobBytes: what a longer job has beyond is not printed; L{None}: no limit.
     @ivar share: jobs that may have the port or wait for it; L{None}: any number.
     @ivar location: where the printer stands.
+    @ivar description: what it is called; empty: in the transport's words.
+    @ivar gap: seconds that the printer needs after each job, unless its transport says so.
+    @ivar allow: the networks whose senders may print; empty: all.
+    @ivar pjlPolicy: what becomes of PJL commands that no print job needs: C{off}, C{log} or
+        C{refuse}.
     """
 
     busyTimeout: float = BUSY_TIMEOUT
@@ -37,6 +44,14 @@ class PortSettings:
     maxJobBytes: int | None = None
     share: int | None = None
     location: str = ""
+    description: str = ""
+    gap: float = 0.0
+    allow: Sequence[Network] = ()
+    pjlPolicy: str = "off"
+
+    def admits(self, host: str) -> bool:
+        """May a sender at this address print?"""
+        return not self.allow or isInside(host, self.allow)
 
 
 @dataclass(frozen=True)
@@ -61,12 +76,11 @@ class NamedPrinter:
     @property
     def words(self) -> list[str]:
         """All that leads to it."""
-        number = [] if self.number is None else [f"{STEM}{self.number}"]
-        return [self.name, *number, *self.aliases]
+        return wordsOf(self)
 
 
 _NAME = re.compile(r"[A-Za-z0-9_-]+")
-_ALIAS = re.compile(r"[!-.0-\[\]-~]+")
+_ALIAS = re.compile(r"(?!\.{1,2}\Z)[!-.0-\[\]-~]+")
 
 Printers: TypeAlias = "Sequence[NamedPrinter | IPrinterTransport]"
 """A bare transport has the number of its place: the n-th is PORTn."""
@@ -86,6 +100,73 @@ def named(printers: Printers, settings: PortSettings) -> tuple[NamedPrinter, ...
     )
 
 
+def portName(text: str) -> str:
+    """
+    A reader of the name of a printing port.
+
+    @raise ValueError: it can be none; the message is the remedy.
+    """
+    if not _NAME.fullmatch(text):
+        raise ValueError("a port's name has letters, digits, - and _ only")
+    return text
+
+
+def alias(text: str) -> list[str]:
+    """
+    A reader of one more name of a printing port.
+
+    @raise ValueError: it can be none; the message is the remedy.
+    """
+    if not _ALIAS.fullmatch(text):
+        raise ValueError("an alias is one word of printable ASCII without / and \\")
+    return [text]
+
+
+class Called(Protocol):
+    """What a printing port is called, whatever it is made of."""
+
+    @property
+    def name(self) -> str:
+        """The operator's name."""
+
+    @property
+    def number(self) -> int | None:
+        """With it the port is also PORTn."""
+
+    @property
+    def aliases(self) -> Sequence[str]:
+        """What else it is called."""
+
+
+def wordsOf(port: Called) -> list[str]:
+    """All that leads to a printing port."""
+    number = [] if port.number is None else [f"{STEM}{port.number}"]
+    return [port.name, *number, *port.aliases]
+
+
+def unclear(ports: Sequence[Called]) -> Iterator[tuple[int, str]]:
+    """
+    What is wrong with the names of printing ports: each word has to lead to one of them.
+
+    @return: the place of a port, and what is wrong with it: the word and the remedy.
+    """
+    known: dict[str, Called] = {}
+    for place, port in enumerate(ports):
+        for word, read in [(port.name, portName), *((each, alias) for each in port.aliases)]:
+            try:
+                read(word)
+            except ValueError as error:
+                yield place, f"{word!r}: {error}"
+            number = re.fullmatch(rf"{STEM}(\d+)", word, re.IGNORECASE)
+            if number and number[1] != str(port.number):
+                yield place, f"{word}: say number = {number[1]}, or choose another name"
+        for word in dict.fromkeys(map(str.upper, wordsOf(port))):
+            other = known.setdefault(word, port)
+            if other is not port:
+                remedy = "each port needs words of its own"
+                yield place, f"{word} is {other.name} and {port.name}; {remedy}"
+
+
 def checkNames(printers: Sequence[NamedPrinter], default: str = "") -> None:
     """
     Each word leads to one printing port.
@@ -95,28 +176,15 @@ def checkNames(printers: Sequence[NamedPrinter], default: str = "") -> None:
     """
     if not printers:
         raise ValueError("a print server needs at least one printer")
-    known: dict[str, NamedPrinter] = {}
-    for printer in printers:
-        if not _NAME.fullmatch(printer.name):
-            raise ValueError(f"{printer.name!r}: a port's name has letters, digits, - and _ only")
-        for word in printer.aliases:
-            if not _ALIAS.fullmatch(word):
-                raise ValueError(
-                    f"{word!r}: an alias is one word of printable ASCII without / and \\"
-                )
-        for word in [printer.name, *printer.aliases]:
-            number = re.fullmatch(rf"{STEM}(\d+)", word, re.IGNORECASE)
-            if number and number[1] != str(printer.number):
-                raise ValueError(f"{word}: say number = {number[1]}, or choose another name")
-        for word in dict.fromkeys(map(str.upper, printer.words)):
-            other = known.setdefault(word, printer)
-            if other is not printer:
-                remedy = "each port needs words of its own"
-                raise ValueError(f"{word} is {other.name} and {printer.name}; {remedy}")
+    for _, why in unclear(printers):
+        raise ValueError(why)
     defaultOf(printers, default)
 
 
-def defaultOf(printers: Sequence[NamedPrinter], name: str = "") -> NamedPrinter:
+_Called = TypeVar("_Called", bound=Called)
+
+
+def defaultOf(printers: Sequence[_Called], name: str = "") -> _Called:
     """
     Where a job prints whose sender names no port: number 1, or the only one.
 
@@ -125,7 +193,8 @@ def defaultOf(printers: Sequence[NamedPrinter], name: str = "") -> NamedPrinter:
     """
     if name:
         found = [each for each in printers if each.name.upper() == name.upper()]
-        missing = f"{name}: no printing port has this name"
+        near = didYouMean(name, [each.name for each in printers])
+        missing = f"{name}: no printing port has this name{near}"
     else:
         found = [each for each in printers if each.number == 1] or list(printers)
         missing = "no port has number 1; say which one is the default port"
@@ -141,12 +210,8 @@ def differences(old: NamedPrinter, new: NamedPrinter) -> Iterator[str]:
         yield f"{new.name} prints to {uri} from the next job on"
     for what, was, now in (
         ("name", old.name, new.name),
-        ("number", old.number, new.number),
-        ("aliases", ", ".join(old.aliases), ", ".join(new.aliases)),
-        *(
-            (each.name, getattr(old.settings, each.name), getattr(new.settings, each.name))
-            for each in fields(PortSettings)
-        ),
+        ("number", old.number or "none", new.number or "none"),
+        ("aliases", ", ".join(old.aliases) or "none", ", ".join(new.aliases) or "none"),
     ):
         if was != now:
             yield f"{new.name}: {what} is {now}, was {was}"

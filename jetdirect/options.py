@@ -54,6 +54,8 @@ class Option:
     @ivar short: a letter for it.
     @ivar setting: the field of C{SessionSettings} or C{PortSettings} that it sets, and has its
         default from.
+    @ivar path: its value is the name of a file, or a pattern of such: in a configuration file it is
+        relative to the folder of that one.
     """
 
     name: str
@@ -66,6 +68,7 @@ class Option:
     many: bool = False
     short: str = ""
     setting: str = ""
+    path: bool = False
 
 
 def seconds(text: str) -> float:
@@ -197,6 +200,36 @@ def greeting(text: str) -> str:
     if re.match(r"\d{3}(?:[ -]|\Z)", text):
         raise ValueError("the code is written in front of it; give the text alone")
     return text
+
+
+def line(text: str) -> str:
+    """
+    One line that can be shown, in any script.
+
+    @raise ValueError: it is none.
+    """
+    if not text.isprintable():
+        raise ValueError("give one line of characters that can be shown")
+    return text
+
+
+def shown(option: Option, value: Any) -> str:
+    """A value of an option as an operator writes it; its default may have words of its own."""
+    if option.otherwise and (value == option.default or value is None):
+        return option.otherwise
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case float():
+            return f"{value:g}"
+        case int() if option.read is size:
+            units = [unit for unit in "tgmk" if value % _BYTES[unit] == 0]
+            return f"{value // _BYTES[units[0]]}{units[0].upper()}" if units else str(value)
+        case range():
+            return f"{value[0]}-{value[-1]}"
+        case list() | tuple():
+            return ", ".join(map(str, value))
+    return str(value)
 
 
 def didYouMean(text: str, known: Iterable[str]) -> str:

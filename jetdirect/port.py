@@ -116,6 +116,8 @@ class PrintingPort:
     @property
     def description(self) -> str:
         """What the printer is called."""
+        if self.settings.description:
+            return self.settings.description
         try:
             return self.transport.description
         except Exception:
@@ -215,7 +217,8 @@ class PrintingPort:
         else:
             await job.printOn(connection)
             needs = INeedsGap(self.transport, None)
-            self._readyAt = self._clock.seconds() + (0.0 if needs is None else needs.gap)
+            gap = self.settings.gap if needs is None else needs.gap
+            self._readyAt = self._clock.seconds() + gap
         if self._opening is not None and self.jobs[0] is job:
             await self._opening.over
             self._opening = None

@@ -56,9 +56,16 @@ class PortNames:
         """@param others: aliases, each with the name that it leads to; such a port may be gone."""
         self.replace(names, others or {})
 
-    def replace(self, names: Iterable[str], others: Mapping[str, str]) -> None:
-        """The printing ports are other ones now."""
+    def replace(
+        self, names: Iterable[str], others: Mapping[str, str], lost: Mapping[str, str] | None = None
+    ) -> None:
+        """
+        The printing ports are other ones now.
+
+        @param lost: words that have led to a port, each with its name, and lead nowhere now.
+        """
         self._names = [*names]
+        self._lost = {word.upper(): name for word, name in (lost or {}).items()}
         led = {**others, **{name: name for name in self._names}}
         self._known = {name.upper() for name in led.values()}
         self._leads = {word.upper(): name for word, name in led.items()}
@@ -85,6 +92,18 @@ class PortNames:
     def find(self, word: str) -> str | None:
         """The name of the port that C{word} leads to, in upper or lower case."""
         return self._leads.get(word.upper()) if word.isascii() else None
+
+    def missing(self, word: str) -> list[str] | None:
+        """
+        The ports near to a word that can only be meant as a port's, and leads to none: one that was
+        a port's, or a port's stem and a number, in any spelling.
+
+        @return: L{None} for any other word.
+        """
+        name = self._lost.get(word.upper()) if self._lost and word.isascii() else None
+        if name is None:
+            return self.numbered(word)
+        return [name] if name in self._names else self._names[:NEAR]
 
     def numbered(self, word: str) -> list[str] | None:
         """

@@ -18,18 +18,20 @@ from twisted.internet.defer import Deferred
 from twisted.internet.error import CannotListenError
 
 from . import logfile
+from .configuration import Configuration
 from .gateway import Gateway
 from .listeners import whyNot
 from .text import presentable
-from .transports.checks import unknownHosts
+from .transports.checks import seen, tried, unknownHosts
+from .words import Wrong
 
 LAST_MOMENT = 0.1
 """Seconds for each thread of the pool to end with the process (chosen; there are ten)."""
 
 
-def fail(sentence: str) -> NoReturn:
-    """End the process, which has not begun: one line on standard error, status 1."""
-    raise SystemExit("jetftp: " + presentable(sentence))
+def fail(*sentences: str) -> NoReturn:
+    """End the process, which has not begun: a line each on standard error, status 1."""
+    raise SystemExit("\n".join(f"jetftp: {presentable(each)}" for each in sentences))
 
 
 def tellTimeSteadily(reactor: Any) -> None:
@@ -70,6 +72,19 @@ class CommandLineGateway(Gateway):
     warnings: Sequence[str] = ()
     _bound = False
 
+    def __init__(
+        self,
+        configuration: Configuration,
+        reactor: Any,
+        configure: Callable[[Configuration], Configuration],
+    ) -> None:
+        """
+        @param configure: reads the configuration anew; what was made of the same words is used
+            again; raises L{Wrong}.
+        """
+        super().__init__(configuration, reactor)
+        self._configure = configure
+
     def privilegedStartService(self) -> None:
         """
         Take the signals and bind the ports: once, while somebody reads what goes wrong.
@@ -92,8 +107,8 @@ class CommandLineGateway(Gateway):
         """Serve."""
         self.privilegedStartService()
         super().startService()
-        certificate = self.factory.settings.certificate
-        self._warn([*self.warnings, *(certificate.warnings if certificate is not None else ())])
+        self._warn(self.warnings)
+        self._warnOfCertificate()
         transports = [port.transport for port in self.server.ports]
         unknownHosts(self._reactor, transports).addCallback(self._unknown)
         self.factory.announced.prepare()
@@ -137,15 +152,44 @@ class CommandLineGateway(Gateway):
             "Received {signal} again; running jobs have their time to finish", signal=number.name
         )
 
-    def _reload(self) -> None:
-        certificate = self.factory.settings.certificate
-        if certificate is None:
-            self._log.info("Received SIGHUP; nothing to reload: there is no certificate")
-            return
+    def reload(self) -> list[str]:
+        """
+        Read the configuration again, and go on with it: as a whole, or not at all.
+
+        Blocks as long as disks do.
+
+        @return: what has changed, a line each.
+        @raise Wrong: it cannot be; nothing has changed.
+        """
+        had = [port.transport for port in self.server.ports]
+        configuration = self._configure(self.configuration)
+        transports = [port.transport for port in configuration.ports]
+        new = [each for each in transports if each not in had]
+        known = {complaint.text for complaint in seen(had)}
+        complaints = [*(each for each in seen(transports) if each.text not in known), *tried(new)]
+        fatal = [complaint.text for complaint in complaints if complaint.fatal]
+        if fatal:
+            raise Wrong(fatal)
         try:
-            certificate.reload()
+            told = self.apply(configuration)
+        except (CannotListenError, OSError) as error:
+            raise Wrong([whyNot(error)]) from None
         except ValueError as error:
-            self._log.error("the certificate stays as it was: {error}", error=str(error))
-        else:
-            self._log.info("the certificate was read again")
-            self._warn(certificate.warnings)
+            raise Wrong([str(error)]) from None
+        self._warn([complaint.text for complaint in complaints])
+        self._warnOfCertificate()
+        unknownHosts(self._reactor, new).addCallback(self._unknown)
+        return told
+
+    def _warnOfCertificate(self) -> None:
+        certificate = self.configuration.sessions.certificate
+        self._warn(certificate.warnings if certificate is not None else ())
+
+    def _reload(self) -> None:
+        self._log.info("Received SIGHUP; the configuration is read again")
+        try:
+            self.reload()
+        except Wrong as wrong:
+            for each in wrong.sentences:
+                self._log.error("{wrong}", wrong=presentable(each))
+            self._log.error("nothing has changed: the configuration cannot be used")

@@ -13,7 +13,7 @@ from typing import Any
 from twisted.internet.defer import Deferred, DeferredList
 from twisted.internet.interfaces import IReactorTime
 
-from .errors import JobCanceled, JobTooLarge, PortRemoved, ShuttingDown
+from .errors import JobCanceled, JobTooLarge, PortRemoved, SenderNotAllowed, ShuttingDown
 from .interfaces import IWatcher
 from .job import Job, ReplyCode, Sender, unknownCode
 from .named import (
@@ -66,6 +66,8 @@ class PrintServer:
         self._watchers = Watchers(clock, self._running)
         self._byName: dict[str, PrintingPort] = {}
         self._removed: dict[str, PrintingPort] = {}
+        self._owners: dict[str, str] = {}  # of each name and number there ever was
+        self._led: dict[str, str] = {}  # each word there ever was, with the name that it led to
         self.portNames = PortNames([])
         self._clock = clock
         self._wallClock = wallClock
@@ -74,18 +76,38 @@ class PrintServer:
         self._active: dict[int, Job] = {}
         self.apply(named(printers, settings or PortSettings()), default)
 
+    def check(self, printers: Sequence[NamedPrinter], default: str = "") -> None:
+        """
+        Could it have these printing ports?
+
+        @raise ValueError: the names are not clear, or one that was a port's name or number would
+            lead to another port.
+        """
+        checkNames(printers, default)
+        for printer in printers:
+            for word in map(str.upper, printer.words):
+                # Whoever prints by a name or number wants the printer that it had yesterday.
+                owner = self._owners.get(word, printer.name)
+                if owner.upper() != printer.name.upper():
+                    remedy = f"change the URI of {owner}, or restart"
+                    raise ValueError(f"{word} of {printer.name} was {owner}'s; {remedy}")
+
     def apply(self, printers: Sequence[NamedPrinter], default: str = "") -> list[str]:
         """
         Have these printing ports, and no others.
 
         A port is known by its name, whatever its place: it keeps its jobs.  One that is not there
-        any more prints those that it has, and refuses others for good.
+        any more prints those that it has, and refuses others for good.  A word that has led to a
+        port and leads nowhere now is refused, too: it is no job's name.
 
         @param default: the name of the default port; empty: PORT1, or the only one.
         @return: what has changed, a line each.
-        @raise ValueError: the names are not clear; nothing has changed.
+        @raise ValueError: L{check} says why not; nothing has changed.
         """
-        checkNames(printers, default)
+        self.check(printers, default)
+        for printer in printers:
+            for word in replace(printer, aliases=()).words:
+                self._owners[word.upper()] = printer.name
         before, self._byName = self._byName, {}
         told = []
         for printer in printers:
@@ -103,11 +125,11 @@ class PrintServer:
             port.become(port.printer, accepting=False)
         self.ports = tuple(self._byName.values())
         self.default = self._byName[defaultOf(printers, default).name.upper()]
-        gone = {word: p.name for p in self._removed.values() for word in p.printer.words}
-        led = {word: p.name for p in self.ports for word in p.printer.words}
-        present = {word.upper() for word in led}
-        gone = {word: name for word, name in gone.items() if word.upper() not in present}
-        self.portNames.replace([port.name for port in self.ports], {**gone, **led})
+        gone = {word.upper(): p.name for p in self._removed.values() for word in p.printer.words}
+        led = {word.upper(): p.name for p in self.ports for word in p.printer.words}
+        lost = {word: name for word, name in self._led.items() if word not in led}
+        self._led |= led
+        self.portNames.replace([port.name for port in self.ports], {**gone, **led}, lost)
         return told
 
     @property
@@ -171,6 +193,8 @@ class PrintServer:
         self._watchers.submitted(job.record)
         if not port.accepting:
             job.cut(PortRemoved(f"{port.name} was removed; print on another port"))
+        elif not port.settings.admits(sender.host):
+            job.cut(SenderNotAllowed(f"{sender.host} may not print on {port.name}"))
         elif limit is not None and size is not None and size > limit:
             job.cut(JobTooLarge(f"{size} bytes announced, {limit} are allowed"))
         else:

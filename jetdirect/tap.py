@@ -6,43 +6,36 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import fields, replace
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from twisted.cred import strcred
+from twisted.cred.checkers import ICredentialsChecker
 from twisted.cred.credentials import IUsernamePassword
 from twisted.logger import Logger
 from twisted.python import usage
 
 from . import logfile
-from .certificate import ServerCertificate
 from .checkers import checkerFor
-from .commandline import DEFAULT_PRINTER, OPTIONS
+from .checking import check
+from .commandline import OPTIONS
+from .configfile import readFile
 from .configuration import Configuration
 from .daemon import checkDaemon, openLog, rightsOfJobs
 from .descriptors import reserve
-from .ftp.settings import PROFILES
 from .help import helpText, versions
 from .interfaces import IPrinterTransport
-from .listeners import leadsHere, listeners, portOf
-from .named import PortSettings
 from .options import Option, didYouMean
 from .process import CommandLineGateway, endWithoutLookups, fail, tellTimeSteadily
 from .text import presentable
-from .transports.build import transportFor
 from .transports.checks import complaintsAbout
-from .transports.policy import PJLPolicy, policed
-from .uri import withoutSecrets
+from .words import Value, Words, Wrong, safe
 
 _GETOPT = re.compile(
     r"option --?(.*) (not recognized|requires argument|must not have an argument"
     r"|not a unique prefix)",
     re.DOTALL,
 )
-
-SHOWN = 200
-"""Characters of a wrong value that are said again."""
 
 
 def _handler(option: Option) -> Callable[..., None]:
@@ -51,7 +44,7 @@ def _handler(option: Option) -> Callable[..., None]:
         self.take(option, text)
 
     def flag(self: Options) -> None:
-        self[option.name] = True
+        self.take(option, True)
 
     method: Callable[..., None] = given if option.value else flag
     method.__doc__ = option.help
@@ -67,7 +60,12 @@ def _handlers() -> Iterable[tuple[str, Callable[..., None]]]:
 
 
 class Options(usage.Options, strcred.AuthOptionMixin):
-    """The command line of C{twistd jetftp}; its options are those of L{OPTIONS}."""
+    """
+    The command line of C{twistd jetftp}; its options are those of L{OPTIONS}.
+
+    @ivar words: what the command line says.
+    @ivar configuration: what that makes, with the configuration file that it names.
+    """
 
     supportedInterfaces = (IUsernamePassword,)
     compData = usage.Completions(multiUse=[option.name for option in OPTIONS if option.many])
@@ -78,12 +76,8 @@ class Options(usage.Options, strcred.AuthOptionMixin):
         """
         super().__init__()
         self._reactor = reactor
-        for option in OPTIONS:
-            # What is not given is None: a setting then has the default of the model.
-            unset = None if option.setting else option.default
-            self[option.name] = [] if option.many else unset if option.value else False
-        self["listeners"] = []
-        self["printers"] = []
+        self._checkers: dict[str, ICredentialsChecker] = {}
+        self._words: Words | None = None
 
     @property
     def reactor(self) -> Any:
@@ -94,28 +88,51 @@ class Options(usage.Options, strcred.AuthOptionMixin):
             self._reactor = reactor
         return self._reactor
 
-    def take(self, option: Option, text: str) -> None:
+    @property
+    def words(self) -> Words:
+        """What the command line says; it may need the reactor."""
+        if self._words is None:
+            self._words = Words(self.reactor)
+        return self._words
+
+    def take(self, option: Option, value: Value) -> None:
         """
         Read a value.
 
         @raise usage.UsageError: it is none; the message names option, value and remedy.
         """
+        place = f"--{option.name}"
+        if isinstance(value, str):
+            place = f"{place}={safe(option, value)}"
         try:
-            match option.name:
-                case "port":
-                    self["listeners"] += self._listeners(text)
-                case "printer":
-                    self["printers"].append(transportFor(self.reactor, text))
-                case "auth":
-                    self.addChecker(checkerFor(text))
-                case name if option.many:
-                    self[name] = [*self[name], *option.read(text)]
-                case name:
-                    self[name] = option.read(text)
+            self.words.take(option, value, place)
         except ValueError as error:
-            shown = _SAFE.get(option.name, str)(text)
-            shown = shown if len(shown) <= SHOWN else shown[:SHOWN] + "..."
-            raise usage.UsageError(f"--{option.name}={shown}: {error}") from None
+            raise usage.UsageError(f"{place}: {error}") from None
+
+    @property
+    def embedded(self) -> bool:
+        """Does the printer stand in that is there when none is named?"""
+        return not self.words.printers and "config" not in self.words.values
+
+    def configure(self, file: str = "", before: Configuration | None = None) -> Configuration:
+        """
+        What the command line makes, with the configuration file as it is now.
+
+        Blocks as long as disks do.
+
+        @param file: by default that which the command line names, if it names one.
+        @param before: the configuration until now.
+        @raise Wrong: it makes none.
+        """
+        words, file = self.words, file or self.words.values.get("config", "")
+        if file:
+            words = words.over(readFile(self.reactor, file))
+        return words.configuration(before, self._checker)
+
+    def _checker(self, text: str) -> ICredentialsChecker:
+        # The same words are the same checker: nobody who logs in sees a reload.
+        found = checkerFor(text)
+        return self._checkers.setdefault(text, found)
 
     def opt_version(self) -> None:
         """
@@ -142,25 +159,22 @@ class Options(usage.Options, strcred.AuthOptionMixin):
             )
 
     def postOptions(self) -> None:
-        """What is wrong only together, and the defaults that are not words."""
-        self["listeners"] = self["listeners"] or self._listeners("21")
-        self._checkTogether()
+        """What is wrong only together."""
+        checks = {"check", "check-reach"} & self.words.values.keys()
         try:
-            self["log"] = "" if self.parent is None else logfile.takeOver(self.parent)
-            if self.parent is not None:  # before twistd looks, which has tracebacks for it
+            self["log"] = "" if self.parent is None or checks else logfile.takeOver(self.parent)
+            if self.parent is not None and not checks:  # before twistd looks, with tracebacks
                 checkDaemon(self.parent, self["log"])
         except ValueError as error:
             raise usage.UsageError(str(error)) from None
-        self["certificate"] = self._certificate()
-        self["embedded"] = not self["printers"]
-        if self["embedded"]:
-            try:
-                from .transports.file.transport import FileTransport  # a real printer needs none
-
-                self["printers"] = [FileTransport(self.reactor, DEFAULT_PRINTER)]
-            except ValueError as error:
-                remedy = "or name a printer with --printer"
-                raise usage.UsageError(f"the default printer: {error}, {remedy}") from None
+        try:
+            self.configuration = self.configure()
+        except Wrong as wrong:
+            if self.parent is not None or checks:
+                fail(*wrong.sentences)
+            raise usage.UsageError(str(wrong)) from None
+        if checks:
+            raise SystemExit(check(self.configuration, self.reactor, "check-reach" in checks))
 
     def getUsage(self, width: int | None = None) -> str:
         """The options by topic."""
@@ -188,61 +202,9 @@ class Options(usage.Options, strcred.AuthOptionMixin):
                 return f"{written}: which one of {names} is meant?"
         return error
 
-    def _listeners(self, text: str) -> list[str]:
-        found = listeners(self.reactor, text)
-        for each in found:
-            if each in self["listeners"] and portOf(each) != 0:
-                raise ValueError("given twice; leave one out")
-        return found
-
-    def _checkTogether(self) -> None:
-        for port in filter(None, map(portOf, self["listeners"])):
-            if port in (self["passive-ports"] or ()):
-                low, high = self["passive-ports"][0], self["passive-ports"][-1]
-                remedy = f"{port} is a --port, so choose other ones"
-                raise usage.UsageError(f"--passive-ports={low}-{high}: {remedy}")
-            if port == self["active-port"]:
-                raise usage.UsageError(f"--active-port={port}: that is a --port; choose another")
-        for uri in (printer.uri for printer in self["printers"]):
-            if leadsHere(uri, self["listeners"]):
-                remedy = "name the printer's own address and port"
-                raise usage.UsageError(f"--printer={uri}: this gateway listens there; {remedy}")
-        if self["passive-inside"] and not self["passive-address"]:
-            remedy = "it says who is not told a --passive-address; name that, too, or leave it out"
-            raise usage.UsageError(f"--passive-inside: {remedy}")
-        if self["control-loss-grace"] and self["fire-and-forget"]:
-            remedy = "with --fire-and-forget no loss is waited for; leave one of them out"
-            raise usage.UsageError(f"--control-loss-grace: {remedy}")
-
-    def _certificate(self) -> ServerCertificate | None:
-        certificate, key = self["tls-certificate"], self["tls-key"]
-        if certificate is None:
-            needing = [f"port={each}" for each in self["listeners"] if re.match("tls:|ssl:", each)]
-            needing += [o for o in ("tls-key", "require-tls", "tls-lenient-close") if self[o]]
-            if needing:
-                remedy = "name the certificate with --tls-certificate=FILE"
-                raise usage.UsageError(f"--{needing[0]}: there is no certificate; {remedy}")
-            return None
-        try:
-            return ServerCertificate(certificate, key or certificate)
-        except ValueError as error:
-            raise usage.UsageError(f"--tls-certificate={certificate}: {error}") from None
-
 
 for _name, _method in _handlers():
     setattr(Options, _name, _method)
-
-
-def _withoutPasswords(auth: str) -> str:
-    kind, _, where = auth.partition(":")
-    return auth if kind == "file" or not where else f"{kind}:..."
-
-
-_SAFE: Mapping[str, Callable[[str], str]] = {
-    "printer": withoutSecrets,
-    "auth": _withoutPasswords,
-}
-"""What of a value that may hold a secret is said again."""
 
 
 def makeService(options: Options) -> CommandLineGateway:
@@ -252,21 +214,25 @@ def makeService(options: Options) -> CommandLineGateway:
     """
     tellTimeSteadily(options.reactor)
     endWithoutLookups(options.reactor)
-    gateway = CommandLineGateway(configuration(options), options.reactor)
-    if options["embedded"]:
+    configuration = options.configuration
+    gateway = CommandLineGateway(
+        configuration, options.reactor, lambda before: options.configure(before=before)
+    )
+    transports = [port.transport for port in gateway.server.ports]
+    if options.embedded:
         Logger().info(
             "no --printer was given: PORT1 is a virtual printer that keeps every job as a file in"
             " {directory}",
-            directory=options["printers"][0].directory,
+            directory=transports[0].uri.removeprefix("file://"),
         )
     warnings: list[str] = []
     if options.parent is not None:
         with rightsOfJobs(options.parent):
-            warnings = _checked(options["printers"])
+            warnings = _checked(transports)
         gateway.privilegedStartService()
         warnings += filter(None, [openLog(options["log"])])
     warnings += filter(None, [reserve(gateway.factory.limit)])
-    ports = options["passive-ports"]
+    ports = configuration.sessions.passivePorts
     if ports and len(ports) < gateway.factory.limit:
         few = f"--passive-ports has {len(ports)} for {gateway.factory.limit} sessions"
         warnings.append(f"{few}; who finds none free is told 425")
@@ -276,29 +242,7 @@ def makeService(options: Options) -> CommandLineGateway:
 
 def _checked(printers: Sequence[IPrinterTransport]) -> list[str]:
     complaints = complaintsAbout(printers)
-    for complaint in complaints:
-        if complaint.fatal:
-            fail(f"--printer={complaint.text}")
+    fatal = [f"--printer={complaint.text}" for complaint in complaints if complaint.fatal]
+    if fatal:
+        fail(*fatal)
     return [complaint.text for complaint in complaints]
-
-
-def configuration(options: Options) -> Configuration:
-    """What the words say, as one value."""
-    given = {
-        option.setting: options[option.name]
-        for option in OPTIONS
-        if option.setting and _isGiven(options[option.name])
-    }
-    ports = {each.name for each in fields(PortSettings)}
-    sessions = {name: value for name, value in given.items() if name not in ports}
-    return Configuration(
-        [policed(each, PJLPolicy(options["pjl-policy"])) for each in options["printers"]],
-        options["listeners"],
-        replace(PROFILES[options["profile"]], certificate=options["certificate"], **sessions),
-        PortSettings(**{name: value for name, value in given.items() if name in ports}),
-        options.get("credCheckers") or (),
-    )
-
-
-def _isGiven(value: object) -> bool:
-    return value is not None and value is not False and value != []

@@ -333,7 +333,8 @@ def complaint(line: str) -> str:
         options.parseOptions(words)
     except usage.UsageError as error:
         return str(error)
-    fatal = [each.text for each in complaintsAbout(options["printers"]) if each.fatal]
+    transports = [port.transport for port in options.configuration.ports]
+    fatal = [each.text for each in complaintsAbout(transports) if each.fatal]
     return f"--printer={fatal[0]}" if fatal else ""
 
 

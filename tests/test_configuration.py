@@ -20,6 +20,7 @@ from jetdirect.configuration import Configuration
 from jetdirect.ftp.settings import SessionSettings
 from jetdirect.gateway import Gateway
 from jetdirect.named import NamedPrinter, PortSettings
+from jetdirect.options import networks
 from jetdirect.testing import FakePrinter, FakeSender
 
 PAGE = b"%!PS\nshowpage\n"
@@ -208,7 +209,7 @@ def test_portSettings() -> None:
     holds.begin("a.ps")
     waits.begin("b.ps")
     set = replace(ward.settings, busyTimeout=5.0)
-    assert site.apply(replace(ward, settings=set)) == ["ward3: busyTimeout is 5.0, was 60"]
+    assert site.apply(replace(ward, settings=set)) == ["ward3: busy-timeout is 5, was 60"]
     late.begin("c.ps")
     site.reactor.advance(6)
     assert "450" in late.hear() and waits.hear() == ""
@@ -222,7 +223,7 @@ def test_limits() -> None:
     here = site.sender()
     told = site.apply(sessions=SessionSettings(greeting="New", maxSessions=1, idleTimeout=5.0))
     assert "1 sessions at a time, was 2" in told
-    assert "greeting is 'New' from the next session on, was 'Old'" in told
+    assert "greeting is New from the next session on, was Old" in told
     assert FakeSender(site.gateway.factory).greeting.startswith("421 ")
     site.reactor.advance(6)
     assert here.say("NOOP").startswith("200 ")
@@ -267,10 +268,105 @@ def test_listenerInUse(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(site.reactor, "listenTCP", refused)
     before = site.gateway.configuration
     with pytest.raises(CannotListenError):
-        site.apply(made("other", 1), listeners=["tcp:2122", "tcp:2123"])
+        site.apply(made("other", 2), listeners=["tcp:2122", "tcp:2123"])
     assert site.gateway.configuration is before
     assert [service.name for service in site.gateway] == ["tcp:2121"]
     assert "226 " in site.store("ward3")
+
+
+@pytest.mark.parametrize(
+    ("then", "word"),
+    [
+        ([("ward3", None), ("lab", 3)], "PORT3"),
+        ([("lab", 3)], "PORT3"),
+        ([("lab", None, "ward3")], "WARD3"),
+    ],
+)
+def test_wordsStay(then: list[tuple[Any, ...]], word: str) -> None:
+    """What was a port's name or number never leads to another printer, but after a restart."""
+    ward = made("ward3", 3)
+    site = Site(ward, default="ward3")
+    with pytest.raises(ValueError) as error:
+        site.apply(*[made(*each) for each in then], default="lab")
+    assert str(error.value) == f"{word} of lab was ward3's; change the URI of ward3, or restart"
+    assert "226 " in site.store("PORT3") and printed(ward) == [1]
+
+
+def test_aliasMoves() -> None:
+    """An alias goes where the operator sends it."""
+    ward, lab = made("ward3", 1, "lp"), made("lab")
+    site = Site(ward, lab)
+    told = site.apply(replace(ward, aliases=()), replace(lab, aliases=("lp",)))
+    assert told == ["ward3: aliases is none, was lp", "lab: aliases is lp, was none"]
+    assert "226 " in site.store("lp") and printed(ward, lab) == [0, 1]
+
+
+def test_lostWords() -> None:
+    """What was a port's alias or number and is none any more is refused: it is no job's name."""
+    ward, lab = made("ward3", 3, "lp", "a:b"), made("lab", 1)
+    site = Site(ward, lab)
+    site.apply(replace(ward, number=None, aliases=()), lab)
+    for word in ("lp", "LP", "PORT3", "a:b"):
+        assert "550 " in site.store(word), word
+        assert "550 " in site.sender().say(f"CWD {word}"), word
+        assert "550 " in site.sender().upload(word, PAGE), word
+        assert "550 " in site.sender().upload(rf"{word}\x.ps", PAGE), word
+    assert "ward3" in site.sender().say("CWD lp")
+    assert printed(ward, lab) == [0, 0]
+    site.apply(ward, lab)
+    assert "226 " in site.store("lp") and printed(ward, lab) == [1, 0]
+
+
+def test_allow() -> None:
+    """A port may be for some senders only: others are told so before they send."""
+    ward, lab = made("ward3", 1, allow=list(networks("10.0.0.0/8"))), made("lab")
+    site = Site(ward, lab)
+    stranger = FakeSender(site.gateway.factory, "192.0.2.1")
+    stranger.login()
+    why = "192.0.2.1 may not print on ward3"
+    assert stranger.say("CWD ward3").startswith("550 ") and why in stranger.say("CWD PORT1")
+    for name in ("ward3/page.ps", "page.ps"):
+        heard = stranger.upload(name, PAGE)
+        assert "550 " in heard and why in heard and "150 " not in heard
+    assert "226 " in stranger.upload("lab/page.ps", PAGE)
+    known = FakeSender(site.gateway.factory, "10.1.2.3")
+    known.login()
+    assert known.say("CWD ward3").startswith("250 ")
+    assert "226 " in known.upload("page.ps", PAGE) and printed(ward, lab) == [1, 1]
+
+
+def test_description() -> None:
+    """The operator's word wins over the transport's, and changes while the gateway runs."""
+    ward = made("ward3", 1, description="Ward 3", location="Room 12")
+    site = Site(ward)
+    assert "Ward 3" in site.sender().say("STAT ward3")
+    assert site.gateway.server.ports[0].record.description == "Ward 3"
+    told = site.apply(replace(ward, settings=PortSettings(description="Station 3")))
+    assert told == [
+        "ward3: description is Station 3, was Ward 3",
+        "ward3: location is not said, was Room 12",
+    ]
+    assert "Station 3" in site.sender().say("STAT ward3")
+
+
+def test_gap() -> None:
+    """The gap of a port counts where its transport says none."""
+    ward = made("ward3", 1, gap=3.0)
+    site = Site(ward)
+    assert "226 " in site.store("ward3")
+    second = site.sender()
+    second.begin("b.ps")
+    assert second.hear() == ""
+    site.reactor.advance(3)
+    assert "150 " in second.hear()
+
+
+def test_shareOfMany() -> None:
+    """A share that goes by the number of ports is not told for each of them."""
+    ports = [made(f"p{n}", n) for n in range(1, 5)]
+    site = Site(*ports, sessions=SessionSettings(maxSessions=40))
+    assert site.apply(*ports[:3]) == ["p4 is removed"]
+    assert site.gateway.server.ports[0].settings.share == 13
 
 
 # Any sequence of them.
@@ -286,38 +382,47 @@ PORTS = st.lists(
 @given(st.lists(PORTS, min_size=1, max_size=6), st.data())
 def test_anySequence(sequence: list[list[tuple[str, int | None, bool]]], data: Any) -> None:
     """
-    Whatever an operator makes of the ports: a name is always the same printer, a number the one
-    that has it now, what is gone is refused, and a running job ends where it began.
+    Whatever an operator makes of the ports: a name and a number always lead to the same printer or
+    to none, what is gone is refused, and a running job ends where it began.
     """
     printers = {name: FakePrinter(name) for name in NAMES}
     alias = {name: f"to-{name}" for name in NAMES}
     site: Site | None = None
-    known: dict[str, str] = {}  # each word, with the printer that it last led to
+    there: set[str] = set()
+    ever: dict[str, str] = {}  # each word there was, with its printer
+    now: dict[str, str] = {}
     running: list[tuple[FakeSender, str]] = []
     for ports in sequence:
         value = [
             NamedPrinter(name, printers[name], number, (alias[name],) if aliased else ())
             for name, number, aliased in ports
         ]
-        if site is None:
-            site = Site(*value, default=ports[0][0])
-        else:
-            site.apply(*value, default=ports[0][0])
-        there = {name for name, _, _ in ports}
-        words = {name: name for name in there}
+        words = {name: name for name, _, _ in ports}
         words |= {alias[name]: name for name, _, aliased in ports if aliased}
         words |= {f"PORT{number}": name for name, number, _ in ports if number is not None}
-        known = {word: name for word, name in known.items() if name not in there} | words
-        for word, name in known.items():
+        moves = any(ever.get(word, name) != name for word, name in words.items())
+        if site is None:
+            site = Site(*value, default=ports[0][0])
+        elif moves:
+            kept = site.gateway.configuration
+            with pytest.raises(ValueError, match="restart"):
+                site.apply(*value, default=ports[0][0])
+            assert site.gateway.configuration is kept
+        else:
+            site.apply(*value, default=ports[0][0])
+        if not moves:
+            there, now = {name for name, _, _ in ports}, words
+            ever |= words
+        for word, name in ever.items():
             before = {each: len(printers[each].jobs) for each in NAMES}
             heard = site.store(word)
-            if name not in there:
+            if word not in now:
                 assert "550" in heard, (word, name)
-            elif word in words:
+            else:
                 busy = [each for _, each in running].count(name)
                 assert ("226 " in heard) is not bool(busy), (word, name, heard)
             elsewhere = [e for e in NAMES if e != name and len(printers[e].jobs) != before[e]]
-            assert word not in words or elsewhere == [], (word, name, elsewhere)
+            assert elsewhere == [], (word, name, elsewhere)
         name = data.draw(st.sampled_from(sorted(there)))
         if not any(each == name for _, each in running):
             running.append((site.sender(), name))

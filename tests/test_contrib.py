@@ -120,8 +120,9 @@ def test_commandLine(tmp_path: Path) -> None:
     assert twistd["nodaemon"] and twistd["pidfile"] == ""
     options = Options(MemoryReactorClock())
     options.parseOptions(everything[at + 1 :])
-    assert all(":21:" in f"{each}:" for each in options["listeners"])
-    assert [printer.directory for printer in options["printers"]] == [str(tmp_path)]
+    made = options.configuration
+    assert all(":21:" in f"{each}:" for each in made.listeners)
+    assert [port.transport.uri for port in made.ports] == [f"file://{tmp_path}"]
     assert directives(SERVICE)["StateDirectory"] == Path(STATE).name
 
 

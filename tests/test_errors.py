@@ -18,6 +18,7 @@ from jetdirect.errors import (
     JobTooLarge,
     PortRemoved,
     PrintError,
+    SenderNotAllowed,
 )
 
 KINDS = [kind for _, kind in inspect.getmembers(errors, inspect.isclass)]
@@ -48,7 +49,7 @@ def test_final(kind: type[PrintError]) -> None:
     Whatever went wrong by itself may go well another time; an operator's word stands, and so does
     what a sender does wrong each time.
     """
-    final = (JobCanceled, JobRefused, JobTooLarge, HandshakeInClear, PortRemoved)
+    final = (JobCanceled, JobRefused, JobTooLarge, HandshakeInClear, PortRemoved, SenderNotAllowed)
     assert kind("the reason").final is (kind in final)
 
 

@@ -8,17 +8,27 @@ from pathlib import Path
 
 import pytest
 
-from jetdirect.commandline import OPTIONS
-from jetdirect.help import document, helpText
+from jetdirect.commandline import FILE_OPTIONS, OPTIONS, PORT_OPTIONS
+from jetdirect.help import document, fileDocument, helpText
 from jetdirect.transports.build import schemes
 
 PAGE = Path(__file__).parents[1] / "docs/options.rst"
+FILE_PAGE = PAGE.with_name("configuration.rst")
 
 
 def test_page() -> None:
     """The page says what this version can do; C{document} makes it anew."""
     remedy = 'python -c "from jetdirect.help import document as d; print(d(), end=str())"'
     assert PAGE.read_text() == document(), f"{remedy} > docs/options.rst"
+
+
+def test_filePage() -> None:
+    """So does the page about the file; its example can be used."""
+    remedy = 'python -c "from jetdirect.help import fileDocument as d; print(d(), end=str())"'
+    text = fileDocument()
+    assert FILE_PAGE.read_text() == text, f"{remedy} > docs/configuration.rst"
+    for option in (*FILE_OPTIONS, *PORT_OPTIONS):
+        assert f"\n``{option.name}``" in text
 
 
 @pytest.mark.parametrize("width", [80, 200])

@@ -26,6 +26,7 @@ MAY_IMPORT = {
     "errors": "text",
     "language": "",
     "certificate": "",
+    "networks": "",
     "options": "",
     "pjl": "language",
     "record": "",
@@ -50,7 +51,7 @@ MAY_IMPORT = {
     "job": "errors interfaces guard language record",
     "condition": "interfaces",
     "portnames": "",
-    "named": "interfaces portnames text",
+    "named": "interfaces networks options portnames text",
     "port": "condition errors interfaces guard named record",
     "watchers": "interfaces record",
     "server": "text errors interfaces job named port portnames record watchers",
@@ -78,7 +79,7 @@ MAY_IMPORT = {
     "ftp.records": "",
     "ftp.replies": "errors interfaces text",
     "ftp.seldom": "",
-    "ftp.settings": "certificate",
+    "ftp.settings": "certificate networks",
     "ftp.strangers": "",
     "ftp.text": "text",
     "ftp.turns": "",
@@ -88,7 +89,7 @@ MAY_IMPORT = {
     # the data line
     "ftp.dataconnection": "certificate net.* ftp.hello ftp.records",
     "ftp.data": "certificate net.* errors interfaces ftp.dataconnection ftp.gathering ftp.hello",
-    "ftp.dataports": "net.* errors ftp.address ftp.data ftp.dataconnection ftp.settings",
+    "ftp.dataports": "net.* errors networks ftp.address ftp.data ftp.dataconnection ftp.settings",
     # what a sender may do
     "ftp.listing": "ftp.text",
     "ftp.paths": "portnames ftp.text",
@@ -109,12 +110,12 @@ MAY_IMPORT = {
     # its commands
     "ftp.commands": "",
     "ftp.commands.table": "ftp.command ftp.commands.* ftp.session",
-    "ftp.commands.*": "interfaces job port text ftp.address ftp.announced ftp.command"
+    "ftp.commands.*": "interfaces job networks port text ftp.address ftp.announced ftp.command"
     " ftp.data ftp.dataports ftp.listing ftp.paths ftp.pipeline ftp.realm ftp.replies ftp.session"
     " ftp.state ftp.text ftp.upload",
     # how many there may be
-    "ftp.factory": "ftp.address ftp.announced ftp.commands.table ftp.control ftp.data ftp.replies"
-    " ftp.seldom ftp.session ftp.settings ftp.turns",
+    "ftp.factory": "networks ftp.address ftp.announced ftp.commands.table ftp.control ftp.data"
+    " ftp.replies ftp.seldom ftp.session ftp.settings ftp.turns",
     # the printers' side: what they share, then the printers, none of which knows another
     "transports": "",
     "transports.file": "",
@@ -138,6 +139,7 @@ MAY_IMPORT = {
     " transports.snmp.transport transports.socket",
     "transports.scheme": "errors interfaces uri",
     "transports.checks": "interfaces uri transports.build transports.endpoint transports.shorthand",
+    "transports.reach": "errors interfaces net.* uri transports.endpoint",
     "transports.backchannel": "",
     "transports.backpressure": "",
     "transports.ending": "errors interfaces",
@@ -201,23 +203,30 @@ MAY_IMPORT = {
     "transports.*": "errors interfaces net.* options uri transports.scheme transports.ieee1284"
     " transports.backchannel transports.backpressure transports.descriptor transports.ending"
     " transports.threads",
-    # those who know both sides
+    # all that an operator can say
     "configuration": "named ftp.settings",
-    "gateway": "text configuration server net.* ftp* watch*",
+    "commandline": "options named ftp.* transports.*",
+    "changes": "commandline configuration named options ftp.settings",
+    # those who know both sides
+    "gateway": "text changes configuration server net.* ftp* watch*",
     "testing*": "configuration errors guard interfaces language job named port server net.* ftp*"
     " spool.record transports* gateway testing*",
     # the command
     "listeners": "options net.*",
     "checkers": "options",
-    "commandline": "options named ftp* transports*",
     "help": "jetdirect options transports.build commandline",
+    "located": "",
+    "words": "certificate checkers commandline configuration interfaces listeners named options"
+    " portnames uri ftp.settings transports.build transports.policy",
+    "configfile": "commandline located options words",
+    "checking": "changes configuration named text transports.checks transports.reach",
     "logfile": "",
     "daemon": "",
     "descriptors": "",
-    "process": "text gateway listeners logfile transports.checks",
-    "tap": "text configuration named certificate checkers commandline daemon descriptors ftp*"
-    " gateway help interfaces listeners logfile options process transports* uri",
-    "cli": "help options spool.offline text",
+    "process": "configuration text gateway listeners logfile transports.checks words",
+    "tap": "text configuration checkers checking commandline configfile daemon descriptors"
+    " help interfaces logfile options process transports.checks words",
+    "cli": "checking help options spool.offline tap text words",
     "__main__": "cli",
 }
 

@@ -207,7 +207,7 @@ def test_daemon(tmp_path: Path) -> None:
         assert printer.jobs == [PAGE]
     assert not (tmp_path / "twistd.pid").exists()
     log = tmp_path / "twistd.log"
-    assert "nothing to reload" in log.read_text()
+    assert "nothing has changed" in log.read_text()
     assert stat.S_IMODE(log.stat().st_mode) & 0o007 == 0
 
 

@@ -33,6 +33,7 @@ CODES = {
     errors.JobTooLarge: 552,
     errors.JobRefused: 550,
     errors.PortRemoved: 550,
+    errors.SenderNotAllowed: 550,
 }
 """What each error becomes when not one byte reached the printer."""
 

@@ -820,11 +820,12 @@ def test_renewal(tmp_path: Path) -> None:
                 assert ftp.say("NOOP")[:3] == "200"
                 first.write_text("not yet")
                 os.kill(gateway._process.pid, signal.SIGHUP)
-                gateway.waitFor(r"certificate stays as it was: .*gateway\.pem")
+                gateway.waitFor(r"--tls-certificate=.*gateway\.pem: ")
+                gateway.waitFor("nothing has changed")
                 assert serial(gateway.port) == new
                 first.unlink()
                 os.kill(gateway._process.pid, signal.SIGHUP)
-                gateway.waitFor("certificate stays as it was", count=2)
+                gateway.waitFor("nothing has changed", count=2)
                 assert serial(gateway.port) == new
             with SecureSession(gateway.port, second) as ftp:
                 assert ftp.print()[:3] == "226"
@@ -871,7 +872,7 @@ def test_hangUpWithoutTLS(tmp_path: Path) -> None:
     """Without a certificate SIGHUP changes nothing: not the job that prints, not the next one."""
     with RawPrinter() as printer, Gateway(tmp_path, "--printer", printer.uri()) as gateway:
         os.kill(gateway._process.pid, signal.SIGHUP)
-        gateway.waitFor("nothing to reload")
+        gateway.waitFor("nothing has changed")
         with Session(gateway.port) as session:
             assert lastLine(session.send(JOB))[:3] == "226"
         assert printer.jobs == [JOB]

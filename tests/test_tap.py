@@ -287,34 +287,34 @@ ROOM = f"backlog={BACKLOG}"
 
 def test_everywhere() -> None:
     """A bare number listens on all addresses of both families, with one socket."""
-    assert parsed("--port=2121")["listeners"] == [f"tcp6:2121:{ALL_IPV6}:{ROOM}"]
+    assert parsed("--port=2121").configuration.listeners == [f"tcp6:2121:{ALL_IPV6}:{ROOM}"]
 
 
 def test_withoutIPv6(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without IPv6 a bare number listens on IPv4 alone."""
     monkeypatch.setattr(socket, "socket", NoIPv6)
-    assert parsed("--port=2121")["listeners"] == [f"tcp:2121:{ROOM}"]
+    assert parsed("--port=2121").configuration.listeners == [f"tcp:2121:{ROOM}"]
 
 
 def test_familiesApart(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the system keeps the families apart there is a socket for each."""
     monkeypatch.setattr(socket, "socket", IPv6Only)
     both = [f"tcp:2121:{ROOM}", f"tcp6:2121:{ALL_IPV6}:{ROOM}"]
-    assert parsed("--port=2121")["listeners"] == both
+    assert parsed("--port=2121").configuration.listeners == both
 
 
 def test_defaultPort() -> None:
     """Without --port it is FTP's, and with one it is not."""
-    assert parsed()["listeners"] == parsed("--port=21")["listeners"]
-    assert not any("21:" in listener for listener in parsed("--port=990")["listeners"])
+    assert parsed().configuration.listeners == parsed("--port=21").configuration.listeners
+    assert not any("21:" in listener for listener in parsed("--port=990").configuration.listeners)
 
 
 def test_endpoints() -> None:
     """Any server endpoint is good, and several are."""
     words = ["--port=tcp:2121:interface=127.0.0.1", "-p", "unix:/tmp/jetftp.sock", "-p", "2122"]
-    listeners = parsed(*words)["listeners"]
+    listeners = parsed(*words).configuration.listeners
     assert listeners[:2] == ["tcp:2121:interface=127.0.0.1", "unix:/tmp/jetftp.sock"]
-    assert listeners[2:] == parsed("--port=2122")["listeners"]
+    assert listeners[2:] == parsed("--port=2122").configuration.listeners
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,7 @@ Addresses as FTP writes them: PORT (RFC 959), EPRT and EPSV (RFC 2428).  No I/O.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 
 FIRST_UNPRIVILEGED = 1024
 """Ports below are never dialled: a data port of a client is its own choice, and never there."""
@@ -51,15 +50,6 @@ def proxiedHost(host: str) -> str:
     @raise ValueError: it is none.
     """
     return plainHost(str(ip_address(host.partition("%")[0] if isIPv6(host) else host)))
-
-
-def isInside(host: str, networks: Sequence[IPv4Network | IPv6Network]) -> bool:
-    """Is C{host} an address in one of them?"""
-    try:
-        address = ip_address(host.partition("%")[0])
-    except ValueError:
-        return False
-    return any(address in network for network in networks)
 
 
 def isIPv6(host: str) -> bool:

@@ -20,10 +20,10 @@ from ..net.deadline import within
 from ..net.dial import cancelLater
 from ..net.listener import listen
 from ..net.sourceport import FromPort
-from .address import isInside, isIPv6, plainHost
+from ..networks import Network, isInside
+from .address import isIPv6, plainHost
 from .data import DataPort, DataTerms, IDataReactor
 from .dataconnection import DataConnection
-from .settings import Network
 
 CONNECT_TIMEOUT = 30.0
 """Seconds a data connection may take to be made, as in pyftpdlib; vsftpd gives it 60."""

@@ -4,16 +4,15 @@ Sessions: how many there may be, and what the next one is told.
 
 from __future__ import annotations
 
-from dataclasses import fields
-
 from twisted.cred.portal import Portal
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IAddress
 from twisted.internet.protocol import Protocol, ServerFactory
 from twisted.logger import Logger
 
+from ..networks import isInside
 from . import replies
-from .address import isInside, oneHost, plainHost
+from .address import oneHost, plainHost
 from .announced import AnnouncedAddress
 from .commands.table import COMMANDS
 from .control import ControlConnection, House, Listener
@@ -81,18 +80,13 @@ class PrintFTPFactory(ServerFactory):
         Go on with other settings: limits count at once, everything else from the next session on.
 
         @param ports: how many printing ports there are now.
-        @return: what has changed, a line each.
+        @return: a new limit, in words.
         """
         before, self.settings = self.settings, settings
         if settings.passiveAddress != before.passiveAddress:
             self.announced = AnnouncedAddress(self.reactor, settings.passiveAddress)
         limit, self.limit = self.limit, settings.sessions(ports)
-        told = [] if limit == self.limit else [f"{self.limit} sessions at a time, was {limit}"]
-        return told + [
-            f"{each.name} is {new!r} from the next session on, was {old!r}"
-            for each in fields(settings)
-            if (old := getattr(before, each.name)) != (new := getattr(settings, each.name))
-        ]
+        return [] if limit == self.limit else [f"{self.limit} sessions at a time, was {limit}"]
 
     def buildProtocol(self, addr: IAddress | None) -> Protocol:
         """A session, or its refusal in words."""

@@ -67,7 +67,7 @@ def resolve(ports: PortNames, directory: Sequence[str], path: str) -> Path:
         if len(segments) > DEEPEST_PATH:
             raise PathRefused(path, f"more than {DEEPEST_PATH} directories deep")
     for place, segment in enumerate(segments[old:], start=old):
-        near = ports.numbered(segment)
+        near = ports.missing(segment)
         if near is None and (place == 0 or (place == old and not chosen)):
             near = ports.misspelt(segment)
         if near is not None:
@@ -83,7 +83,7 @@ def resolve(ports: PortNames, directory: Sequence[str], path: str) -> Path:
 def noSuchPort(ports: PortNames, near: Sequence[str]) -> str:
     """Why a printing port is not there, with those that may be meant."""
     if len(ports) == 1:
-        return f"no such printing port; there is only {near[0]}"
+        return f"no such printing port; there is only {next(iter(ports))}"
     return f"no such printing port; nearest of {len(ports)}: {', '.join(near)}"
 
 
@@ -111,4 +111,4 @@ def _parts(ports: PortNames, path: str) -> Iterator[str]:
 
 
 def _isPort(ports: PortNames, word: str) -> bool:
-    return ports.find(word) is not None or ports.numbered(word) is not None
+    return ports.find(word) is not None or ports.missing(word) is not None

@@ -6,11 +6,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from ipaddress import IPv4Network, IPv6Network
 
 from ..certificate import ServerCertificate
-
-Network = IPv4Network | IPv6Network
+from ..networks import Network
 
 SESSIONS_PER_PORT = 3
 """As on the 600N, 400N, 500X and 300X (HP's guides, chapter FTP Printing), each of which had one

@@ -83,6 +83,13 @@ class PrintShell:
         more = f" and {len(names) - NEAR} more" if len(names) > NEAR else ""
         return PathRefused(path, f"no such directory; printing ports are {shown}{more}")
 
+    def noEntry(self, path: Path) -> str:
+        """Why this sender may not print at a resolved path; empty: it may."""
+        port = self.server.port(path[0]) if path else None
+        if port is None or port.settings.admits(self.sender.host):
+            return ""
+        return f"{self.sender.host} may not print on {port.name}"
+
     def knows(self, job: Job) -> bool:
         """May its name be told?  It is this session's, or this user's where users prove it."""
         return job.sender == self.sender or (self.proven and job.user == self.sender.user)

@@ -4,8 +4,10 @@ From a device URI to a transport: the scheme's own, and around it what its optio
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -32,8 +34,16 @@ COMMON_OPTIONS = {
 NETWORK_OPTIONS = {
     "snmp": "on: ask the printer by SNMP how it is; STAT shows it (off)",
     "community": "the word that the printer wants with it, a password of a kind (public)",
+    "community-file": "a file with that word as its first line",
+    "password-file": "a file with the password as its first line; the user stands in the URI",
 }
 """Those of every URI with a host."""
+
+LONGEST_SECRET = 1024
+"""Characters of a secret in a file of its own (chosen)."""
+
+_FILES = ("community-file", "password-file", "tls-ca")
+_WELL_WRITTEN = "in user name and password write %2F for /, %3F for ?, %40 for @"
 
 
 @cache
@@ -43,8 +53,69 @@ def schemes() -> Mapping[str, IPrinterScheme]:
     return {plugin.scheme: plugin for plugin in sorted(found, key=lambda p: p.scheme)}
 
 
+def deviceURI(text: str, folder: str = "") -> DeviceURI:
+    """
+    The device URI that is meant, with the secrets that stand in files of their own.
+
+    @param folder: where relative paths in it begin.
+    @raise ValueError: it is none; as L{transportFor} says it.
+    """
+    try:
+        uri = parse(spelledOut(text))
+        plugin = schemes().get(uri.scheme)
+        if plugin is not None:
+            _checkSeparators(text, _optionsOf(uri, plugin))
+        return _withSecrets(_inFolder(uri, folder))
+    except ValueError:
+        if hidesSecret(text):
+            raise ValueError(f"not a device URI; {_WELL_WRITTEN}") from None
+        raise
+
+
+def _inFolder(uri: DeviceURI, folder: str) -> DeviceURI:
+    # What names a file on this machine.
+    if uri.scheme == "file" and uri.path and not uri.host:
+        uri = replace(uri, path=os.path.join(folder, uri.path))
+    files = {name: value for name in _FILES if (value := uri.options.get(name))}
+    if not files:
+        return uri
+    found = {name: os.path.join(folder, value) for name, value in files.items()}
+    return replace(uri, options={**uri.options, **found})
+
+
+def _withSecrets(uri: DeviceURI) -> DeviceURI:
+    if not uri.host:
+        return uri
+    options = dict(uri.options)
+    password = options.pop("password-file", None)
+    if password is not None:
+        if uri.password:
+            raise ValueError("the password is in the URI and in password-file; leave one out")
+        uri = replace(uri, password=_secret("password-file", password))
+    community = options.pop("community-file", None)
+    if community is not None:
+        if "community" in options:
+            raise ValueError("the community is in the URI and in community-file; leave one out")
+        options["community"] = _secret("community-file", community)
+    return uri if password is community is None else replace(uri, options=options)
+
+
+def _secret(option: str, file: str) -> str:
+    try:
+        with open(file, encoding="utf-8", errors="surrogateescape") as opened:
+            secret = opened.readline(LONGEST_SECRET + 2).rstrip("\r\n")
+    except OSError as error:
+        remedy = "name a file that this user can read, with the secret as its first line"
+        raise ValueError(f"{option}={file}: {error.strerror}; {remedy}") from None
+    if not 0 < len(secret) <= LONGEST_SECRET:
+        raise ValueError(
+            f"{option}={file}: the secret is its first line, of 1 to {LONGEST_SECRET} characters"
+        )
+    return secret
+
+
 def transportFor(
-    reactor: object, text: str, policy: PJLPolicy = PJLPolicy.OFF
+    reactor: object, uri: str | DeviceURI, policy: PJLPolicy = PJLPolicy.OFF
 ) -> IPrinterTransport:
     """
     The transport for a device URI, with all that its options put around it.
@@ -53,17 +124,14 @@ def transportFor(
     @raise ValueError: the URI cannot be used; the message says why and what can be, and never holds
         user name or password.
     """
-    try:
-        return _transportFor(reactor, text, policy)
-    except ValueError:
-        if hidesSecret(text):
-            remedy = "in user name and password write %2F for /, %3F for ?, %40 for @"
-            raise ValueError(f"not a device URI; {remedy}") from None
-        raise
-
-
-def _transportFor(reactor: object, text: str, policy: PJLPolicy) -> IPrinterTransport:
-    uri = parse(spelledOut(text))
+    if isinstance(uri, str):
+        text = uri
+        try:
+            return transportFor(reactor, deviceURI(text), policy)
+        except ValueError:
+            if hidesSecret(text):
+                raise ValueError(f"not a device URI; {_WELL_WRITTEN}") from None
+            raise
     known = schemes()
     plugin = known.get(uri.scheme)
     if plugin is None:
@@ -74,8 +142,7 @@ def _transportFor(reactor: object, text: str, policy: PJLPolicy) -> IPrinterTran
             f"unknown scheme {uri.scheme!r}{didYouMean(uri.scheme, known)}; known are "
             + ", ".join(f"{p.scheme} ({p.example})" for p in known.values())
         )
-    network = NETWORK_OPTIONS if uri.host else {}
-    options = {**COMMON_OPTIONS, **network, **plugin.options}
+    options = _optionsOf(uri, plugin)
     for name, value in uri.options.items():
         remedy = insteadOf(uri.scheme, name, value, name in options)
         if remedy:
@@ -84,13 +151,17 @@ def _transportFor(reactor: object, text: str, policy: PJLPolicy) -> IPrinterTran
             near = didYouMean(name, options)
             listed = ", ".join(sorted(options))
             raise ValueError(f"unknown option {name!r}{near}; known are {listed}")
-    _checkSeparators(text, options)
     if not uri.description.isprintable():
         raise ValueError(f"description={uri.description!a}: expected one line that can be shown")
     transport = plugin.transport(reactor, uri)
     for wrapped in _WRAPPERS:
         transport = wrapped(transport, reactor, uri)
     return policed(transport, policy)
+
+
+def _optionsOf(uri: DeviceURI, plugin: IPrinterScheme) -> Mapping[str, str]:
+    network = NETWORK_OPTIONS if uri.host else {}
+    return {**COMMON_OPTIONS, **network, **plugin.options}
 
 
 def _checkSeparators(text: str, options: Collection[str]) -> None:

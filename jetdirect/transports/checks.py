@@ -39,14 +39,26 @@ def complaintsAbout(transports: Sequence[IPrinterTransport]) -> list[Complaint]:
 
     Blocks as long as disks do.  To be called with the rights that jobs will have.
     """
+    return seen(transports) + tried(transports)
+
+
+def tried(transports: Iterable[IPrinterTransport]) -> list[Complaint]:
+    """What shows by trying what their jobs need; that makes what is missing."""
+    found: list[Complaint] = []
+    for transport in transports:
+        checked = ICheckedTransport(transport, None)
+        found += [] if checked is None else checked.check()
+    return found
+
+
+def seen(transports: Sequence[IPrinterTransport]) -> list[Complaint]:
+    """What of it shows by looking on; nothing is tried or made."""
     found: list[Complaint] = []
     for transport in transports:
         device = deviceOf(transport)
         found += _unknownZone(transport) if device is None else _wrongWith(transport.uri, device)
         scheme, _, text = transport.uri.partition(":")
         found += endpoint.complaintsAbout(text) if scheme == "endpoint" else []
-        checked = ICheckedTransport(transport, None)
-        found += [] if checked is None else checked.check()
     return found + _twice(transports)
 
 

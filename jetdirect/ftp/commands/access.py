@@ -14,7 +14,7 @@ from ...job import Sender
 from ...text import printable
 from .. import replies
 from ..command import Command, When
-from ..paths import written
+from ..paths import PathRefused, written
 from ..realm import logIn
 from ..replies import Lines, Name, Reply
 from ..session import Session
@@ -76,6 +76,9 @@ def changeDirectory(session: Session, path: str) -> Reply:
     wanted = session.resolve(path)
     if not session.shell.names.isDirectory(wanted):
         raise session.shell.noSuchPlace(path)
+    noEntry = session.shell.noEntry(wanted)
+    if noEntry:
+        raise PathRefused(path, noEntry)
     session.login = replace(session.login, directory=wanted)
     return replies.CHANGED(path=Name(written(wanted)))
 

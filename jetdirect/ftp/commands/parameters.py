@@ -9,12 +9,12 @@ from ipaddress import ip_address
 
 from twisted.internet.error import CannotListenError
 
+from ...networks import isInside
 from .. import replies
 from ..address import (
     FIRST_UNPRIVILEGED,
     UnknownFamily,
     hostPort,
-    isInside,
     isIPv6,
     parseExtendedPort,
     parsePort,

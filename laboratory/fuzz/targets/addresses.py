@@ -9,8 +9,9 @@ import re
 import socket
 from ipaddress import ip_address
 
-from jetdirect.ftp.address import isInside, parseExtendedPort, parsePort, plainHost
+from jetdirect.ftp.address import parseExtendedPort, parsePort, plainHost
 from jetdirect.ftp.text import decoded
+from jetdirect.networks import isInside
 
 TOKENS = (b"127,0,0,1,4,1", b"|1|127.0.0.1|5000|", b"|2|::1|5000|", b"::ffff:", b"%eth0", b"255")
 

@@ -1,0 +1,52 @@
+"""
+What differs between two configurations, in the words in which an operator says it.  No I/O.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from .commandline import OPTIONS, PORT_OPTIONS
+from .configuration import Configuration
+from .ftp.settings import SessionSettings
+from .named import PortSettings, named
+from .options import Option, shown
+
+
+def changes(before: Configuration, now: Configuration) -> Iterator[str]:
+    """
+    What has been set otherwise, a line each; not which ports there are, and what is behind them.
+    """
+    yield from _sessions(before.sessions, now.sessions)
+    # As it was said: the share of the sessions that goes by the number of ports is told once.
+    known = {port.name.upper(): port for port in named(before.printers, before.defaults)}
+    for port in named(now.printers, now.defaults):
+        old = known.get(port.name.upper())
+        if old is None or old.settings is port.settings or old.settings == port.settings:
+            continue
+        for option, is_, was in differing(old.settings, port.settings):
+            yield f"{port.name}: {option.name} is {is_}, was {was}"
+    if before.checkers != now.checkers:
+        yield "auth is another one for the next login"
+
+
+def differing(before: PortSettings, now: PortSettings) -> Iterator[tuple[Option, str, str]]:
+    """What is set otherwise about a printing port: the option, its value now and before."""
+    for option in PORT_OPTIONS:
+        if not option.setting:
+            continue
+        was, is_ = getattr(before, option.setting), getattr(now, option.setting)
+        if was != is_:
+            yield option, shown(option, is_), shown(option, was)
+
+
+def _sessions(before: SessionSettings, now: SessionSettings) -> Iterator[str]:
+    for option in OPTIONS:
+        if not hasattr(before, option.setting):
+            continue
+        was, is_ = getattr(before, option.setting), getattr(now, option.setting)
+        if was != is_:
+            texts = shown(option, is_), shown(option, was)
+            yield "{} is {} from the next session on, was {}".format(option.name, *texts)
+    if before.certificate != now.certificate:
+        yield "the certificate was read again; it counts from the next session on"

@@ -1,0 +1,106 @@
+"""
+C{--check}: the printing ports of a configuration as a table, and what may be wrong with them.
+Nothing is started, written or printed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from twisted.internet.defer import Deferred
+
+from .changes import differing
+from .configuration import Configuration
+from .named import PortSettings, defaultOf, named
+from .text import presentable
+from .transports.checks import seen
+from .transports.reach import outOfReach
+
+_BACKLOG = re.compile(r":backlog=\d+")
+_HEADS = ("NUMBER", "NAME", "PRINTER", "OTHERWISE")
+
+
+def table(configuration: Configuration) -> str:
+    """The printing ports, a line each, and where jobs come in."""
+    default = defaultOf(configuration.ports, configuration.default)
+    rows = [_HEADS, *_rows(configuration)]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(_HEADS) - 1)]
+    lines = [
+        "  ".join([*(each.ljust(width) for each, width in zip(row, widths, strict=False)), row[-1]])
+        for row in rows
+    ]
+    ports = len(configuration.printers)
+    usual = "; ".join(_others(PortSettings(), configuration.defaults))
+    lines += [
+        "",
+        *([f"All of them, unless they say otherwise: {presentable(usual)}."] if usual else []),
+        f"{ports} printing port{'s' if ports > 1 else ''}; uploads that name none print on"
+        f" {default.name}.",
+        f"Senders connect to {_BACKLOG.sub('', ', '.join(configuration.listeners))}:"
+        f" {configuration.sessions.sessions(ports)} sessions at a time.",
+    ]
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def _rows(configuration: Configuration) -> Iterator[tuple[str, ...]]:
+    for port in named(configuration.printers, configuration.defaults):
+        others = list(_others(configuration.defaults, port.settings))
+        if port.aliases:
+            others.insert(0, f"aliases = {', '.join(port.aliases)}")
+        number = "" if port.number is None else str(port.number)
+        uri = presentable(port.transport.uri)
+        yield number, port.name, uri, presentable("; ".join(others))
+
+
+def _others(usual: PortSettings, settings: PortSettings) -> Iterator[str]:
+    for option, now, _ in differing(usual, settings):
+        yield f"{option.name} = {now}"
+
+
+def warnings(configuration: Configuration) -> tuple[list[str], list[str]]:
+    """What will not work as it is written, and what may not, as far as looking on shows it."""
+    found = seen([port.transport for port in configuration.ports])
+    certificate = configuration.sessions.certificate
+    more = [*configuration.sessions.warnings()]
+    more += [] if certificate is None else certificate.warnings
+    fatal = [each.text for each in found if each.fatal]
+    return fatal, [each.text for each in found if not each.fatal] + more
+
+
+def check(configuration: Configuration, reactor: Any, reach: bool = False) -> int:
+    """
+    Print the table and what is wrong.
+
+    @param reach: try whether each printer can be reached now; runs the reactor, and ends it.
+    @return: the exit status: 0, or 1 if something is wrong.
+    """
+    fatal, others = warnings(configuration)
+    print(table(configuration))
+    for each in others:
+        print(f"warning: {presentable(each)}")
+    if reach:
+        fatal += _reached(configuration, reactor)
+    for each in fatal:
+        print(f"wrong: {presentable(each)}")
+    return 1 if fatal else 0
+
+
+def _reached(configuration: Configuration, reactor: Any) -> list[str]:
+    ports = configuration.ports
+    whys: list[str] = []
+
+    def tried(found: Sequence[str]) -> None:
+        whys.extend(found)
+        reactor.stop()
+
+    def begin() -> None:
+        trying: Deferred[list[str]] = outOfReach(reactor, [port.transport for port in ports])
+        trying.addCallback(tried)
+
+    reactor.callWhenRunning(begin)
+    reactor.run()
+    wrong = [f"{port.name}: {why}" for port, why in zip(ports, whys, strict=False) if why]
+    print(f"{len(whys) - len(wrong)} of {len(ports)} printers can be reached now.")
+    return wrong

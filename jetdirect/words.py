@@ -1,0 +1,326 @@
+"""
+What an operator has said, on the command line and in a configuration file, and the configuration
+that it makes.
+
+All that is wrong is told together, each with the place where it was said.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+from urllib.parse import quote
+
+from twisted.cred.checkers import ICredentialsChecker
+
+from .certificate import ServerCertificate
+from .checkers import checkerFor
+from .commandline import DEFAULT_PRINTER, OPTIONS
+from .configuration import Configuration
+from .ftp.settings import PROFILES
+from .listeners import leadsHere, listeners, portOf
+from .named import NamedPrinter, PortSettings, defaultOf, unclear
+from .options import Option
+from .portnames import STEM
+from .transports.build import deviceURI, transportFor
+from .transports.policy import PJLPolicy
+from .uri import withoutSecrets
+
+SHOWN = 200
+"""Characters of a wrong value that are said again."""
+
+_OPTION = re.compile(r"--([a-z-]+)(=?)")
+
+
+Value = str | bool
+"""What is said of an option, before it is read; one without a value is on or off."""
+
+Place = object
+"""Where something was said: its C{str} says it, and may take its time for it."""
+
+
+class Wrong(ValueError):
+    """
+    What was said makes no configuration.
+
+    @ivar sentences: all that is wrong: where, what, and what to do.
+    """
+
+    def __init__(self, sentences: Iterable[str]) -> None:
+        self.sentences = list(sentences)
+        super().__init__("; ".join(self.sentences))
+
+
+@dataclass
+class SaidPrinter:
+    """
+    One printer as it was said.
+
+    @ivar name: empty: it was left out, which is told.
+    @ivar uri: its device URI; L{None}: likewise.
+    @ivar folder: where relative paths in it begin.
+    @ivar settings: fields of L{PortSettings}.
+    @ivar place: where it was said, for errors.
+    @ivar places: where each of its keys was.
+    """
+
+    name: str
+    number: int | None = None
+    aliases: list[str] = field(default_factory=list)
+    uri: str | None = None
+    folder: str = ""
+    settings: dict[str, Any] = field(default_factory=dict)
+    place: Place = ""
+    places: Mapping[str, Place] = field(default_factory=dict)
+
+    def placeOf(self, key: str) -> Place:
+        """Where a key was said, or else the printer."""
+        return self.places.get(key, self.place)
+
+
+class Words:
+    """
+    What was said: values by the names of options, and where each was said.
+
+    @ivar file: the configuration file; empty: the command line.
+    @ivar defaults: fields of L{PortSettings} that are set for all printing ports.
+    @ivar wrong: what is wrong with what was said so far.
+    """
+
+    def __init__(self, reactor: Any, file: str = "") -> None:
+        """@param reactor: what listens and connects."""
+        self._reactor = reactor
+        self.file = file
+        self.values: dict[str, Any] = {}
+        self.places: dict[str, Place] = {}
+        self.defaults: dict[str, Any] = {}
+        self.printers: list[SaidPrinter] = []
+        self.wrong: list[str] = []
+
+    def take(self, option: Option, value: Value, place: Place, folder: str = "") -> None:
+        """
+        Read a value of an option.
+
+        @param folder: where relative paths begin.
+        @raise ValueError: it is none; the message is the remedy.
+        """
+        found: Any = value if isinstance(value, bool) else self._read(option, value, folder)
+        if option.name == "printer":
+            return
+        self.places.setdefault(option.name, place)
+        if option.many:
+            found = [*self.values.get(option.name, ()), *found]
+        self.values[option.name] = found
+
+    def _read(self, option: Option, text: str, folder: str) -> Any:
+        match option.name:
+            case "port":
+                return self._listener(text)
+            case "printer":
+                n = len(self.printers) + 1
+                place = f"--printer={safe(option, text)}"
+                self.printers.append(SaidPrinter(f"{STEM}{n}", n, uri=text, place=place))
+                return None
+            case "auth":
+                kind, _, where = text.partition(":")
+                if kind == "file" and where:
+                    text = f"file:{os.path.join(folder, where)}"
+                checkerFor(text)
+                return [text]
+        if option.path and text:
+            text = os.path.abspath(os.path.join(folder, text))
+            return [text] if option.many else text
+        return option.read(text)
+
+    def _listeners(self) -> list[str]:
+        return self.said("port") or listeners(self._reactor, "21")
+
+    def _listener(self, text: str) -> list[str]:
+        found = listeners(self._reactor, text)
+        for each in found:
+            if each in self.values.get("port", ()) and portOf(each) != 0:
+                raise ValueError("given twice; leave one out")
+        return found
+
+    def over(self, other: Words) -> Words:
+        """These words, and what of the others they do not say."""
+        both = Words(self._reactor, other.file)
+        both.values = {**other.values, **self.values}
+        both.places = {**other.places, **self.places}
+        both.defaults = {**other.defaults, **self.defaults}
+        both.printers = self.printers or other.printers
+        both.wrong = [*self.wrong, *other.wrong]
+        if self.printers and other.printers:
+            remedy = "leave one of them out"
+            place = self.printers[0].place
+            both.wrong.append(f"{place}: {other.file} names printers, too; {remedy}")
+        return both
+
+    def said(self, name: str) -> Any:
+        """The value of an option, or L{None}."""
+        return self.values.get(name)
+
+    def configuration(
+        self,
+        before: Configuration | None = None,
+        checker: Callable[[str], ICredentialsChecker] = checkerFor,
+    ) -> Configuration:
+        """
+        What all of it makes.
+
+        @param before: the configuration until now; what was made of the same words is used again.
+        @param checker: makes who decides about logins of the text that was said.
+        @raise Wrong: it makes none.
+        """
+        wrong = [*self.wrong, *self._together()]
+        said = self.values
+        set = {o.setting: said[o.name] for o in OPTIONS if o.setting and o.name in said}
+        settings = PROFILES[self.said("profile") or "500x"]
+        sessions = {name: value for name, value in set.items() if hasattr(settings, name)}
+        ports = {name: value for name, value in set.items() if name not in sessions}
+        settings = replace(settings, **sessions)
+        defaults = PortSettings(**{**self.defaults, **ports})
+        try:
+            settings = replace(settings, certificate=self._certificate(before))
+        except ValueError as error:
+            wrong.append(str(error))
+        printers = list(self._made(before, defaults, wrong))
+        if wrong:
+            raise Wrong(self._inItsWords(wrong))
+        return Configuration(
+            printers,
+            self._listeners(),
+            settings,
+            defaults,
+            [checker(text) for text in self.said("auth") or ()],
+            self.said("default-port") or "",
+        )
+
+    def _inItsWords(self, sentences: Iterable[str]) -> Iterator[str]:
+        # A key of a file is an option's name without the dashes.
+        known = {each.name for each in OPTIONS}
+        for each in sentences:
+            place, colon, rest = each.partition(": ")
+            if self.file and not place.startswith("--"):
+                rest = _OPTION.sub(lambda o: _asKey(o) if o[1] in known else o[0], rest)
+            yield f"{place}{colon}{rest}"
+
+    def _made(
+        self, before: Configuration | None, defaults: PortSettings, wrong: list[str]
+    ) -> Iterator[NamedPrinter]:
+        said = self.printers or self._embedded()
+        if self.wrong:
+            said = [each for each in said if each.name]  # or it was told already
+        elif not said:
+            wrong.append(f"{self.file}: no printer; write a [[printer]] with name and uri")
+        if not said:
+            return
+        for place, why in unclear(said):
+            wrong.append(f"{said[place].placeOf('name')}: {why}")
+        try:
+            defaultOf(said, self.said("default-port") or "")
+        except ValueError as error:
+            where = self.places.get("default-port", self.file)
+            wrong.append(f"{where}: {error}" if where else str(error))
+        known = {} if before is None else {each.name.upper(): each for each in before.ports}
+        here = self._listeners()
+        for each in said:
+            if each.uri is None:
+                continue  # it was told already
+            own = replace(defaults, **each.settings) if each.settings else defaults
+            policy = PJLPolicy(own.pjlPolicy)
+            try:
+                uri = deviceURI(each.uri, each.folder)
+                source = (uri, policy)
+                old = known.get(each.name.upper())
+                if old is not None and old.source == source:
+                    transport = old.transport
+                else:
+                    transport = transportFor(self._reactor, uri, policy)
+                if leadsHere(transport.uri, here):
+                    remedy = "name the printer's own address and port"
+                    raise ValueError(f"this gateway listens there; {remedy}")
+                if each.settings.get("gap") and "gap" in uri.options:
+                    raise ValueError("gap is said here, too; leave one out")
+            except ValueError as error:
+                wrong.append(f"{each.placeOf('uri')}: {error}{'' if self.printers else _ELSE}")
+                continue
+            aliases = tuple(each.aliases)
+            yield NamedPrinter(each.name, transport, each.number, aliases, own, source)
+
+    def _embedded(self) -> list[SaidPrinter]:
+        if self.file:
+            return []  # a file whose printers cannot be found must not keep their jobs elsewhere
+        path = quote(os.fsencode(os.path.abspath(DEFAULT_PRINTER)))
+        place = "the default printer"
+        return [SaidPrinter(f"{STEM}1", 1, uri=f"file://{path}", place=place)]
+
+    def _together(self) -> Iterator[str]:
+        for port in filter(None, map(portOf, self._listeners())):
+            if port in (self.said("passive-ports") or ()):
+                remedy = f"{port} is a --port, so choose other ones"
+                yield f"{self.places['passive-ports']}: {remedy}"
+            if port == self.said("active-port"):
+                yield f"{self._nameOf('active-port', str(port))}: that is a --port; choose another"
+        if self.said("passive-inside") and not self.said("passive-address"):
+            remedy = "it says who is not told a --passive-address; name that, too, or leave it out"
+            yield f"{self._nameOf('passive-inside')}: {remedy}"
+        if self.said("control-loss-grace") and self.said("fire-and-forget"):
+            remedy = "with --fire-and-forget no loss is waited for; leave one of them out"
+            yield f"{self._nameOf('control-loss-grace')}: {remedy}"
+
+    def _nameOf(self, option: str, value: str = "") -> str:
+        place = str(self.places[option])
+        typed = place.startswith("--")
+        place = f"--{option}" if typed else place
+        return f"{place}{'=' if typed else ' = '}{value}" if value else place
+
+    def _certificate(self, before: Configuration | None) -> ServerCertificate | None:
+        file, key = self.said("tls-certificate"), self.said("tls-key")
+        if file is None:
+            secure = [each for each in self.said("port") or () if re.match("tls:|ssl:", each)]
+            needing = [self._nameOf("port", secure[0])] if secure else []
+            needing += [
+                self._nameOf(name)
+                for name in ("tls-key", "require-tls", "tls-lenient-close")
+                if self.said(name)
+            ]
+            if needing:
+                remedy = "name the certificate with --tls-certificate=FILE"
+                raise ValueError(f"{needing[0]}: there is no certificate; {remedy}")
+            return None
+        try:
+            made = ServerCertificate(file, key or file)
+        except ValueError as error:
+            raise ValueError(f"{self.places['tls-certificate']}: {error}") from None
+        old = None if before is None else before.sessions.certificate
+        return old if old == made else made
+
+
+_ELSE = ", or name a printer with --printer"
+
+
+def _asKey(found: re.Match[str]) -> str:
+    return f"{found[1]} = " if found[2] else found[1]
+
+
+def safe(option: Option, text: str) -> str:
+    """A value as an error may show it: without what may be a secret, and not too long."""
+    shown = _SAFE.get(option.name, str)(text)
+    return shown if len(shown) <= SHOWN else shown[:SHOWN] + "..."
+
+
+def _withoutPasswords(auth: str) -> str:
+    kind, _, where = auth.partition(":")
+    return auth if kind == "file" or not where else f"{kind}:..."
+
+
+_SAFE: Mapping[str, Callable[[str], str]] = {
+    "printer": withoutSecrets,
+    "uri": withoutSecrets,
+    "auth": _withoutPasswords,
+}
+"""What of a value that may hold a secret is said again."""

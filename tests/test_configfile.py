@@ -1,0 +1,363 @@
+"""
+The configuration file: what it may say, and what is told of it when it says something wrong.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from twisted.internet.testing import MemoryReactorClock
+from twisted.python import usage
+
+from jetdirect.commandline import FILE_OPTIONS, IDENTIFYING, OPTIONS, PORT_OPTIONS
+from jetdirect.configfile import LARGEST_FILE
+from jetdirect.configuration import Configuration
+from jetdirect.help import FILE
+from jetdirect.named import PortSettings
+from jetdirect.tap import Options
+from jetdirect.words import Wrong
+
+ONE = '[[printer]]\nname = "ward3"\nuri = "socket://laser3"\n'
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test makes its print jobs in the checkout."""
+    monkeypatch.chdir(tmp_path)
+
+
+def _written(text: str, files: Mapping[str, str]) -> None:
+    Path("gateway.toml").write_text(text)
+    for name, content in files.items():
+        Path(name.replace("_", ".")).write_text(content)
+
+
+def options(text: str, *words: str, **files: str) -> Options:
+    """The command line for a file of this text, beside other files."""
+    _written(text, files)
+    found = Options(MemoryReactorClock())
+    found.parseOptions(["--config=gateway.toml", *words])
+    return found
+
+
+def read(text: str, *words: str, **files: str) -> Configuration:
+    """The configuration that a file of this text makes."""
+    return options(text, *words, **files).configuration
+
+
+def wrong(text: str, *words: str, **files: str) -> list[str]:
+    """All that is told of a file of this text, without the folder."""
+    _written(text, files)
+    found = Options(MemoryReactorClock())
+    known = {option.name: option for option in OPTIONS}
+    for word in ("--config=gateway.toml", *words):
+        name, _, value = word.removeprefix("--").partition("=")
+        found.take(known[name], value)
+    with pytest.raises(Wrong) as error:
+        found.configure()
+    assert all("\n" not in each for each in error.value.sentences)
+    return [each.replace(f"{Path.cwd()}/", "") for each in error.value.sentences]
+
+
+def test_everything() -> None:
+    """Each kind of value arrives where the same option of the command line brings it."""
+    found = read(
+        """
+        port = ["2121", "tcp:2122:interface=127.0.0.1"]
+        greeting = "Hello"
+        idle-timeout = "5m"
+        data-idle-timeout = 2.5
+        max-job-bytes = "10M"
+        max-sessions = 40
+        passive-ports = "40000-40009"
+        allow = ["10.1.2.3/8", "fd00::/8"]
+        fire-and-forget = true
+        active-nat = false
+        default-port = "LABELS"
+        auth = "memory:ann:x"
+        [defaults]
+        busy-timeout = "2m"
+        allow = "10.2.0.0/16"
+        [[printer]]
+        name = "ward3"
+        number = 3
+        aliases = ["lp", "prt1"]
+        uri = "laser3"
+        max-sessions = 7
+        pjl-policy = "refuse"
+        description = "Ward 3"
+        location = "Station"
+        gap = 3
+        [[printer]]
+        name = "labels"
+        uri = "lpd://server/labels"
+        busy-timeout = 0
+        allow = ["10.3.0.0/16", "10.4.0.0/16"]
+        """
+    )
+    assert found.listeners[-1] == "tcp:2122:interface=127.0.0.1" and len(found.listeners) > 1
+    sessions = found.sessions
+    assert (sessions.greeting, sessions.idleTimeout, sessions.dataIdle) == ("Hello", 300, 2.5)
+    assert (sessions.maxSessions, sessions.fireAndForget, sessions.activeNAT) == (40, True, False)
+    assert list(sessions.passivePorts) == list(range(40000, 40010))
+    assert [str(each) for each in sessions.allow] == ["10.0.0.0/8", "fd00::/8"]
+    assert len(found.checkers) == 1 and found.default == "LABELS"
+    ward, labels = found.ports
+    assert (ward.name, ward.number, ward.aliases) == ("ward3", 3, ("lp", "prt1"))
+    assert ward.transport.uri == "socket://laser3:9100"
+    assert (ward.settings.share, ward.settings.pjlPolicy, ward.settings.gap) == (7, "refuse", 3)
+    assert (ward.settings.description, ward.settings.location) == ("Ward 3", "Station")
+    assert (ward.settings.busyTimeout, labels.settings.busyTimeout) == (120, 0)
+    assert {each.settings.maxJobBytes for each in found.ports} == {10 * 2**20}
+    assert [str(each) for each in ward.settings.allow] == ["10.2.0.0/16"]
+    assert [str(each) for each in labels.settings.allow] == ["10.3.0.0/16", "10.4.0.0/16"]
+    assert (labels.number, labels.settings.share) == (None, 20)
+
+
+def test_example() -> None:
+    """The example of the manual can be used as it is."""
+    text = FILE.partition("::\n\n")[2].partition("\nA key is")[0]
+    found = read("\n".join(line[4:] for line in text.splitlines()))
+    assert [port.name for port in found.ports] == ["ward3", "labels"]
+
+
+def test_commandLineWins() -> None:
+    """What the command line says wins over the file; a printer's own word wins over both."""
+    text = 'greeting = "File"\nidle-timeout = 5\n[defaults]\nbusy-timeout = 5\n' + ONE
+    text += 'connect-timeout = 7\n[[printer]]\nname = "lab"\nnumber = 1\nuri = "lab"\n'
+    words = ("--greeting=Typed", "--busy-timeout=6", "--connect-timeout=8")
+    found = read(text, *words)
+    assert (found.sessions.greeting, found.sessions.idleTimeout) == ("Typed", 5)
+    ward, lab = found.ports
+    assert (ward.settings.busyTimeout, ward.settings.connectTimeout) == (6, 7)
+    assert (lab.settings.busyTimeout, lab.settings.connectTimeout) == (6, 8)
+
+
+def test_printersOfTheCommandLine() -> None:
+    """Printers may stand on the command line, and the rest in the file; but not in both."""
+    found = read('greeting = "File"\n', "--printer=a", "--printer=b")
+    assert [port.name for port in found.ports] == ["PORT1", "PORT2"]
+    told = wrong(ONE, "--printer=socket://user:secret@a")
+    assert told[0].startswith("--printer=...@a: gateway.toml names printers, too")
+
+
+def test_include() -> None:
+    """Included files hold printers, in the order of their names; their paths are their own."""
+    Path("ports.d").mkdir()
+    Path("ports.d/b.toml").write_text('[[printer]]\nname = "b"\nuri = "file:jobs"\n')
+    Path("ports.d/a.toml").write_text(
+        '[[printer]]\nname = "a"\nuri = "ipp://ann@a/ipp?password-file=word"\n'
+    )
+    Path("ports.d/word").write_text("opensesame\n")
+    found = read('include = "ports.d/*.toml"\n[[printer]]\nname = "c"\nnumber = 1\nuri = "c"\n')
+    assert [port.name for port in found.ports] == ["c", "a", "b"]
+    assert found.ports[2].transport.uri == f"file://{Path.cwd()}/ports.d/jobs"
+    assert "opensesame" not in repr(found)
+    told = wrong(
+        'include = ["ports.d/*.toml", "gone.toml", "none.d/*.toml", "x.toml"]\n'
+        'default-port = "a"\n',
+        x_toml='greeting = "x"\n' + ONE,
+    )
+    assert told == [
+        "gateway.toml:1: include: gone.toml: no such file; leave it out, or make it",
+        "x.toml:1: greeting: here is [[printer]] only; move it to gateway.toml",
+    ]
+
+
+def test_paths(tmp_path: Path) -> None:
+    """What the file names is looked for beside it, wherever the gateway is started."""
+    (tmp_path / "etc").mkdir()
+    (tmp_path / "etc/users").write_text("ann:x\n")
+    (tmp_path / "etc/gateway.toml").write_text(f'auth = "file:users"\n{ONE}')
+    found = Options(MemoryReactorClock())
+    found.parseOptions([f"--config={tmp_path}/etc/gateway.toml"])
+    assert len(found.configuration.checkers) == 1
+    told = wrong(f'tls-certificate = "c.pem"\n{ONE}')
+    assert told[0].startswith("gateway.toml:1: tls-certificate: c.pem: No such file")
+
+
+BAD = """prot = 2121
+greeting = 3.5
+idle-timeout = true
+require-tls = "yes"
+location = "x"
+default-port = "wrad3"
+check = true
+allow = ["10.0.0.0/8", "elsewhere"]
+busy-timeout = 3
+auth = "memroy:ann:opensesame"
+[defaults]
+busy_timeout = 5
+busy-timeout = 4
+port = 2121
+name = "x"
+[[printer]]
+name = "ward3"
+uri = "ipp://ann:opensesame@host:99999/"
+pjl-policy = "maybe"
+max-sessions = [3]
+[[printer]]
+nmae = "ward3"
+[[printer]]
+name = "WARD3"
+aliases = ["a b"]
+uri = "soket://x"
+number = "three"
+[[printer]]
+name = "lab"
+uri = "lab?gap=3"
+gap = 2
+busy-timeout = 1979-05-27
+"""
+
+TOLD = """
+1: prot: no such key (did you mean port?); docs/configuration.rst lists all
+3: idle-timeout: give a value
+4: require-tls: say true or false, without quotes
+5: location: this key is for one printer and stands below its [[printer]]
+6: default-port: wrad3: no printing port has this name (did you mean ward3?)
+7: check: only the command line has
+8: allow = elsewhere: not a network; give networks such as
+9: busy-timeout: [defaults] says it, too; leave one out
+10: auth = memroy:...: no kind of login (did you mean memory?)
+12: busy_timeout: no such key (did you mean busy-timeout?)
+14: port: this key is for the whole gateway and stands above the first [table]
+15: name: this key is for one printer
+18: uri: port '99999' is not a number from 1 to 65535
+19: pjl-policy = maybe: choose one of off, log, refuse
+20: max-sessions: give one value, without brackets
+21: [[printer]]: name is missing
+21: [[printer]]: uri is missing
+22: nmae: no such key (did you mean name?)
+24: name: WARD3 is ward3 and WARD3; each port needs words of its own
+25: aliases = a b: an alias is one word of printable ASCII
+26: uri: unknown scheme 'soket' (did you mean socket?); known are
+27: number = three: give a whole number of 1 or more
+30: uri: gap is said here, too; leave one out
+32: busy-timeout: give text in quotes, or a number
+"""
+
+
+def test_allAtOnce() -> None:
+    """All that is wrong is told at once, with file, line, key and remedy, and without secrets."""
+    found = wrong(BAD)
+    for line in TOLD.strip().splitlines():
+        assert any(each.startswith(f"gateway.toml:{line}") for each in found), line
+    assert len(found) == len(TOLD.strip().splitlines())
+    assert not any("opensesame" in each for each in found)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("", "gateway.toml: no printer; write a [[printer]] with name and uri"),
+        ("greeting = Hello\n" + ONE, "gateway.toml:1: no TOML: Invalid value; text stands in"),
+        ('printer = ["socket://a"]\n', "gateway.toml:1: printer: write [[printer]] with two"),
+        ('[printer]\nname = "a"\n', "gateway.toml:1: printer: write [[printer]] with two"),
+        ('defaults = "a"\n' + ONE, "gateway.toml:1: defaults: no such key"),
+        ("[notfy]\n" + ONE, "gateway.toml:1: notfy: no such key"),
+        ('port = "tls:990"\n' + ONE, "gateway.toml:1: port = tls:990: there is no"),
+        ('tls-key = "k"\n' + ONE, "gateway.toml:1: tls-key: there is no certificate; name the"),
+        ('\npassive-inside = "10.0.0.0/8"\n' + ONE, "gateway.toml:2: passive-inside: it says"),
+        ('[[printer]]\nname = "PORT3"\nuri = "a"\n', "gateway.toml:2: name: PORT3: say number = 3"),
+        (ONE + ONE.replace("ward3", "b"), "gateway.toml: no port has number 1; say which one"),
+        ("[[printer]]\nname = 3\nuri = 'a'\n[[a]]\n", "gateway.toml:4: a: no such key"),
+    ],
+)
+def test_wrong(text: str, told: str) -> None:
+    """Each mistake is one sentence."""
+    [sentence] = wrong(text)
+    assert sentence.startswith(told)
+
+
+def test_noFile() -> None:
+    """A file that cannot be read is said, once, with what the system says of it."""
+    found = Options(MemoryReactorClock())
+    Path("folder").mkdir()
+    Path("latin").write_bytes(b"# x\ngreeting = '\xe9'\n")
+    with open("large", "wb") as file:
+        file.truncate(LARGEST_FILE + 1)
+    for name, told in [
+        ("gone", "gone: No such file or directory; name a file"),
+        ("folder", "folder: Is a directory"),
+        ("latin", "latin:2: not UTF-8; save it as UTF-8"),
+        ("large", f"large: more than {LARGEST_FILE} bytes"),
+    ]:
+        with pytest.raises(usage.UsageError) as error:
+            found.parseOptions([f"--config={name}"])
+        assert told in str(error.value) and ";" not in str(error.value).partition("; ")[2], name
+        found = Options(MemoryReactorClock())
+
+
+def test_editorsMark() -> None:
+    """Some editors begin a file with a mark of their own."""
+    Path("gateway.toml").write_bytes(b"\xef\xbb\xbf" + ONE.encode())
+    found = Options(MemoryReactorClock())
+    found.parseOptions(["--config=gateway.toml"])
+    assert found.configuration.ports[0].name == "ward3"
+
+
+@pytest.mark.parametrize(
+    ("uri", "why"),
+    [
+        ("ipp://ann:x@a/?password-file=word", "leave one out"),
+        ("socket://a?snmp=on&community=x&community-file=word", "leave one out"),
+        ("ipp://ann@a/?password-file=gone", "password-file=gone: No such file"),
+        ("ipp://ann@a/?password-file=empty", "the secret is its first line"),
+        ("parallel:/dev/lp0?password-file=word", "unknown option 'password-file'"),
+        ("socket://a?community-file=word", "community is for snmp=on"),
+    ],
+)
+def test_wrongSecrets(uri: str, why: str) -> None:
+    """A secret in a file of its own is there, and only there."""
+    [told] = wrong(ONE.replace("socket://laser3", uri), word="opensesame\n", empty="\n")
+    assert told.startswith("gateway.toml:3: uri: ") and why in told and "opensesame" not in told
+
+
+def test_sameWordsSameTransport() -> None:
+    """What was made of the same words is used again; a secret is one of the words."""
+    text = (
+        ONE + '[[printer]]\nname = "lab"\nnumber = 1\nuri = "ipp://ann@lab/?password-file=word"\n'
+    )
+    found = options(text, word="one")
+    before = found.configuration
+    again = found.configure(before=before)
+    assert [p.transport for p in again.ports] == [p.transport for p in before.ports]
+    Path("word").write_text("two")
+    Path("gateway.toml").write_text(text.replace("[[printer]]", "[[printer]]\ngap = 3"))
+    third = found.configure(before=before)
+    same = [a.transport is b.transport for a, b in zip(third.ports, before.ports, strict=True)]
+    assert same == [True, False]
+
+
+SAMPLES: dict[str, Any] = {
+    "TIME": '"5m"',
+    "SIZE": '"10M"',
+    "NUMBER": "7",
+    "NETWORKS": '["10.0.0.0/8"]',
+    "TEXT": '"text"',
+}
+
+
+@pytest.mark.parametrize("option", PORT_OPTIONS, ids=lambda option: str(option.name))
+def test_everyPortKey(option: Any) -> None:
+    """Each key that sets something about a port sets it for one printer, and for all of them."""
+    if not option.setting:
+        assert option.name in IDENTIFYING
+        return
+    sample = SAMPLES.get(option.value, '"log"' if option.value else "true")
+    [one] = read(f"{ONE}{option.name} = {sample}\n").ports
+    [all_] = read(f"[defaults]\n{option.name} = {sample}\n{ONE}").ports
+    default = getattr(PortSettings(), option.setting)
+    assert (
+        getattr(one.settings, option.setting) == getattr(all_.settings, option.setting) != default
+    )
+
+
+def test_namesAreUnique() -> None:
+    """No key is there twice."""
+    for table in (FILE_OPTIONS, PORT_OPTIONS):
+        assert len({option.name for option in table}) == len(table)
