@@ -382,6 +382,9 @@ class Store:
                     found.complaints.append(f"{path} cannot be used: {_said(why)}; it is set aside")
                     self._move(number, port, JobPlace.CORRUPT)
             found.jobs[place] = sorted(kept)
+            if kept:
+                # The process before may have been killed between a step and its sync.
+                self._disk.syncDirectory(_placePath(port, place))
         with self._lock:
             self._numbers.beyond("number", highest)
             self._numbers.beyond(

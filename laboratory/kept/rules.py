@@ -42,6 +42,7 @@ class Job:
     @ivar allowed: how often it may be printed; each release by a person is one more.
     @ivar given: a person gave it up, or began to.
     @ivar sure: where it must stand, by what was answered; C{None}: that is not known.
+    @ivar attempts: how many attempts its record may count, likewise.
     """
 
     sha256: str = ""
@@ -53,6 +54,7 @@ class Job:
     allowed: int = 1
     given: bool = False
     sure: frozenset[Where] | None = None
+    attempts: frozenset[int] | None = None
 
 
 class Event(NamedTuple):
@@ -84,11 +86,13 @@ class Standing:
     A job that a spool shows after a crash.
 
     @ivar sha256: of the bytes that would be printed; C{None}: they are gone.
+    @ivar attempts: how many its record counts; C{None}: nobody looked.
     """
 
     number: int
     where: Where
     sha256: str | None
+    attempts: int | None = None
 
 
 @dataclass
@@ -148,6 +152,10 @@ def _promised(ledger: Ledger, found: Found) -> Iterator[str]:
         if job.sure is not None and where not in job.sure:
             wanted = " or ".join(sorted(each.value for each in job.sure))
             yield f"job {job.number} {where.value}; by what was answered it {wanted}"
+        counted = getattr(_standing(job, found), "attempts", None)
+        if counted is not None and job.attempts is not None and counted not in job.attempts:
+            wanted = " or ".join(map(str, sorted(job.attempts)))
+            yield f"the record of job {job.number} counts {counted} attempts, not {wanted}"
 
 
 def _numbers(ledger: Ledger, found: Found) -> Iterator[str]:
@@ -168,15 +176,20 @@ def _repeated(numbers: list[int]) -> list[int]:
     return [number for number, count in Counter(numbers).items() if count > 1]
 
 
-def _where(job: Job, found: Found) -> Where:
+def _standing(job: Job, found: Found) -> Standing | None:
     return next(
         (
-            each.where
+            each
             for each in found.jobs
             if each.number == job.number or (job.number is None and each.sha256 == job.sha256)
         ),
-        Where.GONE,
+        None,
     )
+
+
+def _where(job: Job, found: Found) -> Where:
+    standing = _standing(job, found)
+    return Where.GONE if standing is None else standing.where
 
 
 RULES = {

@@ -13,6 +13,7 @@ from laboratory.kept.rules import Event, Found, Ledger, Standing, Where, wrong
 WAITING = [Standing(1, Where.WAITING, "a")]
 ENDED = [Standing(1, Where.ENDED, None)]
 HELD = [Standing(1, Where.HELD, "a")]
+COUNTED = [Standing(1, Where.HELD, "a", attempts=1)]
 
 
 def judged(jobs: list[Standing], following: int | None = None, **known: Any) -> list[str]:
@@ -36,6 +37,8 @@ def judged(jobs: list[Standing], following: int | None = None, **known: Any) -> 
         ([], {"refused": True}),
         (WAITING, {"papers": 1, "allowed": 2}),
         (HELD, {"sure": frozenset({Where.WAITING, Where.HELD})}),
+        (HELD, {"attempts": frozenset({2})}),
+        (COUNTED, {"attempts": frozenset({1, 2})}),
     ],
 )
 def test_good(jobs: list[Standing], known: dict[str, Any]) -> None:
@@ -56,6 +59,7 @@ def test_good(jobs: list[Standing], known: dict[str, Any]) -> None:
         ("promised", WAITING, {"refused": True}),
         ("promised", [], {"refused": True, "papers": 1}),
         ("promised", HELD, {"sure": frozenset({Where.WAITING})}),
+        ("promised", COUNTED, {"attempts": frozenset({2})}),
         ("numbers", WAITING, {"following": 1}),
         ("numbers", WAITING + HELD, {}),
     ],

@@ -27,6 +27,7 @@ class PowerCut(BaseException):
 class _Inode:
     data: bytes = b""
     synced: bytes = b""
+    condemned: bool = False
 
 
 @dataclass(eq=False)
@@ -241,8 +242,13 @@ class LosingFile:
         self._inode.data += data
 
     def sync(self) -> None:
-        self._disk._call("sync")
-        if not self._disk.skipped("sync", self._path):
+        try:
+            self._disk._call("sync")
+        except OSError:
+            # The kernel tells it once; then the pages count as written, and never are.
+            self._inode.condemned = True
+            raise
+        if not self._inode.condemned and not self._disk.skipped("sync", self._path):
             self._inode.synced = self._inode.data
 
     def close(self) -> None:
@@ -268,6 +274,8 @@ class LosingReader:
 
 
 def _torn(inode: _Inode, dice: Random) -> bytes:
+    if inode.condemned:
+        return inode.synced
     whole, synced = inode.data, inode.synced
     rest = whole[len(synced) :]
     kind = dice.randrange(4)
