@@ -176,9 +176,8 @@ def kill(gateway: Gateway, size: int | None = None) -> None:
 
 
 def cutByABOR(session: Session, wire: socket.socket) -> str:
-    session.putcmd("ABOR")
-    wire.close()
-    return session.reply()
+    with wire:  # its end could overtake ABOR
+        return session.say("ABOR")
 
 
 def cutByReset(session: Session, wire: socket.socket) -> str:
