@@ -28,6 +28,14 @@ from zope.interface import implementer
 
 import jetdirect
 
+HERE = Path(__file__).parent
+
+MARKERS = (
+    "fast: of a file in tests/ itself, neither slow nor long",
+    "slow: starts other programs, or waits for seconds",
+    "long: more than everybody's run should wait for; .ci/run has it",
+)
+
 TURNS = 20
 """How often the reactor may turn, without waiting, until the last connections are closed."""
 
@@ -57,10 +65,33 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Know how long tests take: C{pytest -m fast}, C{pytest}, C{pytest -m long}."""
+    for marker in MARKERS:
+        config.addinivalue_line("markers", marker)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """With C{-n}, give whole files to the processes: a file's tests share gateways and printers."""
+    from xdist.scheduler import LoadFileScheduling
+
+    return LoadFileScheduling(config, log)
+
+
 def pytest_report_header() -> str:
     """Say which jetdirect is under test: this folder's, or an installed one."""
     place = Path(jetdirect.__file__).parent
     return f"jetdirect {jetdirect.__version__} from {place}, Twisted {twisted.__version__}"
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark as fast what stands in this folder itself, and says nothing else."""
+    for item in items:
+        besides = item.get_closest_marker("slow") or item.get_closest_marker("long")
+        if item.path.parent == HERE and not besides:
+            item.add_marker("fast")
 
 
 def pytest_collection_finish() -> None:

@@ -26,6 +26,8 @@ from benchmarks.servers.server import Server
 from benchmarks.sink import Manners, Sink
 from benchmarks.table import Row, atLeast, atMost, written
 
+pytestmark = pytest.mark.slow
+
 SIZE = 3_000_017
 PATIENCE = 60.0
 

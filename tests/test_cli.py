@@ -44,6 +44,7 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
     assert (status, err) == (0, "") and out.startswith(f"jetdirect {__version__} (Twisted ")
 
 
+@pytest.mark.slow
 def test_serve() -> None:
     """C{serve} is twistd jetftp: its words, its errors, its status."""
     command = [sys.executable, "-m", "jetdirect", "serve", "--prot=1"]

@@ -10,6 +10,8 @@ import pytest
 
 import jetdirect
 
+pytestmark = pytest.mark.slow
+
 pytest_plugins = ["pytester"]
 
 TESTS = """

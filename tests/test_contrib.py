@@ -27,6 +27,8 @@ from tests.support.gateway import Gateway, environment
 from tests.support.peer import PATIENCE
 from tests.support.session import Session, delivered, lastLine
 
+pytestmark = pytest.mark.slow
+
 CONTRIB = Path(__file__).parents[1] / "contrib"
 SERVICE = "jetftp.service"
 STATE = "/var/lib/jetftp"

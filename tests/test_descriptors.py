@@ -73,6 +73,7 @@ def test_kernelSaysNo(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "gives 256;" in reserve(300)
 
 
+@pytest.mark.slow
 def test_session(tmp_path: Path) -> None:
     """A session that can send no more to its printer has no more open than is counted."""
     with ExitStack() as stack:

@@ -16,6 +16,8 @@ import pytest
 from tests.support.gateway import Gateway, command, environment
 from tests.support.session import Session, delivered, lastLine
 
+pytestmark = pytest.mark.slow
+
 EXAMPLE = Path(__file__).parents[1] / "examples" / "plugin"
 
 

@@ -506,6 +506,7 @@ async def test_nobodyReads(pipe: Path) -> None:
     reader.close()
 
 
+@pytest.mark.slow
 @pytest_twisted.ensureDeferred
 async def test_pipeTakesJobs(pipe: Path, reader: Reader) -> None:
     """Every byte of one job after the other, and the sender waits for a slow reader."""
@@ -646,6 +647,7 @@ class Program(threading.Thread):
             self.jobs.append(job)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("pause", [0.0, 0.01])
 @pytest_twisted.ensureDeferred
 async def test_oneEndForEachJob(pipe: Path, pause: float) -> None:
@@ -722,6 +724,7 @@ def test_systemThatTellsNothing(pipe: Path, monkeypatch: pytest.MonkeyPatch) -> 
 # A whole gateway.
 
 
+@pytest.mark.slow
 def test_gateway(tmp_path: Path, paper: Path, pipe: Path) -> None:
     """Senders are told what has become of their jobs."""
     printers = ["--printer", f"file://{paper}?append=on", "--printer", f"file://{pipe}"]

@@ -381,6 +381,7 @@ def test_stockFTPIsKnownToOneModule() -> None:
     assert importers == {STOCK_FTP}
 
 
+@pytest.mark.slow
 def test_noReactorIsInstalled() -> None:
     """An embedding program may choose a reactor after it imported any module but that one."""
     modules = sorted(

@@ -21,6 +21,8 @@ from jetdirect.logfile import LogFile
 from tests.support.gateway import Gateway, environment
 from tests.support.peer import PATIENCE, mortal
 
+pytestmark = pytest.mark.slow
+
 TWISTD = str(Path(sys.executable).with_name("twistd"))
 
 

@@ -112,6 +112,7 @@ def test_dataFrom(host: str, taken: bool, named: bool) -> None:
     factory.close()
 
 
+@pytest.mark.slow
 def test_theft(tmp_path: Path) -> None:
     """A4: on real sockets, too, only the named network can be first beside the sender, and once."""
     with (

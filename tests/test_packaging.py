@@ -21,6 +21,8 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[1]
 
 REQUIREMENTS = {"Twisted", "h11", "pyserial", "zope.interface"}

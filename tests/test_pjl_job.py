@@ -772,6 +772,7 @@ class HalfClosingPrinter(Printer):
 BIG = b"%!PS\n" + bytes(range(256)) * 4000
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [Printer, HalfClosingPrinter])
 @pytest.mark.parametrize(
     ("habit", "outcome"),

@@ -26,6 +26,8 @@ from tests.support.peer import PATIENCE, mortal
 from tests.support.rawprinter import RawPrinter
 from tests.support.session import Session, lastLine
 
+pytestmark = pytest.mark.slow
+
 BIN = Path(sys.executable).parent
 
 PROGRAMS = {

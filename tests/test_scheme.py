@@ -20,6 +20,8 @@ from jetdirect.transports.build import schemes
 from jetdirect.transports.scheme import PrinterScheme
 from jetdirect.uri import DeviceURI, parse
 
+pytestmark = pytest.mark.slow
+
 HERE = Path(jetdirect.__file__).parents[1]
 
 PLUGIN = """

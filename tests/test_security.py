@@ -744,6 +744,7 @@ def test_controlLost(counter: Counter) -> None:
     assert told.startswith("aborted: ") and "control connection" in told
 
 
+@pytest.mark.slow
 def test_backPressure(tmp_path: Path) -> None:
     """A printer that stops holds the sender back through TLS, and memory stays flat."""
     import threading
@@ -798,6 +799,7 @@ def serial(port: int, implicit: bool = False) -> int | None:
     return x509.load_der_x509_certificate(der).serial_number if der else None
 
 
+@pytest.mark.slow
 def test_renewal(tmp_path: Path) -> None:
     """
     SIGHUP: the next session gets the new certificate, a running one goes on.
@@ -832,6 +834,7 @@ def test_renewal(tmp_path: Path) -> None:
             assert "Traceback" not in gateway.log
 
 
+@pytest.mark.slow
 def test_renewalOfImplicit(tmp_path: Path) -> None:
     """Implicit TLS shows the new certificate too."""
     with Shop(tmp_path) as shop:
@@ -842,6 +845,7 @@ def test_renewalOfImplicit(tmp_path: Path) -> None:
         assert serial(shop.port(IMPLICIT), implicit=True) != old
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["tls", "ssl"])
 def test_implicitWithoutCertificate(kind: str, tmp_path: Path) -> None:
     """Implicit TLS without the certificate for data connections: the start says what is missing."""
@@ -853,6 +857,7 @@ def test_implicitWithoutCertificate(kind: str, tmp_path: Path) -> None:
         Gateway(tmp_path, "--port", endpoint)
 
 
+@pytest.mark.slow
 def test_twistedsImplicit(tmp_path: Path) -> None:
     """Twisted's own endpoint for TLS works as well."""
     certificate = selfSigned(tmp_path)
@@ -868,6 +873,7 @@ def test_twistedsImplicit(tmp_path: Path) -> None:
         assert printer.jobs == [JOB]
 
 
+@pytest.mark.slow
 def test_hangUpWithoutTLS(tmp_path: Path) -> None:
     """Without a certificate SIGHUP changes nothing: not the job that prints, not the next one."""
     with RawPrinter() as printer, Gateway(tmp_path, "--printer", printer.uri()) as gateway:

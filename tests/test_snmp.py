@@ -462,6 +462,7 @@ def agent(tmp_path: Path) -> Iterator[int]:
     process.communicate(timeout=PATIENCE)
 
 
+@pytest.mark.slow
 @pytest_twisted.ensureDeferred
 async def test_realAgent(agent: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """A real agent without a device ID tells the rest."""

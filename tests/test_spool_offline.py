@@ -118,7 +118,7 @@ def test_owner(spool: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Root leaves nothing behind that the gateway's own user could not read."""
     for directory in [spool, *spool.rglob("*")]:
         os.chown(directory, 1234, 1234)
-    for each in [*spool.parents][:3]:
+    for each in [*spool.parents][:-2]:  # all that is not / and /tmp
         each.chmod(0o755)
     assert said(capsys, str(spool), "--hold-all")[0] == 0
     assert {each.stat().st_uid for each in spool.rglob("*")} == {1234}

@@ -499,6 +499,7 @@ def test_theWallClockTimesNothing() -> None:
 # Real sockets
 
 
+@pytest.mark.slow
 def test_aRealPrinterStops(tmp_path: Path) -> None:
     """
     A printer stops reading; both who prints and who else asks are told; it goes on, byte-exact.

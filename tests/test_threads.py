@@ -195,6 +195,7 @@ async def test_nobodyElseIsHeldUp(gate: threading.Event, flushErrors: FlushError
         await each
 
 
+@pytest.mark.slow
 def test_theProcessEnds() -> None:
     """A call that never comes back does not keep the process."""
     script = """

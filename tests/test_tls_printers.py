@@ -302,6 +302,7 @@ async def test_ends(
     assert printer.got == [JOB]
 
 
+@pytest.mark.slow
 def test_gateway(tmp_path: Path) -> None:
     """A sender is told before its job begins: 450, and no traceback in the log."""
     certificate = selfSigned(tmp_path)

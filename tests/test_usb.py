@@ -150,6 +150,7 @@ class Desk:
         return self.transport.status
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("most", [PIECE, 1000, 1])
 @pytest.mark.parametrize("job", [JOB, b"", b"x", bytes(PIECE), bytes(PIECE + 1)])
 @pytest_twisted.ensureDeferred
@@ -793,6 +794,7 @@ async def test_writeOnly(tmp_path: Path) -> None:
     os.close(reader)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("fault", "said"),
     [("ENODEV", "switched off"), ("EIO", "a transfer failed"), ("EINTR", "was halted")],

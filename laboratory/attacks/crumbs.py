@@ -5,7 +5,6 @@ Crumbs (A20): a printer whose HTTP answers are made of the smallest pieces there
 from __future__ import annotations
 
 import contextlib
-import statistics
 import threading
 import time
 from pathlib import Path
@@ -14,6 +13,7 @@ from laboratory.attacks.figures import Figures, spread
 from laboratory.attacks.victim import HOSTILE, Innocent, Victim
 from tests.support.caller import Caller
 from tests.support.peer import PATIENCE
+from tests.support.process import cpuSeconds
 from tests.support.rawprinter import RawPrinter
 
 _OKAY = b"HTTP/1.1 200 OK\r\n"
@@ -54,7 +54,10 @@ class Crumbler(RawPrinter):
 
 
 def crumbs(place: Path, count: int, kinds: tuple[str, ...] = tuple(CRUMBS)) -> Figures:
-    """How long another host's C{count} jobs for PORT1 take while PORT2 is asked without a pause."""
+    """
+    How long another host's C{count} jobs for PORT1 take while PORT2 is asked without a pause, and
+    how much of the processor the gateway needs meanwhile, in seconds a job.
+    """
     found: Figures = {}
     for kind in kinds:
         with Crumbler(kind) as printer:
@@ -62,10 +65,13 @@ def crumbs(place: Path, count: int, kinds: tuple[str, ...] = tuple(CRUMBS)) -> F
             directory = place / kind
             directory.mkdir()
             with Victim(directory, "--printer", uri, "--connect-timeout", "0") as victim:
+                pid = victim.gateway.pid
+                before = cpuSeconds(pid)
                 took = _beside(victim, count)
+                busy = (cpuSeconds(pid) - before) / count
         assert printer.asked > 1, kind
         found[kind] = f"{spread(took)}; asked {printer.asked} times"
-        found[f"median of {kind}"] = statistics.median(took)
+        found[f"processor of {kind}"] = busy
     return found
 
 

@@ -33,6 +33,6 @@ def test_interleaving(tmp_path: Path) -> None:
 @pytest.mark.parametrize("kind", crumbs.CRUMBS)
 def test_crumbs(tmp_path: Path, kind: str) -> None:
     """A20: a printer whose answers are crumbs without end does not stop the other printers."""
-    median = crumbs.crumbs(tmp_path, 10, (kind,))[f"median of {kind}"]
-    assert isinstance(median, float)
-    assert median < 0.5  # 0.14 s were measured on two cores that did eight other things
+    busy = crumbs.crumbs(tmp_path, 10, (kind,))[f"processor of {kind}"]
+    assert isinstance(busy, float)
+    assert busy < 0.5

@@ -5,9 +5,7 @@ A printer that talks without an end while it has a job: the other printers' send
 from __future__ import annotations
 
 import contextlib
-import os
 import re
-import statistics
 import threading
 import time
 from pathlib import Path
@@ -16,9 +14,11 @@ import pytest
 
 from tests.support.caller import Caller
 from tests.support.gateway import Gateway
+from tests.support.process import cpuSeconds
 from tests.support.rawprinter import RawPrinter
 from tests.support.session import Session, delivered, lastLine
 
+JOBS = 30
 WORDS = b'@PJL USTATUS JOB\r\nEND\r\nNAME="another"\r\n\f' * 2000
 
 
@@ -34,15 +34,9 @@ def talking(caller: Caller) -> None:
     caller.readAll()
 
 
-def busy(gateway: Gateway) -> float:
-    """Seconds of the processor that the gateway has used."""
-    user, system = Path(f"/proc/{gateway.pid}/stat").read_text().rpartition(")")[2].split()[11:13]
-    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
-
-
 @pytest.mark.parametrize("options", ["", "?pjl=on"])
 def test_othersDoNotNotice(options: str, tmp_path: Path) -> None:
-    """Half of a processor is enough to hear it, and a page on another printer is there at once."""
+    """Half of a processor is enough to hear it, and hardly more to print beside it."""
     with RawPrinter(talking, keep=False) as talker, RawPrinter(keep=False) as printer:
         printers = ["--printer", talker.uri() + options, "--printer", printer.uri()]
         with (
@@ -52,18 +46,16 @@ def test_othersDoNotNotice(options: str, tmp_path: Path) -> None:
         ):
             wire.sendall(b"x" * 10_000)
             time.sleep(0.5)
-            before, began = busy(gateway), time.monotonic()
+            before, began = cpuSeconds(gateway.pid), time.monotonic()
             time.sleep(2)
-            share = (busy(gateway) - before) / (time.monotonic() - began)
-            took = []
-            for _ in range(30):
-                began = time.monotonic()
+            share = (cpuSeconds(gateway.pid) - before) / (time.monotonic() - began)
+            before = cpuSeconds(gateway.pid)
+            for _ in range(JOBS):
                 with Session(gateway.port) as victim:
                     victim.say("CWD PORT2")
                     reply = victim.send(b"y" * 1000)
                     assert re.search(delivered("PORT2", 1000), lastLine(reply)), reply
-                took.append(time.monotonic() - began)
-            print(f"{share:.2f} of a processor, median {statistics.median(took):.3f} s")
+            busy = (cpuSeconds(gateway.pid) - before) / JOBS
+            print(f"{share:.2f} of a processor, {busy:.3f} s of it for a job")
             assert share < 0.5
-            assert statistics.median(took) < 0.15
-            assert max(took) < 2
+            assert busy < 0.05  # 0.004, and 0.14 when it is heard without an end

@@ -11,6 +11,8 @@ from tests.support.modes import TLS, Mode
 from tests.support.packages import Missing
 from tests.support.shop import Shop
 
+pytestmark = pytest.mark.long
+
 PAIRS = pairs()
 
 

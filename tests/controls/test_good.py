@@ -7,10 +7,14 @@ from __future__ import annotations
 import itertools
 from pathlib import Path
 
+import pytest
+
 from laboratory.controls.good import BATCH, KINDS, compare, printAll
 from laboratory.controls.ours import Ours
 from tests.support.behaviours import resetAfterEnd
 from tests.support.rawprinter import good
+
+pytestmark = pytest.mark.long
 
 
 def test_goodJobsRaiseNoAlarm(tmp_path: Path) -> None:

@@ -15,6 +15,8 @@ from laboratory.controls.killed import Toll, execute, gateway, judge
 from laboratory.controls.killing import Kill, Stage
 from laboratory.controls.server import End, Record
 
+pytestmark = pytest.mark.long
+
 
 @pytest.mark.parametrize(("tls", "jobs"), [(False, 20), (True, 6)], ids=["plain", "TLS"])
 def test_killedSendersAreNeverComplete(tls: bool, jobs: int, tmp_path: Path) -> None:

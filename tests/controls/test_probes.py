@@ -20,6 +20,8 @@ from laboratory.controls.transfers import MIB
 from laboratory.controls.verdict import Probe, Verdict
 from tests.support.packages import Missing
 
+pytestmark = pytest.mark.long
+
 _PAGE = Path(__file__).resolve().parents[2] / "docs" / "probes.rst"
 
 PROBES = {probe.name: probe for probe in probes()}

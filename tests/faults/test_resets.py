@@ -11,6 +11,8 @@ import pytest
 
 from laboratory.faults.resets import MODES, Told, main, run
 
+pytestmark = pytest.mark.long
+
 JOBS = 600
 
 

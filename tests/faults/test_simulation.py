@@ -105,6 +105,7 @@ def test_aSeedIsPlayedTheSameAgain() -> None:
         assert first.network.trace
 
 
+@pytest.mark.long
 def test_commandLine(capsys: pytest.CaptureFixture[str]) -> None:
     """The table, the summary and the exit status, from one process and from two."""
     assert main(["--seeds", "60", "--known"]) == 0
@@ -352,6 +353,7 @@ SABOTEURS: list[Saboteur] = [
 ALL_SABOTEURS = [*SABOTEURS, *SWITCHES, *KERNEL, *TIME]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("saboteur", "rule", "within", "where"),
     ALL_SABOTEURS,

@@ -16,6 +16,8 @@ from laboratory.faults.torture.cells import CELLS, KINDS
 from laboratory.faults.torture.laboratory import Laboratory
 from laboratory.faults.torture.result import Result
 
+pytestmark = pytest.mark.long
+
 SEED = 1
 
 PATIENCE = 40.0

@@ -25,6 +25,8 @@ from tests.support.peer import PATIENCE
 from tests.support.rawprinter import RawPrinter
 from tests.support.session import Session, delivered, lastLine, push, streamDigest
 
+pytestmark = pytest.mark.long
+
 SIZES = [1, 8191, 8192, 8193, 65537]
 
 MIB = 1024 * 1024

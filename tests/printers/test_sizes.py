@@ -16,6 +16,8 @@ from laboratory.printers.stands.tcp import TLS
 from laboratory.printers.transports import TRANSPORTS
 from tests.support.pages import TRAPS, page
 
+pytestmark = pytest.mark.long
+
 #: Around what drivers and buffers take at a time; 32 MiB is more than anybody keeps.
 SIZES = (0, 1, 8191, 8192, 8193, 64 * 1024 + 1, 32 * 1024 * 1024)
 

@@ -6,12 +6,15 @@ p910nd wants its lock file below C{/var/lock}; it gets a mount namespace with an
 
 from __future__ import annotations
 
+import fcntl
 import os
 import socket
 import subprocess
+import tempfile
 import threading
 import time
 from pathlib import Path
+from typing import IO
 
 import pytest
 
@@ -26,16 +29,20 @@ mount -t tmpfs none /var/lock && mkdir /var/lock/p910nd && exec "$@"
 """
 
 
-def _freePort(host: str) -> int:
+def _freePort(host: str) -> tuple[int, IO[bytes]]:
+    """A port that is free, and the lock that keeps other test runs from it while it is open."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     for port in _PORTS:
+        lock = open(Path(tempfile.gettempdir(), f"jetdirect-tests-{port}.lock"), "wb")  # noqa: SIM115
         with socket.socket(family) as attempt:
             attempt.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 attempt.bind((host, port))
             except OSError:
+                lock.close()
                 continue
-            return port
+            return port, lock
     pytest.skip(f"all ports of p910nd, {_PORTS[0]} to {_PORTS[-1]}, are taken")
 
 
@@ -57,7 +64,7 @@ class P910nd(Printer):
     """
 
     def __init__(self, host: str = "127.0.0.1") -> None:
-        self.port = _freePort(host)
+        self.port, self._lock = _freePort(host)
         self.host = host
         self._printed = bytearray()
         self._news = threading.Condition()
@@ -125,4 +132,5 @@ class P910nd(Printer):
             self._process.kill()
             self._process.wait()
         self._reader.join(PATIENCE)
+        self._lock.close()
         return bytes(self._printed)
