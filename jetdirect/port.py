@@ -5,45 +5,32 @@ A printing port: one printer, one job at a time, the others wait in line.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 
-from twisted.internet.defer import CancelledError, Deferred, TimeoutError
+from twisted.internet.defer import CancelledError, TimeoutError
 from twisted.internet.interfaces import IReactorTime
-from twisted.internet.task import deferLater
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from .condition import Condition
-from .errors import PrinterBusy, PrintError, PrinterUnreachable
-from .guard import FAULT, Awaited
+from .errors import PrinterBusy
+from .guard import Awaited
 from .interfaces import (
     INeedsGap,
-    IPrinterConnection,
     IPrinterTransport,
     IQueuedJob,
     PrinterStatus,
 )
 from .named import NamedPrinter, PortSettings
 from .record import PortRecord, PortState
+from .visit import Visit
 
 STATUS_AGE = 5.0
 """Seconds for which what a printer said of itself is new enough (chosen)."""
 
 ASK_TIMEOUT = 20.0
 """Seconds that a transport has to ask its printer how it is; IPP's own time-out is 15 s."""
-
-_FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 5.0
-
-
-def _pauses() -> Iterator[float]:
-    # A printer that refuses right after its own last job is ready again in a moment (SATO's manual
-    # says so of its TCP queue), one that is switched off is not: begin short, then double.
-    yield _FIRST_PAUSE
-    pause = 0.5
-    while True:
-        yield min(pause, _LONGEST_PAUSE)
-        pause *= 2
 
 
 class PrintingPort:
@@ -73,8 +60,7 @@ class PrintingPort:
         self.accepting = True
         self._clock = clock
         self._calling = False
-        self._waiting: dict[IQueuedJob, Deferred[None]] = {}
-        self._opening: Awaited | None = None
+        self._waiting: dict[IQueuedJob, Visit] = {}
         self._asking: Awaited | None = None
         self._asked: float | None = None
         self._readyAt = clock.seconds()
@@ -171,13 +157,52 @@ class PrintingPort:
         if self._asking is not None:
             self._asking.answer.cancel()
 
+    @property
+    def wanted(self) -> bool:
+        """Does a job wait for the one that has the port?"""
+        return any(not job.ended for job in self.jobs[1:])
+
     def submit(self, job: IQueuedJob) -> None:
         """Put C{job} in line.  It is told when it has the printer, or why it has not."""
+        before = sum(not each.ended for each in self.jobs)
         self.jobs.append(job)
         self._lookAtState()
-        reaching = Deferred.fromCoroutine(self._reach(job))
-        job.queued(reaching.cancel)
-        Deferred.fromCoroutine(self._print(job, reaching))
+        settings = self.settings
+        visit = Visit(job, settings, self._clock, self._left)
+        if settings.share is not None and before >= settings.share:
+            visit.refuse(PrinterBusy(f"{self.name} has its share of {before} jobs already"))
+        elif self.jobs[0] is job:
+            self._begin(visit)
+        elif not settings.busyTimeout:
+            visit.refuse(self._busy())
+        else:
+            self._waiting[job] = visit
+            visit.wait(self._waitedTooLong)
+
+    def _waitedTooLong(self, visit: Visit) -> None:
+        del self._waiting[visit.job]  # first: whoever hears of it may let the line go on
+        visit.refuse(self._busy())
+
+    def _busy(self) -> PrinterBusy:
+        return PrinterBusy(f"{self.name} is busy with job {self.jobs[0].number}")
+
+    def _begin(self, visit: Visit) -> None:
+        visit.begin(self.transport, self._condition, self._readyAt - self._clock.seconds())
+
+    def _left(self, visit: Visit) -> None:
+        self._waiting.pop(visit.job, None)
+        self.jobs.remove(visit.job)
+        if visit.printed:
+            needs = INeedsGap(self.transport, None)
+            gap = self.settings.gap if needs is None else needs.gap
+            self._readyAt = self._clock.seconds() + gap
+        self._lookAtState()
+        if self._calling:
+            return  # one turn that ends at once is not the end of the loop below
+        self._calling = True
+        while self.jobs and (waiting := self._waiting.pop(self.jobs[0], None)) is not None:
+            self._begin(waiting)
+        self._calling = False
 
     def _lookAtState(self) -> bool:
         # A change is told here; the condition of the printer may have changed without one.
@@ -201,107 +226,3 @@ class PrintingPort:
         self._asking = None
         with suppress(Exception):  # whoever wants the status next is told that there is none
             self._condition.said(self.transport.status)
-
-    async def _print(self, job: IQueuedJob, reaching: Deferred[IPrinterConnection]) -> None:
-        # One job's time at this port, from the end of the line to the next one's turn.
-        try:
-            connection = await reaching
-        except CancelledError:
-            # The job was cut while it waited, and knows why; if not, the transport gave up.
-            job.cut(PrintError("the printer was not opened"))
-        except PrintError as error:
-            job.cut(error)
-        except Exception:
-            self._log.failure("job {job}: cannot open the printer", job=job.number)
-            job.cut(PrintError(FAULT))
-        else:
-            await job.printOn(connection)
-            needs = INeedsGap(self.transport, None)
-            gap = self.settings.gap if needs is None else needs.gap
-            self._readyAt = self._clock.seconds() + gap
-        if self._opening is not None and self.jobs[0] is job:
-            await self._opening.over
-            self._opening = None
-        # Not in a "finally": a coroutine that is only thrown away must not wake others.
-        self._leave(job)
-
-    async def _reach(self, job: IQueuedJob) -> IPrinterConnection:
-        settings = self.settings
-        await self._turn(job, settings)
-        gap = self._readyAt - self._clock.seconds()
-        if gap > 0:
-            await deferLater(self._clock, gap)
-        return await self._connect(job, settings)
-
-    @property
-    def wanted(self) -> bool:
-        """Does a job wait for the one that has the port?"""
-        return any(not job.ended for job in self.jobs[1:])
-
-    async def _turn(self, job: IQueuedJob, settings: PortSettings) -> None:
-        before = sum(not each.ended for each in self.jobs) - 1
-        if settings.share is not None and before >= settings.share:
-            raise PrinterBusy(f"{self.name} has its share of {before} jobs already")
-        if self.jobs[0] is job:
-            return
-        if not settings.busyTimeout:
-            raise self._busy()
-        turn: Deferred[None] = Deferred()
-        self._waiting[job] = turn
-        try:
-            await turn.addTimeout(settings.busyTimeout, self._clock)
-        except TimeoutError:
-            raise self._busy() from None
-        finally:
-            del self._waiting[job]
-
-    def _busy(self) -> PrinterBusy:
-        return PrinterBusy(f"{self.name} is busy with job {self.jobs[0].number}")
-
-    def _leave(self, job: IQueuedJob) -> None:
-        self.jobs.remove(job)
-        self._lookAtState()
-        if self._calling:
-            return  # one turn that ends at once is not the end of the loop below
-        self._calling = True
-        while self.jobs:
-            turn = self._waiting.get(self.jobs[0])
-            if turn is None or turn.called:
-                break
-            turn.callback(None)
-        self._calling = False
-
-    async def _connect(self, job: IQueuedJob, settings: PortSettings) -> IPrinterConnection:
-        transport, condition = self.transport, self._condition
-        deadline = self._clock.seconds() + settings.connectTimeout
-        pauses = _pauses()
-        while True:
-            try:
-                connection = await self._attempt(job, transport, settings, deadline)
-            except PrinterUnreachable as error:
-                pause = next(pauses)
-                given = self._clock.seconds() + pause >= deadline
-                condition.unreachable(error.reason, given)
-                if given:
-                    raise
-            else:
-                condition.reached()
-                return connection
-            await deferLater(self._clock, pause)
-
-    async def _attempt(
-        self,
-        job: IQueuedJob,
-        transport: IPrinterTransport,
-        settings: PortSettings,
-        deadline: float,
-    ) -> IPrinterConnection:
-        opening = self._opening = Awaited(self._clock, job.printOn, lambda: transport.open(job))
-        if settings.connectTimeout:
-            left = max(deadline - self._clock.seconds(), 0.001)
-            opening.answer.addTimeout(left, self._clock)
-        try:
-            return await opening.answer  # type: ignore[no-any-return]
-        except TimeoutError:
-            reason = f"the printer did not answer within {settings.connectTimeout:g} s"
-            raise PrinterUnreachable(reason) from None

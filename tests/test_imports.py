@@ -52,7 +52,8 @@ MAY_IMPORT = {
     "condition": "interfaces",
     "portnames": "",
     "named": "interfaces networks options portnames text",
-    "port": "condition errors interfaces guard named record",
+    "visit": "condition errors interfaces guard named",
+    "port": "condition errors interfaces guard named record visit",
     "watchers": "interfaces record",
     "server": "text errors interfaces job named port portnames record watchers",
     # who looks on

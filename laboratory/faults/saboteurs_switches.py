@@ -20,10 +20,10 @@ from jetdirect.ftp.session import Session
 from jetdirect.ftp.upload import Upload
 from jetdirect.net import pulse
 from jetdirect.net.pulse import Pulse
-from jetdirect.port import PrintingPort
 from jetdirect.server import PrintServer
 from jetdirect.transports import dressing
 from jetdirect.transports.file import transport as file
+from jetdirect.visit import Visit
 
 from .simulation.directory import DirectoryPrinter
 from .simulation.world import World
@@ -207,23 +207,27 @@ def partsStay(patch: pytest.MonkeyPatch) -> None:
 
 def turnIsWaitedForTwice(patch: pytest.MonkeyPatch) -> None:
     """The busy time-out is longer than it should be."""
-    original = PrintingPort._turn
+    original = Visit.wait
 
-    async def turn(self: Any, job: Any, settings: Any) -> None:
-        longer = settings.busyTimeout * 2 + 1
-        await original(self, job, replace(settings, busyTimeout=longer))
+    def wait(self: Any, tooLong: Any) -> None:
+        longer = self._settings.busyTimeout * 2 + 1
+        self._settings = replace(self._settings, busyTimeout=longer)
+        original(self, tooLong)
 
-    patch.setattr(PrintingPort, "_turn", turn)
+    patch.setattr(Visit, "wait", wait)
 
 
 def connectingHasNoEnd(patch: pytest.MonkeyPatch) -> None:
     """The connect time-out is not what was set."""
-    original = PrintingPort._attempt
+    original = Visit._try
 
-    async def attempt(self: Any, job: Any, transport: Any, settings: Any, deadline: float) -> Any:
-        return await original(self, job, transport, settings, deadline + 20)
+    def attempt(self: Any) -> None:
+        deadline = self._deadline
+        self._deadline = deadline + 20
+        original(self)
+        self._deadline = deadline
 
-    patch.setattr(PrintingPort, "_attempt", attempt)
+    patch.setattr(Visit, "_try", attempt)
 
 
 def unconfirmedTooSoon(patch: pytest.MonkeyPatch) -> None:
