@@ -103,13 +103,13 @@ class Process:
         """The end of its log."""
         return self.log.read_text(errors="backslashreplace")[-2000:]
 
-    def waitForPort(self, port: int) -> None:
+    def waitForPort(self, port: int, patience: float = PATIENCE) -> None:
         """
         Wait until somebody listens on a port of 127.0.0.1; no connection is made.
 
         @raise RuntimeError: nobody does.
         """
-        end = time.monotonic() + PATIENCE
+        end = time.monotonic() + patience
         while self.running() and time.monotonic() < end:
             if listening(port):
                 return

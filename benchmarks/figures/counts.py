@@ -14,7 +14,6 @@ from pathlib import Path
 
 from benchmarks.figures.bulk import rows
 from benchmarks.lab import Lab
-from benchmarks.process import PATIENCE
 from benchmarks.sender import Order, send
 from benchmarks.servers.ours import Ours
 from benchmarks.servers.pyftpdlib import Pyftpdlib, WaitingPyftpdlib
@@ -29,6 +28,9 @@ CLIENTS = 8
 FEW, MORE = 40, 144
 """Sessions of all clients together: the start of a server costs more than all of them, so that a
 session's cost is the difference between two runs, divided by that of their sessions."""
+
+PATIENCE = 600.0
+"""Seconds for what takes seconds: under valgrind everything is some fifty times slower."""
 
 _INSTRUCTIONS = (
     *("env", "PYTHONHASHSEED=0"),  # else some percent differ from start to start
@@ -69,7 +71,7 @@ def _counted(
         lab.say(f"    {what}: {kind.name}")
         _serve(lab.directory("warm"), lab, kind, CLIENTS)  # compiles what is imported
         # A class of its own, so that its instances are started under the tool.
-        watched = type(kind.__name__, (kind,), {"under": under})
+        watched = type(kind.__name__, (kind,), {"under": under, "patience": PATIENCE})
         few, more = (_total(lab, watched, count, tool) for count in (FEW, MORE))
         found[kind.name] = [(more - few) / (MORE - FEW) / unit]
     figure = f"{what}/session, c={CLIENTS}"

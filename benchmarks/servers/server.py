@@ -30,6 +30,7 @@ class Server(Process):
     @cvar ftp: it speaks FTP; else it is a relay.
     @cvar jobName: what uploads are called.
     @cvar under: the program that it runs under, for a look at it; C{{place}} is its directory.
+    @cvar patience: seconds within which it begins to listen.
     @ivar listened: when it was seen to listen, in seconds of the monotonic clock.
     """
 
@@ -39,6 +40,7 @@ class Server(Process):
     ftp: ClassVar[bool] = True
     jobName: ClassVar[str] = "job.prn"
     under: ClassVar[Sequence[str]] = ()
+    patience: ClassVar[float] = PATIENCE
 
     def __init__(
         self,
@@ -55,7 +57,7 @@ class Server(Process):
         tool = [word.format(place=place) for word in self.under]
         super().__init__([*tool, *command], place / "log", environment, directory)
         try:
-            self.waitForPort(port)
+            self.waitForPort(port, self.patience)
             self.listened = time.monotonic()
             self._family = set(measure.family(self.pid))
         except BaseException:
