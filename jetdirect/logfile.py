@@ -11,9 +11,10 @@ import os
 import sys
 from typing import Any, TextIO
 
-from twisted.logger import ILogObserver, LogEvent, textFileLogObserver
+from twisted.logger import ILogObserver
 from twisted.python.reflect import namedAny
-from zope.interface import implementer
+
+from .loglines import LogLines
 
 OBSERVER = f"{__name__}.observer"
 """For C{twistd --logger}."""
@@ -92,17 +93,7 @@ def observer() -> ILogObserver:
     file: Any = sys.stdout
     if _Process.path:
         file = _Process.file = LogFile(_Process.path)
-    write = textFileLogObserver(file)
-
-    @implementer(ILogObserver)
-    def observe(event: LogEvent) -> None:
-        # Twisted would keep a list of all plugins beside them, where a service may not write, and
-        # says so at each look; the list saves a tenth of a second at a start.
-        if not str(event.get("format", "")).startswith("Unable to write to plugin cache"):
-            write(event)
-
-    made: ILogObserver = observe
-    return made
+    return LogLines(file)
 
 
 def reopen() -> bool:

@@ -5,6 +5,8 @@ stops or is back.
 
 from __future__ import annotations
 
+import time
+
 from twisted.logger import Logger, LogLevel
 from zope.interface import implementer
 
@@ -17,6 +19,18 @@ _jobs = Logger(namespace="jetdirect.job.Job")
 _printers = Logger(namespace="jetdirect.condition.Condition")
 
 
+def _emit(logger: Logger, level: LogLevel, format: str, **event: object) -> None:
+    # As Logger.emit, which is dearer than the line: it makes a list of all levels each time, to see
+    # whether this is one.
+    event["log_logger"] = logger
+    event["log_level"] = level
+    event["log_namespace"] = logger.namespace
+    event["log_source"] = logger.source
+    event["log_format"] = format
+    event["log_time"] = time.time()
+    logger.observer(event)
+
+
 @implementer(IWatcher)
 class LogWatcher:
     """Writes what an operator wants to know of a job or a printer, in words and in fields."""
@@ -26,7 +40,9 @@ class LogWatcher:
 
     def jobSubmitted(self, record: JobRecord) -> None:
         """L{IWatcher}."""
-        _jobs.info(
+        _emit(
+            _jobs,
+            LogLevel.info,
             "job {job} on {port}: {name!r} from {user!r} at {peer}",
             job=record.number,
             port=record.port,
@@ -44,7 +60,8 @@ class LogWatcher:
     def jobEnded(self, record: JobRecord) -> None:
         """L{IWatcher}."""
         failed = record.state is JobState.ABORTED or not record.heard
-        _jobs.emit(
+        _emit(
+            _jobs,
             LogLevel.warn if failed else LogLevel.info,
             "job {job} on {port}: {state}: {bytes} bytes in {seconds:.3f} s{reached}, printed"
             " {printed}, reply {reply}{because} ({name!r} from {user!r} at {peer}, printer"
@@ -77,4 +94,4 @@ class LogWatcher:
         # Some of it is the printer's own words.
         said = presentable(f"{record.name} ({record.description}) {record.message}")
         level = LogLevel.warn if record.state is PortState.STOPPED else LogLevel.info
-        _printers.emit(level, "{condition}", condition=said)
+        _emit(_printers, level, "{condition}", condition=said)
