@@ -51,7 +51,12 @@ class PrintRealm:
             mind = Sender(_name(avatarId), "", 0)
         shell = PrintShell(self.server, mind, proven=self.proven)
         avatar = shell if wanted is IPrintShell else _stock(shell)
-        return succeed((wanted, avatar, lambda: None))
+        return succeed((wanted, avatar, _loggedOut))
+
+
+def _loggedOut() -> None:
+    # There is nothing to do; and one function serves all sessions.
+    pass
 
 
 def _isOffered(interface: type[Interface]) -> bool:

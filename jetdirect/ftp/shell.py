@@ -34,10 +34,10 @@ class PrintShell:
     """
     One session's view of a print server.
 
-    @ivar names: what the session stored and made.
+    Thousands may be idle: what a session has not asked for yet takes no memory.
     """
 
-    __slots__ = ("_jobs", "_now", "names", "proven", "sender", "server")
+    __slots__ = ("_jobs", "_names", "_now", "proven", "sender", "server")
 
     def __init__(
         self,
@@ -54,8 +54,15 @@ class PrintShell:
         self.sender = sender
         self.proven = proven
         self._now = wallClock
-        self._jobs: list[tuple[Job, float]] = []
-        self.names = StoredNames(server.portNames, self._description, wallClock)
+        self._jobs: tuple[tuple[Job, float], ...] = ()
+        self._names: StoredNames | None = None
+
+    @property
+    def names(self) -> StoredNames:
+        """What the session stored and made."""
+        if self._names is None:
+            self._names = StoredNames(self.server.portNames, self._description, self._now)
+        return self._names
 
     def resolve(self, directory: Sequence[str], path: str) -> Path:
         """
@@ -108,8 +115,7 @@ class PrintShell:
         @param code: with which code it is told how its job ended.
         """
         job = self.server.submit(port, printable(name) or UNKNOWN_NAME, self.sender, size, code)
-        self._jobs.append((job, self._now()))
-        del self._jobs[:-LISTED_JOBS]
+        self._jobs = (*self._jobs, (job, self._now()))[-LISTED_JOBS:]
         return job
 
     def listed(self, path: Path, jobs: bool = False) -> list[Entry]:
