@@ -7,8 +7,6 @@ It is read at all times, also while a job prints, so that the peer's end is seen
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
-from itertools import chain
 from typing import Protocol
 
 from twisted.internet import protocol
@@ -53,8 +51,6 @@ HEADER_TIMEOUT = 5.0
 READ_SIZE = 4096
 """Bytes that are read of a control connection at a time, a line of the longest: with what Twisted
 reads by default, 64 KiB, one session could have 65,000 lines wait in memory."""
-
-_NO_LINES: Iterator[bytes | LineTooLong] = iter(())
 
 
 class House(Protocol):
@@ -165,7 +161,6 @@ class ControlConnection(protocol.Protocol):
     _behind = False
     _reading = True
     _halfClosed = False
-    _lines = _NO_LINES
     _lingerTimer: Deadline | None = None
     _header: Deadline | None = None
 
@@ -203,7 +198,7 @@ class ControlConnection(protocol.Protocol):
         if first and startsStrangely(data):
             self.strange()
             return
-        self._lines = chain(self._lines, self._decoder.feed(data))
+        self._decoder.feed(data)
         self.goOn()
 
     def strange(self) -> None:
@@ -235,9 +230,8 @@ class ControlConnection(protocol.Protocol):
             if self._full or self.closing or self._deaf:
                 return False
             if not self.listener.overdue():
-                line = next(self._lines, None)
+                line = self._decoder.next()
                 if line is None:
-                    self._lines = _NO_LINES
                     if self._decoder.unfinished:
                         self.listener.lineBegun()
                     return False
@@ -341,7 +335,6 @@ class ControlConnection(protocol.Protocol):
         """
         self._lastWords = b""
         self._decoder = LineDecoder()
-        self._lines = _NO_LINES
         self.reply(reply)
         self._encrypt()
 

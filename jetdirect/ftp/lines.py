@@ -8,8 +8,6 @@ nothing there (RFC 854, page 11), and PLCs send the one that ends their strings.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 LONGEST_LINE = 4096
 """Bytes of a command line; Linux's PATH_MAX, longer than any path a client can mean."""
 
@@ -33,12 +31,19 @@ class NoLineEnd(Exception):
 
 
 class LineDecoder:
-    """Feed it what was received, in pieces of any size; memory is bounded by one line."""
+    """
+    Feed it what was received, in pieces of any size, and take the lines.
 
-    __slots__ = ("_length", "_line", "_telnet")
+    What is not taken waits here: feed it no more for so long.  Beside that, memory is bounded by
+    one line.
+    """
+
+    __slots__ = ("_at", "_length", "_line", "_telnet", "_waiting")
 
     def __init__(self) -> None:
-        self._line = bytearray()
+        self._waiting = b""
+        self._at = 0
+        self._line = b""
         self._length = 0
         self._telnet = b""
 
@@ -47,17 +52,30 @@ class LineDecoder:
         """Has a line begun whose end has not come yet?"""
         return self._length > 0
 
-    def feed(self, data: bytes) -> Iterator[bytes | LineTooLong]:
-        """
-        Each complete line, without its end; a L{LineTooLong} stands in the place of such a line.
+    def feed(self, data: bytes) -> None:
+        """Something came."""
+        if self._telnet or _IAC in data:
+            data = self._withoutTelnet(data)
+        if 0 in data:
+            data = data.translate(None, b"\0")
+        self._waiting, self._at = self._waiting[self._at :] + data, 0
 
+    def next(self) -> bytes | LineTooLong | None:
+        """
+        The next complete line, without its end; a L{LineTooLong} stands in the place of such a
+        line.
+
+        @return: L{None}: there is none yet.
         @raise NoLineEnd: after the lines before the flood.
         """
-        first, *following = self._withoutTelnet(data).translate(None, b"\0").split(b"\n")
-        self._extend(first)
-        for piece in following:
-            yield self._take()
-            self._extend(piece)
+        end = self._waiting.find(b"\n", self._at)
+        if end < 0:
+            begun, self._waiting, self._at = self._waiting[self._at :], b"", 0
+            self._extend(begun)
+            return None
+        piece, self._at = self._waiting[self._at : end], end + 1
+        self._extend(piece)
+        return self._take()
 
     def _extend(self, piece: bytes) -> None:
         self._length += len(piece)
@@ -66,15 +84,12 @@ class LineDecoder:
         self._line += piece[: LONGEST_LINE + 1 - len(self._line)]
 
     def _take(self) -> bytes | LineTooLong:
-        line = bytes(self._line).removesuffix(b"\r")
+        line = self._line.removesuffix(b"\r")
         tooLong = self._length - (len(self._line) - len(line)) > LONGEST_LINE
-        self._line.clear()
-        self._length = 0
+        self._line, self._length = b"", 0
         return LineTooLong() if tooLong else line
 
     def _withoutTelnet(self, data: bytes) -> bytes:
-        if not self._telnet and _IAC not in data:
-            return data
         data, self._telnet = self._telnet + data, b""
         kept = bytearray()
         at = 0

@@ -5,6 +5,7 @@ Every reply code and text in one table, and the one place where a job's fate bec
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from ..errors import (
     JobAborted,
@@ -49,8 +50,13 @@ class Reply:
         return Reply(self.code, self.text.format(**{n: _shown(v) for n, v in fields.items()}))
 
     def __bytes__(self) -> bytes:
+        """As it goes over the wire."""
+        return self._wire
+
+    @cached_property
+    def _wire(self) -> bytes:
         """
-        As it goes over the wire.
+        Made once: most replies have no fields.
 
         A line that begins with a space stays as it is (RFC 959 page 36, and RFC 2389 wants it so
         of features), others carry the code.

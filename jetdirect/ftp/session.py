@@ -7,7 +7,6 @@ While a transfer runs, ABOR, STAT and NOOP are answered at once; other commands 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Coroutine, Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -41,7 +40,8 @@ UNKNOWN_WORDS = 3
 """Unknown commands before a login that make the peer no FTP client; the header of a request has
 more, and no client that we know sends as many."""
 
-_BETWEEN_WORDS = re.compile(rb"[ \t]+")
+_NO_ASCII = bytes(range(0x80, 0x100))
+"""A client without urgent data leaves halves of Telnet commands before ABOR."""
 
 _FRESH = Parameters()
 
@@ -84,6 +84,7 @@ class Session(Listener):
     @ivar initial: what they are before that, and after REIN.
     @ivar dataPort: where the next transfer's data connection will come from.
     @ivar transfer: the one that is running.
+    @ivar acknowledgements: of its jobs' replies; L{None} before the first one.
     """
 
     _log = Logger()
@@ -120,7 +121,7 @@ class Session(Listener):
         self.parameters = self.initial = _FRESH
         self.dataPort: DataPort | None = None
         self.transfer: Transfer | None = None
-        self.acknowledgements: Acknowledgements
+        self.acknowledgements: Acknowledgements | None = None
         self._pipeline = Pipeline()
         self._timers = Timers(self.reactor, self.settings, self)
         self._heardOut: DataPort | None = None
@@ -133,7 +134,6 @@ class Session(Listener):
 
     def begun(self) -> None:
         """L{Listener}: the greeting."""
-        self.acknowledgements = Acknowledgements(self.control.facts, self.reactor)
         if self.control.secure:
             self.parameters = self.initial = Parameters(protected=True)
         self._timers.start()
@@ -146,7 +146,8 @@ class Session(Listener):
     def heard(self) -> None:
         """L{Listener}."""
         self._timers.active(self.reactor.seconds())
-        self.acknowledgements.look()
+        if self.acknowledgements is not None:
+            self.acknowledgements.look()
 
     def lineReceived(self, line: bytes | LineTooLong) -> None:
         """L{Listener}: a command."""
@@ -156,10 +157,11 @@ class Session(Listener):
         line = line.strip(NOISE)
         if not line:
             return
-        word, *rest = _BETWEEN_WORDS.split(line, 1)
-        # A client without urgent data leaves halves of Telnet commands before ABOR.
-        verb = word.lstrip(bytes(range(0x80, 0x100))).decode("latin-1").upper()
-        argument = decoded(b"".join(rest))
+        word, _, rest = line.partition(b" ")
+        if b"\t" in word:
+            word, _, rest = line.partition(b"\t")
+        verb = word.lstrip(_NO_ASCII).decode("latin-1").upper()
+        argument = decoded(rest.lstrip(b" \t"))
         if isForeign(verb):
             self.control.strange()
             return
@@ -184,9 +186,9 @@ class Session(Listener):
 
     def peerGone(self) -> None:
         """L{Listener}: nothing that runs has anybody left to run for."""
-        if self.control.answers:
+        if self.acknowledgements is not None and self.control.answers:
             self.acknowledgements.ended()
-        else:
+        elif self.acknowledgements is not None:
             self.acknowledgements.lost(self.control.saidGoodbye)
         if self._pausing is not None:
             self._pausing.cancel()
@@ -215,21 +217,25 @@ class Session(Listener):
     def reply(self, reply: Reply) -> None:
         """Send a reply."""
         data = bytes(reply)
-        self.acknowledgements.wrote(len(data))
+        self._wrote(len(data))
         self.control.send(data)
+
+    def _wrote(self, size: int) -> None:
+        if self.acknowledgements is not None:
+            self.acknowledgements.wrote(size)
 
     def close(self, reply: Reply) -> None:
         """Send a last reply and end the session; what waits is not done any more."""
         self._pipeline.clear()
         if not self.control.closing:
-            self.acknowledgements.wrote(len(bytes(reply)) + 1)  # our FIN counts as a byte
+            self._wrote(len(bytes(reply)) + 1)  # our FIN counts as a byte
             self.house.placeFreed(self)
             self.control.close(reply)
 
     def startTLS(self, reply: Reply) -> None:
         """Send a reply and encrypt; what waits was said in clear, and is not done."""
         self._pipeline.clear()
-        self.acknowledgements.wrote(len(bytes(reply)))
+        self._wrote(len(bytes(reply)))
         self.control.startTLS(reply)
 
     def warn(self, format: str, **fields: object) -> None:
@@ -451,8 +457,10 @@ class Session(Listener):
         """The reply for C{job} was just written; its record waits for the sender to hear."""
         if self.control.gone:
             job.complete(heard=False)
-        else:
-            self.acknowledgements.expect(job, buffered=self.control.secure)
+            return
+        if self.acknowledgements is None:
+            self.acknowledgements = Acknowledgements(self.control.facts, self.reactor)
+        self.acknowledgements.expect(job, buffered=self.control.secure)
 
     def startAgain(self) -> None:
         """Forget what was set for transfers (REIN); L{logOut} forgets what belongs to a login."""

@@ -38,7 +38,8 @@ def _fed(pieces: Iterable[bytes]) -> Iterator[bytes]:
     decoder = LineDecoder()
     try:
         for piece in pieces:
-            for line in decoder.feed(piece):
+            decoder.feed(piece)
+            while (line := decoder.next()) is not None:
                 if isinstance(line, LineTooLong):
                     yield TOO_LONG
                 else:
