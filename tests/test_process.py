@@ -250,3 +250,35 @@ def test_rightsOfJobs() -> None:
     with rightsOfJobs({}):
         assert os.geteuid() == 0
     assert (os.geteuid(), os.getegid(), os.getgroups()) == before
+
+
+_STARTED = """
+import gc, sys
+from twisted.internet import reactor
+from jetdirect.configuration import Configuration
+from jetdirect.gateway import Gateway
+from jetdirect.process import CommandLineGateway
+from jetdirect.transports.build import transportFor
+
+printer = transportFor(reactor, "socket://127.0.0.1:9")
+configuration = Configuration([printer], ["tcp:0:interface=127.0.0.1"])
+if sys.argv[1] == "command":
+    gateway = CommandLineGateway(configuration, reactor, lambda same: same)
+else:
+    gateway = Gateway(configuration, reactor)
+gateway.startService()
+
+def look():
+    print(gc.get_freeze_count() > 0)
+    gateway.stopService().addCallback(lambda _: reactor.stop())
+
+reactor.callLater(0, look)
+reactor.run()
+"""
+
+
+@pytest.mark.parametrize(("kind", "frozen"), [("command", True), ("embedded", False)])
+def test_memoryOfTheStart(kind: str, frozen: bool, tmp_path: Path) -> None:
+    """The command's garbage collector leaves it alone; an embedding program's is its own affair."""
+    ended = started(tmp_path, sys.executable, "-c", _STARTED, kind)
+    assert (ended.returncode, ended.stdout.strip()) == (0, str(frozen)), ended.stderr
