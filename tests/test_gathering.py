@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import pytest
 from twisted.internet.task import Clock
 
-from jetdirect.ftp.gathering import GATHERED, QUICK, TICK, Gathering
+from jetdirect.ftp.gathering import GATHERED, MOST_GATHERED, QUICK, TICK, Gathering
 
 HOLD = 0.02
 """Seconds for which something may be held back at most (what was asked for)."""
@@ -132,3 +132,28 @@ def test_streamGoesOn(stream: Stream) -> None:
     stream.clock.pump([TICK] * 2)
     assert stream.mark == 1
     stream.flow()
+
+
+@pytest.mark.parametrize(
+    ("brought", "gathered"),
+    [
+        (GATHERED, GATHERED),
+        (4 * GATHERED - 1, GATHERED),
+        (4 * GATHERED, 2 * GATHERED),
+        (2 * MOST_GATHERED, MOST_GATHERED),
+        (100 * MOST_GATHERED, MOST_GATHERED),
+    ],
+)
+def test_halfOfTheLastTick(stream: Stream, brought: int, gathered: int) -> None:
+    """A quick stream gathers more, within bounds, and less again when it slows down."""
+    stream.flow()
+    stream.clock.advance(TICK)
+    stream.read(brought - 1448)
+    stream.read(1448)
+    stream.clock.advance(TICK)
+    assert stream.mark == gathered
+    stream.read(1448)
+    stream.clock.advance(TICK)
+    assert stream.mark == GATHERED
+    stream.clock.advance(TICK)
+    assert stream.mark == 1

@@ -202,13 +202,13 @@ def theLastIsFirst(patch: pytest.MonkeyPatch) -> None:
 
 def waterStaysHigh(patch: pytest.MonkeyPatch) -> None:
     """The low-water mark is never lowered again."""
-    original = Gathering._set
+    original = Gathering._gather
 
-    def set_(self: Any, size: int) -> None:
+    def gather(self: Any, size: int) -> None:
         if size > 1:
             original(self, size)
 
-    patch.setattr(Gathering, "_set", set_)
+    patch.setattr(Gathering, "_gather", gather)
 
 
 def nobodyLooksAtTheWater(patch: pytest.MonkeyPatch) -> None:
@@ -219,12 +219,11 @@ def nobodyLooksAtTheWater(patch: pytest.MonkeyPatch) -> None:
             self._tick.cancel()
         self._tick = None
 
-    def raise_(self: Any) -> None:
-        self._set(65536)
+    def lookLater(self: Any) -> None:
         self._tick = self._clock.callLater(3600, self._look)
 
     patch.setattr(Gathering, "stop", stop)
-    patch.setattr(Gathering, "_raise", raise_)
+    patch.setattr(Gathering, "_lookLater", lookLater)
 
 
 def thePipeIsNotCounted(patch: pytest.MonkeyPatch) -> None:
