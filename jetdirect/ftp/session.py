@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Mapping
 from contextlib import suppress
-from dataclasses import replace
 from typing import Any, Protocol
 
 from twisted.cred.portal import Portal
@@ -30,7 +29,7 @@ from .paths import Path, PathRefused
 from .pipeline import Line, Pipeline
 from .replies import Reply
 from .shell import PrintShell
-from .state import NOBODY, Parameters
+from .state import NOBODY, Login, Parameters
 from .strangers import isForeign, isOwn
 from .text import decoded
 from .timers import Timers
@@ -478,7 +477,7 @@ class Session(Listener):
         if self.control.closing:
             self._endLogin(logout)
             return False
-        self.login = replace(self.login, shell=shell, logout=logout)
+        self.login = Login(user=self.login.user, shell=shell, logout=logout)
         return True
 
     def logOut(self) -> None:

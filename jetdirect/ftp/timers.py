@@ -56,8 +56,8 @@ class Timers:
     def start(self) -> None:
         """The session has begun."""
         self.active(self._clock.seconds())
+        self.expectLogin()  # first: a reactor's timer is dear to make earlier
         self._lookBy(self._idleBy)
-        self.expectLogin()
 
     def stop(self) -> None:
         """The session is over."""
