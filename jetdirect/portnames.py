@@ -54,6 +54,7 @@ class PortNames:
 
     def __init__(self, names: Iterable[str], others: Mapping[str, str] | None = None) -> None:
         """@param others: aliases, each with the name that it leads to; such a port may be gone."""
+        self._now: object = None
         self.replace(names, others or {})
 
     def replace(
@@ -64,8 +65,11 @@ class PortNames:
 
         @param lost: words that have led to a port, each with its name, and lead nowhere now.
         """
-        self._names = [*names]
-        self._lost = {word.upper(): name for word, name in (lost or {}).items()}
+        now = [*names], dict(others), {w.upper(): name for w, name in (lost or {}).items()}
+        if now == self._now:
+            return
+        self._now = now
+        self._names, _, self._lost = now
         led = {**others, **{name: name for name in self._names}}
         self._known = {name.upper() for name in led.values()}
         self._leads = {word.upper(): name for word, name in led.items()}

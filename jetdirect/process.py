@@ -173,12 +173,12 @@ class CommandLineGateway(Gateway):
         @return: what has changed, a line each.
         @raise Wrong: it cannot be; nothing has changed.
         """
-        had = [port.transport for port in self.server.ports]
+        had = {id(port.transport) for port in self.server.ports}
         configuration = self._configure(self.configuration)
         transports = [port.transport for port in configuration.ports]
-        new = [each for each in transports if each not in had]
-        known = {complaint.text for complaint in seen(had)}
-        complaints = [*(each for each in seen(transports) if each.text not in known), *tried(new)]
+        new = [each for each in transports if id(each) not in had]
+        kept = [each for each in transports if id(each) in had]
+        complaints = seen(new, beside=kept) + tried(new)
         fatal = [complaint.text for complaint in complaints if complaint.fatal]
         if fatal:
             raise Wrong(fatal)

@@ -21,13 +21,14 @@ from .checkers import checkerFor
 from .commandline import DEFAULT_PRINTER, OPTIONS
 from .configuration import Configuration
 from .ftp.settings import PROFILES
+from .interfaces import IPrinterTransport
 from .listeners import leadsHere, listeners, portOf
 from .named import NamedPrinter, PortSettings, defaultOf, unclear
 from .options import Option
 from .portnames import STEM
 from .transports.build import deviceURI, transportFor
 from .transports.policy import PJLPolicy
-from .uri import withoutSecrets
+from .uri import DeviceURI, withoutSecrets
 
 SHOWN = 200
 """Characters of a wrong value that are said again."""
@@ -79,6 +80,14 @@ class SaidPrinter:
     def placeOf(self, key: str) -> Place:
         """Where a key was said, or else the printer."""
         return self.places.get(key, self.place)
+
+
+@dataclass(frozen=True)
+class _Source:
+    """What a transport was made of: the words, and what they meant, secrets and all."""
+
+    words: tuple[str, str, PJLPolicy]
+    device: DeviceURI = field(repr=False)
 
 
 class Words:
@@ -231,25 +240,36 @@ class Words:
             if each.uri is None:
                 continue  # it was told already
             own = replace(defaults, **each.settings) if each.settings else defaults
-            policy = PJLPolicy(own.pjlPolicy)
             try:
-                uri = deviceURI(each.uri, each.folder)
-                source = (uri, policy)
                 old = known.get(each.name.upper())
-                if old is not None and old.source == source:
-                    transport = old.transport
-                else:
-                    transport = transportFor(self._reactor, uri, policy)
+                transport, source = self._transport(each, PJLPolicy(own.pjlPolicy), old)
                 if leadsHere(transport.uri, here):
                     remedy = "name the printer's own address and port"
                     raise ValueError(f"this gateway listens there; {remedy}")
-                if each.settings.get("gap") and "gap" in uri.options:
+                if each.settings.get("gap") and "gap" in source.device.options:
                     raise ValueError("gap is said here, too; leave one out")
             except ValueError as error:
                 wrong.append(f"{each.placeOf('uri')}: {error}{'' if self.printers else _ELSE}")
                 continue
             aliases = tuple(each.aliases)
             yield NamedPrinter(each.name, transport, each.number, aliases, own, source)
+
+    def _transport(
+        self, said: SaidPrinter, policy: PJLPolicy, old: NamedPrinter | None
+    ) -> tuple[IPrinterTransport, _Source]:
+        # That of before, if it was made of the same: nothing of it is read again but secrets.
+        assert said.uri is not None
+        words = said.uri, said.folder, policy
+        was = None if old is None else old.source
+        known = isinstance(was, _Source) and was.words == words
+        if known and "-file=" not in said.uri:
+            source = was
+        else:
+            source = _Source(words, deviceURI(said.uri, said.folder))
+        assert isinstance(source, _Source)
+        if old is not None and source == was:
+            return old.transport, source
+        return transportFor(self._reactor, source.device, policy), source
 
     def _embedded(self) -> list[SaidPrinter]:
         if self.file:

@@ -27,6 +27,10 @@ NAME_PATIENCE = 10.0
 """Seconds in which a name server should have answered; the resolver of the system asks each of its
 servers for 5 s (resolv.conf(5)), and twice."""
 
+LOOKUPS = 4
+"""Names that are looked up at a time: less than half of the threads that Twisted has for it, or the
+jobs of thousands of printers would wait for names that nobody needs now."""
+
 _EXAMPLES = {"parallel": "/dev/lp0", "serial": "/dev/ttyS0", "usb": "/dev/usb/lp0"}
 
 _MEMORY = 1
@@ -51,15 +55,21 @@ def tried(transports: Iterable[IPrinterTransport]) -> list[Complaint]:
     return found
 
 
-def seen(transports: Sequence[IPrinterTransport]) -> list[Complaint]:
-    """What of it shows by looking on; nothing is tried or made."""
+def seen(
+    transports: Sequence[IPrinterTransport], beside: Iterable[IPrinterTransport] = ()
+) -> list[Complaint]:
+    """
+    What of it shows by looking on; nothing is tried or made.
+
+    @param beside: others, of which nothing is said.
+    """
     found: list[Complaint] = []
     for transport in transports:
         device = deviceOf(transport)
         found += _unknownZone(transport) if device is None else _wrongWith(transport.uri, device)
         scheme, _, text = transport.uri.partition(":")
         found += endpoint.complaintsAbout(text) if scheme == "endpoint" else []
-    return found + _twice(transports)
+    return found + _twice(transports, beside)
 
 
 def unknownHosts(reactor: Any, transports: Iterable[IPrinterTransport]) -> Deferred[list[str]]:
@@ -75,17 +85,28 @@ async def _unknown(reactor: Any, hosts: list[str]) -> list[str]:
     if not hasattr(reactor, "nameResolver"):
         return []  # in memory
     names = [each for each in dict.fromkeys(hosts) if each and not _isAddress(each)]
-    looked = [_Lookup(reactor, name) for name in names]
+    waiting = iter(names)
+    looked: list[_Lookup] = []
+    unknown: set[str] = set()
+
+    async def look() -> None:
+        for name in waiting:
+            looked.append(lookup := _Lookup(reactor, name))
+            if not await lookup.known:
+                unknown.add(name)
 
     def late() -> None:
+        for _ in waiting:
+            pass  # of these nothing is known
         for each in looked:
             each.end()
 
     patience = reactor.callLater(NAME_PATIENCE, late)
-    unknown = [each.name for each in looked if not await each.known]
+    for worker in [Deferred.fromCoroutine(look()) for _ in range(LOOKUPS)]:
+        await worker
     if patience.active():
         patience.cancel()
-    return unknown
+    return [each for each in names if each in unknown]
 
 
 def _isAddress(host: str) -> bool:
@@ -184,22 +205,29 @@ def _wrongWith(uri: str, device: str) -> list[Complaint]:
     return []
 
 
-def _twice(transports: Sequence[IPrinterTransport]) -> list[Complaint]:
-    found, devices, places = [], set(), set()
+def _twice(
+    transports: Iterable[IPrinterTransport], beside: Iterable[IPrinterTransport]
+) -> list[Complaint]:
+    found: list[Complaint] = []
+    places = set(filter(None, map(_place, beside)))
     for transport in transports:
-        device = deviceOf(transport)
-        if device is not None:
-            device = device if device.startswith("//") else os.path.realpath(device)
-            if device in devices:
-                remedy = "one printing port per device; leave out one"
-                found.append(
-                    Complaint(f"{transport.uri}: that device is named twice; {remedy}", True)
-                )
-            devices.add(device)
-        uri = _parsed(transport.uri)
-        place = (uri.scheme, uri.host.lower(), uri.port, uri.path)
-        if device is None and uri.host and place in places:
+        place = _place(transport)
+        if place in places and place[0]:
             queue = "each has a line of its own, and the printer takes one job at a time"
             found.append(Complaint(f"{transport.uri}: two printing ports lead there; {queue}"))
-        places.add(place)
+        elif place in places:
+            remedy = "one printing port per device; leave out one"
+            found.append(Complaint(f"{transport.uri}: that device is named twice; {remedy}", True))
+        if place:
+            places.add(place)
     return found
+
+
+def _place(transport: IPrinterTransport) -> tuple[str, ...]:
+    """Where a transport leads: to a scheme, a host and a path; or to C{""} and a device."""
+    device = deviceOf(transport)
+    if device is not None:
+        return "", device if device.startswith("//") else os.path.realpath(device)
+    scheme, mark, rest = transport.uri.partition("://")
+    host, _, path = rest.partition("/")
+    return (scheme, host.lower(), path) if mark and host else ()
