@@ -99,10 +99,31 @@ def _spoolWords(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _importCUPS(said: argparse.Namespace) -> int:
+    from .cups import PRINTERS, importFile
+    from .tap import Options
+
+    path = said.file or PRINTERS
+    try:
+        found = importFile(Options().reactor, path)
+    except OSError as error:
+        remedy = "name a printers.conf that you may read; cupsd's is root's"
+        raise Refused(f"{path}: {error.strerror}; {remedy}") from None
+    print(found.text, end="")
+    told = "the others are comments that say why"
+    print(f"{found.taken} of {found.queues} queues are printers; {told}", file=sys.stderr)
+    return 0
+
+
+def _importWords(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", metavar="FILE", nargs="?", help="a printers.conf; else CUPS's own")
+
+
 VERBS: Sequence[Verb] = (
     Verb(
         "check", "say what is wrong with a configuration file, or list its ports", _check, _checked
     ),
+    Verb("import-cups", "print a configuration file of CUPS's queues", _importCUPS, _importWords),
     Verb("spool", "show and repair a spool without a gateway", _spool, _spoolWords),
 )
 """In the order of the help.  C{serve} is none of them: its words are those of twistd jetftp."""

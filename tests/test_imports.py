@@ -223,12 +223,13 @@ MAY_IMPORT = {
     "checking": "changes configuration named text transports.checks transports.reach",
     "loglines": "",
     "logfile": "loglines",
+    "cups": "named portnames text transports.build transports.cups",
     "daemon": "",
     "descriptors": "",
     "process": "configuration text gateway listeners logfile transports.checks words",
     "tap": "text configuration checkers checking commandline configfile daemon descriptors"
     " help interfaces logfile options process transports.checks words",
-    "cli": "checking help options spool.offline tap text words",
+    "cli": "checking cups help options spool.offline tap text words",
     "__main__": "cli",
 }
 

@@ -28,6 +28,7 @@ WebInterface No
 Browsing No
 LogLevel info
 PreserveJobFiles No
+DirtyCleanInterval 0
 ErrorPolicy abort-job
 <Location />
   Order allow,deny
@@ -65,12 +66,12 @@ class PrintServer(Peer):
     @ivar port: where it listens for IPP.
     """
 
-    def __init__(self, device: str) -> None:
+    def __init__(self, device: str, queues: str = "") -> None:
         """
         @param device: the printer's device URI in CUPS's words.
+        @param queues: a C{printers.conf} with other queues, to begin with.
         """
         cupsd = borrowed("cupsd", "cups")
-        lpadmin = borrowed("lpadmin", "cups-client")
         # Its backends run as another user, who may not enter pytest's directories.
         self._place = Path(tempfile.mkdtemp(prefix="cups-"))
         self.port = freePort()
@@ -90,6 +91,7 @@ class PrintServer(Peer):
         }
         files = self._place / "cups-files.conf"
         server = self._place / "cupsd.conf"
+        self.configuration.write_text(queues)
         files.write_text(_FILES.format(**words))
         server.write_text(_SERVER.format(**words))
         self._daemon = Daemon(
@@ -97,12 +99,40 @@ class PrintServer(Peer):
         )
         try:
             self._daemon.waitForPort(self.port)
-            command = [lpadmin, "-h", f"127.0.0.1:{self.port}", "-p", QUEUE, "-E", "-v", device]
-            command += ["-m", "raw", "-o", "printer-error-policy=abort-job"]
-            subprocess.run(command, check=True, capture_output=True, timeout=PATIENCE)
+            self.add(QUEUE, device, "-o", "printer-error-policy=abort-job")
         except BaseException:
             self.stop()
             raise
+
+    def add(self, queue: str, device: str, *words: str) -> None:
+        """
+        Add another raw queue.
+
+        @param words: of lpadmin, such as C{-D} and a description.
+        """
+        self.administer("-p", queue, "-E", "-v", device, "-m", "raw", *words)
+
+    def administer(self, *words: str) -> None:
+        """
+        Do what lpadmin does.
+        """
+        command = [borrowed("lpadmin", "cups-client"), "-h", f"127.0.0.1:{self.port}", *words]
+        subprocess.run(command, check=True, capture_output=True, timeout=PATIENCE)
+
+    @property
+    def configuration(self) -> Path:
+        """
+        Its C{printers.conf}.
+        """
+        return self._place / "etc" / "printers.conf"
+
+    def print(self, queue: str, file: Path) -> None:
+        """
+        Print a file as it is.
+        """
+        lp = borrowed("lp", "cups-client")
+        command = [lp, "-h", f"127.0.0.1:{self.port}", "-d", queue, "-o", "raw", str(file)]
+        subprocess.run(command, check=True, capture_output=True, timeout=PATIENCE)
 
     def uri(self, *options: str, queue: str = QUEUE) -> str:
         """
