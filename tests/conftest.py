@@ -11,6 +11,7 @@ from __future__ import annotations
 import functools
 import gc
 import inspect
+import signal
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any
@@ -69,6 +70,9 @@ def pytest_configure(config: pytest.Config) -> None:
     """Know how long tests take: C{pytest -m fast}, C{pytest}, C{pytest -m long}."""
     for marker in MARKERS:
         config.addinivalue_line("markers", marker)
+    # A shell script has its background jobs ignore Ctrl-C, and so would all that tests start.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(optionalhook=True)
