@@ -9,10 +9,11 @@ from dataclasses import replace
 
 from .ftp.address import FIRST_UNPRIVILEGED
 from .ftp.settings import PROFILES, SESSIONS_PER_PORT, SessionSettings
-from .named import PortSettings, alias, portName
+from .named import OnDoubt, OnDuplicate, PortSettings, alias, portName
 from .options import (
     Option,
     address,
+    choice,
     count,
     greeting,
     line,
@@ -23,6 +24,7 @@ from .options import (
     size,
     tcpPort,
 )
+from .spool.limits import keep, least
 from .transports.policy import PJLPolicy
 
 DEFAULT_PRINTER = "print-jobs"
@@ -34,6 +36,7 @@ PRINTERS = "Printers"
 IDENTITY = "Identity"
 LIMITS = "Limits"
 JOBS = "Jobs"
+SPOOL = "Spool"
 LOGIN = "Who may print"
 TLS = "TLS"
 NETWORK = "Firewalls and NAT"
@@ -196,6 +199,95 @@ _ROWS = (
         setting="fireAndForget",
     ),
     Option(
+        "spool",
+        SPOOL,
+        "Keep jobs in this directory until they are printed: the sender is told 226 (..., queued)"
+        " when its job is on stable storage, whether or not the printer is there. See"
+        " docs/spool.rst.",
+        "DIRECTORY",
+        otherwise="none, jobs go straight to their printers",
+        path=True,
+    ),
+    Option(
+        "reply-within",
+        SPOOL,
+        "Let the 226 of a kept job wait so long for the printer, to tell that the printer has it;"
+        " then it is queued all the same.",
+        "TIME",
+        seconds,
+        setting="replyWithin",
+    ),
+    Option(
+        "on-doubt",
+        SPOOL,
+        "A kept job of which a part may be on paper, because the printer was lost or the gateway"
+        " was killed: hold it for a person and go on, stop the port, reprint it, or drop it.",
+        "WORD",
+        choice(OnDoubt),
+        setting="onDoubt",
+    ),
+    Option(
+        "on-duplicate",
+        SPOOL,
+        "A job that comes again from a sender that cannot have heard that it is kept: hold it for"
+        " a person, or print it.",
+        "WORD",
+        choice(OnDuplicate),
+        setting="onDuplicate",
+    ),
+    Option(
+        "keep",
+        SPOOL,
+        "Keep the bytes of printed jobs, to print them again: the last 20, those of 24h, or as many"
+        " as are 1G together.",
+        "HOW-MANY",
+        keep,
+        setting="keep",
+    ),
+    Option(
+        "expire",
+        SPOOL,
+        "Hold a kept job that has waited so long for its printer; 0: never.",
+        "TIME",
+        seconds,
+        setting="expire",
+    ),
+    Option(
+        "max-queued",
+        SPOOL,
+        "Jobs that one printing port may keep, with those that are held; one more is told 452.",
+        "NUMBER",
+        count,
+        setting="maxQueued",
+    ),
+    Option(
+        "max-queued-bytes",
+        SPOOL,
+        "Bytes that they may have together.",
+        "SIZE",
+        size,
+        otherwise="no limit",
+        setting="maxQueuedBytes",
+    ),
+    Option(
+        "max-queued-per-host",
+        SPOOL,
+        "Jobs of one sender that one printing port may keep.",
+        "NUMBER",
+        count,
+        otherwise="no limit",
+        setting="maxQueuedPerHost",
+    ),
+    Option(
+        "min-free",
+        SPOOL,
+        "What is to stay free of the spool's file system, such as 5% or 10G; a job that would take"
+        " of it is told 452.",
+        "HOW-MUCH",
+        least,
+        setting="minFree",
+    ),
+    Option(
         "pjl-policy",
         JOBS,
         "Jobs with PJL commands that no print job needs, such as those for the printer's files,"
@@ -322,6 +414,12 @@ _FILE_ROWS = (
 )
 
 _PORT_ROWS = (
+    Option(
+        "spool",
+        SPOOL,
+        "Keep jobs in the spool until they are printed; it is named above the first [table].",
+        setting="spool",
+    ),
     Option(
         "name",
         IDENTITY,

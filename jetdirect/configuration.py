@@ -24,6 +24,7 @@ class Configuration:
     @ivar defaults: what is set about the printing ports of bare transports.
     @ivar checkers: who may print; empty: anybody, under any name.
     @ivar default: the name of the default port; empty: number 1, or the only one.
+    @ivar spool: the directory for the jobs of those ports that keep them; empty: none does.
     """
 
     printers: Printers
@@ -32,10 +33,16 @@ class Configuration:
     defaults: PortSettings = field(default_factory=PortSettings)
     checkers: Sequence[ICredentialsChecker] = ()
     default: str = ""
+    spool: str = ""
 
     def __post_init__(self) -> None:
-        """@raise ValueError: the names of the printing ports are not clear."""
+        """
+        @raise ValueError: the names of the printing ports are not clear, or one keeps jobs nowhere.
+        """
         checkNames(self.ports, self.default)
+        spooled = [each.name for each in self.ports if each.settings.spool]
+        if spooled and not self.spool:
+            raise ValueError(f"{spooled[0]} keeps jobs, but there is no spool; name a directory")
 
     @cached_property
     def ports(self) -> tuple[NamedPrinter, ...]:

@@ -122,6 +122,24 @@ class PortFailed(PrintError):
     """The spool of the printing port has failed; jobs are taken again when it is well."""
 
 
+class VerbRefused(Exception):
+    """
+    An operator wants what is not possible; the message is a sentence that says why.
+    """
+
+
+class NoSuchJob(VerbRefused):
+    """No job has this number, or nothing is known of it any more."""
+
+
+class NoSuchPort(VerbRefused):
+    """No printing port has this name."""
+
+
+class WrongState(VerbRefused):
+    """The job, or the port, is not in a state in which that can be done."""
+
+
 class TakenBack(Exception):
     """The job was cut before its commit: nothing of it stays."""
 

@@ -13,13 +13,16 @@ from twisted.cred.portal import Portal
 from twisted.internet.defer import Deferred, DeferredList
 from twisted.internet.interfaces import IProtocolFactory
 from twisted.logger import Logger
+from twisted.python.failure import Failure
 
 from .changes import changes
 from .configuration import Configuration
 from .ftp.factory import PortFactory, PrintFTPFactory
 from .ftp.realm import AnyName, PrintRealm
+from .interfaces import ISpool
 from .net.tuning import BACKLOG
 from .server import PrintServer
+from .spool.files import openSpool
 from .text import presentable
 from .watch.log import LogWatcher
 
@@ -45,14 +48,22 @@ class Gateway(MultiService):
 
     _log = Logger()
 
-    def __init__(self, configuration: Configuration, reactor: Any) -> None:
+    def __init__(
+        self, configuration: Configuration, reactor: Any, spool: ISpool | None = None
+    ) -> None:
         """
         @param reactor: one that listens, connects and tells the time.
+        @param spool: where jobs are kept; L{None}: in the directory of the configuration, if it
+            names one.
+        @raise ValueError: that cannot be a spool; the message says why, and what to do.
         """
         super().__init__()
         self.configuration = configuration
         self._reactor = reactor
         self.server = PrintServer(configuration.ports, reactor, default=configuration.default)
+        self.spool = self._opened(configuration) if spool is None else spool
+        if self.spool is not None:
+            self.server.spoolTo(self.spool, guards=not configuration.sessions.fireAndForget)
         self.server.watch(LogWatcher())
         self.factory = PrintFTPFactory(
             self._portal(configuration),
@@ -73,6 +84,8 @@ class Gateway(MultiService):
         @raise ValueError: it cannot be; the message says why, and nothing has changed.
         @raise CannotListenError: a new listener cannot be bound; nothing has changed.
         """
+        if configuration.spool != self.configuration.spool:
+            raise ValueError("another spool needs a restart")
         before = self.configuration
         self.server.check(configuration.ports, configuration.default)
         told = self._applyListeners(before, configuration)
@@ -129,6 +142,7 @@ class Gateway(MultiService):
     def startService(self) -> None:
         """Begin to listen."""
         self.factory.startSessions()
+        self.server.begin().addErrback(self._notBegun)
         super().startService()
         if not self.configuration.checkers:
             self._log.info("anybody who can connect may print, under any name")
@@ -155,10 +169,31 @@ class Gateway(MultiService):
         drain = self.factory.settings.drainTimeout
         stopped = super().stopService()
         self.server.askNoMore()
-        return DeferredList(
+        all = DeferredList(
             [
                 stopped,
                 self.factory.stopSessions(drain),
                 self.server.stop(drain),
             ]
         )
+        return all if self.spool is None else all.addCallback(lambda _: self._closed())
+
+    def _closed(self) -> Deferred[None]:
+        # The last thing: a job that came in at the end was still to be kept.
+        assert self.spool is not None
+        return self.spool.close()
+
+    def _notBegun(self, failure: Failure) -> None:
+        self._log.failure("the spool cannot be opened", failure)
+
+    def _opened(self, configuration: Configuration) -> ISpool | None:
+        if not configuration.spool:
+            return None
+        spool = openSpool(configuration.spool, self._reactor)
+        if not spool.durable:
+            self._log.warn(
+                "the spool {directory} is in memory: a power cut loses its jobs, and their senders"
+                " are not told that they are queued",
+                directory=configuration.spool,
+            )
+        return spool

@@ -137,6 +137,14 @@ class GuardedConnection:
             return self._wrote
 
     @property
+    def sent(self) -> int:
+        """How many bytes of the job may have reached the printer, as far as it says."""
+        try:
+            return int(self._connection.sent)
+        except Exception:
+            return 0  # C{printed} has logged it
+
+    @property
     def splices(self) -> bool:
         """Can bytes reach it inside the kernel?"""
         return self._kernel is not None

@@ -29,6 +29,12 @@ from .uri import DeviceURI
 class Delivery(Enum):
     """How far a complete job is known to have come; see the README for what each level proves."""
 
+    VOLATILE = "spooled, not durable"
+    """A spool has it, in memory: a power cut would lose it."""
+
+    QUEUED = "queued"
+    """A spool has it on stable storage, and prints it in its turn."""
+
     SENT = "sent"
     """The local kernel or driver took every byte."""
 
@@ -106,6 +112,10 @@ class IQueuedJob(IPrintJob):
 
     def cut(error: PrintError) -> None:
         """End it: it does not get the printer, and this is why."""
+
+
+class IKeptJob(IQueuedJob):
+    """One that comes from a spool: it was read there, and nobody waits for its reply."""
 
 
 class IPrinterConnection(IConsumer):
@@ -208,6 +218,18 @@ class ICheckedTransport(Interface):
         Try it.  May block for as long as a disk does, and make what is missing.
 
         To be called with the rights that jobs will have: root's tell nothing of those.
+        """
+
+
+class IReadingTransport(Interface):
+    """A transport that reads jobs before its printer has them, and may refuse one."""
+
+    def reading(connection: IPrinterConnection, job: IPrintJob) -> IPrinterConnection:
+        """
+        C{connection}, with what is written to it read before.
+
+        For a spool, which has jobs read when they come; such a job (L{IKeptJob}) is not read again
+        when it prints.
         """
 
 
@@ -363,7 +385,11 @@ class ISpool(Interface):
         """Put a job that cannot be used where it is neither printed nor deleted."""
 
     def data(number: int) -> Deferred[IKeptData]:
-        """The bytes of a job."""
+        """
+        The bytes of a job.
+
+        @return: fails with L{BadRecord<jetdirect.spool.record.BadRecord>}: there are none.
+        """
 
     def note(number: int, sent: int) -> Deferred[None]:
         """Note how many bytes of a job have left: a hint, not durable.  Never fails."""

@@ -15,13 +15,15 @@ between them decides what may be said.  The states are RFC 8011's (section 5.3.7
 
 from __future__ import annotations
 
+import builtins
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
+from typing import Protocol
 
 from twisted.internet.defer import Deferred, fail, succeed
-from twisted.internet.interfaces import IProducer, IPushProducer, IReactorTime
+from twisted.internet.interfaces import IConsumer, IProducer, IPushProducer, IReactorTime
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
@@ -100,6 +102,43 @@ class Sender:
     user: str
     host: str
     port: int
+
+
+@implementer(IConsumer)
+class UploadedJob(Protocol):
+    """
+    A job as its sender's side knows it: a L{Job}, or what comes into a spool (L{Intake
+    <jetdirect.spool.intake.Intake>}).  Their methods and attributes are described there.
+    """
+
+    number: int
+    port: str
+    name: str
+    user: str
+    sender: Sender
+    bytes: int
+    error: PrintError | None
+
+    @property
+    def state(self) -> JobState: ...
+    @property
+    def ended(self) -> bool: ...
+    @property
+    def blockedSeconds(self) -> float: ...
+    @property
+    def finishingSeconds(self) -> float: ...
+    @property
+    def record(self) -> JobRecord: ...
+    def whenOpened(self) -> Deferred[None]: ...
+    def write(self, data: builtins.bytes) -> None: ...
+    def registerProducer(self, producer: IProducer, streaming: bool) -> None: ...
+    def unregisterProducer(self) -> None: ...
+    def finish(self) -> Deferred[Delivery]: ...
+    def replied(self) -> None: ...
+    def complete(self, heard: bool = True) -> None: ...
+    def cut(self, error: PrintError) -> None: ...
+    def whenDecided(self) -> Deferred[None]: ...
+    def whenReleased(self) -> Deferred[None]: ...
 
 
 @implementer(IQueuedJob, IKernelConsumer, IPushProducer)
@@ -423,6 +462,13 @@ class Job:
             self._log.error("job {job}: lost to {error!r}", job=self.number, error=error)
             error = PrinterLost(FAULT)
         self.cut(error)
+
+    def whenDecided(self) -> Deferred[None]:
+        """Fires when what C{error} says is true for good: a job of this kind needs no disk."""
+        return succeed(None)
+
+    def replied(self) -> None:
+        """The reply was written."""
 
     def whenReleased(self) -> Deferred[None]:
         """

@@ -7,12 +7,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Protocol, TypeAlias, TypeVar
 
 from .interfaces import IPrinterTransport
 from .networks import Network, isInside
 from .options import didYouMean
 from .portnames import STEM
+from .spool.limits import Keep, Least
 from .text import presentable
 
 BUSY_TIMEOUT = 60.0
@@ -20,6 +22,28 @@ BUSY_TIMEOUT = 60.0
 
 CONNECT_TIMEOUT = 30.0
 """Seconds in which a printer must be reached, all attempts together."""
+
+MAX_QUEUED = 10_000
+"""Jobs that a printing port keeps (chosen): far more than wait on a good day, and less than what a
+sender that repeats itself sends in a night."""
+
+NOTHING, A_PART = Keep(), Least()
+
+
+class OnDoubt(StrEnum):
+    """What becomes of a kept job of which a part may be on paper."""
+
+    HOLD = "hold"
+    STOP = "stop"
+    REPRINT = "reprint"
+    DROP = "drop"
+
+
+class OnDuplicate(StrEnum):
+    """What becomes of a job that seems to be sent again by who could not hear of the first."""
+
+    HOLD = "hold"
+    PRINT = "print"
 
 
 @dataclass(frozen=True)
@@ -37,6 +61,16 @@ class PortSettings:
     @ivar allow: the networks whose senders may print; empty: all.
     @ivar pjlPolicy: what becomes of PJL commands that no print job needs: C{off}, C{log} or
         C{refuse}.
+    @ivar spool: jobs are kept on disk until they are printed.
+    @ivar replyWithin: seconds that the reply to a kept job waits for its printer; 0: it does not.
+    @ivar onDoubt: what becomes of a kept job of which a part may be on paper.
+    @ivar onDuplicate: what becomes of one whose sender could not hear of the first.
+    @ivar keep: how much is kept of printed jobs.
+    @ivar expire: seconds after which a job that waits is held; 0: never.
+    @ivar maxQueued: kept jobs that may wait or be held.
+    @ivar maxQueuedBytes: bytes that they may have; L{None}: no limit.
+    @ivar maxQueuedPerHost: jobs that one sender may have waiting; L{None}: no limit.
+    @ivar minFree: what is to stay free of the spool's file system.
     """
 
     busyTimeout: float = BUSY_TIMEOUT
@@ -52,6 +86,17 @@ class PortSettings:
     def admits(self, host: str) -> bool:
         """May a sender at this address print?"""
         return not self.allow or isInside(host, self.allow)
+
+    spool: bool = False
+    replyWithin: float = 0.0
+    onDoubt: OnDoubt = OnDoubt.HOLD
+    onDuplicate: OnDuplicate = OnDuplicate.HOLD
+    keep: Keep = NOTHING
+    expire: float = 0.0
+    maxQueued: int = MAX_QUEUED
+    maxQueuedBytes: int | None = None
+    maxQueuedPerHost: int | None = None
+    minFree: Least = A_PART
 
 
 @dataclass(frozen=True)
@@ -72,6 +117,11 @@ class NamedPrinter:
     aliases: tuple[str, ...] = ()
     settings: PortSettings = PortSettings()
     source: object = field(default=None, repr=False)
+
+    @property
+    def positional(self) -> bool:
+        """Is it known by its place on the command line only?"""
+        return self.number is not None and self.name == f"{STEM}{self.number}"
 
     @property
     def words(self) -> list[str]:

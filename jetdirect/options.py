@@ -13,8 +13,9 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from difflib import get_close_matches
+from enum import StrEnum
 from ipaddress import IPv4Address, IPv4Network, IPv6Network, ip_network
-from typing import Any
+from typing import Any, TypeVar
 
 LONGEST_TIME = 366 * 24 * 3600
 """Seconds; who means longer means never."""
@@ -30,6 +31,8 @@ LONGEST_GREETING = 500
 
 LONGEST_NAME = 253
 """Characters of a host's name (RFC 1035, section 2.3.4, without the octets of its lengths)."""
+
+_Word = TypeVar("_Word", bound=StrEnum)
 
 _ANY_CASE = re.ASCII | re.IGNORECASE
 
@@ -145,6 +148,12 @@ def oneOf(words: Iterable[str]) -> Callable[[str], str]:
         return text
 
     return read
+
+
+def choice(kind: type[_Word]) -> Callable[[str], _Word]:
+    """A reader of one of the words of an enumeration, which returns its member."""
+    word = oneOf(each.value for each in kind)
+    return lambda text: kind(word(text))
 
 
 def portRange(lowest: int) -> Callable[[str], Sequence[int]]:

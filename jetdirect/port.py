@@ -90,6 +90,16 @@ class PrintingPort:
         return self.printer.name
 
     @property
+    def positional(self) -> bool:
+        """Is it known by its place on the command line only?"""
+        return self.printer.positional
+
+    @property
+    def uri(self) -> str:
+        """Where it prints; without secrets."""
+        return self.transport.uri
+
+    @property
     def settings(self) -> PortSettings:
         """What is set about it now."""
         return self.printer.settings

@@ -9,9 +9,10 @@ from enum import StrEnum
 
 
 class JobState(StrEnum):
-    """The job states of RFC 8011, section 5.3.7, that exist without a spool."""
+    """The job states of RFC 8011, section 5.3.7."""
 
     PENDING = "pending"
+    HELD = "pending-held"
     PROCESSING = "processing"
     STOPPED = "processing-stopped"
     CANCELED = "canceled"

@@ -10,12 +10,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from twisted.internet.defer import Deferred, DeferredList
+from twisted.internet.defer import Deferred, DeferredList, succeed
 from twisted.internet.interfaces import IReactorTime
 
 from .errors import JobCanceled, JobTooLarge, PortRemoved, SenderNotAllowed, ShuttingDown
-from .interfaces import IWatcher
-from .job import Job, ReplyCode, Sender, unknownCode
+from .interfaces import IReadingTransport, ISpool, IWatcher
+from .job import Job, ReplyCode, Sender, UploadedJob, unknownCode
 from .named import (
     NamedPrinter,
     PortSettings,
@@ -27,7 +27,10 @@ from .named import (
 )
 from .port import PrintingPort
 from .portnames import PortNames
-from .record import JobRecord
+from .record import JobRecord, JobState, PortRecord, PortState
+from .spool.intake import Intake
+from .spool.queue import Queue
+from .spool.spooling import Spooling
 from .text import printable
 from .watchers import Watchers
 
@@ -44,6 +47,7 @@ class PrintServer:
     @ivar ports: those of the configuration, in its order.
     @ivar default: where a job prints whose sender names no port.
     @ivar portNames: what leads to a port.
+    @ivar spooling: the kept jobs; L{None}: there is no spool.
     """
 
     ports: tuple[PrintingPort, ...] = ()
@@ -63,8 +67,10 @@ class PrintServer:
         @param default: the name of the default port; empty: PORT1, or the only one.
         @param wallClock: seconds since the epoch, for records.
         """
+        self.spooling: Spooling | None = None
         self._watchers = Watchers(clock, self._running)
         self._byName: dict[str, PrintingPort] = {}
+        self._stopped: set[PrintingPort] = set()
         self._removed: dict[str, PrintingPort] = {}
         self._owners: dict[str, str] = {}  # of each name and number there ever was
         self._led: dict[str, str] = {}  # each word there ever was, with the name that it led to
@@ -73,7 +79,7 @@ class PrintServer:
         self._wallClock = wallClock
         self._count = 0
         self._ended: deque[JobRecord] = deque(maxlen=REMEMBERED_JOBS)
-        self._active: dict[int, Job] = {}
+        self._active: dict[int, Job | Intake] = {}
         self.apply(named(printers, settings or PortSettings()), default)
 
     def check(self, printers: Sequence[NamedPrinter], default: str = "") -> None:
@@ -124,6 +130,7 @@ class PrintServer:
             told.append(f"{port.name} is removed{_drains(port)}")
             port.become(port.printer, accepting=False)
         self.ports = tuple(self._byName.values())
+        self._applySpool()
         self.default = self._byName[defaultOf(printers, default).name.upper()]
         gone = {word.upper(): p.name for p in self._removed.values() for word in p.printer.words}
         led = {word.upper(): p.name for p in self.ports for word in p.printer.words}
@@ -132,9 +139,67 @@ class PrintServer:
         self.portNames.replace([port.name for port in self.ports], {**gone, **led}, lost)
         return told
 
+    def spoolTo(self, spool: ISpool, guards: bool = True) -> None:
+        """
+        Have a spool for those printing ports that are to keep jobs.
+
+        @param guards: look for jobs that come again.
+        """
+        self.spooling = Spooling(
+            spool,
+            self._clock,
+            self._keptChanged,
+            self._queueChanged,
+            self._wallClock,
+            guards=guards,
+        )
+        self._applySpool()
+
+    def begin(self) -> Deferred[None]:
+        """Open the spool, if there is one.  Fires when all that was kept is known."""
+        return succeed(None) if self.spooling is None else self.spooling.begin()
+
+    def _applySpool(self) -> None:
+        # A port that keeps jobs no longer prints those that it has.
+        if self.spooling is None:
+            return
+        for port in self.ports:
+            if port.settings.spool or port.name.lower() in self.spooling.queues:
+                self.spooling.queue(port)
+        for port in self._removed.values():
+            self.spooling.remove(port.name)
+
+    def queue(self, port: PrintingPort) -> Queue | None:
+        """The kept jobs of a printing port; L{None}: it keeps none, and never did."""
+        return None if self.spooling is None else self.spooling.queues.get(port.name.lower())
+
+    def portRecord(self, port: PrintingPort) -> PortRecord:
+        """A printing port as others see it, with its queue."""
+        record, queue = port.record, self.queue(port)
+        if queue is None or self.spooling is None:
+            return record
+        reasons, state = record.reasons, record.state
+        if queue.paused:
+            reasons, state = (*reasons, "paused"), PortState.STOPPED
+        if self.spooling.broken is not None:
+            reasons, state = (*reasons, "spool-failed"), PortState.STOPPED
+        job = queue.printing
+        return replace(
+            record,
+            state=state,
+            reasons=reasons,
+            accepting=record.accepting and self.spooling.broken is None,
+            spooled=port.settings.spool,
+            queued=record.queued + queue.queued - (job is not None),
+            held=queue.held,
+        )
+
     @property
     def jobs(self) -> list[JobRecord]:
-        """The last ended jobs and all that are not ended, by their numbers."""
+        """
+        The last ended jobs, and those that come in or stream, by their numbers; not those that wait
+        in the spool.
+        """
         return sorted([*self._ended, *self._running()], key=lambda job: job.number)
 
     def watch(self, watcher: IWatcher, progress: bool = False) -> None:
@@ -159,6 +224,45 @@ class PrintServer:
         """The uploads at C{port}: the one that has the printer, then those that wait."""
         return [job for job in port.jobs if isinstance(job, Job)]
 
+    def upload(
+        self,
+        port: PrintingPort,
+        name: str,
+        sender: Sender,
+        size: int | None = None,
+        code: ReplyCode = unknownCode,
+    ) -> UploadedJob:
+        """
+        Take a job from a sender: into the spool, if the port keeps jobs, or to its printer.
+
+        @param name: what the sender calls it; printable ASCII.
+        @param size: the number of bytes that the sender announced, if it did.
+        @param code: with which code it is told how its job ended.
+        """
+        queue = self.queue(port) if port.settings.spool else None
+        if queue is None:
+            return self.submit(port, name, sender, size, code)
+        reading = IReadingTransport(port.transport, None)
+        job = Intake(
+            self._number(),
+            port.name,
+            name,
+            sender,
+            size,
+            self._clock,
+            queue,
+            None if reading is None else reading.reading,
+            port.settings.maxJobBytes,
+            printer=printable(port.description),
+            uri=port.uri,
+            code=code,
+            changed=self._jobChanged,
+            wallClock=self._wallClock,
+        )
+        if self._come(job, port):
+            job.begin()
+        return job
+
     def submit(
         self,
         port: PrintingPort,
@@ -168,38 +272,56 @@ class PrintServer:
         code: ReplyCode = unknownCode,
     ) -> Job:
         """
-        Make a job and put it in line at C{port}.
+        Make a job whose sender waits for the printer, and put it in line at C{port}.
 
         @param name: what the sender calls it; printable ASCII.
         @param size: the number of bytes that the sender announced, if it did.
         @param code: with which code it is told how its job ended.
         """
-        self._count += 1
-        limit = port.settings.maxJobBytes
         job = Job(
-            self._count,
+            self._number(),
             port.name,
             name,
             sender,
             size,
             self._clock,
-            limit,
+            port.settings.maxJobBytes,
             printer=printable(port.description),
             code=code,
             changed=self._jobChanged,
             wallClock=self._wallClock,
         )
+        if self._come(job, port):
+            port.submit(job)
+        return job
+
+    def _come(self, job: Job | Intake, port: PrintingPort) -> bool:
+        # Or it is known at once that it cannot be printed.
         self._active[job.number] = job
         self._watchers.submitted(job.record)
+        limit, size = port.settings.maxJobBytes, job.size
         if not port.accepting:
             job.cut(PortRemoved(f"{port.name} was removed; print on another port"))
-        elif not port.settings.admits(sender.host):
-            job.cut(SenderNotAllowed(f"{sender.host} may not print on {port.name}"))
+        elif not port.settings.admits(job.host):
+            job.cut(SenderNotAllowed(f"{job.host} may not print on {port.name}"))
         elif limit is not None and size is not None and size > limit:
             job.cut(JobTooLarge(f"{size} bytes announced, {limit} are allowed"))
         else:
-            port.submit(job)
-        return job
+            return True
+        return False
+
+    def stateOf(self, job: UploadedJob) -> JobState:
+        """The state of a job, also after the spool has taken it over."""
+        if not isinstance(job, Intake) or not job.kept or self.spooling is None:
+            return job.state
+        return self.spooling.stateOf(job.number) or job.state
+
+    def _number(self) -> int:
+        # With a spool no number comes twice in its life; without one, or as long as its disk gives
+        # none, not twice in the life of the process.
+        given = None if self.spooling is None else self.spooling.number()
+        self._count = self._count + 1 if given is None else max(given, self._count + 1)
+        return self._count
 
     def cancel(self, number: int, reason: str = "canceled by the operator") -> bool:
         """
@@ -211,7 +333,7 @@ class PrintServer:
         if job is None:
             return False
         job.cut(JobCanceled(reason))
-        return job.ended
+        return job.error is not None
 
     def stop(self, drain: float) -> Deferred[Any]:
         """
@@ -228,7 +350,10 @@ class PrintServer:
             if end.active():
                 end.cancel()
 
-        return self.whenIdle().addCallback(stopped)
+        idle = [self.whenIdle().addCallback(stopped)]
+        if self.spooling is not None:
+            idle.append(self.spooling.stop(drain))
+        return DeferredList(idle)
 
     def _cutAll(self) -> None:
         # The last in line first, or the end of one job would be the turn of the next.
@@ -265,15 +390,34 @@ class PrintServer:
     def _running(self) -> list[JobRecord]:
         return [job.record for job in self._active.values()]
 
-    def _jobChanged(self, job: Job) -> None:
+    def _jobChanged(self, job: Job | Intake) -> None:
         record = job.record
         if record.ended:
             del self._active[job.number]
             self._ended.append(record)
+        elif isinstance(job, Intake) and job.kept:
+            del self._active[job.number]
+        self._watchers.changed(record)
+
+    def _keptChanged(self, record: JobRecord) -> None:
+        if record.ended:
+            self._ended.append(record)
         self._watchers.changed(record)
 
     def _portChanged(self, port: PrintingPort) -> None:
-        self._watchers.portChanged(port.record)
+        queue, stopped = self.queue(port), port.record.state is PortState.STOPPED
+        if stopped:
+            self._stopped.add(port)
+        elif port in self._stopped:
+            self._stopped.discard(port)
+            if queue is not None:
+                queue.wake()
+        self._watchers.portChanged(self.portRecord(port))
+
+    def _queueChanged(self, name: str) -> None:
+        port = self.port(name)
+        if port is not None:
+            self._watchers.portChanged(self.portRecord(port))
 
 
 def _drains(port: PrintingPort) -> str:

@@ -215,9 +215,7 @@ def makeService(options: Options) -> CommandLineGateway:
     tellTimeSteadily(options.reactor)
     endWithoutLookups(options.reactor)
     configuration = options.configuration
-    gateway = CommandLineGateway(
-        configuration, options.reactor, lambda before: options.configure(before=before)
-    )
+    gateway = _gateway(options)
     transports = [port.transport for port in gateway.server.ports]
     if options.embedded:
         Logger().info(
@@ -238,6 +236,17 @@ def makeService(options: Options) -> CommandLineGateway:
         warnings.append(f"{few}; who finds none free is told 425")
     gateway.warnings = warnings
     return gateway
+
+
+def _gateway(options: Options) -> CommandLineGateway:
+    said = options.configuration
+    try:
+        with rightsOfJobs(options.parent or {}):  # what root makes in the spool, jobs cannot use
+            return CommandLineGateway(
+                said, options.reactor, lambda before: options.configure(before=before)
+            )
+    except ValueError as error:
+        fail(f"--spool={said.spool}: {error}")
 
 
 def _checked(printers: Sequence[IPrinterTransport]) -> list[str]:

@@ -14,7 +14,7 @@ from twisted.python.failure import Failure
 from .condition import Condition
 from .errors import PrintError, PrinterUnreachable
 from .guard import FAULT, Awaited
-from .interfaces import IPrinterConnection, IPrinterTransport, IQueuedJob
+from .interfaces import IKeptJob, IPrinterConnection, IPrinterTransport, IQueuedJob
 from .named import PortSettings
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 5.0
@@ -144,8 +144,9 @@ class Visit:
         if isinstance(error, PrinterUnreachable):
             pause = next(self._pauses)
             given = self._clock.seconds() + pause >= self._deadline
-            self._condition.unreachable(error.reason, given)
-            if not given:
+            kept = IKeptJob.providedBy(self.job)  # its queue tries again, more patiently
+            self._condition.unreachable(error.reason, given and not kept)
+            if not given and not kept:
                 self._waits = True
                 self._timer = self._clock.callLater(pause, self._try)
                 return

@@ -18,7 +18,7 @@ from twisted.cred.checkers import ICredentialsChecker
 
 from .certificate import ServerCertificate
 from .checkers import checkerFor
-from .commandline import DEFAULT_PRINTER, OPTIONS
+from .commandline import DEFAULT_PRINTER, OPTIONS, PORT_OPTIONS, SPOOL
 from .configuration import Configuration
 from .ftp.settings import PROFILES
 from .interfaces import IPrinterTransport
@@ -76,6 +76,11 @@ class SaidPrinter:
     settings: dict[str, Any] = field(default_factory=dict)
     place: Place = ""
     places: Mapping[str, Place] = field(default_factory=dict)
+
+    @property
+    def onCommandLine(self) -> bool:
+        """It has no settings of its own."""
+        return not self.places
 
     def placeOf(self, key: str) -> Place:
         """Where a key was said, or else the printer."""
@@ -206,6 +211,7 @@ class Words:
             defaults,
             [checker(text) for text in self.said("auth") or ()],
             self.said("default-port") or "",
+            self.said("spool") or "",
         )
 
     def _inItsWords(self, sentences: Iterable[str]) -> Iterator[str]:
@@ -240,6 +246,8 @@ class Words:
             if each.uri is None:
                 continue  # it was told already
             own = replace(defaults, **each.settings) if each.settings else defaults
+            if each.onCommandLine and self.said("spool"):
+                own = replace(own, spool=True)
             try:
                 old = known.get(each.name.upper())
                 transport, source = self._transport(each, PJLPolicy(own.pjlPolicy), old)
@@ -288,6 +296,14 @@ class Words:
         if self.said("passive-inside") and not self.said("passive-address"):
             remedy = "it says who is not told a --passive-address; name that, too, or leave it out"
             yield f"{self._nameOf('passive-inside')}: {remedy}"
+        if not self.said("spool"):
+            remedy = "name a directory for jobs with --spool=DIRECTORY"
+            for option in PORT_OPTIONS:
+                if option.topic == SPOOL and self.said(option.name):
+                    yield f"{self._nameOf(option.name)}: there is no spool; {remedy}"
+            for each in self.printers:
+                if each.settings.get("spool", self.defaults.get("spool")):
+                    yield f"{each.placeOf('spool')}: there is no spool; {remedy}"
         if self.said("control-loss-grace") and self.said("fire-and-forget"):
             remedy = "with --fire-and-forget no loss is waited for; leave one of them out"
             yield f"{self._nameOf('control-loss-grace')}: {remedy}"

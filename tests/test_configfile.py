@@ -12,7 +12,7 @@ import pytest
 from twisted.internet.testing import MemoryReactorClock
 from twisted.python import usage
 
-from jetdirect.commandline import FILE_OPTIONS, IDENTIFYING, OPTIONS, PORT_OPTIONS
+from jetdirect.commandline import FILE_OPTIONS, IDENTIFYING, OPTIONS, PORT_OPTIONS, SPOOL
 from jetdirect.configfile import LARGEST_FILE
 from jetdirect.configuration import Configuration
 from jetdirect.help import FILE
@@ -339,6 +339,10 @@ SAMPLES: dict[str, Any] = {
     "NUMBER": "7",
     "NETWORKS": '["10.0.0.0/8"]',
     "TEXT": '"text"',
+    "HOW-MANY": '"24h"',
+    "HOW-MUCH": '"10G"',
+    "on-doubt": '"reprint"',
+    "on-duplicate": '"print"',
 }
 
 
@@ -348,9 +352,12 @@ def test_everyPortKey(option: Any) -> None:
     if not option.setting:
         assert option.name in IDENTIFYING
         return
-    sample = SAMPLES.get(option.value, '"log"' if option.value else "true")
-    [one] = read(f"{ONE}{option.name} = {sample}\n").ports
-    [all_] = read(f"[defaults]\n{option.name} = {sample}\n{ONE}").ports
+    sample = SAMPLES.get(option.name) or SAMPLES.get(
+        option.value, '"log"' if option.value else "true"
+    )
+    spool = 'spool = "spool"\n' if option.topic == SPOOL else ""
+    [one] = read(f"{spool}{ONE}{option.name} = {sample}\n").ports
+    [all_] = read(f"{spool}[defaults]\n{option.name} = {sample}\n{ONE}").ports
     default = getattr(PortSettings(), option.setting)
     assert (
         getattr(one.settings, option.setting) == getattr(all_.settings, option.setting) != default

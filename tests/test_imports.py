@@ -34,6 +34,7 @@ MAY_IMPORT = {
     "spool": "",
     "spool.record": "",
     "interfaces": "errors record uri spool.record",
+    "spool.limits": "options",
     # TCP
     "net": "",
     "net.deadline": "",
@@ -51,11 +52,12 @@ MAY_IMPORT = {
     "job": "errors interfaces guard language record",
     "condition": "interfaces",
     "portnames": "",
-    "named": "interfaces networks options portnames text",
+    "named": "interfaces networks options portnames spool.limits text",
     "visit": "condition errors interfaces guard named",
     "port": "condition errors interfaces guard named record visit",
     "watchers": "interfaces record",
-    "server": "text errors interfaces job named port portnames record watchers",
+    "server": "text errors interfaces job named port portnames record spool.intake spool.queue"
+    " spool.spooling watchers",
     # who looks on
     "watch": "",
     "watch.*": "text interfaces record",
@@ -66,9 +68,18 @@ MAY_IMPORT = {
     "spool.store": "errors spool.disk spool.durable spool.numbers spool.record",
     "spool.directory": "spool.disk",
     "spool.threads": "",
-    "spool.files": "errors interfaces spool.disk spool.record spool.store spool.turns",
+    "spool.files": "errors interfaces spool.directory spool.disk spool.record spool.store"
+    " spool.threads spool.turns",
     "spool.turns": "",
     "spool.offline": "spool.directory spool.disk spool.record spool.store text",
+    "spool.writer": "errors interfaces",
+    "spool.intake": "errors guard interfaces job record spool.record spool.writer",
+    "spool.dialling": "",
+    "spool.duplicates": "interfaces spool.record",
+    "spool.seen": "record spool.record",
+    "spool.kept": "errors guard interfaces language spool.record",
+    "spool.queue": "errors guard interfaces named record spool.*",
+    "spool.spooling": "errors interfaces record spool.*",
     # the sender's side: what is sent, and read
     "ftp": "",
     "ftp.acknowledgement": "job net.*",
@@ -206,10 +217,10 @@ MAY_IMPORT = {
     " transports.threads",
     # all that an operator can say
     "configuration": "named ftp.settings",
-    "commandline": "options named ftp.* transports.*",
+    "commandline": "options named ftp.* spool.limits transports.*",
     "changes": "commandline configuration named options ftp.settings",
     # those who know both sides
-    "gateway": "text changes configuration server net.* ftp* watch*",
+    "gateway": "text changes configuration interfaces server spool.files net.* ftp* watch*",
     "testing*": "configuration errors guard interfaces language job named port server net.* ftp*"
     " spool.record transports* gateway testing*",
     # the command

@@ -34,11 +34,15 @@ CODES = {
     errors.JobRefused: 550,
     errors.PortRemoved: 550,
     errors.SenderNotAllowed: 550,
+    errors.PortFailed: 450,
+    errors.SpoolFailed: 451,
+    errors.SpoolFull: 452,
+    errors.SpoolSilent: 451,
 }
 """What each error becomes when not one byte reached the printer."""
 
 NUMBERS = {
-    150: "OPENING OPENING_UNIQUE OPENING_LIST",
+    150: "OPENING SPOOLING OPENING_UNIQUE OPENING_LIST",
     200: "OKAY TYPE_SET ACTIVE BUFFER_SIZE PROTECTION MLST_OPTIONS IDLE_TIME",
     202: "SUPERFLUOUS",
     211: "STATUS FEATURES",
@@ -211,6 +215,8 @@ def test_listingRefusal(kind: type[PrintError], code: int) -> None:
 @pytest.mark.parametrize(
     ("reached", "reaches", "words"),
     [
+        (Delivery.QUEUED, Delivery.DELIVERED, "queued"),
+        (Delivery.VOLATILE, Delivery.DELIVERED, "spooled, not durable"),
         (Delivery.SENT, Delivery.SENT, "sent"),
         (Delivery.SENT, Delivery.DELIVERED, "sent, unconfirmed"),
         (Delivery.SENT, Delivery.CONFIRMED, "sent, unconfirmed"),

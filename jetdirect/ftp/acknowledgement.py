@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
-from ..job import Job
+from ..job import UploadedJob
 from ..net.facts import ITCPFacts
 
 _INTERVAL = 0.5
@@ -34,13 +34,13 @@ class Acknowledgements:
     def __init__(self, facts: ITCPFacts, clock: IReactorTime) -> None:
         self._facts = facts
         self._clock = clock
-        self._jobs: tuple[Job, ...] = ()
+        self._jobs: tuple[UploadedJob, ...] = ()
         self._behind = 0
         self._seen = False
         self._flushing: IDelayedCall | None = None
         self._timer: IDelayedCall | None = None
 
-    def expect(self, job: Job, buffered: bool = False) -> None:
+    def expect(self, job: UploadedJob, buffered: bool = False) -> None:
         """
         The reply for C{job} was just written: complete it when the sender has heard.
 

@@ -11,10 +11,12 @@ from ..errors import (
     JobAborted,
     JobTooLarge,
     NoDataConnection,
+    PortFailed,
     PrinterBusy,
     PrintError,
     PrinterUnreachable,
     ShuttingDown,
+    SpoolFull,
 )
 from ..interfaces import Delivery
 from ..text import presentable, printable
@@ -81,6 +83,10 @@ def _shown(value: object) -> object:
 # Positive preliminary
 OPENING = Reply(
     150, "Opening {type} mode data connection for {name}; printing on {port} ({printer})"
+)
+SPOOLING = Reply(
+    150,
+    "Opening {type} mode data connection for {name}; spooling for {port} ({printer}), {before}",
 )
 OPENING_UNIQUE = Reply(150, "FILE: {name}")
 OPENING_LIST = Reply(150, "Opening ASCII mode data connection for the listing")
@@ -234,8 +240,10 @@ def _transient(error: PrintError) -> int:
     match error:
         case ShuttingDown():
             return 421
-        case PrinterBusy() | PrinterUnreachable():
+        case PrinterBusy() | PrinterUnreachable() | PortFailed():
             return 450
+        case SpoolFull():
+            return 452
         case NoDataConnection():
             return 425
         case _:

@@ -17,7 +17,7 @@ from twisted.internet.task import deferLater
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from ..job import Job
+from ..job import UploadedJob
 from . import replies
 from .acknowledgement import Acknowledgements
 from .announced import AnnouncedAddress
@@ -452,7 +452,7 @@ class Session(Listener):
             self._heardOut.close()
         self._heardOut = dataPort
 
-    def expectToBeHeard(self, job: Job) -> None:
+    def expectToBeHeard(self, job: UploadedJob) -> None:
         """The reply for C{job} was just written; its record waits for the sender to hear."""
         if self.control.gone:
             job.complete(heard=False)
@@ -460,6 +460,12 @@ class Session(Listener):
         if self.acknowledgements is None:
             self.acknowledgements = Acknowledgements(self.control.facts, self.reactor)
         self.acknowledgements.expect(job, buffered=self.control.secure)
+
+    def hangUp(self) -> None:
+        """End the session without a word: none would be true."""
+        self._pipeline.clear()
+        self.house.placeFreed(self)
+        self.control.abort()
 
     def startAgain(self) -> None:
         """Forget what was set for transfers (REIN); L{logOut} forgets what belongs to a login."""

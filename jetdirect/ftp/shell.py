@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 
 from zope.interface import Interface, implementer
 
-from ..job import Job, ReplyCode, Sender, unknownCode
+from ..job import ReplyCode, Sender, UploadedJob, unknownCode
 from ..port import PrintingPort
 from ..portnames import NEAR
 from ..server import PrintServer
@@ -54,7 +54,7 @@ class PrintShell:
         self.sender = sender
         self.proven = proven
         self._now = wallClock
-        self._jobs: tuple[tuple[Job, float], ...] = ()
+        self._jobs: tuple[tuple[UploadedJob, float], ...] = ()
         self._names: StoredNames | None = None
 
     @property
@@ -97,7 +97,7 @@ class PrintShell:
             return ""
         return f"{self.sender.host} may not print on {port.name}"
 
-    def knows(self, job: Job) -> bool:
+    def knows(self, job: UploadedJob) -> bool:
         """May its name be told?  It is this session's, or this user's where users prove it."""
         return job.sender == self.sender or (self.proven and job.user == self.sender.user)
 
@@ -107,14 +107,14 @@ class PrintShell:
         name: str,
         size: int | None = None,
         code: ReplyCode = unknownCode,
-    ) -> Job:
+    ) -> UploadedJob:
         """
-        Put a job in line.
+        Put a job in line, or into the spool.
 
         @param size: the bytes that the sender announced, if it did.
         @param code: with which code it is told how its job ended.
         """
-        job = self.server.submit(port, printable(name) or UNKNOWN_NAME, self.sender, size, code)
+        job = self.server.upload(port, printable(name) or UNKNOWN_NAME, self.sender, size, code)
         self._jobs = (*self._jobs, (job, self._now()))[-LISTED_JOBS:]
         return job
 
@@ -129,7 +129,7 @@ class PrintShell:
             entries = self.names.children(path)
             known = {entry.name for entry in entries}
             return entries + [
-                Entry(job.name, False, job.bytes, began, job.state.value)
+                Entry(job.name, False, job.bytes, began, self.server.stateOf(job).value)
                 for job, began in self._jobs
                 if jobs and path == (job.port,) and job.name not in known
             ]

@@ -17,7 +17,7 @@ from twisted.python.filepath import Permissions
 from zope.interface import implementer
 
 from ..errors import PrintError
-from ..job import Job
+from ..job import UploadedJob
 from ..text import printable
 from .listing import Entry
 from .paths import Path, PathRefused
@@ -28,7 +28,7 @@ from .shell import PrintShell
 class StockUpload:
     """One job, for a server that hears nothing of a sender between data and reply."""
 
-    def __init__(self, job: Job) -> None:
+    def __init__(self, job: UploadedJob) -> None:
         self._job = job
 
     def receive(self) -> Deferred[IConsumer]:
@@ -38,8 +38,12 @@ class StockUpload:
     def close(self) -> Deferred[None]:
         """L{ftp.IWriteFile}: the end of the data is the whole end of the job."""
         finished = self._job.finish()
-        finished.addCallback(lambda _: self._job.complete())
+        finished.addCallback(lambda _: self._over())
         return finished  # type: ignore[return-value]
+
+    def _over(self) -> None:
+        self._job.replied()
+        self._job.complete()
 
 
 @implementer(ftp.IFTPShell)

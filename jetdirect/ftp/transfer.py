@@ -10,7 +10,7 @@ from typing import Protocol
 from twisted.internet.interfaces import IReactorTime
 
 from ..errors import DataConnectionLost
-from ..job import Job
+from ..job import UploadedJob
 from . import replies
 from .data import DataPort
 from .replies import Reply
@@ -34,8 +34,11 @@ class TransferSession(Protocol):
     async def pause(self, seconds: float) -> bool:
         """Let time pass; C{False} when the control connection was lost meanwhile."""
 
-    def expectToBeHeard(self, job: Job) -> None:
+    def expectToBeHeard(self, job: UploadedJob) -> None:
         """The reply for C{job} was just written; its record waits for the sender to hear."""
+
+    def hangUp(self) -> None:
+        """End the session without a word: none would be true."""
 
 
 class Transfer:

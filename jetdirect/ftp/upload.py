@@ -17,9 +17,10 @@ from ..errors import (
     PrintError,
     SenderLost,
     ShuttingDown,
+    SpoolSilent,
 )
 from ..interfaces import Delivery
-from ..job import Job
+from ..job import UploadedJob
 from ..net.deadline import Deadline
 from ..port import PrintingPort
 from . import replies
@@ -42,7 +43,7 @@ class Upload(Transfer):
         session: TransferSession,
         dataPort: DataPort,
         port: PrintingPort,
-        job: Job,
+        job: UploadedJob,
         printed: Callable[[], None],
     ) -> None:
         """
@@ -64,6 +65,9 @@ class Upload(Transfer):
         """
         try:
             delivery = await self._print(opening)
+        except SpoolSilent:
+            self.session.hangUp()
+            return
         except PrintError as error:
             self.session.reply(replies.refusal(error, self.job.number))
         except Exception:
@@ -71,6 +75,7 @@ class Upload(Transfer):
             self._log.failure("job {job} failed", job=self.number)
             fault = PrintError("the gateway itself failed")
             self.job.cut(fault)
+            await self.job.whenDecided()
             self.session.reply(replies.refusal(self.job.error or fault, self.number))
         else:
             self._printed()
@@ -83,6 +88,7 @@ class Upload(Transfer):
                     delivery=replies.delivered(delivery, self.port.transport.reaches),
                 )
             )
+            self.job.replied()
             self.session.expectToBeHeard(self.job)
         if self.aborts:
             await self.job.whenReleased()
@@ -109,6 +115,7 @@ class Upload(Transfer):
         delivery = await self.job.finish()
         self._lookForSender()
         if self.job.error is not None:
+            await self.job.whenDecided()
             raise self.job.error
         return delivery
 

@@ -10,15 +10,18 @@ from contextlib import suppress
 from typing import Any, Protocol, TypeVar
 
 from twisted.internet.defer import Deferred, succeed
+from twisted.internet.interfaces import IReactorFromThreads
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from ..errors import SpoolFailed, SpoolFull, SpoolSilent
 from ..interfaces import IDraft, IKeptData, ISpool
-from .disk import Reader
+from .directory import SpoolDirectory
+from .disk import Reader, RealDisk
 from .record import Found, JobPlace, Room, SpoolRecord
 from .store import Draft, Store
+from .threads import Threads
 from .turns import InOrder, Reserved, Turns
 
 RESERVED_PLACES = 1000
@@ -33,6 +36,24 @@ class Worker(Protocol):
     """Does work that may sleep: L{Threads.do<jetdirect.spool.threads.Threads.do>}."""
 
     def __call__(self, work: Callable[[], _Result]) -> Deferred[_Result]: ...
+
+
+def openSpool(path: str, reactor: IReactorFromThreads) -> FileSpool:
+    """
+    The spool in a directory, which this process has for itself from now on.
+
+    @raise ValueError: it cannot be one; the message says why, and what to do.
+    """
+    directory = SpoolDirectory(path)
+    try:
+        store = Store(RealDisk(directory.path))
+    except ValueError:
+        directory.release()
+        raise
+    except OSError as error:
+        directory.release()
+        raise ValueError(f"{error.strerror}: {error.filename}; mend the disk first") from None
+    return FileSpool(store, Threads(reactor, "spool").do, directory.durable, directory.release)
 
 
 def whatFailed(error: OSError) -> SpoolFailed | SpoolFull:
@@ -208,7 +229,7 @@ class FileSpool:
         def commit(place: int) -> SpoolRecord:
             try:
                 return draft.commit(record.but(place=place), to)
-            except OSError as why:
+            except Exception as why:
                 if draft.kept:
                     self._takeBack(number, why)
                 raise
@@ -219,12 +240,12 @@ class FileSpool:
         committed = self._places.next().addCallback(placed)
         return self._commits.setdefault(port.lower(), InOrder()).give(committed)
 
-    def _takeBack(self, number: int, why: OSError) -> None:
+    def _takeBack(self, number: int, why: Exception) -> None:
         # It is on the disk, and perhaps for good; what its sender is told depends on this.
         try:
             self._store.remove(number)
         except OSError:
-            raise SpoolSilent(f"the spool failed: {why.strerror or why}") from why
+            raise SpoolSilent(f"the spool failed: {why}") from why
 
 
 @implementer(IDraft)

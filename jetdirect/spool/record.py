@@ -87,7 +87,8 @@ class SpoolRecord:
     @ivar sha256: of C{data}, in hexadecimal.
     @ivar received: when its first byte was awaited, in seconds since the epoch.
     @ivar committed: when its commit began, likewise.
-    @ivar attempts: how often printing was begun.
+    @ivar attempts: how often printing was begun, without those that sent nothing.
+    @ivar started: when that was last, likewise; L{None}: never.
     @ivar ended: when it ended, likewise; L{None}: it has not.
     @ivar outcome: C{completed}, C{canceled} or C{aborted} (RFC 8011, section 5.3.7); C{""}: it has
         not ended.
@@ -111,6 +112,7 @@ class SpoolRecord:
     sha256: str = ""
     committed: float = 0.0
     attempts: int = 0
+    started: float | None = None
     ended: float | None = None
     outcome: str = ""
     delivery: str = ""
@@ -153,7 +155,7 @@ def decode(data: bytes) -> SpoolRecord:
             raise BadRecord(f"it has a value {name!r} that this program does not know")
         if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
             raise BadRecord(f"its {name} is {value!r}")
-        if isinstance(value, (int, float)) and not 0 <= value < float("inf"):
+        if isinstance(value, (int, float)) and name != "place" and not 0 <= value < float("inf"):
             raise BadRecord(f"its {name} is {value!r}")
     try:
         return SpoolRecord(**values)

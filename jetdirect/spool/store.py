@@ -144,7 +144,10 @@ class Store:
         @raise BadRecord: it cannot be used.
         @raise KeyError: it is not kept.
         """
-        return decode(self._disk.read(f"{self._path(number)}/{RECORD}"))
+        try:
+            return decode(self._disk.read(f"{self._path(number)}/{RECORD}"))
+        except FileNotFoundError as why:
+            raise BadRecord(_said(why)) from None
 
     def dataPath(self, number: int) -> str:
         """The file with a job's bytes, below the spool directory."""
@@ -173,8 +176,16 @@ class Store:
         self._move(number, self._where[number][0], JobPlace.CORRUPT)
 
     def read(self, number: int) -> Reader:
-        """The bytes of a job."""
-        return self._disk.open(self.dataPath(number))
+        """
+        The bytes of a job.
+
+        @raise BadRecord: there are none.
+        @raise KeyError: it is not kept.
+        """
+        try:
+            return self._disk.open(self.dataPath(number))
+        except FileNotFoundError:
+            raise BadRecord(f"it has no {DATA}") from None
 
     def verify(self, number: int) -> None:
         """
@@ -184,10 +195,7 @@ class Store:
         @raise OSError: they cannot be read.
         """
         record, found, size = self.record(number), hashlib.sha256(), 0
-        try:
-            reader = self.read(number)
-        except FileNotFoundError:
-            raise BadRecord(f"it has no {DATA}") from None
+        reader = self.read(number)
         try:
             while piece := reader.read(PIECE):
                 found.update(piece)

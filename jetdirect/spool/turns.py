@@ -88,6 +88,11 @@ class Reserved:
         self._waiting: deque[Deferred[int]] = deque()
         self._asking = False
 
+    @property
+    def lowest(self) -> int:
+        """The next one; 0: there is none."""
+        return self._numbers[0][0] if self._numbers else 0
+
     def next(self) -> Deferred[int]:
         """The next one.  @return: fails as the store does, if there is none left."""
         given: Deferred[int] = Deferred()

@@ -12,7 +12,14 @@ from twisted.logger import Logger
 from zope.interface import implementer
 
 from ..errors import JobRefused
-from ..interfaces import Delivery, IPrinterConnection, IPrinterTransport, IPrintJob
+from ..interfaces import (
+    Delivery,
+    IKeptJob,
+    IPrinterConnection,
+    IPrinterTransport,
+    IPrintJob,
+    IReadingTransport,
+)
 from ..language import HEAD_BYTES, tailFor
 from ..pjl import Kind, Piece, Scanner, risk
 from .wrapped import WrappedConnection, WrappedTransport
@@ -35,7 +42,7 @@ def policed(transport: IPrinterTransport, policy: PJLPolicy) -> IPrinterTranspor
     return transport if policy is PJLPolicy.OFF else PolicedTransport(transport, policy)
 
 
-@implementer(IPrinterTransport)
+@implementer(IPrinterTransport, IReadingTransport)
 class PolicedTransport(WrappedTransport):
     """Another transport, whose jobs are read before it has them."""
 
@@ -44,13 +51,15 @@ class PolicedTransport(WrappedTransport):
         self._policy = policy
 
     def open(self, job: IPrintJob) -> Deferred[IPrinterConnection]:
-        """L{IPrinterTransport}."""
+        """L{IPrinterTransport}: what comes from a spool was read there."""
+        if IKeptJob.providedBy(job):
+            return super().open(job)
+        return super().open(job).addCallback(self.reading, job)
+
+    def reading(self, connection: IPrinterConnection, job: IPrintJob) -> IPrinterConnection:
+        """L{IReadingTransport}."""
         kind = RefusingConnection if self._policy is PJLPolicy.REFUSE else LoggingConnection
-
-        def policed(connection: IPrinterConnection) -> IPrinterConnection:
-            return kind(connection, job)
-
-        return super().open(job).addCallback(policed)
+        return kind(connection, job)
 
 
 @implementer(IPrinterConnection)

@@ -168,7 +168,15 @@ def _print(session: Session, path: str, unique: bool) -> Result:
     else:
         mode = "BINARY" if session.parameters.type == "I" else "ASCII"
         printer = port.description
-        opening = replies.OPENING(type=mode, name=job.name, port=port.name, printer=printer)
+        queue = shell.server.queue(port) if port.settings.spool else None
+        if queue is None:
+            opening = replies.OPENING(type=mode, name=job.name, port=port.name, printer=printer)
+        else:
+            many = queue.queued
+            before = "1 job before it" if many == 1 else f"{many or 'no'} jobs before it"
+            opening = replies.SPOOLING(
+                type=mode, name=job.name, port=port.name, printer=printer, before=before
+            )
     return session.runTransfer(upload, upload.run(opening))
 
 

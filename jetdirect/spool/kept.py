@@ -1,0 +1,253 @@
+"""
+One attempt to print a kept job: from its turn at the printing port to what has become of it.
+
+It is on stable storage that an attempt was made before the first byte of it leaves: what a crash
+leaves in doubt is known to be in doubt.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IPushProducer, IReactorTime
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from ..errors import JobRefused, PrinterLost, PrintError
+from ..guard import FAULT, GuardedConnection
+from ..interfaces import Delivery, IKeptData, IKeptJob, IPrinterConnection, ISpool
+from ..language import HEAD_BYTES, tailFor
+from .record import BadRecord, JobPlace, SpoolRecord
+
+PIECE = 1 << 18
+"""Bytes that are read at a time: as many as a printer's connection takes before it says that it is
+enough, several times over (chosen)."""
+
+NOTED = 1.0
+"""Seconds between two notes of how far an attempt has come (chosen)."""
+
+_Result = TypeVar("_Result")
+
+
+@implementer(IKeptJob, IPushProducer)
+class KeptJob:
+    """
+    A kept job in the line of its printing port.
+
+    @ivar record: what is written about it now.
+    @ivar begun: it had the printer: what becomes of it is to be recorded.
+    @ivar attempted: 1 when that is in its record.
+    @ivar delivery: the level that was reached; L{None}: it did not end well.
+    @ivar error: why not.
+    @ivar sent: bytes that may have reached the printer.
+    """
+
+    _log = Logger()
+
+    def __init__(
+        self,
+        record: SpoolRecord,
+        spool: ISpool,
+        clock: IReactorTime,
+        wallClock: Callable[[], float],
+        changed: Callable[[KeptJob], None],
+    ) -> None:
+        """
+        @param changed: told when it has the printer, and when the printer takes no more.
+        """
+        self.record = record
+        self.number = record.number
+        self.name = record.name
+        self.user = record.user
+        self.host = record.host
+        self.size = record.size
+        self.begun = False
+        self.attempted = 0
+        self.ended = False
+        self.delivery: Delivery | None = None
+        self.error: PrintError | None = None
+        self.sent = 0
+        self.blocked: float | None = None
+        self._spool = spool
+        self._clock = clock
+        self._wallClock = wallClock
+        self._changed = changed
+        self._hasty = self._registered = False
+        self._giveUp: Callable[[], None] | None = None
+        self._connection: GuardedConnection | None = None
+        self._awaited: Deferred[Any] | None = None
+        self._going: Deferred[None] | None = None
+        self._noted = clock.seconds()
+        self._over: Deferred[KeptJob] = Deferred()
+        self._released: Deferred[None] = Deferred()
+
+    def whenOver(self) -> Deferred[KeptJob]:
+        """To be called once.  @return: fires when the attempt is over, whatever became of it."""
+        return self._over
+
+    @property
+    def progress(self) -> int:
+        """Bytes that may have reached the printer so far."""
+        return self.sent if self._connection is None else self._connection.sent
+
+    # The printing port's part.
+
+    def queued(self, giveUp: Callable[[], None]) -> None:
+        """L{IQueuedJob<jetdirect.interfaces.IQueuedJob>}."""
+        self._giveUp = giveUp
+
+    def printOn(self, connection: IPrinterConnection) -> Deferred[None]:
+        """L{IQueuedJob<jetdirect.interfaces.IQueuedJob>}."""
+        guarded = GuardedConnection(connection, self.number, self._clock, self.cut)
+        if self._hasty:
+            guarded.hasten()
+        self._giveUp = None
+        if self.ended:
+            guarded.abort(b"").addCallback(self._released.callback)
+        else:
+            self.begun = True
+            self._connection = guarded
+            Deferred.fromCoroutine(self._print(guarded))
+        return self._released
+
+    def cut(self, error: PrintError) -> None:
+        """L{IQueuedJob<jetdirect.interfaces.IQueuedJob>}: the first evidence decides."""
+        if self.ended or self.error is not None:
+            return
+        self.error = error
+        if not self.begun:
+            giveUp, self._giveUp = self._giveUp, None
+            self._end()
+            if giveUp is not None:
+                giveUp()
+            return
+        awaited, self._awaited = self._awaited, None
+        if awaited is not None and not awaited.called:
+            awaited.errback(Failure(error))
+
+    def printerLost(self, error: PrintError) -> None:
+        """L{IPrintJob<jetdirect.interfaces.IPrintJob>}."""
+        if not isinstance(error, PrintError):
+            self._log.error("job {job}: lost to {error!r}", job=self.number, error=error)
+            error = PrinterLost(FAULT)
+        self.cut(error)
+
+    def hasten(self) -> None:
+        """The gateway stops, and waits for the printer no longer than it must."""
+        self._hasty = True
+        if self._connection is not None:
+            self._connection.hasten()
+
+    # The printer's back-pressure.
+
+    def pauseProducing(self) -> None:
+        """L{IPushProducer}."""
+        if self._going is None:
+            self._going = Deferred()
+            self.blocked = self._clock.seconds()
+
+    def resumeProducing(self) -> None:
+        """L{IPushProducer}."""
+        going, self._going = self._going, None
+        self.blocked = None
+        if going is not None:
+            going.callback(None)
+
+    def stopProducing(self) -> None:
+        """L{IPushProducer}: nothing to do; L{printerLost} says it, and why."""
+
+    # Inside.
+
+    async def _print(self, connection: GuardedConnection) -> None:
+        head = bytearray()
+        try:
+            self.delivery = await self._attempt(connection, head)
+        except PrintError as error:
+            self.error = self.error or error
+            await self._abort(connection, head)
+        except Exception:
+            self._log.failure("job {job}: the attempt failed", job=self.number)
+            self.error = self.error or PrintError(FAULT)
+            await self._abort(connection, head)
+        self.sent = connection.sent
+        self._connection = self.blocked = None
+        # The port's next turn comes when it is recorded what has become of this one.
+        self._end()
+        self._released.callback(None)
+
+    async def _abort(self, connection: GuardedConnection, head: bytearray) -> None:
+        assert self.error is not None
+        self.error.printed = connection.printed
+        if self._registered:
+            connection.unregisterProducer()
+        await connection.abort(tailFor(bytes(head)) if self.error.printed else b"")
+
+    async def _attempt(self, connection: GuardedConnection, head: bytearray) -> Delivery:
+        record = self.record.but(
+            attempts=self.record.attempts + 1, started=self._wallClock(), sent=0
+        )
+        await self._spool.change(record, JobPlace.ACTIVE)
+        self.record, self.attempted = record, 1
+        self._lookForCut()
+        self._changed(self)
+        try:
+            data = await self._orCut(self._spool.data(self.number))
+        except BadRecord as why:
+            raise JobRefused(f"the job cannot be used: {why}") from None
+        try:
+            self._registered = True
+            connection.registerProducer(self, True)
+            await self._send(data, connection, head)
+            self._registered = False
+            connection.unregisterProducer()
+        finally:
+            data.close()
+        if self.record.size:
+            self._spool.note(self.number, connection.sent)
+        delivery = await self._orCut(connection.finish())
+        self._spool.note(self.number, self.record.size)
+        return delivery
+
+    async def _send(self, data: IKeptData, connection: GuardedConnection, head: bytearray) -> None:
+        while piece := await self._orCut(data.read(PIECE)):
+            if len(head) < HEAD_BYTES:
+                head += piece[: HEAD_BYTES - len(head)]
+            connection.write(piece)
+            self._lookForCut()
+            self._note(connection)
+            if self._going is not None:
+                await self._orCut(self._going)
+
+    def _note(self, connection: GuardedConnection) -> None:
+        now = self._clock.seconds()
+        if now - self._noted >= NOTED:
+            self._noted = now
+            self._spool.note(self.number, connection.sent)
+
+    async def _orCut(self, answer: Deferred[_Result]) -> _Result:
+        # What it fires with, or the evidence that comes first.
+        self._lookForCut()
+        awaited: Deferred[_Result] = Deferred()
+        self._awaited = awaited
+
+        def answered(result: Any) -> None:
+            if not awaited.called:
+                (awaited.errback if isinstance(result, Failure) else awaited.callback)(result)
+            elif IKeptData.providedBy(result):
+                result.close()
+
+        answer.addBoth(answered)
+        result = await awaited
+        self._awaited = None
+        return result
+
+    def _lookForCut(self) -> None:
+        if self.error is not None:
+            raise self.error
+
+    def _end(self) -> None:
+        self.ended = True
+        self._over.callback(self)

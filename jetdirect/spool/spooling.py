@@ -1,0 +1,268 @@
+"""
+All queues of one spool, and what they share: numbers, dialling, and a disk that may fail.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from random import Random, SystemRandom
+from typing import Any
+
+from twisted.internet.defer import Deferred, DeferredList, TimeoutError, succeed
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from ..errors import NoSuchJob, PrintError, SpoolFailed, SpoolFull
+from ..interfaces import ISpool
+from ..record import JobRecord, JobState
+from .dialling import Dialling
+from .queue import GonePort, Port, Queue
+from .record import BadRecord
+from .turns import Reserved
+
+RESERVED_NUMBERS = 100
+"""Job numbers that are taken at a time: a crash skips up to so many (chosen)."""
+
+PROBED = 5.0
+"""Seconds between two tries of a disk that has failed: the next job is taken within so many after
+it is well (chosen)."""
+
+LAST_WRITES = 4.0
+"""Seconds that a disk has, when the gateway stops, for the ends of the last jobs (chosen); without
+them they are in doubt."""
+
+
+class Spooling:
+    """
+    The kept jobs of a gateway.
+
+    @ivar queues: by the names of their ports, in lower case.
+    """
+
+    _log = Logger()
+
+    def __init__(
+        self,
+        spool: ISpool,
+        clock: IReactorTime,
+        told: Callable[[JobRecord], None],
+        portChanged: Callable[[str], None],
+        wallClock: Callable[[], float] = time.time,
+        dice: Random | None = None,
+        guards: bool = True,
+    ) -> None:
+        """
+        @param told: is given each change of a kept job.
+        @param portChanged: is told the name of a port that is seen otherwise.
+        @param guards: look for jobs that come again.
+        """
+        self.spool = spool
+        self.clock = clock
+        self.wallClock = wallClock
+        self.dialling = Dialling(clock)
+        self.dice = dice or SystemRandom()
+        self.broken: PrintError | None = None
+        self.paused: dict[str, str] = {}
+        self.told = told
+        self.portChanged = portChanged
+        self.queues: dict[str, Queue] = {}
+        self.first = 0
+        self._guards = guards
+        self._numbers = Reserved(spool.reserve, RESERVED_NUMBERS)
+        self._beyond = 0
+        self._well: list[Deferred[None]] = []
+        self._probing: IDelayedCall | None = None
+        self._begun: list[Deferred[None]] | None = []
+        self._stopping = False
+
+    # The start
+
+    def begin(self) -> Deferred[None]:
+        """
+        Open the spool: jobs are taken and printed from now on.
+
+        @return: fires when all that was kept is known.
+        """
+        return Deferred.fromCoroutine(self._begin())
+
+    async def _begin(self) -> None:
+        while True:
+            try:
+                self.paused = dict(await self.spool.paused())
+                await self._numbers.fill()
+                break
+            except BadRecord as why:
+                self._log.error("which ports are paused is not known: {why}", why=str(why))
+                await self._numbers.fill()
+                break
+            except (SpoolFailed, SpoolFull) as error:
+                self.failed(error)
+                await self.whenWell()
+        self.first = self._numbers.lowest
+        self.spool.probe().addErrback(lambda _: None)  # which also lays the ballast
+        begun, self._begun = self._begun or [], None
+        await DeferredList([self._open(queue) for queue in [*self.queues.values()]])
+        for name in await self.spool.portNames():
+            if name not in self.queues:
+                await self._openRemoved(name)
+        for each in begun:
+            each.callback(None)
+
+    async def _openRemoved(self, name: str) -> None:
+        queue = self.queues[name] = Queue(GonePort(name), self, self._guards)
+        queue.removed = True
+        await self._open(queue)
+        if queue.queued or queue.held:
+            self._log.warn(
+                "the spool has {jobs} jobs of {port}, which is no printing port any more; they are"
+                " held until it is one again, or they are moved",
+                jobs=queue.queued + queue.held,
+                port=name,
+            )
+
+    def _open(self, queue: Queue) -> Deferred[None]:
+        def failed(failure: Failure) -> None:
+            self._log.failure("the jobs of {port} cannot be opened", failure, port=queue.port.name)
+
+        return Deferred.fromCoroutine(queue.open()).addErrback(failed)
+
+    def queue(self, port: Port) -> Queue:
+        """The queue of a printing port, from now on; what was kept for its name is in it."""
+        key = port.name.lower()
+        found = self.queues.get(key)
+        if found is None:
+            found = self.queues[key] = Queue(port, self, self._guards)
+            if self._begun is None:
+                self._open(found)
+        elif found.port is not port or found.removed:
+            found.port, found.removed = port, False
+            found.goOn()
+        return found
+
+    def remove(self, name: str) -> None:
+        """A printing port is no more: what waits there is held, until it comes back."""
+        found = self.queues.get(name.lower())
+        if found is not None:
+            found.removed = True
+
+    # Numbers
+
+    def number(self) -> int | None:
+        """The next job's number; L{None}: the spool has none to give."""
+        return self._numbers.take()
+
+    # What the queues share
+
+    def failed(self, error: PrintError) -> None:
+        """L{House<jetdirect.spool.queue.House>}."""
+        if self.broken is None:
+            self._log.error("{why}; no job is taken or printed until it is well", why=error.reason)
+            self.broken = error
+            self._portsChanged()
+        if self._probing is None and not self._stopping:
+            self._probing = self.clock.callLater(PROBED, self._probe)
+
+    def _probe(self) -> None:
+        self._probing = None
+        self.spool.probe().addCallbacks(self._isWell, self._isNot)
+
+    def _isNot(self, failure: Failure) -> None:
+        if not self._stopping and self._probing is None:
+            self._probing = self.clock.callLater(PROBED, self._probe)
+
+    def _isWell(self, _: object) -> None:
+        if self.broken is None:
+            return
+        self.broken = None
+        self._log.info("the spool is well again; jobs are taken and printed")
+        self._portsChanged()
+        well, self._well = self._well, []
+        for each in well:
+            each.callback(None)
+        for queue in [*self.queues.values()]:
+            queue.goOn()
+
+    def _portsChanged(self) -> None:
+        for queue in self.queues.values():
+            self.portChanged(queue.port.name)
+
+    def whenWell(self) -> Deferred[None]:
+        """L{House<jetdirect.spool.queue.House>}."""
+        if self.broken is None:
+            return succeed(None)
+        self._well.append(Deferred())
+        return self._well[-1]
+
+    def pause(self, port: str, by: str) -> Deferred[None]:
+        """L{House<jetdirect.spool.queue.House>}: at once, and durable when it fires."""
+        self.paused[port.lower()] = by
+        return self._pausedChanged(port)
+
+    def resume(self, port: str) -> Deferred[None]:
+        """L{House<jetdirect.spool.queue.House>}: likewise."""
+        self.paused.pop(port.lower(), None)
+        changed = self._pausedChanged(port)
+        queue = self.queues.get(port.lower())
+        if queue is not None:
+            queue.goOn()
+        return changed
+
+    def _pausedChanged(self, port: str) -> Deferred[None]:
+        self.portChanged(port)
+        return self.spool.setPaused(self.paused)
+
+    # Verbs
+
+    def stateOf(self, number: int) -> JobState | None:
+        """The state of a kept job; L{None}: it is not known any more."""
+        for queue in self.queues.values():
+            state = queue.stateOf(number)
+            if state is not None:
+                return state
+        return None
+
+    def holder(self, number: int) -> Queue:
+        """
+        The queue that knows a job.
+
+        @raise NoSuchJob: none does.
+        """
+        for queue in self.queues.values():
+            if number in queue.jobs:
+                return queue
+        raise NoSuchJob(f"no kept job has number {number}")
+
+    # The end
+
+    def stop(self, drain: float) -> Deferred[Any]:
+        """
+        Begin no more attempts; those that run have their time, and are held then.
+
+        @param drain: seconds.
+        @return: fires when their ends are recorded, or nobody can wait any longer.
+        """
+        self._stopping = True
+        if self._probing is not None:
+            self._probing.cancel()
+            self._probing = None
+        idle = DeferredList([queue.stop() for queue in self.queues.values()])
+        if not drain:
+            self._cut()
+            end: IDelayedCall | None = None
+        else:
+            end = self.clock.callLater(drain, self._cut)
+        limit = idle.addTimeout(drain + LAST_WRITES, self.clock)
+
+        def stopped(result: object) -> None:
+            if end is not None and end.active():
+                end.cancel()
+            if isinstance(result, Failure) and result.check(TimeoutError):
+                self._log.error("the spool's disk does not answer; the ends of jobs are in doubt")
+
+        return limit.addBoth(stopped)
+
+    def _cut(self) -> None:
+        for queue in self.queues.values():
+            queue.stop(now=True).addErrback(lambda _: None)

@@ -1,0 +1,460 @@
+"""
+What a sender is told at a printing port that keeps jobs, and what is on the disk then.
+"""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from twisted.internet.interfaces import IConsumer
+from zope.interface.verify import verifyObject
+
+from jetdirect.errors import PrinterUnreachable
+from jetdirect.ftp.settings import SessionSettings
+from jetdirect.interfaces import IKeptJob, IPrinterConnection, IPrintJob
+from jetdirect.job import UploadedJob
+from jetdirect.spool.intake import SILENT_AFTER, Intake
+from jetdirect.spool.record import Room
+from jetdirect.spool.writer import HIGH
+from jetdirect.testing import FakePrinter, FakeSender
+from jetdirect.transports.policy import PJLPolicy, policed
+from tests.support.site import Site
+
+QUEUED = "226 Transfer complete (PORT1, job {}, {} bytes, queued)"
+
+
+def away(site: Site) -> None:
+    """The printer cannot be reached for now."""
+    site.printer.silent = True
+
+
+def coming(site: Site, data: bytes = b"a page") -> FakeSender:
+    """An upload that has sent this much, and no end."""
+    sender = site.sender()
+    sender.begin("a.ps")
+    assert sender.data is not None
+    sender.data.receive(data)
+    return sender
+
+
+def fail(site: Site, call: str, code: int) -> None:
+    """The disk fails in one kind of call."""
+
+    def fault(number: int, name: str) -> None:
+        if name == call:
+            raise OSError(code, "failed")
+
+    site.disk.fault = fault
+
+
+def mend(site: Site) -> None:
+    """It is well again."""
+    site.disk.fault = lambda number, name: None
+
+
+def test_queued() -> None:
+    """150 at once, 226 when the job is on stable storage, and then the paper."""
+    site = Site()
+    sender = site.sender()
+    assert sender.begin("a.ps") == (
+        "150 Opening ASCII mode data connection for a.ps; spooling for PORT1 (fake printer),"
+        " no jobs before it"
+    )
+    assert sender.send(b"a page").splitlines()[-1] == QUEUED.format(1, 6)
+    site.advance(0.1)
+    assert site.printed == [b"a page"]
+    assert site.files("done") == [1]
+    [record] = site.watcher.ended
+    assert (record.state, record.delivery, record.printed) == ("completed", "delivered", "yes")
+    assert (record.reply, record.heard, record.attempts) == (226, True, 1)
+
+
+def test_interfaces() -> None:
+    """What is said to be provided is."""
+    site = Site()
+    away(site)
+    coming(site)
+    [intake] = site.server._active.values()
+    assert isinstance(intake, Intake)
+    for interface in (IPrintJob, IConsumer):
+        assert verifyObject(interface, intake)
+    assert verifyObject(IPrinterConnection, intake._connection)
+    assert all(hasattr(intake, name) for name in UploadedJob.__annotations__)
+    site.upload()
+    site.advance(0.1)
+    assert verifyObject(IKeptJob, site.queue()._job)
+
+
+def test_printerAway() -> None:
+    """The sender is served whether or not the printer is there; the next one sees the line."""
+    site = Site()
+    away(site)
+    assert site.upload() == QUEUED.format(1, 6)
+    site.advance(1)
+    sender = site.sender()
+    assert sender.begin("b.ps").endswith("(fake printer), 1 job before it")
+    sender.send(b"b")
+    assert site.sender().begin("c.ps").endswith("(fake printer), 2 jobs before it")
+    assert site.files("queue") == [1, 2]
+
+
+def test_notBeforeReply() -> None:
+    """Not a byte is printed before the sender was told."""
+    site = Site()
+    sender = coming(site)
+    site.work.hold()
+    assert sender.data is not None
+    sender.data.fin()
+    while site.work.held:
+        assert site.printer.jobs == []
+        site.work.one()
+    site.work.go()
+    assert sender.hear().splitlines()[-1] == QUEUED.format(1, 6)
+    site.advance(0.1)
+    assert site.printed == [b"a page"]
+
+
+def test_volatile() -> None:
+    """In memory a job is not queued, and the word is not used."""
+    assert Site(durable=False).upload() == (
+        "226 Transfer complete (PORT1, job 1, 6 bytes, spooled, not durable)"
+    )
+
+
+def test_streamingBeside() -> None:
+    """A port that keeps no jobs answers as ever, in the same gateway."""
+    site = Site([FakePrinter(), FakePrinter()])
+    streaming = site.server.ports[1]
+    streaming.become(replace(streaming.printer, settings=replace(site.settings, spool=False)))
+    sender = site.sender()
+    assert sender.upload("PORT2/a.ps", b"x") == (
+        "150 Opening ASCII mode data connection for a.ps; printing on PORT2 (fake printer)\n"
+        "226-Ready\n226-Processing job: 1 a.ps\n"
+        "226 Transfer complete (PORT2, job 1, 1 bytes, delivered)"
+    )
+    assert site.upload() == QUEUED.format(2, 6)
+
+
+def reset(site: Site, sender: FakeSender) -> None:
+    assert sender.data is not None
+    sender.data.rst()
+
+
+def abort(site: Site, sender: FakeSender) -> None:
+    sender.wire.receive(b"ABOR\r\n")
+
+
+def loseControl(site: Site, sender: FakeSender) -> None:
+    sender.wire.rst()
+
+
+def stop(site: Site, sender: FakeSender) -> None:
+    site.gateway.factory.stopSessions(0)
+
+
+def cancel(site: Site, sender: FakeSender) -> None:
+    assert site.server.cancel(1)
+
+
+def tooLong(site: Site, sender: FakeSender) -> None:
+    assert sender.data is not None
+    sender.data.receive(b"x" * 100)
+
+
+@pytest.mark.parametrize(
+    ("happens", "code", "outcome"),
+    [
+        (reset, "451", "aborted"),
+        (abort, "426", "canceled"),
+        (loseControl, "", "aborted"),
+        (stop, "421", "aborted"),
+        (cancel, "550", "canceled"),
+        (tooLong, "552", "aborted"),
+    ],
+)
+def test_cut(happens: Callable[[Site, FakeSender], None], code: str, outcome: str) -> None:
+    """Whatever ends an upload before its end, nothing of it stays, and nothing is printed."""
+    site = Site(maxJobBytes=50)
+    sender = coming(site)
+    happens(site, sender)
+    told = sender.hear()
+    assert told[:3] == code
+    assert "may have been printed" not in told
+    site.advance(5)
+    assert site.printer.jobs == []
+    assert site.files("tmp") == site.files("queue") == []
+    [record] = site.watcher.ended
+    assert (record.outcome, record.printed) == (outcome, "no")
+    assert record.reply == (int(code) if code else 451)
+
+
+def judge(site: Site, told: str, seed: int) -> None:
+    """What was told is true, also after a power cut."""
+    site.restart(seed)
+    site.advance(5)
+    if "queued" in told:
+        assert site.printed == [b"a page"]
+    elif told:
+        assert told[:1] in "45"
+        assert site.printed == []
+        assert site.files("queue") == site.files("held") == []
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("call", range(1, 15))
+@pytest.mark.parametrize("happens", [abort, loseControl, stop, cancel])
+def test_cutWhileCommitting(
+    happens: Callable[[Site, FakeSender], None], call: int, seed: int
+) -> None:
+    """A cut at each call of the commit: it is kept, and 226; or 4xx, and gone for good."""
+    site = Site()
+    sender = coming(site)
+    began, done = site.disk.calls, False
+
+    def fault(number: int, name: str) -> None:
+        nonlocal done
+        # Under the lock of the rename nothing else happens.
+        if not done and number - began >= call and name != "rename":
+            done = True
+            happens(site, sender)
+
+    site.disk.fault = fault
+    assert sender.data is not None
+    sender.data.fin()
+    site.disk.fault = lambda number, name: None
+    assert done
+    told = sender.hear()
+    assert told or happens is loseControl
+    judge(site, told, seed)
+
+
+def test_abortedAfterRename() -> None:
+    """ABOR that comes too late for the commit: the job is removed for good before the 426."""
+    site = Site()
+    sender = coming(site)
+    site.work.hold()
+    assert sender.data is not None
+    sender.data.fin()
+    assert site.work.held is not None
+    while not site.files("queue"):
+        work, done = site.work.held.pop(0)
+        result = work()
+        abortNow = bool(site.files("queue"))
+        if abortNow:
+            sender.wire.receive(b"ABOR\r\n")  # the commit is done, and nobody was told yet
+            assert sender.hear() == ""
+        done.callback(result)
+    assert sender.hear() == ""
+    site.work.go()
+    codes = [line[:3] for line in sender.hear().splitlines() if line[3] == " "]
+    assert codes == ["426", "226"]
+    site.restart(seed=1)
+    site.advance(5)
+    assert site.printed == []
+
+
+def test_sizeDiffers() -> None:
+    """What was announced and what came must be the same."""
+    site = Site()
+    sender = site.sender()
+    sender.say("TYPE I")
+    sender.say("ALLO 7")
+    assert sender.upload("a.ps", b"a page").splitlines()[-1].startswith("451 Job 1 not printed")
+    assert site.files("queue") == site.files("tmp") == []
+
+
+def test_full() -> None:
+    """452 with what must stay free, before the 150 if the sender says how much comes."""
+    site = Site()
+    site.disk.space = Room(free=1000, total=10_000)
+    sender = site.sender()
+    sender.say("TYPE I")
+    sender.say("ALLO 501")
+    assert sender.begin("a.ps") == (
+        "452 Job 1 not printed: the spool's disk has no more room than is to stay free; it is safe"
+        " to send it again"
+    )
+    sender.say("ALLO 500")
+    assert sender.begin("a.ps")[:3] == "150"
+
+
+@pytest.mark.parametrize("call", ["write", "sync", "create", "makeDirectory"])
+def test_noSpace(call: str) -> None:
+    """A disk that is full in the middle is 452, and goes on when it has room."""
+    site = Site()
+    fail(site, call, errno.ENOSPC)
+    assert site.upload()[:3] == "452"
+    mend(site)
+    site.advance(6)
+    assert site.upload()[-8:] == " queued)"
+    assert site.files("tmp") == []
+
+
+def test_quotas() -> None:
+    """So many jobs, so many bytes, so many of one sender; those that come in count."""
+    site = Site(maxQueued=2)
+    away(site)
+    sender = coming(site)
+    assert "queued" in site.upload()
+    told = site.upload()
+    assert told.startswith("452 Job 3 not printed: PORT1 keeps 2 jobs already, and may keep 2")
+    del sender
+    site = Site(maxQueuedBytes=10)
+    away(site)
+    assert "queued" in site.upload(b"x" * 10)
+    assert site.upload(b"x").startswith("452 Job 2 not printed: PORT1 would keep more than 10")
+    site = Site(maxQueuedPerHost=1)
+    away(site)
+    assert "queued" in site.upload()
+    assert site.upload(host="192.0.2.2")[-8:] == " queued)"
+    assert site.upload().startswith("452 Job 3 not printed: PORT1 keeps 1 jobs of 192.0.2.1")
+
+
+def test_broken() -> None:
+    """A disk that fails is 451, then 450, until it is well; streaming goes on."""
+    site = Site()
+    fail(site, "sync", errno.EIO)
+    assert site.upload().startswith("451 Job 1 not printed: the spool failed: ")
+    assert site.upload().startswith("450 Job 2 not printed: the spool of PORT1 has failed")
+    record = site.server.portRecord(site.server.ports[0])
+    assert (record.state, record.reasons, record.accepting) == ("stopped", ("spool-failed",), False)
+    site.advance(6)
+    assert site.upload()[:3] == "450"
+    mend(site)
+    site.advance(6)
+    assert site.upload()[-8:] == " queued)"
+    assert site.files("tmp") == []
+
+
+def test_silentDisk() -> None:
+    """A disk that does not answer: no word is true, so none is said; the job is there, or not."""
+    site = Site()
+    sender = coming(site)
+    site.work.hold()
+    assert sender.data is not None
+    sender.data.fin()
+    site.advance(SILENT_AFTER + 1)
+    assert sender.hear() == ""
+    assert not sender.wire.connected
+    assert site.upload()[:3] == "450"
+    site.work.go()
+    site.advance(10)
+    assert site.printed == [b"a page"]
+    assert site.watcher.ended[-1].heard is False
+    # Who heard nothing sends it again.
+    assert "queued" in site.upload()
+    assert site.reason(site.files("held")[0]) == "duplicate of 1"
+
+
+def test_backPressure() -> None:
+    """A slow disk stops the sender, with a bounded number of bytes between them."""
+    site = Site()
+    sender = coming(site, b"")
+    site.work.hold()
+    assert sender.data is not None
+    sender.data.receive(b"x" * HIGH)
+    assert sender.data.producerState == "producing"
+    sender.data.receive(b"x" * HIGH)
+    assert sender.data.producerState == "paused"
+    site.work.go()
+    assert sender.data.producerState == "producing"
+    sender.data.fin()
+    assert sender.hear().splitlines()[-1] == QUEUED.format(1, 2 * HIGH)
+
+
+def test_policy() -> None:
+    """A job that the policy refuses is refused when it comes; a good one is read once."""
+    site = Site([policed(FakePrinter(), PJLPolicy.REFUSE)])
+    bad = b'\x1b%-12345X@PJL FSDELETE NAME="0:\\x"\r\n'
+    told = site.upload(bad)
+    assert told.startswith("550 Job 1 refused: the PJL command FSDELETE is not allowed here")
+    assert site.upload(b"a page")[-8:] == " queued)"
+    site.advance(1)
+    inner = site.printer._inner
+    assert [job.data for job in inner.jobs] == [b"a page"]
+    assert type(inner.jobs[0]._ending._job).__name__ == "KeptJob"
+
+
+def test_numbers() -> None:
+    """No number comes twice in the life of a spool, whatever dies in between."""
+    site = Site()
+    seen = []
+    for seed in range(4):
+        told = site.upload()
+        seen.append(int(told.split("job ")[1].split(",")[0]))
+        site.restart(seed)
+    assert seen == sorted(set(seen))
+
+
+def test_fireAndForget() -> None:
+    """A sender that drops its control connection early has its job kept all the same."""
+    site = Site(sessions=SessionSettings(fireAndForget=True))
+    sender = coming(site)
+    sender.wire.rst()
+    assert sender.data is not None
+    sender.data.fin()
+    site.advance(1)
+    assert site.printed == [b"a page"]
+
+
+@pytest.mark.parametrize("hesitant", [False, True])
+def test_replyWithin(hesitant: bool) -> None:
+    """The reply waits some seconds for the printer, and says how far the job has come."""
+    site = Site(replyWithin=20)
+    site.printer.hesitant = hesitant
+    sender = coming(site)
+    assert sender.data is not None
+    sender.data.fin()
+    site.advance(1)
+    told = sender.hear()
+    if hesitant:
+        assert told == ""
+        site.advance(20)
+        told = sender.hear()
+    assert told.endswith("6 bytes, queued)" if hesitant else "6 bytes, delivered)")
+
+
+def test_replyWithinAndGone() -> None:
+    """From the commit on the job is ours: who goes away while it prints has it printed."""
+    site = Site(replyWithin=20)
+    site.printer.hesitant = True
+    sender = coming(site)
+    assert sender.data is not None
+    sender.data.fin()
+    site.advance(1)
+    sender.wire.rst()
+    site.printer.jobs[0].answer()
+    site.advance(1)
+    assert [record.outcome for record in site.watcher.ended] == ["completed"]
+    assert site.watcher.ended[0].heard is False
+
+
+def test_listed() -> None:
+    """LIST tells what has become of the session's jobs."""
+    site = Site()
+    away(site)
+    sender = site.sender()
+    sender.upload("PORT1", b"a page")
+
+    def owners() -> list[str]:
+        session: Any = sender.session
+        return [entry.owner for entry in session.shell.listed(("PORT1",), jobs=True)][-1:]
+
+    site.advance(1)
+    assert owners() == ["pending"]
+    site.printer.silent = False
+    site.advance(60)
+    assert owners() == ["completed"]
+
+
+def test_unreachableAtOnce() -> None:
+    """A refusal of the printer is none of the sender's business."""
+    site = Site()
+    site.printer.refusals = [PrinterUnreachable("refused")] * 3
+    assert "queued" in site.upload()
+    site.advance(20)
+    assert site.printed == [b"a page"]

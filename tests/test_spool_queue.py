@@ -1,0 +1,470 @@
+"""
+What becomes of kept jobs: their order, printers that are away or lost, crashes, doubt.
+"""
+
+from __future__ import annotations
+
+import errno
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from twisted.internet.defer import Deferred
+
+from jetdirect.errors import JobRefused, PrinterUnreachable
+from jetdirect.interfaces import IPrinterConnection, IPrintJob
+from jetdirect.named import OnDoubt
+from jetdirect.spool.limits import Keep
+from jetdirect.spool.queue import PAUSES
+from jetdirect.testing import FakePrinter, FakePrinterConnection
+from tests.support.site import Site
+
+
+def printing(data: bytes = b"x" * 100, **settings: Any) -> Site:
+    """A job that the printer has, and whose end it does not answer."""
+    site = Site(**settings)
+    site.printer.hesitant = True
+    assert "queued" in site.upload(data)
+    site.advance(1)
+    assert site.files("active") == [1]
+    return site
+
+
+def test_order() -> None:
+    """Jobs print one at a time, in the order of their 226s."""
+    site = Site()
+    site.printer.hesitant = True
+    for name in (b"1", b"2", b"3"):
+        assert "queued" in site.upload(name)
+    for count in (1, 2, 3):
+        site.advance(1)
+        assert len(site.printed) == count
+        assert site.queue().queued == 4 - count
+        site.printer.jobs[-1].answer()
+    site.advance(1)
+    assert site.printed == [b"1", b"2", b"3"]
+    assert [record.number for record in site.watcher.ended] == [1, 2, 3]
+
+
+def test_orderOverRestarts() -> None:
+    """Also when the process was killed in between, and then by the order of the places."""
+    site = Site()
+    site.printer.silent = True
+    for name in (b"1", b"2", b"3"):
+        site.upload(name)
+    site.restart(seed=3)
+    site.printer.silent = False
+    site.upload(b"4")
+    site.advance(2)
+    assert site.printed == [b"1", b"2", b"3", b"4"]
+
+
+def test_ownLine() -> None:
+    """A dead printer holds up nobody else."""
+    site = Site([FakePrinter(), FakePrinter()])
+    site.printers[0].silent = True
+    site.upload(b"1", "PORT1/a")
+    assert "PORT2" in site.upload(b"2", "PORT2/a")
+    site.advance(2)
+    assert site.printers[1].jobs[0].data == b"2"
+    assert site.printers[0].jobs == []
+
+
+def test_retriedForEver() -> None:
+    """A printer that is away is tried more and more seldom, for ever; then the order is kept."""
+    site = Site()
+    times: list[float] = []
+
+    class Away(FakePrinter):
+        def open(self, job: IPrintJob) -> Deferred[IPrinterConnection]:
+            times.append(site.reactor.seconds())
+            self.refusals = [PrinterUnreachable("refused")]
+            return super().open(job)
+
+    site.printer.__class__ = Away
+    site.upload(b"1")
+    site.upload(b"2")
+    site.advance(8 * 3600, step=1)
+    pauses = [after - before for before, after in pairwise(times)]
+    for told, wanted in zip(pauses, PAUSES, strict=False):
+        assert wanted <= told <= 1.2 * wanted + 2
+    assert min(pauses[6:]) >= 60
+    assert len(pauses) < 8 * 60 + 10
+    messages = [port.message for port in site.watcher.ports if port.message]
+    assert set(messages) == {"cannot be reached: refused"}
+    site.printer.__class__ = FakePrinter
+    site.printer.refusals = []
+    site.advance(75)
+    assert site.printed == [b"1", b"2"]
+    assert site.watcher.ports[-1].message.startswith("is reached again, after ")
+
+
+def test_silentPrinter() -> None:
+    """One attempt to reach it has the connect time-out, and the next one comes later."""
+    site = Site(connectTimeout=10)
+    site.printer.silent = True
+    site.upload()
+    site.advance(10.5)
+    assert not site.server.ports[0].jobs
+    site.printer.silent = False
+    site.advance(3)
+    assert site.printed == [b"a page"]
+
+
+def test_dialling() -> None:
+    """After an outage at most twenty printers are dialled in a second."""
+    site = Site([FakePrinter() for _ in range(60)])
+    for printer in site.printers:
+        printer.silent = True
+    for number in range(60):
+        site.upload(b"x", f"PORT{number + 1}/a")
+    site.kill()
+    for printer in site.printers:
+        printer.silent = False
+        printer.jobs.clear()
+    site.start()
+    site.advance(0.5, step=0.01)
+    assert 9 <= sum(len(printer.jobs) for printer in site.printers) <= 12
+    site.advance(3, step=0.01)
+    assert sum(len(printer.jobs) for printer in site.printers) == 60
+
+
+def test_refusedForGood() -> None:
+    """What a printer refuses for good is held with its words, and the next one prints."""
+    site = Site()
+    site.printer.refusals = [refused := JobRefused("it is no PDF")]
+    assert refused.final
+    site.upload(b"1")
+    site.upload(b"2")
+    site.advance(2)
+    assert site.printed == [b"2"]
+    assert site.reason(1) == "it is no PDF"
+
+
+def test_attemptBeforeFirstByte() -> None:
+    """No byte leaves before it is durable that one may."""
+    site = Site()
+    seen: list[list[int]] = []
+
+    class Looking(FakePrinterConnection):
+        def write(self, data: bytes) -> None:
+            seen.append(site.files("active"))
+            super().write(data)
+
+    class Printer(FakePrinter):
+        def open(self, job: IPrintJob) -> Deferred[IPrinterConnection]:
+            made = super().open(job)
+            self.jobs[-1].__class__ = Looking
+            return made
+
+    site.printer.__class__ = Printer
+    site.upload()
+    site.advance(1)
+    assert seen == [[1]]
+
+
+def test_attemptNotRecorded() -> None:
+    """If that cannot be recorded, not a byte leaves, and the job waits until the disk is well."""
+    site = Site()
+
+    def fault(number: int, name: str) -> None:
+        if name == "sync" and site.printer.jobs:
+            raise OSError(errno.EIO, "failed")
+
+    site.disk.fault = fault
+    site.upload()
+    site.advance(3)
+    assert [job.data for job in site.printer.jobs] == [b""]
+    assert site.printer.jobs[0].ended == "aborted"
+    site.disk.fault = lambda number, name: None
+    site.advance(20)
+    assert site.printed == [b"", b"a page"]
+    assert site.watcher.ended[0].attempts == 1
+
+
+def test_lostWithoutAByte() -> None:
+    """A printer that is lost before it has a byte has printed nothing: the job is tried again."""
+    site = printing(b"")
+    site.printer.jobs[0].lose()
+    site.printer.hesitant = False
+    site.advance(3)
+    assert [record.outcome for record in site.watcher.ended] == ["completed"]
+    assert site.watcher.ended[0].attempts == 1
+
+
+@pytest.mark.parametrize("policy", OnDoubt)
+def test_doubt(policy: OnDoubt) -> None:
+    """A printer that is lost in mid-job leaves it in doubt; what then, is the operator's choice."""
+    site = printing(onDoubt=policy)
+    site.upload(b"next")
+    site.printer.jobs[0].lose()
+    site.printer.hesitant = False
+    site.advance(3)
+    said = (
+        "interrupted; all bytes were handed over, probably printed (the printer was switched off)"
+    )
+    match policy:
+        case OnDoubt.HOLD:
+            assert site.reason(1) == said
+            assert site.printed[1:] == [b"next"]
+        case OnDoubt.STOP:
+            assert site.reason(1) == said
+            assert site.printed[1:] == []
+            record = site.server.portRecord(site.server.ports[0])
+            assert (record.state, record.reasons) == ("stopped", ("paused",))
+        case OnDoubt.REPRINT:
+            assert site.printed[1:] == [b"x" * 100, b"next"]
+            assert site.watcher.ended[0].reason == "printed whole in attempt 2"
+        case OnDoubt.DROP:
+            assert site.watcher.ended[0].outcome == "aborted"
+            assert site.watcher.ended[0].reason == said
+            assert site.printed[1:] == [b"next"]
+
+
+def test_poison() -> None:
+    """A job on which the printer dies each time is set aside after the third."""
+    site = printing(onDoubt=OnDoubt.REPRINT)
+    site.upload(b"next")
+    for _ in range(3):
+        site.printer.jobs[-1].lose()
+        site.advance(3)
+    site.printer.jobs[-1].answer()
+    site.advance(1)
+    assert site.printed == [b"x" * 100] * 3 + [b"next"]
+    assert site.reason(1).startswith("poison: begun 3 times without an end; interrupted; ")
+
+
+@pytest.mark.parametrize("seed", [None, 1, 2])
+def test_crashWhilePrinting(seed: int | None) -> None:
+    """What was printing when the process died, or the power went, is held; the next one prints."""
+    site = printing()
+    site.upload(b"next")
+    site.restart(seed)
+    site.printer.hesitant = False
+    site.advance(2)
+    assert site.printed[1:] == [b"next"]
+    assert site.reason(1) in (
+        "interrupted; all bytes were handed over, probably printed",
+        "interrupted; at least 0 of 100 bytes sent",
+    )
+
+
+def test_crashBeforeFirstByte() -> None:
+    """What was only being connected prints in its turn."""
+    site = Site()
+    site.printer.silent = True
+    site.upload(b"1")
+    site.advance(1)
+    assert site.server.ports[0].jobs
+    site.restart()
+    site.printer.silent = False
+    site.advance(1)
+    assert site.printed == [b"1"]
+
+
+def test_crashAfterTheEnd() -> None:
+    """What is recorded as printed is never printed again, and its bytes go."""
+    site = Site()
+    site.upload(b"1")
+    site.advance(1)
+    assert site.disk.inodes("ports/port1/done/00000001") != []
+    for seed in range(3):
+        site.restart(seed)
+        site.advance(2)
+        assert site.printed == [b"1"]
+    assert "data" not in site.disk.inodes("ports/port1/done/00000001")
+
+
+def test_endNotRecorded() -> None:
+    """A port whose job's end cannot be recorded stops: after a crash it would print twice."""
+    site = printing()
+    site.upload(b"next")
+
+    def fault(number: int, name: str) -> None:
+        if name == "sync":
+            raise OSError(errno.EIO, "failed")
+
+    site.disk.fault = fault
+    site.printer.hesitant = False
+    site.printer.jobs[0].answer()
+    site.advance(30)
+    assert len(site.printed) == 1
+    assert site.server.portRecord(site.server.ports[0]).reasons == ("spool-failed",)
+    site.disk.fault = lambda number, name: None
+    site.advance(10)
+    assert site.printed == [b"x" * 100, b"next"]
+
+
+def test_alteredData() -> None:
+    """Bytes that are not what was kept are never printed, and the job is set aside."""
+    site = Site()
+    site.printer.silent = True
+    site.upload(b"1")
+    site.upload(b"2")
+    site.kill()
+    site.disk.inode("ports/port1/queue/00000001/data").data = b"7"
+    site.start()
+    site.printer.silent = False
+    site.advance(3)
+    assert site.printed == [b"2"]
+    assert site.files("corrupt") == [1]
+
+
+def test_dataGone() -> None:
+    """Nor is a job printed whose bytes are gone while the process lives; it is held."""
+    site = Site()
+    site.printer.silent = True
+    site.upload(b"1")
+    site.upload(b"2")
+    site.disk.remove("ports/port1/queue/00000001/data")
+    site.printer.silent = False
+    site.advance(40)
+    assert site.printed[-1:] == [b"2"]
+    assert site.reason(1) == "the job cannot be used: it has no data"
+
+
+def test_expire() -> None:
+    """A job that has waited too long is held, never deleted."""
+    site = Site(expire=60)
+    site.printer.silent = True
+    site.upload(b"1")
+    site.advance(130)
+    site.printer.silent = False
+    site.upload(b"2")
+    site.advance(70)
+    assert site.printed == [b"2"]
+    assert site.reason(1) == "expired after 60 s"
+
+
+def test_portChanged() -> None:
+    """A port that is known by its place only, and prints elsewhere now, prints nothing old."""
+    site = Site()
+    site.printer.silent = True
+    site.upload(b"1")
+    site.kill()
+    site.printers = [FakePrinter()]
+    site.printer.uri = "fake:other"
+    site.start()
+    site.upload(b"2")
+    site.advance(2)
+    assert site.printed == [b"2"]
+    assert site.reason(1) == "port changed"
+
+
+def test_removedPort() -> None:
+    """What was kept for a port that is no more stays, and prints when the port comes back."""
+    site = Site([FakePrinter(), FakePrinter()])
+    site.printers[1].silent = True
+    site.upload(b"1", "PORT2/a")
+    site.kill()
+    both, site.printers = site.printers, site.printers[:1]
+    site.start()
+    site.advance(5)
+    assert site.files("queue", "port2") == [1]
+    assert site.spooling.queues["port2"].removed
+    site.kill()
+    site.printers = both
+    site.printers[1].silent = False
+    site.start()
+    site.advance(2)
+    assert [job.data for job in site.printers[1].jobs] == [b"1"]
+
+
+def test_duplicate() -> None:
+    """What comes again after a crash from who cannot have heard is held; once, and for a while."""
+    site = Site()
+    site.printer.silent = True
+    site.sender().upload("a.ps", b"label")
+    site.restart()
+    assert "queued" in site.upload(b"label", host="192.0.2.8")  # somebody else's
+    assert "queued" in site.upload(b"label", name="again.ps")
+    held = site.files("held")
+    assert len(held) == 1
+    assert site.reason(held[0]) == "duplicate of 1"
+    assert "queued" in site.upload(b"label")
+    assert site.files("held") == held
+
+
+def test_heardIsNoDuplicate() -> None:
+    """A sender that has heard its 226 may send the same again, also after a crash."""
+    site = Site()
+    site.printer.silent = True
+    sender = site.sender()
+    sender.upload("a.ps", b"label")
+    sender.say("NOOP")
+    site.advance(2)
+    site.restart()
+    site.upload(b"label")
+    assert site.files("held") == []
+
+
+def test_duplicateWindow() -> None:
+    """After a quarter of an hour the same again is a job of its own."""
+    site = Site()
+    site.printer.silent = True
+    site.sender().upload("a.ps", b"label")
+    site.restart()
+    site.advance(901, step=10)
+    site.upload(b"label")
+    assert site.files("held") == []
+
+
+def test_keep() -> None:
+    """As many printed jobs as wanted keep their bytes."""
+    site = Site(keep=Keep(jobs=2))
+    for name in (b"1", b"2", b"3"):
+        site.upload(name)
+    site.advance(2)
+    having = [
+        number
+        for number in (1, 2, 3)
+        if "data" in site.disk.inodes(f"ports/port1/done/{number:08}")
+    ]
+    assert having == [2, 3]
+    site.advance(1000, step=10)
+    assert site.files("done") == [2, 3]
+
+
+def test_forgotten() -> None:
+    """Without that nothing stays of a printed job, after the time in which it may come again."""
+    site = Site()
+    site.upload(b"1")
+    site.advance(1)
+    assert site.files("done") == [1]
+    site.advance(1000, step=10)
+    assert site.files("done") == []
+    assert site.queue().jobs == {}
+
+
+@pytest.mark.parametrize("drain", [False, True])
+def test_stopped(drain: bool) -> None:
+    """SIGTERM: no new attempt; the one that runs has its time, and is held then."""
+    site = printing()
+    site.upload(b"next")
+    over: list[object] = []
+    site.gateway.stopService().addCallback(over.append)
+    site.advance(1)
+    if drain:
+        site.printer.jobs[0].answer()
+        site.advance(1)
+        assert site.files("done") == [1]
+    else:
+        site.advance(61)
+        site.printer.jobs[0].answer()
+        site.advance(3)
+        assert site.reason(1).startswith("the gateway was stopped; all bytes were handed over")
+    assert over
+    assert len(site.printer.jobs) == 1
+    assert site.files("queue") == [2]
+
+
+def test_manyWait() -> None:
+    """Only the next job stands in the port's line, however many wait."""
+    site = Site()
+    site.printer.silent = True
+    for _ in range(20):
+        site.upload()
+    site.advance(1)
+    assert len(site.server.ports[0].jobs) == 1
+    record = site.server.portRecord(site.server.ports[0])
+    assert (record.queued, record.held, record.spooled) == (20, 0, True)
