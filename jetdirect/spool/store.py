@@ -366,10 +366,17 @@ class Store:
 
     def _look(self, port: str) -> Found:
         found = Found()
-        for name in self._disk.names(_placePath(port, JobPlace.COMING)):
-            path = f"{_placePath(port, JobPlace.COMING)}/{name}"
-            if _number(name) is not None and path not in self._coming:
-                self._clear(path)
+        coming = _placePath(port, JobPlace.COMING)
+        gone = [
+            path
+            for name in self._disk.names(coming)
+            if _number(name) is not None and (path := f"{coming}/{name}") not in self._coming
+        ]
+        if gone:
+            # That they are here must be sure before anything of them goes.
+            self._disk.syncDirectory(coming)
+        for path in gone:
+            self._clear(path)
         highest = 0
         for place in (JobPlace.QUEUE, JobPlace.ACTIVE, JobPlace.HELD, JobPlace.DONE):
             kept: list[Kept] = []

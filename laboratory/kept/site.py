@@ -114,7 +114,9 @@ class Site:
             changes: dict[str, Any] = {"sure": frozenset({Where.GONE})}
             if number in there:
                 changes["sure"] = frozenset({there[number].where})
-                changes["attempts"] = frozenset({there[number].attempts})
+                # A record that nobody was told of may be the one before again.
+                may = self._ledger.jobs[number].attempts or frozenset({0})
+                changes["attempts"] = may | {there[number].attempts}
             self._ledger.add(Event(number, changes))
 
 
@@ -264,7 +266,7 @@ class _Life:
 
     async def _put(self, record: SpoolRecord, where: Where, to: JobPlace, **known: Any) -> None:
         number, attempts = record.number, record.attempts + 1
-        either = frozenset({record.attempts, attempts})
+        either = (self._ledger.jobs[number].attempts or frozenset()) | {record.attempts, attempts}
         self._know(number, sure=frozenset({where, PLACES[to]}), attempts=either, **known)
         await self._spool.change(record.but(attempts=attempts), to)
         self._know(number, sure=frozenset({PLACES[to]}), attempts=frozenset({attempts}))
