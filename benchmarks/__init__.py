@@ -1,5 +1,5 @@
 """
-How fast it is, and what it costs: C{python -m benchmarks} makes C{docs/speed.rst}.
+How fast it is, and what it costs: C{python -m benchmarks} makes C{docs/evidence/speed.rst}.
 
   - C{figures/}: what is measured, one file each; C{lab} has what they share.
   - C{servers/}: who is measured, ours and the peers.

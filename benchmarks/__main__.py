@@ -3,7 +3,7 @@ How fast it is, and what it costs, beside the peers that are installed here.
 
     python -m benchmarks                        all of them, about a quarter of an hour
     python -m benchmarks bulk sessions          these
-    python -m benchmarks --table docs/speed.rst and write the table there
+    python -m benchmarks --table docs/evidence/speed.rst and write the table there
     python -m benchmarks --hash bulk            prove that the bytes arrive
 
 It installs nothing; where a peer is missing it says what would bring it.

@@ -1,5 +1,6 @@
 """
-What a session can hold: docs/bounds.rst says what the code says, and each bound is met and kept.
+What a session can hold: docs/evidence/bounds.rst says what the code says, and each bound is met and
+kept.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from jetdirect.server import REMEMBERED_JOBS
 from jetdirect.testing import FakePrinter, FakeSender
 
 _TESTS = Path(__file__).parent
-_PAGE = _TESTS.parent / "docs" / "bounds.rst"
+_PAGE = _TESTS.parent / "docs" / "evidence" / "bounds.rst"
 _ROW = re.compile(r"^(\S.*?) +([\d,]+) +``([\w.]+)`` +``([\w/.]+)::(\w+)``$", re.MULTILINE)
 
 ROWS = [found.groups() for found in _ROW.finditer(_PAGE.read_text())]

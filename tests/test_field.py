@@ -1,5 +1,5 @@
 """
-C{docs/field.rst} names a test for each finding, and the tests are there.
+C{docs/evidence/field.rst} names a test for each finding, and the tests are there.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-PAGE = (ROOT / "docs/field.rst").read_text()
+PAGE = (ROOT / "docs/evidence/field.rst").read_text()
 NAMED = sorted(set(re.findall(r"``((?:tests|docs|contrib)/[\w/]+\.(?:py|rst)(?:::\w+)?)``", PAGE)))
 
 

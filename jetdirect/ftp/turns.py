@@ -20,7 +20,7 @@ The line that has begun is done."""
 
 TURN = 0.002
 """Seconds for lines in one turn of the reactor, all sessions together.  A print takes some twenty
-turns, and a flood is not to make more than 150 ms of them (measured: docs/attacks.rst)."""
+turns, and a flood is not to make more than 150 ms of them (measured: docs/evidence/attacks.rst)."""
 
 LATELY = 1.0
 """Seconds after which the time that a host had does not count any more (chosen): a print takes

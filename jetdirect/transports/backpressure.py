@@ -8,7 +8,7 @@ from twisted.internet.interfaces import IProducer
 
 
 class BackPressure:
-    """The half of an L{IConsumer<twisted.internet.interfaces.IConsumer>} that C{write} leaves."""
+    """The half of an L{IConsumer} that C{write} leaves."""
 
     _producer: IProducer | None = None
     _streaming = True

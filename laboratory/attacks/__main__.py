@@ -42,7 +42,7 @@ _ROOT = Path(__file__).resolve().parents[2]
 @dataclass(frozen=True)
 class Attack:
     """
-    One attack as C{docs/attacks.rst} reports it.
+    One attack as C{docs/evidence/attacks.rst} reports it.
 
     @ivar count: of what it counts.
     """

@@ -1,7 +1,7 @@
 """
 Floods: one session sends one command as fast as it can, and another host prints beside it.
 
-    python -m laboratory.attacks.floods                 the table of docs/attacks.rst
+    python -m laboratory.attacks.floods                 the table of docs/evidence/attacks.rst
     python -m laboratory.attacks.floods HELP LIST       these
     python -m laboratory.attacks.floods --prints 5      with fewer prints beside each
     python -m laboratory.attacks.floods --sessions 50 NOOP    with so many sessions of one host

@@ -1,5 +1,5 @@
 """
-What nmap finds of a gateway: C{python -m laboratory.clients.scan > docs/nmap.txt}.
+What nmap finds of a gateway: C{python -m laboratory.clients.scan > docs/evidence/nmap.txt}.
 """
 
 from __future__ import annotations

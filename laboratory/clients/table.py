@@ -1,7 +1,7 @@
 """
-Try every client in every mode and write the table of what came of it: docs/clients.rst.
+Try every client in every mode and write the table of what came of it: docs/evidence/clients.rst.
 
-    python -m laboratory.clients.table > docs/clients.rst
+    python -m laboratory.clients.table > docs/evidence/clients.rst
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ _INTRODUCTION = """\
 Clients that print
 ==================
 
-Made by ``python -m laboratory.clients.table > docs/clients.rst`` from real uploads to a gateway
-with one printer on TCP port 9100: a file of {size} bytes with every byte in it, and for ASCII one
-short text.  ``laboratory/clients/install`` fetches the clients (Debian 12, PyPI, npm).
+Made by ``python -m laboratory.clients.table > docs/evidence/clients.rst`` from real uploads to a
+gateway with one printer on TCP port 9100: a file of {size} bytes with every byte in it, and for
+ASCII one short text.  ``laboratory/clients/install`` fetches the clients (Debian 12, PyPI, npm).
 
 ========= ==========================================================================================
 226       the printer got one job, byte for byte; the client showed the reply 226 and exited with
@@ -51,8 +51,8 @@ _SCANNERS = """\
 What a scanner finds
 --------------------
 
-``docs/nmap.txt`` is the whole output of ``nmap -sV --script "ftp-*"`` against a gateway, made by
-``python -m laboratory.clients.scan > docs/nmap.txt``.
+``docs/evidence/nmap.txt`` is the whole output of ``nmap -sV --script "ftp-*"`` against a gateway,
+made by ``python -m laboratory.clients.scan > docs/evidence/nmap.txt``.
 
 - It knows the device by its greeting, and takes the gateway for the original.
 - ``ftp-anon`` reports that anybody may log in and write: that is the device.  ``--auth`` changes

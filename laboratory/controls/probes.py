@@ -1,7 +1,7 @@
 """
 Do everything that servers are known to fail to several servers, this gateway among them:
 
-    python -m laboratory.controls.probes --table docs/probes.rst
+    python -m laboratory.controls.probes --table docs/evidence/probes.rst
 """
 
 from __future__ import annotations

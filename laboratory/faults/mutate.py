@@ -1,7 +1,7 @@
 """
 Break the code that decides what a sender is told, one small thing at a time, and see whether the
 tests notice: C{python -m laboratory.faults.mutate}.  What survives is explained in
-C{docs/mutation.rst}.
+C{docs/evidence/mutation.rst}.
 
 Two tools, because neither reaches everything: mutmut changes the functions (arguments, assignments,
 texts, operators), but no property and nothing outside functions; cosmic-ray changes those.

@@ -1,7 +1,7 @@
 """
 What jetdirect and CUPS say of jobs on bad printers, beside what the printers had of them.
 
-    python -m laboratory.peers.compare --table docs/printers/compare.rst
+    python -m laboratory.peers.compare --table docs/evidence/compare.rst
 """
 
 from __future__ import annotations
@@ -246,7 +246,7 @@ _PAGE = """\
 What is said of jobs on bad printers
 ====================================
 
-Made by ``python -m laboratory.peers.compare --table docs/printers/compare.rst`` with scripted
+Made by ``python -m laboratory.peers.compare --table docs/evidence/compare.rst`` with scripted
 printers on the loopback interface: what the sender is told, and what the printer had read of the
 job.  A job has {size:,} bytes, the printer's kernel takes {buffer:,} unread.  Each printer was
 tried {runs} times, with a count where it went both ways; those for which CUPS waits, and the one

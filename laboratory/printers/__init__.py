@@ -1,3 +1,3 @@
 """
-Every transport with every fault: the table of C{docs/printers/faults.rst}, and quick tests of it.
+Every transport with every fault: the table of C{docs/evidence/faults.rst}, and quick tests of it.
 """

@@ -1,7 +1,7 @@
 """
 Make the table of every transport with every fault.
 
-    python -m laboratory.printers --table docs/printers/faults.rst [--guest FILE]
+    python -m laboratory.printers --table docs/evidence/faults.rst [--guest FILE]
 
 As root it pulls cables, too.  It takes some four minutes, in most of which printers are waited for.
 """

@@ -39,7 +39,7 @@ Notes
 """
 
 _MADE = (
-    "Made by ``python -m laboratory.printers --table docs/printers/faults.rst``: a gateway in a"
+    "Made by ``python -m laboratory.printers --table docs/evidence/faults.rst``: a gateway in a"
     " process of its own (``twistd -n jetftp``), and printers that misbehave by script behind real"
     " sockets, pseudo terminals and pipes.  Each fault met {small} jobs of 200,003 bytes, all of"
     " which the kernels take for a printer that reads none of them, and {large} of 8 MiB, one after"

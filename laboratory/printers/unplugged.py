@@ -30,7 +30,7 @@ from laboratory.printers.trials import LARGE
 from tests.support.cupssocket import BACKEND
 
 #: Seconds until nobody waits for an answer any more; a printer without a cable is to be missed
-#: within 90 (C{docs/laboratory.rst}).
+#: within 90 (C{docs/evidence/laboratory.rst}).
 PATIENCE = 180.0
 
 #: Seconds within which all are printing.

@@ -22,7 +22,7 @@ from tests.support.packages import Missing
 
 pytestmark = pytest.mark.long
 
-_PAGE = Path(__file__).resolve().parents[2] / "docs" / "probes.rst"
+_PAGE = Path(__file__).resolve().parents[2] / "docs" / "evidence" / "probes.rst"
 
 PROBES = {probe.name: probe for probe in probes()}
 
@@ -150,7 +150,8 @@ def test_pageSaysWhatWasSeen() -> None:
 
 def test_pageIsOfTheseProbes() -> None:
     """
-    C{docs/probes.rst} was made with the probes that there are, and we are safe in all of them.
+    C{docs/evidence/probes.rst} was made with the probes that there are, and we are safe in all of
+    them.
     """
     text = _PAGE.read_text()
     for probe in probes():

@@ -60,7 +60,7 @@ def main(arguments: list[str] | None = None) -> int:
         options.json.write_text(asJSON(result))
     if options.table is not None:
         words = f"--jobs {options.jobs} --seed {options.seed}{' --copying' * options.copying}"
-        words += " --table docs/torture.rst"
+        words += " --table docs/evidence/torture.rst"
         options.table.write_text(asTable(result, words))
     if result.violations:
         return 1
