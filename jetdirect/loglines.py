@@ -1,7 +1,8 @@
 """
 Log events into lines of text: Twisted's own, to the letter, for a quarter of the time.
 
-Two lines a job are a fifth of the time of a small one when Twisted writes them (docs/profile.rst).
+Two lines a job are a fifth of the time of a small one when Twisted writes them
+(docs/evidence/profile.rst).
 """
 
 from __future__ import annotations

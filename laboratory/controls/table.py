@@ -27,8 +27,8 @@ What servers do when things go wrong
 
 Made by ``python -m laboratory.controls.probes --table docs/evidence/probes.rst``: {count} probes,
 each done to this gateway (before printers on TCP port 9100) and to FTP servers that were there
-before it.  A verdict is founded on what was seen: replies, bytes kept, connections made, memory, the server's own
-record of the upload.  What that was is below the table.
+before it.  A verdict is founded on what was seen: replies, bytes kept, connections made, memory,
+the server's own record of the upload.  What that was is below the table.
 
 {place}
 
