@@ -13,7 +13,14 @@ from typing import Any
 from twisted.internet.defer import Deferred, DeferredList, succeed
 from twisted.internet.interfaces import IReactorTime
 
-from .errors import JobCanceled, JobTooLarge, PortRemoved, SenderNotAllowed, ShuttingDown
+from .errors import (
+    JobCanceled,
+    JobTooLarge,
+    PortFailed,
+    PortRemoved,
+    SenderNotAllowed,
+    ShuttingDown,
+)
 from .interfaces import IReadingTransport, ISpool, IWatcher
 from .job import Job, ReplyCode, Sender, UploadedJob, unknownCode
 from .named import (
@@ -243,8 +250,9 @@ class PrintServer:
         if queue is None:
             return self.submit(port, name, sender, size, code)
         reading = IReadingTransport(port.transport, None)
+        reserved = self._reserved()
         job = Intake(
-            self._number(),
+            self._number(reserved),
             port.name,
             name,
             sender,
@@ -260,7 +268,10 @@ class PrintServer:
             wallClock=self._wallClock,
         )
         if self._come(job, port):
-            job.begin()
+            if reserved is None:
+                job.cut(PortFailed("the spool has no number for a job yet; try again"))
+            else:
+                job.begin()
         return job
 
     def submit(
@@ -279,7 +290,7 @@ class PrintServer:
         @param code: with which code it is told how its job ended.
         """
         job = Job(
-            self._number(),
+            self._number(self._reserved()),
             port.name,
             name,
             sender,
@@ -316,11 +327,17 @@ class PrintServer:
             return job.state
         return self.spooling.stateOf(job.number) or job.state
 
-    def _number(self) -> int:
-        # With a spool no number comes twice in its life; without one, or as long as its disk gives
-        # none, not twice in the life of the process.
+    def _reserved(self) -> int | None:
+        # One that no job of this spool ever had, or of this process.
         given = None if self.spooling is None else self.spooling.number()
-        self._count = self._count + 1 if given is None else max(given, self._count + 1)
+        while given is not None and given <= self._count:
+            given = self.spooling.number() if self.spooling is not None else None
+        return given
+
+    def _number(self, reserved: int | None) -> int:
+        # Without a spool, or as long as its disk gives none, not twice in the life of the process;
+        # such a job is never kept.
+        self._count = self._count + 1 if reserved is None else reserved
         return self._count
 
     def cancel(self, number: int, reason: str = "canceled by the operator") -> bool:

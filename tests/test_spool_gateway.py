@@ -19,6 +19,7 @@ from jetdirect.interfaces import IKeptJob, IPrinterConnection, IPrintJob
 from jetdirect.job import UploadedJob
 from jetdirect.spool.intake import SILENT_AFTER, Intake
 from jetdirect.spool.record import Room
+from jetdirect.spool.spooling import RESERVED_NUMBERS
 from jetdirect.spool.writer import HIGH
 from jetdirect.testing import FakePrinter, FakeSender
 from jetdirect.transports.policy import PJLPolicy, policed
@@ -388,6 +389,33 @@ def test_numbers() -> None:
         seen.append(int(told.split("job ")[1].split(",")[0]))
         site.restart(seed)
     assert seen == sorted(set(seen))
+
+
+def test_noNumberYet() -> None:
+    """As long as the spool has given no number, no job is taken: its number could be another's."""
+    site = Site()
+    site.printer.silent = True
+    assert site.upload(b"first").endswith("job 1, 5 bytes, queued)")
+    site.kill()
+    site.start(held=True)
+    assert site.upload(b"second").startswith("450 ")
+    site.work.go()
+    site.advance(1)
+    assert site.upload(b"third").endswith("queued)")
+    assert len(site.files("queue") + site.files("active")) == 2
+
+
+def test_numbersRunOut() -> None:
+    """Nor when more come than numbers were reserved, while the disk sleeps."""
+    site = Site()
+    site.work.hold()
+    for _ in range(RESERVED_NUMBERS):
+        site.spooling.number()
+    assert site.upload().startswith("450 ")
+    site.work.go()
+    site.advance(1)
+    told = site.upload()
+    assert f"job {RESERVED_NUMBERS + 1}, " in told
 
 
 def test_fireAndForget() -> None:

@@ -87,8 +87,12 @@ class Site:
         """The first printer."""
         return self.printers[0]
 
-    def start(self) -> None:
-        """Begin a process over what is on the disk."""
+    def start(self, held: bool = False) -> None:
+        """
+        Begin a process over what is on the disk.
+
+        @param held: the disk does nothing yet.
+        """
         self.reactor = MemoryReactorClock()
         self.work = Work()
         self.spool = FileSpool(Store(self.disk), self.work.do, self._durable)
@@ -100,6 +104,8 @@ class Site:
         self.spooling.wallClock = self.server._wallClock = lambda: self.now
         self.watcher = Watcher()
         self.server.watch(self.watcher)
+        if held:
+            self.work.hold()
         self.gateway.startService()
         self.advance(0)
 
