@@ -20,7 +20,7 @@ from tests.support.gateway import Gateway
 
 LONGEST_TURN = 0.15
 """Seconds of processor time from one look at the clock to the next at most: a slice of commands is
-5 ms, and what must be one turn (a handshake, a directory of 1,000 names) some 30."""
+2 ms, and what must be one turn (a handshake, a directory of 1,000 names) some 30."""
 
 MOST_DESCRIPTORS = 400
 """Open at a time; refused connections that their peers do not end are the most, some 120."""

@@ -19,6 +19,7 @@ from .house import House, hasIPv6
 from .lane import NEXT_JOB_WITHIN, Lane, Played
 from .printer import TorturePrinter
 from .result import Result
+from .standstill import Standstill
 from .team import LANES, Mortals, Team
 
 SLOW = 8.0
@@ -80,6 +81,7 @@ class Laboratory:
         self.result.wanted = [
             cell for cell in CELLS if only in (None, cell[0]) and phase in (None, cell[1])
         ]
+        self._standstill = Standstill()
         drawn = cases(self.result.seed, only, phase, self._certificate is not None)
         try:
             if number is not None:
@@ -89,6 +91,7 @@ class Laboratory:
             else:
                 self._manyJobs(drawn, jobs)
         finally:
+            self._standstill.stop()
             for each in self._printers:
                 each.stop()
         self.result.seconds = time.monotonic() - self._began
@@ -122,7 +125,10 @@ class Laboratory:
         hosts = ["127.0.0.1"] * 3 + (["::1"] if hasIPv6() else [])
         printers = [TorturePrinter(hosts[n % len(hosts)]) for n in range(LANES[name])]
         self._printers += printers
-        lanes = [Lane(n, printer, self._nextJobWithin) for n, printer in enumerate(printers, 1)]
+        lanes = [
+            Lane(n, printer, self._standstill, self._nextJobWithin)
+            for n, printer in enumerate(printers, 1)
+        ]
         directory = self._directory / name
         self._sabotage(directory)
         if name == PATIENT:

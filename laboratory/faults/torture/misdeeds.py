@@ -41,6 +41,8 @@ FORGETS = 1, 2.5
 """Seconds after which a forgetful sender's kernel has forgotten what was closed, and that its
 printer takes to go on: the gateway, whose probes are a second apart, has asked meanwhile."""
 
+ABORTED = "ABOR was said before the data's end"
+
 _RUNNING = (WAITING, FLOWING, FINISHING)
 
 
@@ -212,7 +214,7 @@ class Misdeeds:
                 sender.finishData()
             elif sender.case.coin < 0.8:
                 sender.silent = True
-                self._against("ABOR was said before the data's end")
+                self._against(ABORTED)
             if sender.phase == FLOWING and not sender.silent:
                 sender.pushTo(len(job.payload))
             sender.final()
@@ -233,7 +235,7 @@ class Misdeeds:
         if not sender.answered:
             job.aborts += _MANY
             sender.silent = True
-            self._against("ABOR was said before the data's end")
+            self._against(ABORTED)
         control.until(lambda: sender.answered)
         sender.gate.set()
         control.until(lambda: all(each.answered for each in commands))

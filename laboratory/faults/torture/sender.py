@@ -77,6 +77,7 @@ class Sender:
     @ivar closedAt: when its control connection was closed from here.
     @ivar hits: the fault happened in its phase.
     @ivar protects: its data connections are encrypted.
+    @ivar late: the machine kept it waiting, or the gateway, for longer than a short limit.
     @ivar oddities: what was strange, in words.
     """
 
@@ -105,6 +106,7 @@ class Sender:
         self.timer: threading.Timer | None = None
         self.closedAt: float | None = None
         self.oddities: list[str] = []
+        self.late = False
         self.protects = case.tls
         self.misdeeds = Misdeeds(self)
         self.prepared = self._prepare()
