@@ -4,6 +4,7 @@ Turns: whatever one session sends, the others' commands are done, too.
 
 from __future__ import annotations
 
+import pytest
 from twisted.internet.task import Clock
 from twisted.internet.testing import MemoryReactorClock
 
@@ -196,6 +197,20 @@ def test_endOfAFlood() -> None:
     flood.wire.rst()
     assert not house.factory.sessions
     assert not flood.reactor.getDelayedCalls()
+
+
+def test_resetBehindManyLines(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A reset is seen while lines wait that came before it, and they are not done any more."""
+    house = gateway()
+    sender = FakeSender(house.factory)
+    sender.login()
+    sender.begin("a")
+    sender.wire.receive(b"\n" * 100 * LINES_A_SLICE)
+    assert house.server.ports[0].jobs
+    monkeypatch.setattr(sender.wire, "reset", lambda: True)  # the kernel knows, Twisted does not
+    turn(sender.reactor)
+    assert not sender.wire.connected
+    assert not house.server.ports[0].jobs
 
 
 def test_orderIsKept() -> None:

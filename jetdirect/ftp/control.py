@@ -213,6 +213,10 @@ class ControlConnection(protocol.Protocol):
 
     def work(self, until: float) -> bool:
         """L{Worker <jetdirect.ftp.turns.Worker>}: while lines wait, no more of them are read."""
+        if self._behind and self.facts.reset():
+            # Not being read, it would tell so only behind all that the peer had sent before.
+            self.abort()
+            return False
         self._working = True
         try:
             self._behind = self._slice(until)
