@@ -14,6 +14,7 @@ from typing import Any, TextIO
 from twisted.logger import ILogObserver
 from twisted.python.reflect import namedAny
 
+from .brief import Brief
 from .loglines import LogLines
 
 OBSERVER = f"{__name__}.observer"
@@ -93,7 +94,7 @@ def observer() -> ILogObserver:
     file: Any = sys.stdout
     if _Process.path:
         file = _Process.file = LogFile(_Process.path)
-    return LogLines(file)
+    return Brief(LogLines(file))
 
 
 def reopen() -> bool:

@@ -28,10 +28,6 @@ class LogLines:
 
     def __call__(self, event: LogEvent) -> None:
         """L{ILogObserver}."""
-        # Twisted would keep a list of all plugins beside them, where a service may not write, and
-        # says so at each look; the list saves a tenth of a second at a start.
-        if str(event.get("format", "")).startswith("Unable to write to plugin cache"):
-            return
         line = self._line(event)
         if line:
             self._file.write(line)
