@@ -2,15 +2,14 @@
 One job: its states, what speaks against it, what has become of it.  No socket, no FTP word.
 
 The sender's side writes the bytes, the printing port brings the printer connection, and the job
-between them decides what may be said.  The states are RFC 8011's (section 5.3.7)::
+between them decides what may be said.  Shown are RFC 8011's states (section 5.3.7): a job is
+C{processing} while it is receiving, finishing or delivered::
 
-    pending ------- opened ------> processing --- finish --> (the printer finishes)
-       |                             |                          |        |
-       +-- cut --> aborted, canceled <-- cut, printerLost ------+     delivered
-                                     ^                                   |
-                                     +--- cut ----------------- (the reply is due)
-                                                                         |
-                                                   completed <-- complete
+    pending -- opened --> receiving -- finish --> finishing -- delivered --> delivered
+       |                      |                       |                       |    |
+       +-- cut, cancel -------+-- cut, cancel --------+-- cut, cancel         |  complete
+       v                                                                      |    v
+    aborted (cut), canceled (cancel) <-------------- cut ---------------------+  completed
 """
 
 from __future__ import annotations

@@ -1,0 +1,109 @@
+"""
+The documents name pages, files and public names that are there, and draw the states as they are.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+import pytest
+from twisted.python.reflect import namedAny
+
+from jetdirect import job
+from jetdirect.transports import ending
+
+ROOT = Path(__file__).parents[1]
+
+PAGES = sorted(
+    each
+    for pattern in ("*.rst", "*.md", "docs/**/*.rst", "tests/*.rst", "contrib/*.rst")
+    for each in ROOT.glob(pattern)
+    if "_build" not in each.parts
+)
+
+SOURCES = sorted(
+    each
+    for folder in ("jetdirect", "laboratory", "benchmarks", "examples", "tests", "contrib")
+    for each in (ROOT / folder).rglob("*")
+    if each.suffix in (".py", ".rst") or each.parent.name == "contrib"
+    if each.is_file() and each != Path(__file__)
+)
+
+PROMISED = {"docs/spool.rst"}
+"""Pages that are written when what they describe is there."""
+
+_PAGE = re.compile(
+    r"(?:``|<)([\w./-]+\.(?:rst|md))(?:``|>`_)|\]\(([\w./-]+\.(?:rst|md))\)", re.ASCII
+)
+_FILE = re.compile(r"\bdocs/[\w/.-]+\.(?:rst|txt)\b", re.ASCII)
+_NAME = re.compile(r"``(jetdirect(?:\.\w+)+)``", re.ASCII)
+
+
+def text(page: Path) -> str:
+    """What stands there."""
+    return page.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda each: str(each.relative_to(ROOT)))
+def test_pages(page: Path) -> None:
+    """A page that is named is there: beside the page that names it, or from the root."""
+    named = {one or other for one, other in _PAGE.findall(text(page))}
+    folders = [page.parent, ROOT, ROOT / "docs", ROOT / "docs/printers"]
+    assert [n for n in named if not any((each / n).exists() for each in folders)] == []
+
+
+def test_files() -> None:
+    """A page that code names by its path is there."""
+    named = {(each.name, name) for each in SOURCES for name in _FILE.findall(text(each))}
+    assert len(named) > 20
+    missing = [pair for pair in sorted(named) if not (ROOT / pair[1]).exists()]
+    assert [name for name in missing if name[1] not in PROMISED] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda each: str(each.relative_to(ROOT)))
+def test_names(page: Path) -> None:
+    """A name of the package is one."""
+    for name in _NAME.findall(text(page)):
+        namedAny(name)
+
+
+def drawn(table: Mapping[Any, Mapping[str, Any]]) -> list[str]:
+    """The states of a table and what leads from one to another, as the design has them."""
+    width = max(len(_called(state)) for state in table)
+    lines = [
+        f"{_called(state):{width}}  " + ", ".join(f"{e} -> {_called(n)}" for e, n in leads.items())
+        for state, leads in table.items()
+        if leads
+    ]
+    return [*lines, "the end:  " + ", ".join(_called(s) for s, leads in table.items() if not leads)]
+
+
+def _called(state: Enum) -> str:
+    return state.name.lower()
+
+
+@pytest.mark.parametrize("table", [job._NEXT, ending.NEXT], ids=["job", "ending"])
+def test_states(table: Mapping[Any, Mapping[str, Any]]) -> None:
+    """The states in the design are those of the code; a failure shows how they have to be."""
+    design = text(ROOT / "docs/design.rst")
+    assert "\n".join(f"    {line}" for line in drawn(table)) in design, "\n".join(drawn(table))
+
+
+@pytest.mark.parametrize(
+    ("module", "table"), [(job, job._NEXT), (ending, ending.NEXT)], ids=["job", "ending"]
+)
+def test_drawing(module: Any, table: Mapping[Any, Mapping[str, Any]]) -> None:
+    """The drawing at the head of the module has every event, and every state as it is shown."""
+    drawing = module.__doc__.partition("::\n")[2]
+    events = {event for leads in table.values() for event in leads}
+    assert [event for event in sorted(events) if not re.search(rf"\b{event}\b", drawing)] == []
+    assert [name for name in _shown(table) if not re.search(rf"\b{name}\b", drawing)] == []
+
+
+def _shown(table: Iterable[Any]) -> list[str]:
+    values = [state.value for state in table]
+    return [value.value if isinstance(value, Enum) else value for value in values]
