@@ -61,6 +61,9 @@ class PrinterStatus(NamedTuple):
     pages: int | None = None
     """How many it has printed in its life."""
 
+    languages: tuple[str, ...] = ()
+    """Command sets (C{CMD} of IEEE 1284) or MIME types that it knows, in its own words."""
+
 
 class Complaint(NamedTuple):
     """What is wrong with a printer as the operator has named it, known before its first job."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -18,6 +19,7 @@ from .errors import (
     JobTooLarge,
     PortFailed,
     PortRemoved,
+    PrintError,
     SenderNotAllowed,
     ShuttingDown,
 )
@@ -38,11 +40,16 @@ from .record import JobRecord, JobState, PortRecord, PortState
 from .spool.intake import Intake
 from .spool.queue import Queue
 from .spool.spooling import Spooling
+from .testpage import languageOf, testPage
 from .text import printable
 from .watchers import Watchers
 
 REMEMBERED_JOBS = 100
 """How many ended jobs are kept for L{PrintServer.jobs}: a screenful or two for an operator."""
+
+
+OPERATOR = Sender("operator", "", 0)
+"""Whose jobs the gateway's own are; no port refuses them for where they come from."""
 
 
 class PrintServer:
@@ -313,7 +320,7 @@ class PrintServer:
         limit, size = port.settings.maxJobBytes, job.size
         if not port.accepting:
             job.cut(PortRemoved(f"{port.name} was removed; print on another port"))
-        elif not port.settings.admits(job.host):
+        elif job.sender is not OPERATOR and not port.settings.admits(job.host):
             job.cut(SenderNotAllowed(f"{job.host} may not print on {port.name}"))
         elif limit is not None and size is not None and size > limit:
             job.cut(JobTooLarge(f"{size} bytes announced, {limit} are allowed"))
@@ -339,6 +346,31 @@ class PrintServer:
         # such a job is never kept.
         self._count = self._count + 1 if reserved is None else reserved
         return self._count
+
+    def printTestPage(self, port: PrintingPort, language: str = "") -> UploadedJob:
+        """
+        Let the operator see that a port prints: a page as one more job.
+
+        @param language: one of L{LANGUAGES<jetdirect.testpage.LANGUAGES>}; by default what the
+            printer last said that it knows.
+        @return: the job; it goes on by itself.
+        @raise ValueError: there is no such language.
+        """
+        now = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(self._wallClock()))
+        known = port.status.languages
+        page = testPage(
+            language or languageOf(known),
+            [
+                "jetdirect test page",
+                f"{', '.join(port.printer.words)}: {port.description}",
+                port.transport.uri,
+                port.settings.location,
+                now,
+            ],
+        )
+        job = self.upload(port, "test page", OPERATOR, len(page))
+        Deferred.fromCoroutine(_write(job, page))
+        return job
 
     def cancel(self, number: int, reason: str = "canceled by the operator") -> bool:
         """
@@ -435,6 +467,15 @@ class PrintServer:
         port = self.port(name)
         if port is not None:
             self._watchers.portChanged(self.portRecord(port))
+
+
+async def _write(job: UploadedJob, page: bytes) -> None:
+    with suppress(PrintError):  # the job knows, and has told its watchers
+        await job.whenOpened()
+        job.write(page)
+        await job.finish()
+        job.replied()
+        job.complete()
 
 
 def _drains(port: PrintingPort) -> str:

@@ -56,8 +56,9 @@ MAY_IMPORT = {
     "visit": "condition errors interfaces guard named",
     "port": "condition errors interfaces guard named record visit",
     "watchers": "interfaces record",
-    "server": "text errors interfaces job named port portnames record spool.intake spool.queue"
-    " spool.spooling watchers",
+    "testpage": "text",
+    "server": "testpage text errors interfaces job named port portnames record spool.intake"
+    " spool.queue spool.spooling watchers",
     # who looks on
     "watch": "",
     "watch.*": "text interfaces record",

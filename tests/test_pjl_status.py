@@ -176,7 +176,7 @@ def test_codes(code: str, online: str, state: str, reasons: tuple[str, ...]) -> 
 def test_allCodes(code: int, online: str) -> None:
     """Whatever the code: one of the three states or none, and a stopped printer has a reason."""
     lines = (f"CODE={code:05}", f"ONLINE={online}")
-    state, reasons, _, _ = statusOf(None, Message("INFO STATUS", lines))
+    state, reasons, *_ = statusOf(None, Message("INFO STATUS", lines))
     assert state in ("", "idle", "processing", "stopped")
     assert bool(state) or not reasons
     assert bool(reasons) or state != "stopped"

@@ -46,6 +46,9 @@ _STATES = {3: "idle", 4: "processing", 5: "stopped"}
 _MOST_REASONS = 10
 """A printer has some at a time; more are somebody's joke (chosen)."""
 
+_MOST_FORMATS = 100
+"""Likewise; the longest lists seen have some thirty."""
+
 _SAID = 200
 """Characters of a printer's own words that are told."""
 
@@ -64,6 +67,7 @@ def statusOf(printer: Response) -> PrinterStatus:
         tuple(dict.fromkeys(each for each in known if each != "none"))[:_MOST_REASONS],
         printer.text("printer-make-and-model"),
         printer.number("printer-impressions-completed"),
+        tuple(printer.words("document-format-supported"))[:_MOST_FORMATS],
     )
 
 

@@ -17,7 +17,7 @@ from twisted.internet.protocol import DatagramProtocol
 from zope.interface import implementer
 
 from ...interfaces import IPrinterTransport, PrinterStatus
-from ..ieee1284 import modelOf
+from ..ieee1284 import fieldsOf, modelOf
 from ..wrapped import WrappedTransport
 from . import ber
 
@@ -102,7 +102,8 @@ def statusOf(values: dict[str, ber.Value]) -> PrinterStatus:
     described = values.get(DESCRIPTION, ber.octets(b"")).content.decode("utf-8", "replace")
     reasons = tuple(dict.fromkeys([*stoppers, *warnings]))
     model = modelOf(deviceID) or described.strip()
-    return PrinterStatus(state, reasons, model, _count(values.get(PAGES)))
+    languages = tuple(filter(None, fieldsOf(deviceID).get("CMD", "").split(",")))
+    return PrinterStatus(state, reasons, model, _count(values.get(PAGES)), languages)
 
 
 def _count(value: ber.Value | None) -> int | None:
