@@ -2,14 +2,7 @@
 One job: its states, what speaks against it, what has become of it.  No socket, no FTP word.
 
 The sender's side writes the bytes, the printing port brings the printer connection, and the job
-between them decides what may be said.  Shown are RFC 8011's states (section 5.3.7): a job is
-C{processing} while it is receiving, finishing or delivered::
-
-    pending -- opened --> receiving -- finish --> finishing -- delivered --> delivered
-       |                      |                       |                       |    |
-       +-- cut, cancel -------+-- cut, cancel --------+-- cut, cancel         |  complete
-       v                                                                      |    v
-    aborted (cut), canceled (cancel) <-------------- cut ---------------------+  completed
+between them decides what may be said.  L{jetdirect.phase} has its states.
 """
 
 from __future__ import annotations
@@ -18,7 +11,6 @@ import builtins
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from enum import Enum
 from typing import Protocol
 
 from twisted.internet.defer import Deferred, fail, succeed
@@ -39,6 +31,7 @@ from .errors import (
 from .guard import FAULT, GuardedConnection
 from .interfaces import Delivery, IKernelConsumer, IPrinterConnection, IQueuedJob
 from .language import HEAD_BYTES, tailFor
+from .phase import NEXT, Phase
 from .record import JobRecord, JobState
 
 STOPPED_AFTER = 5.0
@@ -49,39 +42,6 @@ person who asks STAT (chosen, not measured)."""
 COPIED_FIRST = 65_536
 """Bytes of a job that pass through this process: L{HEAD_BYTES} at least.  As many as are read at a
 time, so that no pipe is laid for a small job."""
-
-
-class _Phase(Enum):
-    """Where a job is; finer than L{JobState}, which is what is shown."""
-
-    WAITING = JobState.PENDING
-    RECEIVING = "receiving"
-    FINISHING = "finishing"
-    DELIVERED = "delivered"
-    CANCELED = JobState.CANCELED
-    ABORTED = JobState.ABORTED
-    COMPLETED = JobState.COMPLETED
-
-
-# What may happen in each phase, and where it leads.  What is not here comes too late, and is
-# dropped: the first evidence decides.
-_NEXT: dict[_Phase, dict[str, _Phase]] = {
-    _Phase.WAITING: {"opened": _Phase.RECEIVING, "cut": _Phase.ABORTED, "cancel": _Phase.CANCELED},
-    _Phase.RECEIVING: {
-        "finish": _Phase.FINISHING,
-        "cut": _Phase.ABORTED,
-        "cancel": _Phase.CANCELED,
-    },
-    _Phase.FINISHING: {
-        "delivered": _Phase.DELIVERED,
-        "cut": _Phase.ABORTED,
-        "cancel": _Phase.CANCELED,
-    },
-    _Phase.DELIVERED: {"complete": _Phase.COMPLETED, "cut": _Phase.ABORTED},
-    _Phase.CANCELED: {},
-    _Phase.ABORTED: {},
-    _Phase.COMPLETED: {},
-}
 
 
 ReplyCode = Callable[[PrintError | None], int | None]
@@ -192,7 +152,7 @@ class Job:
         self._wallClock = wallClock
         self._limit = limit
         self._clock = clock
-        self._phase = _Phase.WAITING
+        self._phase = Phase.WAITING
         self._began = clock.seconds()
         self._ended: float | None = None
         self._created = wallClock()
@@ -216,15 +176,14 @@ class Job:
     @property
     def state(self) -> JobState:
         """The state in the words of RFC 8011."""
-        if isinstance(self._phase.value, JobState):
-            return self._phase.value
-        stopped = self.blockedSeconds >= STOPPED_AFTER
-        return JobState.STOPPED if stopped else JobState.PROCESSING
+        state = self._phase.state
+        stopped = state is JobState.PROCESSING and self.blockedSeconds >= STOPPED_AFTER
+        return JobState.STOPPED if stopped else state
 
     @property
     def ended(self) -> bool:
         """Has the job come to its end?"""
-        return not _NEXT[self._phase]
+        return not NEXT[self._phase]
 
     @property
     def seconds(self) -> float:
@@ -239,7 +198,7 @@ class Job:
     @property
     def finishingSeconds(self) -> float:
         """For how long the printer's answer to the whole job has been awaited; 0: it is not."""
-        if self._phase is not _Phase.FINISHING or self._finishing is None:
+        if self._phase is not Phase.FINISHING or self._finishing is None:
             return 0.0
         return self._clock.seconds() - self._finishing
 
@@ -280,23 +239,15 @@ class Job:
 
     def _reasons(self) -> tuple[str, ...]:
         # job-state-reasons, RFC 8011 section 5.3.8.
-        match self._phase:
-            case _Phase.WAITING:
-                return ("job-incoming",)
-            case _Phase.RECEIVING:
-                stopped = ("printer-stopped",) if self.state is JobState.STOPPED else ()
-                return ("job-incoming", "job-printing", *stopped)
-            case _Phase.FINISHING:
-                return ("job-printing",)
-            case _Phase.CANCELED:
-                byUser = isinstance(self.error, JobAborted)
-                return (f"job-canceled-by-{'user' if byUser else 'operator'}",)
-            case _Phase.ABORTED:
-                cut = isinstance(self.error, JobCut)
-                return ("aborted-by-system", *(("submission-interrupted",) if cut else ()))
-            case _Phase.COMPLETED:
-                return ("job-completed-successfully",)
-        return ()
+        reasons = self._phase.reasons
+        if self._phase is Phase.CANCELED:
+            byUser = isinstance(self.error, JobAborted)
+            return (*reasons, f"job-canceled-by-{'user' if byUser else 'operator'}")
+        if self._phase is Phase.ABORTED and isinstance(self.error, JobCut):
+            return (*reasons, "submission-interrupted")
+        if self._phase is Phase.RECEIVING and self.state is JobState.STOPPED:
+            return (*reasons, "printer-stopped")
+        return reasons
 
     # The printing port's part.
 
@@ -347,7 +298,7 @@ class Job:
 
     def write(self, data: bytes) -> None:
         """Pass bytes on to the printer, as they are; what comes after a cut is dropped."""
-        if self._phase is not _Phase.RECEIVING or self._connection is None:
+        if self._phase is not Phase.RECEIVING or self._connection is None:
             return
         if self._limit is not None and self.bytes + len(data) > self._limit:
             self.cut(JobTooLarge(f"more than {self._limit} bytes"))
@@ -359,7 +310,7 @@ class Job:
 
     def take(self, descriptor: int, most: int) -> int:
         """L{IKernelConsumer}: not the beginning, which tells the language."""
-        receiving = self._phase is _Phase.RECEIVING and self.bytes >= COPIED_FIRST
+        receiving = self._phase is Phase.RECEIVING and self.bytes >= COPIED_FIRST
         if not receiving or self._connection is None or not self._connection.splices:
             return 0
         if self._limit is not None:
@@ -370,7 +321,7 @@ class Job:
 
     def registerProducer(self, producer: IProducer, streaming: bool) -> None:
         """L{IConsumer}: the printer's back-pressure goes through the job to C{producer}."""
-        if self._phase is not _Phase.RECEIVING or self._connection is None:
+        if self._phase is not Phase.RECEIVING or self._connection is None:
             producer.stopProducing()
             return
         self._producer = producer
@@ -432,7 +383,7 @@ class Job:
 
         The first evidence decides; later ones, and those after the end, are dropped.
         """
-        connection, phase = self._connection, self._phase
+        connection, before = self._connection, self._phase
         canceled = isinstance(error, (JobAborted, JobCanceled))
         if not self._advance("cancel" if canceled else "cut"):
             return
@@ -444,7 +395,7 @@ class Job:
         if producer is not None and connection is not None:
             connection.unregisterProducer()
             producer.stopProducing()
-        if phase is _Phase.WAITING:
+        if before is Phase.WAITING:
             giveUp, self._giveUp = self._giveUp, None
             if giveUp is not None:
                 giveUp()
@@ -452,7 +403,7 @@ class Job:
         elif connection is not None:
             self._letGo(connection, tailFor(self._head) if error.printed else b"")
         self._head = b""
-        if phase is _Phase.FINISHING:
+        if before is Phase.FINISHING:
             self._finished.errback(Failure(error))
 
     def printerLost(self, error: PrintError) -> None:
@@ -484,7 +435,7 @@ class Job:
     # Inside.
 
     def _advance(self, event: str) -> bool:
-        following = _NEXT[self._phase].get(event)
+        following = NEXT[self._phase].get(event)
         if following is not None:
             self._phase = following
         return following is not None

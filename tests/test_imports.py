@@ -49,7 +49,8 @@ MAY_IMPORT = {
     "net.dial": "errors net.deadline",
     # the job and its turn
     "guard": "errors interfaces",
-    "job": "errors interfaces guard language record",
+    "phase": "record",
+    "job": "errors interfaces guard language phase record",
     "condition": "interfaces",
     "portnames": "",
     "named": "interfaces networks options portnames spool.limits text",
