@@ -64,7 +64,7 @@ class Gateway(MultiService):
         self.spool = self._opened(configuration) if spool is None else spool
         if self.spool is not None:
             self.server.spoolTo(self.spool, guards=not configuration.sessions.fireAndForget)
-        self.server.watch(LogWatcher())
+        self.server.watch(LogWatcher(), changes=False)
         self.factory = PrintFTPFactory(
             self._portal(configuration),
             reactor,

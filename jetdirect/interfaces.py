@@ -254,7 +254,10 @@ class IWatcher(Interface):
         """A job has come, and is about to be put in line."""
 
     def jobChanged(record: JobRecord) -> None:
-        """A job is in another state, or has other reasons for it; or the printer has it whole."""
+        """
+        A job is in another state, or has other reasons for it; or the printer has it whole: for a
+        watcher that asks.
+        """
 
     def jobProgressed(record: JobRecord) -> None:
         """More bytes have come: at most once a second a job, and only for a watcher that asks."""

@@ -131,6 +131,11 @@ class PrintingPort:
             return PrinterStatus()
 
     @property
+    def state(self) -> PortState:
+        """The state in the words of RFC 8011."""
+        return self._state
+
+    @property
     def record(self) -> PortRecord:
         """The port as it is now, for those who only look on."""
         return PortRecord(

@@ -216,14 +216,16 @@ class PrintServer:
         """
         return sorted([*self._ended, *self._running()], key=lambda job: job.number)
 
-    def watch(self, watcher: IWatcher, progress: bool = False) -> None:
+    def watch(self, watcher: IWatcher, progress: bool = False, changes: bool = True) -> None:
         """
         Tell C{watcher} from now on of every job and every printing port.
 
         @param progress: also of the bytes that come, and of a printer that takes none, once a
             second.
+        @param changes: also of what becomes of a job between its beginning and its end; a small
+            job takes less time where nobody asks.
         """
-        self._watchers.add(watcher, progress)
+        self._watchers.add(watcher, progress, changes)
 
     def unwatch(self, watcher: IWatcher) -> None:
         """Tell it no more."""
@@ -440,21 +442,26 @@ class PrintServer:
         return [job.record for job in self._active.values()]
 
     def _jobChanged(self, job: Job | Intake) -> None:
-        record = job.record
-        if record.ended:
+        if isinstance(job, Intake) and job.kept:
             del self._active[job.number]
-            self._ended.append(record)
-        elif isinstance(job, Intake) and job.kept:
+        if job.ended and (record := job.record).ended:
             del self._active[job.number]
-        self._watchers.changed(record)
+            self._jobEnded(record)
+        elif self._watchers.wantChanges:
+            self._watchers.changed(job.record)
 
     def _keptChanged(self, record: JobRecord) -> None:
         if record.ended:
-            self._ended.append(record)
-        self._watchers.changed(record)
+            self._jobEnded(record)
+        else:
+            self._watchers.changed(record)
+
+    def _jobEnded(self, record: JobRecord) -> None:
+        self._ended.append(record)
+        self._watchers.ended(record)
 
     def _portChanged(self, port: PrintingPort) -> None:
-        queue, stopped = self.queue(port), port.record.state is PortState.STOPPED
+        queue, stopped = self.queue(port), port.state is PortState.STOPPED
         if stopped:
             self._stopped.add(port)
         elif port in self._stopped:

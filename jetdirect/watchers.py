@@ -5,6 +5,7 @@ Who is told of jobs and printing ports.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
@@ -16,11 +17,19 @@ PROGRESS = 1.0
 """Seconds between two looks at the jobs for those who watch their progress (chosen)."""
 
 
+class _Wish(NamedTuple):
+    """Which of these methods of L{IWatcher} are called."""
+
+    jobChanged: bool
+    jobProgressed: bool
+
+
 class Watchers:
     """
     Tells each watcher; one that raises is logged, and hurts nobody.
 
-    Where nobody wants progress, no job is looked at.
+    Where nobody wants changes no records of them are made, and where nobody wants progress no job
+    is looked at.
     """
 
     _log = Logger()
@@ -31,13 +40,13 @@ class Watchers:
         """
         self._clock = clock
         self._running = running
-        self._watchers: dict[IWatcher, bool] = {}
+        self._watchers: dict[IWatcher, _Wish] = {}
         self._look: IDelayedCall | None = None
         self._seen: dict[int, JobRecord] = {}
 
-    def add(self, watcher: IWatcher, progress: bool) -> None:
+    def add(self, watcher: IWatcher, progress: bool, changes: bool) -> None:
         """Tell C{watcher} from now on; one that is added again is told once."""
-        self._watchers[watcher] = progress
+        self._watchers[watcher] = _Wish(changes or progress, progress)
         self._lookLater()
 
     def remove(self, watcher: IWatcher) -> None:
@@ -49,11 +58,17 @@ class Watchers:
         self._tell("jobSubmitted", record)
         self._lookLater()
 
+    @property
+    def wantChanges(self) -> bool:
+        """Does anybody ask what becomes of jobs before they end?"""
+        return any(wish.jobChanged for wish in self._watchers.values())
+
     def changed(self, record: JobRecord) -> None:
-        """A job has changed, or ended."""
-        if not record.ended:
-            self._tell("jobChanged", record)
-            return
+        """A job has changed, and is not ended."""
+        self._tell("jobChanged", record)
+
+    def ended(self, record: JobRecord) -> None:
+        """A job has ended."""
         self._seen.pop(record.number, None)
         self._tell("jobEnded", record)
         if self._look is not None and not self._running():
@@ -64,9 +79,9 @@ class Watchers:
         """A printing port has changed."""
         self._tell("portChanged", record)
 
-    def _tell(self, event: str, record: JobRecord | PortRecord, progress: bool = False) -> None:
-        for watcher, wants in [*self._watchers.items()]:
-            if progress and not wants:
+    def _tell(self, event: str, record: JobRecord | PortRecord) -> None:
+        for watcher, wish in [*self._watchers.items()]:
+            if not getattr(wish, event, True):
                 continue
             try:
                 getattr(watcher, event)(record)
@@ -76,7 +91,8 @@ class Watchers:
                 )
 
     def _lookLater(self) -> None:
-        if self._look is None and any(self._watchers.values()) and self._running():
+        wanted = any(wish.jobProgressed for wish in self._watchers.values())
+        if self._look is None and wanted and self._running():
             self._look = self._clock.callLater(PROGRESS, self._lookNow)
 
     def _lookNow(self) -> None:
@@ -86,5 +102,5 @@ class Watchers:
             if last is not None and last.state is not record.state:
                 self._tell("jobChanged", record)
             elif record.bytes != (0 if last is None else last.bytes):
-                self._tell("jobProgressed", record, progress=True)
+                self._tell("jobProgressed", record)
         self._lookLater()

@@ -176,6 +176,21 @@ def test_progressCostsNothing() -> None:
     assert late.jobs() == []
 
 
+def test_beginningAndEndOnly() -> None:
+    """A watcher that does not ask is told of nothing between, whatever others ask for."""
+    office = Office()
+    brief, curious = Watcher(), Watcher()
+    office.server.watch(brief, changes=False)
+    office.server.watch(curious, progress=True, changes=False)
+    job = office.submit()
+    job.write(b"%!PS")
+    office.clock.advance(1)
+    job.finish().addErrback(lambda failure: None)
+    job.complete()
+    assert [what for what, _, _ in brief.jobs()] == ["submitted", "ended"]
+    assert {"changed", "progressed"} < {what for what, _, _ in curious.jobs()}
+
+
 def test_watcherThatRaises(flushErrors: FlushErrors) -> None:
     """A watcher with a mistake is in the log; the others are told, and the job prints."""
     office = Office()

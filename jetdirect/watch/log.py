@@ -52,7 +52,7 @@ class LogWatcher:
         )
 
     def jobChanged(self, record: JobRecord) -> None:
-        """L{IWatcher}: STAT tells, the log does not."""
+        """L{IWatcher}: not asked for; STAT tells, the log does not."""
 
     def jobProgressed(self, record: JobRecord) -> None:
         """L{IWatcher}: likewise."""
