@@ -118,9 +118,11 @@ MAY_IMPORT = {
     "ftp.state": "ftp.paths ftp.shell",
     "ftp.transfer": "errors job ftp.data ftp.replies ftp.settings",
     "ftp.upload": "net.* errors interfaces job port ftp.data ftp.replies ftp.transfer",
+    "ftp.interpreter": "ftp.command ftp.control ftp.lines ftp.paths ftp.pipeline ftp.replies"
+    " ftp.strangers ftp.text",
     "ftp.session": "job ftp.acknowledgement ftp.announced ftp.command ftp.control ftp.data"
-    " ftp.lines ftp.paths ftp.pipeline ftp.replies ftp.shell ftp.state ftp.strangers ftp.text"
-    " ftp.timers ftp.transfer",
+    " ftp.interpreter ftp.lines ftp.paths ftp.replies ftp.shell ftp.state ftp.timers"
+    " ftp.transfer",
     # its commands
     "ftp.commands": "",
     "ftp.commands.table": "ftp.command ftp.commands.* ftp.session",

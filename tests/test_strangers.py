@@ -10,7 +10,7 @@ import pytest
 from twisted.internet.testing import MemoryReactorClock
 
 from jetdirect.configuration import Configuration
-from jetdirect.ftp.session import UNKNOWN_WORDS
+from jetdirect.ftp.interpreter import UNKNOWN_WORDS
 from jetdirect.ftp.settings import LINE_TIMEOUT, SessionSettings
 from jetdirect.ftp.strangers import isForeign, startsStrangely
 from jetdirect.gateway import Gateway

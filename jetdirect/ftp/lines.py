@@ -68,12 +68,16 @@ class LineDecoder:
         @return: L{None}: there is none yet.
         @raise NoLineEnd: after the lines before the flood.
         """
+        if not self._waiting:
+            return None
         end = self._waiting.find(b"\n", self._at)
         if end < 0:
             begun, self._waiting, self._at = self._waiting[self._at :], b"", 0
             self._extend(begun)
             return None
         piece, self._at = self._waiting[self._at : end], end + 1
+        if self._at == len(self._waiting):
+            self._waiting, self._at = b"", 0
         self._extend(piece)
         return self._take()
 

@@ -1,8 +1,7 @@
 """
-The server's protocol interpreter (RFC 959, section 2.2): one command after the other, logins, idle
-times.
+One session, from the greeting to its end: what its commands share, and how it ends.
 
-While a transfer runs, ABOR, STAT and NOOP are answered at once; other commands wait for their turn.
+L{jetdirect.ftp.interpreter} does the commands, L{jetdirect.ftp.control} has the connection.
 """
 
 from __future__ import annotations
@@ -15,32 +14,22 @@ from twisted.cred.portal import Portal
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.task import deferLater
 from twisted.logger import Logger
-from twisted.python.failure import Failure
 
 from ..job import UploadedJob
 from . import replies
 from .acknowledgement import Acknowledgements
 from .announced import AnnouncedAddress
-from .command import Command, Result, When
+from .command import Command, Result
 from .control import ControlConnection, House, Listener
 from .data import DataPort, IDataReactor
-from .lines import NOISE, LineTooLong
-from .paths import Path, PathRefused
-from .pipeline import Line, Pipeline
+from .interpreter import Interpreter
+from .lines import LineTooLong
+from .paths import Path
 from .replies import Reply
 from .shell import PrintShell
 from .state import NOBODY, Login, Parameters
-from .strangers import isForeign, isOwn
-from .text import decoded
 from .timers import Timers
 from .transfer import Listing, Transfer
-
-UNKNOWN_WORDS = 3
-"""Unknown commands before a login that make the peer no FTP client; the header of a request has
-more, and no client that we know sends as many."""
-
-_NO_ASCII = bytes(range(0x80, 0x100))
-"""A client without urgent data leaves halves of Telnet commands before ABOR."""
 
 _FRESH = Parameters()
 
@@ -76,7 +65,6 @@ class Session(Listener):
     @ivar control: its control connection.
     @ivar house: where it came in.
     @ivar settings: those of the moment when it came in.
-    @ivar commands: by their verbs.
     @ivar login: who is there.
     @ivar failedLogins: how many there were.
     @ivar parameters: what was set for transfers.
@@ -90,13 +78,11 @@ class Session(Listener):
     __slots__ = (
         "_farewell",
         "_heardOut",
+        "_interpreter",
         "_pausing",
         "_penance",
-        "_pipeline",
         "_timers",
-        "_unknownWords",
         "acknowledgements",
-        "commands",
         "control",
         "dataPort",
         "failedLogins",
@@ -113,7 +99,6 @@ class Session(Listener):
         self.house = house
         self.settings = house.settings
         self.reactor = house.reactor
-        self.commands = commands
         self.control = ControlConnection(house, self)
         self.login = NOBODY
         self.failedLogins = 0
@@ -121,13 +106,12 @@ class Session(Listener):
         self.dataPort: DataPort | None = None
         self.transfer: Transfer | None = None
         self.acknowledgements: Acknowledgements | None = None
-        self._pipeline = Pipeline()
+        self._interpreter = Interpreter(self, commands)
         self._timers = Timers(self.reactor, self.settings, self)
         self._heardOut: DataPort | None = None
         self._farewell: Reply | None = None
         self._pausing: Deferred[None] | None = None
         self._penance: Deferred[None] | None = None
-        self._unknownWords = 0
 
     # Listener
 
@@ -150,25 +134,7 @@ class Session(Listener):
 
     def lineReceived(self, line: bytes | LineTooLong) -> None:
         """L{Listener}: a command."""
-        if isinstance(line, LineTooLong):
-            self._inTurn(replies.LINE_TOO_LONG)
-            return
-        line = line.strip(NOISE)
-        if not line:
-            return
-        word, _, rest = line.partition(b" ")
-        if b"\t" in word:
-            word, _, rest = line.partition(b"\t")
-        verb = word.lstrip(_NO_ASCII).decode("latin-1").upper()
-        argument = decoded(rest.lstrip(b" \t"))
-        if isForeign(verb):
-            self.control.strange()
-            return
-        command = self.commands.get(verb)
-        if command is not None and command.when is When.AT_ONCE:
-            self._perform(verb, argument)
-        else:
-            self._inTurn((verb, argument))
+        self._interpreter.take(line)
 
     def notFTP(self) -> None:
         """L{Listener}."""
@@ -191,7 +157,7 @@ class Session(Listener):
             self.acknowledgements.lost(self.control.saidGoodbye)
         if self._pausing is not None:
             self._pausing.cancel()
-        self._pipeline.clear()
+        self._interpreter.forget()
         if self.transfer is not None:
             self.transfer.senderLost()
         self.useDataPort(None)
@@ -205,11 +171,7 @@ class Session(Listener):
 
     def overdue(self) -> bool:
         """L{Listener}: the first of the commands that waited for a running one."""
-        line = self._pipeline.next()
-        if line is None:
-            return False
-        self._begin(line)
-        return True
+        return self._interpreter.next()
 
     # Replies
 
@@ -225,7 +187,7 @@ class Session(Listener):
 
     def close(self, reply: Reply) -> None:
         """Send a last reply and end the session; what waits is not done any more."""
-        self._pipeline.clear()
+        self._interpreter.forget()
         if not self.control.closing:
             self._wrote(len(bytes(reply)) + 1)  # our FIN counts as a byte
             self.house.placeFreed(self)
@@ -233,7 +195,7 @@ class Session(Listener):
 
     def startTLS(self, reply: Reply) -> None:
         """Send a reply and encrypt; what waits was said in clear, and is not done."""
-        self._pipeline.clear()
+        self._interpreter.forget()
         self._wrote(len(bytes(reply)))
         self.control.startTLS(reply)
 
@@ -249,6 +211,11 @@ class Session(Listener):
             self._farewell = self._farewell or reply
         else:
             self.close(reply)
+
+    @property
+    def commands(self) -> Mapping[str, Command[Session]]:
+        """What there are, by their verbs."""
+        return self._interpreter.commands
 
     @property
     def shell(self) -> PrintShell:
@@ -290,56 +257,8 @@ class Session(Listener):
         """The peer says more than can wait, and does not wait for replies."""
         self.hearNoMore(replies.FLOODED)
 
-    def _inTurn(self, line: Line) -> None:
-        if not self._pipeline.running:
-            self._begin(line)
-        elif not self._pipeline.put(line):
-            self.flooded()
-
-    def _begin(self, line: Line) -> None:
-        if isinstance(line, Reply):
-            self.reply(line)
-        else:
-            self._perform(*line)
-
-    def _perform(self, verb: str, argument: str) -> None:
-        command = self.commands.get(verb)
-        if command is None:
-            return self._unknown(verb)
-        if command.when is When.LOGGED_IN and self.login.shell is None:
-            return self.reply(replies.NOT_LOGGED_IN)
-        if command.needsArgument and not argument:
-            return self.reply(replies.SYNTAX(syntax=command.syntax))
-        try:
-            result = command.run(self, argument)
-        except PathRefused as refused:
-            result = replies.BAD_PATH(path=refused.path, reason=refused.reason)
-        except Exception:
-            # A mistake of ours, which is no reason to end a session with its job.
-            self._log.failure("{verb} of {peer} failed", verb=verb, peer=self.control.peer)
-            result = replies.LOCAL_ERROR
-        if isinstance(result, Reply):
-            self.reply(result)
-        elif result is not None:
-            self._pipeline.running = True
-            finished = Deferred.fromCoroutine(result)
-            finished.addCallbacks(self._finished, self._failed)
-        return None
-
-    def _unknown(self, verb: str) -> None:
-        if self.login.shell is None and not isOwn(verb):
-            self._unknownWords += 1
-        if self._unknownWords < UNKNOWN_WORDS:
-            self.reply(replies.UNKNOWN)
-        else:
-            self.control.strange()
-
-    def _failed(self, failure: Failure) -> None:
-        self._log.failure("a command of {peer} failed", failure, peer=self.control.peer)
-        self._finished(replies.LOCAL_ERROR)
-
-    def _finished(self, reply: Reply | None) -> None:
-        self._pipeline.running = False
+    def commandEnded(self, reply: Reply | None) -> None:
+        """L{Interpreted<jetdirect.ftp.interpreter.Interpreted>}."""
         if self.control.closing:
             return
         if reply is not None:
@@ -463,7 +382,7 @@ class Session(Listener):
 
     def hangUp(self) -> None:
         """End the session without a word: none would be true."""
-        self._pipeline.clear()
+        self._interpreter.forget()
         self.house.placeFreed(self)
         self.control.abort()
 

@@ -15,7 +15,7 @@ from twisted.internet.testing import MemoryReactorClock
 
 from jetdirect.configuration import Configuration
 from jetdirect.errors import PrintError
-from jetdirect.ftp.session import UNKNOWN_WORDS
+from jetdirect.ftp.interpreter import UNKNOWN_WORDS
 from jetdirect.gateway import Gateway
 from jetdirect.named import PortSettings
 from jetdirect.testing import FakePrinter, FakeSender

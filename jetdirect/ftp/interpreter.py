@@ -1,0 +1,170 @@
+"""
+Lines into commands, one after the other: RFC 959's protocol interpreter (section 2.2).
+
+While a command runs, ABOR, STAT and NOOP are answered at once; other commands wait for their turn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Generic, Protocol, TypeVar
+
+from twisted.internet.defer import Deferred
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from . import replies
+from .command import Command, When
+from .control import ControlConnection
+from .lines import NOISE, LineTooLong
+from .paths import PathRefused
+from .pipeline import Line, Pipeline
+from .replies import Reply
+from .strangers import isForeign, isOwn
+from .text import decoded
+
+UNKNOWN_WORDS = 3
+"""Unknown commands before a login that make the peer no FTP client; the header of a request has
+more, and no client that we know sends as many."""
+
+_NO_ASCII = bytes(range(0x80, 0x100))
+"""A client without urgent data leaves halves of Telnet commands before ABOR."""
+
+
+class Interpreted(Protocol):
+    """A session as its interpreter knows it."""
+
+    control: ControlConnection
+
+    @property
+    def isLoggedIn(self) -> bool:
+        """May the commands be done that need a login?"""
+
+    def reply(self, reply: Reply) -> None:
+        """Send a reply."""
+
+    def flooded(self) -> None:
+        """The peer says more than can wait."""
+
+    def commandEnded(self, reply: Reply | None) -> None:
+        """A command that took its time has ended; L{None}: it has sent its replies itself."""
+
+
+SessionT = TypeVar("SessionT", bound=Interpreted)
+
+
+def parted(line: bytes) -> tuple[str, str]:
+    """
+    The verb of a command line, in capitals, and its argument.
+
+    @param line: it begins with neither blank nor tab.
+    """
+    word, _, rest = line.partition(b" ")
+    if b"\t" in word:
+        word, _, rest = line.partition(b"\t")
+    return word.lstrip(_NO_ASCII).decode("latin-1").upper(), decoded(rest.lstrip(b" \t"))
+
+
+class Interpreter(Generic[SessionT]):
+    """
+    Does the commands of one session.
+
+    @ivar commands: by their verbs.
+    """
+
+    _log = Logger()
+    __slots__ = ("_pipeline", "_session", "_unknownWords", "commands")
+
+    def __init__(self, session: SessionT, commands: Mapping[str, Command[SessionT]]) -> None:
+        self.commands = commands
+        self._session = session
+        self._pipeline = Pipeline()
+        self._unknownWords = 0
+
+    def take(self, line: bytes | LineTooLong) -> None:
+        """Do a command, at once or in its turn."""
+        if isinstance(line, LineTooLong):
+            self._inTurn(replies.LINE_TOO_LONG)
+            return
+        line = line.strip(NOISE)
+        if not line:
+            return
+        verb, argument = parted(line)
+        if isForeign(verb):
+            self._session.control.strange()
+            return
+        command = self.commands.get(verb)
+        if command is not None and command.when is When.AT_ONCE:
+            self._perform(verb, argument)
+        else:
+            self._inTurn((verb, argument))
+
+    def next(self) -> bool:
+        """
+        Do the first of the commands that wait for a running one.
+
+        @return: C{False}: there is none, or one runs still.
+        """
+        line = self._pipeline.next()
+        if line is None:
+            return False
+        self._begin(line)
+        return True
+
+    def forget(self) -> None:
+        """What waits is not done any more."""
+        self._pipeline.clear()
+
+    # Inside.
+
+    def _inTurn(self, line: Line) -> None:
+        if not self._pipeline.running:
+            self._begin(line)
+        elif not self._pipeline.put(line):
+            self._session.flooded()
+
+    def _begin(self, line: Line) -> None:
+        if isinstance(line, Reply):
+            self._session.reply(line)
+        else:
+            self._perform(*line)
+
+    def _perform(self, verb: str, argument: str) -> None:
+        session, command = self._session, self.commands.get(verb)
+        if command is None:
+            return self._unknown(verb)
+        if command.when is When.LOGGED_IN and not session.isLoggedIn:
+            return session.reply(replies.NOT_LOGGED_IN)
+        if command.needsArgument and not argument:
+            return session.reply(replies.SYNTAX(syntax=command.syntax))
+        try:
+            result = command.run(session, argument)
+        except PathRefused as refused:
+            result = replies.BAD_PATH(path=refused.path, reason=refused.reason)
+        except Exception:
+            # A mistake of ours, which is no reason to end a session with its job.
+            self._log.failure("{verb} of {peer} failed", verb=verb, peer=session.control.peer)
+            result = replies.LOCAL_ERROR
+        if isinstance(result, Reply):
+            session.reply(result)
+        elif result is not None:
+            self._pipeline.running = True
+            Deferred.fromCoroutine(result).addCallbacks(self._ended, self._failed)
+        return None
+
+    def _unknown(self, verb: str) -> None:
+        if not self._session.isLoggedIn and not isOwn(verb):
+            self._unknownWords += 1
+        if self._unknownWords < UNKNOWN_WORDS:
+            self._session.reply(replies.UNKNOWN)
+        else:
+            self._session.control.strange()
+
+    def _failed(self, failure: Failure) -> None:
+        peer = self._session.control.peer
+        self._log.failure("a command of {peer} failed", failure, peer=peer)
+        self._ended(replies.LOCAL_ERROR)
+
+    def _ended(self, reply: Reply | None) -> None:
+        self._pipeline.running = False
+        self._session.commandEnded(reply)
