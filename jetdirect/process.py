@@ -67,7 +67,7 @@ def keepForGood() -> None:
     """
     Have the garbage collector look no more at what there is now, which is all that the start made.
 
-    It would look at it again and again, for a tenth of the instructions of small jobs (measured).
+    It would look at it again and again, for 5 % of the time of small jobs (measured).
     """
     gc.collect()
     gc.freeze()
