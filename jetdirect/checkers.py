@@ -1,5 +1,5 @@
 """
-Who may log in, as C{--auth} says it.
+The checkers of logins, as C{--auth} says them.
 """
 
 from __future__ import annotations

@@ -335,7 +335,7 @@ _ROWS = (
     Option(
         "tls-lenient-close",
         TLS,
-        "Believe that a TLS data connection's end without close_notify is the end of the file.",
+        "Take the end of a TLS data connection without close_notify for the end of the file.",
         setting="lenientClose",
     ),
     Option(
@@ -395,7 +395,7 @@ _ROWS = (
         "active-nat",
         NETWORK,
         "A sender that names a private address that is not its own in PORT or EPRT is dialled at"
-        " its own, for senders beyond a NAT. Who shares that address can get its connections.",
+        " its own, for senders beyond a NAT. Any host behind that address can get its connections.",
         setting="activeNAT",
     ),
 )

@@ -237,7 +237,7 @@ class IReadingTransport(Interface):
 
 
 class INeedsGap(Interface):
-    """A transport whose printer needs time between two jobs; few do."""
+    """A transport whose printer needs time between two jobs; few printers do."""
 
     gap: float = Attribute("Seconds between the end of a job and the opening for the next one.")
 

@@ -41,7 +41,7 @@ person who asks STAT (chosen, not measured)."""
 
 COPIED_FIRST = 65_536
 """Bytes of a job that pass through this process: L{HEAD_BYTES} at least.  As many as are read at a
-time, so that no pipe is laid for a small job."""
+time, so no pipe is laid for a small job."""
 
 
 ReplyCode = Callable[[PrintError | None], int | None]
@@ -276,7 +276,7 @@ class Job:
             self._changed(self)
             self._opened.callback(None)
         else:
-            self._letGo(guarded, b"")
+            self._abortAtPrinter(guarded, b"")
         return self._released
 
     def hasten(self) -> None:
@@ -401,7 +401,7 @@ class Job:
                 giveUp()
             self._opened.errback(Failure(error))
         elif connection is not None:
-            self._letGo(connection, tailFor(self._head) if error.printed else b"")
+            self._abortAtPrinter(connection, tailFor(self._head) if error.printed else b"")
         self._head = b""
         if before is Phase.FINISHING:
             self._finished.errback(Failure(error))
@@ -455,7 +455,7 @@ class Job:
         assert isinstance(failure.value, PrintError)
         self.cut(failure.value)
 
-    def _letGo(self, connection: GuardedConnection, tail: bytes) -> None:
+    def _abortAtPrinter(self, connection: GuardedConnection, tail: bytes) -> None:
         connection.abort(tail).addCallback(self._release)
 
     def _release(self, _: object = None) -> None:

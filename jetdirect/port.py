@@ -195,7 +195,7 @@ class PrintingPort:
             visit.wait(self._waitedTooLong)
 
     def _waitedTooLong(self, visit: Visit) -> None:
-        del self._waiting[visit.job]  # first: whoever hears of it may let the line go on
+        del self._waiting[visit.job]  # first: the callbacks may let the line go on
         visit.refuse(self._busy())
 
     def _busy(self) -> PrinterBusy:
@@ -213,7 +213,7 @@ class PrintingPort:
             self._readyAt = self._clock.seconds() + gap
         self._lookAtState()
         if self._calling:
-            return  # one turn that ends at once is not the end of the loop below
+            return  # re-entered from the loop below, which goes on
         self._calling = True
         while self.jobs and (waiting := self._waiting.pop(self.jobs[0], None)) is not None:
             self._begin(waiting)
@@ -239,5 +239,5 @@ class PrintingPort:
 
     def _askedNoMore(self, _: None) -> None:
         self._asking = None
-        with suppress(Exception):  # whoever wants the status next is told that there is none
+        with suppress(Exception):  # the next question for the status is told that there is none
             self._condition.said(self.transport.status)

@@ -126,7 +126,7 @@ class CommandLineGateway(Gateway):
         self._reactor.callWhenRunning(keepForGood)  # an embedding program's memory is its own
 
     def stopService(self) -> Deferred[Any]:
-        """Let running jobs finish, whoever asks for the end again (Twisted calls that a fault)."""
+        """Let running jobs finish, also when the end is asked for again (an error to Twisted)."""
         if signal.getsignal(signal.SIGTERM) == getattr(self._reactor, "sigTerm", None):
             for number in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(number, self._fromSignal(self._again, number))

@@ -106,7 +106,7 @@ class PrintServer:
         checkNames(printers, default)
         for printer in printers:
             for word in map(str.upper, printer.words):
-                # Whoever prints by a name or number wants the printer that it had yesterday.
+                # A sender that prints by a name or number wants the printer that it had yesterday.
                 owner = self._owners.get(word, printer.name)
                 if owner.upper() != printer.name.upper():
                     remedy = f"change the URI of {owner}, or restart"

@@ -155,7 +155,7 @@ class Options(usage.Options, strcred.AuthOptionMixin):
         """There are only options."""
         if words:
             raise usage.UsageError(
-                f"{words[0]}: not an option; all that can be said has a name, see --help"
+                f"{words[0]}: unexpected word; every setting is an option, see --help"
             )
 
     def postOptions(self) -> None:

@@ -140,7 +140,7 @@ def _host(literal: str | None, name: str) -> str:
     scope = _unquoted(scope.removeprefix("25"))
     if mark and not scope:
         raise ValueError(f"{literal!r} is not an IPv6 address")
-    # In the form in which it is told by the kernel, and found again by whoever looks for it.
+    # In the form in which the kernel tells it, so it can be compared.
     host = inet_ntop(AF_INET6, inet_pton(AF_INET6, _address(IPv6Address, host)))
     if IPv6Address(host).is_link_local and not mark:
         remedy = f"name the network interface behind it, as in [{host}%eth0]"

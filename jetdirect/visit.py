@@ -34,7 +34,7 @@ class Visit:
     """
     One job's time at a printing port.
 
-    @ivar job: whose it is.
+    @ivar job: the job that visits.
     @ivar printed: the job had the printer.
     """
 

@@ -1,5 +1,5 @@
 """
-Who is told of jobs and printing ports.
+Telling the watchers of jobs and printing ports.
 """
 
 from __future__ import annotations
@@ -41,13 +41,13 @@ class Watchers:
         self._clock = clock
         self._running = running
         self._watchers: dict[IWatcher, _Wish] = {}
-        self._look: IDelayedCall | None = None
+        self._timer: IDelayedCall | None = None
         self._seen: dict[int, JobRecord] = {}
 
     def add(self, watcher: IWatcher, progress: bool, changes: bool) -> None:
         """Tell C{watcher} from now on; one that is added again is told once."""
         self._watchers[watcher] = _Wish(changes or progress, progress)
-        self._lookLater()
+        self._tellProgressLater()
 
     def remove(self, watcher: IWatcher) -> None:
         """Tell it no more."""
@@ -56,7 +56,7 @@ class Watchers:
     def submitted(self, record: JobRecord) -> None:
         """A job has come."""
         self._tell("jobSubmitted", record)
-        self._lookLater()
+        self._tellProgressLater()
 
     @property
     def wantChanges(self) -> bool:
@@ -71,9 +71,9 @@ class Watchers:
         """A job has ended."""
         self._seen.pop(record.number, None)
         self._tell("jobEnded", record)
-        if self._look is not None and not self._running():
-            self._look.cancel()
-            self._look = None
+        if self._timer is not None and not self._running():
+            self._timer.cancel()
+            self._timer = None
 
     def portChanged(self, record: PortRecord) -> None:
         """A printing port has changed."""
@@ -90,17 +90,17 @@ class Watchers:
                     "a watcher failed in {event}: {watcher!r}", event=event, watcher=watcher
                 )
 
-    def _lookLater(self) -> None:
+    def _tellProgressLater(self) -> None:
         wanted = any(wish.jobProgressed for wish in self._watchers.values())
-        if self._look is None and wanted and self._running():
-            self._look = self._clock.callLater(PROGRESS, self._lookNow)
+        if self._timer is None and wanted and self._running():
+            self._timer = self._clock.callLater(PROGRESS, self._tellProgress)
 
-    def _lookNow(self) -> None:
-        self._look = None
+    def _tellProgress(self) -> None:
+        self._timer = None
         for record in self._running():
             last, self._seen[record.number] = self._seen.get(record.number), record
             if last is not None and last.state is not record.state:
                 self._tell("jobChanged", record)
             elif record.bytes != (0 if last is None else last.bytes):
                 self._tell("jobProgressed", record)
-        self._lookLater()
+        self._tellProgressLater()

@@ -1518,7 +1518,7 @@ class OnePage(Protocol):
 )
 @pytest_twisted.ensureDeferred
 async def test_certificates(host: str, option: str, state: str, tmp_path: Path) -> None:
-    """Whose certificate it is decides; a printer that is not believed hears nothing of the job."""
+    """The certificate decides; a printer that is not trusted hears nothing of the job."""
     pem = selfSigned(tmp_path)
     at = "127.0.0.1" if host == "localhost" else host
     listening: Any = await certificates.endpoint(pem, at).listen(Factory.forProtocol(OnePage))
@@ -1528,7 +1528,9 @@ async def test_certificates(host: str, option: str, state: str, tmp_path: Path) 
     await printer.ask()
     assert printer.status.state == state
     if state == "stopped":
-        with pytest.raises(PrinterUnreachable, match=r"is not believed.*; name who signed it"):
+        with pytest.raises(
+            PrinterUnreachable, match=r"is not trusted.*; name it, or the one that signed it"
+        ):
             await printer.open(FakeJob())
     await listening.stopListening()
 

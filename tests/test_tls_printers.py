@@ -105,7 +105,7 @@ async def test_selfSigned(tmp_path: Path) -> None:
     printer = await Printer(tmp_path).listen()
     said = await printer.refusal()
     assert said == (
-        "its certificate is not believed; name who signed it, or itself, with tls-ca=FILE, or"
+        "its certificate is not trusted; name it, or the one that signed it, with tls-ca=FILE, or"
         " write tls=any"
     )
 
@@ -115,7 +115,7 @@ async def test_anothersCertificate(tmp_path: Path) -> None:
     """Nor is one that somebody else than those in the file has signed."""
     other = selfSigned(tmp_path, "other")
     printer = await Printer(tmp_path).listen()
-    assert "not believed; name" in await printer.refusal(f"?tls-ca={other}")
+    assert "not trusted; name" in await printer.refusal(f"?tls-ca={other}")
 
 
 @pytest_twisted.ensureDeferred
@@ -128,12 +128,12 @@ async def test_anothersName(tmp_path: Path) -> None:
     listening = certificates.endpoint(printer.certificate, "127.0.0.2", number)
     printer.port = await listening.listen(Factory.forProtocol(Keeper))
     said = await printer.refusal(f"?tls-ca={printer.certificate}")
-    assert "not believed: it is for another name" in said
+    assert "not trusted: it is for another name" in said
 
 
 @pytest_twisted.ensureDeferred
 async def test_askedHowItIs(tmp_path: Path) -> None:
-    """A printer that is not believed is not asked by PJL either, and that is no failure."""
+    """A printer that is not trusted is not asked by PJL either, and that is no failure."""
     printer = await Printer(tmp_path).listen()
     transport = transportFor(reactor, f"{printer.uri}?pjl=on")
     with capturedLogs() as events:
@@ -314,7 +314,7 @@ def test_gateway(tmp_path: Path) -> None:
     ):
         session.say("PASV")
         reply = session.say("STOR page.ps")
-        assert reply.startswith("450") and "its certificate is not believed" in reply, reply
+        assert reply.startswith("450") and "its certificate is not trusted" in reply, reply
         reply = lastLine(session.send(JOB, "port2/page.ps"))
         assert reply.startswith("226") and "delivered" in reply, reply
         assert "Traceback" not in gateway.log

@@ -1,7 +1,7 @@
 """
 Has the sender heard that its job is complete?
 
-A sender that dies with our 226 still on the way, or unread in its kernel, will believe the
+A sender that dies with our 226 still on the way, or unread in its kernel, will assume the
 opposite.  The record of the job says so; nobody waits for it.
 """
 
@@ -53,7 +53,7 @@ class Acknowledgements:
         self._behind = 0
         self._seen = False
         if self._timer is None:
-            self._lookLater()
+            self._checkLater()
 
     def ended(self) -> None:
         """The sender has ended the connection, which can still be asked."""
@@ -79,16 +79,16 @@ class Acknowledgements:
             self._stop()
             self._settle(True)
 
-    def _lookLater(self) -> None:
-        self._timer = self._clock.callLater(_INTERVAL, self._look)
+    def _checkLater(self) -> None:
+        self._timer = self._clock.callLater(_INTERVAL, self._checkAcknowledged)
 
-    def _look(self) -> None:
+    def _checkAcknowledged(self) -> None:
         self._timer = None
         before, self._seen = self._seen, self._acknowledged()
         if before and self._seen:
             self._settle(True)
         else:
-            self._lookLater()
+            self._checkLater()
 
     def _flushed(self) -> None:
         self._flushing = None

@@ -17,7 +17,7 @@ from zope.interface import implementer
 from ..net.deadline import within
 
 REMEMBERED = 60.0
-"""Seconds for which an answer is believed: dynamic DNS changes some times a day (chosen)."""
+"""Seconds for which an answer is used: dynamic DNS changes some times a day (chosen)."""
 
 MISSED = 5.0
 """Seconds for which there is no new lookup after one that failed: each takes a thread (chosen)."""
@@ -89,7 +89,7 @@ class AnnouncedAddress:
     def _answered(self, address: str) -> None:
         self._address = address
         self._expires = self._reactor.seconds() + REMEMBERED
-        for waiter in self._take():
+        for waiter in self._takeWaiting():
             waiter.callback(address)
 
     def _failed(self, why: Exception) -> None:
@@ -101,10 +101,10 @@ class AnnouncedAddress:
         )
         self._address = ""
         self._expires = self._reactor.seconds() + MISSED
-        for waiter in self._take():
+        for waiter in self._takeWaiting():
             waiter.errback(UnknownAddress(self._name))
 
-    def _take(self) -> Sequence[Deferred[str]]:
+    def _takeWaiting(self) -> Sequence[Deferred[str]]:
         waiting, self._waiting = self._waiting or [], None
         return waiting
 

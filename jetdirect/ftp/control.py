@@ -59,7 +59,7 @@ class House(Protocol):
 
     @ivar settings: of sessions that begin now.
     @ivar reactor: which tells the time.
-    @ivar turns: whose lines are done next.
+    @ivar turns: decides which session's lines are done next.
     @ivar seldom: where warnings go that peers can cause.
     """
 
@@ -78,7 +78,7 @@ class House(Protocol):
 
 
 class Listener:
-    """Who makes sense of what a control connection brings; this one does not care for it."""
+    """Is told what a control connection brings; this one ignores it."""
 
     __slots__ = ()
 
@@ -319,7 +319,7 @@ class ControlConnection(protocol.Protocol):
 
     @property
     def expected(self) -> bool:
-        """Is it not known yet who is there, because a proxy has to tell?"""
+        """Is the peer not known yet, because a proxy has to tell it?"""
         return self._header is not None
 
     @property
@@ -359,7 +359,7 @@ class ControlConnection(protocol.Protocol):
 
     def close(self, reply: Reply) -> None:
         """
-        Send a last reply and end the session, so that the peer can read it.
+        Send a last reply and end the session; the peer has time to read it.
 
         Closing at once, with something of the peer's still unread, would make the kernel send a
         reset, and that overtakes the reply.
@@ -404,7 +404,7 @@ class ControlConnection(protocol.Protocol):
     # Inside.
 
     def _awaitHeader(self) -> None:
-        # Who is there comes without a word of FTP behind it, and Twisted tells nobody that it came.
+        # The proxy's header comes without a word of FTP behind it, and Twisted tells nobody of it.
         self._house.lingers(self)
         self._header = Deadline(self.reactor, HEADER_TIMEOUT, self.abort)
         whenProxied(self.transport, self._headerCame)
@@ -449,7 +449,7 @@ class ControlConnection(protocol.Protocol):
             self.listener.peerGone()
 
     def _abortLater(self) -> None:
-        # Who reads nothing does not stay for that.
+        # A peer that does not read cannot keep the connection open.
         if self._lingerTimer is None and not self._disconnected:
             self._lingerTimer = Deadline(self.reactor, LINGER, self.abort)
             self._house.lingers(self)

@@ -28,8 +28,9 @@ from .gathering import Gathering
 from .hello import beginsTLS
 
 HEARING_TIME = 2.0
-"""Seconds in which a sender whose job was cut can hear why before its data connection is: lftp
-takes a reset that comes first for a broken line, and sends the job again (measured with 4.9.2)."""
+"""Seconds for a sender whose job was cut to read the reply before its data connection is closed:
+lftp takes a reset that comes first for a broken line, and sends the job again (measured with
+4.9.2)."""
 
 
 class IDataReactor(IReactorTCP, IReactorTime):
@@ -43,7 +44,7 @@ class DataTerms:
 
     @ivar idleTimeout: seconds after which a silent peer has had its chance; 0: never.
     @ivar tls: with which certificate the connection is encrypted, if it is.
-    @ivar lenient: believe an end without close_notify.
+    @ivar lenient: take an end without close_notify for the end of the file.
     """
 
     idleTimeout: float
@@ -156,7 +157,7 @@ class DataPort:
             self._connection.transport.resumeProducing()  # type: ignore[attr-defined]
 
     def stopProducing(self) -> None:
-        """L{IPushProducer}: the peer is heard out, to no end, so that it can hear why."""
+        """L{IPushProducer}: what still comes is read and dropped, until the peer has the reply."""
         connection = self._connection
         if connection is None or connection.lost is not None or self._ended.called:
             self.close()
@@ -240,7 +241,7 @@ class DataPort:
         if not self.begun or self._ended.called:
             return
         # Under TLS: an end without close_notify.  It says nothing of what we sent; of what we were
-        # sent it is believed only if the operator says so, and never a reset.
+        # sent it is the end only if the operator says so, and a reset never is.
         assert self._connection is not None
         plain = self._connection.plainEnd
         pardoned = plain and (self._sending or self._terms.lenient)

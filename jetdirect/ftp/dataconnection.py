@@ -119,7 +119,7 @@ class DataConnection(Protocol):
 
     def readConnectionLost(self) -> None:
         """L{IHalfCloseableProtocol}: the peer's FIN; what is on its way to it still goes out."""
-        self._over(Failure(error.ConnectionDone()))
+        self._end(Failure(error.ConnectionDone()))
         self.transport.loseConnection()
 
     def writeConnectionLost(self) -> None:
@@ -128,9 +128,9 @@ class DataConnection(Protocol):
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         if self._encrypted and saidGoodbye(self.transport):
             reason = Failure(error.ConnectionDone())
-        self._over(reason)
+        self._end(reason)
 
-    def _over(self, reason: Failure) -> None:
+    def _end(self, reason: Failure) -> None:
         if self.lost is None:
             self.lost = reason
             self._port.connectionEnded(reason)

@@ -24,8 +24,8 @@ from .settings import SessionSettings
 from .turns import Turns
 
 MOST_LINGERING = 64
-"""Connections that may be open though their session has ended, or not begun: who connects as fast
-as possible and never closes must not take all descriptors (chosen; 1,024 are usual)."""
+"""Connections that may be open though their session has ended, or not begun: a peer that connects
+as fast as it can and never closes must not take all descriptors (chosen; 1,024 are usual)."""
 
 SWEEP_SHARE = 20
 """How much longer than a look at all sessions the time before the next one is: refusing is cheap,
@@ -42,7 +42,7 @@ class PrintFTPFactory(ServerFactory):
     @ivar announced: the address that PASV tells.
     @ivar sessions: those that count; one that has said goodbye does not.
     @ivar limit: how many there may be.
-    @ivar turns: whose commands are done next.
+    @ivar turns: decides which session's commands are done next.
     @ivar seldom: where warnings go that peers can cause.
     """
 
@@ -93,7 +93,7 @@ class PrintFTPFactory(ServerFactory):
         return self.connection(plainHost(getattr(addr, "host", "")))
 
     def connection(self, host: str) -> ControlConnection:
-        """The same, for who wants to know what it is."""
+        """As C{buildProtocol}, with the exact type."""
         refusal = self.refusal(host)
         if refusal is not None:
             return Refusal(self, refusal).control
@@ -102,7 +102,7 @@ class PrintFTPFactory(ServerFactory):
         return session.control
 
     def proxied(self) -> ControlConnection:
-        """One that has a place only when it L{arrived}: who is there comes in a PROXY header."""
+        """One that has a place when it has L{arrived}: a PROXY header brings the peer's address."""
         return self._session().control
 
     def _session(self) -> Session:
@@ -111,7 +111,7 @@ class PrintFTPFactory(ServerFactory):
         return session
 
     def arrived(self, session: Session) -> Reply | None:
-        """It is known now who is there: C{session} gets a place, or is told why not."""
+        """The peer is known now: C{session} gets a place, or is told why not."""
         self._lingering.pop(session.control, None)
         refusal = self.refusal(session.control.peer)
         if refusal is None:

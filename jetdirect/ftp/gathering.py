@@ -48,7 +48,7 @@ class Gathering:
         if self._pieces >= QUICK:
             self._came = size
             self._gather(GATHERED)
-            self._lookLater()
+            self._adaptLater()
 
     def stop(self) -> None:
         """The stream is over."""
@@ -58,16 +58,16 @@ class Gathering:
 
     # Inside.
 
-    def _lookLater(self) -> None:
-        self._tick = self._clock.callLater(TICK, self._look)
+    def _adaptLater(self) -> None:
+        self._tick = self._clock.callLater(TICK, self._adapt)
 
-    def _look(self) -> None:
+    def _adapt(self) -> None:
         self._tick = None
         came, self._came = self._came, 0
         if came:
             half = 1 << (came // 2).bit_length() >> 1  # a power of two: it seldom changes
             self._gather(min(max(half, GATHERED), MOST_GATHERED))
-            self._lookLater()
+            self._adaptLater()
         else:
             self._pieces = 0
             self._gather(1)  # the kernel tells at once of what is there

@@ -79,7 +79,7 @@ class LineDecoder:
         if self._at == len(self._waiting):
             self._waiting, self._at = b"", 0
         self._extend(piece)
-        return self._take()
+        return self._takeLine()
 
     def _extend(self, piece: bytes) -> None:
         self._length += len(piece)
@@ -87,7 +87,7 @@ class LineDecoder:
             raise NoLineEnd
         self._line += piece[: LONGEST_LINE + 1 - len(self._line)]
 
-    def _take(self) -> bytes | LineTooLong:
+    def _takeLine(self) -> bytes | LineTooLong:
         line = self._line.removesuffix(b"\r")
         tooLong = self._length - (len(self._line) - len(line)) > LONGEST_LINE
         self._line, self._length = b"", 0

@@ -33,7 +33,7 @@ class Entry(NamedTuple):
 
 
 def longListing(entries: Iterable[Entry], now: float) -> bytes:
-    """The answer to LIST: nothing in it may be read, so that C{r} is in no mode."""
+    """The answer to LIST: nothing in it may be read, so C{r} is in no mode."""
     dated = cache(lambda seconds: _date(seconds, now))  # that of all printing ports is the same
     return encoded("".join([_line(entry, dated(entry.modified)) for entry in entries]))
 

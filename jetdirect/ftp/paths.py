@@ -15,7 +15,7 @@ Path = tuple[str, ...]
 case."""
 
 LONGEST_PATH = 4096
-"""Bytes of a path: PATH_MAX of Linux, so that what a sender has on a disk has a name here."""
+"""Bytes of a path: PATH_MAX of Linux: what a sender has on a disk has a name here."""
 
 DEEPEST_PATH = 64
 """Segments of a path: several times what people make, and quick to go through."""
@@ -43,7 +43,7 @@ def resolve(ports: PortNames, directory: Sequence[str], path: str) -> Path:
     The absolute path that is meant; it never leaves the root.
 
     A printing port's name means that port wherever it stands in a path: what is in front of it is
-    dropped, so that C{CWD a} and C{STOR PORT2/b} lead where C{STOR a/PORT2/b} does.  A path from
+    dropped: C{CWD a} and C{STOR PORT2/b} lead where C{STOR a/PORT2/b} does.  A path from
     the root without one is in the current printing port: senders name C{/tmp/page.ps} after C{CWD
     PORT2}.
 

@@ -1,5 +1,5 @@
 """
-Who may print: cred's side of a login.
+The realm of those who may print: cred's side of a login.
 
 As on the device anybody may, under any name and with any password; a portal with other checkers
 makes it stricter.

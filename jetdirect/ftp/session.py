@@ -49,7 +49,7 @@ class SessionHouse(House, Protocol):
     def reactor(self) -> IDataReactor: ...
 
     def arrived(self, session: Session) -> Reply | None:
-        """It is known now who is there: C{session} gets a place, or is told why not."""
+        """The peer is known now: C{session} gets a place, or is told why not."""
 
     def placeFreed(self, session: Session) -> None:
         """C{session} does not count any more, though its connection may still linger."""
@@ -76,8 +76,8 @@ class Session(Listener):
 
     _log = Logger()
     __slots__ = (
+        "_drained",
         "_farewell",
-        "_heardOut",
         "_interpreter",
         "_pausing",
         "_penance",
@@ -108,7 +108,7 @@ class Session(Listener):
         self.acknowledgements: Acknowledgements | None = None
         self._interpreter = Interpreter(self, commands)
         self._timers = Timers(self.reactor, self.settings, self)
-        self._heardOut: DataPort | None = None
+        self._drained: DataPort | None = None
         self._farewell: Reply | None = None
         self._pausing: Deferred[None] | None = None
         self._penance: Deferred[None] | None = None
@@ -165,7 +165,7 @@ class Session(Listener):
     def ended(self) -> None:
         """L{Listener}."""
         self._timers.stop()
-        self._hearOut(None)
+        self._drain(None)
         self.logOut()
         self.house.sessionEnded(self)
 
@@ -346,30 +346,31 @@ class Session(Listener):
     async def runTransfer(self, transfer: Transfer, replies: Coroutine[Any, Any, None]) -> None:
         """Let C{transfer} be the running one, until it has sent its replies."""
         self.transfer = transfer
-        self._hearOut(None)
+        self._drain(None)
         try:
             await replies
         except Exception:
             self._transferEnded(transfer)
             raise
-        # Not in a "finally": a coroutine that is only thrown away must not wake others.
+        # Not in a "finally": that would also run when an unfinished coroutine is collected.
         self._transferEnded(transfer)
 
     def _transferEnded(self, transfer: Transfer) -> None:
         transfer.dataPort.release()
-        self._hearOut(transfer.dataPort)
+        self._drain(transfer.dataPort)
         if self.control.gone:
-            self._hearOut(None)
+            self._drain(None)
         self._timers.active(transfer.lastActive)
         self.transfer = None
         if not self.control.answers:
             self.house.sessionEnded(self)  # the job went on without its sender
 
-    def _hearOut(self, dataPort: DataPort | None) -> None:
-        # Whose job was cut may be sending still; but not when it goes on, or away.
-        if self._heardOut is not None:
-            self._heardOut.close()
-        self._heardOut = dataPort
+    def _drain(self, dataPort: DataPort | None) -> None:
+        # A sender whose job was cut may still be sending: its data connection is read until it
+        # begins another transfer or leaves.
+        if self._drained is not None:
+            self._drained.close()
+        self._drained = dataPort
 
     def expectToBeHeard(self, job: UploadedJob) -> None:
         """The reply for C{job} was just written; its record waits for the sender to hear."""

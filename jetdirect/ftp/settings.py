@@ -52,7 +52,7 @@ class SessionSettings:
     @ivar drainTimeout: seconds that running jobs have to finish when the gateway is stopped;
         0: none.
     @ivar controlLossGrace: seconds to wait for the loss of the control connection after the data's
-        end; a process that is killed loses both within 2 ms (measured), so that none are needed.
+        end; a process that is killed loses both within 2 ms (measured), so none are needed.
     @ivar fireAndForget: the loss of the control connection says nothing against a job: for devices
         that drop it right after their last byte, or before.
     @ivar passivePorts: the TCP ports that passive data connections come to; empty: any free one.
@@ -67,7 +67,7 @@ class SessionSettings:
         dialled at its own.
     @ivar certificate: offers TLS.
     @ivar requireTLS: nobody logs in or prints without.
-    @ivar lenientClose: under TLS, believe a data connection's end without close_notify (RFC 8446
+    @ivar lenientClose: under TLS, accept a data connection's end without close_notify (RFC 8446
         section 6.1) to be the end of the file; some old senders know no better.
     """
 
@@ -112,8 +112,8 @@ class SessionSettings:
             )
         if self.activeNAT:
             yield (
-                "whoever shares a sender's address can get the data connections that it asks for"
-                " with PORT: --active-nat"
+                "any host that shares a sender's address can get the data connections that it asks"
+                " for with PORT: --active-nat"
             )
         if self.lenientClose:
             yield (

@@ -47,7 +47,7 @@ class _Noted:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Login(_Noted):
     """
-    Who is there.
+    The user of a session.
 
     @ivar user: the name given with USER; L{None} before.
     @ivar shell: the print shell, after PASS.

@@ -38,10 +38,10 @@ class StockUpload:
     def close(self) -> Deferred[None]:
         """L{ftp.IWriteFile}: the end of the data is the whole end of the job."""
         finished = self._job.finish()
-        finished.addCallback(lambda _: self._over())
+        finished.addCallback(lambda _: self._replied())
         return finished  # type: ignore[return-value]
 
-    def _over(self) -> None:
+    def _replied(self) -> None:
         self._job.replied()
         self._job.complete()
 

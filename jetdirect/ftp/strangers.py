@@ -1,9 +1,9 @@
 """
-Who connects and speaks something else than FTP.  Pure functions.
+Peers that speak something else than FTP.  Pure functions.
 
 A browser can be made to send anybody's words to this port, one command a line inside a form (the
-ALPACA attack; "cross-protocol").  Its first line is one that no FTP client sends, and whoever sends
-such a line is heard no more.
+ALPACA attack; "cross-protocol").  Its first line is one that no FTP client sends, and nothing is
+read of a peer that has sent such a line.
 """
 
 from __future__ import annotations

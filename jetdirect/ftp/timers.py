@@ -57,7 +57,7 @@ class Timers:
         """The session has begun."""
         self.active(self._clock.seconds())
         self.expectLogin()  # first: a reactor's timer is dear to make earlier
-        self._lookBy(self._idleBy)
+        self._checkBy(self._idleBy)
 
     def stop(self) -> None:
         """The session is over."""
@@ -72,7 +72,7 @@ class Timers:
     def expectLogin(self) -> None:
         """A login is awaited from now on."""
         self._loginBy = self._clock.seconds() + self._settings.loginTimeout
-        self._lookBy(self._loginBy)
+        self._checkBy(self._loginBy)
 
     def lineBegun(self) -> None:
         """The first part of a line came: a byte now and then is no activity for ever."""
@@ -92,21 +92,21 @@ class Timers:
         last = max(self._lastActive, self._session.transferActive)
         return last + (self._settings.idleTimeout or inf)
 
-    def _lookBy(self, due: float) -> None:
+    def _checkBy(self, due: float) -> None:
         delay = max(0.0, due - self._clock.seconds())
         if self._timer is not None and self._timer.active():
             if due < self._timer.getTime():
                 self._timer.reset(delay)
         elif due < inf:
-            self._timer = self._clock.callLater(delay, self._look)
+            self._timer = self._clock.callLater(delay, self._checkTimes)
 
-    def _look(self, sure: bool = False) -> None:
+    def _checkTimes(self, sure: bool = False) -> None:
         now, idleBy = self._clock.seconds(), self._idleBy
         loginBy = inf if self._session.isLoggedIn else self._loginBy
         if now < min(loginBy, idleBy):
-            self._lookBy(min(loginBy, idleBy))
+            self._checkBy(min(loginBy, idleBy))
         elif not sure:  # what came while the reactor stood still is read first
-            self._timer = self._clock.callLater(0, self._look, True)
+            self._timer = self._clock.callLater(0, self._checkTimes, True)
         elif now >= loginBy:
             # At once, even if a checker of logins hangs.
             self._session.close(replies.NO_LOGIN(seconds=self._settings.loginTimeout))

@@ -1,5 +1,5 @@
 """
-Whose commands are done next: those of the host that had the least time, a slice at a time.
+Which commands are done next: those of the host that had the least time, a slice at a time.
 
 A segment of 64 KiB holds 13,000 commands.  Done in one turn of the reactor they would stop
 everybody else for seconds.
@@ -47,10 +47,10 @@ class Turns:
     """
     The sessions that have lines to be done.
 
-    As long as nobody waits, what came is done at once.  Who has more than a slice waits, and who
-    comes then waits too.  Whose host had the least time lately comes first: a sender with a few
-    commands in the next turn of the reactor, however many hosts flood.  Hosts that had the same
-    take turns, and so do the sessions of a host.
+    As long as nobody waits, what came is done at once. A session with more than a slice waits, and
+    those that come then wait too. The host that had the least time lately is first: a sender with a
+    few commands has them done in the next turn of the reactor, however many hosts flood. Hosts that
+    had the same take turns, and so do the sessions of a host.
     """
 
     def __init__(self, clock: IReactorTime) -> None:

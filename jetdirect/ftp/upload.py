@@ -180,6 +180,6 @@ class Upload(Transfer):
     # Inside.
 
     def _cutOff(self, error: PrintError) -> None:
-        # Who is gone is not heard out.
+        # A sender that has left need not be told why: nothing more is read from it.
         self.job.cut(error)
         self.dataPort.close()

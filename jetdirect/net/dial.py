@@ -5,7 +5,7 @@ or print server, again and again.
 
 from __future__ import annotations
 
-import encodings.idna  # noqa: F401  a lookup that finds no descriptor left for it never ends
+import encodings.idna  # noqa: F401  imported early: with no descriptor free, a lookup that imports it hangs
 import errno
 from collections.abc import Callable
 from typing import Any
@@ -80,7 +80,7 @@ def cancelLater(clock: IReactorTime, connecting: Deferred[Any]) -> Deferred[Any]
 
 
 class Dialer:
-    """Whoever wants a connection to one place."""
+    """Connects to one host and port, one attempt at a time."""
 
     def __init__(self, clock: IReactorTime, endpoint: IStreamClientEndpoint, uri: str) -> None:
         """@param uri: what the place is called in reasons; no secrets."""

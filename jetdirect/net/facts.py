@@ -7,7 +7,7 @@ A transport in memory answers these questions itself by providing L{ITCPFacts}.
 
 from __future__ import annotations
 
-import encodings.idna  # noqa: F401  a lookup that finds no descriptor left for it never ends
+import encodings.idna  # noqa: F401  imported early: with no descriptor free, a lookup that imports it hangs
 import fcntl
 import select
 import socket

@@ -35,7 +35,7 @@ def readInKernel(transport: Any, take: Callable[[int], int]) -> None:
     def doRead() -> Any:
         try:
             taken = take(transport.fileno())
-        except OSError:  # told only once
+        except OSError:  # the kernel reports it once; Twisted would then see a clean end
             return main.CONNECTION_LOST
         return None if taken else read()
 
@@ -55,7 +55,7 @@ def sendNow(transport: Any, data: bytes) -> None:
     """
     if _isIdle(transport):
         sent = transport.writeSomeData(data)
-        if not isinstance(sent, int):  # told only once: Twisted would hear of an end in order
+        if not isinstance(sent, int):  # reported once: Twisted would see a clean end
             transport.abortConnection()
             return
         data = data[sent:]
@@ -80,7 +80,7 @@ def halfClose(transport: Any, look: Callable[[], None]) -> None:
 
         real._closeWriteConnection = closing
     transport.loseWriteConnection()
-    if _isIdle(transport) and transport.doWrite() is not None:  # told only once, as in L{sendNow}
+    if _isIdle(transport) and transport.doWrite() is not None:  # reported once, as in L{sendNow}
         transport.abortConnection()
 
 

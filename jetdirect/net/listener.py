@@ -2,7 +2,7 @@
 A listening port that is closed when it says so, and of which nobody has to read in the log.
 
 A session may ask for a passive port at each of its commands.  Twisted closes one in the next turn
-of the reactor only, so that all that were asked for in one turn were open at a time, and writes two
+of the reactor only, so all that were asked for in one turn were open at a time, and writes two
 lines of log for each.
 """
 
@@ -76,7 +76,7 @@ class QuietPort(Port):
         super().doRead()
 
     def stopListening(self, connDone: object = None) -> Deferred[None]:
-        """L{IListeningPort}: at once; who was not accepted yet gets a RST."""
+        """L{IListeningPort}: at once; connections that were not accepted yet get a RST."""
         if self.connected:
             self.stopReading()
             self.connectionLost(Failure(error.ConnectionDone()))

@@ -64,7 +64,7 @@ class Splice:
             self._doWithout(str(why))
             return 0
         transport.inPipe = taken
-        if taken and self._push() is not None:  # told only once
+        if taken and self._push() is not None:  # reported once, as in L{sendNow}
             transport.abortConnection()
         elif transport.inPipe:
             self._wait()

@@ -13,8 +13,8 @@ KEEPALIVE = (60, 15, 4)
 unplugged is found after 120 s, where the system's own default is two hours."""
 
 BACKLOG = 511
-"""Connections that may wait to be accepted: who finds no room there waits a second for nothing, and
-of 64 clients that came at once some did with Twisted's 50 (measured)."""
+"""Connections that may wait to be accepted: one that finds no room there waits a second for
+nothing, and of 64 clients that came at once some did with Twisted's 50 (measured)."""
 
 _TCP_RTO_MAX_MS = 44  # linux/tcp.h
 

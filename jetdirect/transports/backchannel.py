@@ -13,7 +13,7 @@ LOGGED = 100
 
 class BackChannel:
     """
-    Of one job.
+    What the printer says during one job.
 
     @ivar canceled: the printer has said that the job was canceled there.
     """

@@ -1,7 +1,7 @@
 """
 C{serial:/dev/ttyS0?baud=9600}: a printer on a serial line, through pyserial.
 
-Nothing comes back from such a line but flow control, so that C{sent} is all that can be reached:
+Nothing comes back from such a line but flow control, so C{sent} is all that can be reached:
 the driver took every byte, and its queue ran empty.  A line that is held by its printer (XOFF, CTS)
 is waited for during a job; at its end only for a time, because closing it would throw away what
 the driver still has.

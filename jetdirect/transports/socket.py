@@ -268,7 +268,7 @@ class SocketConnection(Protocol):
     # Protocol, IHalfCloseableProtocol, IHandshakeListener
 
     def handshakeCompleted(self) -> None:
-        """The printer is believed, and knows what we say."""
+        """The printer is trusted, and the line is encrypted."""
         # Twisted 24.11, not 26.10, says so also when it has just found the certificate wrong; why
         # comes with the end of the connection.
         if self._wire is Wire.GREETING and not self._disconnecting:
@@ -418,8 +418,8 @@ class SocketConnection(Protocol):
         elif self._pulse.still() >= self._printer.finishTimeout:
             if not self._heard.confirmed:
                 self._log.warn(
-                    "job {job}: {uri} took every byte but did not close within {seconds} s, so that"
-                    " the job is unconfirmed; set finish-timeout=SECONDS in the printer's URI",
+                    "job {job}: {uri} took every byte but did not close within {seconds} s: the job"
+                    " is unconfirmed; set finish-timeout=SECONDS in the printer's URI",
                     job=self._job.number,
                     uri=self._printer.uri,
                     seconds=self._printer.finishTimeout,

@@ -1,5 +1,5 @@
 """
-TLS towards a printer: whose certificate is believed, and what is said when it is not.
+TLS towards a printer: which certificates are trusted, and what is said of others.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from ..uri import DeviceURI
 
 MISSING = "TLS needs pyOpenSSL; pip install 'jetdirect[tls]'"
 
-_REMEDY = "name who signed it, or itself, with tls-ca=FILE, or write tls=any"
+_REMEDY = "name it, or the one that signed it, with tls-ca=FILE, or write tls=any"
 
 
 def believed(uri: DeviceURI) -> Any:
     """
-    Whose certificates are believed: what a URI's C{tls} and C{tls-ca} say.
+    Which certificates are trusted: what a URI's C{tls} and C{tls-ca} say.
 
     @return: for L{wrapClientTLS<twisted.internet.endpoints.wrapClientTLS>}.
     @raise ValueError: the options cannot be used, or pyOpenSSL is missing.
@@ -42,12 +42,12 @@ def available() -> bool:
 
 
 def whyNot(reason: Failure) -> str:
-    """Why a connection ended before hands were shaken."""
+    """Why a connection ended in its TLS handshake."""
     if reason.check(ConnectionClosed):
         return "the printer closed the connection before TLS began"
     # OpenSSL's errors, or service_identity's; neither can be imported without them.
     if "Verif" in repr(reason.type):
-        return f"its certificate is not believed: it is for another name; {_REMEDY}"
+        return f"its certificate is not trusted: it is for another name; {_REMEDY}"
     if "certificate" in repr(reason.value):
-        return f"its certificate is not believed; {_REMEDY}"
+        return f"its certificate is not trusted; {_REMEDY}"
     return "the printer does not speak TLS, or none that is safe"

@@ -1,5 +1,5 @@
 """
-Whose certificates are believed when the gateway is the client.  Needs pyOpenSSL.
+Which certificates are trusted when the gateway is the client.  Needs pyOpenSSL.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ def signers(host: str, path: str | None) -> Any:
     A certificate for C{host} that somebody known has signed.
 
     @param path: a PEM file with certificates: those who may sign, and those who need no signature;
-        L{None}: whom the system knows.
+        L{None}: the authorities that the system trusts.
     @raise ValueError: there is none; the message says why.
     """
     roots = None if path is None else trustRootFromCertificates(_certificates(path))
@@ -47,7 +47,7 @@ def _certificates(path: str) -> list[Any]:
 
 
 def anybody() -> Any:
-    """Everybody: the line is encrypted, but nobody knows to whom."""
+    """Trust every certificate: the line is encrypted, but the peer is not known."""
     return _Anybody()
 
 

@@ -1,3 +1,3 @@
 """
-Who looks on: told of jobs and printing ports, and never touching them.
+Watchers: they are told of jobs and printing ports, and never touch them.
 """

@@ -219,11 +219,11 @@ def nobodyLooksAtTheWater(patch: pytest.MonkeyPatch) -> None:
             self._tick.cancel()
         self._tick = None
 
-    def lookLater(self: Any) -> None:
-        self._tick = self._clock.callLater(3600, self._look)
+    def adaptLater(self: Any) -> None:
+        self._tick = self._clock.callLater(3600, self._adapt)
 
     patch.setattr(Gathering, "stop", stop)
-    patch.setattr(Gathering, "_lookLater", lookLater)
+    patch.setattr(Gathering, "_adaptLater", adaptLater)
 
 
 def thePipeIsNotCounted(patch: pytest.MonkeyPatch) -> None:

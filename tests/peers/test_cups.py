@@ -419,7 +419,7 @@ def test_encrypted(option: str, code: str, tmp_path: Path) -> None:
                 reply = str(why)
             assert reply.startswith(code), reply
             assert printer.printed == ([page(65537)] if code == "226" else [])
-            assert code == "226" or "not believed" in reply
+            assert code == "226" or "not trusted" in reply
 
 
 @pytest.mark.parametrize(

@@ -18,8 +18,8 @@ socket = PrinterScheme(
 )
 
 _TLS_OPTIONS = {
-    "tls": "any: believe every certificate (verify)",
-    "tls-ca": "a PEM file with the certificates to believe (those of the system)",
+    "tls": "any: trust every certificate (verify)",
+    "tls-ca": "a PEM file with the certificates to trust (those of the system)",
 }
 
 socketTLS = PrinterScheme(
@@ -68,7 +68,7 @@ lpd = PrinterScheme(
         "order": "data,control: the control file follows the data file (control,data)",
         "reserve": "any or rfc1179: connect from a port below 1024, which needs rights (off)",
         "format": "a letter of RFC 1179 for what the data is said to be (l: as it is)",
-        "banner": "on: ask the server for a page before each job that says whose it is (off)",
+        "banner": "on: ask the server for a page with the user's name before each job (off)",
         "spool-limit": "bytes of a job whose size the sender did not announce (1G)",
     },
     login=("user",),
@@ -77,7 +77,7 @@ lpd = PrinterScheme(
 _LOGIN = ("user", "password")
 
 _IPP_OPTIONS = {
-    "finish-timeout": "seconds in which the job is to be printed, to be confirmed (90)",
+    "finish-timeout": "seconds to wait until the job is printed, and so confirmed (90)",
     "waitjob": "off: do not wait until it is printed (on)",
     "format": "the MIME type that the printer is told (it finds out)",
 }

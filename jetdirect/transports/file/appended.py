@@ -32,7 +32,7 @@ class AppendedFile:
         self._descriptor = take(path, stat.S_ISREG)
         self._begin = os.lseek(self._descriptor, 0, os.SEEK_END)
         self._written = 0
-        self._over = False
+        self._settled = False
 
     def write(self, data: bytes) -> None:
         """@raise OSError: the disk is full, or worse."""
@@ -50,15 +50,15 @@ class AppendedFile:
 
     def publish(self) -> None:
         """Let others have the file."""
-        self._over = True
+        self._settled = True
         with suppress(OSError):  # the bytes are on the disk
             os.close(self._descriptor)
 
     def discard(self) -> None:
         """Take the bytes out again, if nobody else's came after them; too late for a whole job."""
-        if self._over:
+        if self._settled:
             return
-        self._over = True
+        self._settled = True
         try:
             if self._written and self._alone():
                 os.ftruncate(self._descriptor, self._begin)

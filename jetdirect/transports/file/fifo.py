@@ -2,7 +2,7 @@
 C{file:///run/printer.fifo}, a named pipe: another program reads the jobs, one after the other.
 
 A job is whole when the reader has taken its last byte out of the pipe; what it does with them
-nobody knows, so that C{sent} is all that can be reached.  A reader that takes nothing is waited for
+nobody knows, so C{sent} is all that can be reached.  A reader that takes nothing is waited for
 as long as it has the pipe open, as a printer without paper is.  The next job begins when it has
 seen the end of the one before.
 """

@@ -245,7 +245,7 @@ class PartFile:
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
         self._descriptor = os.open(self._part, flags, 0o600, dir_fd=directory)
         self._closed = False
-        self._over = False
+        self._settled = False
 
     @classmethod
     def create(cls, directory: str, job: int) -> PartFile:
@@ -280,7 +280,7 @@ class PartFile:
         """@raise OSError: it is not known whether the name is on the disk."""
         self._close()
         os.rename(self._part, self._name, src_dir_fd=self._directory, dst_dir_fd=self._directory)
-        self._over = True
+        self._settled = True
         try:
             os.fsync(self._directory)
         finally:
@@ -288,9 +288,9 @@ class PartFile:
 
     def discard(self) -> None:
         """Leave nothing behind; too late for a file that was published."""
-        if self._over:
+        if self._settled:
             return
-        self._over = True
+        self._settled = True
         with suppress(OSError):
             self._close()
         try:

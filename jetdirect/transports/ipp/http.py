@@ -99,7 +99,7 @@ class Post:
         """
         More of the answer.
 
-        @raise ValueError: that is no HTTP, or too much.
+        @raise ValueError: it is not HTTP, or too much.
         """
         for at in range(0, len(data), _SLICE):
             if self.whole:

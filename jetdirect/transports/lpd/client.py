@@ -144,11 +144,12 @@ class PrintServer:
         banner: bool = False,
     ) -> None:
         """
-        @param user: whom the server is told; C{""}: the name that the sender logged in with.
+        @param user: the name that the server is told; C{""}: the one that the sender logged in
+            with.
         @param patience: seconds to wait for an acknowledgement.
         @param dataFirst: the control file follows the data file.
         @param format: what the data file is said to be, one of L{rfc1179.FORMATS}.
-        @param banner: ask for a page before the job that says whose it is.
+        @param banner: ask for a page with the user's name before the job.
         """
         self._clock = clock
         self._dialer = Dialer(clock, endpoint, uri)

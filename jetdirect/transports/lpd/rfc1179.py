@@ -53,7 +53,7 @@ def controlFile(
     @param user: and C{name}: printable ASCII, as L{IPrintJob<jetdirect.interfaces.IPrintJob>} has
         them; an empty name is left out.
     @param format: one of L{FORMATS}.
-    @param banner: with a page before it that says whose it is.
+    @param banner: with a page before it that has the user's name.
     """
     data = b"df" + _file(number, host)
     person = _cut(user or "anonymous", _LONGEST_USER)

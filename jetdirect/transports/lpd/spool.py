@@ -2,7 +2,7 @@
 A job whose size is known only when it has ended: it goes through a temporary file to the print
 server.
 
-The file has no name, so that nothing can stay behind; disks are slow at times, so that a thread
+The file has no name, so nothing can stay behind; disks are slow at times, so a thread
 does all the work on it, one step after the other.
 """
 

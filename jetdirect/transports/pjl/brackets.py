@@ -25,7 +25,7 @@ _BLANKED = bytes.maketrans(_CONTROL, b" " * len(_CONTROL))
 
 class Brackets:
     """
-    Of one upload.
+    The @PJL JOB and EOJ pairs of one upload.
 
     @ivar decided: it is known whether the upload begins with a JOB of its own.
     @ivar own: it does.

@@ -2,7 +2,7 @@
 What a printer says in PJL: answers and unsolicited status, each ended by a form feed (HP, PJL
 Technical Reference Manual, chapter 7).  No I/O.
 
-A job can make a printer say anything, so that nothing here takes more than a bounded amount of it,
+A job can make a printer say anything, so nothing here takes more than a bounded amount of it,
 and what is not understood is dropped.
 """
 

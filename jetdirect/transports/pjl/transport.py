@@ -59,7 +59,7 @@ class PJLBackChannel(BackChannel):
         """L{BackChannel}: of jobs with another name it may tell what it likes."""
         super().heard(data)
         for news in filter(None, map(jobNews, self._listener.heard(data))):
-            self._told(news)
+            self._handle(news)
 
     def sending(self, names: Iterable[str], ended: Iterable[frozenset[str]]) -> None:
         """
@@ -75,7 +75,7 @@ class PJLBackChannel(BackChannel):
         """The printer was sent everything, and is to tell of all ends."""
         self._whole = True
 
-    def _told(self, news: JobNews) -> None:
+    def _handle(self, news: JobNews) -> None:
         if news.canceled:
             self.canceled = self.canceled or (news.name in self._names and not self.confirmed)
             return

@@ -2,7 +2,7 @@
 Linux's C{usblp} driver: which printers there are, and its calls.
 
 It can be polled, and that is not enough: a write that does not block forgets what becomes of its
-transfer, so that a printer which refuses every byte seems to take them all (measured: 200,000 bytes
+transfer, so a printer which refuses every byte seems to take them all (measured: 200,000 bytes
 into a stalled pipe, each C{POLLOUT} on time).  A write that blocks ends when the printer has
 acknowledged the transfer, or with the error.
 """
@@ -125,7 +125,7 @@ class Device:
                 self._use.release()
 
     def _closeLate(self) -> None:
-        # By whoever has the lock.
+        # Only with the lock.
         if not self._open and not self._closed:
             self._closed = True
             os.close(self._descriptor)
