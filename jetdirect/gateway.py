@@ -24,6 +24,7 @@ from .net.tuning import BACKLOG
 from .server import PrintServer
 from .spool.files import openSpool
 from .text import presentable
+from .verbs import Operator
 from .watch.log import LogWatcher
 
 _TCP = re.compile(r"(haproxy:)?(tcp[46]?|tls|ssl):", re.ASCII)
@@ -43,6 +44,8 @@ class Gateway(MultiService):
 
     @ivar configuration: what it runs by now.
     @ivar server: the printing ports and jobs; list them, cancel a job by number.
+    @ivar operator: what a person can do with them: L{IOperator
+        <jetdirect.interfaces.IOperator>}.
     @ivar factory: makes the FTP sessions.
     """
 
@@ -64,6 +67,7 @@ class Gateway(MultiService):
         self.spool = self._opened(configuration) if spool is None else spool
         if self.spool is not None:
             self.server.spoolTo(self.spool, guards=not configuration.sessions.fireAndForget)
+        self.operator = Operator(self.server)
         self.server.watch(LogWatcher(), changes=False)
         self.factory = PrintFTPFactory(
             self._portal(configuration),

@@ -433,6 +433,78 @@ class ISpool(Interface):
         """Let another process have it.  Fires, at the latest after some seconds, when that may."""
 
 
+class IOperator(Interface):
+    """
+    What a person can do with jobs and printing ports.
+
+    Each change is durable, as far as there is a place for it, when its Deferred fires.  They fail
+    with a L{VerbRefused<jetdirect.errors.VerbRefused>} that says in a sentence why it cannot be:
+    L{NoSuchJob<jetdirect.errors.NoSuchJob>}, L{NoSuchPort<jetdirect.errors.NoSuchPort>},
+    L{WrongState<jetdirect.errors.WrongState>}; or with L{SpoolFailed<jetdirect.errors.SpoolFailed>}
+    or L{SpoolFull<jetdirect.errors.SpoolFull>}, when the spool does not do it.
+
+    C{by} is who wants it; it is recorded.  What they return is the job as it is then.
+    """
+
+    def ports() -> Sequence[PortRecord]:
+        """All printing ports, in the order of the configuration."""
+
+    def port(name: str) -> PortRecord:
+        """One of them, by whatever leads to it.  @raise NoSuchPort: nothing is called so."""
+
+    def jobs(
+        port: str = "", state: str = "", limit: int = 100, before: int | None = None
+    ) -> Deferred[Sequence[JobRecord]]:
+        """
+        The jobs that are known, the newest first.
+
+        @param port: only those of this one; empty: of all.
+        @param state: only those in this state (RFC 8011, section 5.3.7); empty: in any.
+        @param limit: so many at most; C{before}: and only lower numbers than this.
+        """
+
+    def show(number: int) -> Deferred[JobRecord]:
+        """One job."""
+
+    def cancel(number: int, by: str) -> Deferred[JobRecord]:
+        """End a job that has not ended; also while its printer is away."""
+
+    def hold(number: int, by: str) -> Deferred[JobRecord]:
+        """Let a job that waits wait for a person."""
+
+    def release(number: int, by: str) -> Deferred[JobRecord]:
+        """Let a held job print, in its old place; one in doubt whole, and so perhaps twice."""
+
+    def next(number: int, by: str) -> Deferred[JobRecord]:
+        """Let a job that waits be the next one."""
+
+    def move(number: int, to: str, by: str) -> Deferred[JobRecord]:
+        """Let a job that waits or is held print at another port, behind all that wait there."""
+
+    def reprint(number: int, by: str) -> Deferred[JobRecord]:
+        """Print a job that has ended, and whose bytes are kept, once more: as a new job."""
+
+    def erase(number: int, by: str) -> Deferred[JobRecord]:
+        """Remove the bytes of a job that has ended, and all names from its record."""
+
+    def moveAll(port: str, to: str, by: str) -> Deferred[int]:
+        """Move all that wait or are held.  Fires with how many."""
+
+    def eraseBefore(when: float, by: str) -> Deferred[int]:
+        """Erase all jobs that ended before (seconds since the epoch).  Fires with how many."""
+
+    def pause(port: str, by: str, now: bool = False) -> Deferred[bool]:
+        """
+        Let a port print nothing after the job that it has; one that streams refuses jobs (450).
+
+        @param now: cut that job; it is held, if a part of it may be on paper.
+        @return: fires with whether it stays so over a restart.
+        """
+
+    def resume(port: str, by: str) -> Deferred[bool]:
+        """Let it print again.  Fires likewise."""
+
+
 class IPrinterScheme(IPlugin):
     """
     A kind of transport, by the scheme of its device URIs.

@@ -19,6 +19,7 @@ from .errors import (
     JobTooLarge,
     PortFailed,
     PortRemoved,
+    PrinterBusy,
     PrintError,
     SenderNotAllowed,
     ShuttingDown,
@@ -85,6 +86,7 @@ class PrintServer:
         self._watchers = Watchers(clock, self._running)
         self._byName: dict[str, PrintingPort] = {}
         self._stopped: set[PrintingPort] = set()
+        self._paused: dict[str, str] = {}
         self._removed: dict[str, PrintingPort] = {}
         self._owners: dict[str, str] = {}  # of each name and number there ever was
         self._led: dict[str, str] = {}  # each word there ever was, with the name that it led to
@@ -190,11 +192,11 @@ class PrintServer:
     def portRecord(self, port: PrintingPort) -> PortRecord:
         """A printing port as others see it, with its queue."""
         record, queue = port.record, self.queue(port)
-        if queue is None or self.spooling is None:
-            return record
         reasons, state = record.reasons, record.state
-        if queue.paused:
+        if self.pausedBy(port):
             reasons, state = (*reasons, "paused"), PortState.STOPPED
+        if queue is None or self.spooling is None:
+            return replace(record, state=state, reasons=reasons) if reasons else record
         if self.spooling.broken is not None:
             reasons, state = (*reasons, "spool-failed"), PortState.STOPPED
         job = queue.printing
@@ -324,11 +326,44 @@ class PrintServer:
             job.cut(PortRemoved(f"{port.name} was removed; print on another port"))
         elif job.sender is not OPERATOR and not port.settings.admits(job.host):
             job.cut(SenderNotAllowed(f"{job.host} may not print on {port.name}"))
+        elif isinstance(job, Job) and (by := self.pausedBy(port)):
+            job.cut(PrinterBusy(f"{port.name} is paused by {by}"))
         elif limit is not None and size is not None and size > limit:
             job.cut(JobTooLarge(f"{size} bytes announced, {limit} are allowed"))
         else:
             return True
         return False
+
+    def pausedBy(self, port: PrintingPort) -> str:
+        """Who wants a printing port to wait; empty: nobody."""
+        paused = self._paused if self.spooling is None else self.spooling.paused
+        return paused.get(port.name.lower(), "")
+
+    async def pause(self, port: PrintingPort, by: str) -> bool:
+        """
+        Let a printing port print nothing after the job that it has.
+
+        @return: is that durable?  Without a spool it is not.
+        """
+        if self.spooling is not None:
+            await self.spooling.pause(port.name, by)
+            return True
+        self._paused[port.name.lower()] = by
+        self._watchers.portChanged(self.portRecord(port))
+        return False
+
+    async def resume(self, port: PrintingPort) -> bool:
+        """Let it print again.  @return: is that durable?"""
+        if self.spooling is not None:
+            await self.spooling.resume(port.name)
+            return True
+        self._paused.pop(port.name.lower(), None)
+        self._watchers.portChanged(self.portRecord(port))
+        return False
+
+    def submitted(self, record: JobRecord) -> None:
+        """A job has come that no sender has sent."""
+        self._watchers.submitted(record)
 
     def stateOf(self, job: UploadedJob) -> JobState:
         """The state of a job, also after the spool has taken it over."""

@@ -60,6 +60,7 @@ MAY_IMPORT = {
     "testpage": "text",
     "server": "testpage text errors interfaces job named port portnames record spool.intake"
     " spool.queue spool.spooling watchers",
+    "verbs": "errors interfaces port record server spool.kept spool.queue spool.record",
     # who looks on
     "watch": "",
     "watch.*": "text interfaces record",
@@ -224,7 +225,7 @@ MAY_IMPORT = {
     "commandline": "options named ftp.* spool.limits transports.*",
     "changes": "commandline configuration named options ftp.settings",
     # those who know both sides
-    "gateway": "text changes configuration interfaces server spool.files net.* ftp* watch*",
+    "gateway": "text changes configuration interfaces server spool.files verbs net.* ftp* watch*",
     "testing*": "configuration errors guard interfaces language job named port server net.* ftp*"
     " spool.record transports* gateway testing*",
     # the command
