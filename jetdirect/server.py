@@ -225,7 +225,7 @@ class PrintServer:
         @param progress: also of the bytes that come, and of a printer that takes none, once a
             second.
         @param changes: also of what becomes of a job between its beginning and its end; a small
-            job takes less time where nobody asks.
+            job takes less time where nobody asks.  Of jobs in the spool everybody is told.
         """
         self._watchers.add(watcher, progress, changes)
 
@@ -479,7 +479,8 @@ class PrintServer:
     def _jobChanged(self, job: Job | Intake) -> None:
         if isinstance(job, Intake) and job.kept:
             del self._active[job.number]
-        if job.ended and (record := job.record).ended:
+            self._watchers.kept(job.record)
+        elif job.ended and (record := job.record).ended:
             del self._active[job.number]
             self._jobEnded(record)
         elif self._watchers.wantChanges:
@@ -489,7 +490,7 @@ class PrintServer:
         if record.ended:
             self._jobEnded(record)
         else:
-            self._watchers.changed(record)
+            self._watchers.kept(record)
 
     def _jobEnded(self, record: JobRecord) -> None:
         self._ended.append(record)

@@ -67,6 +67,10 @@ class Watchers:
         """A job has changed, and is not ended."""
         self._tell("jobChanged", record)
 
+    def kept(self, record: JobRecord) -> None:
+        """A job in the spool has changed, and is not ended: that is told to everybody."""
+        self._tell("jobChanged", record, all=True)
+
     def ended(self, record: JobRecord) -> None:
         """A job has ended."""
         self._seen.pop(record.number, None)
@@ -79,9 +83,9 @@ class Watchers:
         """A printing port has changed."""
         self._tell("portChanged", record)
 
-    def _tell(self, event: str, record: JobRecord | PortRecord) -> None:
+    def _tell(self, event: str, record: JobRecord | PortRecord, all: bool = False) -> None:
         for watcher, wish in [*self._watchers.items()]:
-            if not getattr(wish, event, True):
+            if not all and not getattr(wish, event, True):
                 continue
             try:
                 getattr(watcher, event)(record)

@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 from twisted.internet.interfaces import IConsumer
+from twisted.logger import capturedLogs, formatEvent
 from zope.interface.verify import verifyObject
 
-from jetdirect.errors import PrinterUnreachable
+from jetdirect.errors import PrinterUnreachable, SpoolFailed
 from jetdirect.ftp.settings import SessionSettings
 from jetdirect.interfaces import IKeptJob, IPrinterConnection, IPrintJob
 from jetdirect.job import UploadedJob
@@ -477,6 +478,71 @@ def test_listed() -> None:
     site.printer.silent = False
     site.advance(60)
     assert owners() == ["completed"]
+
+
+def test_banner() -> None:
+    """The 230 says which ports keep jobs."""
+    sender = FakeSender(Site().gateway.factory)
+    assert "Print to port 1 fake printer, spooled\n" in sender.login()
+
+
+def test_status() -> None:
+    """STAT of a port tells what waits, prints and is held there, and why nothing goes on."""
+    site = Site()
+    site.printer.hesitant = True
+    site.upload(b"x" * 9)
+    for _ in range(3):
+        site.upload()
+    site.advance(1)
+    site.gateway.operator.hold(4, "anna")
+    sender = site.sender()
+    lines = sender.say("STAT PORT1").splitlines()
+    assert lines[1:3] == [
+        " spooled: 2 jobs waiting, 1 held",
+        " job 1: processing, 9 bytes, 9 sent",
+    ]
+    site.gateway.operator.pause("PORT1", "anna")
+    site.spooling.failed(SpoolFailed("it failed"))
+    said = sender.say("STAT PORT1")
+    assert " job 1: processing, 9 bytes, 9 sent\n" in said
+    assert " the spool has failed; no jobs are taken now\n" in said
+    assert " paused by anna\n" in said
+
+
+def test_jobStatus() -> None:
+    """STAT of a kept job's number: how it is, and why; its name for its own session only."""
+    site = Site()
+    away(site)
+    sender = site.sender()
+    sender.upload("a.ps", b"a page")
+    site.advance(1)
+    site.gateway.operator.hold(1, "anna")
+    told = (
+        "213-Status of /PORT1/1:\n job 1: pending-held, 6 bytes{}; held by anna\n213 End of status"
+    )
+    assert sender.say("STAT PORT1/1") == told.format(", a.ps")
+    other = site.sender()
+    assert other.say("STAT port1/1") == told.format("")
+    assert other.say("STAT PORT1/2")[:3] == "550"
+    sender.upload("PORT1/1", b"x")  # a name of the session wins
+    assert "printer            1 " in sender.say("STAT PORT1/1")
+    site.restart()
+    assert site.sender().say("STAT PORT1/1") == told.format("")
+
+
+def test_log() -> None:
+    """The log has a line when a job is kept, and one when it is held."""
+    site = Site()
+    away(site)
+    with capturedLogs() as events:
+        site.upload()
+        site.advance(1)
+        site.gateway.operator.hold(1, "anna")
+    said = [line for line in map(formatEvent, events) if line.startswith("job 1")]
+    assert said[1].startswith("job 1 on PORT1 is queued: 6 bytes in ")
+    assert said[2] == (
+        "job 1 on PORT1 is held: held by anna ('a.ps' from 'anonymous' at 192.0.2.1)"
+    )
 
 
 def test_unreachableAtOnce() -> None:

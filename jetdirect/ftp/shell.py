@@ -101,6 +101,10 @@ class PrintShell:
         """May its name be told?  It is this session's, or this user's where users prove it."""
         return job.sender == self.sender or (self.proven and job.user == self.sender.user)
 
+    def nameOfJob(self, number: int) -> str:
+        """What a job of this session is called; empty: it is none."""
+        return next((job.name for job, _ in self._jobs if job.number == number), "")
+
     def submit(
         self,
         port: PrintingPort,

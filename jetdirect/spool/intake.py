@@ -190,7 +190,7 @@ class Intake:
                 return JobState.CANCELED
             case _Phase.ABORTED:
                 return JobState.ABORTED
-        return JobState.HELD if self._held else JobState.PENDING
+        return JobState.HELD if self._held and self._handedOver else JobState.PENDING
 
     @property
     def ended(self) -> bool:
@@ -200,7 +200,7 @@ class Intake:
     @property
     def kept(self) -> bool:
         """Has the spool taken it over?"""
-        return self._phase is _Phase.QUEUED
+        return self._handedOver
 
     @property
     def blockedSeconds(self) -> float:
@@ -250,9 +250,9 @@ class Intake:
             case _Phase.ABORTED:
                 cut = isinstance(self.error, JobCut)
                 return ("aborted-by-system", *(("submission-interrupted",) if cut else ()))
-            case _Phase.KEPT | _Phase.QUEUED | _Phase.UNKNOWN:
-                return ("job-hold-until-specified",) if self._held else ("job-queued",)
-        return ("job-incoming",)
+        if not self._handedOver:
+            return ("job-incoming",)
+        return ("job-hold-until-specified",) if self._held else ("job-queued",)
 
     # The server's part.
 
@@ -357,7 +357,6 @@ class Intake:
         if self._phase is _Phase.KEPT:
             self._phase = _Phase.QUEUED
             self._handOver()
-            self._changed(self)
 
     def complete(self, heard: bool = True) -> None:
         """
@@ -456,7 +455,6 @@ class Intake:
             case _Phase.COMMITTING:
                 self._stopSilence()
                 self._phase = _Phase.KEPT
-                self._changed(self)
                 if self._line.replyWithin and not self._held:
                     self._waitForPaper()
                 else:
@@ -467,7 +465,6 @@ class Intake:
                 self._phase = _Phase.QUEUED
                 self._neverTold()
                 self._handOver()
-                self._changed(self)
             case _:
                 self._takeBack()
 
@@ -551,6 +548,7 @@ class Intake:
         if not self._handedOver and self._record is not None:
             self._handedOver = True
             self._line.left(self)
+            self._changed(self)
             self._line.take(self._record, self._held)
 
     def _endAs(self, error: PrintError) -> None:

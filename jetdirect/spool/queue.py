@@ -11,7 +11,7 @@ from bisect import insort
 from collections import deque
 from collections.abc import Callable
 from random import Random
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
@@ -79,6 +79,15 @@ class Port(Protocol):
 
     def submit(self, job: IQueuedJob) -> None:
         """Put a job in line."""
+
+
+class Status(NamedTuple):
+    """What is known of a job without asking the disk."""
+
+    state: JobState
+    size: int
+    reason: str
+    """Why it is held."""
 
 
 class House(Protocol):
@@ -167,6 +176,7 @@ class Queue:
         self._incoming: set[Intake] = set()
         self._printed: dict[int, Deferred[str]] = {}
         self._ends: dict[int, JobState] = {}
+        self._why: dict[int, str] = {}
         self._unheard: set[int] = set()
         self._ended: list[Ended] = []
         self._forgettable: deque[tuple[float, int]] = deque()
@@ -205,6 +215,10 @@ class Queue:
         for each in ready:
             each.callback(None)
         self.goOn()
+        for kept in found.jobs.get(JobPlace.HELD, ()):
+            record = await self._recordWhenWell(kept)
+            if record is not None and self.jobs.get(kept.number) is JobPlace.HELD:
+                self._why[kept.number] = record.reason
 
     async def _judge(self, kept: Kept) -> None:
         # It was printing when the last process ended.
@@ -255,6 +269,14 @@ class Queue:
         if job is not None and job.number == number:
             return JobState.PROCESSING if job.blocked is None else JobState.STOPPED
         return JobState.HELD if self.removed else JobState.PENDING
+
+    def status(self, number: int) -> Status | None:
+        """What can be said of a job at once; L{None}: it is not known."""
+        state = self.stateOf(number)
+        if state is None:
+            return None
+        reason = PORT_REMOVED if self.removed else self._why.get(number, "")
+        return Status(state, self._kept[number].size, reason if state is JobState.HELD else "")
 
     def seen(self, record: SpoolRecord, place: JobPlace | None = None) -> JobRecord:
         """A job as others see it."""
@@ -344,7 +366,9 @@ class Queue:
         """L{Line<jetdirect.spool.intake.Line>}."""
         kept = Kept(record.place, record.number, record.size, record.host)
         self._count(kept, JobPlace.HELD if held else JobPlace.QUEUE)
-        if not held:
+        if held:
+            self._why[record.number] = record.reason
+        else:
             insort(self._waiting, kept)
         self._house.portChanged(self.port.name)
         self.goOn()
@@ -586,6 +610,7 @@ class Queue:
         await self._write(record, JobPlace.HELD)
         self._unqueue(kept)
         self._put(kept.number, JobPlace.HELD)
+        self._why[kept.number] = record.reason
         self._house.told(self.seen(record, JobPlace.HELD))
         self._house.portChanged(self.port.name)
         self._tellPrinted(kept.number, "")
@@ -649,11 +674,13 @@ class Queue:
     def _put(self, number: int, place: JobPlace) -> None:
         self.held += (place is JobPlace.HELD) - (self.jobs.get(number) is JobPlace.HELD)
         self.jobs[number] = place
+        self._why.pop(number, None)
 
     def _forget(self, number: int) -> None:
         self.held -= self.jobs.pop(number, None) is JobPlace.HELD
         self._kept.pop(number, None)
         self._ends.pop(number, None)
+        self._why.pop(number, None)
 
     def _discount(self, kept: Kept) -> None:
         # It waits no more, nor is it held.

@@ -31,6 +31,16 @@ def _emit(logger: Logger, level: LogLevel, format: str, **event: object) -> None
     logger.observer(event)
 
 
+def _who(record: JobRecord) -> dict[str, object]:
+    return {
+        "job": record.number,
+        "port": record.port,
+        "peer": record.host,
+        "user": record.user,
+        "name": record.name,
+    }
+
+
 @implementer(IWatcher)
 class LogWatcher:
     """Writes what an operator wants to know of a job or a printer, in words and in fields."""
@@ -44,15 +54,28 @@ class LogWatcher:
             _jobs,
             LogLevel.info,
             "job {job} on {port}: {name!r} from {user!r} at {peer}",
-            job=record.number,
-            port=record.port,
-            peer=record.host,
-            user=record.user,
-            name=record.name,
+            **_who(record),
         )
 
     def jobChanged(self, record: JobRecord) -> None:
-        """L{IWatcher}: not asked for; STAT tells, the log does not."""
+        """L{IWatcher}: that a job is kept, and that it is held; of others STAT tells."""
+        if record.state is JobState.HELD:
+            _emit(
+                _jobs,
+                LogLevel.warn,
+                "job {job} on {port} is held: {reason} ({name!r} from {user!r} at {peer})",
+                **_who(record),
+                reason=record.reason or "no reason is known",
+            )
+        elif record.reasons == ("job-queued",):
+            _emit(
+                _jobs,
+                LogLevel.info,
+                "job {job} on {port} is queued: {bytes} bytes in {seconds:.3f} s",
+                **_who(record),
+                bytes=record.bytes,
+                seconds=record.seconds,
+            )
 
     def jobProgressed(self, record: JobRecord) -> None:
         """L{IWatcher}: likewise."""

@@ -120,6 +120,7 @@ def _banner(session: Session) -> Lines:
     ports = session.shell.server.ports
     rows = [
         f"    {port.name:<15} Print to port {n} {printable(port.description)}"
+        f"{', spooled' if port.settings.spool else ''}"
         for n, port in enumerate(ports[:SHOWN_PORTS], start=1)
     ]
     if len(ports) > SHOWN_PORTS:

@@ -172,8 +172,7 @@ def _print(session: Session, path: str, unique: bool) -> Result:
         if queue is None:
             opening = replies.OPENING(type=mode, name=job.name, port=port.name, printer=printer)
         else:
-            many = queue.queued
-            before = "1 job before it" if many == 1 else f"{many or 'no'} jobs before it"
+            before = f"{_many(queue.queued)} before it"
             opening = replies.SPOOLING(
                 type=mode, name=job.name, port=port.name, printer=printer, before=before
             )
@@ -187,6 +186,9 @@ def _pathStatus(session: Session, argument: str) -> Reply:
         return _portStatus(session, port)
     directory = session.shell.names.isDirectory(path)
     if not directory and session.shell.names.entry(path) is None:
+        kept = _keptStatus(session, path)
+        if kept is not None:
+            return kept
         raise session.shell.noSuchPlace(argument)
     listing = decoded(longListing(session.shell.listed(path, jobs=True), time.time()))
     lines = "".join(f"\n {presentable(line)}" for line in listing.split("\r\n") if line)
@@ -194,8 +196,40 @@ def _pathStatus(session: Session, argument: str) -> Reply:
     return status(path=Name(written(path)), lines=Lines(lines))
 
 
+def _keptStatus(session: Session, path: Path) -> Reply | None:
+    # A kept job by its number: what it is called is told to whoever sent it in this session.
+    server = session.shell.server
+    port = server.port(path[0]) if len(path) == 2 and path[1].isdecimal() else None
+    queue = None if port is None else server.queue(port)
+    told = None if queue is None else queue.status(int(path[1]))
+    if told is None:
+        return None
+    name = session.shell.nameOfJob(int(path[1]))
+    line = f" job {int(path[1])}: {told.state.value}, {told.size} bytes{name and f', {name}'}"
+    reason = f"; {printable(told.reason)}" if told.reason else ""
+    return replies.FILE_STATUS(path=Name(written(path)), lines=Lines(f"\n{line}{reason}"))
+
+
+def _many(jobs: int) -> str:
+    return "1 job" if jobs == 1 else f"{jobs or 'no'} jobs"
+
+
 def _portStatus(session: Session, port: PrintingPort) -> Reply:
+    server = session.shell.server
     lines = [f" {port.name}: {printable(port.description)}", *_said(port.status)]
+    queue = server.queue(port)
+    if queue is not None and (port.settings.spool or queue.jobs):
+        kept = queue.printing
+        wait = queue.queued - (kept is not None)
+        lines.append(f" spooled: {_many(wait)} waiting, {queue.held} held")
+        if server.spooling is not None and server.spooling.broken is not None:
+            lines.append(" the spool has failed; no jobs are taken now")
+        told = None if kept is None else queue.status(kept.number)
+        if kept is not None and told is not None:
+            sent = f"{told.size} bytes, {kept.progress} sent"
+            lines.append(f" job {kept.number}: {told.state.value}, {sent}")
+    if by := server.pausedBy(port):
+        lines.append(f" paused by {printable(by)}")
     if not port.jobs:
         lines.append(" idle")
     for job in session.shell.server.jobsAt(port):
