@@ -131,6 +131,7 @@ ELSEWHERE = {
     "KeptJob": "test_spool_gateway",
     "UploadedJob": "test_spool_gateway",
     "IPPConnection": "test_ipp",
+    "Operator": "test_verbs",
     "ParallelConnection": "test_parallel",
     "PJLConnection": "test_pjl_job",
     "SerialConnection": "test_serial",
