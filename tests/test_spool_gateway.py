@@ -392,6 +392,27 @@ def test_numbers() -> None:
     assert seen == sorted(set(seen))
 
 
+def test_cutAndFailed() -> None:
+    """A job that was cut while its commit was under way has ended once, whatever the disk does."""
+    site = Site()
+    sender = coming(site)
+    site.work.hold()
+    assert sender.data is not None
+    sender.data.receive(b"a page")
+    sender.data.fin()
+    site.work.one()
+
+    def fault(number: int, name: str) -> None:
+        raise OSError(errno.EIO, "failed")
+
+    site.disk.fault = fault
+    assert sender.say("ABOR").startswith("426 ")
+    site.work.go()
+    site.advance(1)
+    assert len(site.watcher.ended) == 1
+    assert site.files("queue") == []
+
+
 def test_noNumberYet() -> None:
     """As long as the spool has given no number, no job is taken: its number could be another's."""
     site = Site()

@@ -481,6 +481,8 @@ class Intake:
             self._line.failed(error)
         if self._draft is not None and not isinstance(error, SpoolSilent):
             self._draft.discard()
+        if self._phase in (_Phase.CANCELED, _Phase.ABORTED):
+            return  # likewise
         known = not isinstance(error, SpoolSilent)
         self._takenBack(self.error if known and self.error is not None else error)
 

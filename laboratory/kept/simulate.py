@@ -1,7 +1,9 @@
 """
-The spool on a disk in memory that loses, reorders and tears what was not synced.
+A spool on a disk in memory that loses, reorders and tears what was not synced; alone, or with the
+whole gateway around it.
 
     python -m laboratory.kept.simulate --seeds 100000 --workers 2
+    python -m laboratory.kept.simulate --gateway --seeds 1000
     python -m laboratory.kept.simulate --first 4711 --seeds 1
 
 One seed decides everything.  Each that breaks a rule is named.
@@ -12,18 +14,20 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from itertools import islice
 
+from .house import House
 from .site import Site
 
 STEP = 100
 
 
-def violations(seeds: Iterable[int]) -> list[tuple[int, list[str]]]:
+def violations(kind: type[Site] | type[House], seeds: range) -> list[tuple[int, list[str]]]:
     """The seeds that broke a rule, and which."""
-    found = ((seed, Site(seed).run()) for seed in seeds)
+    found = ((seed, kind(seed).run()) for seed in seeds)
     return [(seed, wrong) for seed, wrong in found if wrong]
 
 
@@ -38,14 +42,16 @@ def main() -> int:
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--minutes", type=float, default=0, help="stop then; 0: when all are done")
+    parser.add_argument("--gateway", action="store_true", help="the whole gateway")
     options = parser.parse_args()
+    kind = House if options.gateway else Site
     end = time.monotonic() + options.minutes * 60 if options.minutes else float("inf")
     done = bad = 0
     with ProcessPoolExecutor(options.workers) as pool:
         parts = _parts(options.first, options.first + options.seeds, end)
         # As many at a time as there are workers, so that the clock is looked at.
         while batch := list(islice(parts, options.workers)):
-            for part, found in zip(batch, pool.map(violations, batch), strict=True):
+            for part, found in zip(batch, pool.map(partial(violations, kind), batch), strict=True):
                 done, bad = done + len(part), bad + len(found)
                 for seed, wrong in found:
                     print(f"seed {seed}: {'; '.join(wrong)}", flush=True)

@@ -1,0 +1,83 @@
+"""
+The simulated gateway with a spool, short: no seed breaks a rule, and saboteurs are found.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from twisted.internet.defer import Deferred, succeed
+
+from jetdirect.interfaces import IDraft
+from jetdirect.spool.record import JobPlace, SpoolRecord
+from laboratory.kept.house import House
+from tests.support.site import Site
+
+SEEDS = 100
+
+
+@pytest.mark.parametrize("part", range(4))
+def test_nothingIsLost(part: int) -> None:
+    """Nothing is lost, printed twice or said that is not so, whatever dies and fails."""
+    for seed in range(part * 5, part * 5 + 5):
+        assert (seed, House(seed).run()) == (seed, [])
+
+
+def lying(call: str, path: str) -> Callable[[Site], None]:
+    """A disk that leaves something out."""
+
+    def broken(site: Site) -> None:
+        site.disk.skipped = lambda name, where: (
+            name == call and re.fullmatch(path, where) is not None
+        )
+
+    return broken
+
+
+def hasty(site: Site) -> None:
+    """The reply does not wait for the commit."""
+    begin = site.spool.begin
+
+    def begun(port: str, number: int) -> Deferred[IDraft]:
+        def patched(draft: Any) -> IDraft:
+            commit = draft.commit
+
+            def committed(record: SpoolRecord, to: JobPlace) -> Deferred[SpoolRecord]:
+                commit(record, to).addErrback(lambda _: None)
+                return succeed(record.but(number=number, port=port, place=number))
+
+            draft.commit = committed
+            return draft  # type: ignore[no-any-return]
+
+        return begin(port, number).addCallback(patched)
+
+    site.spool.begin = begun  # type: ignore[method-assign]
+
+
+def forgetful(site: Site) -> None:
+    """An attempt is not recorded before its first byte."""
+    change = site.spool.change
+
+    def changed(record: SpoolRecord, to: JobPlace) -> Deferred[None]:
+        return succeed(None) if to is JobPlace.ACTIVE else change(record, to)
+
+    site.spool.change = changed  # type: ignore[method-assign]
+
+
+@pytest.mark.parametrize(
+    "saboteur",
+    [
+        lying("sync", r".*/data"),
+        lying("syncDirectory", r".*/queue"),
+        lying("syncDirectory", r".*/active"),
+        lying("sync", r"numbers\.new"),
+        hasty,
+        forgetful,
+    ],
+)
+def test_saboteurs(saboteur: Callable[[Site], None]) -> None:
+    """A gateway that does less is found out."""
+    assert any(House(seed, saboteur).run() for seed in range(SEEDS))

@@ -1,0 +1,19 @@
+"""
+A real gateway with a spool that is killed a few times: nothing is lost, and nothing printed twice.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from laboratory.kept.killed import Laboratory
+from laboratory.kept.rules import wrong
+
+
+def test_killed(tmp_path: Path) -> None:
+    """What was acknowledged is printed once, or stands in the spool."""
+    laboratory = Laboratory(tmp_path, seed=1)
+    laboratory.run(kills=3)
+    found = laboratory.found()
+    assert wrong(laboratory.ledger(), found) + laboratory.oddities(found) == []
+    assert any(job.taken for job in laboratory.senders.jobs)
