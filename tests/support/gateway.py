@@ -115,7 +115,7 @@ class Gateway(Peer):
         self._reader = threading.Thread(target=self._listen, daemon=True)
         self._reader.start()
         try:
-            self.waitFor(_STARTED, count=listeners or 1)
+            self.waitFor(_STARTED, 3 * PATIENCE, listeners or 1)
             self.ports = [int(started[1]) for started in self.matches(_STARTED)]
         except BaseException:
             self.stop()

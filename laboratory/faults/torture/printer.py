@@ -130,12 +130,20 @@ class TorturePrinter(Printer):
         def order() -> None:
             self.behave = good
             for filler in self._fillers:
+                self._forgetStranger(filler)
                 filler.close()
             self._fillers = []
             self._listener.listen(100)
             self._listening = True
 
         self._order(order)
+
+    def _forgetStranger(self, filler: socket.socket) -> None:
+        # One that was never made is never accepted, and a gateway may have its port later.
+        try:
+            filler.getpeername()
+        except OSError:
+            self._strangers.discard(filler.getsockname()[1])
 
     def letGo(self) -> None:
         """All connections that are held come to their end."""
