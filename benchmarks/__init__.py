@@ -8,4 +8,5 @@ How fast it is, and what it costs: C{python -m benchmarks} makes C{docs/evidence
   - C{process}, C{measure}, C{network}, C{machine}: processes that end with us, what the system says
     of them, a network of our own, where we are.
   - C{table} and C{page}: how it is told.
+  - C{held}: a command of its own: what an idle session keeps in memory, line by line.
 """

@@ -189,6 +189,18 @@ def test_aFigure(tmp_path: Path) -> None:
     assert "NOT MEASURED" not in output
 
 
+def test_held() -> None:
+    """
+    What idle sessions keep is told by the line that asked for it, ours and Twisted's.
+    """
+    command = [sys.executable, "-m", "benchmarks.held", "7"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE)
+    assert done.returncode == 0, done.stderr
+    assert "KiB a session, 7 held" in done.stdout
+    assert "ftp/session.py:" in done.stdout
+    assert "internet/tcp.py:" in done.stdout
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_nothingRunsOn(tmp_path: Path, number: int) -> None:
     """

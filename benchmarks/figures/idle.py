@@ -33,9 +33,9 @@ def run(lab: Lab) -> list[Row]:
                 server: Server = stack.enter_context(Ours(place, sink.ports, sessions=count + 100))
             else:
                 server = stack.enter_context(kind(place, sink.ports))  # type: ignore[arg-type,call-arg]
-            wire = stack.enter_context(_login(server.port))  # what the first one ever needs
+            wire = stack.enter_context(login(server.port))  # what the first one ever needs
             before = measure.proportional(server.pid)
-            wires = [stack.enter_context(_login(server.port)) for _ in range(count)]
+            wires = [stack.enter_context(login(server.port)) for _ in range(count)]
             time.sleep(0.5)
             grown = measure.proportional(server.pid) - before
             for wire in wires:
@@ -51,7 +51,8 @@ def run(lab: Lab) -> list[Row]:
     ]
 
 
-def _login(port: int) -> socket.socket:
+def login(port: int) -> socket.socket:
+    """A session of everybody's guest."""
     wire = socket.create_connection(("127.0.0.1", port), PATIENCE)
     _hear(wire, b"220")
     if _say(wire, b"USER anonymous", b"331", b"230").startswith(b"331"):
