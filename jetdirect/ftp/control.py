@@ -233,7 +233,8 @@ class ControlConnection(protocol.Protocol):
             # While the replies are not read, no more of them are made: the lines wait here.
             if self._full or self.closing or self._deaf:
                 return False
-            if not self.listener.overdue():
+            overdue = self.listener.overdue()
+            if not overdue:
                 line = self._decoder.next()
                 if line is None:
                     if self._decoder.unfinished:
@@ -243,7 +244,7 @@ class ControlConnection(protocol.Protocol):
                 if isinstance(line, LineTooLong) or line.strip():
                     self.listener.lineReceived(line)
             if self.reactor.seconds() >= until:
-                break
+                return overdue or self._decoder.waiting
         return True
 
     def _readOrNot(self) -> None:

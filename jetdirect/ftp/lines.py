@@ -52,6 +52,11 @@ class LineDecoder:
         """Has a line begun whose end has not come yet?"""
         return self._length > 0
 
+    @property
+    def waiting(self) -> bool:
+        """Is there something that was not looked at?"""
+        return bool(self._waiting)
+
     def feed(self, data: bytes) -> None:
         """Something came."""
         if self._telnet or _IAC in data:
