@@ -19,7 +19,14 @@ PAGE = b"%!PS\n" + bytes(range(256)) * 300
 
 @pytest.mark.parametrize("announced", [True, False], ids=["ALLO", ""])
 @pytest.mark.parametrize(
-    "kind", [ippserver.old, ippserver.saysContinue, ippserver.busyTwice, ippserver.digest]
+    "kind",
+    [
+        ippserver.old,
+        ippserver.endsByClosing,
+        ippserver.saysContinue,
+        ippserver.busyTwice,
+        ippserver.digest,
+    ],
 )
 def test_printed(kind: Kind, announced: bool, tmp_path: Path) -> None:
     """They print, and say so."""

@@ -23,11 +23,14 @@ _USER, _PASSWORD, _REALM = "bob", "secret", "printer"
 class Handler(BaseHTTPRequestHandler):
     """
     One connection.  What a printer of some kind does otherwise is in a L{Kind}.
+
+    @ivar saysLength: its answers say how long they are.
     """
 
     printer: IPPServer
     protocol_version = "HTTP/1.1"
     timeout = PATIENCE
+    saysLength = True
 
     def do_POST(self) -> None:
         if self.printer.kind(self):
@@ -58,7 +61,8 @@ class Handler(BaseHTTPRequestHandler):
     def answer(self, code: int, content: bytes = b"", **fields: str) -> None:
         """Answer, and close."""
         self.send_response(code)
-        self.send_header("Content-Length", str(len(content)))
+        if self.saysLength:
+            self.send_header("Content-Length", str(len(content)))
         for name, value in fields.items():
             self.send_header(name.replace("_", "-"), value)
         self.end_headers()
@@ -135,6 +139,14 @@ def old(handler: Handler) -> bool:
     """Speaks IPP/1.0 and says so."""
     handler.operate(b"\1\0")
     return False
+
+
+def endsByClosing(handler: Handler) -> bool:
+    """Its answers are HTTP/1.0, and end with the connection (RFC 9112, section 6.3)."""
+    handler.protocol_version = "HTTP/1.0"
+    handler.saysLength = False
+    handler.close_connection = True
+    return True
 
 
 def saysContinue(handler: Handler) -> bool:
