@@ -32,6 +32,7 @@ from jetdirect.transports.socket import SocketConnection
 from laboratory.faults.invariants import Violation
 from laboratory.faults.known import isKnown
 from laboratory.faults.saboteurs_kernel import KERNEL
+from laboratory.faults.saboteurs_reload import RELOAD
 from laboratory.faults.saboteurs_switches import (
     SWITCHES,
     Saboteur,
@@ -350,7 +351,7 @@ SABOTEURS: list[Saboteur] = [
 """All of them that need no particular world, or a bad one."""
 
 
-ALL_SABOTEURS = [*SABOTEURS, *SWITCHES, *KERNEL, *TIME]
+ALL_SABOTEURS = [*SABOTEURS, *SWITCHES, *KERNEL, *TIME, *RELOAD]
 
 
 @pytest.mark.long

@@ -144,6 +144,9 @@ MORE_GATEWAY = {
 }
 """What happens to the gateway besides."""
 
+RELOADS = {"reload": _ALL, "port removed": _ALL}
+"""What the operator does to the configuration."""
+
 _KINDS: tuple[dict[str, frozenset[str]], ...] = (
     SENDER,
     MORE_SENDER,
@@ -154,6 +157,7 @@ _KINDS: tuple[dict[str, frozenset[str]], ...] = (
     PLUGIN,
     GATEWAY,
     MORE_GATEWAY,
+    RELOADS,
 )
 
 CELLS = {(kind, phase) for kinds in _KINDS for kind, phases in kinds.items() for phase in phases}

@@ -35,6 +35,7 @@ from .plugin import PluginPrinter
 from .printer import Printer
 from .probe import Probe
 from .records import MAX_SESSIONS, Records
+from .reloads import Reloads
 from .sender import FTP, FTPS, LARGE, Sender
 from .switches import Dress, Switches, asItIs
 from .talker import Talker
@@ -81,6 +82,7 @@ HARMLESS = {
     "RST after FIN",
     "QUIT and FIN",
     "reactor late for the data",
+    "reload",
 }
 """Faults in spite of which every job prints, or is refused with 450 because the printer is busy or
 away."""
@@ -192,6 +194,7 @@ class World(Clockwork):
         if not plain:
             for sender in self.senders:
                 sender.host.forgetsAfter = habits.choice([60.0, 60.0, 60.0, 5.0, 20.0, 0.0])
+        self.reloads = Reloads(self, seed)
         self._thief = self.network.host("thief", "198.51.100.66")
         self._elsewhere = self.network.host("elsewhere", "198.51.100.67")
 
@@ -418,6 +421,8 @@ class World(Clockwork):
             self.start(sender.run(self.random.choice([1, 1, 2])))
         if self.random.random() < self.meddling:
             self.start(self._meddle())
+        if not self.plain and self.reloads.any:
+            self.start(self.reloads.run())
         while self._running and self.advance(30_000.0):
             pass
         if self.switches.fireAndForget:
@@ -439,6 +444,7 @@ class World(Clockwork):
 
     def _heal(self) -> None:
         self.network.tell("everything is well from here on")
+        self.reloads.bringBack()
         self.stalled = 0.0
         self.reactor.exhausted = False
         for printer in self.printers:
