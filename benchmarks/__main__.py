@@ -27,6 +27,7 @@ from benchmarks import machine, network
 from benchmarks.figures import (
     bulk,
     counts,
+    fleet,
     idle,
     jobs,
     latency,
@@ -54,6 +55,7 @@ FIGURES: dict[str, Callable[[Lab], list[Row]]] = {
     "streams": streams.run,
     "start": start.run,
     "ports": ports.run,
+    "fleet": fleet.run,
     "jobs": jobs.run,
 }
 

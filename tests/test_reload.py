@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from laboratory.reloads import run
 from tests.support.gateway import IPV4, Gateway
 from tests.support.rawprinter import RawPrinter
 from tests.support.session import Session, lastLine
@@ -123,3 +124,10 @@ def test_listenerInUse(site: Site, tmp_path: Path) -> None:
     site.reload("gone: No such file or directory")
     assert len(site.gateway.matches("nothing has changed")) >= 1
     assert site.store("ward3/a.ps")[:3] == "226" and "550" in site.store("x/y/PORT1")
+
+
+def test_whilePrinting(tmp_path: Path) -> None:
+    """Reloads while jobs of all kinds of ports print: each whole, once, where it belongs."""
+    result = run(tmp_path, jobs=48, reloads=12)
+    assert result.wrong == [] and result.reloads == 12
+    assert sum(result.replies.values()) == 48 and result.replies["226"] >= 40

@@ -64,12 +64,14 @@ class PrintServer(Peer):
     cupsd with one raw queue to a printer.
 
     @ivar port: where it listens for IPP.
+    @ivar startedIn: seconds from the command until it listened.
     """
 
-    def __init__(self, device: str, queues: str = "") -> None:
+    def __init__(self, device: str, queues: str = "", patience: float = PATIENCE) -> None:
         """
         @param device: the printer's device URI in CUPS's words.
         @param queues: a C{printers.conf} with other queues, to begin with.
+        @param patience: seconds within which it listens.
         """
         cupsd = borrowed("cupsd", "cups")
         # Its backends run as another user, who may not enter pytest's directories.
@@ -94,11 +96,13 @@ class PrintServer(Peer):
         self.configuration.write_text(queues)
         files.write_text(_FILES.format(**words))
         server.write_text(_SERVER.format(**words))
+        began = time.monotonic()
         self._daemon = Daemon(
             [cupsd, "-f", "-c", str(server), "-s", str(files)], self._place / "said"
         )
         try:
-            self._daemon.waitForPort(self.port)
+            self._daemon.waitForPort(self.port, patience)
+            self.startedIn = time.monotonic() - began
             self.add(QUEUE, device, "-o", "printer-error-policy=abort-job")
         except BaseException:
             self.stop()

@@ -9,6 +9,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -56,11 +57,12 @@ class Daemon(Peer):
                 env=environment,
             )
 
-    def waitForPort(self, port: int) -> None:
+    def waitForPort(self, port: int, patience: float = PATIENCE) -> None:
         """
-        Wait until it listens.
+        Wait until it listens, for so many seconds.
         """
-        self._waitFor(lambda: _connects(("127.0.0.1", port)), f"listener on port {port}")
+        listens = partial(_connects, ("127.0.0.1", port))
+        self._waitFor(listens, f"listener on port {port}", patience)
 
     def waitForPath(self, path: Path) -> None:
         """
@@ -68,9 +70,9 @@ class Daemon(Peer):
         """
         self._waitFor(path.exists, str(path))
 
-    def _waitFor(self, fact: object, what: str) -> None:
+    def _waitFor(self, fact: object, what: str, patience: float = PATIENCE) -> None:
         assert callable(fact)
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + patience
         while not fact():
             ended = self._process.poll() is not None
             if ended or time.monotonic() > deadline:

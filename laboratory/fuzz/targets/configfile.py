@@ -1,0 +1,49 @@
+"""
+A configuration file: a wrong one is refused in sentences that name it and its line, without the
+secrets that it holds; of a right one a gateway's configuration is made, and made again of the same
+transports.
+"""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from pathlib import Path
+
+from twisted.internet.testing import MemoryReactorClock
+
+from jetdirect.commandline import FILE_OPTIONS, PORT_OPTIONS
+from jetdirect.configfile import readFile
+from jetdirect.words import Wrong
+
+_KEYS = sorted({option.name for option in (*FILE_OPTIONS, *PORT_OPTIONS)} - {"spool"})
+
+TOKENS = (
+    *(b"\n%b = " % key.encode() for key in _KEYS),
+    *(b'"socket://a:9100"', b'"ward3"', b"true", b'"5m"', b"[[printer]]\n", b"[defaults]\n"),
+    *(b'"""', b"'''", b"[", b"]", b"{", b"}", b"\\u0000", b"#", b"1979-05-27", b'["10.0.0.0/8"]'),
+)
+
+_SECRET = "opensesame"
+
+
+def check(data: bytes) -> None:
+    """C{data} is the file."""
+    if b"/dev" in data or b"/proc" in data or b".." in data:
+        return  # some devices never end, and a pattern may be everybody's files
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, "gateway.toml")
+        file.write_bytes(data)
+        reactor = MemoryReactorClock()
+        try:
+            made = readFile(reactor, str(file)).configuration()
+        except Wrong as wrong:
+            assert wrong.sentences
+            for sentence in wrong.sentences:
+                place = re.escape(str(file))
+                assert re.match(rf"{place}(:\d+)?: .", sentence), sentence
+                assert f":{_SECRET}" not in sentence, sentence
+            return
+        assert made.ports and len({port.name.upper() for port in made.ports}) == len(made.ports)
+        again = readFile(reactor, str(file)).configuration(made)
+        assert all(a.transport is b.transport for a, b in zip(made.ports, again.ports, strict=True))
