@@ -8,6 +8,7 @@ of the content, so a content that is cut must be cut within a chunk.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 
 import h11
@@ -22,8 +23,8 @@ LONGEST_CONTENT = 2**20
 _SLICE = 4096
 """Bytes that are read before the limits are looked at again (chosen)."""
 
-_WORDS = 100
-"""Characters that are told of what is wrong with an answer: h11 quotes all of a bad line."""
+_QUOTED = re.compile(r"[: (]*(?:bytearray\()?b['\"].*", re.DOTALL)
+"""What h11 quotes behind its words: all of a bad line, as Python writes it."""
 
 _NOT_READ = {401, 403, 404, 405, 411, 417, 426, 501, 505}
 """Status codes that refuse a request for what its head says (RFC 9110, section 15)."""
@@ -164,4 +165,4 @@ class Post:
                     return
                 yield event  # type: ignore[misc]
         except h11.RemoteProtocolError as why:
-            raise ValueError(f"no HTTP: {str(why)[:_WORDS]}") from None
+            raise ValueError(f"no HTTP: {_QUOTED.sub('', str(why))}") from None
