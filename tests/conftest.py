@@ -12,6 +12,7 @@ import functools
 import gc
 import inspect
 import signal
+import sys
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any
@@ -223,6 +224,15 @@ def cleanReactor(request: pytest.FixtureRequest) -> Iterator[Watch]:
         globalLogPublisher.removeObserver(watch)
     if complaints:
         pytest.fail("\n".join(complaints), pytrace=False)
+
+
+@pytest.fixture(autouse=True)
+def nobodyStays(cleanReactor: Watch) -> Iterator[None]:
+    """After each test the senders of the gateways in memory leave, if there are any."""
+    yield
+    memory = sys.modules.get("tests.support.memory")
+    if memory is not None:
+        memory.everybodyLeaves()
 
 
 @pytest.fixture

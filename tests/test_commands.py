@@ -5,19 +5,16 @@ Each command and its replies, as a client meets them; uploads have a file of the
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from typing import Any, ClassVar
+from typing import Any
 
 import pytest
 from twisted.internet.address import UNIXAddress
 from twisted.internet.error import CannotListenError
 from twisted.internet.testing import MemoryReactorClock
 
-from jetdirect.configuration import Configuration
 from jetdirect.ftp.commands.access import SHOWN_PORTS
-from jetdirect.ftp.settings import SessionSettings
-from jetdirect.gateway import Gateway
 from jetdirect.testing import FakePrinter, FakeSender, MemoryWire
+from tests.support.memory import MemoryGateway, codes
 
 # fmt: off
 COMMANDS = [
@@ -39,62 +36,38 @@ class FullReactor(MemoryReactorClock):
         raise CannotListenError("127.0.0.1", 0, OSError("address in use"))
 
 
-class Bench:
-    """A gateway in memory with some printers."""
-
-    senders: ClassVar[list[FakeSender]] = []
-
-    def __init__(self, reactor: Any = None, printers: int = 3) -> None:
-        self.reactor = reactor or MemoryReactorClock()
-        self.printers = [FakePrinter(f'printer "{n}"') for n in range(1, printers + 1)]
-        self.gateway = Gateway(
-            Configuration(self.printers, [], SessionSettings(greeting="Hello")), self.reactor
-        )
-
-    def sender(self, login: bool = True, **addresses: str) -> FakeSender:
-        """One more sender."""
-        sender = FakeSender(self.gateway.factory, **addresses)
-        self.senders.append(sender)
-        if login:
-            sender.login()
-        return sender
-
-    @property
-    def printed(self) -> list[tuple[int, str, bytes]]:
-        """Printing port, name and bytes of each job."""
-        done: list[tuple[int, str, bytes]] = []
-        for job in self.gateway.server.jobs:
-            number = int(job.port.removeprefix("PORT"))
-            count = sum(port == number for port, *_ in done)
-            done.append((number, job.name, self.printers[number - 1].jobs[count].data))
-        return done
+def memory(printers: int, reactor: Any = None) -> MemoryGateway:
+    """A gateway with so many printers."""
+    made = [FakePrinter(f'printer "{n}"') for n in range(1, printers + 1)]
+    return MemoryGateway(*made, reactor=reactor, greeting="Hello")
 
 
-@pytest.fixture(autouse=True)
-def goodbye() -> Iterator[None]:
-    """No sender stays: what is under way would end, and complain, when the garbage is collected."""
-    yield
-    while Bench.senders:
-        Bench.senders.pop().wire.rst()
+def printed(gateway: MemoryGateway) -> list[tuple[int, str, bytes]]:
+    """Printing port, name and bytes of each job."""
+    done: list[tuple[int, str, bytes]] = []
+    for job in gateway.server.jobs:
+        number = int(job.port.removeprefix("PORT"))
+        count = sum(port == number for port, *_ in done)
+        done.append((number, job.name, gateway.printers[number - 1].jobs[count].data))
+    return done
 
 
 @pytest.fixture
-def bench() -> Bench:
+def gateway() -> MemoryGateway:
     """A fresh gateway."""
-    return Bench()
+    return memory(3)
 
 
 @pytest.fixture
-def sender(bench: Bench) -> FakeSender:
+def sender(gateway: MemoryGateway) -> FakeSender:
     """A sender that has logged in."""
-    return bench.sender()
+    return gateway.user()
 
 
 def code(heard: str) -> int:
     """The code of the only reply that was heard."""
-    codes = re.findall(r"^(\d{3}) ", heard, re.MULTILINE)
-    assert len(codes) == 1, heard
-    return int(codes[0])
+    [only] = codes(heard)
+    return only
 
 
 def listing(sender: FakeSender, command: str) -> list[str]:
@@ -224,35 +197,35 @@ def test_system(sender: FakeSender) -> None:
         ("PASS x", 503),
     ],
 )
-def test_beforeLogin(bench: Bench, command: str, wanted: int) -> None:
+def test_beforeLogin(gateway: MemoryGateway, command: str, wanted: int) -> None:
     """What clients ask before they log in is answered."""
-    sender = bench.sender(login=False)
+    sender = gateway.stranger()
     assert sender.greeting == "220 Hello"
     assert code(sender.say(command)) == wanted
 
 
 @pytest.mark.parametrize("command", AFTER_LOGIN)
-def test_loginFirst(bench: Bench, command: str) -> None:
+def test_loginFirst(gateway: MemoryGateway, command: str) -> None:
     """All else needs a login first."""
-    sender = bench.sender(login=False)
+    sender = gateway.stranger()
     assert code(sender.say(f"{command} x")) == 530
     sender.say("USER a")
     assert code(sender.say(command)) == 530
-    assert not bench.reactor.tcpServers
+    assert not gateway.reactor.tcpServers
 
 
 @pytest.mark.parametrize("user", ["USER anonymous", "USER \xe9 b", "USER ", "USER", "user x"])
 @pytest.mark.parametrize("password", ["PASS guest@example.org", "PASS ", "PASS", "pass \xff"])
-def test_anyLogin(bench: Bench, user: str, password: str) -> None:
+def test_anyLogin(gateway: MemoryGateway, user: str, password: str) -> None:
     """Any name and any password will do, the empty ones included."""
-    sender = bench.sender(login=False)
+    sender = gateway.stranger()
     assert code(sender.say(user)) == 331
     assert code(sender.say(password)) == 230
 
 
-def test_banner(bench: Bench) -> None:
+def test_banner(gateway: MemoryGateway) -> None:
     """The 230 lists the printing ports with their printers and says how to print."""
-    heard = bench.sender(login=False).login()
+    heard = gateway.stranger().login()
     first, *_, last = heard.split("\n")
     assert first.startswith("230-")
     assert last == "230 User logged in"
@@ -265,7 +238,7 @@ def test_banner(bench: Bench) -> None:
 
 def test_longBanner() -> None:
     """Of many printing ports the 230 lists as many as a person can read."""
-    sender = Bench(printers=SHOWN_PORTS + 7).sender(login=False)
+    sender = memory(SHOWN_PORTS + 7).stranger()
     heard = sender.login()
     assert heard.count("Print to port") == SHOWN_PORTS
     assert re.search(r"^ +and 7 more, as LIST shows$", heard, re.MULTILINE)
@@ -289,30 +262,30 @@ def test_features(sender: FakeSender) -> None:
     assert "REST" not in "".join(features)
 
 
-def test_featuresAreTrue(bench: Bench) -> None:
+def test_featuresAreTrue(gateway: MemoryGateway) -> None:
     """Each feature that is a command is one that is known."""
-    for feature in bench.sender().say("FEAT").split("\n")[1:-1]:
+    for feature in gateway.user().say("FEAT").split("\n")[1:-1]:
         verb = feature.split()[0]
         if verb not in ("UTF8", "TVFS"):
-            sender = bench.sender()
+            sender = gateway.user()
             assert code(sender.say(f"{verb} x")) not in (500, 502), verb
             sender.wire.fin()
 
 
-def test_utf8(bench: Bench, sender: FakeSender) -> None:
+def test_utf8(gateway: MemoryGateway, sender: FakeSender) -> None:
     """UTF8 in FEAT is true: the bytes of a name come back in a listing as they came."""
     sender.upload("Seite€.ps", PAGE)
     assert "Seite€.ps" in listing(sender, "NLST")
 
 
-def test_helpIsTrue(bench: Bench) -> None:
+def test_helpIsTrue(gateway: MemoryGateway) -> None:
     """Each verb that HELP lists is known, before and after login; all that is promised is there."""
-    verbs = " ".join(bench.sender().say("HELP").split("\n")[1:-1]).split()
+    verbs = " ".join(gateway.user().say("HELP").split("\n")[1:-1]).split()
     assert set(COMMANDS) <= set(verbs)
     for verb in verbs:
         for login in (False, True):
             for argument in ("", " x"):
-                sender = bench.sender(login)
+                sender = gateway.user() if login else gateway.stranger()
                 assert code(sender.say(verb + argument)) not in (500, 502), verb
                 sender.wire.fin()
 
@@ -324,7 +297,7 @@ def test_helpOnOne(sender: FakeSender, verb: str) -> None:
     assert sender.say(f"help {verb.lower()}") == sender.say(f"HELP {verb}")
 
 
-def test_status(bench: Bench, sender: FakeSender) -> None:
+def test_status(gateway: MemoryGateway, sender: FakeSender) -> None:
     """STAT tells who is there, where it prints and how far the transfer is."""
     sender.say("CWD PORT2")
     told = sender.say("STAT")
@@ -336,11 +309,11 @@ def test_status(bench: Bench, sender: FakeSender) -> None:
     assert "job 1 on PORT2: processing, 5 bytes" in sender.say("STAT")
 
 
-def test_statusOfAStoppedPrinter(bench: Bench, sender: FakeSender) -> None:
+def test_statusOfAStoppedPrinter(gateway: MemoryGateway, sender: FakeSender) -> None:
     """STAT tells that the printer takes nothing, and for how long."""
     sender.begin("a.ps")
-    bench.printers[0].jobs[0].pause()
-    bench.reactor.advance(42)
+    gateway.printers[0].jobs[0].pause()
+    gateway.reactor.advance(42)
     assert "processing-stopped" in sender.say("STAT")
     assert "42 s" in sender.say("STAT")
 
@@ -353,13 +326,13 @@ def test_statusWhileListing(sender: FakeSender) -> None:
 
 
 @pytest.mark.parametrize("name", ["PORT1", "port1", "/PORT1", "PORT1/"])
-def test_statusOfAPort(bench: Bench, sender: FakeSender, name: str) -> None:
+def test_statusOfAPort(gateway: MemoryGateway, sender: FakeSender, name: str) -> None:
     """STAT PORT1 tells the port's printer, and the states of the jobs at it, also others'."""
     told = sender.say(f"STAT {name}")
     assert code(told) == 213
     assert "printer" in told and "idle" in told
     sender.begin("a\xe9.ps")
-    other = bench.sender()
+    other = gateway.user()
     other.begin("b.ps")
     told = other.say(f"STAT {name}")
     assert "job 1: processing, 0 bytes, a\\xe9.ps" in told
@@ -462,10 +435,10 @@ def test_listInAPort(sender: FakeSender) -> None:
     assert listing(sender, "NLST ..") == ["PORT1", "PORT2", "PORT3"]
 
 
-def test_listWhileAnotherPrints(bench: Bench, sender: FakeSender) -> None:
+def test_listWhileAnotherPrints(gateway: MemoryGateway, sender: FakeSender) -> None:
     """A job that is printing keeps nobody from listing."""
     sender.begin("a.ps")
-    assert len(listing(bench.sender(), "LIST")) == 3
+    assert len(listing(gateway.user(), "LIST")) == 3
 
 
 def test_abortedListing(sender: FakeSender) -> None:
@@ -483,20 +456,20 @@ def test_lostListing(sender: FakeSender) -> None:
     assert code(sender.hear()) == 425
 
 
-def test_listingWithoutSender(bench: Bench, sender: FakeSender) -> None:
+def test_listingWithoutSender(gateway: MemoryGateway, sender: FakeSender) -> None:
     """A listing whose sender goes away leaves nothing behind."""
     sender.say("EPSV")
     sender.say("LIST")
     sender.wire.fin()
     assert not sender.wire.connected
-    assert not bench.reactor.getDelayedCalls()
+    assert not gateway.reactor.getDelayedCalls()
 
 
-def test_listingAtTheStop(bench: Bench, sender: FakeSender) -> None:
+def test_listingAtTheStop(gateway: MemoryGateway, sender: FakeSender) -> None:
     """A listing that is under way when the gateway stops has its own reply before the 421."""
     sender.say("EPSV")
     sender.say("LIST")
-    bench.gateway.factory.stopSessions()
+    gateway.factory.stopSessions()
     assert re.fullmatch(r"4\d\d Listing .*\n421 .*", sender.hear())
 
 
@@ -533,43 +506,45 @@ def test_listingAtTheStop(bench: Bench, sender: FakeSender) -> None:
         ("/", "a\rb\x00\x1b", 1, "a\\x0db\\x1b"),
     ],
 )
-def test_where(bench: Bench, verb: str, directory: str, path: str, port: int, name: str) -> None:
+def test_where(
+    gateway: MemoryGateway, verb: str, directory: str, path: str, port: int, name: str
+) -> None:
     """A path with a printing port in it prints there; any other is only a name."""
-    sender = bench.sender()
+    sender = gateway.user()
     sender.say(f"CWD {directory}")
     opening = sender.begin(path, verb)
     assert re.match(rf"150 .*printing on PORT{port} \(printer", opening)
     assert code(sender.send(PAGE)) == 226
-    assert bench.printed == [(port, name, PAGE)]
+    assert printed(gateway) == [(port, name, PAGE)]
 
 
 @pytest.mark.parametrize("verb", ["STOR", "APPE"])
 @pytest.mark.parametrize("path", ["PORT4", "PORT4/a.ps", "/port9/a.ps", "PORT0"])
-def test_noSuchPort(bench: Bench, verb: str, path: str) -> None:
+def test_noSuchPort(gateway: MemoryGateway, verb: str, path: str) -> None:
     """What can only be meant as a printing port, and is none, is printed nowhere."""
-    sender = bench.sender()
+    sender = gateway.user()
     sender.say("CWD PORT3")
     assert code(sender.begin(path, verb)) == 550
-    assert bench.printed == []
+    assert printed(gateway) == []
 
 
-def test_unique(bench: Bench, sender: FakeSender) -> None:
+def test_unique(gateway: MemoryGateway, sender: FakeSender) -> None:
     """STOU takes a name or none, and its 150 tells one in the form that clients parse."""
     assert sender.begin("a.ps", "STOU") == "150 FILE: a.ps"
     sender.send(PAGE)
     assert re.fullmatch(r"150 FILE: \S+", sender.begin("", "STOU"))
     sender.send(PAGE)
-    assert [(port, data) for port, _, data in bench.printed] == [(1, PAGE), (1, PAGE)]
-    assert all(name for _, name, _ in bench.printed)
+    assert [(port, data) for port, _, data in printed(gateway)] == [(1, PAGE), (1, PAGE)]
+    assert all(name for _, name, _ in printed(gateway))
 
 
 @pytest.mark.parametrize(("kind", "mode"), [("A", "ASCII"), ("A N", "ASCII"), ("I", "BINARY")])
-def test_typePassesBytes(bench: Bench, sender: FakeSender, kind: str, mode: str) -> None:
+def test_typePassesBytes(gateway: MemoryGateway, sender: FakeSender, kind: str, mode: str) -> None:
     """The type is named in the 150 and changes no byte."""
     sender.say(f"TYPE {kind}")
     assert mode in sender.begin("a.ps")
     sender.send(PAGE)
-    assert bench.printed == [(1, "a.ps", PAGE)]
+    assert printed(gateway) == [(1, "a.ps", PAGE)]
 
 
 # The announced size
@@ -626,12 +601,14 @@ def test_passiveReplies(sender: FakeSender) -> None:
 @pytest.mark.parametrize(
     ("argument", "four", "six"), [("", 229, 229), (" 1", 229, 522), (" 2", 522, 229)]
 )
-def test_extendedPassiveFamilies(bench: Bench, argument: str, four: int, six: int) -> None:
+def test_extendedPassiveFamilies(
+    gateway: MemoryGateway, argument: str, four: int, six: int
+) -> None:
     """EPSV has a port of the control connection's own family, and says which that is."""
-    heard = bench.sender().say("EPSV" + argument)
+    heard = gateway.user().say("EPSV" + argument)
     assert code(heard) == four
     assert four == 229 or "(1)" in heard
-    heard = bench.sender(host="2001:db8::1", local="2001:db8::9").say("EPSV" + argument)
+    heard = gateway.user(host="2001:db8::1", local="2001:db8::9").say("EPSV" + argument)
     assert code(heard) == six
     assert six == 229 or "(2)" in heard
 
@@ -644,20 +621,20 @@ def test_unknownFamily(sender: FakeSender, argument: str) -> None:
     assert "(1)" in heard
 
 
-def test_ipv6(bench: Bench) -> None:
+def test_ipv6(gateway: MemoryGateway) -> None:
     """On IPv6 there is no PASV; EPSV and EPRT print."""
-    sender = bench.sender(host="2001:db8::1", local="2001:db8::9")
+    sender = gateway.user(host="2001:db8::1", local="2001:db8::9")
     assert code(sender.say("PASV")) == 522
     assert "226 Transfer complete" in sender.upload("a.ps", PAGE)
-    assert bench.reactor.tcpServers[-1][3] == "2001:db8::9"
+    assert gateway.reactor.tcpServers[-1][3] == "2001:db8::9"
     assert code(sender.say("EPRT |2|2001:DB8:0::1|2121|")) == 200
     assert sender.say("STOR a.ps")[:3] == "150"
-    assert bench.reactor.tcpClients[-1][:2] == ("2001:db8::1", 2121)
+    assert gateway.reactor.tcpClients[-1][:2] == ("2001:db8::1", 2121)
 
 
-def test_mappedAddresses(bench: Bench) -> None:
+def test_mappedAddresses(gateway: MemoryGateway) -> None:
     """On a socket of both families an IPv4 peer is an IPv4 peer."""
-    sender = bench.sender(host="::ffff:192.0.2.1", local="::ffff:192.0.2.9")
+    sender = gateway.user(host="::ffff:192.0.2.1", local="::ffff:192.0.2.9")
     assert "(192,0,2,9," in sender.say("PASV")
     assert code(sender.say("EPSV 1")) == 229
     assert code(sender.say("PORT 192,0,2,1,8,73")) == 200
@@ -704,18 +681,18 @@ def test_extendedPassiveOnly(sender: FakeSender, all: str) -> None:
         ("EPRT |1|192.0.2.1|x\r|", 501),
     ],
 )
-def test_active(bench: Bench, sender: FakeSender, command: str, wanted: int) -> None:
+def test_active(gateway: MemoryGateway, sender: FakeSender, command: str, wanted: int) -> None:
     """Only the sender itself is called, at no privileged port, and not before the transfer."""
     assert code(sender.say(command)) == wanted
-    assert not bench.reactor.tcpClients
+    assert not gateway.reactor.tcpClients
     heard = sender.say("STOR a.ps")
     assert heard[:3] == ("150" if wanted == 200 else "425")
-    assert [host for host, *_ in bench.reactor.tcpClients] == ["192.0.2.1"] * (wanted == 200)
+    assert [host for host, *_ in gateway.reactor.tcpClients] == ["192.0.2.1"] * (wanted == 200)
 
 
-def test_linkLocal(bench: Bench) -> None:
+def test_linkLocal(gateway: MemoryGateway) -> None:
     """A sender on a link-local address need not know by which name we call the link."""
-    sender = bench.sender(host="fe80::1%eth0", local="fe80::9%eth0")
+    sender = gateway.user(host="fe80::1%eth0", local="fe80::9%eth0")
     assert code(sender.say("EPRT |2|fe80::1|2121|")) == 200
 
 
@@ -740,16 +717,16 @@ def test_earlierPortIsClosed(sender: FakeSender, command: str) -> None:
 
 def test_noFreePort() -> None:
     """Where no port is free PASV and EPSV say so, and the session goes on."""
-    sender = Bench(FullReactor()).sender()
+    sender = memory(3, FullReactor()).user()
     assert code(sender.say("PASV")) == 425
     assert code(sender.say("EPSV")) == 425
     assert code(sender.say("STOR a.ps")) == 425
     assert code(sender.say("PORT 192,0,2,1,8,73")) == 200
 
 
-def test_unixSocket(bench: Bench) -> None:
+def test_unixSocket(gateway: MemoryGateway) -> None:
     """A control connection without an address logs in, but has no data connections."""
-    session = bench.gateway.factory.buildProtocol(UNIXAddress(""))
+    session = gateway.factory.buildProtocol(UNIXAddress(""))
     wire = MemoryWire(session, hostAddress=UNIXAddress("/run/ftp"), peerAddress=UNIXAddress(""))
     wire.receive(b"USER a\r\nPASS b\r\nEPSV\r\nPASV\r\nPORT 127,0,0,1,8,73\r\n")
     codes = re.findall(rb"^(\d{3}) ", wire.said(), re.MULTILINE)

@@ -5,10 +5,10 @@ The control connection: what waits and what does not, when it ends, and what it 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
-from typing import Any, ClassVar, cast
+from typing import Any
 
 import pytest
 from twisted.cred.checkers import ICredentialsChecker
@@ -18,22 +18,21 @@ from twisted.cred.portal import IRealm, Portal
 from twisted.internet.address import IPv4Address
 from twisted.internet.defer import Deferred, fail
 from twisted.internet.error import ConnectionDone
-from twisted.internet.testing import MemoryReactorClock, StringTransport
+from twisted.internet.testing import StringTransport
 from twisted.logger import capturedLogs, formatEvent
 from twisted.python.failure import Failure
 from zope.interface import Interface, implementer
 
 from jetdirect.ftp.commands.table import COMMANDS
 from jetdirect.ftp.control import LINGER
-from jetdirect.ftp.factory import PrintFTPFactory
 from jetdirect.ftp.lines import LONGEST_FLOOD, LONGEST_LINE
 from jetdirect.ftp.pipeline import WAITING_COMMANDS
 from jetdirect.ftp.realm import AnyName, PrintRealm
-from jetdirect.ftp.settings import SessionSettings
 from jetdirect.ftp.turns import LINES_A_SLICE
-from jetdirect.named import PortSettings
 from jetdirect.server import PrintServer
-from jetdirect.testing import FakePrinter, FakeSender, MemoryWire
+from jetdirect.testing import FakeSender, MemoryWire
+from tests.support import memory
+from tests.support.memory import codes
 from tests.support.turn import turn
 
 SECRET = "open sesame"
@@ -85,42 +84,19 @@ class NoName:
         return fail(UnauthorizedLogin("no"))
 
 
-class Bench:
-    """A gateway in memory with one printer."""
+class MemoryGateway(memory.MemoryGateway):
+    """
+    It counts logins.
 
-    senders: ClassVar[list[FakeSender]] = []
+    @ivar checker: who may log in.
+    """
 
-    def __init__(self, checker: Any = None, busyTimeout: float = 600, **settings: Any) -> None:
-        self.reactor = cast(Any, MemoryReactorClock())
-        self.printer = FakePrinter()
-        self.server = PrintServer(
-            [self.printer], self.reactor, PortSettings(busyTimeout=busyTimeout, connectTimeout=600)
-        )
+    def __init__(self, checker: Any = None, **settings: Any) -> None:
+        usual = {"busyTimeout": 600.0, "connectTimeout": 600.0}
+        super().__init__(**{**usual, **settings})
         self.realm = CountingRealm(self.server)
         self.checker = checker or AnyName()
-        portal = Portal(self.realm, [self.checker])
-        self.factory = PrintFTPFactory(portal, self.reactor, SessionSettings(**settings))
-
-    def sender(self, login: bool = True, host: str = "192.0.2.1") -> FakeSender:
-        """One more sender."""
-        sender = FakeSender(self.factory, host)
-        self.senders.append(sender)
-        if login:
-            assert sender.login().endswith("230 User logged in")
-        return sender
-
-
-@pytest.fixture(autouse=True)
-def goodbye() -> Iterator[None]:
-    """No sender stays: what is under way would end, and complain, when the garbage is collected."""
-    yield
-    while Bench.senders:
-        Bench.senders.pop().wire.rst()
-
-
-def codes(heard: str) -> list[int]:
-    """The codes of the replies that were heard, one for each."""
-    return [int(code) for code in re.findall(r"^(\d{3}) ", heard, re.MULTILINE)]
+        self.factory.portal = Portal(self.realm, [self.checker])
 
 
 # Commands while another one runs
@@ -131,7 +107,7 @@ def codes(heard: str) -> list[int]:
 )
 def test_answeredAtOnce(command: str, code: int) -> None:
     """NOOP and STAT are answered while a job comes in."""
-    sender = Bench().sender()
+    sender = MemoryGateway().user()
     sender.begin("a.ps")
     assert codes(sender.say(command)) == [code]
     assert codes(sender.send(b"page")) == [226]
@@ -139,25 +115,25 @@ def test_answeredAtOnce(command: str, code: int) -> None:
 
 def test_abortAtOnce() -> None:
     """ABOR does not wait for the job that it is to end."""
-    sender = Bench().sender()
+    sender = MemoryGateway().user()
     sender.begin("a.ps")
     assert codes(sender.say("ABOR")) == [426, 226]
 
 
 def test_quitWaits() -> None:
     """QUIT in mid-job: the job finishes and is answered, then the session ends."""
-    bench = Bench()
-    sender = bench.sender()
+    gateway = MemoryGateway()
+    sender = gateway.user()
     sender.begin("a.ps")
     assert sender.say("QUIT") == ""
     assert codes(sender.send(b"page")) == [226, 221]
-    assert bench.printer.jobs[0].ended == "finished"
+    assert gateway.printer.jobs[0].ended == "finished"
     assert sender.wire.halfClosed
 
 
 def test_othersWaitInOrder() -> None:
     """Other commands, unknown ones included, are answered in their order after the job."""
-    sender = Bench().sender()
+    sender = MemoryGateway().user()
     sender.begin("a.ps")
     assert [sender.say(line) for line in ("TYPE I", "XYZZY", "PWD", "STOR b.ps")] == [""] * 4
     assert codes(sender.send(b"page")) == [226, 200, 500, 257, 425]
@@ -165,20 +141,20 @@ def test_othersWaitInOrder() -> None:
 
 def test_nextJobFromTheQueue() -> None:
     """A waiting upload begins when the one before it has ended, and those behind wait again."""
-    bench = Bench()
-    sender = bench.sender()
+    gateway = MemoryGateway()
+    sender = gateway.user()
     sender.begin("a.ps")
     for line in ("EPSV", "STOR b.ps", "PWD"):
         assert sender.say(line) == ""
     assert codes(sender.send(b"one")) == [226, 229, 150]
     sender.connect()
     assert codes(sender.send(b"two")) == [226, 257]
-    assert [job.data for job in bench.printer.jobs] == [b"one", b"two"]
+    assert [job.data for job in gateway.printer.jobs] == [b"one", b"two"]
 
 
 def test_manyMayWait() -> None:
     """As many commands as clients pipeline may wait."""
-    sender = Bench().sender()
+    sender = MemoryGateway().user()
     sender.begin("a.ps")
     for _ in range(WAITING_COMMANDS):
         assert sender.say("PWD") == ""
@@ -189,7 +165,7 @@ def test_manyMayWait() -> None:
 
 def test_tooManyWait() -> None:
     """One command more ends the session, after the job had its own reply."""
-    sender = Bench().sender()
+    sender = MemoryGateway().user()
     sender.begin("a.ps")
     for _ in range(WAITING_COMMANDS + 1):
         assert sender.say("PWD") == ""
@@ -199,13 +175,13 @@ def test_tooManyWait() -> None:
 
 def test_pipelined() -> None:
     """Several commands in one segment are all answered, in their order."""
-    sender = Bench().sender(login=False)
+    sender = MemoryGateway().stranger()
     assert codes(sender.say("USER a\r\nPASS b\r\nTYPE I\r\nPWD")) == [331, 230, 200, 257]
 
 
 def test_longLineWaits() -> None:
     """Also a line that is too long is answered after the commands before it."""
-    sender = Bench().sender()
+    sender = MemoryGateway().user()
     sender.begin("a.ps")
     sender.say("PWD")
     sender.say(b"x" * (LONGEST_LINE + 1))
@@ -232,7 +208,7 @@ def test_longLineWaits() -> None:
 )
 def test_garbage(line: bytes) -> None:
     """What is no command gets one 500 that repeats none of it, and the session goes on."""
-    sender = Bench().sender()
+    sender = MemoryGateway().user()
     assert sender.say(line) == "500 Command not understood"
     assert codes(sender.say("NOOP")) == [200]
 
@@ -240,19 +216,19 @@ def test_garbage(line: bytes) -> None:
 @pytest.mark.parametrize("line", [b"", b" ", b"\t", b" \t "])
 def test_emptyLine(line: bytes) -> None:
     """An empty line is nothing."""
-    assert Bench().sender().say(line) == ""
+    assert MemoryGateway().user().say(line) == ""
 
 
 @pytest.mark.parametrize("line", [b"noop", b"  NOOP", b"\tNoOp  ", b"NOOP\t", b"NOOP x"])
 def test_lenient(line: bytes) -> None:
     """Case, and blanks around, do not matter."""
-    assert codes(Bench().sender().say(line)) == [200]
+    assert codes(MemoryGateway().user().say(line)) == [200]
 
 
 @pytest.mark.parametrize("line", [b"STOR a\x00\r\x1b[31m\xe9.ps", b"STOR \xff\xff\xc3\xa9 "])
 def test_strangeNames(line: bytes) -> None:
     """Bytes of any kind in a name come back as printable ASCII."""
-    sender = Bench().sender()
+    sender = MemoryGateway().user()
     sender.passive()
     heard = sender.say(line) + sender.send(b"page")
     assert codes(heard) == [150, 226]
@@ -261,14 +237,14 @@ def test_strangeNames(line: bytes) -> None:
 
 def test_tooLong() -> None:
     """A line that is too long gets 500, and the next one is answered."""
-    sender = Bench().sender()
+    sender = MemoryGateway().user()
     assert codes(sender.say(b"STOR " + b"x" * LONGEST_LINE)) == [500]
     assert codes(sender.say("NOOP")) == [200]
 
 
 def test_flood() -> None:
     """What goes on and on without a line end is told what this is, and closed."""
-    sender = Bench().sender()
+    sender = MemoryGateway().user()
     assert codes(sender.say(b"x" * (LONGEST_FLOOD + 1))) == [500]
     assert sender.wire.halfClosed
     assert sender.say("NOOP") == ""
@@ -276,7 +252,7 @@ def test_flood() -> None:
 
 def test_floodInMidJob() -> None:
     """A flood in mid-job ends the session only after the job had its own reply."""
-    sender = Bench().sender()
+    sender = MemoryGateway().user()
     sender.begin("a.ps")
     sender.wire.receive(b"x" * (LONGEST_FLOOD + 1))
     assert not sender.wire.halfClosed
@@ -285,17 +261,17 @@ def test_floodInMidJob() -> None:
 
 def test_nothingAfterQuit() -> None:
     """What follows QUIT is neither done nor answered."""
-    bench = Bench()
-    sender = bench.sender()
+    gateway = MemoryGateway()
+    sender = gateway.user()
     sender.passive()
     assert codes(sender.say("QUIT\r\nNOOP\r\nSTOR a.ps")) == [221]
     assert sender.say("NOOP") == ""
-    assert not bench.printer.jobs
+    assert not gateway.printer.jobs
 
 
 def test_nothingAfterQuitForALongLine() -> None:
     """The 221 is the last word, also when a line that is too long follows."""
-    assert codes(Bench().sender().say(b"QUIT\r\n" + b"x" * (LONGEST_LINE + 1))) == [221]
+    assert codes(MemoryGateway().user().say(b"QUIT\r\n" + b"x" * (LONGEST_LINE + 1))) == [221]
 
 
 @pytest.mark.parametrize(
@@ -312,11 +288,11 @@ def test_nothingAfterQuitForALongLine() -> None:
 )
 def test_abortVariants(line: bytes) -> None:
     """ABOR is heard however a client wraps it into Telnet, and whatever of that gets lost."""
-    bench = Bench()
-    sender = bench.sender()
+    gateway = MemoryGateway()
+    sender = gateway.user()
     sender.begin("a.ps")
     assert codes(sender.say(line)) == [426, 226]
-    assert bench.printer.jobs[0].ended == "aborted"
+    assert gateway.printer.jobs[0].ended == "aborted"
 
 
 # Login
@@ -325,25 +301,25 @@ def test_abortVariants(line: bytes) -> None:
 @pytest.mark.parametrize("lines", [[], ["USER a"], ["NOOP", "SYST"], ["PASS a"], [b"USE"]])
 def test_loginDeadline(lines: list[str | bytes]) -> None:
     """Who does not log in within the time is told so and closed; nothing else extends it."""
-    bench = Bench()
-    sender = bench.sender(login=False)
+    gateway = MemoryGateway()
+    sender = gateway.stranger()
     for line in lines:
-        bench.reactor.advance(10)
+        gateway.reactor.advance(10)
         sender.say(line)
-    bench.reactor.advance(120 - 10 * len(lines) - 0.1)
+    gateway.reactor.advance(120 - 10 * len(lines) - 0.1)
     assert sender.hear() == ""
-    bench.reactor.advance(0.1)
+    gateway.reactor.advance(0.1)
     assert codes(sender.hear()) == [421]
     sender.wire.fin()
-    assert not bench.factory.sessions
-    assert not bench.reactor.getDelayedCalls()
+    assert not gateway.factory.sessions
+    assert not gateway.reactor.getDelayedCalls()
 
 
 def test_noDeadlineAfterLogin() -> None:
     """After the login its deadline is no more."""
-    bench = Bench(idleTimeout=0)
-    sender = bench.sender()
-    bench.reactor.advance(10_000)
+    gateway = MemoryGateway(idleTimeout=0)
+    sender = gateway.user()
+    gateway.reactor.advance(10_000)
     assert codes(sender.say("NOOP")) == [200]
 
 
@@ -356,83 +332,83 @@ def test_deadlineAgain(line: str, idleTimeout: float, wait: float) -> None:
     """
     Who logs out without going has the same time to log in again, whatever was awaited before.
     """
-    bench = Bench(idleTimeout=idleTimeout)
-    sender = bench.sender()
-    bench.reactor.advance(wait)
+    gateway = MemoryGateway(idleTimeout=idleTimeout)
+    sender = gateway.user()
+    gateway.reactor.advance(wait)
     sender.say(line)
-    bench.reactor.advance(119)
+    gateway.reactor.advance(119)
     assert sender.hear() == ""
-    bench.reactor.advance(1)
+    gateway.reactor.advance(1)
     assert codes(sender.hear()) == [421]
 
 
 def test_deadlineIsASetting() -> None:
     """An embedder may choose another deadline."""
-    bench = Bench(loginTimeout=2.5)
-    sender = bench.sender(login=False)
-    bench.reactor.advance(2.5)
+    gateway = MemoryGateway(loginTimeout=2.5)
+    sender = gateway.stranger()
+    gateway.reactor.advance(2.5)
     assert sender.hear() == "421 Service not available, no login within 2.5 seconds"
 
 
 def test_idleBeforeTheDeadline() -> None:
     """The silence that ends a session ends it before the login, too."""
-    bench = Bench(loginTimeout=120, idleTimeout=20)
-    sender = bench.sender(login=False)
+    gateway = MemoryGateway(loginTimeout=120, idleTimeout=20)
+    sender = gateway.stranger()
     sender.say("USER ann")
-    bench.reactor.advance(19)
+    gateway.reactor.advance(19)
     assert sender.hear() == ""
-    bench.reactor.advance(1)
+    gateway.reactor.advance(1)
     assert sender.hear().startswith("421 Service not available, idle for 20 seconds")
 
 
 def test_noTimerIsLeft() -> None:
     """A session that is over waits for nothing."""
-    bench = Bench()
-    sender = bench.sender()
-    bench.reactor.advance(130)
+    gateway = MemoryGateway()
+    sender = gateway.user()
+    gateway.reactor.advance(130)
     sender.say("QUIT")
     sender.wire.fin()
-    bench.reactor.advance(LINGER)
-    assert not bench.reactor.getDelayedCalls()
+    gateway.reactor.advance(LINGER)
+    assert not gateway.reactor.getDelayedCalls()
 
 
 def test_deadlineWhileTheCheckerHangs() -> None:
     """A checker that never answers does not keep the place taken."""
-    bench = Bench(SlowChecker())
-    sender = bench.sender(login=False)
+    gateway = MemoryGateway(SlowChecker())
+    sender = gateway.stranger()
     sender.login()
-    bench.reactor.advance(120)
+    gateway.reactor.advance(120)
     assert codes(sender.hear()) == [421]
 
 
 def test_failedLogin() -> None:
     """A checker's no is 530, a moment later, and another try is possible."""
-    bench = Bench(NoName())
-    sender = bench.sender(login=False)
+    gateway = MemoryGateway(NoName())
+    sender = gateway.stranger()
     for line in ("PASS wrong", "PASS again"):
         sender.say("USER a")
         sender.say(line)
-        bench.reactor.advance(5)
+        gateway.reactor.advance(5)
         assert sender.hear() == "530 Login incorrect"
         assert codes(sender.say("PWD")) == [530]
 
 
 def test_lostWhileBeingRefused() -> None:
     """Who goes away before hearing the 530 has its place until then, and leaves nothing behind."""
-    bench = Bench(NoName())
-    sender = bench.sender(login=False)
+    gateway = MemoryGateway(NoName())
+    sender = gateway.stranger()
     sender.login()
     sender.wire.rst()
-    assert len(bench.factory.sessions) == 1
-    bench.reactor.advance(1)
-    assert not bench.factory.sessions
-    assert not bench.reactor.getDelayedCalls()
+    assert len(gateway.factory.sessions) == 1
+    gateway.reactor.advance(1)
+    assert not gateway.factory.sessions
+    assert not gateway.reactor.getDelayedCalls()
 
 
 def test_brokenChecker(flushErrors: Callable[..., list[Any]]) -> None:
     """A checker that fails otherwise is logged, told as 451, and the session goes on."""
     checker = SlowChecker()
-    sender = Bench(checker).sender(login=False)
+    sender = MemoryGateway(checker).stranger()
     assert sender.login() == ""
     checker.answer.errback(ZeroDivisionError())
     assert codes(sender.hear()) == [451]
@@ -443,7 +419,7 @@ def test_brokenChecker(flushErrors: Callable[..., list[Any]]) -> None:
 def test_lateLogin() -> None:
     """A checker may take its time; what comes meanwhile waits."""
     checker = SlowChecker()
-    sender = Bench(checker).sender(login=False)
+    sender = MemoryGateway(checker).stranger()
     assert sender.login() == ""
     assert sender.say("PWD") == ""
     checker.answer.callback(b"a")
@@ -457,7 +433,7 @@ def test_lateLogin() -> None:
 @pytest.mark.parametrize("checker", [AnyName, NoName])
 def test_secretsAreNotLogged(command: str, checker: type[AnyName] | type[NoName]) -> None:
     """A password is in no log event, however the line is written and whether it is good or not."""
-    sender = Bench(checker()).sender(login=False)
+    sender = MemoryGateway(checker()).stranger()
     with capturedLogs() as events:
         sender.say("USER a")
         sender.say(command.encode("latin-1") + SECRET.encode())
@@ -487,42 +463,42 @@ def test_secretsAreNotLogged(command: str, checker: type[AnyName] | type[NoName]
 )
 def test_logsOutOnce(ending: Callable[[FakeSender], object]) -> None:
     """However a session ends, its login is ended once."""
-    bench = Bench()
-    ending(bench.sender())
-    assert (bench.realm.logins, bench.realm.logouts) == (1, 1)
+    gateway = MemoryGateway()
+    ending(gateway.user())
+    assert (gateway.realm.logins, gateway.realm.logouts) == (1, 1)
 
 
 def test_everyLoginIsEnded() -> None:
     """Each login of a session with several is ended once."""
-    bench = Bench()
-    sender = bench.sender()
+    gateway = MemoryGateway()
+    sender = gateway.user()
     for _ in range(3):
         sender.login("b")
-    assert (bench.realm.logins, bench.realm.logouts) == (4, 3)
+    assert (gateway.realm.logins, gateway.realm.logouts) == (4, 3)
     sender.wire.fin()
-    assert bench.realm.logouts == 4
+    assert gateway.realm.logouts == 4
 
 
 def test_noLoginNoLogout() -> None:
     """Who never logged in is not logged out."""
-    bench = Bench()
-    sender = bench.sender(login=False)
+    gateway = MemoryGateway()
+    sender = gateway.stranger()
     sender.say("REIN")
     sender.say("QUIT")
     sender.wire.fin()
-    assert bench.realm.logouts == 0
+    assert gateway.realm.logouts == 0
 
 
 def test_loginOfALostSender(flushErrors: Callable[..., list[Any]]) -> None:
     """A login that succeeds when its sender is gone is ended at once, and nothing is logged."""
     checker = SlowChecker()
-    bench = Bench(checker)
-    sender = bench.sender(login=False)
+    gateway = MemoryGateway(checker)
+    sender = gateway.stranger()
     sender.login()
     sender.wire.rst()
     checker.answer.callback(b"a")
     errors = flushErrors()
-    assert (bench.realm.logins, bench.realm.logouts) == (1, 1)
+    assert (gateway.realm.logins, gateway.realm.logouts) == (1, 1)
     assert not errors
 
 
@@ -530,18 +506,18 @@ def test_logoutFails(
     flushErrors: Callable[..., list[Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A realm's logout that fails is logged, and the place is free all the same."""
-    bench = Bench()
-    monkeypatch.setattr(bench.realm, "logout", lambda: 1 / 0)
-    sender = bench.sender()
+    gateway = MemoryGateway()
+    monkeypatch.setattr(gateway.realm, "logout", lambda: 1 / 0)
+    sender = gateway.user()
     with suppress(ZeroDivisionError):
         sender.wire.rst()
     flushErrors()
-    assert not bench.factory.sessions
+    assert not gateway.factory.sessions
 
 
 def test_reinForgets() -> None:
     """After REIN all is as just connected: greeting, no login, no directory, no data port."""
-    sender = Bench(greeting="Hello").sender()
+    sender = MemoryGateway(greeting="Hello").user()
     for line in ("TYPE I", "CWD PORT1", "EPSV ALL", "EPSV"):
         sender.say(line)
     assert sender.say("REIN") == "220 Hello"
@@ -555,13 +531,13 @@ def test_reinForgets() -> None:
 
 def test_userAgain() -> None:
     """Naming oneself anew ends the login, and the next one counts."""
-    bench = Bench()
-    sender = bench.sender()
+    gateway = MemoryGateway()
+    sender = gateway.user()
     assert codes(sender.say("USER bob")) == [331]
     assert codes(sender.say("PWD")) == [530]
     sender.say("PASS x")
     sender.upload("a.ps", b"page")
-    assert bench.server.jobs[0].user == "bob"
+    assert gateway.server.jobs[0].user == "bob"
 
 
 # Idleness
@@ -569,111 +545,111 @@ def test_userAgain() -> None:
 
 def test_idle() -> None:
     """A silent session ends with a word, counted from the last one of its own."""
-    bench = Bench(idleTimeout=60)
-    sender = bench.sender()
-    bench.reactor.advance(59)
+    gateway = MemoryGateway(idleTimeout=60)
+    sender = gateway.user()
+    gateway.reactor.advance(59)
     sender.say("NOOP")
-    bench.reactor.advance(59)
+    gateway.reactor.advance(59)
     assert sender.hear() == ""
-    bench.reactor.advance(1)
+    gateway.reactor.advance(1)
     assert sender.hear().startswith("421 Service not available, idle for 60 seconds")
     assert sender.wire.halfClosed
 
 
 def test_neverIdle() -> None:
     """0 means never, for the control and by default for the data connection too."""
-    bench = Bench(idleTimeout=0)
-    sender = bench.sender()
+    gateway = MemoryGateway(idleTimeout=0)
+    sender = gateway.user()
     sender.begin("a.ps")
-    bench.reactor.advance(1_000_000)
+    gateway.reactor.advance(1_000_000)
     assert codes(sender.send(b"page")) == [226]
 
 
 def test_dataIsActivity() -> None:
     """As long as bytes come over the data connection the session is not idle."""
-    bench = Bench(idleTimeout=60)
-    sender = bench.sender()
+    gateway = MemoryGateway(idleTimeout=60)
+    sender = gateway.user()
     sender.begin("a.ps")
     assert sender.data is not None
     for _ in range(10):
-        bench.reactor.advance(50)
+        gateway.reactor.advance(50)
         sender.data.receive(b"x")
-    bench.reactor.advance(50)
+    gateway.reactor.advance(50)
     assert codes(sender.send(b"")) == [226]
-    bench.reactor.advance(59)
+    gateway.reactor.advance(59)
     assert sender.hear() == ""
-    bench.reactor.advance(1)
+    gateway.reactor.advance(1)
     assert codes(sender.hear()) == [421]
 
 
 @pytest.mark.parametrize(("sent", "code"), [(b"", 451), (b"half a page", 551)])
 def test_bothIdle(sent: bytes, code: int) -> None:
     """When both connections are silent the job gets its reply, and then the session ends."""
-    bench = Bench(idleTimeout=60)
-    sender = bench.sender()
+    gateway = MemoryGateway(idleTimeout=60)
+    sender = gateway.user()
     sender.begin("a.ps")
     assert sender.data is not None
     sender.data.receive(sent)
-    bench.reactor.advance(60)
+    gateway.reactor.advance(60)
     assert codes(sender.hear()) == [code, 421]
-    assert bench.printer.jobs[0].ended == "aborted"
+    assert gateway.printer.jobs[0].ended == "aborted"
 
 
 @pytest.mark.parametrize(("sent", "code"), [(b"", 451), (b"half a page", 551)])
 def test_dataIdle(sent: bytes, code: int) -> None:
     """The limit of a silent data connection ends the job; the session has its own."""
-    bench = Bench(idleTimeout=60, dataIdleTimeout=20)
-    sender = bench.sender()
+    gateway = MemoryGateway(idleTimeout=60, dataIdleTimeout=20)
+    sender = gateway.user()
     sender.begin("a.ps")
     assert sender.data is not None
     sender.data.receive(sent)
-    bench.reactor.advance(20)
+    gateway.reactor.advance(20)
     assert codes(sender.hear()) == [code]
     assert not sender.data.connected
-    bench.reactor.advance(39)
+    gateway.reactor.advance(39)
     assert sender.hear() == ""
-    bench.reactor.advance(1)
+    gateway.reactor.advance(1)
     assert codes(sender.hear()) == [421]
 
 
 def test_dataIdleWithoutControlLimit() -> None:
     """A silent data connection is ended also where sessions never are."""
-    bench = Bench(idleTimeout=0, dataIdleTimeout=20)
-    sender = bench.sender()
+    gateway = MemoryGateway(idleTimeout=0, dataIdleTimeout=20)
+    sender = gateway.user()
     sender.begin("a.ps")
-    bench.reactor.advance(20)
+    gateway.reactor.advance(20)
     assert codes(sender.hear()) == [451]
-    bench.reactor.advance(10_000)
+    gateway.reactor.advance(10_000)
     assert codes(sender.say("NOOP")) == [200]
 
 
 def test_controlIdleWithoutDataLimit() -> None:
     """Where data connections have no limit of their own, both are silent for the session's."""
-    bench = Bench(idleTimeout=60, dataIdleTimeout=0)
-    sender = bench.sender()
+    gateway = MemoryGateway(idleTimeout=60, dataIdleTimeout=0)
+    sender = gateway.user()
     sender.begin("a.ps")
-    bench.reactor.advance(60)
+    gateway.reactor.advance(60)
     assert codes(sender.hear()) == [451, 421]
 
 
 def test_listingIdle() -> None:
     """A listing that nobody takes is no activity."""
-    bench = Bench(idleTimeout=20)
-    sender = bench.sender()
+    gateway = MemoryGateway(idleTimeout=20)
+    sender = gateway.user()
     sender.say("EPSV")
     assert codes(sender.say("LIST")) == [150]
-    bench.reactor.advance(20)
+    gateway.reactor.advance(20)
     assert codes(sender.hear()) == [425, 421]
 
 
 def test_waitingForTheTurn() -> None:
     """A job that waits for its printing port is not its sender being idle."""
-    bench = Bench(idleTimeout=60, dataIdleTimeout=0)
-    first, second = bench.sender(), bench.sender()
+    gateway = MemoryGateway(idleTimeout=60, dataIdleTimeout=0)
+    first, second = gateway.user(), gateway.user()
     first.begin("a.ps")
     second.begin("b.ps")
     for _ in range(8):
-        bench.reactor.advance(50)
+        gateway.reactor.advance(50)
         first.say("NOOP")
     assert second.hear() == ""
     first.send(b"one")
@@ -683,62 +659,62 @@ def test_waitingForTheTurn() -> None:
 
 def test_waitingForTheTurnThenConnecting() -> None:
     """The wait for the turn does not count either while the data connection is then made."""
-    bench = Bench(idleTimeout=60, dataIdleTimeout=0)
-    first, second = bench.sender(), bench.sender()
+    gateway = MemoryGateway(idleTimeout=60, dataIdleTimeout=0)
+    first, second = gateway.user(), gateway.user()
     first.begin("a.ps")
     second.say("EPSV")
     assert second.say("STOR b.ps") == ""
     for _ in range(11):
-        bench.reactor.advance(10)
+        gateway.reactor.advance(10)
         first.say("NOOP")
     first.send(b"one")
     assert codes(second.hear()) == [150]
-    bench.reactor.advance(10)
+    gateway.reactor.advance(10)
     assert second.hear() == ""
 
 
 def test_waitingForThePrinter() -> None:
     """A printer that is being reached is not the sender being idle."""
-    bench = Bench(idleTimeout=60)
-    bench.printer.silent = True
-    sender = bench.sender()
+    gateway = MemoryGateway(idleTimeout=60)
+    gateway.printer.silent = True
+    sender = gateway.user()
     sender.begin("a.ps")
-    bench.reactor.advance(599)
+    gateway.reactor.advance(599)
     assert sender.hear() == ""
-    bench.reactor.advance(1)
+    gateway.reactor.advance(1)
     assert codes(sender.hear()) == [450]
 
 
 def test_printerBlocks() -> None:
     """A printer without paper is not the sender being idle; afterwards all the time is there."""
-    bench = Bench(idleTimeout=60)
-    sender = bench.sender()
+    gateway = MemoryGateway(idleTimeout=60)
+    sender = gateway.user()
     sender.begin("a.ps")
-    [job] = bench.printer.jobs
+    [job] = gateway.printer.jobs
     job.pause()
     for _ in range(10):
-        bench.reactor.advance(1000)
+        gateway.reactor.advance(1000)
     assert sender.hear() == ""
     job.resume()
-    bench.reactor.advance(59)
+    gateway.reactor.advance(59)
     assert codes(sender.send(b"page")) == [226]
 
 
 def test_printerFinishes() -> None:
     """A printer that takes its time at the end is not the sender being idle."""
-    bench = Bench(idleTimeout=60)
-    bench.printer.hesitant = True
-    sender = bench.sender()
+    gateway = MemoryGateway(idleTimeout=60)
+    gateway.printer.hesitant = True
+    sender = gateway.user()
     sender.begin("a.ps")
     assert sender.send(b"page") == ""
     for _ in range(10):
-        bench.reactor.advance(1000)
+        gateway.reactor.advance(1000)
     assert sender.hear() == ""
-    bench.printer.jobs[0].answer()
+    gateway.printer.jobs[0].answer()
     assert codes(sender.hear()) == [226]
-    bench.reactor.advance(59)
+    gateway.reactor.advance(59)
     assert sender.hear() == ""
-    bench.reactor.advance(1)
+    gateway.reactor.advance(1)
     assert codes(sender.hear()) == [421]
 
 
@@ -747,33 +723,33 @@ def test_printerFinishes() -> None:
 
 def test_peerCloses() -> None:
     """The peer's FIN ends the session at once, and no timer is left."""
-    bench = Bench()
-    sender = bench.sender()
+    gateway = MemoryGateway()
+    sender = gateway.user()
     sender.passive()
     sender.wire.fin()
     assert not sender.wire.connected
     assert sender.data is not None
     assert not sender.data.connected
-    assert not bench.factory.sessions
-    assert not bench.reactor.getDelayedCalls()
+    assert not gateway.factory.sessions
+    assert not gateway.reactor.getDelayedCalls()
 
 
 def test_lingers() -> None:
     """Who does not close after the 221 is closed upon."""
-    bench = Bench()
-    sender = bench.sender()
+    gateway = MemoryGateway()
+    sender = gateway.user()
     assert codes(sender.say("QUIT")) == [221]
-    bench.reactor.advance(LINGER - 0.1)
+    gateway.reactor.advance(LINGER - 0.1)
     assert sender.wire.connected
-    bench.reactor.advance(0.1)
+    gateway.reactor.advance(0.1)
     assert not sender.wire.connected
-    assert not bench.factory.sessions
-    assert not bench.reactor.getDelayedCalls()
+    assert not gateway.factory.sessions
+    assert not gateway.reactor.getDelayedCalls()
 
 
 def test_slowReader() -> None:
     """Of a peer that does not read its replies nothing more is read until it does."""
-    sender = Bench().sender()
+    sender = MemoryGateway().user()
     assert sender.wire.producer is not None
     sender.wire.producer.pauseProducing()
     assert sender.say("NOOP") == ""
@@ -792,8 +768,8 @@ class FullWire(MemoryWire):
 
 def test_repliesThatNobodyReads() -> None:
     """Of many commands in one segment, the next is done only when there is room for its reply."""
-    bench = Bench()
-    session = bench.factory.buildProtocol(IPv4Address("TCP", "192.0.2.1", 40001))
+    gateway = MemoryGateway()
+    session = gateway.factory.buildProtocol(IPv4Address("TCP", "192.0.2.1", 40001))
     wire = FullWire(session)
     wire.said()
     wire.receive(b"NOOP\r\n" * 1000 + b"QUI")
@@ -809,15 +785,15 @@ def test_repliesThatNobodyReads() -> None:
 
 def test_noHalfClose() -> None:
     """A transport that cannot end one direction alone is ended as a whole behind the 221."""
-    bench = Bench()
-    session = bench.factory.buildProtocol(None)
+    gateway = MemoryGateway()
+    session = gateway.factory.buildProtocol(None)
     transport = StringTransport()
     session.makeConnection(transport)
     session.dataReceived(b"QUIT\r\n")
     assert transport.value().endswith(b"\r\n221 Goodbye\r\n")
     assert transport.disconnecting
     session.connectionLost(Failure(ConnectionDone()))
-    assert not bench.reactor.getDelayedCalls()
+    assert not gateway.reactor.getDelayedCalls()
 
 
 class StuckWire(MemoryWire):
@@ -827,9 +803,9 @@ class StuckWire(MemoryWire):
         self.disconnecting = True
 
 
-def stuck(bench: Bench) -> StuckWire:
+def stuck(gateway: MemoryGateway) -> StuckWire:
     """The connection of a sender that logs in and reads no reply."""
-    session = bench.factory.buildProtocol(IPv4Address("TCP", "192.0.2.1", 40001))
+    session = gateway.factory.buildProtocol(IPv4Address("TCP", "192.0.2.1", 40001))
     wire = StuckWire(session)
     wire.receive(b"USER a\r\nPASS b\r\n")
     return wire
@@ -837,30 +813,30 @@ def stuck(bench: Bench) -> StuckWire:
 
 def test_neverReads() -> None:
     """A peer that reads nothing is closed upon all the same, a moment after its last reply."""
-    bench = Bench(idleTimeout=60)
-    wire = stuck(bench)
-    bench.reactor.advance(60)
-    bench.reactor.advance(LINGER)
+    gateway = MemoryGateway(idleTimeout=60)
+    wire = stuck(gateway)
+    gateway.reactor.advance(60)
+    gateway.reactor.advance(LINGER)
     assert not wire.connected
 
 
 def test_neverReadsAtTheStop() -> None:
     """A peer that reads nothing does not keep the gateway from stopping."""
-    bench = Bench()
-    stuck(bench)
-    stopped = bench.factory.stopSessions()
-    bench.reactor.advance(LINGER)
+    gateway = MemoryGateway()
+    stuck(gateway)
+    stopped = gateway.factory.stopSessions()
+    gateway.reactor.advance(LINGER)
     assert stopped.called
 
 
 def test_closedAndNeverReads() -> None:
     """A peer that has ended its direction and reads nothing does not keep its place."""
-    bench = Bench(idleTimeout=60)
-    wire = stuck(bench)
+    gateway = MemoryGateway(idleTimeout=60)
+    wire = stuck(gateway)
     wire.fin()
-    bench.reactor.advance(60)
-    bench.reactor.advance(60)
-    assert not bench.factory.sessions
+    gateway.reactor.advance(60)
+    gateway.reactor.advance(60)
+    assert not gateway.factory.sessions
 
 
 # What a session may not do to itself or to others
@@ -868,16 +844,16 @@ def test_closedAndNeverReads() -> None:
 
 def test_manyAborts() -> None:
     """ABOR waits like other commands while the printer is being freed: so many, then no more."""
-    bench = Bench()
-    bench.printer.hesitant = True
-    sender = bench.sender()
+    gateway = MemoryGateway()
+    gateway.printer.hesitant = True
+    sender = gateway.user()
     sender.begin("a.ps")
     for _ in range(WAITING_COMMANDS):
         sender.say("ABOR")
     assert not sender.wire.halfClosed
     for _ in range(1000):
         sender.say("ABOR")
-    bench.printer.jobs[0].answer()
+    gateway.printer.jobs[0].answer()
     assert codes(sender.hear())[-2:] == [226, 421]
     assert sender.wire.halfClosed
 
@@ -886,8 +862,8 @@ def test_aCommandThatFails(
     monkeypatch: pytest.MonkeyPatch, flushErrors: Callable[..., list[Any]]
 ) -> None:
     """A mistake in a command is told as 451 and logged; session and job go on."""
-    bench = Bench()
-    sender = bench.sender()
+    gateway = MemoryGateway()
+    sender = gateway.user()
 
     def fails(*_: object) -> None:
         raise ZeroDivisionError
@@ -905,84 +881,84 @@ def test_aCommandThatFails(
 
 def test_quitThenHalfClose() -> None:
     """Behind a QUIT that waits a FIN is no loss: the job is printed, and answered."""
-    bench = Bench()
-    sender = bench.sender()
+    gateway = MemoryGateway()
+    sender = gateway.user()
     sender.begin("a.ps")
     sender.say("QUIT")
     sender.wire.fin()
     assert codes(sender.send(b"page")) == [226, 221]
-    assert bench.printer.jobs[0].ended == "finished"
-    assert not bench.factory.sessions
+    assert gateway.printer.jobs[0].ended == "finished"
+    assert not gateway.factory.sessions
 
 
 def test_quitWhoseTurnHasNotCome() -> None:
     """So it is behind a QUIT that has come, but waits for others' commands to be done first."""
-    bench = Bench()
-    sender = bench.sender()
+    gateway = MemoryGateway()
+    sender = gateway.user()
     sender.begin("a.ps")
-    flood = bench.sender(host="192.0.2.66")
+    flood = gateway.user(host="192.0.2.66")
     flood.wire.receive(b"NOOP\r\n" * 100)
     sender.wire.receive(b"QUIT\r\n")
     sender.wire.fin()
     while flood.hear():
-        turn(bench.reactor)
+        turn(gateway.reactor)
     assert codes(sender.send(b"page")) == [226, 221]
-    assert bench.printer.jobs[0].ended == "finished"
+    assert gateway.printer.jobs[0].ended == "finished"
 
 
 def test_quitThenReset() -> None:
     """A reset is a loss also behind a QUIT."""
-    bench = Bench()
-    sender = bench.sender()
+    gateway = MemoryGateway()
+    sender = gateway.user()
     sender.begin("a.ps")
     sender.say("QUIT")
     sender.wire.fin()
     sender.wire.rst()
     sender.send(b"page")
-    assert bench.printer.jobs[0].ended == "aborted"
+    assert gateway.printer.jobs[0].ended == "aborted"
 
 
 def test_halfCloseWithoutQuit() -> None:
     """Without a QUIT a FIN is the end of a killed sender, too, and cuts the job."""
-    bench = Bench()
-    sender = bench.sender()
+    gateway = MemoryGateway()
+    sender = gateway.user()
     sender.begin("a.ps")
     sender.say("PWD")
     sender.wire.fin()
-    assert bench.printer.jobs[0].ended == "aborted"
+    assert gateway.printer.jobs[0].ended == "aborted"
 
 
 @pytest.mark.parametrize("said", [b"USER a\r\nPASS b\r\n", b"R a\r\nPASS b\r\n"])
 def test_lateReactor(said: bytes) -> None:
     """A login that came in time, and was not read because the reactor was late, is in time."""
-    bench = Bench(loginTimeout=10, lineTimeout=10)
-    sender = bench.sender(login=False)
+    gateway = MemoryGateway(loginTimeout=10, lineTimeout=10)
+    sender = gateway.stranger()
     if said.startswith(b"R"):
         sender.wire.receive(b"USE")
-    bench.reactor.rightNow += 11
-    turn(bench.reactor)
+    gateway.reactor.rightNow += 11
+    turn(gateway.reactor)
     sender.wire.receive(said)
-    turn(bench.reactor)
+    turn(gateway.reactor)
     assert codes(sender.hear()) == [331, 230]
 
 
 def test_waitersOfAnIdleSession() -> None:
     """No timer of a session that has ended stays."""
-    bench = Bench()
-    sender = bench.sender(login=False)
+    gateway = MemoryGateway()
+    sender = gateway.stranger()
     sender.wire.receive(b"USE")
     sender.wire.rst()
-    assert not bench.reactor.getDelayedCalls()
+    assert not gateway.reactor.getDelayedCalls()
 
 
 def test_lateReactorAndALastWord() -> None:
     """A peer that has closed in time is not reset because the reactor was late to see it."""
-    bench = Bench()
-    sender = bench.sender()
+    gateway = MemoryGateway()
+    sender = gateway.user()
     sender.say("QUIT")
-    bench.reactor.rightNow += LINGER + 1
-    turn(bench.reactor)
+    gateway.reactor.rightNow += LINGER + 1
+    turn(gateway.reactor)
     assert sender.wire.connected
     sender.wire.fin()
     assert not sender.wire.connected
-    assert not bench.reactor.getDelayedCalls()
+    assert not gateway.reactor.getDelayedCalls()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -16,86 +16,38 @@ from twisted.internet.address import IPv4Address
 from twisted.internet.testing import MemoryReactorClock
 
 from jetdirect.configuration import Configuration
-from jetdirect.ftp.settings import SessionSettings
 from jetdirect.ftp.text import decoded, encoded
 from jetdirect.gateway import Gateway
 from jetdirect.record import JobState
 from jetdirect.testing import FakePrinter, FakeSender, MemoryWire
+from tests.support.memory import MemoryGateway, codes
 
 PAGE = b"%!PS\r\n\x00\xff\n\x1b%-12345X showpage\r"
 
 Connect = Callable[..., FakeSender]
 
 
-class Bench:
+def two(**settings: Any) -> MemoryGateway:
     """A gateway in memory with two printers."""
-
-    def __init__(self, **settings: Any) -> None:
-        self.senders: list[FakeSender] = []
-        self.reactor = MemoryReactorClock()
-        self.printers = [FakePrinter(), FakePrinter()]
-        self.gateway = Gateway(
-            Configuration(self.printers, [], SessionSettings(**settings)), self.reactor
-        )
-
-    def stranger(self, host: str = "192.0.2.1") -> FakeSender:
-        """Somebody who has not logged in."""
-        sender = FakeSender(self.gateway.factory, host)
-        self.senders.append(sender)
-        return sender
-
-    def user(self, host: str = "192.0.2.1") -> FakeSender:
-        """Somebody who has."""
-        sender = self.stranger(host)
-        assert codes(sender.login()) == [230]
-        return sender
-
-    @property
-    def pages(self) -> list[bytes]:
-        """What the first printer printed, job by job."""
-        return [job.data for job in self.printers[0].jobs if job.ended == "finished"]
-
-    def goodbye(self) -> None:
-        """Everybody leaves: an unfinished job would complain when the garbage is collected."""
-        while self.senders:
-            self.senders.pop().wire.rst()
+    return MemoryGateway(FakePrinter(), FakePrinter(), **settings)
 
 
 @pytest.fixture
-def benches() -> Iterator[Callable[..., Bench]]:
-    """Gateways with other settings."""
-    made: list[Bench] = []
-
-    def make(**settings: Any) -> Bench:
-        made.append(Bench(**settings))
-        return made[-1]
-
-    yield make
-    for each in made:
-        each.goodbye()
-
-
-@pytest.fixture
-def bench(benches: Callable[..., Bench]) -> Bench:
+def gateway() -> MemoryGateway:
     """A fresh gateway."""
-    return benches()
+    return two()
 
 
 @pytest.fixture
-def stranger(bench: Bench) -> FakeSender:
+def stranger(gateway: MemoryGateway) -> FakeSender:
     """Somebody who has not logged in."""
-    return bench.stranger()
+    return gateway.stranger()
 
 
 @pytest.fixture
-def user(bench: Bench) -> FakeSender:
+def user(gateway: MemoryGateway) -> FakeSender:
     """Somebody who has."""
-    return bench.user()
-
-
-def codes(heard: str) -> list[int]:
-    """The codes of the replies, one for each."""
-    return [int(code) for code in re.findall(r"^(\d{3}) ", heard, re.MULTILINE)]
+    return gateway.user()
 
 
 def said(sender: FakeSender, *commands: str) -> list[int]:
@@ -133,9 +85,9 @@ def pouring(sender: FakeSender, part: bytes = b"%!PS") -> MemoryWire:
     return sender.data
 
 
-def dialled(bench: Bench) -> MemoryWire:
+def dialled(gateway: MemoryGateway) -> MemoryWire:
     """The last connection that was dialled, as its other end sees it."""
-    host, port, factory, *_ = bench.reactor.tcpClients[-1]
+    host, port, factory, *_ = gateway.reactor.tcpClients[-1]
     there = IPv4Address("TCP", host, port)
     protocol: Any = factory.buildProtocol(there)
     return MemoryWire(protocol, peerAddress=there)
@@ -204,7 +156,7 @@ def test_reinAfterLogin(user: FakeSender) -> None:
     assert "ASCII" in user.begin("a.ps")
 
 
-def test_reinClosesThePort(bench: Bench, user: FakeSender) -> None:
+def test_reinClosesThePort(gateway: MemoryGateway, user: FakeSender) -> None:
     """REIN takes back the data port."""
     said(user, "PASV", "REIN")
     assert user.connect() is None
@@ -212,12 +164,12 @@ def test_reinClosesThePort(bench: Bench, user: FakeSender) -> None:
     assert said(user, "STOR a.ps") == [425]
 
 
-def test_reinBehindATransfer(bench: Bench, user: FakeSender) -> None:
+def test_reinBehindATransfer(gateway: MemoryGateway, user: FakeSender) -> None:
     """REIN waits for the end of a transfer, which is finished as if nothing had been said."""
     pouring(user)
     assert user.say("REIN") == ""
     assert codes(user.send(b" end")) == [226, 220]
-    assert bench.pages == [b"%!PS end"]
+    assert gateway.pages == [b"%!PS end"]
     assert said(user, "PWD") == [530]
 
 
@@ -262,11 +214,11 @@ def test_reinBehindATransfer(bench: Bench, user: FakeSender) -> None:
         "SITE CHMOD 644 a",
     ],
 )
-def test_refusedBeforeLogin(bench: Bench, stranger: FakeSender, command: str) -> None:
+def test_refusedBeforeLogin(gateway: MemoryGateway, stranger: FakeSender, command: str) -> None:
     """Before login, and with half of one, there is nothing to be had."""
     assert said(stranger, command, "USER a", command) == [530, 331, 530]
-    assert not bench.reactor.tcpServers
-    assert not bench.reactor.tcpClients
+    assert not gateway.reactor.tcpServers
+    assert not gateway.reactor.tcpClients
 
 
 def test_quitBeforeLogin(stranger: FakeSender) -> None:
@@ -595,24 +547,24 @@ def test_sizeInAnyType(user: FakeSender, kind: str) -> None:
 
 @pytest.mark.parametrize("verb", ["STOR", "APPE", "STOU", "stor"])
 @pytest.mark.parametrize("kind", ["A", "I"])
-def test_upload(bench: Bench, user: FakeSender, verb: str, kind: str) -> None:
+def test_upload(gateway: MemoryGateway, user: FakeSender, verb: str, kind: str) -> None:
     """Every byte arrives, in any type and by any verb."""
     said(user, f"TYPE {kind}")
     stored(user, "a.ps", PAGE * 5000, verb)
-    assert bench.pages == [PAGE * 5000]
+    assert gateway.pages == [PAGE * 5000]
 
 
-def test_uploadActively(bench: Bench, user: FakeSender) -> None:
+def test_uploadActively(gateway: MemoryGateway, user: FakeSender) -> None:
     """A job over a connection that the gateway dials."""
     assert said(user, "PORT 192,0,2,1,8,73", "STOR a.ps") == [200, 150]
-    data = dialled(bench)
+    data = dialled(gateway)
     data.receive(PAGE)
     data.fin()
     assert codes(user.hear()) == [226]
-    assert bench.pages == [PAGE]
+    assert gateway.pages == [PAGE]
 
 
-def test_uniqueNames(bench: Bench, user: FakeSender) -> None:
+def test_uniqueNames(gateway: MemoryGateway, user: FakeSender) -> None:
     """STOU names what it stored, under two names if none was given; and with one it is that."""
     names = []
     for _ in range(2):
@@ -627,81 +579,83 @@ def test_uniqueNames(bench: Bench, user: FakeSender) -> None:
     assert said(user, *(f"SIZE {name}" for name in names)) == [213, 213]
 
 
-def test_appendTwice(bench: Bench, user: FakeSender) -> None:
+def test_appendTwice(gateway: MemoryGateway, user: FakeSender) -> None:
     """What is appended is a job of its own, and the size is that of the last."""
     stored(user, "a.ps", b"one", "APPE")
     stored(user, "a.ps", b"second", "APPE")
-    assert bench.pages == [b"one", b"second"]
+    assert gateway.pages == [b"one", b"second"]
     assert user.say("SIZE a.ps") == "213 6"
 
 
-def test_restartAtZero(bench: Bench, user: FakeSender) -> None:
+def test_restartAtZero(gateway: MemoryGateway, user: FakeSender) -> None:
     """REST 0 is a whole upload."""
     user.say("EPSV")
     assert said(user, "REST 0") == [350]
     stored(user, "a.ps")
-    assert bench.pages == [PAGE]
+    assert gateway.pages == [PAGE]
 
 
 @pytest.mark.parametrize("offset", ["3", "-1", "x", "", "10.1", "99999999999999999999"])
-def test_restartInTheMiddle(bench: Bench, user: FakeSender, offset: str) -> None:
+def test_restartInTheMiddle(gateway: MemoryGateway, user: FakeSender, offset: str) -> None:
     """REST to elsewhere is refused; an upload behind it begins at its beginning."""
     assert said(user, f"REST {offset}") == [501]
     stored(user, "a.ps")
-    assert bench.pages == [PAGE]
+    assert gateway.pages == [PAGE]
 
 
-def test_emptyFile(bench: Bench, user: FakeSender) -> None:
+def test_emptyFile(gateway: MemoryGateway, user: FakeSender) -> None:
     """A file may be empty."""
     stored(user, "a.ps", b"")
     assert user.say("SIZE a.ps") == "213 0"
-    assert bench.gateway.server.jobs[0].bytes == 0
+    assert gateway.server.jobs[0].bytes == 0
 
 
-def test_quitInMidTransfer(bench: Bench, user: FakeSender) -> None:
+def test_quitInMidTransfer(gateway: MemoryGateway, user: FakeSender) -> None:
     """QUIT waits for the end of the transfer, which is told before the goodbye."""
     pouring(user)
     assert user.say("QUIT") == ""
     assert codes(user.send(b" end")) == [226, 221]
-    assert bench.pages == [b"%!PS end"]
+    assert gateway.pages == [b"%!PS end"]
     assert user.wire.halfClosed
 
 
-def test_hangUpInMidTransfer(bench: Bench, user: FakeSender) -> None:
+def test_hangUpInMidTransfer(gateway: MemoryGateway, user: FakeSender) -> None:
     """Who hangs up without QUIT has not sent a whole job."""
     data = pouring(user)
     user.wire.fin()
     assert not data.connected
-    assert bench.pages == []
-    assert bench.gateway.server.jobs[0].state is JobState.ABORTED
+    assert gateway.pages == []
+    assert gateway.server.jobs[0].state is JobState.ABORTED
 
 
-def test_severalInOneSession(bench: Bench, user: FakeSender) -> None:
+def test_severalInOneSession(gateway: MemoryGateway, user: FakeSender) -> None:
     """Jobs come out in the order in which they were sent."""
     jobs = [b"job %d" % n for n in range(20)]
     for n, job in enumerate(jobs):
         stored(user, f"{n}.ps", job)
-    assert bench.pages == jobs
+    assert gateway.pages == jobs
 
 
 @pytest.mark.parametrize("command", ["STOR a.ps", "STOU", "APPE a.ps", "LIST", "NLST", "MLSD"])
-def test_withoutDataPort(bench: Bench, user: FakeSender, command: str) -> None:
+def test_withoutDataPort(gateway: MemoryGateway, user: FakeSender, command: str) -> None:
     """Without a data port there is no transfer, and no job."""
     assert said(user, command) == [425]
-    assert not bench.gateway.server.jobs
+    assert not gateway.server.jobs
     stored(user, "a.ps")
 
 
-def test_dataConnectionNeverComes(bench: Bench, user: FakeSender) -> None:
+def test_dataConnectionNeverComes(gateway: MemoryGateway, user: FakeSender) -> None:
     """A passive port that nobody comes to: 425 after a while, and the next job prints."""
     assert said(user, "PASV", "STOR a.ps") == [227, 150]
-    bench.reactor.advance(30)
+    gateway.reactor.advance(30)
     assert codes(user.hear()) == [425]
     stored(user, "a.ps")
 
 
 @pytest.mark.parametrize(("part", "wanted"), [(b"", 451), (b"%!PS", 551)])
-def test_uploadAfterAFailedOne(bench: Bench, user: FakeSender, part: bytes, wanted: int) -> None:
+def test_uploadAfterAFailedOne(
+    gateway: MemoryGateway, user: FakeSender, part: bytes, wanted: int
+) -> None:
     """After a job whose data connection was reset the next one is whole."""
     assert codes(user.begin("a.ps")) == [150]
     assert user.data is not None
@@ -711,21 +665,21 @@ def test_uploadAfterAFailedOne(bench: Bench, user: FakeSender, part: bytes, want
     assert codes(user.hear()) == [wanted]
     assert said(user, "SIZE a.ps") == [550]
     stored(user, "a.ps")
-    assert bench.pages == [PAGE]
+    assert gateway.pages == [PAGE]
 
 
-def test_uploadAfterAMissingPort(bench: Bench, user: FakeSender) -> None:
+def test_uploadAfterAMissingPort(gateway: MemoryGateway, user: FakeSender) -> None:
     """The same after one that never began."""
     assert said(user, "STOR a.ps") == [425]
     stored(user, "a.ps")
-    assert bench.pages == [PAGE]
+    assert gateway.pages == [PAGE]
 
 
 # Nothing is read back
 
 
 @pytest.mark.parametrize("path", ["a.ps", "/a.ps", "nothing", "PORT1", "/", "../../etc/passwd"])
-def test_retrieve(bench: Bench, user: FakeSender, path: str) -> None:
+def test_retrieve(gateway: MemoryGateway, user: FakeSender, path: str) -> None:
     """Nothing can be read, stored or not; no data connection is spent on it."""
     stored(user, "a.ps")
     user.passive()
@@ -734,7 +688,7 @@ def test_retrieve(bench: Bench, user: FakeSender, path: str) -> None:
     assert user.data.connected and not user.data.said()
     assert said(user, "STOR b.ps") == [150]
     assert codes(user.send(PAGE)) == [226]
-    assert bench.pages == [PAGE, PAGE]
+    assert gateway.pages == [PAGE, PAGE]
 
 
 def test_nothingLooksReadable(user: FakeSender) -> None:
@@ -795,10 +749,10 @@ def test_listInASubdirectory(user: FakeSender) -> None:
     assert fetched(user, "NLST ..") == ["PORT1", "PORT2", "d"]
 
 
-def test_listActively(bench: Bench, user: FakeSender) -> None:
+def test_listActively(gateway: MemoryGateway, user: FakeSender) -> None:
     """A listing goes over a connection that the gateway dials as well."""
     assert said(user, "PORT 192,0,2,1,8,73", "NLST") == [200, 150]
-    data = dialled(bench)
+    data = dialled(gateway)
     assert codes(user.hear()) == [226]
     assert data.said() == b"PORT1\r\nPORT2\r\n"
 
@@ -949,13 +903,13 @@ def test_abortIdle(user: FakeSender) -> None:
 
 
 @pytest.mark.parametrize("command", ["PASV", "EPSV", "PORT 192,0,2,1,8,73"])
-def test_abortBeforeTheTransfer(bench: Bench, user: FakeSender, command: str) -> None:
+def test_abortBeforeTheTransfer(gateway: MemoryGateway, user: FakeSender, command: str) -> None:
     """ABOR takes a data port back that was not used yet."""
     user.say(command)
     assert said(user, "ABOR", "STOR a.ps") == [226, 425]
-    if bench.reactor.tcpServers:
+    if gateway.reactor.tcpServers:
         assert user.connect() is None
-    assert not bench.reactor.tcpClients
+    assert not gateway.reactor.tcpClients
     stored(user, "a.ps")
 
 
@@ -967,42 +921,42 @@ def test_abortOpenDataConnection(user: FakeSender) -> None:
 
 
 @pytest.mark.parametrize("abort", [b"ABOR", b"abor", b"\xff\xf4\xff\xf2ABOR", b"\xf2ABOR"])
-def test_abortInMidTransfer(bench: Bench, user: FakeSender, abort: bytes) -> None:
+def test_abortInMidTransfer(gateway: MemoryGateway, user: FakeSender, abort: bytes) -> None:
     """ABOR in a transfer: 426 for it, 226 for itself, also behind Telnet's signals."""
     data = pouring(user)
     assert codes(user.say(abort)) == [426, 226]
     assert not data.connected
-    assert bench.printers[0].jobs[0].ended == "aborted"
+    assert gateway.printers[0].jobs[0].ended == "aborted"
     assert said(user, "SIZE going.ps") == [550]
     stored(user, "a.ps")
-    assert bench.pages == [PAGE]
+    assert gateway.pages == [PAGE]
 
 
-def test_abortActively(bench: Bench, user: FakeSender) -> None:
+def test_abortActively(gateway: MemoryGateway, user: FakeSender) -> None:
     """The same over a connection that the gateway dialled."""
     said(user, "PORT 192,0,2,1,8,73", "STOR a.ps")
-    data = dialled(bench)
+    data = dialled(gateway)
     data.receive(b"%!PS")
     assert said(user, "ABOR") == [426, 226]
     assert not data.connected
 
 
-def test_abortTwice(bench: Bench, user: FakeSender) -> None:
+def test_abortTwice(gateway: MemoryGateway, user: FakeSender) -> None:
     """Each of two ABOR has its 226, and the transfer one 426."""
     pouring(user)
     assert said(user, "ABOR", "ABOR") == [426, 226, 226]
-    bench.printers[0].hesitant = True
+    gateway.printers[0].hesitant = True
     pouring(user)
     heard = user.say("ABOR") + "\n" + user.say("ABOR")
-    bench.printers[0].jobs[-1].answer()
+    gateway.printers[0].jobs[-1].answer()
     assert codes(f"{heard}\n{user.hear()}") == [426, 226, 226]
 
 
-def test_abortAfterTheTransfer(bench: Bench, user: FakeSender) -> None:
+def test_abortAfterTheTransfer(gateway: MemoryGateway, user: FakeSender) -> None:
     """An ABOR that comes too late takes nothing back."""
     stored(user, "a.ps")
     assert said(user, "ABOR", "SIZE a.ps") == [226, 213]
-    assert bench.pages == [PAGE]
+    assert gateway.pages == [PAGE]
 
 
 # Data ports
@@ -1052,11 +1006,11 @@ def test_abortAfterTheTransfer(bench: Bench, user: FakeSender) -> None:
         ("EPSV x", 522),
     ],
 )
-def test_badDataPorts(bench: Bench, user: FakeSender, command: str, wanted: int) -> None:
+def test_badDataPorts(gateway: MemoryGateway, user: FakeSender, command: str, wanted: int) -> None:
     """What is no address, or somebody else's, or privileged, is not dialled."""
     assert said(user, command, "STOR a.ps") == [wanted, 425]
-    assert not bench.reactor.tcpClients
-    assert not bench.reactor.tcpServers
+    assert not gateway.reactor.tcpClients
+    assert not gateway.reactor.tcpServers
 
 
 @pytest.mark.parametrize("delimiter", list("|!/#:~1"))
@@ -1069,14 +1023,14 @@ def test_delimiters(user: FakeSender, delimiter: str) -> None:
 
 
 @pytest.mark.parametrize("command", ["PASV", "PASV x", "EPSV", "EPSV 1", "pasv"])
-def test_passivePorts(bench: Bench, user: FakeSender, command: str) -> None:
+def test_passivePorts(gateway: MemoryGateway, user: FakeSender, command: str) -> None:
     """A passive port is announced, and serves one transfer."""
     assert said(user, command)[0] in (227, 229)
     assert user.connect() is not None
     assert said(user, "STOR a.ps") == [150]
     assert codes(user.send(PAGE)) == [226]
     assert said(user, "STOR b.ps") == [425]
-    assert bench.pages == [PAGE]
+    assert gateway.pages == [PAGE]
 
 
 def test_extendedOnly(user: FakeSender) -> None:
@@ -1090,128 +1044,128 @@ def test_extendedOnly(user: FakeSender) -> None:
 
 
 @pytest.mark.parametrize("command", ["PASV", "EPSV"])
-def test_foreignDataConnection(bench: Bench, user: FakeSender, command: str) -> None:
+def test_foreignDataConnection(gateway: MemoryGateway, user: FakeSender, command: str) -> None:
     """Somebody else at the passive port is sent away, and the sender is still expected."""
     said(user, command, "STOR a.ps")
     assert user.connect("192.0.2.77") is None
     assert user.connect() is not None
     assert codes(user.send(PAGE)) == [226]
-    assert bench.pages == [PAGE]
+    assert gateway.pages == [PAGE]
 
 
-def test_passiveTwice(bench: Bench, user: FakeSender) -> None:
+def test_passiveTwice(gateway: MemoryGateway, user: FakeSender) -> None:
     """The last of two passive ports counts; the first is closed."""
     said(user, "PASV", "PASV")
-    first = bench.reactor.tcpServers[0][1]
+    first = gateway.reactor.tcpServers[0][1]
     assert first.buildProtocol(IPv4Address("TCP", "192.0.2.1", 40002)) is None
     assert user.connect() is not None
     assert said(user, "STOR a.ps") == [150]
     assert codes(user.send(PAGE)) == [226]
 
 
-def test_passiveThenActive(bench: Bench, user: FakeSender) -> None:
+def test_passiveThenActive(gateway: MemoryGateway, user: FakeSender) -> None:
     """PORT takes the place of an earlier PASV."""
     said(user, "PASV", "PORT 192,0,2,1,8,73")
     assert user.connect() is None
     assert said(user, "STOR a.ps") == [150]
-    data = dialled(bench)
+    data = dialled(gateway)
     data.receive(PAGE)
     data.fin()
     assert codes(user.hear()) == [226]
 
 
-def test_activeThenPassive(bench: Bench, user: FakeSender) -> None:
+def test_activeThenPassive(gateway: MemoryGateway, user: FakeSender) -> None:
     """PASV takes the place of an earlier PORT."""
     said(user, "PORT 192,0,2,1,8,73", "PASV")
     assert user.connect() is not None
     assert said(user, "STOR a.ps") == [150]
     assert codes(user.send(PAGE)) == [226]
-    assert not bench.reactor.tcpClients
+    assert not gateway.reactor.tcpClients
 
 
 # Limits
 
 
-def test_maxSessions(benches: Callable[..., Bench]) -> None:
+def test_maxSessions() -> None:
     """One session too many is told so and closed; after a goodbye there is a place again."""
-    bench = benches(maxSessions=2)
-    first, _second = bench.user(), bench.stranger("192.0.2.2")
-    third = bench.stranger("192.0.2.3")
+    gateway = two(maxSessions=2)
+    first, _second = gateway.user(), gateway.stranger("192.0.2.2")
+    third = gateway.stranger("192.0.2.3")
     assert codes(third.greeting) == [421]
     assert third.wire.halfClosed
     assert said(third, "USER a") == []
     assert said(first, "QUIT") == [221]
-    bench.user("192.0.2.3")
+    gateway.user("192.0.2.3")
 
 
-def test_idleTime(benches: Callable[..., Bench]) -> None:
+def test_idleTime() -> None:
     """Who says nothing for long enough is told goodbye, and each word begins the time anew."""
-    bench = benches(idleTimeout=60)
-    user = bench.user()
+    gateway = two(idleTimeout=60)
+    user = gateway.user()
     for _ in range(3):
-        bench.reactor.advance(59)
+        gateway.reactor.advance(59)
         assert said(user, "NOOP") == [200]
-    bench.reactor.advance(59)
+    gateway.reactor.advance(59)
     assert user.hear() == ""
-    bench.reactor.advance(1)
+    gateway.reactor.advance(1)
     assert codes(user.hear()) == [421]
     assert user.wire.halfClosed
 
 
-def test_idleInATransfer(benches: Callable[..., Bench]) -> None:
+def test_idleInATransfer() -> None:
     """Bytes that come keep the session, however long it takes."""
-    bench = benches(idleTimeout=60)
-    user = bench.user()
+    gateway = two(idleTimeout=60)
+    user = gateway.user()
     data = pouring(user)
     for _ in range(5):
-        bench.reactor.advance(59)
+        gateway.reactor.advance(59)
         data.receive(b".")
     assert codes(user.send(b"!")) == [226]
-    assert bench.pages == [b"%!PS.....!"]
+    assert gateway.pages == [b"%!PS.....!"]
 
 
 @pytest.mark.parametrize(("part", "wanted"), [(b"", 451), (b"%!PS", 551)])
-def test_dataIdleTime(benches: Callable[..., Bench], part: bytes, wanted: int) -> None:
+def test_dataIdleTime(part: bytes, wanted: int) -> None:
     """A silent data connection ends its job, not the session."""
-    bench = benches(dataIdleTimeout=10)
-    user = bench.user()
+    gateway = two(dataIdleTimeout=10)
+    user = gateway.user()
     assert codes(user.begin("a.ps")) == [150]
     assert user.data is not None
     if part:
         user.data.receive(part)
-    bench.reactor.advance(9)
+    gateway.reactor.advance(9)
     assert user.hear() == ""
-    bench.reactor.advance(1)
+    gateway.reactor.advance(1)
     assert codes(user.hear()) == [wanted]
     stored(user, "a.ps")
 
 
 @pytest.mark.parametrize("commands", [[], ["USER a"], ["NOOP"], ["REIN"], ["XYZZY"]])
-def test_loginDeadline(benches: Callable[..., Bench], commands: list[str]) -> None:
+def test_loginDeadline(commands: list[str]) -> None:
     """Who does not log in in time is told so, whatever else was said."""
-    bench = benches(loginTimeout=20)
-    stranger = bench.stranger()
-    bench.reactor.advance(19)
+    gateway = two(loginTimeout=20)
+    stranger = gateway.stranger()
+    gateway.reactor.advance(19)
     said(stranger, *commands)
     assert not stranger.wire.halfClosed
-    bench.reactor.advance(1)
+    gateway.reactor.advance(1)
     assert codes(stranger.hear()) == [421]
     assert stranger.wire.halfClosed
 
 
-def test_loginInTime(benches: Callable[..., Bench]) -> None:
+def test_loginInTime() -> None:
     """Who logs in in time has no deadline, until the login is ended."""
-    bench = benches(loginTimeout=20)
-    user = bench.user()
-    bench.reactor.advance(100)
+    gateway = two(loginTimeout=20)
+    user = gateway.user()
+    gateway.reactor.advance(100)
     assert said(user, "PWD", "REIN") == [257, 220]
-    bench.reactor.advance(20)
+    gateway.reactor.advance(20)
     assert codes(user.hear()) == [421]
 
 
-def test_greeting(benches: Callable[..., Bench]) -> None:
+def test_greeting() -> None:
     """The greeting is the operator's, also after REIN."""
-    stranger = benches(greeting="Third floor, left").stranger()
+    stranger = two(greeting="Third floor, left").stranger()
     assert stranger.greeting == stranger.say("REIN") == "220 Third floor, left"
 
 
@@ -1241,17 +1195,17 @@ def test_emptyLines(user: FakeSender, line: str) -> None:
         b"%s%n{0}",
     ],
 )
-def test_unknownVerbs(bench: Bench, line: bytes) -> None:
+def test_unknownVerbs(gateway: MemoryGateway, line: bytes) -> None:
     """What is no command is 500 in one line, before login and after, and does no harm."""
-    for sender in (bench.stranger(), bench.user()):
+    for sender in (gateway.stranger(), gateway.user()):
         assert sender.say(line).startswith("500 ")
         assert said(sender, "NOOP") == [200]
 
 
 @pytest.mark.parametrize("line", [b"NOOP\x00", b"\x00NOOP", b"NO\x00OP", b"\x00\x00NOOP\x00"])
-def test_nulls(bench: Bench, line: bytes) -> None:
+def test_nulls(gateway: MemoryGateway, line: bytes) -> None:
     """A NUL is nothing, wherever it stands."""
-    for sender in (bench.stranger(), bench.user()):
+    for sender in (gateway.stranger(), gateway.user()):
         assert codes(sender.say(line)) == [200]
         assert sender.say(b"\x00\x00\x00") == ""
 
@@ -1271,10 +1225,10 @@ def test_longLines(stranger: FakeSender, length: int) -> None:
     assert said(stranger, "USER " + "x" * length, "PASS x") == [500, 503]
 
 
-def test_longestLine(bench: Bench, user: FakeSender) -> None:
+def test_longestLine(gateway: MemoryGateway, user: FakeSender) -> None:
     """A line that is just not too long is a command."""
     stored(user, "x" * (4096 - len("STOR ")))
-    assert bench.pages == [PAGE]
+    assert gateway.pages == [PAGE]
 
 
 def test_endlessLine(user: FakeSender) -> None:
@@ -1299,23 +1253,23 @@ def test_byteByByte(stranger: FakeSender) -> None:
     assert codes(stranger.hear()) == [331, 230, 257]
 
 
-def test_pipelinedBehindATransfer(bench: Bench, user: FakeSender) -> None:
+def test_pipelinedBehindATransfer(gateway: MemoryGateway, user: FakeSender) -> None:
     """What is said in a transfer waits for its end; NOOP and STAT do not."""
     pouring(user)
     assert said(user, "PWD", "EPSV", "NOOP", "STAT", "STOR b.ps") == [200, 211]
     assert codes(user.send(b"")) == [226, 257, 229, 150]
     assert user.connect() is not None
     assert codes(user.send(PAGE)) == [226]
-    assert bench.pages == [b"%!PS", PAGE]
+    assert gateway.pages == [b"%!PS", PAGE]
 
 
-def test_tooManyWaiting(bench: Bench, user: FakeSender) -> None:
+def test_tooManyWaiting(gateway: MemoryGateway, user: FakeSender) -> None:
     """Who says too much in a transfer is heard no more; the job itself is printed and told."""
     pouring(user)
     for _ in range(100):
         user.say("PWD")
     assert codes(user.send(b"")) == [226, 421]
-    assert bench.pages == [b"%!PS"]
+    assert gateway.pages == [b"%!PS"]
 
 
 def test_afterGoodbye(user: FakeSender) -> None:

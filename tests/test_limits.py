@@ -6,7 +6,6 @@ connection means.
 from __future__ import annotations
 
 from ipaddress import ip_network
-from typing import Any
 
 import pytest
 from twisted.cred.checkers import InMemoryUsernamePasswordDatabaseDontUse
@@ -21,42 +20,9 @@ from jetdirect.ftp.factory import MOST_LINGERING, PortFactory
 from jetdirect.ftp.seldom import MOST_HOSTS, Seldom
 from jetdirect.ftp.settings import SessionSettings
 from jetdirect.gateway import Gateway
-from jetdirect.named import PortSettings
 from jetdirect.record import JobState
 from jetdirect.testing import FakePrinter, FakeSender, MemoryWire
-
-
-class Bench:
-    """A gateway in memory with one printer."""
-
-    def __init__(self, maxJobBytes: int | None = None, **settings: Any) -> None:
-        self.reactor = MemoryReactorClock()
-        self.printer = FakePrinter()
-        self.gateway = Gateway(
-            Configuration(
-                [self.printer],
-                [],
-                SessionSettings(**settings),
-                defaults=PortSettings(maxJobBytes=maxJobBytes),
-            ),
-            self.reactor,
-        )
-
-    def sender(self, host: str = "192.0.2.1") -> FakeSender:
-        """Somebody who connects."""
-        return FakeSender(self.gateway.factory, host)
-
-    def user(self, host: str = "192.0.2.1") -> FakeSender:
-        """Somebody who has logged in."""
-        sender = self.sender(host)
-        sender.login()
-        return sender
-
-    @property
-    def job(self) -> Any:
-        """The only job."""
-        [job] = self.gateway.server.jobs
-        return job
+from tests.support.memory import MemoryGateway
 
 
 @pytest.mark.parametrize(
@@ -71,157 +37,157 @@ class Bench:
 )
 def test_allowed(host: str, code: str) -> None:
     """Only the networks that are named may connect; an IPv4-mapped address is the IPv4 address."""
-    bench = Bench(allow=[ip_network("192.0.2.0/24"), ip_network("2001:db8::/32")])
-    assert bench.sender(host).greeting[:3] == code
+    gateway = MemoryGateway(allow=[ip_network("192.0.2.0/24"), ip_network("2001:db8::/32")])
+    assert gateway.stranger(host).greeting[:3] == code
 
 
 def test_sessionsPerHost() -> None:
     """One address has its own limit, and others still find a place."""
-    bench = Bench(maxSessions=3, maxSessionsPerHost=1)
-    first = bench.sender()
-    assert bench.sender().greeting[:3] == "421"
-    assert bench.sender("192.0.2.2").greeting[:3] == "220"
+    gateway = MemoryGateway(maxSessions=3, maxSessionsPerHost=1)
+    first = gateway.stranger()
+    assert gateway.stranger().greeting[:3] == "421"
+    assert gateway.stranger("192.0.2.2").greeting[:3] == "220"
     first.wire.fin()
-    assert bench.sender().greeting[:3] == "220"
+    assert gateway.stranger().greeting[:3] == "220"
 
 
 def test_sessionsPerHostWhoseEndIsUnread() -> None:
     """A session whose end has come frees its place for the same address before it was read."""
-    bench = Bench(maxSessionsPerHost=1)
-    bench.sender().wire.gone = True
-    assert bench.sender().greeting[:3] == "220"
+    gateway = MemoryGateway(maxSessionsPerHost=1)
+    gateway.stranger().wire.gone = True
+    assert gateway.stranger().greeting[:3] == "220"
 
 
 def test_jobOfTheLongestSize() -> None:
     """A job may have as many bytes as are allowed."""
-    bench = Bench(maxJobBytes=4)
-    assert "226 Transfer complete" in bench.user().upload("page", b"1234")
+    gateway = MemoryGateway(maxJobBytes=4)
+    assert "226 Transfer complete" in gateway.user().upload("page", b"1234")
 
 
 def test_jobTooLarge() -> None:
     """A longer job is cut at the limit, for good, and no byte beyond reaches the printer."""
-    bench = Bench(maxJobBytes=4)
-    sender = bench.user()
+    gateway = MemoryGateway(maxJobBytes=4)
+    sender = gateway.user()
     sender.begin("page")
     assert sender.data is not None
     sender.data.receive(b"%!PS")
     assert sender.send(b"5")[:4] == "552 "
-    [printed] = bench.printer.jobs
+    [printed] = gateway.printer.jobs
     assert (printed.data, printed.tail, printed.ended) == (b"%!PS", b"\x04", "aborted")
-    assert bench.job.state is JobState.ABORTED
+    assert gateway.job.state is JobState.ABORTED
 
 
 @pytest.mark.parametrize(("kind", "code"), [("I", "552"), ("A", "150")])
 def test_jobAnnouncedTooLarge(kind: str, code: str) -> None:
     """A size announced in TYPE I beyond the limit is refused before the printer is opened."""
-    bench = Bench(maxJobBytes=4)
-    sender = bench.user()
+    gateway = MemoryGateway(maxJobBytes=4)
+    sender = gateway.user()
     sender.say(f"TYPE {kind}")
     sender.say("ALLO 5")
     assert sender.begin("page")[:3] == code
-    assert len(bench.printer.jobs) == (code == "150")
+    assert len(gateway.printer.jobs) == (code == "150")
 
 
 def test_fireAndForget() -> None:
     """With the switch a job outlives its control connection; the record says that nobody heard."""
-    bench = Bench(fireAndForget=True)
-    sender = bench.user()
+    gateway = MemoryGateway(fireAndForget=True)
+    sender = gateway.user()
     sender.begin("page")
     assert sender.data is not None
     sender.data.receive(b"one ")
     sender.wire.fin()
-    assert len(bench.gateway.factory.sessions) == 1
+    assert len(gateway.factory.sessions) == 1
     sender.data.receive(b"two")
     sender.data.fin()
-    assert not bench.gateway.factory.sessions
-    assert bench.printer.jobs[0].data == b"one two"
-    assert (bench.job.state, bench.job.heard) == (JobState.COMPLETED, False)
+    assert not gateway.factory.sessions
+    assert gateway.printer.jobs[0].data == b"one two"
+    assert (gateway.job.state, gateway.job.heard) == (JobState.COMPLETED, False)
 
 
 def test_withoutFireAndForget() -> None:
     """Without it, the same job is aborted at once."""
-    bench = Bench()
-    sender = bench.user()
+    gateway = MemoryGateway()
+    sender = gateway.user()
     sender.begin("page")
     sender.wire.fin()
-    assert bench.job.state is JobState.ABORTED
+    assert gateway.job.state is JobState.ABORTED
 
 
 def test_graceIsWaited() -> None:
     """The control connection is watched for the grace before the printer is told of the end."""
-    bench = Bench(controlLossGrace=0.25)
-    sender = bench.user()
+    gateway = MemoryGateway(controlLossGrace=0.25)
+    sender = gateway.user()
     sender.begin("page")
     assert sender.send(b"page") == ""
-    bench.reactor.advance(0.25)
+    gateway.reactor.advance(0.25)
     assert "226 Transfer complete" in sender.hear()
 
 
 def test_lossWithinTheGrace() -> None:
     """A control connection that is lost within the grace is evidence against the job."""
-    bench = Bench(controlLossGrace=0.25)
-    sender = bench.user()
+    gateway = MemoryGateway(controlLossGrace=0.25)
+    sender = gateway.user()
     sender.begin("page")
     sender.send(b"page")
     sender.wire.fin()
-    assert bench.job.state is JobState.ABORTED
-    assert bench.printer.jobs[0].ended == "aborted"
+    assert gateway.job.state is JobState.ABORTED
+    assert gateway.printer.jobs[0].ended == "aborted"
 
 
 def test_noGraceForACutJob() -> None:
     """A job that is lost already needs no further evidence: its sender is told at once."""
-    bench = Bench(controlLossGrace=5)
-    sender = bench.user()
+    gateway = MemoryGateway(controlLossGrace=5)
+    sender = gateway.user()
     sender.begin("page")
     assert sender.data is not None
     sender.data.receive(b"page")
-    bench.printer.jobs[0].lose()
+    gateway.printer.jobs[0].lose()
     assert sender.hear()[:4] == "551 "
 
 
 def test_orphanIsNotHeardOut() -> None:
     """Whose sender has left already cannot be told why it was cut, and leaves nothing behind."""
-    bench = Bench(fireAndForget=True, idleTimeout=0)
-    sender = bench.user()
+    gateway = MemoryGateway(fireAndForget=True, idleTimeout=0)
+    sender = gateway.user()
     sender.begin("page")
     assert sender.data is not None
     sender.data.receive(b"page")
     sender.wire.fin()
-    bench.printer.jobs[0].lose()
+    gateway.printer.jobs[0].lose()
     assert not sender.data.connected
-    bench.reactor.advance(LINGER)
-    assert not bench.reactor.getDelayedCalls()
+    gateway.reactor.advance(LINGER)
+    assert not gateway.reactor.getDelayedCalls()
 
 
 def test_drain() -> None:
     """At a shutdown the running job goes on, the waiting one is refused, and nobody else begins."""
-    bench = Bench(maxSessions=4)
-    running, waiting, idle = bench.user(), bench.user(), bench.user()
+    gateway = MemoryGateway(maxSessions=4)
+    running, waiting, idle = gateway.user(), gateway.user(), gateway.user()
     running.begin("first")
     waiting.begin("second")
-    stopped = bench.gateway.factory.stopSessions(60)
+    stopped = gateway.factory.stopSessions(60)
     assert [reply[:3] for reply in waiting.hear().split("\n")] == ["421", "421"]
     assert idle.hear()[:3] == "421"
-    assert bench.sender().greeting[:3] == "421"
+    assert gateway.stranger().greeting[:3] == "421"
     replies = running.send(b"page").split("\n")
     assert [reply[:4] for reply in replies][-2:] == ["226 ", "421 "]
     for each in (running, waiting, idle):
         each.wire.fin()
     assert stopped.called
-    assert not [call for call in bench.reactor.getDelayedCalls() if call.getTime() > 10]
+    assert not [call for call in gateway.reactor.getDelayedCalls() if call.getTime() > 10]
 
 
 def test_drainEnds() -> None:
     """A job that is not done in time is cut, and its sender told so: 551, then 421."""
-    bench = Bench()
-    sender = bench.user()
+    gateway = MemoryGateway()
+    sender = gateway.user()
     sender.begin("first")
     assert sender.data is not None
     sender.data.receive(b"half a ")
-    bench.gateway.factory.stopSessions(60)
-    bench.reactor.advance(59)
+    gateway.factory.stopSessions(60)
+    gateway.reactor.advance(59)
     assert sender.hear() == ""
-    bench.reactor.advance(1)
+    gateway.reactor.advance(1)
     assert [reply[:3] for reply in sender.hear().split("\n")] == ["551", "421"]
 
 
@@ -266,13 +232,13 @@ def test_oneJam() -> None:
 
 def test_aCutJobIsNoShare() -> None:
     """A job that was cut, and whose printer is not free yet, takes nobody's share."""
-    bench = Bench()
-    bench.printer.hesitant = True
-    first, second, third, fourth = (bench.sender(f"192.0.2.{n}") for n in range(4))
+    gateway = MemoryGateway()
+    gateway.printer.hesitant = True
+    first, second, third, fourth = (gateway.stranger(f"192.0.2.{n}") for n in range(4))
     first.login()
     first.begin("a")
     first.wire.rst()
-    fourth = bench.sender("192.0.2.5")
+    fourth = gateway.stranger("192.0.2.5")
     for each in (second, third, fourth):
         each.login()
         assert each.begin("b") == ""
@@ -284,10 +250,10 @@ def test_aCutJobIsNoShare() -> None:
 
 def test_orphansCount() -> None:
     """With --fire-and-forget a job that goes on without its session keeps its place."""
-    bench = Bench(fireAndForget=True)
+    gateway = MemoryGateway(fireAndForget=True)
     orphans = []
     for number in range(10):
-        sender = bench.sender()
+        sender = gateway.stranger()
         if sender.greeting[:3] == "421":
             break
         sender.login()
@@ -297,7 +263,7 @@ def test_orphansCount() -> None:
     assert len(orphans) == 3
     assert orphans[0].data is not None
     orphans[0].data.fin()
-    assert bench.sender().greeting[:3] == "220"
+    assert gateway.stranger().greeting[:3] == "220"
 
 
 @pytest.mark.parametrize("most", [1, 2])
@@ -327,37 +293,37 @@ def test_guessesCostTime(most: int) -> None:
 
 def test_oneIPv6Host() -> None:
     """A host has a network of 64 bits for itself, and is one host in it; its neighbour is not."""
-    bench = Bench(maxSessionsPerHost=1)
-    assert bench.sender("2001:db8:0:1::1").greeting[:3] == "220"
-    assert bench.sender("2001:db8:0:1:ffff::2").greeting[:3] == "421"
-    assert bench.sender("2001:db8:0:2::1").greeting[:3] == "220"
+    gateway = MemoryGateway(maxSessionsPerHost=1)
+    assert gateway.stranger("2001:db8:0:1::1").greeting[:3] == "220"
+    assert gateway.stranger("2001:db8:0:1:ffff::2").greeting[:3] == "421"
+    assert gateway.stranger("2001:db8:0:2::1").greeting[:3] == "220"
 
 
 def test_linkLocal() -> None:
     """Link-local addresses are all in one network, and each is a host."""
-    bench = Bench(maxSessionsPerHost=1)
-    assert bench.sender("fe80::1").greeting[:3] == "220"
-    assert bench.sender("fe80::2").greeting[:3] == "220"
-    assert bench.sender("fe80::1").greeting[:3] == "421"
+    gateway = MemoryGateway(maxSessionsPerHost=1)
+    assert gateway.stranger("fe80::1").greeting[:3] == "220"
+    assert gateway.stranger("fe80::2").greeting[:3] == "220"
+    assert gateway.stranger("fe80::1").greeting[:3] == "421"
 
 
 def test_refusingIsCheap(monkeypatch: pytest.MonkeyPatch) -> None:
     """At the limit not every refusal looks at every session, which takes time."""
-    bench = Bench(maxSessions=1000)
+    gateway = MemoryGateway(maxSessions=1000)
     for number in range(1000):
-        bench.sender(f"192.0.{number // 250}.{number % 250}")
+        gateway.stranger(f"192.0.{number // 250}.{number % 250}")
     looks = 0
 
     def peerIsGone(session: object) -> bool:
         nonlocal looks
         looks += 1
-        bench.reactor.rightNow += 2e-6
+        gateway.reactor.rightNow += 2e-6
         return False
 
     monkeypatch.setattr("jetdirect.ftp.control.ControlConnection.peerIsGone", peerIsGone)
     for _ in range(100):
-        assert bench.sender().greeting[:3] == "421"
-        bench.reactor.rightNow += 0.0005
+        assert gateway.stranger().greeting[:3] == "421"
+        gateway.reactor.rightNow += 0.0005
     assert looks <= 3000
 
 
@@ -366,16 +332,16 @@ def test_refusingIsCheap(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_logIsBounded() -> None:
     """What a host can have written as often as it likes is written once a minute, and counted."""
-    bench = Bench(maxSessions=1)
-    bench.sender("192.0.2.9")
+    gateway = MemoryGateway(maxSessions=1)
+    gateway.stranger("192.0.2.9")
     with capturedLogs() as events:
         for _ in range(1000):
-            bench.sender()
+            gateway.stranger()
         assert len(events) == 1
-        bench.sender("192.0.2.2")
+        gateway.stranger("192.0.2.2")
         assert len(events) == 2
-        bench.reactor.advance(60)
-        bench.sender()
+        gateway.reactor.advance(60)
+        gateway.stranger()
     assert "999 times since" in (formatEvent(events[2]) or "")
 
 
@@ -398,8 +364,8 @@ def test_logOfManyHosts() -> None:
 class Proxied:
     """A connection through a proxy whose header comes when the test says so."""
 
-    def __init__(self, bench: Bench) -> None:
-        factory = HAProxyWrappingFactory(PortFactory(bench.gateway.factory, proxy=True))
+    def __init__(self, gateway: MemoryGateway) -> None:
+        factory = HAProxyWrappingFactory(PortFactory(gateway.factory, proxy=True))
         there = IPv4Address("TCP", "192.0.2.200", 40001)
         protocol = factory.buildProtocol(there)
         self.wire = MemoryWire(
@@ -416,57 +382,57 @@ class Proxied:
 
 def test_headerFirst() -> None:
     """Before its header a connection takes no place and hears nothing; then it is greeted."""
-    bench = Bench(maxSessions=1)
-    one, other = Proxied(bench), Proxied(bench)
-    assert (one.wire.said(), len(bench.gateway.factory.sessions)) == (b"", 0)
+    gateway = MemoryGateway(maxSessions=1)
+    one, other = Proxied(gateway), Proxied(gateway)
+    assert (one.wire.said(), len(gateway.factory.sessions)) == (b"", 0)
     assert one.header("192.0.2.1").startswith("220")
     assert other.header("192.0.2.2").startswith("421")
 
 
 def test_judgedByTheHeader() -> None:
     """The limits of one host, and who may come, go by the header alone, and at once."""
-    bench = Bench(maxSessionsPerHost=1, allow=[ip_network("192.0.2.0/24")])
-    assert Proxied(bench).header("192.0.2.1").startswith("220")
-    assert Proxied(bench).header("192.0.2.1").startswith("421")
-    assert Proxied(bench).header("192.0.3.1", b"USER a\r\n").startswith("421")
-    assert len(bench.gateway.factory.sessions) == 1
+    gateway = MemoryGateway(maxSessionsPerHost=1, allow=[ip_network("192.0.2.0/24")])
+    assert Proxied(gateway).header("192.0.2.1").startswith("220")
+    assert Proxied(gateway).header("192.0.2.1").startswith("421")
+    assert Proxied(gateway).header("192.0.3.1", b"USER a\r\n").startswith("421")
+    assert len(gateway.factory.sessions) == 1
 
 
 def test_headerWithACommand() -> None:
     """A command right behind the header is answered, behind the greeting."""
-    heard = Proxied(Bench()).header("192.0.2.1", b"NOOP\r\n")
+    heard = Proxied(MemoryGateway()).header("192.0.2.1", b"NOOP\r\n")
     assert [line[:3] for line in heard.splitlines()] == ["220", "200"]
 
 
 def test_noHeader() -> None:
     """A header that does not come is awaited for some seconds, and leaves nothing."""
-    bench = Bench(idleTimeout=0)
-    waiting = Proxied(bench)
-    bench.reactor.advance(HEADER_TIMEOUT)
-    bench.reactor.advance(0)
+    gateway = MemoryGateway(idleTimeout=0)
+    waiting = Proxied(gateway)
+    gateway.reactor.advance(HEADER_TIMEOUT)
+    gateway.reactor.advance(0)
     assert not waiting.wire.connected
-    gone = Proxied(bench)
+    gone = Proxied(gateway)
     gone.wire.rst()
-    stopped = Proxied(bench)
-    assert bench.gateway.factory.stopSessions().called
+    stopped = Proxied(gateway)
+    assert gateway.factory.stopSessions().called
     assert not stopped.wire.connected
-    assert not bench.reactor.getDelayedCalls()
+    assert not gateway.reactor.getDelayedCalls()
 
 
 def test_manyWithoutHeader() -> None:
     """Many that send no header take neither places nor descriptors."""
-    bench = Bench()
-    many = [Proxied(bench) for _ in range(MOST_LINGERING + 10)]
+    gateway = MemoryGateway()
+    many = [Proxied(gateway) for _ in range(MOST_LINGERING + 10)]
     assert sum(each.wire.connected for each in many) == MOST_LINGERING
-    assert bench.sender().greeting[:3] == "220"
+    assert gateway.stranger().greeting[:3] == "220"
 
 
 @pytest.mark.parametrize("host", ["192.0.2.1%\x1b[31m", "192.0.2.1%x", "::g", "x"])
 def test_headerWithoutAnAddress(host: str) -> None:
     """A header that names no address is nobody's, and is printable in the log."""
-    bench = Bench(allow=[ip_network("192.0.2.0/24")])
+    gateway = MemoryGateway(allow=[ip_network("192.0.2.0/24")])
     with capturedLogs() as events:
-        proxied = Proxied(bench)
+        proxied = Proxied(gateway)
         assert proxied.header(host) == ""
     assert not proxied.wire.connected
     assert all((formatEvent(event) or "").isprintable() for event in events)
@@ -474,6 +440,6 @@ def test_headerWithoutAnAddress(host: str) -> None:
 
 def test_headerWithAScope() -> None:
     """A scope in a header means nothing here, and makes no second host."""
-    bench = Bench(maxSessionsPerHost=1)
-    assert Proxied(bench).header("2001:db8::1%a").startswith("220")
-    assert Proxied(bench).header("2001:db8::1%b").startswith("421")
+    gateway = MemoryGateway(maxSessionsPerHost=1)
+    assert Proxied(gateway).header("2001:db8::1%a").startswith("220")
+    assert Proxied(gateway).header("2001:db8::1%b").startswith("421")

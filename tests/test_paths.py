@@ -9,9 +9,7 @@ import unicodedata
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from twisted.internet.testing import MemoryReactorClock
 
-from jetdirect.configuration import Configuration
 from jetdirect.ftp.paths import (
     DEEPEST_PATH,
     LONGEST_PATH,
@@ -22,9 +20,9 @@ from jetdirect.ftp.paths import (
     written,
 )
 from jetdirect.ftp.text import decoded, encoded
-from jetdirect.gateway import Gateway
 from jetdirect.portnames import PortNames
 from jetdirect.testing import FakePrinter, FakeSender
+from tests.support.memory import MemoryGateway
 
 PORTS = PortNames([f"PORT{number}" for number in range(1, 13)])
 
@@ -255,18 +253,9 @@ def listed(user: FakeSender, command: bytes) -> bytes:
     return user.data.said()
 
 
-class Bench:
-    """A gateway with twelve printers, and one session."""
-
-    def __init__(self) -> None:
-        self.printers = [FakePrinter() for _ in PORTS]
-        self.gateway = Gateway(Configuration(self.printers, []), MemoryReactorClock())
-        self.user = FakeSender(self.gateway.factory)
-        self.user.login()
-
-    def printed(self) -> list[str]:
-        """The ports that have printed."""
-        return [f"PORT{n}" for n, printer in enumerate(self.printers, 1) if printer.jobs]
+def printed(gateway: MemoryGateway) -> list[str]:
+    """The ports that have printed."""
+    return [f"PORT{n}" for n, printer in enumerate(gateway.printers, 1) if printer.jobs]
 
 
 @settings(max_examples=150, deadline=None)
@@ -285,8 +274,8 @@ def test_oneAnswer(directory: str, path: str) -> None:
     path = decoded(line.lstrip(b" "))
     if not path or path.startswith("-") or "\0" in path:
         return
-    bench = Bench()
-    user = bench.user
+    gateway = MemoryGateway(*(FakePrinter() for _ in PORTS))
+    user = gateway.user()
     for each in ("d", "PORT2/d"):
         user.say(f"MKD {each}")
     if directory:
@@ -304,15 +293,15 @@ def test_oneAnswer(directory: str, path: str) -> None:
             user.passive()
             assert spoken(user.say(verb + b" " + line)) == ("550",), verb
         assert spoken(user.say(b"STOR x")) in {("425",), ("150",)}
-        assert not set(bench.printed()) - {"PORT1", "PORT2"}
+        assert not set(printed(gateway)) - {"PORT1", "PORT2"}
         return
     assert heard.startswith("150 ")
     heard = user.send(b"page")
     port = wanted[0] if wanted and wanted[0] in PORTS else "PORT1"
-    [job] = bench.gateway.server.jobs
-    assert bench.printed() == [port] == [job.port]
+    [job] = gateway.server.jobs
+    assert printed(gateway) == [port] == [job.port]
     assert f"({port}, job " in heard
-    known = bench.gateway.factory.sessions
+    known = gateway.factory.sessions
     assert known
     shell = user.session.shell  # type: ignore[attr-defined]
     file = shell.names.file(wanted)
@@ -339,7 +328,7 @@ def test_oneAnswer(directory: str, path: str) -> None:
     assert shell.names.file(wanted) is not None
     assert spoken(user.say(b"DELE " + line)) == ("250",)
     assert shell.names.file(wanted) is None
-    assert bench.printed() == [port]
+    assert printed(gateway) == [port]
 
 
 @pytest.mark.parametrize(

@@ -4,38 +4,22 @@ Peers that speak something else than FTP, or not fast enough to be anything.
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
-from twisted.internet.testing import MemoryReactorClock
 
-from jetdirect.configuration import Configuration
 from jetdirect.ftp.interpreter import UNKNOWN_WORDS
-from jetdirect.ftp.settings import LINE_TIMEOUT, SessionSettings
+from jetdirect.ftp.settings import LINE_TIMEOUT
 from jetdirect.ftp.strangers import isForeign, startsStrangely
-from jetdirect.gateway import Gateway
-from jetdirect.testing import FakePrinter, FakeSender
+from jetdirect.testing import FakeSender
+from tests.support.memory import MemoryGateway
 
 CUT = "500 This is an FTP server"
 SMUGGLED = b"USER x\r\nPASS y\r\nEPSV\r\nSTOR page\r\n"
 
 
-class Bench:
-    """A gateway in memory."""
-
-    def __init__(self, **settings: Any) -> None:
-        self.reactor = MemoryReactorClock()
-        self.printer = FakePrinter()
-        self.gateway = Gateway(
-            Configuration([self.printer], [], SessionSettings(**settings)), self.reactor
-        )
-        self.sender = FakeSender(self.gateway.factory)
-
-
 @pytest.fixture
 def sender() -> FakeSender:
     """Somebody who has just connected."""
-    return Bench().sender
+    return MemoryGateway().stranger()
 
 
 @pytest.mark.parametrize("first", [b"\x16\x03\x01\x02\x00", b"\x1b%-12345X@PJL", b"\x04%!PS"])
@@ -168,47 +152,49 @@ def test_unknownWordsAfterLogin(sender: FakeSender) -> None:
 
 def test_slowLine() -> None:
     """A byte now and then keeps no session: a line has an end in time, or it was the last."""
-    bench = Bench()
-    bench.sender.login()
+    gateway = MemoryGateway()
+    sender = gateway.stranger()
+    sender.login()
     for byte in b"STOR a":
-        bench.sender.wire.receive(bytes([byte]))
-        bench.reactor.advance(LINE_TIMEOUT / 6)
-    assert bench.sender.hear() == (
-        "421 Service not available, no end of a command within 60 seconds"
-    )
-    assert bench.sender.wire.halfClosed
+        sender.wire.receive(bytes([byte]))
+        gateway.reactor.advance(LINE_TIMEOUT / 6)
+    assert sender.hear() == ("421 Service not available, no end of a command within 60 seconds")
+    assert sender.wire.halfClosed
 
 
 @pytest.mark.parametrize("end", [b"\n", b"P\r\n", b"\r\n\r\nNO"])
 def test_lineInTime(end: bytes) -> None:
     """Each line has the whole time, and between lines there is no such limit."""
-    bench = Bench()
-    bench.sender.login()
+    gateway = MemoryGateway()
+    sender = gateway.stranger()
+    sender.login()
     for _ in range(4):
-        bench.sender.wire.receive(b"NOO")
-        bench.reactor.advance(LINE_TIMEOUT - 1)
-        bench.sender.wire.receive(end)
-    assert not bench.sender.wire.halfClosed
-    bench.sender.wire.receive(b"\n")
-    bench.reactor.advance(LINE_TIMEOUT + 1)
-    assert not bench.sender.wire.halfClosed
+        sender.wire.receive(b"NOO")
+        gateway.reactor.advance(LINE_TIMEOUT - 1)
+        sender.wire.receive(end)
+    assert not sender.wire.halfClosed
+    sender.wire.receive(b"\n")
+    gateway.reactor.advance(LINE_TIMEOUT + 1)
+    assert not sender.wire.halfClosed
 
 
 def test_slowLineInMidJob() -> None:
     """A job is not made to suffer for it."""
-    bench = Bench(lineTimeout=5)
-    bench.sender.login()
-    bench.sender.begin("page")
-    bench.sender.wire.receive(b"STA")
-    bench.reactor.advance(5)
-    heard = bench.sender.send(b"page").split("\n")
+    gateway = MemoryGateway(lineTimeout=5)
+    sender = gateway.stranger()
+    sender.login()
+    sender.begin("page")
+    sender.wire.receive(b"STA")
+    gateway.reactor.advance(5)
+    heard = sender.send(b"page").split("\n")
     assert [line[:4] for line in heard] == ["226-", "226-", "226 ", "421 "]
 
 
 def test_nothingLeftBehind() -> None:
     """A session that ends in mid-line leaves no timer."""
-    bench = Bench(idleTimeout=0)
-    bench.sender.login()
-    bench.sender.wire.receive(b"NOO")
-    bench.sender.wire.rst()
-    assert not bench.reactor.getDelayedCalls()
+    gateway = MemoryGateway(idleTimeout=0)
+    sender = gateway.stranger()
+    sender.login()
+    sender.wire.receive(b"NOO")
+    sender.wire.rst()
+    assert not gateway.reactor.getDelayedCalls()

@@ -4,27 +4,23 @@ The promise, from the command to the reply: what the sender is told is what beca
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any, ClassVar
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import pytest
 from twisted.internet.address import IPv4Address
 from twisted.internet.defer import Deferred, fail
 from twisted.internet.error import ConnectionRefusedError
-from twisted.internet.testing import MemoryReactorClock
 from twisted.logger import LogEvent, capturedLogs, formatEvent
 from twisted.python.failure import Failure
 
-from jetdirect.configuration import Configuration
 from jetdirect.errors import PrinterLost, PrintError, PrinterUnreachable
-from jetdirect.ftp.settings import SessionSettings
 from jetdirect.ftp.upload import PATIENCE
-from jetdirect.gateway import Gateway
 from jetdirect.interfaces import Delivery, IPrinterConnection, IPrintJob
-from jetdirect.named import PortSettings
-from jetdirect.record import JobRecord, JobState
+from jetdirect.record import JobState
 from jetdirect.testing import FakePrinter, FakePrinterConnection, FakeSender, MemoryWire
+from tests.support import memory
+from tests.support.memory import codes
 
 PAGE = b"%!PS\n\xff\xf4\r\n\n\r\x00\x1b%-12345X\x04showpage\n"
 BUSY, CONNECT = 60.0, 30.0
@@ -47,66 +43,22 @@ class SlowPrinter(FakePrinter):
         self.opening[-1].callback(self.jobs[-1])
 
 
-class Bench:
-    """A gateway in memory."""
+class MemoryGateway(memory.MemoryGateway):
+    """Its times are those below."""
 
-    senders: ClassVar[list[FakeSender]] = []
-
-    def __init__(
-        self,
-        *printers: FakePrinter,
-        busyTimeout: float = BUSY,
-        connectTimeout: float = CONNECT,
-        **settings: Any,
-    ) -> None:
-        self.reactor: Any = MemoryReactorClock()
-        self.printers = printers or (FakePrinter(),)
-        self.printer = self.printers[0]
-        self.gateway = Gateway(
-            Configuration(
-                self.printers,
-                [],
-                SessionSettings(maxSessions=10, **settings),
-                defaults=PortSettings(busyTimeout=busyTimeout, connectTimeout=connectTimeout),
-            ),
-            self.reactor,
-        )
-        self.server = self.gateway.server
-
-    def sender(self) -> FakeSender:
-        """One more sender, logged in."""
-        sender = FakeSender(self.gateway.factory)
-        sender.login()
-        self.senders.append(sender)
-        return sender
-
-    @property
-    def job(self) -> JobRecord:
-        """The last job."""
-        return max(self.server.jobs, key=lambda job: job.number)
+    def __init__(self, *printers: FakePrinter, **settings: Any) -> None:
+        usual = {"maxSessions": 10, "busyTimeout": BUSY, "connectTimeout": CONNECT}
+        super().__init__(*printers, **{**usual, **settings})
 
     def printsOn(self) -> None:
         """Whatever has happened: the next job prints, and nobody stands in its way."""
         self.printer.hesitant = self.printer.silent = False
         if isinstance(self.printer, SlowPrinter):
             self.printer.__class__ = FakePrinter  # type: ignore[assignment]
-        sender = self.sender()
+        sender = self.user()
         assert codes(sender.upload("next.ps", PAGE)) == [150, 226]
         assert (self.printer.jobs[-1].data, self.printer.jobs[-1].ended) == (PAGE, "finished")
         assert self.printer.jobs[-1].tail == b""
-
-
-@pytest.fixture(autouse=True)
-def goodbye() -> Iterator[None]:
-    """No sender stays: what is under way would end, and complain, when the garbage is collected."""
-    yield
-    while Bench.senders:
-        Bench.senders.pop().wire.rst()
-
-
-def codes(heard: str) -> list[int]:
-    """The codes of the replies that were heard, one for each."""
-    return [int(code) for code in re.findall(r"^(\d{3}) ", heard, re.MULTILINE)]
 
 
 def lastLine(heard: str) -> str:
@@ -117,60 +69,60 @@ def lastLine(heard: str) -> str:
 # How far a job is when something happens to it; each begins one and returns its sender.
 
 
-def waiting(bench: Bench) -> FakeSender:
+def waiting(gateway: MemoryGateway) -> FakeSender:
     """The job waits for its turn, its data connection is there already."""
-    bench.sender().begin("first.ps")
-    sender = bench.sender()
+    gateway.user().begin("first.ps")
+    sender = gateway.user()
     assert sender.begin("a.ps") == ""
     return sender
 
 
-def reaching(bench: Bench) -> FakeSender:
+def reaching(gateway: MemoryGateway) -> FakeSender:
     """The printer is being reached."""
-    bench.printer.silent = True
-    sender = bench.sender()
+    gateway.printer.silent = True
+    sender = gateway.user()
     assert sender.begin("a.ps") == ""
     return sender
 
 
-def opened(bench: Bench) -> FakeSender:
+def opened(gateway: MemoryGateway) -> FakeSender:
     """The 150 is out, the data connection is not there yet."""
-    sender = bench.sender()
+    sender = gateway.user()
     sender.say("EPSV")
     assert codes(sender.say("STOR a.ps")) == [150]
     return sender
 
 
-def connected(bench: Bench) -> FakeSender:
+def connected(gateway: MemoryGateway) -> FakeSender:
     """The data connection is there, and no byte came yet."""
-    sender = bench.sender()
+    sender = gateway.user()
     assert codes(sender.begin("a.ps")) == [150]
     return sender
 
 
-def pouring(bench: Bench) -> FakeSender:
+def pouring(gateway: MemoryGateway) -> FakeSender:
     """The printer has a part of the job."""
-    sender = connected(bench)
+    sender = connected(gateway)
     assert sender.data is not None
     sender.data.receive(PAGE)
     return sender
 
 
-def blocked(bench: Bench) -> FakeSender:
+def blocked(gateway: MemoryGateway) -> FakeSender:
     """The printer has a part of the job and takes no more."""
-    sender = pouring(bench)
-    bench.printer.jobs[-1].pause()
+    sender = pouring(gateway)
+    gateway.printer.jobs[-1].pause()
     assert sender.data is not None
     sender.data.receive(PAGE)
     return sender
 
 
-def finishing(bench: Bench) -> FakeSender:
+def finishing(gateway: MemoryGateway) -> FakeSender:
     """The printer has every byte, and has not said yet what became of them."""
-    sender = pouring(bench)
-    bench.printer.hesitant = True
+    sender = pouring(gateway)
+    gateway.printer.hesitant = True
     assert sender.send(b"") == ""
-    bench.printer.hesitant = False
+    gateway.printer.hesitant = False
     return sender
 
 
@@ -180,7 +132,7 @@ PHASES = [*UNPRINTED, *PRINTED]
 HOLDING = [opened, connected, *PRINTED]
 """The phases in which the job has the printer."""
 
-Phase = Callable[[Bench], FakeSender]
+Phase = Callable[[MemoryGateway], FakeSender]
 
 
 # The order of things
@@ -188,26 +140,26 @@ Phase = Callable[[Bench], FakeSender]
 
 def test_order() -> None:
     """First its turn, then the printer, then 150, and only then the data connection is dialled."""
-    bench = Bench(SlowPrinter())
-    printer: Any = bench.printer
-    first, second = bench.sender(), bench.sender()
+    gateway = MemoryGateway(SlowPrinter())
+    printer: Any = gateway.printer
+    first, second = gateway.user(), gateway.user()
     first.begin("a.ps")
     printer.arrive()
     second.say("PORT 192,0,2,1,8,73")
     assert second.say("STOR b.ps") == ""
-    assert (len(printer.opening), bench.reactor.tcpClients) == (1, [])
+    assert (len(printer.opening), gateway.reactor.tcpClients) == (1, [])
     first.send(b"")
     assert second.hear() == ""
-    assert (len(printer.opening), bench.reactor.tcpClients) == (2, [])
+    assert (len(printer.opening), gateway.reactor.tcpClients) == (2, [])
 
     said: list[bytes] = []
-    dial = bench.reactor.connectTCP
+    dial = gateway.reactor.connectTCP
 
     def connectTCP(*args: Any, **kwargs: Any) -> Any:
         said.append(second.wire.value())
         return dial(*args, **kwargs)
 
-    bench.reactor.connectTCP = connectTCP
+    gateway.reactor.connectTCP = connectTCP
     printer.arrive()
     assert [text[:4] for text in said] == [b"150 "]
     assert codes(second.hear()) == [150]
@@ -215,9 +167,9 @@ def test_order() -> None:
 
 def test_nothingIsReadBeforeThePrinterIsThere() -> None:
     """What comes early over the data connection stays with the sender until the 150."""
-    bench = Bench(SlowPrinter())
-    printer: Any = bench.printer
-    sender = bench.sender()
+    gateway = MemoryGateway(SlowPrinter())
+    printer: Any = gateway.printer
+    sender = gateway.user()
     sender.passive()
     assert sender.data is not None
     sender.data.receive(PAGE)
@@ -231,55 +183,57 @@ def test_nothingIsReadBeforeThePrinterIsThere() -> None:
 
 def test_complete() -> None:
     """A job that ended well: every byte, none added, and the reply that says so."""
-    bench = Bench()
-    sender = bench.sender()
+    gateway = MemoryGateway()
+    sender = gateway.user()
     sender.say("TYPE I")
     heard = sender.upload("a.ps", PAGE)
     assert codes(heard) == [150, 226]
-    assert f"job {bench.job.number}" in heard and "226-Processing job: 1 a.ps" in heard
+    assert f"job {gateway.job.number}" in heard and "226-Processing job: 1 a.ps" in heard
     assert lastLine(heard) == f"226 Transfer complete (PORT1, job 1, {len(PAGE)} bytes, delivered)"
-    [printed] = bench.printer.jobs
+    [printed] = gateway.printer.jobs
     assert (printed.data, printed.ended, printed.tail) == (PAGE, "finished", b"")
     sender.settle()
-    assert bench.job.state is JobState.COMPLETED
+    assert gateway.job.state is JobState.COMPLETED
 
 
 def test_active() -> None:
     """Over an active data connection it is the same."""
-    bench = Bench()
-    sender = bench.sender()
+    gateway = MemoryGateway()
+    sender = gateway.user()
     sender.say("PORT 192,0,2,1,8,73")
     sender.say("STOR a.ps")
-    wire = dialled(bench)
+    wire = dialled(gateway)
     wire.receive(PAGE)
     wire.fin()
     assert codes(sender.hear()) == [226]
-    assert bench.printer.jobs[0].data == PAGE
+    assert gateway.printer.jobs[0].data == PAGE
 
 
 def test_activeRefused() -> None:
     """A sender that does not take our call gets 425, and the next job prints."""
-    bench = Bench()
-    sender = bench.sender()
+    gateway = MemoryGateway()
+    sender = gateway.user()
     sender.say("PORT 192,0,2,1,8,73")
     sender.say("STOR a.ps")
-    bench.reactor.tcpClients[-1][2].clientConnectionFailed(None, Failure(ConnectionRefusedError()))
+    gateway.reactor.tcpClients[-1][2].clientConnectionFailed(
+        None, Failure(ConnectionRefusedError())
+    )
     assert codes(sender.hear()) == [425]
-    bench.printsOn()
+    gateway.printsOn()
 
 
-def dialled(bench: Bench) -> MemoryWire:
+def dialled(gateway: MemoryGateway) -> MemoryWire:
     """The sender takes our call."""
-    host, number, factory, *_ = bench.reactor.tcpClients[-1]
+    host, number, factory, *_ = gateway.reactor.tcpClients[-1]
     return MemoryWire(factory.buildProtocol(IPv4Address("TCP", host, number)))
 
 
 def test_zeroBytes() -> None:
     """A job without a byte is a job like others."""
-    bench = Bench()
-    heard = bench.sender().upload("a.ps", b"")
+    gateway = MemoryGateway()
+    heard = gateway.user().upload("a.ps", b"")
     assert lastLine(heard) == "226 Transfer complete (PORT1, job 1, 0 bytes, delivered)"
-    assert (bench.printer.jobs[0].data, bench.printer.jobs[0].ended) == (b"", "finished")
+    assert (gateway.printer.jobs[0].data, gateway.printer.jobs[0].ended) == (b"", "finished")
 
 
 @pytest.mark.parametrize(
@@ -293,43 +247,43 @@ def test_zeroBytes() -> None:
 )
 def test_delivery(reaches: Delivery, reached: Delivery | None, words: str) -> None:
     """The reply says how far the job is known to have come."""
-    bench = Bench(FakePrinter(reaches=reaches))
-    bench.printer.hesitant = True
-    sender = bench.sender()
+    gateway = MemoryGateway(FakePrinter(reaches=reaches))
+    gateway.printer.hesitant = True
+    sender = gateway.user()
     assert codes(sender.upload("a.ps", PAGE)) == [150]
-    bench.printer.jobs[0].answer(reached)
+    gateway.printer.jobs[0].answer(reached)
     assert lastLine(sender.hear()).endswith(f"{len(PAGE)} bytes, {words})")
 
 
 def test_numbers() -> None:
     """Job numbers grow, over ports and sessions, also past jobs that failed."""
-    bench = Bench(FakePrinter(), FakePrinter())
+    gateway = MemoryGateway(FakePrinter(), FakePrinter())
     for number, path in enumerate(["a", "PORT2/b", "c"], start=1):
-        heard = bench.sender().upload(path, PAGE)
+        heard = gateway.user().upload(path, PAGE)
         assert f"job {number}," in lastLine(heard)
-    bench.sender().begin("d")
-    bench.server.cancel(4)
-    assert "job 5," in lastLine(bench.sender().upload("e", PAGE))
+    gateway.user().begin("d")
+    gateway.server.cancel(4)
+    assert "job 5," in lastLine(gateway.user().upload("e", PAGE))
 
 
 def test_backPressure() -> None:
     """A printer that takes no more stops the sender; then all comes, in order and once."""
-    bench = Bench()
-    sender = bench.sender()
+    gateway = MemoryGateway()
+    sender = gateway.user()
     sender.begin("a.ps")
     assert sender.data is not None
     chunks = [bytes([n % 256]) * 1000 for n in range(1000)]
     for n, chunk in enumerate(chunks):
         sender.data.receive(chunk)
         if n % 100 == 50:
-            bench.printer.jobs[0].pause()
+            gateway.printer.jobs[0].pause()
         if n == 60:
             assert sender.data.producerState == "paused"
-            assert len(bench.printer.jobs[0].data) == 51_000
+            assert len(gateway.printer.jobs[0].data) == 51_000
         if n % 100 == 99:
-            bench.printer.jobs[0].resume()
+            gateway.printer.jobs[0].resume()
     assert codes(sender.send(b"")) == [226]
-    assert bench.printer.jobs[0].data == b"".join(chunks)
+    assert gateway.printer.jobs[0].data == b"".join(chunks)
 
 
 @pytest.mark.parametrize(
@@ -344,9 +298,9 @@ def test_backPressure() -> None:
 )
 def test_statWhileItPrints(seconds: float, state: str, waits: str) -> None:
     """STAT says how far the job is, and since when the printer keeps it waiting."""
-    bench = Bench()
-    sender = blocked(bench)
-    bench.reactor.advance(seconds)
+    gateway = MemoryGateway()
+    sender = blocked(gateway)
+    gateway.reactor.advance(seconds)
     lines = sender.say("STAT").split("\n")
     [line] = [line.strip() for line in lines if "job 1" in line]
     assert line == f"Now: job 1 on PORT1: {state}, {len(PAGE)} bytes{waits}"
@@ -362,9 +316,9 @@ def test_statWhileItPrints(seconds: float, state: str, waits: str) -> None:
 )
 def test_statWhileThePrinterFinishes(seconds: float, waits: str) -> None:
     """STAT says that all was sent, and since when the printer does not answer."""
-    bench = Bench()
-    sender = finishing(bench)
-    bench.reactor.advance(seconds)
+    gateway = MemoryGateway()
+    sender = finishing(gateway)
+    gateway.reactor.advance(seconds)
     lines = sender.say("STAT").split("\n")
     [line] = [line.strip() for line in lines if "job 1" in line]
     assert line == f"Now: job 1 on PORT1: processing, {len(PAGE)} bytes{waits}"
@@ -373,25 +327,25 @@ def test_statWhileThePrinterFinishes(seconds: float, waits: str) -> None:
 # What speaks against a job: 4xx if nothing was printed, else 551, and the next job prints.
 
 
-def resetData(bench: Bench, sender: FakeSender) -> None:
+def resetData(gateway: MemoryGateway, sender: FakeSender) -> None:
     """The data connection is reset."""
     assert sender.data is not None
     sender.data.rst()
 
 
-def losePrinter(bench: Bench, sender: FakeSender) -> None:
+def losePrinter(gateway: MemoryGateway, sender: FakeSender) -> None:
     """The printer is switched off."""
-    bench.printer.jobs[-1].lose()
+    gateway.printer.jobs[-1].lose()
 
 
-def stop(bench: Bench, sender: FakeSender) -> None:
+def stop(gateway: MemoryGateway, sender: FakeSender) -> None:
     """The gateway is stopped."""
-    bench.gateway.factory.stopSessions()
+    gateway.factory.stopSessions()
 
 
-def cancel(bench: Bench, sender: FakeSender) -> None:
+def cancel(gateway: MemoryGateway, sender: FakeSender) -> None:
     """The operator cancels the job."""
-    assert bench.server.cancel(bench.job.number)
+    assert gateway.server.cancel(gateway.job.number)
 
 
 @pytest.mark.parametrize(
@@ -413,53 +367,53 @@ def cancel(bench: Bench, sender: FakeSender) -> None:
     ],
 )
 def test_fate(
-    phase: Phase, happens: Callable[[Bench, FakeSender], None], wanted: list[int]
+    phase: Phase, happens: Callable[[MemoryGateway, FakeSender], None], wanted: list[int]
 ) -> None:
     """4xx says that nothing was printed, 5xx that some may be, or that the job is not wanted."""
-    bench = Bench()
-    sender = phase(bench)
-    happens(bench, sender)
+    gateway = MemoryGateway()
+    sender = phase(gateway)
+    happens(gateway, sender)
     heard = sender.hear()
     assert codes(heard) == wanted
-    assert f" Job {bench.job.number} " in heard
-    assert bench.job.state is (JobState.CANCELED if happens is cancel else JobState.ABORTED)
-    assert bench.job.printed == ("part" if phase in PRINTED else "no")
+    assert f" Job {gateway.job.number} " in heard
+    assert gateway.job.state is (JobState.CANCELED if happens is cancel else JobState.ABORTED)
+    assert gateway.job.printed == ("part" if phase in PRINTED else "no")
     if phase is waiting:
-        bench.server.cancel(1)
-    bench.printsOn()
+        gateway.server.cancel(1)
+    gateway.printsOn()
 
 
 @pytest.mark.parametrize("phase", PHASES)
 def test_stopped(phase: Phase) -> None:
     """Stopping the gateway: the job's own reply first, then 421; the printer is set right."""
-    bench = Bench()
-    sender = phase(bench)
-    stopped = bench.gateway.factory.stopSessions()
+    gateway = MemoryGateway()
+    sender = phase(gateway)
+    stopped = gateway.factory.stopSessions()
     heard = sender.hear()
     final = [code for code in codes(heard) if code != 150]
     assert final == [551 if phase in PRINTED else 421, 421]
     assert heard.count(": the gateway is shutting down; ") == 1
-    assert bench.job.state is JobState.ABORTED
-    for session in list(bench.gateway.factory._connections):
+    assert gateway.job.state is JobState.ABORTED
+    for session in list(gateway.factory._connections):
         session.control.transport.fin()  # type: ignore[attr-defined]
     assert stopped.called
 
 
 def test_stoppedInLine() -> None:
     """A job that waits when the gateway is stopped is not begun any more."""
-    bench = Bench()
-    bench.sender().begin("a.ps")
-    bench.sender().begin("b.ps")
-    bench.gateway.factory.stopSessions()
-    assert len(bench.printer.jobs) == 1
+    gateway = MemoryGateway()
+    gateway.user().begin("a.ps")
+    gateway.user().begin("b.ps")
+    gateway.factory.stopSessions()
+    assert len(gateway.printer.jobs) == 1
 
 
 @pytest.mark.parametrize("happens", [losePrinter, cancel])
-def test_fateBeforeTheDataConnection(happens: Callable[[Bench, FakeSender], None]) -> None:
+def test_fateBeforeTheDataConnection(happens: Callable[[MemoryGateway, FakeSender], None]) -> None:
     """Also while the data connection is awaited the sender is told at once."""
-    bench = Bench()
-    sender = opened(bench)
-    happens(bench, sender)
+    gateway = MemoryGateway()
+    sender = opened(gateway)
+    happens(gateway, sender)
     heard = codes(sender.hear())
     sender.reactor.advance(30)
     assert heard == [550 if happens is cancel else 451]
@@ -467,68 +421,68 @@ def test_fateBeforeTheDataConnection(happens: Callable[[Bench, FakeSender], None
 
 def test_dataConnectionNeverCame() -> None:
     """Without a data connection there is 425, and the printer is free again."""
-    bench = Bench()
-    sender = opened(bench)
+    gateway = MemoryGateway()
+    sender = opened(gateway)
     sender.reactor.advance(30)
     assert codes(sender.hear()) == [425]
-    assert (bench.printer.jobs[0].ended, bench.printer.jobs[0].tail) == ("aborted", b"")
-    bench.printsOn()
+    assert (gateway.printer.jobs[0].ended, gateway.printer.jobs[0].tail) == ("aborted", b"")
+    gateway.printsOn()
 
 
 @pytest.mark.parametrize("phase", [connected, pouring])
 def test_silentSender(phase: Phase) -> None:
     """Who says nothing on either connection is told what was missed, and for how long."""
-    bench = Bench(idleTimeout=60, dataIdleTimeout=0)
-    sender = phase(bench)
-    bench.reactor.advance(60)
+    gateway = MemoryGateway(idleTimeout=60, dataIdleTimeout=0)
+    sender = phase(gateway)
+    gateway.reactor.advance(60)
     heard = sender.hear()
     assert codes(heard) == [551 if phase in PRINTED else 451, 421]
     assert "nothing came for 60 s" in heard
-    assert bench.job.state is JobState.ABORTED
+    assert gateway.job.state is JobState.ABORTED
 
 
 def test_unreachable() -> None:
     """A printer that cannot be reached in time: 450 with the reason, no 150 before."""
-    bench = Bench()
-    bench.printer.refusals = [PrinterUnreachable("paper jam")] * 100
-    sender = bench.sender()
+    gateway = MemoryGateway()
+    gateway.printer.refusals = [PrinterUnreachable("paper jam")] * 100
+    sender = gateway.user()
     assert sender.begin("a.ps") == ""
-    bench.reactor.pump([0.5] * 60)
+    gateway.reactor.pump([0.5] * 60)
     heard = sender.hear()
     assert codes(heard) == [450]
     assert "paper jam" in heard and "safe" in heard
-    bench.printer.refusals = []
-    bench.printsOn()
+    gateway.printer.refusals = []
+    gateway.printsOn()
 
 
 def test_reachedAtLast() -> None:
     """A printer that can be reached a little later prints, and the sender hears only of that."""
-    bench = Bench()
-    bench.printer.refusals = [PrinterUnreachable("busy")] * 3
-    sender = bench.sender()
+    gateway = MemoryGateway()
+    gateway.printer.refusals = [PrinterUnreachable("busy")] * 3
+    sender = gateway.user()
     assert sender.begin("a.ps") == ""
-    bench.reactor.pump([0.1] * 30)
+    gateway.reactor.pump([0.1] * 30)
     assert codes(sender.hear()) == [150]
     assert codes(sender.send(PAGE)) == [226]
 
 
 def test_noAnswer() -> None:
     """A printer that does not answer at all: 450 after the connect time-out."""
-    bench = Bench()
-    sender = reaching(bench)
-    bench.reactor.advance(CONNECT - 1)
+    gateway = MemoryGateway()
+    sender = reaching(gateway)
+    gateway.reactor.advance(CONNECT - 1)
     assert sender.hear() == ""
-    bench.reactor.advance(1)
+    gateway.reactor.advance(1)
     assert codes(sender.hear()) == [450]
-    bench.printsOn()
+    gateway.printsOn()
 
 
 def test_oneAttempt() -> None:
     """With a connect time-out of 0 there is one attempt."""
-    bench = Bench(connectTimeout=0)
-    bench.printer.refusals = [PrinterUnreachable("off")]
-    assert codes(bench.sender().begin("a.ps")) == [450]
-    bench.printsOn()
+    gateway = MemoryGateway(connectTimeout=0)
+    gateway.printer.refusals = [PrinterUnreachable("off")]
+    assert codes(gateway.user().begin("a.ps")) == [450]
+    gateway.printsOn()
 
 
 @pytest.mark.parametrize(("final", "code"), [(False, 451), (True, 550)])
@@ -536,19 +490,19 @@ def test_refusedByTheTransport(final: bool, code: int) -> None:
     """A transport that says no is not asked again, and its word decides."""
     error = PrinterLost("no such queue")
     error.final = final
-    bench = Bench()
-    bench.printer.refusals = [error]
-    assert codes(bench.sender().begin("a.ps")) == [code]
-    bench.printsOn()
+    gateway = MemoryGateway()
+    gateway.printer.refusals = [error]
+    assert codes(gateway.user().begin("a.ps")) == [code]
+    gateway.printsOn()
 
 
 def test_cutIsEndedInItsOwnLanguage() -> None:
     """A job of which something was printed is ended as its language wants it; the 551 says so."""
-    bench = Bench()
-    sender = pouring(bench)
-    resetData(bench, sender)
+    gateway = MemoryGateway()
+    sender = pouring(gateway)
+    resetData(gateway, sender)
     assert "may have been printed" in sender.hear()
-    printed = bench.printer.jobs[0]
+    printed = gateway.printer.jobs[0]
     assert (printed.data, printed.ended, printed.tail) == (PAGE, "aborted", b"\x04")
 
 
@@ -570,13 +524,13 @@ class BrokenPrinter(FakePrinter):
 
 def test_bugInATransport(flushErrors: Callable[..., list[LogEvent]]) -> None:
     """A transport that raises is logged; the sender is not told 4xx when something was printed."""
-    bench = Bench(BrokenPrinter())
-    sender = bench.sender()
+    gateway = MemoryGateway(BrokenPrinter())
+    sender = gateway.user()
     heard = codes(sender.upload("a.ps", PAGE))
-    bench.printer.__class__ = FakePrinter
+    gateway.printer.__class__ = FakePrinter
     assert len(flushErrors(ZeroDivisionError)) == 1
     assert heard == [150, 551]
-    bench.printsOn()
+    gateway.printsOn()
 
 
 @pytest.mark.parametrize(("data", "code"), [(b"", 451), (PAGE, 551)])
@@ -587,8 +541,8 @@ def test_bugInTheGateway(
     flushErrors: Callable[..., list[LogEvent]],
 ) -> None:
     """A mistake of the gateway's own is logged, and ends the job as honestly as any other."""
-    bench = Bench()
-    sender = bench.sender()
+    gateway = MemoryGateway()
+    sender = gateway.user()
 
     async def broken(self: object, consumer: Any) -> None:
         consumer.write(data)
@@ -602,18 +556,18 @@ def test_bugInTheGateway(
     [event] = flushErrors(ZeroDivisionError)
     assert event["job"] == 1
     assert formatEvent(event) == "job 1 failed"
-    bench.printsOn()
+    gateway.printsOn()
 
 
 def test_bugAfterTheEnd(
     monkeypatch: pytest.MonkeyPatch, flushErrors: Callable[..., list[LogEvent]]
 ) -> None:
     """A mistake of the gateway's own does not hide what had ended the job before."""
-    bench = Bench()
-    sender = bench.sender()
+    gateway = MemoryGateway()
+    sender = gateway.user()
 
     async def broken(self: object, consumer: Any) -> None:
-        assert bench.server.cancel(1, "paper for others")
+        assert gateway.server.cancel(1, "paper for others")
         raise ZeroDivisionError("a bug")
 
     with monkeypatch.context() as patched:
@@ -622,18 +576,18 @@ def test_bugAfterTheEnd(
     assert len(flushErrors(ZeroDivisionError)) == 1
     assert codes(heard) == [150, 550]
     assert "paper for others" in heard
-    bench.printsOn()
+    gateway.printsOn()
 
 
 def test_bugInATransportAtTheOpening(flushErrors: Callable[..., list[LogEvent]]) -> None:
     """A transport that fails otherwise than agreed before a byte was sent: 451, and on."""
-    bench = Bench()
-    bench.printer.open = lambda job: fail(ZeroDivisionError("a bug"))  # type: ignore[method-assign]
-    heard = codes(bench.sender().upload("a.ps", PAGE))
-    del bench.printer.open
+    gateway = MemoryGateway()
+    gateway.printer.open = lambda job: fail(ZeroDivisionError("a bug"))  # type: ignore[method-assign]
+    heard = codes(gateway.user().upload("a.ps", PAGE))
+    del gateway.printer.open
     assert len(flushErrors(ZeroDivisionError)) == 1
     assert heard == [451]
-    bench.printsOn()
+    gateway.printsOn()
 
 
 # The control connection is lost
@@ -643,49 +597,49 @@ def test_bugInATransportAtTheOpening(flushErrors: Callable[..., list[LogEvent]])
 @pytest.mark.parametrize("end", [MemoryWire.fin, MemoryWire.rst])
 def test_controlLost(phase: Phase, end: Callable[[MemoryWire], None]) -> None:
     """Whoever loses the control connection before the reply has not printed: the job is cut."""
-    bench = Bench()
-    sender = phase(bench)
+    gateway = MemoryGateway()
+    sender = phase(gateway)
     end(sender.wire)
     assert 226 not in codes(sender.hear())
-    assert bench.job.state is JobState.ABORTED
-    assert bench.job.reason == "the control connection was lost"
-    assert bench.job.printed == ("part" if phase in PRINTED else "no")
+    assert gateway.job.state is JobState.ABORTED
+    assert gateway.job.reason == "the control connection was lost"
+    assert gateway.job.printed == ("part" if phase in PRINTED else "no")
     if phase in HOLDING:
-        assert bench.printer.jobs[-1].ended == "aborted"
+        assert gateway.printer.jobs[-1].ended == "aborted"
     if phase is waiting:
-        bench.server.cancel(1)
-    bench.printsOn()
+        gateway.server.cancel(1)
+    gateway.printsOn()
 
 
 def test_controlGoneWhenTheDataEnds() -> None:
     """A killed sender: the control connection's end is there, though the reactor has not told."""
-    bench = Bench()
-    sender = pouring(bench)
+    gateway = MemoryGateway()
+    sender = pouring(gateway)
     sender.wire.gone = True
     assert 226 not in codes(sender.send(b""))
-    assert bench.job.reason == "the control connection was lost"
-    assert bench.printer.jobs[0].ended == "aborted"
+    assert gateway.job.reason == "the control connection was lost"
+    assert gateway.printer.jobs[0].ended == "aborted"
     sender.wire.fin()
-    bench.printsOn()
+    gateway.printsOn()
 
 
 def test_controlGoneWhenThePrinterIsDone() -> None:
     """The control connection is looked at again before the 226."""
-    bench = Bench()
-    sender = finishing(bench)
+    gateway = MemoryGateway()
+    sender = finishing(gateway)
     sender.wire.gone = True
-    bench.printer.jobs[0].answer()
+    gateway.printer.jobs[0].answer()
     assert 226 not in codes(sender.hear())
-    assert bench.job.state is JobState.ABORTED
-    assert bench.job.reason == "the control connection was lost"
+    assert gateway.job.state is JobState.ABORTED
+    assert gateway.job.reason == "the control connection was lost"
     sender.wire.fin()
-    bench.printsOn()
+    gateway.printsOn()
 
 
 def test_controlAliveIsNotGone() -> None:
     """A sender that sent a command behind its job and is there is not taken for a lost one."""
-    bench = Bench()
-    sender = pouring(bench)
+    gateway = MemoryGateway()
+    sender = pouring(gateway)
     sender.wire.receive(b"NOOP\r\nQUIT\r\n")
     assert codes(sender.send(b"")) == [200, 226, 221]
 
@@ -698,42 +652,42 @@ def endEvents(events: Sequence[LogEvent]) -> list[LogEvent]:
 @pytest.mark.parametrize("end", [MemoryWire.fin, MemoryWire.rst])
 def test_controlLostBeforeTheReplyIsHeard(end: Callable[[MemoryWire], None]) -> None:
     """A 226 that was never acknowledged: the job's record says that its sender never heard."""
-    bench = Bench()
-    sender = pouring(bench)
+    gateway = MemoryGateway()
+    sender = pouring(gateway)
     sender.wire.inFlight = 200
     with capturedLogs() as events:
         assert codes(sender.send(b"")) == [226]
         sender.settle()
-        assert not bench.job.ended
+        assert not gateway.job.ended
         assert not endEvents(events)
         end(sender.wire)
     [event] = endEvents(events)
     assert event["reason"] == "sender lost before the reply"
     assert event["state"] == "completed"
-    assert (bench.job.state, bench.job.heard) == (JobState.COMPLETED, False)
-    bench.printsOn()
+    assert (gateway.job.state, gateway.job.heard) == (JobState.COMPLETED, False)
+    gateway.printsOn()
 
 
 def test_replyIsHeardLate() -> None:
     """A slow network is waited for: the record is written when the reply is acknowledged."""
-    bench = Bench()
-    sender = pouring(bench)
+    gateway = MemoryGateway()
+    sender = pouring(gateway)
     sender.wire.inFlight = 200
     sender.send(b"")
-    bench.reactor.pump([1.0] * 60)
-    assert not bench.job.ended
+    gateway.reactor.pump([1.0] * 60)
+    assert not gateway.job.ended
     sender.wire.inFlight = 0
-    bench.reactor.pump([0.5] * 2)
-    assert (bench.job.state, bench.job.heard) == (JobState.COMPLETED, True)
+    gateway.reactor.pump([0.5] * 2)
+    assert (gateway.job.state, gateway.job.heard) == (JobState.COMPLETED, True)
 
 
 def test_nextJobDoesNotWaitForTheAcknowledgement() -> None:
     """The printer is free as soon as it is done, whether the reply was heard or not."""
-    bench = Bench()
-    sender = pouring(bench)
+    gateway = MemoryGateway()
+    sender = pouring(gateway)
     sender.wire.inFlight = 200
     sender.send(b"")
-    bench.printsOn()
+    gateway.printsOn()
 
 
 # ABOR
@@ -742,72 +696,72 @@ def test_nextJobDoesNotWaitForTheAcknowledgement() -> None:
 @pytest.mark.parametrize("phase", PHASES)
 def test_abort(phase: Phase) -> None:
     """ABOR in any phase: 426 for the job, then a 226 that tells of no complete transfer."""
-    bench = Bench()
-    sender = phase(bench)
+    gateway = MemoryGateway()
+    sender = phase(gateway)
     heard = sender.say("ABOR")
     assert codes(heard) == [426, 226]
     assert "complete" not in heard.lower()
-    assert bench.job.state is JobState.CANCELED
+    assert gateway.job.state is JobState.CANCELED
     if phase in HOLDING:
-        assert bench.printer.jobs[-1].ended == "aborted"
-        assert bench.printer.jobs[-1].tail == (b"\x04" if phase in PRINTED else b"")
+        assert gateway.printer.jobs[-1].ended == "aborted"
+        assert gateway.printer.jobs[-1].tail == (b"\x04" if phase in PRINTED else b"")
     assert sender.data is None or not sender.data.connected
     if phase is waiting:
-        bench.server.cancel(1)
-    bench.printsOn()
+        gateway.server.cancel(1)
+    gateway.printsOn()
     assert codes(sender.upload("again.ps", PAGE)) == [150, 226]
 
 
 @pytest.mark.parametrize("aborts", [1, 2, 3])
 def test_abortWaitsForThePrinter(aborts: int) -> None:
     """The 426 comes at once, each ABOR's 226 when the printer is ready for the next job."""
-    bench = Bench()
-    sender = pouring(bench)
-    bench.printer.hesitant = True
+    gateway = MemoryGateway()
+    sender = pouring(gateway)
+    gateway.printer.hesitant = True
     assert codes(sender.say("ABOR")) == [426]
     for _ in range(aborts - 1):
         assert sender.say("ABOR") == ""
     assert sender.say("PWD") == ""
-    bench.printer.jobs[0].answer()
+    gateway.printer.jobs[0].answer()
     heard = sender.hear()
     assert codes(heard) == [226] * aborts + [257]
     assert heard.count("226 Abort done; PORT1 is ready for the next job\n") == aborts
-    bench.printsOn()
+    gateway.printsOn()
 
 
 def test_abortTwiceAfterwards() -> None:
     """A second ABOR that comes late finds nothing to abort, and does no harm."""
-    bench = Bench()
-    sender = pouring(bench)
+    gateway = MemoryGateway()
+    sender = pouring(gateway)
     assert codes(sender.say("ABOR\r\nABOR")) == [426, 226, 226]
-    bench.printsOn()
+    gateway.printsOn()
 
 
 def test_abortTooLate() -> None:
     """ABOR after the 226 changes nothing about the job."""
-    bench = Bench()
-    sender = pouring(bench)
+    gateway = MemoryGateway()
+    sender = pouring(gateway)
     assert codes(sender.send(b"")) == [226]
     assert codes(sender.say("ABOR")) == [226]
     sender.settle()
-    assert bench.job.state is JobState.COMPLETED
+    assert gateway.job.state is JobState.COMPLETED
 
 
 def test_abortWhileAnotherPrints() -> None:
     """Who aborts a job that waits is not told that the port is ready: another job prints there."""
-    bench = Bench()
-    heard = waiting(bench).say("ABOR")
+    gateway = MemoryGateway()
+    heard = waiting(gateway).say("ABOR")
     assert lastLine(heard) == "226 Abort done; the job has left the line at PORT1"
 
 
 def test_abortThenQuit() -> None:
     """QUIT behind an ABOR ends the session when the printer is free."""
-    bench = Bench()
-    sender = pouring(bench)
-    bench.printer.hesitant = True
+    gateway = MemoryGateway()
+    sender = pouring(gateway)
+    gateway.printer.hesitant = True
     sender.say("ABOR\r\nQUIT")
     assert not sender.wire.halfClosed
-    bench.printer.jobs[0].answer()
+    gateway.printer.jobs[0].answer()
     assert codes(sender.hear()) == [226, 221]
 
 
@@ -816,8 +770,8 @@ def test_abortThenQuit() -> None:
 
 def test_turns() -> None:
     """Jobs at one port print one after the other in the order of their commands."""
-    bench = Bench()
-    senders = [bench.sender() for _ in range(4)]
+    gateway = MemoryGateway()
+    senders = [gateway.user() for _ in range(4)]
     assert [codes(sender.begin(f"{n}.ps")) for n, sender in enumerate(senders)] == [
         [150],
         [],
@@ -827,46 +781,51 @@ def test_turns() -> None:
     for n, sender in enumerate(senders):
         assert codes(sender.send(b"page %d" % n)) == [226]
         assert [codes(other.hear()) for other in senders[n + 1 :]] == [[150], [], []][: 3 - n]
-    assert [job.data for job in bench.printer.jobs] == [b"page 0", b"page 1", b"page 2", b"page 3"]
+    assert [job.data for job in gateway.printer.jobs] == [
+        b"page 0",
+        b"page 1",
+        b"page 2",
+        b"page 3",
+    ]
 
 
 def test_otherPortsDoNotWait() -> None:
     """A busy printer keeps only its own port's jobs waiting."""
-    bench = Bench(FakePrinter(), FakePrinter())
-    pouring(bench)
-    assert codes(bench.sender().upload("PORT2/b.ps", PAGE)) == [150, 226]
+    gateway = MemoryGateway(FakePrinter(), FakePrinter())
+    pouring(gateway)
+    assert codes(gateway.user().upload("PORT2/b.ps", PAGE)) == [150, 226]
 
 
 def test_busy() -> None:
     """Whose turn does not come in time gets 450 with the reason; the other goes on printing."""
-    bench = Bench()
-    first = pouring(bench)
-    second = bench.sender()
+    gateway = MemoryGateway()
+    first = pouring(gateway)
+    second = gateway.user()
     second.begin("b.ps")
-    bench.reactor.advance(BUSY - 1)
+    gateway.reactor.advance(BUSY - 1)
     assert second.hear() == ""
-    bench.reactor.advance(1)
+    gateway.reactor.advance(1)
     heard = second.hear()
     assert codes(heard) == [450]
     assert "PORT1 is busy with job 1" in heard and "safe" in heard
     assert codes(first.send(b"")) == [226]
-    bench.printsOn()
+    gateway.printsOn()
 
 
 def test_noWaiting() -> None:
     """With a busy time-out of 0 nobody waits."""
-    bench = Bench(busyTimeout=0)
-    first = pouring(bench)
-    assert codes(bench.sender().begin("b.ps")) == [450]
+    gateway = MemoryGateway(busyTimeout=0)
+    first = pouring(gateway)
+    assert codes(gateway.user().begin("b.ps")) == [450]
     assert codes(first.send(b"")) == [226]
-    bench.printsOn()
+    gateway.printsOn()
 
 
 @pytest.mark.parametrize("leave", ["ABOR", "lost", "canceled"])
 def test_leavingTheLine(leave: str) -> None:
     """Who leaves the line keeps nobody behind waiting."""
-    bench = Bench()
-    first, second, third = (bench.sender() for _ in range(3))
+    gateway = MemoryGateway()
+    first, second, third = (gateway.user() for _ in range(3))
     for n, sender in enumerate((first, second, third)):
         sender.begin(f"{n}.ps")
     if leave == "ABOR":
@@ -874,24 +833,24 @@ def test_leavingTheLine(leave: str) -> None:
     elif leave == "lost":
         second.wire.fin()
     else:
-        bench.server.cancel(2)
+        gateway.server.cancel(2)
     assert codes(first.send(PAGE)) == [226]
     assert codes(third.hear()) == [150]
     assert codes(third.send(PAGE)) == [226]
-    assert len(bench.printer.jobs) == 2
+    assert len(gateway.printer.jobs) == 2
 
 
 def test_cancelByNumber() -> None:
     """Only a job that is there and not ended can be canceled."""
-    bench = Bench()
-    sender = pouring(bench)
-    assert not bench.server.cancel(2)
-    assert bench.server.cancel(1, "paper for others")
+    gateway = MemoryGateway()
+    sender = pouring(gateway)
+    assert not gateway.server.cancel(2)
+    assert gateway.server.cancel(1, "paper for others")
     heard = sender.hear()
     assert codes(heard) == [551]
     assert "paper for others" in heard
-    assert bench.job.state is JobState.CANCELED
-    assert not bench.server.cancel(1)
+    assert gateway.job.state is JobState.CANCELED
+    assert not gateway.server.cancel(1)
 
 
 # The record
@@ -900,10 +859,10 @@ def test_cancelByNumber() -> None:
 @pytest.mark.parametrize("good", [True, False])
 def test_events(good: bool) -> None:
     """Each job writes one event at its start and one at its end, with all that is known."""
-    bench = Bench()
+    gateway = MemoryGateway()
     with capturedLogs() as events:
-        sender = pouring(bench)
-        bench.reactor.advance(2.5)
+        sender = pouring(gateway)
+        gateway.reactor.advance(2.5)
         if good:
             sender.send(b"")
             sender.settle()
@@ -926,9 +885,9 @@ def test_errorsOfThirdParties() -> None:
     class NoToner(PrintError):
         pass
 
-    bench = Bench()
-    bench.printer.refusals = [NoToner("no toner left")]
-    heard = bench.sender().begin("a.ps")
+    gateway = MemoryGateway()
+    gateway.printer.refusals = [NoToner("no toner left")]
+    heard = gateway.user().begin("a.ps")
     assert codes(heard) == [451]
     assert "no toner left" in heard
 
@@ -936,9 +895,9 @@ def test_errorsOfThirdParties() -> None:
 # A data connection that does not come
 
 
-def hanging(bench: Bench) -> FakeSender:
+def hanging(gateway: MemoryGateway) -> FakeSender:
     """Has the printer, and its data connection does not come."""
-    sender = bench.sender()
+    sender = gateway.user()
     sender.say("EPSV")
     assert codes(sender.say("STOR a.ps")) == [150]
     return sender
@@ -946,12 +905,12 @@ def hanging(bench: Bench) -> FakeSender:
 
 def test_othersDoNotWaitForIt() -> None:
     """Whoever waits for the printer has it a few seconds after the sender that did not come."""
-    bench = Bench()
-    holder, other = hanging(bench), bench.sender()
+    gateway = MemoryGateway()
+    holder, other = hanging(gateway), gateway.user()
     assert other.begin("b.ps") == ""
-    bench.reactor.advance(PATIENCE - 0.1)
+    gateway.reactor.advance(PATIENCE - 0.1)
     assert (holder.hear(), other.hear()) == ("", "")
-    bench.reactor.advance(0.1)
+    gateway.reactor.advance(0.1)
     assert codes(holder.hear()) == [425]
     assert codes(other.hear()) == [150]
     assert codes(other.send(PAGE)) == [226]
@@ -959,44 +918,44 @@ def test_othersDoNotWaitForIt() -> None:
 
 def test_othersComeLater() -> None:
     """Who comes while it has been waited for already has the printer within a second."""
-    bench = Bench()
-    holder = hanging(bench)
-    bench.reactor.pump([1.0] * 10)
-    other = bench.sender()
+    gateway = MemoryGateway()
+    holder = hanging(gateway)
+    gateway.reactor.pump([1.0] * 10)
+    other = gateway.user()
     assert other.begin("b.ps") == ""
-    bench.reactor.advance(1)
+    gateway.reactor.advance(1)
     assert codes(holder.hear()) == [425]
     assert codes(other.hear()) == [150]
 
 
 def test_nobodyWaits() -> None:
     """If nobody else wants the printer, the data connection has its whole time."""
-    bench = Bench()
-    holder = hanging(bench)
-    bench.reactor.pump([1.0] * 29)
+    gateway = MemoryGateway()
+    holder = hanging(gateway)
+    gateway.reactor.pump([1.0] * 29)
     holder.connect()
     assert codes(holder.send(PAGE)) == [226]
     holder.settle()
-    assert not [call for call in bench.reactor.getDelayedCalls() if call.getTime() < 60]
+    assert not [call for call in gateway.reactor.getDelayedCalls() if call.getTime() < 60]
 
 
 def test_lateDataIsNoHang() -> None:
     """A data connection that is there, and silent, is what --data-idle-timeout is for."""
-    bench = Bench()
-    sender = connected(bench)
-    other = bench.sender()
+    gateway = MemoryGateway()
+    sender = connected(gateway)
+    other = gateway.user()
     assert other.begin("b.ps") == ""
-    bench.reactor.pump([1.0] * 10)
+    gateway.reactor.pump([1.0] * 10)
     assert codes(sender.send(PAGE)) == [226]
 
 
 def test_idleAfterAbort() -> None:
     """While the printer is made ready after ABOR, it is not the sender that is idle."""
-    bench = Bench(idleTimeout=3)
-    bench.printer.hesitant = True
-    sender = pouring(bench)
+    gateway = MemoryGateway(idleTimeout=3)
+    gateway.printer.hesitant = True
+    sender = pouring(gateway)
     assert codes(sender.say("ABOR")) == [426]
-    bench.reactor.pump([1.0] * 10)
-    bench.printer.jobs[0].answer()
+    gateway.reactor.pump([1.0] * 10)
+    gateway.printer.jobs[0].answer()
     assert codes(sender.hear()) == [226]
     assert codes(sender.say("NOOP")) == [200]
