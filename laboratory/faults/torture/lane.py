@@ -203,7 +203,8 @@ class Round:
         for each in senders:
             if each.job is not None:
                 first = each is not sender and each.name.endswith("-first")
-                spoilt = (first and name in _SPOILS_BOTH) or (each.late and case.house == STRICT)
+                hasty = case.house == STRICT or name == "printer switched off"
+                spoilt = (first and name in _SPOILS_BOTH) or (each.late and hasty)
                 each.job.faultless = spared(each.case) and not spoilt
         run = told(self._printer, senders, recorded, self._failures)
         scripted = case.kind.scripted and sender.job is not None
