@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from twisted.internet.defer import Deferred
@@ -19,7 +20,7 @@ from .transports.checks import seen
 from .transports.reach import outOfReach
 
 _BACKLOG = re.compile(r":backlog=\d+")
-_HEADS = ("NUMBER", "NAME", "PRINTER", "OTHERWISE")
+_HEADS = ("NUMBER", "NAME", "PRINTER", "SPOOL", "OTHERWISE")
 
 
 def table(configuration: Configuration) -> str:
@@ -46,12 +47,14 @@ def table(configuration: Configuration) -> str:
 
 def _rows(configuration: Configuration) -> Iterator[tuple[str, ...]]:
     for port in named(configuration.printers, configuration.defaults):
-        others = list(_others(configuration.defaults, port.settings))
+        settings = replace(port.settings, spool=configuration.defaults.spool)  # it has a column
+        others = list(_others(configuration.defaults, settings))
         if port.aliases:
             others.insert(0, f"aliases = {', '.join(port.aliases)}")
         number = "" if port.number is None else str(port.number)
         uri = presentable(port.transport.uri)
-        yield number, port.name, uri, presentable("; ".join(others))
+        spool = "yes" if port.settings.spool else "no"
+        yield number, port.name, uri, spool, presentable("; ".join(others))
 
 
 def _others(usual: PortSettings, settings: PortSettings) -> Iterator[str]:

@@ -68,8 +68,9 @@ def test_check(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert (status, err) == (0, "") and "opensesame" not in out
     rows = [line.split("  ") for line in out.splitlines()]
     ward, kept = ([each.strip() for each in row if each.strip()] for row in rows[1:3])
-    assert ward == ["1", "ward3", "ipp://laser3:631/ipp", "aliases = lp; location = Station 3"]
-    assert kept == ["kept", f"file://{tmp_path}/jobs", "max-job-bytes = 1000"]
+    others = "aliases = lp; location = Station 3"
+    assert ward == ["1", "ward3", "ipp://laser3:631/ipp", "no", others]
+    assert kept == ["kept", f"file://{tmp_path}/jobs", "no", "max-job-bytes = 1000"]
     assert "All of them, unless they say otherwise: max-job-bytes = 10M." in out
     assert "2 printing ports; uploads that name none print on ward3." in out
     assert [each.name for each in tmp_path.iterdir()] == ["gateway.toml"]
