@@ -283,6 +283,20 @@ class IKeptData(Interface):
         """Be done with it."""
 
 
+class IKernelData(IKeptData):
+    """Bytes that need not pass through this process."""
+
+    descriptor: int = Attribute("Where those are read that L{fill} has brought; never waits.")
+
+    def fill() -> Deferred[int]:
+        """
+        Bring the next bytes to C{descriptor}, all of which are read before it is called again.
+
+        @return: how many; 0: that was all.  Fails with L{OSError}: it cannot be done so, and
+            C{read} goes on where it stopped.
+        """
+
+
 class IDraft(Interface):
     """
     A job on its way into a spool.

@@ -71,8 +71,8 @@ MAY_IMPORT = {
     "spool.store": "errors spool.disk spool.durable spool.numbers spool.record",
     "spool.directory": "spool.disk",
     "spool.threads": "",
-    "spool.files": "errors interfaces spool.directory spool.disk spool.record spool.store"
-    " spool.threads spool.turns",
+    "spool.files": "errors interfaces net.splice spool.directory spool.disk spool.record"
+    " spool.store spool.threads spool.turns",
     "spool.turns": "",
     "spool.offline": "spool.directory spool.disk spool.record spool.store text",
     "spool.writer": "errors interfaces",

@@ -128,6 +128,7 @@ ELSEWHERE = {
     "FileSpool": "test_spool_files",
     "GapTransport": "test_gap",
     "Intake": "test_spool_gateway",
+    "KernelData": "test_spool_wires",
     "KeptJob": "test_spool_gateway",
     "UploadedJob": "test_spool_gateway",
     "IPPConnection": "test_ipp",

@@ -5,6 +5,8 @@ A spool of files: L{Store}, asked from the reactor.
 from __future__ import annotations
 
 import errno
+import fcntl
+import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Protocol, TypeVar
@@ -16,9 +18,10 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from ..errors import SpoolFailed, SpoolFull, SpoolSilent
-from ..interfaces import IDraft, IKeptData, ISpool
+from ..interfaces import IDraft, IKeptData, IKernelData, ISpool
+from ..net.splice import PIPE_SIZES
 from .directory import SpoolDirectory
-from .disk import Reader, RealDisk
+from .disk import Reader, RealDisk, RealReader
 from .record import Found, JobPlace, Room, SpoolRecord
 from .store import Draft, Store
 from .threads import Threads
@@ -147,6 +150,8 @@ class FileSpool:
         """L{ISpool}."""
 
         def found(reader: Reader) -> IKeptData:
+            if isinstance(reader, RealReader) and hasattr(os, "splice"):
+                return KernelData(self, reader)
             return FileData(self, reader)
 
         return self._forJob(number, lambda: self._store.read(number)).addCallback(found)
@@ -296,19 +301,56 @@ class FileData:
 
     def read(self, most: int) -> Deferred[bytes]:
         """L{IKeptData}."""
+        return self._busy(lambda: self._reader.read(most)).addErrback(self._spool._failed)
+
+    def _busy(self, work: Callable[[], _Result]) -> Deferred[_Result]:
         self._reading = True
 
         def over(result: Any) -> Any:
             self._reading = False
             if self._closed:
-                self._reader.close()
+                self._letGo()
             return result
 
-        return self._spool._done(lambda: self._reader.read(most)).addBoth(over)
+        return self._spool._do(work).addBoth(over)
 
     def close(self) -> None:
         """L{IKeptData}."""
         if not self._closed:
             self._closed = True
             if not self._reading:
-                self._reader.close()
+                self._letGo()
+
+    def _letGo(self) -> None:
+        self._reader.close()
+
+
+@implementer(IKernelData)
+class KernelData(FileData):
+    """The same, which can go to the printer inside the kernel: the thread fills a pipe with it."""
+
+    _reader: RealReader
+    _pipe: tuple[int, int] | None = None
+
+    @property
+    def descriptor(self) -> int:
+        """L{IKernelData}."""
+        assert self._pipe is not None
+        return self._pipe[0]
+
+    def fill(self) -> Deferred[int]:
+        """L{IKernelData}."""
+        return self._busy(self._fill)
+
+    def _fill(self) -> int:
+        # In the thread: this is what waits for the disk.
+        if self._pipe is None:
+            self._pipe = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+            with suppress(OSError):  # more than a user may have in all
+                fcntl.fcntl(self._pipe[1], fcntl.F_SETPIPE_SZ, PIPE_SIZES[0])
+        return os.splice(self._reader.descriptor, self._pipe[1], PIPE_SIZES[0])
+
+    def _letGo(self) -> None:
+        super()._letGo()
+        for end in self._pipe or ():
+            os.close(end)

@@ -7,6 +7,7 @@ leaves in doubt is known to be in doubt.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -18,7 +19,14 @@ from zope.interface import implementer
 
 from ..errors import JobRefused, PrinterLost, PrintError
 from ..guard import FAULT, GuardedConnection
-from ..interfaces import Delivery, IKeptData, IKeptJob, IPrinterConnection, ISpool
+from ..interfaces import (
+    Delivery,
+    IKeptData,
+    IKeptJob,
+    IKernelData,
+    IPrinterConnection,
+    ISpool,
+)
 from ..language import HEAD_BYTES, tailFor
 from .record import BadRecord, JobPlace, SpoolRecord
 
@@ -200,6 +208,8 @@ class KeptJob:
         try:
             self._registered = True
             connection.registerProducer(self, True)
+            if connection.splices and IKernelData.providedBy(data):
+                await self._sendInKernel(data, connection, head)
             await self._send(data, connection, head)
             self._registered = False
             connection.unregisterProducer()
@@ -210,6 +220,32 @@ class KeptJob:
         delivery = await self._orCut(connection.finish())
         self._spool.note(self.number, self.record.size)
         return delivery
+
+    async def _sendInKernel(
+        self, data: IKernelData, connection: GuardedConnection, head: bytearray
+    ) -> None:
+        # As far as that goes; the rest is copied.  So is the beginning, which tells the language.
+        piece = await self._orCut(data.read(HEAD_BYTES))
+        head += piece
+        connection.write(piece)
+        try:
+            while filled := await self._orCut(data.fill()):
+                await self._passOn(data.descriptor, filled, connection)
+        except OSError as why:
+            self._log.info("bytes are copied, not spliced: {why}", why=str(why))
+
+    async def _passOn(self, descriptor: int, many: int, connection: GuardedConnection) -> None:
+        while many:
+            self._lookForCut()
+            if self._going is not None:
+                await self._orCut(self._going)
+            taken = connection.take(descriptor, many)
+            if not taken:
+                piece = os.read(descriptor, min(many, PIECE))
+                connection.write(piece)
+                taken = len(piece)
+            many -= taken
+            self._note(connection)
 
     async def _send(self, data: IKeptData, connection: GuardedConnection, head: bytearray) -> None:
         while piece := await self._orCut(data.read(PIECE)):
