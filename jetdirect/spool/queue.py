@@ -380,10 +380,12 @@ class Queue:
 
     def heard(self, number: int, heard: bool) -> None:
         """L{Line<jetdirect.spool.intake.Line>}."""
-        if not heard:
-            self._unheard.add(number)
-        elif self.jobs.get(number) in (JobPlace.QUEUE, JobPlace.HELD):
+        if self.jobs.get(number) not in (JobPlace.QUEUE, JobPlace.HELD):
+            return  # it has ended, and its record with it
+        if heard:
             self._house.spool.noteHeard(number)
+        else:
+            self._unheard.add(number)
 
     def neverTold(self, record: SpoolRecord) -> None:
         """L{Line<jetdirect.spool.intake.Line>}."""
