@@ -1,7 +1,7 @@
 """
-What can go wrong with a job, in one family.
+What can go wrong with a job, in one family, and what an operator asked in vain, in another.
 
-Which FTP code an error becomes is decided in one place only, L{jetdirect.ftp.replies}.
+Which FTP code a job's error becomes is decided in one place only, L{jetdirect.ftp.replies}.
 """
 
 from __future__ import annotations

@@ -19,9 +19,18 @@ from jetdirect.errors import (
     PortRemoved,
     PrintError,
     SenderNotAllowed,
+    TakenBack,
+    VerbRefused,
 )
 
-KINDS = [kind for _, kind in inspect.getmembers(errors, inspect.isclass)]
+ALL = [kind for _, kind in inspect.getmembers(errors, inspect.isclass)]
+KINDS = [kind for kind in ALL if issubclass(kind, PrintError)]
+
+
+def test_families() -> None:
+    """What is no error of a job is a refused verb, or what only the spool itself hears."""
+    others = {kind for kind in ALL if not issubclass(kind, PrintError | VerbRefused)}
+    assert others == {TakenBack}
 
 
 @pytest.mark.parametrize("kind", KINDS)
