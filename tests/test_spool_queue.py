@@ -14,6 +14,7 @@ from twisted.internet.defer import Deferred
 from jetdirect.errors import JobRefused, PrinterUnreachable
 from jetdirect.interfaces import IPrinterConnection, IPrintJob
 from jetdirect.named import OnDoubt
+from jetdirect.spool import queue as module
 from jetdirect.spool.limits import Keep
 from jetdirect.spool.queue import PAUSES
 from jetdirect.testing import FakePrinter, FakePrinterConnection
@@ -456,6 +457,21 @@ def test_stopped(drain: bool) -> None:
     assert over
     assert len(site.printer.jobs) == 1
     assert site.files("queue") == [2]
+
+
+def test_manyAtTheStart(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many there are at the start, they are counted in pieces, and all are there."""
+    site = Site()
+    site.printer.silent = True
+    for number in range(7):
+        site.upload(b"%d" % number)
+    site.kill()
+    monkeypatch.setattr(module, "AT_A_TIME", 2)
+    site.start()
+    site.upload(b"7")
+    site.printer.silent = False
+    site.advance(5)
+    assert site.printed == [b"%d" % number for number in range(8)]
 
 
 def test_manyWait() -> None:

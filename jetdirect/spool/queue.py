@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from bisect import insort
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from random import Random
 from typing import Any, NamedTuple, Protocol
 
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.internet.task import deferLater
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
@@ -49,6 +50,9 @@ together."""
 
 MOST_STARTS = 3
 """A job that was begun so often without an end is set aside, whatever the policy says."""
+
+AT_A_TIME = 2000
+"""Jobs that are counted in one turn of the reactor at the start: 6 ms (measured, 2.7 us each)."""
 
 SWEEP = 60.0
 """Seconds between two looks at what is not to be kept any longer (chosen)."""
@@ -197,13 +201,12 @@ class Queue:
         found: Found = await self._house.spool.addPort(self.port.name)
         for complaint in found.complaints:
             self._log.error("{complaint}", complaint=complaint)
-        for place in (JobPlace.QUEUE, JobPlace.HELD, JobPlace.ACTIVE):
-            for kept in found.jobs.get(place, ()):
-                self._count(kept, place)
+        for place, jobs in found.jobs.items():
+            for at in range(0, len(jobs), AT_A_TIME):
+                self._countAll(jobs[at : at + AT_A_TIME], place)
+                if len(jobs) > AT_A_TIME:
+                    await deferLater(self._house.clock, 0)  # others have their turn, too
         self._waiting = list(found.jobs.get(JobPlace.QUEUE, ()))
-        if self._guards:
-            for jobs in found.jobs.values():
-                self._duplicates.found(jobs)
         for kept in found.jobs.get(JobPlace.ACTIVE, ()):
             await self._judge(kept)
         for kept in found.jobs.get(JobPlace.DONE, ()):
@@ -219,6 +222,13 @@ class Queue:
             record = await self._recordWhenWell(kept)
             if record is not None and self.jobs.get(kept.number) is JobPlace.HELD:
                 self._why[kept.number] = record.reason
+
+    def _countAll(self, jobs: Sequence[Kept], place: JobPlace) -> None:
+        if place is not JobPlace.DONE:
+            for kept in jobs:
+                self._count(kept, place)
+        if self._guards:
+            self._duplicates.found(jobs)
 
     async def _judge(self, kept: Kept) -> None:
         # It was printing when the last process ended.
