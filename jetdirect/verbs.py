@@ -12,7 +12,7 @@ from typing import Any
 from twisted.internet.defer import Deferred
 from zope.interface import implementer
 
-from .errors import NoSuchJob, NoSuchPort, PrintError, WrongState
+from .errors import NoSuchJob, NoSuchPort, PrintError, SpoolFailed, WrongState
 from .interfaces import IOperator, ISpool
 from .port import PrintingPort
 from .record import JobRecord, JobState, PortRecord
@@ -137,8 +137,16 @@ class Operator:
     async def _done(
         self, number: int, step: Callable[[Queue], Coroutine[Any, Any, None]]
     ) -> JobRecord:
-        await step(self._queue(number))
+        queue = self._queue(number)
+        self._checkSpool()
+        await step(queue)
         return await self._show(number)
+
+    def _checkSpool(self) -> None:
+        # What cannot be recorded now is refused, and not done some time later.
+        spooling = self._server.spooling
+        if spooling is not None and spooling.broken is not None:
+            raise SpoolFailed(f"{spooling.broken.reason}; try again when it is well")
 
     async def _show(self, number: int) -> JobRecord:
         for queue in self._queues():
@@ -173,7 +181,9 @@ class Operator:
     async def _cancel(self, number: int, by: str) -> JobRecord:
         if self._server.cancel(number, f"canceled by {by}"):
             return await self._show(number)
-        await self._queue(number).cancel(number, by)
+        queue = self._queue(number)
+        self._checkSpool()
+        await queue.cancel(number, by)
         record = await self._show(number)
         if record.state is not JobState.CANCELED:
             raise WrongState(f"job {number} was {record.state} before it could be canceled")

@@ -12,7 +12,7 @@ from twisted.internet.testing import MemoryReactorClock
 from zope.interface.verify import verifyObject
 
 from jetdirect.configuration import Configuration
-from jetdirect.errors import NoSuchJob, NoSuchPort, VerbRefused, WrongState
+from jetdirect.errors import NoSuchJob, NoSuchPort, SpoolFailed, VerbRefused, WrongState
 from jetdirect.gateway import Gateway
 from jetdirect.interfaces import IOperator
 from jetdirect.named import OnDoubt
@@ -317,6 +317,20 @@ def test_refused(verb: Callable[[Operator], Any], error: type[VerbRefused], said
     assert said in str(raised.value)
     assert [*site.queue().jobs.items()] == before
     assert back(site)[-1:] == [b"2"]
+
+
+def test_brokenSpool() -> None:
+    """What a broken disk cannot record is refused, not done some time later."""
+    site = waiting()
+    site.spooling.failed(SpoolFailed("the disk is gone"))
+    for answer in (
+        site.gateway.operator.cancel(1, "anna"),
+        site.gateway.operator.hold(2, "anna"),
+    ):
+        with pytest.raises(SpoolFailed, match="the disk is gone; try again when it is well"):
+            told(answer)
+    site.advance(6)
+    assert back(site) == [b"1", b"2", b"3"]
 
 
 def test_streamingJob() -> None:
