@@ -15,6 +15,7 @@ from jetdirect.errors import JobRefused, PrinterUnreachable
 from jetdirect.interfaces import IPrinterConnection, IPrintJob
 from jetdirect.named import OnDoubt
 from jetdirect.spool import queue as module
+from jetdirect.spool.kept import PIECE
 from jetdirect.spool.limits import Keep
 from jetdirect.spool.queue import PAUSES
 from jetdirect.testing import FakePrinter, FakePrinterConnection
@@ -201,9 +202,8 @@ def test_doubt(policy: OnDoubt) -> None:
     site.printer.jobs[0].lose()
     site.printer.hesitant = False
     site.advance(3)
-    said = (
-        "interrupted; all bytes were handed over, probably printed (the printer was switched off)"
-    )
+    said = "interrupted; all bytes sent, their end may not be printed"
+    said += " (the printer was switched off)"
     match policy:
         case OnDoubt.HOLD:
             assert site.reason(1) == said
@@ -248,6 +248,29 @@ def test_crashWhilePrinting(seed: int | None) -> None:
         "interrupted; all bytes were handed over, probably printed",
         "interrupted; at least 0 of 100 bytes sent",
     )
+
+
+def test_crashWithoutPaper() -> None:
+    """A printer that takes a part at once, and no more: after a crash the part is known."""
+    site = Site()
+
+    class Full(FakePrinterConnection):
+        def write(self, data: bytes) -> None:
+            super().write(data)
+            self.pause()
+
+    class Printer(FakePrinter):
+        def open(self, job: IPrintJob) -> Deferred[IPrinterConnection]:
+            made = super().open(job)
+            self.jobs[-1].__class__ = Full
+            return made
+
+    site.printer.__class__ = Printer
+    site.upload(b"x" * 3 * PIECE)
+    site.advance(3)
+    site.restart()
+    site.advance(2)
+    assert site.reason(1) == f"interrupted; at least {PIECE} of {3 * PIECE} bytes sent"
 
 
 def test_crashBeforeFirstByte() -> None:
@@ -453,7 +476,7 @@ def test_stopped(drain: bool) -> None:
         site.advance(61)
         site.printer.jobs[0].answer()
         site.advance(3)
-        assert site.reason(1).startswith("the gateway was stopped; all bytes were handed over")
+        assert site.reason(1).startswith("the gateway was stopped; all bytes sent, their end")
     assert over
     assert len(site.printer.jobs) == 1
     assert site.files("queue") == [2]

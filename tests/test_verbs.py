@@ -182,7 +182,7 @@ def test_pauseAfterTheJob() -> None:
     site.printer.jobs[1].answer()
     site.advance(1)
     assert answer == [True]
-    assert site.reason(2).startswith("stopped by anna; all bytes were handed over")
+    assert site.reason(2).startswith("stopped by anna; all bytes sent")
 
 
 def test_pauseStreaming() -> None:

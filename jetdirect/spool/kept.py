@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IPushProducer, IReactorTime
+from twisted.internet.interfaces import IDelayedCall, IPushProducer, IReactorTime
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
@@ -89,6 +89,7 @@ class KeptJob:
         self._awaited: Deferred[Any] | None = None
         self._going: Deferred[None] | None = None
         self._noted = clock.seconds()
+        self._noting: IDelayedCall | None = None
         self._over: Deferred[KeptJob] = Deferred()
         self._released: Deferred[None] = Deferred()
 
@@ -156,11 +157,13 @@ class KeptJob:
         if self._going is None:
             self._going = Deferred()
             self.blocked = self._clock.seconds()
+            # Nothing else comes that would note it: a printer may be out of paper for hours.
+            self._noting = self._clock.callLater(NOTED, self._noteBlocked)
 
     def resumeProducing(self) -> None:
         """L{IPushProducer}."""
         going, self._going = self._going, None
-        self.blocked = None
+        self._unblock()
         if going is not None:
             going.callback(None)
 
@@ -168,6 +171,17 @@ class KeptJob:
         """L{IPushProducer}: nothing to do; L{printerLost} says it, and why."""
 
     # Inside.
+
+    def _noteBlocked(self) -> None:
+        self._noting = None
+        if self._connection is not None:
+            self._spool.note(self.number, self._connection.sent)
+
+    def _unblock(self) -> None:
+        self.blocked = None
+        if self._noting is not None:
+            self._noting.cancel()
+            self._noting = None
 
     async def _print(self, connection: GuardedConnection) -> None:
         head = bytearray()
@@ -181,7 +195,8 @@ class KeptJob:
             self.error = self.error or PrintError(FAULT)
             await self._abort(connection, head)
         self.sent = connection.sent
-        self._connection = self.blocked = None
+        self._connection = None
+        self._unblock()
         # The port's next turn comes when it is recorded what has become of this one.
         self._end()
         self._released.callback(None)

@@ -579,7 +579,10 @@ class Queue:
         self, kept: Kept, record: SpoolRecord, why: str, error: PrintError | None = None
     ) -> None:
         # Nobody knows what of it is on paper.
-        if record.size and record.sent >= record.size:
+        if record.size and record.sent >= record.size and error is not None:
+            # Megabytes of them may have been in the kernel yet, and went with the connection.
+            sentence = f"{why}; all bytes sent, their end may not be printed"
+        elif record.size and record.sent >= record.size:
             sentence = f"{why}; all bytes were handed over, probably printed"
         else:
             sentence = f"{why}; at least {record.sent} of {record.size} bytes sent"
