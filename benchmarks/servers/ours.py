@@ -39,15 +39,19 @@ class Ours(Server):
     settings = "twistd -n jetftp, logging to a file; --max-sessions as needed, else the defaults"
     jobName = "PORT{client}/job.prn"
 
-    def __init__(self, place: Path, sinks: Sequence[int], sessions: int = 3) -> None:
+    def __init__(
+        self, place: Path, sinks: Sequence[int], sessions: int = 3, options: Sequence[str] = ()
+    ) -> None:
         """
         @param sinks: a printing port each.
         @param sessions: control connections at a time.
+        @param options: more of the command line.
         """
         port = freePort()
         words = [f"--port=tcp:{port}:interface=127.0.0.1:backlog={BACKLOG}"]
         words += [f"--max-sessions={sessions}"]
         words += [f"--printer=socket://127.0.0.1:{sink}" for sink in sinks]
+        words += options
         super().__init__(
             twistd(place, "jetftp", *words), place, port, environment(), directory=place
         )

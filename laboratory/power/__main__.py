@@ -123,9 +123,12 @@ def _look(
         rebuilder.flushed(prepared(log))
         moments = cuts(log, Random(options.seed), options.subsets, not options.flushes_only)
         look = SUBJECTS[options.subject].look
-        return judge(
-            rebuilder, moments, events, look, lambda number: number % options.workers == worker
-        )
+        chance = Random(f"{options.seed}/{worker}")
+
+        def mine(number: int) -> bool:
+            return number % options.workers == worker and chance.random() < options.share
+
+        return judge(rebuilder, moments, events, look, mine)
     finally:
         rebuilder.close()
 
@@ -138,6 +141,7 @@ def main() -> int:
     parser.add_argument("--largest", type=int, default=LARGEST, help="bytes of a job")
     parser.add_argument("--subsets", type=int, default=20, help="of the writes before each flush")
     parser.add_argument("--flushes-only", action="store_true", help="no cut behind each write")
+    parser.add_argument("--share", type=float, default=1.0, help="of the cuts, drawn by the seed")
     parser.add_argument("--workers", type=int, default=8)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
@@ -151,7 +155,8 @@ def main() -> int:
         os.execvp("unshare", [*words, "-m", "laboratory.power", *sys.argv[1:]])
     with tempfile.TemporaryDirectory(prefix="power-") as work:
         verdict = run(work, options)
-    print(", ".join(f"{count} {kind}" for kind, count in sorted(verdict.cuts.items())))
+    kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(verdict.cuts.items()))
+    print(f"{verdict.cuts.total()} of {verdict.moments} power cuts: {kinds}")
     for number, example in verdict.examples:
         print(f"cut {number}: {example}")
     for rule, count in verdict.broken.items():

@@ -23,12 +23,14 @@ class Verdict:
     """
     What came of all power cuts of a run.
 
-    @ivar cuts: how many there were, by their kind.
+    @ivar cuts: how many were looked at, by their kind.
+    @ivar moments: how many there were.
     @ivar broken: how many power cuts each rule was broken at.
     @ivar examples: the first few, in words, by the number of the power cut.
     """
 
     cuts: Counter[str] = field(default_factory=Counter)
+    moments: int = 0
     broken: Counter[str] = field(default_factory=Counter)
     examples: list[tuple[int, str]] = field(default_factory=list)
 
@@ -42,6 +44,7 @@ class Verdict:
     def join(self, other: Verdict) -> None:
         """Count what somebody else has looked at."""
         self.cuts += other.cuts
+        self.moments = other.moments
         self.broken += other.broken
         self.examples = sorted(self.examples + other.examples)[:EXAMPLES]
 
@@ -119,4 +122,5 @@ def judge(
             with rebuilder.start(device, moment.kept) as directory:
                 found = wrong(ledger, look(directory))
             verdict.add(number, moment, found)
+    verdict.moments = number
     return verdict
