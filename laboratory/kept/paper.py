@@ -69,12 +69,14 @@ class PrinterHall:
     def __init__(self, count: int, pages: Pages, seed: int) -> None:
         self.sheets: list[Sheet] = []
         self._pages = pages
-        self._listeners = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+        self._listeners = [socket.create_server(("127.0.0.1", 0)) for _ in range(count - 1)]
+        off = socket.socket()  # bound, so that nobody else gets its port, and refuses
+        off.bind(("127.0.0.1", 0))
+        self._listeners.append(off)
         self.ports = [int(each.getsockname()[1]) for each in self._listeners]
         self._dice = Random(seed)
         self._lock = threading.Lock()
         self._busy = 0
-        self._listeners[-1].close()  # its port stays free for as long as nobody else wants it
         for number, listener in enumerate(self._listeners[:-1]):
             threading.Thread(target=self._accept, args=(number, listener), daemon=True).start()
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 import argparse
 import os
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -90,7 +91,7 @@ def run(work: str, options: argparse.Namespace) -> Verdict:
             subject.prepare(recorder.mounted)
             draw = Draw(options.largest)
             subject.work(recorder.mounted, recorder.note, draw, options.seed, options.jobs)
-            os.sync()
+            kernel.run("sync", "-f", recorder.mounted)
         events = recorder.events
         os.unlink(f"{memory}/disk")
         print(
@@ -126,7 +127,7 @@ def _look(
         chance = Random(f"{options.seed}/{worker}")
 
         def mine(number: int) -> bool:
-            return number % options.workers == worker and chance.random() < options.share
+            return bool(number % options.workers == worker and chance.random() < options.share)
 
         return judge(rebuilder, moments, events, look, mine)
     finally:
@@ -153,6 +154,8 @@ def main() -> int:
         os.environ[_INSIDE] = "yes"
         words = ["unshare", "--mount", "--propagation", "private", sys.executable]
         os.execvp("unshare", [*words, "-m", "laboratory.power", *sys.argv[1:]])
+    # What is mounted must go before QEMU does, which is below it: else nobody can sync any more.
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     with tempfile.TemporaryDirectory(prefix="power-") as work:
         verdict = run(work, options)
     kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(verdict.cuts.items()))

@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from random import Random
 
 from ..kept.rules import Found, Standing, Where
+from . import kernel
 from .subject import Draw, Note
 
 PATIENCE = 30.0
@@ -74,7 +75,7 @@ class Cups:
             queue = ["lpadmin", "-h", host, "-p", "raw", "-m", "raw", "-v", "socket://127.0.0.1:9"]
             subprocess.run([*queue, "-E"], check=True, capture_output=True)
             subprocess.run(["cupsdisable", "-h", host, "raw"], check=True, capture_output=True)
-        os.sync()
+        kernel.run("sync", "-f", directory)
 
     def work(self, directory: str, note: Note, draw: Draw, seed: int, jobs: int) -> None:
         dice = Random(seed)

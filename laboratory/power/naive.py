@@ -9,6 +9,7 @@ import os
 from random import Random
 
 from ..kept.rules import Found, Standing, Where
+from . import kernel
 from .subject import Draw, Note
 
 
@@ -18,7 +19,7 @@ class Naive:
     def prepare(self, directory: str) -> None:
         os.mkdir(f"{directory}/tmp")
         os.mkdir(f"{directory}/queue")
-        os.sync()
+        kernel.run("sync", "-f", directory)
 
     def work(self, directory: str, note: Note, draw: Draw, seed: int, jobs: int) -> None:
         dice = Random(seed)

@@ -15,6 +15,7 @@ from jetdirect.spool.record import JobPlace, SpoolRecord
 from jetdirect.spool.store import Store
 
 from ..kept.rules import Found, Standing, Where
+from . import kernel
 from .subject import Draw, Note
 
 PORTS = ("ward3", "lab", "ward7")
@@ -36,7 +37,7 @@ class OurStore:
 
     def prepare(self, directory: str) -> None:
         os.mkdir(f"{directory}/spool", 0o700)
-        os.sync()
+        kernel.run("sync", "-f", directory)
         self._opened(directory)
 
     def work(self, directory: str, note: Note, draw: Draw, seed: int, jobs: int) -> None:

@@ -83,7 +83,7 @@ def recording(work: str, make: Callable[[str], str], size: int) -> Iterator[Reco
     for path, length in ((disk, size + MARK), (log, 64 * size), (export, 0)):
         with open(path, "wb") as file:
             file.truncate(length)
-    words = ["setpriv", "--pdeathsig", "KILL", "qemu-storage-daemon", f"--pidfile={work}/pid"]
+    words = ["qemu-storage-daemon", f"--pidfile={work}/pid"]
     words += [f"--blockdev=driver=file,node-name=disk,filename={disk}"]
     words += [f"--blockdev=driver=file,node-name=log,filename={log}"]
     words += ["--blockdev=driver=blklogwrites,node-name=both,file=disk,log=log"]
