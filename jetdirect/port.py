@@ -13,7 +13,7 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from .condition import Condition
+from .condition import AWAY, Condition
 from .errors import PrinterBusy
 from .guard import Awaited
 from .interfaces import (
@@ -134,6 +134,11 @@ class PrintingPort:
     def state(self) -> PortState:
         """The state in the words of RFC 8011."""
         return self._state
+
+    @property
+    def away(self) -> str:
+        """That the printer cannot be reached, and why; empty: nothing is known against it."""
+        return self._condition.message if AWAY in self._condition.reasons else ""
 
     @property
     def record(self) -> PortRecord:

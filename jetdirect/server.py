@@ -24,7 +24,7 @@ from .errors import (
     SenderNotAllowed,
     ShuttingDown,
 )
-from .interfaces import IReadingTransport, ISpool, IWatcher
+from .interfaces import IKeptJob, IReadingTransport, ISpool, IWatcher
 from .job import Job, ReplyCode, Sender, UploadedJob, unknownCode
 from .named import (
     NamedPrinter,
@@ -143,7 +143,7 @@ class PrintServer:
             self._byName[key] = port
         for key, port in before.items():
             self._removed[key] = port
-            told.append(f"{port.name} is removed{_drains(port)}")
+            told.append(f"{port.name} is removed{self._drains(port)}")
             port.become(port.printer, accepting=False)
         self.ports = tuple(self._byName.values())
         self._applySpool()
@@ -154,6 +154,16 @@ class PrintServer:
         self._led |= led
         self.portNames.replace([port.name for port in self.ports], {**gone, **led}, lost)
         return told
+
+    def _drains(self, port: PrintingPort) -> str:
+        queue = self.queue(port)
+        kept = [job for job in port.jobs if IKeptJob.providedBy(job)]
+        printing, held = len(port.jobs) - len(kept), 0
+        if queue is not None:
+            printing += queue.printing is not None
+            held = queue.queued + queue.held - (queue.printing is not None)
+        said = f", {printing} of its jobs print" if printing else ""
+        return said + (f", {held} of its kept jobs are held until it is back" if held else "")
 
     def spoolTo(self, spool: ISpool, guards: bool = True) -> None:
         """
@@ -166,6 +176,7 @@ class PrintServer:
             self._clock,
             self._keptChanged,
             self._queueChanged,
+            lambda name: self._byName.get(name.upper()),
             self._wallClock,
             guards=guards,
         )
@@ -519,7 +530,3 @@ async def _write(job: UploadedJob, page: bytes) -> None:
         await job.finish()
         job.replied()
         job.complete()
-
-
-def _drains(port: PrintingPort) -> str:
-    return f", {len(port.jobs)} of its jobs print" if port.jobs else ""

@@ -18,6 +18,7 @@ from jetdirect.errors import PrinterUnreachable, SpoolFailed
 from jetdirect.ftp.settings import SessionSettings
 from jetdirect.interfaces import IKeptJob, IPrinterConnection, IPrintJob
 from jetdirect.job import UploadedJob
+from jetdirect.named import named
 from jetdirect.spool.intake import SILENT_AFTER, Intake
 from jetdirect.spool.record import Room
 from jetdirect.spool.spooling import RESERVED_NUMBERS
@@ -528,6 +529,31 @@ def test_status() -> None:
     assert " job 1: processing, 9 bytes, 9 sent\n" in said
     assert " the spool has failed; no jobs are taken now\n" in said
     assert " paused by anna\n" in said
+
+
+def test_awayStatus() -> None:
+    """STAT of a port whose printer is away says so, and does not call the port idle."""
+    site = Site()
+    site.printer.refusals = [PrinterUnreachable("it refused the connection")] * 9
+    site.upload()
+    site.advance(10)
+    assert site.sender().say("STAT PORT1").splitlines()[1:] == [
+        " spooled: 1 job waiting, 0 held",
+        " cannot be reached: it refused the connection",
+        "213 End of status",
+    ]
+
+
+def test_removedStatus() -> None:
+    """What is kept for a port that is taken away is said to be held, in the log, too."""
+    site = Site([FakePrinter(), FakePrinter()])
+    site.printers[1].silent = True
+    site.upload(name="PORT2/a")
+    site.upload(name="PORT2/b")
+    told = site.server.apply(named(site.printers[:1], site.settings))
+    assert told == ["PORT2 is removed, 2 of its kept jobs are held until it is back"]
+    said = site.sender().say("STAT PORT2")
+    assert " spooled: no jobs waiting, 2 held\n" in said
 
 
 def test_jobStatus() -> None:

@@ -13,7 +13,7 @@ from twisted.internet.defer import Deferred
 
 from jetdirect.errors import JobRefused, PrinterUnreachable
 from jetdirect.interfaces import IPrinterConnection, IPrintJob
-from jetdirect.named import OnDoubt
+from jetdirect.named import OnDoubt, PortSettings
 from jetdirect.spool import queue as module
 from jetdirect.spool.kept import PIECE
 from jetdirect.spool.limits import Keep
@@ -392,6 +392,20 @@ def test_removedPort() -> None:
     site.start()
     site.advance(2)
     assert [job.data for job in site.printers[1].jobs] == [b"1"]
+
+
+def test_keepsNoLonger() -> None:
+    """A port that keeps jobs no longer prints those that it has, also after a restart."""
+    site = Site()
+    site.printer.silent = True
+    site.upload(b"1")
+    site.kill()
+    site.settings = PortSettings()
+    site.printer.silent = False
+    site.start()
+    site.advance(2)
+    assert site.printed == [b"1"]
+    assert "delivered" in site.upload(b"2")
 
 
 def test_duplicate() -> None:

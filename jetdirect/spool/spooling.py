@@ -49,6 +49,7 @@ class Spooling:
         clock: IReactorTime,
         told: Callable[[JobRecord], None],
         portChanged: Callable[[str], None],
+        port: Callable[[str], Port | None] = lambda name: None,
         wallClock: Callable[[], float] = time.time,
         dice: Random | None = None,
         guards: bool = True,
@@ -56,6 +57,7 @@ class Spooling:
         """
         @param told: is given each change of a kept job.
         @param portChanged: is told the name of a port that is seen otherwise.
+        @param port: finds a printing port by its name in lower case; L{None}: there is none.
         @param guards: look for jobs that come again.
         """
         self.spool = spool
@@ -67,6 +69,7 @@ class Spooling:
         self.paused: dict[str, str] = {}
         self.told = told
         self.portChanged = portChanged
+        self._port = port
         self.queues: dict[str, Queue] = {}
         self.first = 0
         self._guards = guards
@@ -106,21 +109,29 @@ class Spooling:
         await DeferredList([self._open(queue) for queue in [*self.queues.values()]])
         for name in await self.spool.portNames():
             if name not in self.queues:
-                await self._openRemoved(name)
+                await self._openLeft(name)
         for each in begun:
             each.callback(None)
 
-    async def _openRemoved(self, name: str) -> None:
-        queue = self.queues[name] = Queue(GonePort(name), self, self._guards)
-        queue.removed = True
+    async def _openLeft(self, name: str) -> None:
+        # Of a port that is gone, or keeps jobs no longer and prints those that it has.
+        port = self._port(name)
+        queue = self.queues[name] = Queue(port or GonePort(name), self, self._guards)
+        queue.removed = port is None
         await self._open(queue)
-        if queue.queued or queue.held:
-            self._log.warn(
-                "the spool has {jobs} jobs of {port}, which is no printing port any more; they are"
-                " held until it is one again, or they are moved",
-                jobs=queue.queued + queue.held,
-                port=name,
-            )
+        many = queue.queued + queue.held
+        if not many:
+            return
+        if port is None:
+            what = "is no printing port any more; they are held until it is one again, or moved"
+        else:
+            what = "keeps jobs no longer; it prints those that are not held"
+        self._log.warn(
+            "the spool has {jobs} of {port}, which {what}",
+            jobs="a job" if many == 1 else f"{many} jobs",
+            port=name,
+            what=what,
+        )
 
     def _open(self, queue: Queue) -> Deferred[None]:
         def failed(failure: Failure) -> None:

@@ -220,8 +220,12 @@ def _portStatus(session: Session, port: PrintingPort) -> Reply:
     queue = server.queue(port)
     if queue is not None and (port.settings.spool or queue.jobs):
         kept = queue.printing
-        wait = queue.queued - (kept is not None)
-        lines.append(f" spooled: {_many(wait)} waiting, {queue.held} held")
+        wait, held = queue.queued - (kept is not None), queue.held
+        if queue.removed:
+            wait, held = 0, held + wait
+        lines.append(f" spooled: {_many(wait)} waiting, {held} held")
+        if port.away:
+            lines.append(f" {printable(port.away)}")
         if server.spooling is not None and server.spooling.broken is not None:
             lines.append(" the spool has failed; no jobs are taken now")
         told = None if kept is None else queue.status(kept.number)
@@ -230,7 +234,7 @@ def _portStatus(session: Session, port: PrintingPort) -> Reply:
             lines.append(f" job {kept.number}: {told.state.value}, {sent}")
     if by := server.pausedBy(port):
         lines.append(f" paused by {printable(by)}")
-    if not port.jobs:
+    if not port.jobs and (queue is None or not queue.queued):
         lines.append(" idle")
     for job in session.shell.server.jobsAt(port):
         name = f", {job.name}" if session.shell.knows(job) else ""
