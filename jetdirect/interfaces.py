@@ -333,7 +333,8 @@ class IDraft(Interface):
 
     def cut() -> bool:
         """
-        The job is not wanted any more; may be called at any time, also during C{commit}.
+        The job is not wanted any more; may be called at any time, also during C{commit}.  Waits for
+        nothing.
 
         @return: C{False}: too late, it is kept, or will be; L{ISpool.remove} takes it back.
         """

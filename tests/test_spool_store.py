@@ -7,6 +7,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import re
+import threading
 from collections.abc import Callable
 from random import Random
 
@@ -16,6 +17,7 @@ from jetdirect.errors import TakenBack
 from jetdirect.spool.record import BadRecord, JobPlace, Kept, SpoolRecord, decode
 from jetdirect.spool.store import Store
 from tests.support.disk import LosingDisk, PowerCut
+from tests.support.peer import PATIENCE
 
 WAITING = SpoolRecord(number=0, port="", name="a.ps", user="anna", host="192.0.2.7", received=1.0)
 
@@ -88,6 +90,35 @@ def test_cutTooLate() -> None:
     record = draft.commit(WAITING)
     assert not draft.cut()
     store.remove(record.number)
+    _, jobs = opened(disk)
+    assert jobs[JobPlace.QUEUE] == []
+
+
+def test_cutDuringTheRename() -> None:
+    """A cut does not wait for a disk that sleeps in the rename; it is too late then."""
+    began, answered = threading.Event(), threading.Event()
+    waited: list[bool] = []
+
+    class Sleepy(LosingDisk):
+        def rename(self, old: str, new: str) -> None:
+            if new.startswith("ports/ward3/queue/"):
+                began.set()
+                waited.append(answered.wait(PATIENCE))
+            super().rename(old, new)
+
+    disk = Sleepy()
+    store, _ = opened(disk)
+    draft = store.begin("ward3")
+    commit = threading.Thread(target=draft.commit, args=(WAITING,))
+    commit.start()
+    assert began.wait(PATIENCE)
+    inTime = draft.cut()
+    answered.set()
+    commit.join(PATIENCE)
+    assert waited == [True]
+    assert not inTime
+    assert draft.kept
+    store.remove(draft.number)
     _, jobs = opened(disk)
     assert jobs[JobPlace.QUEUE] == []
 

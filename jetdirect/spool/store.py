@@ -482,32 +482,37 @@ class Draft:
         writeFile(self._disk, f"{self._path}/{RECORD}", record.encode())
         self._disk.syncDirectory(self._path)
         port = self._port.lower()
-        with self._lock:
-            if self._over:
-                raise TakenBack
-            self._over = True
-            self._disk.rename(self._path, _jobPath(port, to, self.number))
-            self._store._committed(self.number, port, to)
-            self.kept = True
+        # Decided before the rename, not by it: that may take as long as the disk wants.
+        if not self._decide():
+            raise TakenBack
+        self._disk.rename(self._path, _jobPath(port, to, self.number))
+        self._store._committed(self.number, port, to)
+        self.kept = True
         self._disk.syncDirectory(_placePath(port, to))
         self._disk.syncDirectory(_placePath(port, JobPlace.COMING))
         return record
 
     def cut(self) -> bool:
         """
-        Decide that the job is not kept; may be called by any thread, also during L{commit}.
+        Decide that the job is not kept; may be called by any thread, also during L{commit}, and
+        never waits for the disk.
 
-        @return: C{False}: too late, it is kept, or will be; L{Store.remove} takes it back.
+        @return: C{False}: too late, it is kept, or will be when L{commit} returns; then
+            L{Store.remove} takes it back.
         """
-        with self._lock:
-            inTime, self._over = not self._over, True
-        return inTime
+        return self._decide()
 
     def discard(self) -> None:
         """Remove what came of a job that was not committed.  @raise OSError: something stays."""
         with suppress(OSError):
             self._close()
         self._store._discarded(self._path)
+
+    def _decide(self) -> bool:
+        # Who comes first, commit or cut; the lock is never held while the disk is touched.
+        with self._lock:
+            first, self._over = not self._over, True
+        return first
 
     def _close(self) -> None:
         file, self._file = self._file, None
