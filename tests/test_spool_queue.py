@@ -347,6 +347,63 @@ def test_dataGone() -> None:
     assert site.reason(1) == "the job cannot be used: it has no data"
 
 
+@pytest.mark.parametrize("restarted", [False, True])
+@pytest.mark.parametrize("code", [errno.EIO, errno.ENOSPC])
+def test_unreadableData(restarted: bool, code: int) -> None:
+    """A job whose bytes the disk does not read is held, and the next one prints at once."""
+    site = Site()
+    site.printer.silent = True
+    site.upload(b"1")
+    site.upload(b"2")
+    if restarted:
+        site.kill()
+        site.printer.jobs.clear()
+    first: list[int] = []
+
+    def fault(number: int, name: str) -> None:
+        if name == "readPiece" and not first:
+            first.append(number)
+            raise OSError(code, "Input/output error")
+
+    site.disk.fault = fault
+    if restarted:
+        site.start()
+    site.printer.silent = False
+    site.advance(40)
+    assert site.printed[-1:] == [b"2"]
+    assert site.spooling.broken is None
+    assert "cannot be read" in site.reason(1)
+    site.disk.fault = lambda number, name: None
+    Deferred.fromCoroutine(site.queue().release(1, "anna"))
+    site.advance(3)
+    assert site.printed[-1:] == [b"1"]
+
+
+def test_nothingReadable() -> None:
+    """A disk that reads and writes nothing is what is broken, not its jobs: none is held for it."""
+    site = Site()
+    site.printer.silent = True
+    site.upload(b"1")
+    site.kill()
+    broken = False
+
+    def fault(number: int, name: str) -> None:
+        nonlocal broken
+        broken = broken or name == "readPiece"
+        if broken and name in {"readPiece", "create"}:
+            raise OSError(errno.EIO, "failed")
+
+    site.disk.fault = fault
+    site.start()
+    site.printer.silent = False
+    site.advance(20)
+    assert site.spooling.broken is not None
+    site.disk.fault = lambda number, name: None
+    site.advance(10)
+    assert site.printed[-1:] == [b"1"]
+    assert site.queue().held == 0
+
+
 def test_expire() -> None:
     """A job that has waited too long is held, never deleted."""
     site = Site(expire=60)

@@ -475,8 +475,9 @@ class Queue:
             except BadRecord as why:
                 await self._setAside(kept, str(why))
                 return None
-            except SpoolFailed as error:
-                self._house.failed(error)
+            except (SpoolFailed, SpoolFull) as error:
+                if await self._wellOtherwise(error):
+                    await self._unreadable(kept, record, error)
                 return None
             self._verified = kept.number
         if self._waiting[:1] != [kept]:
@@ -490,12 +491,31 @@ class Queue:
             return None
         return record
 
+    async def _wellOtherwise(self, error: PrintError) -> bool:
+        # Is it only this job that the disk does not read?  If not, none is tried until it is well.
+        try:
+            await self._house.spool.probe()
+        except (SpoolFailed, SpoolFull):
+            self._house.failed(error)
+            return False
+        return True
+
+    async def _unreadable(self, kept: Kept, record: SpoolRecord, error: PrintError) -> None:
+        reason = f"its bytes cannot be read: {error.reason}"
+        self._log.error(
+            "job {job} on {port} is held: {why}; mend the disk, then release or cancel it",
+            job=kept.number,
+            port=self.port.name,
+            why=reason,
+        )
+        await self._hold(kept, record.but(reason=reason))
+
     async def _record(self, kept: Kept) -> SpoolRecord | None:
         try:
             return await self._house.spool.record(kept.number)
         except (BadRecord, KeyError) as why:
             await self._setAside(kept, str(why))
-        except SpoolFailed as error:
+        except (SpoolFailed, SpoolFull) as error:
             self._house.failed(error)
         return None
 
@@ -519,7 +539,7 @@ class Queue:
         self._tellPrinted(kept.number, "")
         try:
             await self._house.spool.setAside(kept.number)
-        except (SpoolFailed, KeyError):
+        except (SpoolFailed, SpoolFull, KeyError):
             self._log.error("job {job} cannot be set aside either", job=kept.number)
 
     def _jobChanged(self, job: KeptJob) -> None:
@@ -554,22 +574,25 @@ class Queue:
             await self._notSent(kept, job, error)
 
     async def _notSent(self, kept: Kept, job: KeptJob, error: PrintError) -> None:
-        if isinstance(error, SpoolFailed):
+        unreadable = False
+        if isinstance(error, (SpoolFailed, SpoolFull)) and job.attempted:
+            # What comes behind the record of the attempt only reads.
+            unreadable = await self._wellOtherwise(error)
+        elif isinstance(error, SpoolFailed):
             self._house.failed(error)
+        undone = job.record.but(attempts=job.record.attempts - job.attempted)
+        if unreadable:
+            await self._unreadable(kept, undone, error)
+            return
         if job.begun:
-            await self._write(
-                job.record.but(attempts=job.record.attempts - job.attempted), JobPlace.QUEUE
-            )
+            await self._write(undone, JobPlace.QUEUE)
         if isinstance(error, ShuttingDown):
             return
         if isinstance(error, _Stopped):
             self._house.told(self.seen(job.record))
             return
         if error.final:
-            await self._hold(
-                kept,
-                job.record.but(attempts=job.record.attempts - job.attempted, reason=error.reason),
-            )
+            await self._hold(kept, undone.but(reason=error.reason))
             return
         pause = PAUSES[min(self._failures, len(PAUSES) - 1)]
         self._failures += 1
