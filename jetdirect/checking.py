@@ -15,6 +15,7 @@ from twisted.internet.defer import Deferred
 from .changes import differing
 from .configuration import Configuration
 from .named import PortSettings, defaultOf, named
+from .spool.directory import lookAt
 from .text import presentable
 from .transports.checks import seen
 from .transports.reach import outOfReach
@@ -66,9 +67,14 @@ def warnings(configuration: Configuration) -> tuple[list[str], list[str]]:
     """What will not work as it is written, and what may not, as far as looking on shows it."""
     found = seen([port.transport for port in configuration.ports])
     certificate = configuration.sessions.certificate
-    more = [*configuration.sessions.warnings()]
+    more = [*configuration.warnings()]
     more += [] if certificate is None else certificate.warnings
     fatal = [each.text for each in found if each.fatal]
+    try:
+        if configuration.spool:
+            lookAt(configuration.spool)
+    except ValueError as error:
+        fatal.append(f"spool {configuration.spool}: {error}")
     return fatal, [each.text for each in found if not each.fatal] + more
 
 

@@ -102,6 +102,9 @@ class _File:
                     self._readPrinters(value)
                 case "defaults" if isinstance(value, dict):
                     self._readDefaults(value)
+                case "spool" if isinstance(value, bool):
+                    remedy = "spool = true stands in [defaults] or below a [[printer]]"
+                    self._complain((key,), f"name the directory here; {remedy}")
                 case _ if key in _MAIN:
                     self._readKey(_MAIN[key], (key,), value, self._takeMain)
                 case _:

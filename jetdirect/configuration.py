@@ -4,7 +4,7 @@ All that an operator says about one gateway, as one value.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -43,6 +43,15 @@ class Configuration:
         spooled = [each.name for each in self.ports if each.settings.spool]
         if spooled and not self.spool:
             raise ValueError(f"{spooled[0]} keeps jobs, but there is no spool; name a directory")
+
+    def warnings(self) -> Iterator[str]:
+        """What lets others than by default send what is printed, or was hardly meant."""
+        yield from self.sessions.warnings()
+        if self.spool and not any(port.settings.spool for port in self.ports):
+            yield (
+                f"no printing port keeps jobs in the spool {self.spool}: say spool = true in"
+                " [defaults], or below a [[printer]]"
+            )
 
     @cached_property
     def ports(self) -> tuple[NamedPrinter, ...]:

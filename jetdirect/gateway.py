@@ -150,7 +150,7 @@ class Gateway(MultiService):
         super().startService()
         if not self.configuration.checkers:
             self._log.info("anybody who can connect may print, under any name")
-        for warning in self.factory.settings.warnings():
+        for warning in self.configuration.warnings():
             self._log.warn("{warning}", warning=warning)
         for port in self.server.ports:
             self._log.info(

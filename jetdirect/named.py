@@ -214,7 +214,7 @@ def unclear(ports: Sequence[Called]) -> Iterator[tuple[int, str]]:
             other = known.setdefault(word, port)
             if other is not port:
                 remedy = "each port needs words of its own"
-                yield place, f"{word} is {other.name} and {port.name}; {remedy}"
+                yield place, f"{word}: {other.name} is called so, too; {remedy}"
 
 
 def checkNames(printers: Sequence[NamedPrinter], default: str = "") -> None:
@@ -247,7 +247,7 @@ def defaultOf(printers: Sequence[_Called], name: str = "") -> _Called:
         missing = f"{name}: no printing port has this name{near}"
     else:
         found = [each for each in printers if each.number == 1] or list(printers)
-        missing = "no port has number 1; say which one is the default port"
+        missing = "no printing port has number 1; name one with default-port = NAME"
     if len(found) != 1:
         raise ValueError(missing)
     return found[0]

@@ -92,6 +92,32 @@ def test_checkSees(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "wrong: parallel:/etc/hosts: /etc/hosts is no printer's device" in out
 
 
+def test_checkSpool(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A directory that cannot be a spool, and a spool that no port uses, are told; none is made."""
+    file = tmp_path / "gateway.toml"
+    printer = '[[printer]]\nname = "a"\nuri = "socket://laser"\n'
+    (tmp_path / "open").mkdir(mode=0o700)
+    (tmp_path / "open").chmod(0o777)
+    for place, why in [
+        ("gateway.toml", "it is no directory; name a directory of the gateway's own"),
+        ("not/there", "No such file or directory; name a directory of the gateway's own"),
+        ("open", "others can write it, and so print; chmod go-w it"),
+    ]:
+        file.write_text(f'spool = "{place}"\n{printer}spool = true\n')
+        status, out, err = said(["check", str(file)], capsys)
+        assert (status, err) == (1, "")
+        assert f"wrong: spool {tmp_path}/{place}: {why}" in out
+    file.write_text(f'spool = "new"\n{printer}')
+    status, out, err = said(["check", str(file)], capsys)
+    assert (status, err) == (0, "")
+    assert f"warning: no printing port keeps jobs in the spool {tmp_path}/new: say" in out
+    file.write_text(f"spool = true\n{printer}")
+    status, out, err = said(["check", str(file)], capsys)
+    assert (status, out) == (1, "")
+    assert err.startswith(f"{file}:1: spool: name the directory here; spool = true stands in")
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["gateway.toml", "open"]
+
+
 def test_checkReach(tmp_path: Path) -> None:
     """With --reach each printer is tried, without a byte; one that is not there is status 1."""
     heard = socket.create_server(("127.0.0.1", 0))

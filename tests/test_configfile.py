@@ -232,7 +232,7 @@ TOLD = """
 21: [[printer]]: name is missing
 21: [[printer]]: uri is missing
 22: nmae: no such key (did you mean name?)
-24: name: WARD3 is ward3 and WARD3; each port needs words of its own
+24: name: WARD3: ward3 is called so, too; each port needs words of its own
 25: aliases = a b: an alias is one word of printable ASCII
 26: uri: unknown scheme 'soket' (did you mean socket?); known are
 27: number = three: give a whole number of 1 or more
@@ -263,7 +263,10 @@ def test_allAtOnce() -> None:
         ('tls-key = "k"\n' + ONE, "gateway.toml:1: tls-key: there is no certificate; name the"),
         ('\npassive-inside = "10.0.0.0/8"\n' + ONE, "gateway.toml:2: passive-inside: it says"),
         ('[[printer]]\nname = "PORT3"\nuri = "a"\n', "gateway.toml:2: name: PORT3: say number = 3"),
-        (ONE + ONE.replace("ward3", "b"), "gateway.toml: no port has number 1; say which one"),
+        (
+            ONE + ONE.replace("ward3", "b"),
+            "gateway.toml: no printing port has number 1; name one with default-port",
+        ),
         ("[[printer]]\nname = 3\nuri = 'a'\n[[a]]\n", "gateway.toml:4: a: no such key"),
     ],
 )

@@ -84,14 +84,14 @@ def test_share() -> None:
     ("printers", "default", "why"),
     [
         ([], "", "at least one printer"),
-        ([("ward3", 1), ("WARD3", None)], "", "WARD3 is ward3 and WARD3"),
-        ([("ward3", 1), ("lab", 1)], "", "PORT1 is ward3 and lab"),
-        ([("ward3", 1, "lab"), ("lab", None)], "", "LAB is ward3 and lab"),
+        ([("ward3", 1), ("WARD3", None)], "", "WARD3: ward3 is called so, too"),
+        ([("ward3", 1), ("lab", 1)], "", "PORT1: ward3 is called so, too"),
+        ([("ward3", 1, "lab"), ("lab", None)], "", "LAB: ward3 is called so, too"),
         ([("ward3", 1, "port3")], "", "port3: say number = 3"),
         ([("PORT3", None)], "", "PORT3: say number = 3"),
         ([("a b", 1)], "", "'a b': a port's name has letters, digits, - and _ only"),
         ([("ward3", 1, "a/b")], "", "'a/b': an alias is one word"),
-        ([("ward3", None), ("lab", None)], "", "no port has number 1"),
+        ([("ward3", None), ("lab", None)], "", "no printing port has number 1"),
         ([("ward3", 1)], "lab", "lab: no printing port has this name"),
     ],
 )

@@ -236,7 +236,8 @@ MAY_IMPORT = {
     "words": "certificate checkers commandline configuration interfaces listeners named options"
     " portnames uri ftp.settings transports.build transports.policy",
     "configfile": "commandline located options words",
-    "checking": "changes configuration named text transports.checks transports.reach",
+    "checking": "changes configuration named spool.directory text transports.checks"
+    " transports.reach",
     "brief": "",
     "loglines": "",
     "logfile": "brief loglines",

@@ -19,6 +19,8 @@ Linux gives them."""
 
 _VOLATILE = {"tmpfs", "ramfs"}
 
+_REMEDY = "name a directory of the gateway's own"
+
 
 class SpoolDirectory:
     """
@@ -38,16 +40,11 @@ class SpoolDirectory:
         self.path = os.path.abspath(path)
         try:
             self._make()
-            found = os.stat(self.path)
-            kind = _fileSystem(found.st_dev, self.path, _mounts() if mounts is None else mounts)
-            if kind in _REMOTE:
-                raise ValueError(
-                    f"a file system of kind {kind} keeps no promise of a spool; choose a local disk"
-                )
-            self._checkMode(found)
+            kind = lookAt(self.path, mounts)
+            self._checkOwner(os.stat(self.path))
             self._lock = self._take()
         except OSError as error:
-            raise ValueError(f"{error.strerror}; name a directory of the gateway's own") from None
+            raise ValueError(f"{error.strerror}; {_REMEDY}") from None
         self.durable = kind not in _VOLATILE
 
     def release(self) -> None:
@@ -68,11 +65,9 @@ class SpoolDirectory:
             finally:
                 os.close(above)
 
-    def _checkMode(self, found: os.stat_result) -> None:
+    def _checkOwner(self, found: os.stat_result) -> None:
         if found.st_uid not in (os.geteuid(), 0):
             raise ValueError(f"it belongs to user {found.st_uid}; chown it to the gateway's user")
-        if found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
-            raise ValueError("others can write it, and so print; chmod go-w it")
 
     def _take(self) -> int:
         flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -84,6 +79,31 @@ class SpoolDirectory:
             remedy = "end it, or give each gateway a spool of its own"
             raise ValueError(f"another gateway has this spool; {remedy}") from None
         return descriptor
+
+
+def lookAt(path: str, mounts: Iterable[str] | None = None) -> str:
+    """
+    What can be seen of a directory, whoever looks.  Nothing is made.
+
+    @return: the kind of its file system.
+    @raise ValueError: no gateway can have it as a spool; the message says what to do.
+    """
+    path = os.path.abspath(path)
+    try:
+        there = os.path.lexists(path)
+        found = os.stat(path if there else os.path.dirname(path))
+    except OSError as error:
+        raise ValueError(f"{error.strerror}; {_REMEDY}") from None
+    if not stat.S_ISDIR(found.st_mode):
+        raise ValueError(f"it is no directory; {_REMEDY}")
+    kind = _fileSystem(found.st_dev, path, _mounts() if mounts is None else mounts)
+    if kind in _REMOTE:
+        raise ValueError(
+            f"a file system of kind {kind} keeps no promise of a spool; choose a local disk"
+        )
+    if there and found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+        raise ValueError("others can write it, and so print; chmod go-w it")
+    return kind
 
 
 def _mounts() -> list[str]:
