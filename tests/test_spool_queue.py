@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from twisted.internet.defer import Deferred
+from twisted.logger import capturedLogs, formatEvent
 
 from jetdirect.errors import JobRefused, PrinterUnreachable
 from jetdirect.interfaces import IPrinterConnection, IPrintJob
@@ -245,7 +246,7 @@ def test_crashWhilePrinting(seed: int | None) -> None:
     site.advance(2)
     assert site.printed[1:] == [b"next"]
     assert site.reason(1) in (
-        "interrupted; all bytes were handed over, probably printed",
+        "interrupted; at least 99 of 100 bytes sent",  # the end is not known to have come
         "interrupted; at least 0 of 100 bytes sent",
     )
 
@@ -317,6 +318,23 @@ def test_endNotRecorded() -> None:
     site.disk.fault = lambda number, name: None
     site.advance(10)
     assert site.printed == [b"x" * 100, b"next"]
+
+
+def test_crashBeforeTheEndIsRecorded() -> None:
+    """The printer has answered, which a note of the dead process says: it is likely on paper."""
+    site = printing()
+
+    def fault(number: int, name: str) -> None:
+        if name == "sync":
+            raise OSError(errno.EIO, "failed")
+
+    site.disk.fault = fault
+    site.printer.jobs[0].answer()
+    site.advance(1)
+    site.disk.fault = lambda number, name: None
+    site.restart()
+    site.advance(2)
+    assert site.reason(1) == "interrupted; all bytes were handed over, probably printed"
 
 
 def test_alteredData() -> None:
@@ -472,7 +490,9 @@ def test_duplicate() -> None:
     site.sender().upload("a.ps", b"label")
     site.restart()
     assert "queued" in site.upload(b"label", host="192.0.2.8")  # somebody else's
-    assert "queued" in site.upload(b"label", name="again.ps")
+    with capturedLogs() as events:
+        assert "queued" in site.upload(b"label", name="again.ps")
+    assert "is held: duplicate of 1 (" in "".join(map(str, map(formatEvent, events)))
     held = site.files("held")
     assert len(held) == 1
     assert site.reason(held[0]) == "duplicate of 1"

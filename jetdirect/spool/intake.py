@@ -238,9 +238,14 @@ class Intake:
             outcome=self.state.value if over else None,
             reply=self._code(self.error) if told else None,
             printed="no",
-            reason="" if self.error is None else self.error.reason,
+            reason=self._why(),
             heard=True,
         )
+
+    def _why(self) -> str:
+        if self.error is not None:
+            return self.error.reason
+        return self._record.reason if self._held and self._record is not None else ""
 
     def _reasons(self) -> tuple[str, ...]:
         match self._phase:

@@ -231,7 +231,8 @@ class KeptJob:
         finally:
             data.close()
         if self.record.size:
-            self._spool.note(self.number, connection.sent)
+            # Not all: that is noted when the printer has answered.
+            self._spool.note(self.number, min(connection.sent, self.record.size - 1))
         delivery = await self._orCut(connection.finish())
         self._spool.note(self.number, self.record.size)
         return delivery
