@@ -90,6 +90,11 @@ def test_repair(spool: Path, capsys: pytest.CaptureFixture[str]) -> None:
     ]
     assert sorted(os.listdir(ward3 / "corrupt")) == ["00000001", "00000003"]
     assert os.listdir(ward3 / "tmp") == []
+    _, lines, _ = said(capsys, str(spool))  # they are not forgotten
+    assert lines[:2] == [
+        "ward3: 1 active, 0 queue, 0 held, 1 done",
+        "    set aside before, and not printed: 00000001, 00000003 in corrupt",
+    ]
 
 
 def test_noSpool(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

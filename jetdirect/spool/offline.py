@@ -86,6 +86,8 @@ class _Shown:
     def _port(self, port: str, found: Found, holdAll: bool) -> None:
         counts = [f"{len(found.jobs[place])} {place.value}" for place in STATES]
         self._say(f"{port}: {', '.join(counts)}")
+        if aside := self._store.corrupt(port):
+            self._say(f"    set aside before, and not printed: {', '.join(aside)} in corrupt")
         for place in STATES:
             for job in found.jobs[place]:
                 record = self._checked(job.number, place)

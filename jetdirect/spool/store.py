@@ -99,6 +99,10 @@ class Store:
         """The printing ports that have a directory, in lower case; some may exist no more."""
         return sorted(self._disk.names("ports"))
 
+    def corrupt(self, port: str) -> list[str]:
+        """The jobs of a printing port that were set aside: the names of their directories."""
+        return sorted(self._disk.names(_placePath(port.lower(), JobPlace.CORRUPT)))
+
     # A job comes in
 
     def reserve(self, counter: str, count: int) -> int:
