@@ -8,6 +8,7 @@ wrong usage, or the gateway was not reached.  What goes wrong is one line on sta
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -142,10 +143,15 @@ def main(words: Sequence[str] | None = None) -> int:
     if words[:1] == ["serve"]:
         _serve(words[1:])
     try:
-        return _done(words)
+        status = _done(words)
+        sys.stdout.flush()
     except Refused as refused:
         print(f"jetdirect: {presentable(str(refused))}", file=sys.stderr)
         return refused.status
+    except BrokenPipeError:  # whoever reads has seen enough, as head has
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    return status
 
 
 def _done(words: Sequence[str]) -> int:

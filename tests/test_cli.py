@@ -118,6 +118,23 @@ def test_checkSpool(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert sorted(each.name for each in tmp_path.iterdir()) == ["gateway.toml", "open"]
 
 
+@pytest.mark.parametrize("verb", ["check", "spool"])
+def test_head(tmp_path: Path, verb: str) -> None:
+    """A reader that goes early is no error to tell."""
+    (tmp_path / "gateway.toml").write_text('[[printer]]\nname = "a"\nuri = "socket://laser"\n')
+    (tmp_path / "spool/ports/a").mkdir(parents=True)
+    (tmp_path / "spool").chmod(0o700)
+    place = "gateway.toml" if verb == "check" else "spool"
+    command = [sys.executable, "-um", "jetdirect", verb, place]
+    child = subprocess.Popen(
+        command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert child.stdout is not None and child.stderr is not None
+    child.stdout.close()
+    assert (child.stderr.read(), child.wait()) == ("", 1)
+    child.stderr.close()
+
+
 def test_checkReach(tmp_path: Path) -> None:
     """With --reach each printer is tried, without a byte; one that is not there is status 1."""
     heard = socket.create_server(("127.0.0.1", 0))

@@ -46,6 +46,8 @@ def showSpool(path: str, holdAll: bool, out: TextIO) -> bool:
         directory = SpoolDirectory(path)
         try:
             return _Shown(Store(RealDisk(directory.path)), out).all(holdAll)
+        except BrokenPipeError:
+            raise  # it is no disk's
         except OSError as error:
             raise ValueError(f"{error.strerror}: {error.filename}; mend the disk first") from None
         finally:
