@@ -242,6 +242,13 @@ class INeedsGap(Interface):
     gap: float = Attribute("Seconds between the end of a job and the opening for the next one.")
 
 
+class IAskedApart(Interface):
+    """
+    A transport whose C{ask} takes a datagram and no connection to the printer: it can be asked
+    every few seconds, also while it is away.
+    """
+
+
 class IWatcher(Interface):
     """
     Told of jobs and printing ports, and never touching them (L{PrintServer.watch

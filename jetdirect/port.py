@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 
-from twisted.internet.defer import CancelledError, TimeoutError
+from twisted.internet.defer import CancelledError, Deferred, TimeoutError, succeed
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -17,6 +17,7 @@ from .condition import AWAY, Condition
 from .errors import PrinterBusy
 from .guard import Awaited
 from .interfaces import (
+    IAskedApart,
     INeedsGap,
     IPrinterTransport,
     IQueuedJob,
@@ -63,6 +64,7 @@ class PrintingPort:
         self._waiting: dict[IQueuedJob, Visit] = {}
         self._asking: Awaited | None = None
         self._asked: float | None = None
+        self._curious: list[Deferred[bool]] = []
         self._readyAt = clock.seconds()
         self._changed = changed
         self._wallClock = wallClock
@@ -172,6 +174,28 @@ class PrintingPort:
             asking.answer.addTimeout(ASK_TIMEOUT, self._clock).addErrback(self._notAsked)
             asking.over.addCallback(self._askedNoMore)
 
+    def answers(self) -> Deferred[bool] | None:
+        """
+        Ask the printer whether it is there and works, without a connection to it.
+
+        @return: fires with the answer, and never fails; L{None}: it cannot be asked so.
+        """
+        if IAskedApart(self.transport, None) is None:
+            return None
+        self.ask()
+        if self._asking is None:
+            return succeed(self._works)
+        self._curious.append(Deferred())
+        return self._curious[-1]
+
+    @property
+    def _works(self) -> bool:
+        try:
+            status = self.transport.status
+        except Exception:  # the next question for the status is told that there is none
+            return False
+        return status.state != "stopped" and (bool(status.state) or status.pages is not None)
+
     def askNoMore(self) -> None:
         """The gateway stops; no answer is awaited any longer."""
         if self._asking is not None:
@@ -246,3 +270,6 @@ class PrintingPort:
         self._asking = None
         with suppress(Exception):  # the next question for the status is told that there is none
             self._condition.said(self.transport.status)
+        curious, self._curious = self._curious, []
+        for each in curious:
+            each.callback(self._works)

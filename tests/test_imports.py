@@ -78,6 +78,7 @@ MAY_IMPORT = {
     "spool.writer": "errors interfaces",
     "spool.intake": "errors guard interfaces job record spool.record spool.writer",
     "spool.dialling": "",
+    "spool.lookout": "spool.dialling",
     "spool.duplicates": "interfaces spool.record",
     "spool.seen": "record spool.record",
     "spool.kept": "errors guard interfaces language spool.record",

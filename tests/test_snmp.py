@@ -23,7 +23,7 @@ from twisted.internet.error import DNSLookupError, MessageLengthError
 from twisted.internet.task import Clock
 
 import jetdirect.transports.snmp.transport as module
-from jetdirect.interfaces import PrinterStatus
+from jetdirect.interfaces import IAskedApart, PrinterStatus
 from jetdirect.testing import FakePrinter
 from jetdirect.transports.build import transportFor
 from jetdirect.transports.snmp import ber
@@ -411,6 +411,8 @@ def test_uri() -> None:
     """snmp=on is for printers with a host."""
     assert isinstance(transportFor(reactor, "socket://printer?snmp=on"), SNMPTransport)
     assert not isinstance(transportFor(reactor, "socket://printer?snmp=false"), SNMPTransport)
+    assert IAskedApart(transportFor(reactor, "socket://printer?snmp=on&form-feed=on"), None)
+    assert IAskedApart(transportFor(reactor, "socket://printer"), None) is None
     for wrong in ("socket://printer?snmp=maybe", "file:/?snmp=on"):
         with pytest.raises(ValueError, match="snmp"):
             transportFor(reactor, wrong)

@@ -9,11 +9,12 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, fail, succeed
 from twisted.logger import capturedLogs, formatEvent
+from zope.interface import implementer
 
 from jetdirect.errors import JobRefused, PrinterUnreachable
-from jetdirect.interfaces import IPrinterConnection, IPrintJob
+from jetdirect.interfaces import IAskedApart, IPrinterConnection, IPrintJob, PrinterStatus
 from jetdirect.named import OnDoubt, PortSettings
 from jetdirect.spool import queue as module
 from jetdirect.spool.kept import PIECE
@@ -100,6 +101,88 @@ def test_retriedForEver() -> None:
     site.advance(75)
     assert site.printed == [b"1", b"2"]
     assert site.watcher.ports[-1].message.startswith("is reached again, after ")
+
+
+@implementer(IAskedApart)
+class Asked(FakePrinter):
+    """
+    A printer on the network that can be asked with a datagram.
+
+    @ivar off: it is away: every opening is refused, and no question answered.
+    @ivar questions: how often it was asked.
+    """
+
+    off = True
+    questions = 0
+
+    def open(self, job: IPrintJob) -> Deferred[IPrinterConnection]:
+        """L{IPrinterTransport}."""
+        self.refusals = [PrinterUnreachable("refused")] if self.off else []
+        return super().open(job)
+
+    def ask(self) -> Deferred[None]:
+        """L{IPrinterTransport}."""
+        self.questions += 1
+        self.status = PrinterStatus(model="M") if self.off else PrinterStatus("idle")
+        return succeed(None)
+
+
+def test_answersAgain() -> None:
+    """A printer that can be asked is tried at once when it answers again."""
+    site = Site([Asked()])
+    site.upload(b"1")
+    site.advance(600)
+    assert site.printer.questions <= 600 / 5
+    asked = site.printer.questions
+    site.advance(40)
+    assert 7 <= site.printer.questions - asked <= 8
+    site.printer.off = False
+    site.advance(6)
+    assert site.printed == [b"1"]
+    asked = site.printer.questions
+    site.advance(60)
+    assert site.printer.questions == asked
+
+
+def test_answersAllAlong() -> None:
+    """One that answers while it refuses jobs is not tried more often for it."""
+    site = Site([Asked()])
+    tries: list[float] = []
+
+    def refusing(job: IPrintJob) -> Deferred[IPrinterConnection]:
+        tries.append(site.now)
+        return fail(PrinterUnreachable("refused"))
+
+    site.printer.off = False
+    site.printer.open = refusing
+    site.advance(10)  # what was answered at the start is old by now
+    site.upload(b"1")
+    site.advance(600)
+    assert len(tries) <= len(PAUSES) + 600 / PAUSES[-1]
+
+
+def test_questionsAreSpread() -> None:
+    """However many printers are away: at most twenty questions a second."""
+    site = Site([Asked() for _ in range(150)])
+    for number in range(150):
+        site.upload(b"x", f"PORT{number + 1}/a")
+    site.advance(60)
+    before = sum(printer.questions for printer in site.printers)
+    site.advance(10, step=0.05)
+    assert 150 <= sum(printer.questions for printer in site.printers) - before <= 202
+
+
+def test_stoppedWhileAsking() -> None:
+    """The end of the gateway ends the questions, too."""
+    site = Site([Asked()])
+    site.upload(b"1")
+    site.advance(20)
+    site.server.stop(0)
+    site.advance(1)
+    asked = site.printer.questions
+    site.advance(60)
+    assert site.printer.questions == asked
+    assert site.files("queue") == [1]
 
 
 def test_silentPrinter() -> None:

@@ -37,6 +37,7 @@ from .duplicates import WINDOW, Duplicates
 from .intake import Intake
 from .kept import KeptJob
 from .limits import Ended
+from .lookout import Lookout
 from .record import BadRecord, Found, JobPlace, Kept, SpoolRecord
 from .seen import jobRecord
 
@@ -84,6 +85,9 @@ class Port(Protocol):
     def submit(self, job: IQueuedJob) -> None:
         """Put a job in line."""
 
+    def answers(self) -> Deferred[bool] | None:
+        """Ask whether its printer works; L{None}: only a job finds out."""
+
 
 class Status(NamedTuple):
     """What is known of a job without asking the disk."""
@@ -98,6 +102,7 @@ class House(Protocol):
     """
     What the queues of a spool share.
 
+    @ivar asking: a moment for each question to a printer that is away.
     @ivar first: numbers from here on are of jobs that came to this process.
     @ivar broken: why the spool takes nothing; L{None}: it is well.
     @ivar paused: ports that wait for a person, in lower case, each with who wants so.
@@ -109,6 +114,7 @@ class House(Protocol):
     clock: IReactorTime
     wallClock: Callable[[], float]
     dialling: Dialling
+    asking: Dialling
     dice: Random
     first: int
     broken: PrintError | None
@@ -141,6 +147,10 @@ class GonePort:
 
     def submit(self, job: IQueuedJob) -> None:
         """L{Port}: not called."""
+
+    def answers(self) -> Deferred[bool] | None:
+        """L{Port}: there is no printer."""
+        return None
 
 
 class _Withdrawn(PrintError):
@@ -188,6 +198,7 @@ class Queue:
         self._job: KeptJob | None = None
         self._verified = 0
         self._failures = 0
+        self._lookout = Lookout(house.clock, house.asking, lambda: self.port.answers(), self.wake)
         self._sleeping: Deferred[None] | None = None
         self._running = self._stopping = False
         self._idle: list[Deferred[None]] = []
@@ -596,7 +607,9 @@ class Queue:
             return
         pause = PAUSES[min(self._failures, len(PAUSES) - 1)]
         self._failures += 1
+        self._lookout.begin()
         await self._sleep(pause * (1 + JITTER * self._house.dice.random()))
+        self._lookout.end()
 
     async def _doubt(
         self, kept: Kept, record: SpoolRecord, why: str, error: PrintError | None = None

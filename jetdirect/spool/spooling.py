@@ -63,7 +63,7 @@ class Spooling:
         self.spool = spool
         self.clock = clock
         self.wallClock = wallClock
-        self.dialling = Dialling(clock)
+        self.dialling, self.asking = Dialling(clock), Dialling(clock)
         self.dice = dice or SystemRandom()
         self.broken: PrintError | None = None
         self.paused: dict[str, str] = {}

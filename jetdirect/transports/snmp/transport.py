@@ -16,7 +16,7 @@ from twisted.internet.interfaces import IDelayedCall
 from twisted.internet.protocol import DatagramProtocol
 from zope.interface import implementer
 
-from ...interfaces import IPrinterTransport, PrinterStatus
+from ...interfaces import IAskedApart, IPrinterTransport, PrinterStatus
 from ..ieee1284 import fieldsOf, modelOf
 from ..wrapped import WrappedTransport
 from . import ber
@@ -187,7 +187,7 @@ class Query(DatagramProtocol):
             self.answered.callback(status)
 
 
-@implementer(IPrinterTransport)
+@implementer(IPrinterTransport, IAskedApart)
 class SNMPTransport(WrappedTransport):
     """Another transport, whose printer is asked by SNMP."""
 
