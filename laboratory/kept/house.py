@@ -23,6 +23,7 @@ from jetdirect.spool.store import Store
 from jetdirect.testing import FakePrinter, FakeSender
 from tests.support.disk import PowerCut
 from tests.support.site import Site
+from tests.support.spooled import Work
 
 from .rules import Event, Found, Ledger, Standing, Where, wrong
 from .site import PLACES
@@ -134,10 +135,9 @@ class House:
 
     def _step(self) -> None:
         dice, site = self._dice, self._site
-        if site.work.held and dice.random() < 0.8:
-            for _ in range(dice.randint(1, 6)):
-                if site.work.held:
-                    site.work.one(dice.randrange(len(site.work.held)))
+        if (site.work.held or site.work.untold) and dice.random() < 0.8:
+            for _ in range(dice.randint(1, 9)):
+                self._workOn(site.work)
             return
         kind = dice.random()
         if kind < 0.6 and len(self._uploads) < SENDERS and dice.random() < 0.6:
@@ -150,6 +150,13 @@ class House:
             self._operate()
         else:
             site.advance(dice.choice([0.1, 1.0, 7.0]))
+
+    def _workOn(self, work: Work) -> None:
+        # What a thread has done, the reactor hears of later: much may happen in between.
+        if work.untold and self._dice.random() < 0.5:
+            work.tell(self._dice.randrange(len(work.untold)))
+        elif work.held:
+            work.silently(self._dice.randrange(len(work.held)))
 
     def _begin(self) -> None:
         self._count += 1
@@ -168,7 +175,7 @@ class House:
         if not self._uploads:
             return
         upload = self._dice.choice(self._uploads)
-        if self._dice.random() < 0.1:
+        if self._dice.random() < (0.3 if upload.over else 0.1):
             upload.sender.wire.receive(b"ABOR\r\n")
             return
         wire = upload.sender.data

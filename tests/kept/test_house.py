@@ -67,6 +67,11 @@ def forgetful(site: Site) -> None:
     site.spool.change = changed  # type: ignore[method-assign]
 
 
+def stubborn(site: Site) -> None:
+    """A job that was cut behind its rename is told to be gone, and is not taken back."""
+    site.spool.remove = lambda number: succeed(None)  # type: ignore[method-assign]
+
+
 @pytest.mark.parametrize(
     "saboteur",
     [
@@ -76,6 +81,7 @@ def forgetful(site: Site) -> None:
         lying("sync", r"numbers\.new"),
         hasty,
         forgetful,
+        stubborn,
     ],
 )
 def test_saboteurs(saboteur: Callable[[Site], None]) -> None:

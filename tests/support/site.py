@@ -113,7 +113,7 @@ class Site:
         """The process is killed; what it wrote is there."""
         for call in self.reactor.getDelayedCalls():
             call.cancel()
-        self.work.held = []
+        self.work.kill()
 
     def cut(self, seed: int = 0) -> None:
         """The power goes, and comes back."""

@@ -25,10 +25,12 @@ class Work:
     What would be done in threads: at once, or when a test lets it.
 
     @ivar held: what was asked for and not done yet; L{None}: all is done at once.
+    @ivar untold: what was done, and the reactor has not heard of.
     """
 
     def __init__(self) -> None:
         self.held: list[tuple[Callable[[], Any], Deferred[Any]]] | None = None
+        self.untold: list[tuple[Deferred[Any], Deferred[Any]]] = []
 
     def do(self, work: Callable[[], _Result]) -> Deferred[_Result]:
         """L{jetdirect.spool.files.Worker}."""
@@ -44,9 +46,25 @@ class Work:
 
     def one(self, which: int = 0) -> None:
         """Do one thing that is held."""
+        self.silently(which)
+        self.tell(-1)
+
+    def silently(self, which: int) -> None:
+        """Do one thing that is held; as with threads, the reactor hears of it some time later."""
         assert self.held is not None
         work, done = self.held.pop(which)
-        _done(work).chainDeferred(done)
+        self.untold.append((_done(work), done))
+
+    def tell(self, which: int) -> None:
+        """Let the reactor hear of one thing that was done."""
+        result, done = self.untold.pop(which)
+        result.chainDeferred(done)
+
+    def kill(self) -> None:
+        """The process is gone: nothing more is done or heard of."""
+        for result, _ in self.untold:
+            result.addErrback(lambda _: None)
+        self.held, self.untold = [], []
 
     def go(self) -> None:
         """Do all that is held, and from now on all at once."""
