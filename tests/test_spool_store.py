@@ -291,6 +291,62 @@ def test_noRoomToBegin() -> None:
     assert disk.names("ports/ward3/tmp") == []
 
 
+class Unlucky(Random):
+    """Of what was not synced nothing survives."""
+
+    def random(self) -> float:
+        """As high as can be."""
+        return 0.99
+
+    def randrange(self, start: int, stop: int | None = None, step: int = 1) -> int:
+        """As low as can be."""
+        return 0
+
+
+def test_foundForGood() -> None:
+    """What a start finds after a kill, a power cut behind it does not undo."""
+    disk = LosingDisk()
+    store, _ = opened(disk)
+    draft = store.begin("ward3")
+
+    def fault(number: int, name: str) -> None:
+        if name == "syncDirectory" and disk.inodes("ports/ward3/queue"):
+            raise PowerCut  # killed between the rename and its sync
+
+    disk.fault = fault
+    with pytest.raises(PowerCut):
+        draft.commit(WAITING)
+    disk.fault = lambda number, name: None
+    _, jobs = opened(disk)
+    assert [kept.number for kept in jobs[JobPlace.QUEUE]] == [draft.number]
+    _, later = opened(disk.afterPowerCut(Unlucky()))
+    assert later[JobPlace.QUEUE] == jobs[JobPlace.QUEUE]
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_clearedBehindASync(seed: int) -> None:
+    """A start clears away a job only when it is sure that the job has left its place."""
+    disk = LosingDisk()
+    store, _ = opened(disk)
+    record = commit(store, b"x")
+
+    def ends(call: str) -> None:
+        def fault(number: int, name: str) -> None:
+            if name == call and disk.inodes("ports/ward3/tmp"):
+                raise PowerCut
+
+        disk.fault = fault
+
+    ends("syncDirectory")
+    with pytest.raises(PowerCut):
+        store.remove(record.number)  # killed between the rename and its sync
+    ends("removeDirectory")
+    later = Store(disk)
+    with pytest.raises(PowerCut):
+        later.addPort("ward3")  # the power goes when its files are removed
+    opened(disk.afterPowerCut(Random(seed)))
+
+
 def test_addedAgain() -> None:
     """A port that is added again leaves the jobs alone that come in."""
     store, _ = opened(LosingDisk())
