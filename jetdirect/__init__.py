@@ -23,7 +23,9 @@ One direction, and back-pressure in the other.  Each module is one room of that 
       an embedding program starts from it.
     - L{jetdirect.tap}, L{jetdirect.configfile}: the command line and the configuration file;
       L{jetdirect.words} makes a configuration of what they say.
-    - L{jetdirect.cli}: the command C{jetdirect}.
+    - L{jetdirect.web}: what an operator's programs see and do over HTTP, by L{jetdirect.verbs}.
+    - L{jetdirect.cli}: the command C{jetdirect}; L{jetdirect.remote} has its verbs for a gateway
+      that runs.
     - L{jetdirect.testing}: a printer and a sender in memory, for the tests of embedding programs.
 """
 

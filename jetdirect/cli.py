@@ -10,24 +10,14 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from typing import NoReturn
 
 from .options import didYouMean
+from .remote import jobs, ports
+from .remote.wire import add
 from .text import presentable
-
-
-class Refused(Exception):
-    """
-    It cannot be done; the text is the one line that says why, and what to do.
-
-    @ivar status: with what the command ends.
-    """
-
-    def __init__(self, sentence: str, status: int = 1) -> None:
-        super().__init__(sentence)
-        self.status = status
+from .verb import Refused, Verb
 
 
 class _Words(argparse.ArgumentParser):
@@ -36,22 +26,6 @@ class _Words(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """L{argparse.ArgumentParser}: what is wrong, and where to read more."""
         raise Refused(f"{message}; see {self.prog} --help", 2)
-
-
-@dataclass(frozen=True)
-class Verb:
-    """
-    One thing that the command can do.
-
-    @ivar help: one sentence.
-    @ivar run: does it, and returns the exit status; or raises L{Refused}.
-    @ivar declare: says which words it takes.
-    """
-
-    name: str
-    help: str
-    run: Callable[[argparse.Namespace], int]
-    declare: Callable[[argparse.ArgumentParser], object] = lambda parser: None
 
 
 def _serve(words: Sequence[str]) -> NoReturn:
@@ -121,6 +95,9 @@ def _importWords(parser: argparse.ArgumentParser) -> None:
 
 
 VERBS: Sequence[Verb] = (
+    *ports.SEEN,
+    *jobs.VERBS,
+    *ports.DONE,
     Verb(
         "check", "say what is wrong with a configuration file, or list its ports", _check, _checked
     ),
@@ -146,7 +123,8 @@ def main(words: Sequence[str] | None = None) -> int:
         status = _done(words)
         sys.stdout.flush()
     except Refused as refused:
-        print(f"jetdirect: {presentable(str(refused))}", file=sys.stderr)
+        for sentence in refused.sentences:
+            print(f"jetdirect: {presentable(sentence)}", file=sys.stderr)
         return refused.status
     except BrokenPipeError:  # whoever reads has seen enough, as head has
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -155,7 +133,7 @@ def main(words: Sequence[str] | None = None) -> int:
 
 
 def _done(words: Sequence[str]) -> int:
-    first = next((word for word in words if not word.startswith("-")), None)
+    first = _first(words)
     names = ["serve", *(verb.name for verb in VERBS)]
     if first is not None and first not in names:
         near = didYouMean(first, names) or f"; it is one of {', '.join(names)}"
@@ -172,6 +150,15 @@ def _done(words: Sequence[str]) -> int:
     return verb.run(said)
 
 
+def _first(words: Sequence[str]) -> str | None:
+    after = ""
+    for word in words:
+        if not word.startswith("-") and after != "--gateway":
+            return word
+        after = word
+    return None
+
+
 def _parser(verbs: Iterable[Verb]) -> argparse.ArgumentParser:
     parser = _Words(
         prog="jetdirect",
@@ -180,6 +167,7 @@ def _parser(verbs: Iterable[Verb]) -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="store_true", help="print the versions")
+    add(parser, None, False)
     verb = parser.add_subparsers(dest="verb", metavar="VERB", parser_class=_Words)
     verb.add_parser("serve", help=_SERVE, add_help=False)
     for each in verbs:

@@ -37,6 +37,7 @@ IDENTITY = "Identity"
 LIMITS = "Limits"
 JOBS = "Jobs"
 SPOOL = "Spool"
+OPERATING = "Operators"
 LOGIN = "Who may print"
 TLS = "TLS"
 NETWORK = "Firewalls and NAT"
@@ -295,6 +296,17 @@ _ROWS = (
         "WORD",
         oneOf(each.value for each in PJLPolicy),
         setting="pjlPolicy",
+    ),
+    Option(
+        "web",
+        OPERATING,
+        "Where the command jetdirect and other programs of this machine ask and steer the gateway,"
+        " over HTTP: a TCP port number, on the loopback addresses, a server endpoint string such as"
+        " tcp:8631:interface=127.0.0.1, or unix:/PATH/OF/SOCKET, with mode 0660. Whoever connects"
+        " there may do everything.",
+        "WHERE",
+        otherwise="nowhere",
+        many=True,
     ),
     Option(
         "allow",

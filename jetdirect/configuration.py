@@ -24,6 +24,7 @@ class Configuration:
     @ivar defaults: what is set about the printing ports of bare transports.
     @ivar checkers: who may print; empty: anybody, under any name.
     @ivar default: the name of the default port; empty: number 1, or the only one.
+    @ivar web: server endpoint strings for pages and the command; all on this machine.
     @ivar spool: the directory for the jobs of those ports that keep them; empty: none does.
     """
 
@@ -34,6 +35,7 @@ class Configuration:
     checkers: Sequence[ICredentialsChecker] = ()
     default: str = ""
     spool: str = ""
+    web: Sequence[str] = ()
 
     def __post_init__(self) -> None:
         """

@@ -15,14 +15,15 @@ BESIDES = 200
 own: log, listeners, what it asks printers (chosen)."""
 
 
-def reserve(sessions: int) -> str:
+def reserve(sessions: int, others: int = 0) -> str:
     """
     Let the process open what its sessions want, as far as the system lets it without rights.
 
     @param sessions: how many there may be at a time.
+    @param others: further connections that there may be.
     @return: what the operator is to know: that the limit is too low; or nothing.
     """
-    wanted = A_SESSION * sessions + BESIDES
+    wanted = A_SESSION * sessions + BESIDES + others
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     unlimited = resource.RLIM_INFINITY
     if soft == unlimited or soft >= wanted:

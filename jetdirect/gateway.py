@@ -5,6 +5,8 @@ A gateway as one service: listen, print, and stop without a lie.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from twisted.application.service import IService, MultiService
@@ -25,7 +27,10 @@ from .server import PrintServer
 from .spool.files import openSpool
 from .text import presentable
 from .verbs import Operator
+from .watch.history import History
 from .watch.log import LogWatcher
+from .web.api import API
+from .web.site import Site
 
 _TCP = re.compile(r"(haproxy:)?(tcp[46]?|tls|ssl):", re.ASCII)
 
@@ -47,8 +52,11 @@ class Gateway(MultiService):
     @ivar operator: what a person can do with them: L{IOperator
         <jetdirect.interfaces.IOperator>}.
     @ivar factory: makes the FTP sessions.
+    @ivar reloader: reads the configuration again, and goes on with it; L{None}: nobody can.
     """
 
+    reloader: Callable[[], list[str]] | None = None
+    _begun = False
     _log = Logger()
 
     def __init__(
@@ -75,8 +83,9 @@ class Gateway(MultiService):
             configuration.sessions,
             len(configuration.printers),
         )
-        for listener in dict.fromkeys(configuration.listeners):
-            self._listen(listener).setServiceParent(self)
+        self._history = History()
+        for make in self._services(configuration).values():
+            make().setServiceParent(self)
 
     def apply(self, configuration: Configuration) -> list[str]:
         """
@@ -108,21 +117,31 @@ class Gateway(MultiService):
     def _applyListeners(self, before: Configuration, now: Configuration) -> list[str]:
         told = []
         new: list[IService] = []
+        was, is_ = self._services(before), self._services(now)
         try:
-            for listener in dict.fromkeys(now.listeners):
-                if listener not in before.listeners:
-                    new.append(self._listen(listener))
+            for name, make in is_.items():
+                if name not in was:
+                    new.append(make())
                     new[-1].setServiceParent(self)
-                    told.append(f"{listener} is listened at")
+                    told.append(f"{name} is listened at")
         except Exception:
             for each in new:
                 each.disownServiceParent()
             raise
-        for listener in dict.fromkeys(before.listeners):
-            if listener not in now.listeners:
-                self.getServiceNamed(listener).disownServiceParent()
-                told.append(f"{listener} is listened at no more; its sessions go on")
+        for name in was:
+            if name not in is_:
+                self.getServiceNamed(name).disownServiceParent()
+                told.append(f"{name} is listened at no more; its sessions go on")
         return told
+
+    def _services(self, configuration: Configuration) -> dict[str, Callable[[], IService]]:
+        """What listens, by its name: makers of services."""
+        made: dict[str, Callable[[], IService]] = {}
+        for listener in configuration.listeners:
+            made[listener] = partial(self._listen, listener)
+        for place in configuration.web:
+            made[f"web {place}"] = partial(self._listenWeb, place)
+        return made
 
     def _portal(self, configuration: Configuration) -> Portal:
         realm = PrintRealm(self.server, proven=bool(configuration.checkers))
@@ -132,6 +151,22 @@ class Gateway(MultiService):
         service = listen(*self._listener(listener), reactor=self._reactor)
         service.setName(listener)
         return service
+
+    def _listenWeb(self, place: str) -> IService:
+        self.server.watch(self._history, changes=False)
+        api = API(self.operator, self._history, self._whyNotReady, self.reloader)
+        service = listen(place, Site(api, self._reactor), reactor=self._reactor)
+        service.setName(f"web {place}")
+        return service
+
+    def _whyNotReady(self) -> str:
+        spooling = self.server.spooling
+        if not self.running:
+            return "the gateway does not serve now"
+        if not self._begun:
+            return "the spool is not open yet"
+        broken = None if spooling is None else spooling.broken
+        return "" if broken is None else broken.reason
 
     def _listener(self, text: str) -> tuple[str, IProtocolFactory]:
         text = _roomy(text)
@@ -146,7 +181,7 @@ class Gateway(MultiService):
     def startService(self) -> None:
         """Begin to listen."""
         self.factory.startSessions()
-        self.server.begin().addErrback(self._notBegun)
+        self.server.begin().addCallbacks(self._hasBegun, self._notBegun)
         super().startService()
         if not self.configuration.checkers:
             self._log.info("anybody who can connect may print, under any name")
@@ -186,6 +221,9 @@ class Gateway(MultiService):
         # The last thing: a job that came in at the end was still to be kept.
         assert self.spool is not None
         return self.spool.close()
+
+    def _hasBegun(self, _: object) -> None:
+        self._begun = True
 
     def _notBegun(self, failure: Failure) -> None:
         self._log.failure("the spool cannot be opened", failure)

@@ -515,6 +515,15 @@ class IOperator(Interface):
     def eraseBefore(when: float, by: str) -> Deferred[int]:
         """Erase all jobs that ended before (seconds since the epoch).  Fires with how many."""
 
+    def test(port: str, by: str, language: str = "") -> Deferred[JobRecord]:
+        """
+        Print a page by which one sees that a port prints: as one more job, which goes on by itself.
+
+        @param language: one of L{LANGUAGES<jetdirect.testpage.LANGUAGES>}; by default what the
+            printer says that it knows.
+        @return: fails with L{ValueError} when there is no such language.
+        """
+
     def pause(port: str, by: str, now: bool = False) -> Deferred[bool]:
         """
         Let a port print nothing after the job that it has; one that streams refuses jobs (450).

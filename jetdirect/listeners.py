@@ -16,6 +16,7 @@ from twisted.internet.error import CannotListenError
 
 from .net.tuning import BACKLOG
 from .options import didYouMean
+from .web.places import isThere
 
 REMEDY = "give a port number or an endpoint string such as tcp:2121:interface=127.0.0.1"
 
@@ -80,8 +81,17 @@ def leadsHere(uri: str, where: Iterable[str]) -> bool:
     return found is not None and int(found[1]) in map(portOf, everywhere)
 
 
-def whyNot(error: CannotListenError | OSError) -> str:
-    """One sentence that tells why nothing can listen there, and what to do."""
+def whyNot(error: CannotListenError | OSError, web: Iterable[str] = ()) -> str:
+    """
+    One sentence that tells why nothing can listen there, and what to do.
+
+    @param web: the endpoint strings of C{--web}; all others are of C{--port}.
+    """
+    told = _whyNot(error)
+    return told.replace("--port", "--web") if isThere(error, web) else told
+
+
+def _whyNot(error: CannotListenError | OSError) -> str:
     if not isinstance(error, CannotListenError):  # of a Unix socket's lock, or one that was passed
         place = error.filename2 or error.filename
         where = f"{os.fsdecode(place)}: " if isinstance(place, (str, bytes)) else ""

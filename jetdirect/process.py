@@ -12,6 +12,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any, NoReturn
 
 from twisted.internet.base import ReactorBase
@@ -93,6 +94,7 @@ class CommandLineGateway(Gateway):
         @param configure: reads the configuration anew; what was made of the same words is used
             again; raises L{Wrong}.
         """
+        self.reloader = self.reload
         super().__init__(configuration, reactor)
         self._configure = configure
 
@@ -112,7 +114,7 @@ class CommandLineGateway(Gateway):
         try:
             super().privilegedStartService()
         except (CannotListenError, OSError) as error:
-            fail(whyNot(error))
+            fail(whyNot(error, self.configuration.web))
 
     def startService(self) -> None:
         """Serve."""
@@ -166,13 +168,23 @@ class CommandLineGateway(Gateway):
 
     def reload(self) -> list[str]:
         """
-        Read the configuration again, and go on with it: as a whole, or not at all.
+        Read the configuration again, and go on with it: as a whole, or not at all.  The log says
+        what came of it.
 
         Blocks as long as disks do.
 
         @return: what has changed, a line each.
         @raise Wrong: it cannot be; nothing has changed.
         """
+        try:
+            return self._reloaded()
+        except Wrong as wrong:
+            for each in wrong.sentences:
+                self._log.error("{wrong}", wrong=presentable(each))
+            self._log.error("nothing has changed: the configuration cannot be used")
+            raise
+
+    def _reloaded(self) -> list[str]:
         had = {id(port.transport) for port in self.server.ports}
         configuration = self._configure(self.configuration)
         transports = [port.transport for port in configuration.ports]
@@ -185,7 +197,7 @@ class CommandLineGateway(Gateway):
         try:
             told = self.apply(configuration)
         except (CannotListenError, OSError) as error:
-            raise Wrong([whyNot(error)]) from None
+            raise Wrong([whyNot(error, configuration.web)]) from None
         except ValueError as error:
             raise Wrong([str(error)]) from None
         self._warn([complaint.text for complaint in complaints])
@@ -199,9 +211,5 @@ class CommandLineGateway(Gateway):
 
     def _reload(self) -> None:
         self._log.info("Received SIGHUP; the configuration is read again")
-        try:
+        with suppress(Wrong):  # the log has it
             self.reload()
-        except Wrong as wrong:
-            for each in wrong.sentences:
-                self._log.error("{wrong}", wrong=presentable(each))
-            self._log.error("nothing has changed: the configuration cannot be used")

@@ -29,6 +29,7 @@ from .options import Option, didYouMean
 from .process import CommandLineGateway, endWithoutLookups, fail, tellTimeSteadily
 from .text import presentable
 from .transports.checks import complaintsAbout
+from .web.site import CONNECTIONS
 from .words import Value, Words, Wrong, safe
 
 _GETOPT = re.compile(
@@ -229,7 +230,7 @@ def makeService(options: Options) -> CommandLineGateway:
             warnings = _checked(transports)
         gateway.privilegedStartService()
         warnings += filter(None, [openLog(options["log"])])
-    warnings += filter(None, [reserve(gateway.factory.limit)])
+    warnings += filter(None, [reserve(gateway.factory.limit, CONNECTIONS * len(configuration.web))])
     ports = configuration.sessions.passivePorts
     if ports and len(ports) < gateway.factory.limit:
         few = f"--passive-ports has {len(ports)} for {gateway.factory.limit} sessions"

@@ -94,6 +94,10 @@ class Operator:
 
     # Ports.
 
+    def test(self, port: str, by: str, language: str = "") -> Deferred[JobRecord]:
+        """L{IOperator}."""
+        return Deferred.fromCoroutine(self._test(port, by, language))
+
     def pause(self, port: str, by: str, now: bool = False) -> Deferred[bool]:
         """L{IOperator}."""
         return Deferred.fromCoroutine(self._pause(port, by, now))
@@ -125,8 +129,12 @@ class Operator:
         for queue in self._queues():
             if number in queue.jobs:
                 return queue
-        if any(record.number == number for record in self._server.jobs):
-            raise WrongState(f"job {number} is not in the spool; it can be canceled, nothing else")
+        for record in self._server.jobs:
+            if record.number == number:
+                if record.ended:
+                    raise WrongState(f"job {number} has ended, and is not in the spool")
+                told = "is not in the spool; it can be canceled, nothing else"
+                raise WrongState(f"job {number} {told}")
         raise NoSuchJob(f"no job {number} is known")
 
     def _then(
@@ -243,6 +251,13 @@ class Operator:
                     await queue.erase(number, by)
                     erased += 1
         return erased
+
+    async def _test(self, name: str, by: str, language: str) -> JobRecord:
+        job = self._server.printTestPage(self._port(name), language)
+        record = await self._show(job.number)
+        if record.ended and record.state is not JobState.COMPLETED:
+            raise WrongState(f"{record.port}: {record.reason}")
+        return record
 
     async def _pause(self, name: str, by: str, now: bool) -> bool:
         port = self._port(name)

@@ -29,6 +29,7 @@ from .portnames import STEM
 from .transports.build import deviceURI, transportFor
 from .transports.policy import PJLPolicy
 from .uri import DeviceURI, withoutSecrets
+from .web.places import places
 
 SHOWN = 200
 """Characters of a wrong value that are said again."""
@@ -133,6 +134,8 @@ class Words:
         match option.name:
             case "port":
                 return self._listener(text)
+            case "web":
+                return places(text, folder)
             case "printer":
                 n = len(self.printers) + 1
                 place = f"--printer={safe(option, text)}"
@@ -212,6 +215,7 @@ class Words:
             [checker(text) for text in self.said("auth") or ()],
             self.said("default-port") or "",
             self.said("spool") or "",
+            self.said("web") or (),
         )
 
     def _inItsWords(self, sentences: Iterable[str]) -> Iterator[str]:

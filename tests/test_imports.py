@@ -64,6 +64,13 @@ MAY_IMPORT = {
     # who looks on
     "watch": "",
     "watch.*": "text interfaces record",
+    # over HTTP
+    "web": "",
+    "web.places": "",
+    "web.admission": "",
+    "web.shapes": "record",
+    "web.api": "errors interfaces record watch.history web.shapes",
+    "web.site": "text web.admission web.api",
     # jobs on disk
     "spool.disk": "spool.record",
     "spool.durable": "spool.disk",
@@ -226,16 +233,17 @@ MAY_IMPORT = {
     "commandline": "options named ftp.* spool.limits transports.*",
     "changes": "commandline configuration named options ftp.settings",
     # those who know both sides
-    "gateway": "text changes configuration interfaces server spool.files verbs net.* ftp* watch*",
+    "gateway": "text changes configuration interfaces server spool.files verbs net.* ftp* watch*"
+    " web.api web.site",
     "testing*": "configuration errors guard interfaces language job named port server net.* ftp*"
     " spool.record transports* gateway testing*",
     # the command
-    "listeners": "options net.*",
+    "listeners": "options net.* web.places",
     "checkers": "options",
     "help": "jetdirect options transports.build commandline",
     "located": "",
     "words": "certificate checkers commandline configuration interfaces listeners named options"
-    " portnames uri ftp.settings transports.build transports.policy",
+    " portnames uri ftp.settings transports.build transports.policy web.places",
     "configfile": "commandline located options words",
     "checking": "changes configuration named spool.directory text transports.checks"
     " transports.reach",
@@ -247,8 +255,13 @@ MAY_IMPORT = {
     "descriptors": "",
     "process": "configuration text gateway listeners logfile transports.checks words",
     "tap": "text configuration checkers checking commandline configfile daemon descriptors"
-    " help interfaces logfile options process transports.checks words",
-    "cli": "checking cups help options spool.offline tap text words",
+    " help interfaces logfile options process transports.checks web.site words",
+    "verb": "",
+    "remote": "",
+    "remote.wire": "verb",
+    "remote.words": "text",
+    "remote.*": "testpage verb remote.*",
+    "cli": "checking cups help options remote.* spool.offline tap text verb words",
     "__main__": "cli",
 }
 

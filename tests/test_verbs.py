@@ -343,3 +343,28 @@ def test_streamingJob() -> None:
         told(gateway.operator.hold(1, "anna"))
     assert told(gateway.operator.cancel(1, "anna")).state == "canceled"
     assert sender.hear()[:3] == "550"
+
+
+def test_testPage() -> None:
+    """A test page is one more job; where none is taken, that is told."""
+    site = Site([FakePrinter(), FakePrinter()])
+    operator = site.gateway.operator
+    assert told(operator.test("PORT2", "anna", "text")).name == "test page"
+    site.advance(1)
+    assert site.printers[1].jobs[0].data.startswith(b"jetdirect test page")
+    with pytest.raises(NoSuchPort):
+        told(operator.test("nobody", "anna"))
+    with pytest.raises(ValueError, match="choose one of"):
+        told(operator.test("PORT2", "anna", "docx"))
+
+
+def test_endedStreamingJob() -> None:
+    """Of one that has ended nothing is left to be done."""
+    gateway = Gateway(Configuration([FakePrinter()], []), MemoryReactorClock())
+    sender = FakeSender(gateway.factory)
+    sender.login()
+    sender.upload("a", b"page")
+    sender.settle()
+    with pytest.raises(WrongState, match="job 1 has ended, and is not in the spool"):
+        told(gateway.operator.cancel(1, "anna"))
+    sender.wire.rst()

@@ -1,0 +1,264 @@
+"""
+What is asked, and the answer to it.  No I/O but that of the verbs.
+
+::
+
+    GET  /healthz /readyz
+    GET  /api/ports  /api/ports/NAME  /api/jobs  /api/jobs/N
+    POST /api/jobs/N/VERB  /api/ports/NAME/VERB  /api/reload
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from twisted.logger import Logger
+
+from ..errors import NoSuchJob, NoSuchPort, PrintError, VerbRefused
+from ..interfaces import IOperator
+from ..record import JobRecord, JobState
+from ..watch.history import History
+from . import shapes
+
+LISTED = 100
+"""Jobs in an answer, unless somebody wants more."""
+
+MOST_LISTED = 1000
+"""Jobs in one answer at most: less than a megabyte (chosen)."""
+
+_FILTERS = ("port", "state", "limit", "before")
+_DIGITS = 18
+"""Of a number: what C{int64} holds."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """
+    @ivar status: of HTTP.
+    @ivar body: an object.
+    @ivar allow: the one method that there is, with 405.
+    """
+
+    status: int
+    body: Mapping[str, Any]
+    allow: str = ""
+
+
+class Bad(Exception):
+    """What was asked cannot be understood (400); the text is a sentence."""
+
+
+class API:
+    """One gateway over HTTP."""
+
+    _log = Logger()
+
+    def __init__(
+        self,
+        operator: IOperator,
+        history: History,
+        ready: Callable[[], str],
+        reload: Callable[[], list[str]] | None = None,
+    ) -> None:
+        """
+        @param ready: why no jobs are taken now, in a sentence; empty: they are.
+        @param reload: reads the configuration again, and says what has changed; raises
+            L{ValueError}, which may have C{sentences}.
+        """
+        self._operator = operator
+        self._history = history
+        self._ready = ready
+        self._reload = reload
+
+    async def answer(
+        self,
+        method: str,
+        path: Sequence[str],
+        query: Mapping[str, Sequence[str]],
+        body: bytes,
+        by: str,
+    ) -> Answer:
+        """
+        Do what is asked.
+
+        @param path: its segments, decoded.
+        @param body: JSON, or nothing.
+        @param by: who asks.
+        @return: whatever happens; it never raises.
+        """
+        try:
+            step = self._step(path, query, body, by)
+            if step is None:
+                return Answer(404, _error(f"there is no /{'/'.join(path)}"))
+            wanted, act = step
+            if method != wanted and (method, wanted) != ("HEAD", "GET"):
+                return Answer(405, _error(f"that is asked with {wanted}"), wanted)
+            return await act()
+        except Bad as bad:
+            return Answer(400, _error(str(bad)))
+        except (NoSuchJob, NoSuchPort) as unknown:
+            return Answer(404, _error(str(unknown)))
+        except (VerbRefused, PrintError) as refused:
+            return Answer(409, _error(str(refused)))
+        except Exception:
+            self._log.failure("{method} {path} failed", method=method, path="/".join(path))
+            return Answer(500, _error("the gateway failed; its log says how"))
+
+    def _step(
+        self, path: Sequence[str], query: Mapping[str, Sequence[str]], body: bytes, by: str
+    ) -> tuple[str, Callable[[], Awaitable[Answer]]] | None:
+        match path:
+            case ["healthz"]:
+                return "GET", self._healthz
+            case ["readyz"]:
+                return "GET", self._readyz
+            case ["api", "ports"]:
+                return "GET", self._ports
+            case ["api", "ports", name]:
+                return "GET", lambda: self._port(name)
+            case ["api", "jobs"]:
+                return "GET", lambda: self._jobs(query)
+            case ["api", "jobs", number]:
+                return "GET", lambda: self._show(_number(number))
+            case ["api", "jobs", number, verb] if verb in _JOB_VERBS:
+                return "POST", lambda: self._job(_number(number), verb, body, by)
+            case ["api", "ports", name, verb] if verb in _PORT_VERBS:
+                return "POST", lambda: _PORT_VERBS[verb](self, name, body, by)
+            case ["api", "reload"]:
+                return "POST", lambda: self._reloaded(body, by)
+        return None
+
+    # To look at.
+
+    async def _healthz(self) -> Answer:
+        return Answer(200, {"healthy": True})
+
+    async def _readyz(self) -> Answer:
+        why = self._ready()
+        return Answer(503, _error(why)) if why else Answer(200, {"ready": True})
+
+    async def _ports(self) -> Answer:
+        return Answer(200, {"ports": [shapes.port(each) for each in self._operator.ports()]})
+
+    async def _port(self, name: str) -> Answer:
+        return Answer(200, shapes.port(self._operator.port(name)))
+
+    async def _jobs(self, query: Mapping[str, Sequence[str]]) -> Answer:
+        for name, values in query.items():
+            if name not in _FILTERS or len(values) != 1:
+                raise Bad(f"{name}: jobs are chosen once each by {', '.join(_FILTERS)}")
+        said = {name: values[0] for name, values in query.items()}
+        port, state = said.get("port", ""), said.get("state", "")
+        if state and state not in [*JobState]:
+            raise Bad(f"{state} is no state of a job; there are {', '.join(JobState)}")
+        limit = _number(said.get("limit", str(LISTED)))
+        if not 0 < limit <= MOST_LISTED:
+            raise Bad(f"limit is a number from 1 to {MOST_LISTED}")
+        before = _number(said["before"]) if "before" in said else None
+        known = await self._operator.jobs(port, state, limit + 1, before)
+        name = self._operator.port(port).name if port else ""
+        # The operator's side knows a job as it is by now: one that was erased has no names.
+        found = {each.number: each for each in self._history.jobs(name, state, before)}
+        found |= {each.number: each for each in known}
+        jobs = [found[number] for number in sorted(found, reverse=True)]
+        more = jobs[limit - 1].number if len(jobs) > limit else None
+        return Answer(200, {"jobs": [shapes.job(each) for each in jobs[:limit]], "next": more})
+
+    async def _show(self, number: int) -> Answer:
+        return Answer(200, shapes.job(await self._known(number)))
+
+    async def _known(self, number: int) -> JobRecord:
+        try:
+            return await self._operator.show(number)
+        except NoSuchJob:
+            record = self._history.job(number)
+            if record is None:
+                raise
+            return record
+
+    # To do.
+
+    async def _job(self, number: int, verb: str, body: bytes, by: str) -> Answer:
+        operator = self._operator
+        if verb == "move":
+            to = _said(body, to=str).get("to")
+            if not to:
+                raise Bad('say where: {"to": NAME}')
+            return Answer(200, shapes.job(await operator.move(number, to, by)))
+        _said(body)
+        record = await getattr(operator, verb)(number, by)
+        if verb == "erase":
+            self._history.forget(number)
+        return Answer(200, shapes.job(record))
+
+    async def _pause(self, name: str, body: bytes, by: str) -> Answer:
+        now = _said(body, now=bool).get("now", False)
+        durable = await self._operator.pause(name, by, now)
+        return Answer(200, {**shapes.port(self._operator.port(name)), "durable": durable})
+
+    async def _resume(self, name: str, body: bytes, by: str) -> Answer:
+        _said(body)
+        durable = await self._operator.resume(name, by)
+        return Answer(200, {**shapes.port(self._operator.port(name)), "durable": durable})
+
+    async def _move(self, name: str, body: bytes, by: str) -> Answer:
+        to = _said(body, to=str).get("to")
+        if not to:
+            raise Bad('say where: {"to": NAME}')
+        return Answer(200, {"moved": await self._operator.moveAll(name, to, by)})
+
+    async def _test(self, name: str, body: bytes, by: str) -> Answer:
+        language = _said(body, format=str).get("format", "")
+        try:
+            record = await self._operator.test(name, by, language)
+        except ValueError as error:
+            raise Bad(f"format: {error}") from None
+        return Answer(200, shapes.job(record))
+
+    async def _reloaded(self, body: bytes, by: str) -> Answer:
+        _said(body)
+        if self._reload is None:
+            return Answer(409, _error("this gateway reads no configuration again"))
+        self._log.info("the configuration is read again for {by}", by=by)
+        try:
+            return Answer(200, {"changes": self._reload()})
+        except ValueError as wrong:
+            sentences = getattr(wrong, "sentences", [str(wrong)])
+            return Answer(409, {"error": "; ".join(sentences), "errors": sentences})
+
+
+_JOB_VERBS = ("cancel", "hold", "release", "reprint", "next", "move", "erase")
+_PORT_VERBS: Mapping[str, Callable[[API, str, bytes, str], Awaitable[Answer]]] = {
+    "pause": API._pause,
+    "resume": API._resume,
+    "move": API._move,
+    "test": API._test,
+}
+
+
+def _error(sentence: str) -> dict[str, str]:
+    return {"error": sentence}
+
+
+def _number(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) <= _DIGITS):
+        raise Bad(f"{text[:_DIGITS]!r} is no number")
+    return int(text)
+
+
+def _said(body: bytes, **keys: type) -> dict[str, Any]:
+    """What a body says: an object with these keys, each of its type, or nothing at all."""
+    try:
+        said = json.loads(body or b"{}")
+    except (ValueError, RecursionError):
+        raise Bad("the body is no JSON") from None
+    if not isinstance(said, dict):
+        raise Bad("the body is no JSON object")
+    for key, value in said.items():
+        if key not in keys or not isinstance(value, keys[key]):
+            known = ", ".join(f"{name} ({kind.__name__})" for name, kind in keys.items())
+            raise Bad(f"the body may say {known or 'nothing'} here")
+    return said

@@ -1,0 +1,263 @@
+"""
+The command C{jetdirect} on a running gateway: a process with real sockets, printers and senders.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import socket
+import stat
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from jetdirect import cli
+from jetdirect.remote import wire
+from jetdirect.verb import Refused
+from tests.support.gateway import IPV4, Gateway
+from tests.support.peer import PATIENCE
+from tests.support.rawprinter import RawPrinter
+from tests.support.session import Session, lastLine
+
+pytestmark = pytest.mark.slow
+
+PAGE = b"%!PS\nshowpage\n"
+
+
+class Site:
+    """A gateway with a Unix socket and a loopback port, a streaming printer, and one that keeps."""
+
+    def __init__(self, folder: Path) -> None:
+        self.laser, self.labels = RawPrinter(), RawPrinter(on=False)
+        self.file = folder / "gateway.toml"
+        self.control = folder / "control"
+        self.write()
+        self.gateway = Gateway(folder, "--port", IPV4, f"--config={self.file}")
+        self.web = int(self.gateway.waitFor(r"^\S+ .*Site.* starting on (\d+)")[1])
+        said = argparse.Namespace(gateway=f"unix:{self.control}")
+        end = time.monotonic() + PATIENCE
+        while True:  # the gateway itself says when its spool is open
+            try:
+                assert wire.ask(said, "GET", "/readyz") == {"ready": True}
+                break
+            except Refused:
+                assert time.monotonic() < end
+
+    def write(self, more: str = "") -> None:
+        """The configuration file."""
+        self.file.write_text(
+            f'web = ["unix:control", "{IPV4}"]\nspool = "spool"\nkeep = 5\n'
+            f'default-port = "laser"\n{more}\n'
+            f'[[printer]]\nname = "laser"\nuri = "{self.laser.uri()}"\n'
+            f'[[printer]]\nname = "labels"\nuri = "{self.labels.uri()}"\nspool = true\n'
+        )
+
+    def close(self) -> None:
+        """The end."""
+        self.gateway.stop()
+        self.laser.stop()
+        self.labels.stop()
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Site]:
+    """One gateway."""
+    site = Site(tmp_path)
+    yield site
+    site.close()
+
+
+class Command:
+    """The command, for one gateway."""
+
+    def __init__(self, place: str, capsys: pytest.CaptureFixture[str]) -> None:
+        self._place = place
+        self._capsys = capsys
+
+    def say(self, *words: str) -> tuple[int, str, str]:
+        """Status, output, errors."""
+        status = cli.main(["--gateway", self._place, *words])
+        out, err = self._capsys.readouterr()
+        return status, out, err
+
+    def do(self, *words: str) -> str:
+        """The output of what is done."""
+        status, out, err = self.say(*words)
+        assert (status, err) == (0, ""), (words, err)
+        return out
+
+    def refused(self, *words: str) -> str:
+        """The one line of what is not."""
+        status, out, err = self.say(*words)
+        assert (status, out, err.count("\n")) == (1, "", 1), (words, out, err)
+        return err
+
+
+@pytest.fixture
+def command(site: Site, capsys: pytest.CaptureFixture[str]) -> Command:
+    """Over the Unix socket."""
+    return Command(f"unix:{site.control}", capsys)
+
+
+def test_cancel(site: Site, command: Command) -> None:
+    """A job is canceled at half: its sender hears 551, and the command says what became of it."""
+    with Session(site.gateway.port) as session, session.upload("laser/long.ps") as data:
+        data.sendall(PAGE)
+        site.laser.waitForBytes(1, len(PAGE))
+        shown = json.loads(command.do("--json", "jobs", "--state", "processing"))
+        [number] = [each["number"] for each in shown["jobs"]]
+        told = command.do("cancel", str(number))
+        assert "551" in session.reply()
+    assert told.startswith(f"job {number} on laser: canceled (canceled by the operator with uid ")
+    assert "canceled" in command.do("show", str(number))
+    assert f"job {number} has ended" in command.refused("cancel", str(number))
+    assert command.refused("show", "99") == "jetdirect: no job 99 is known\n"
+    site.gateway.waitFor(rf"with uid \d+: POST /api/jobs/{number}/cancel: 200")
+
+
+def test_socketMode(site: Site) -> None:
+    """Whoever may use the Unix socket is in its group."""
+    assert stat.S_IMODE(site.control.stat().st_mode) == 0o660
+
+
+def test_loopback(site: Site, capsys: pytest.CaptureFixture[str]) -> None:
+    """The same by TCP."""
+    command = Command(f"http://127.0.0.1:{site.web}", capsys)
+    head, laser, labels = command.do("ports").splitlines()
+    assert head.split()[:2] == ["PORT", "STATE"]
+    assert laser.split()[:2] == ["laser", "idle"] and labels.split()[0] == "labels"
+    assert json.loads(command.do("ports", "--json"))["ports"][0]["name"] == "laser"
+
+
+def test_keptJobs(site: Site, command: Command) -> None:
+    """Hold, release, next, move; and again when it has printed."""
+    with Session(site.gateway.port) as session:
+        for name in "abc":
+            assert "queued" in lastLine(session.send(PAGE + name.encode(), f"labels/{name}.ps"))
+    assert "pending-held" in command.do("hold", "2")
+    assert command.do("jobs", "--port", "labels", "--state", "pending-held").count("\n") == 2
+    assert "job 2 on labels: pending" in command.do("release", "2")
+    command.do("next", "3")
+    assert "nobody" in command.refused("move", "1", "nobody")
+    assert "laser keeps no jobs" in command.refused("move", "--all", "labels", "laser")
+    assert "has not ended" in command.refused("reprint", "2")
+    first = command.do("jobs", "--limit", "2")
+    assert first.endswith("There are more: --before 2 shows them.\n")
+    assert "prints nothing more" in command.do("pause", "labels")
+    site.labels.switchOn()
+    assert "prints again" in command.do("resume", "labels")
+    for number in (1, 2, 3):
+        site.gateway.waitFor(rf"job {number} on labels: completed")
+    again = json.loads(command.do("reprint", "1", "--json"))["number"]
+    site.gateway.waitFor(rf"job {again} on labels: completed")
+    assert site.labels.jobs.count(PAGE + b"a") == 2
+    command.do("erase", "1")
+    assert json.loads(command.do("show", "1", "--json"))["name"] == ""
+
+
+def test_testPage(site: Site, command: Command) -> None:
+    """A test page is one more job."""
+    told = command.do("test", "laser", "--format", "postscript")
+    assert told == "job 1: a test page for laser\n"
+    site.gateway.waitFor("job 1 on laser: completed")
+    assert site.laser.jobs[0].startswith(b"%!PS")
+    assert "nobody" in command.refused("test", "nobody")
+
+
+def test_reload(site: Site, command: Command) -> None:
+    """What has changed, or all that is wrong with the file; the log has it, too."""
+    assert command.do("reload") == "nothing has changed\n"
+    site.write('greeting = "Hello"')
+    assert "greeting is Hello" in command.do("reload")
+    site.write("prot = 3\nauht = 4")
+    status, out, err = command.say("reload")
+    assert (status, out, err.count("\njetdirect: ")) == (1, "", 1), err
+    assert "gateway.toml:5: prot: no such key" in err
+    site.gateway.waitFor("nothing has changed: the configuration cannot be used")
+    with Session(site.gateway.port) as session:
+        assert session.greeting == "220 Hello"
+
+
+def test_slowPeers(site: Site, command: Command) -> None:
+    """Peers that send no whole request take no printing, and no Unix socket, from anybody."""
+    idle = [socket.create_connection(("127.0.0.1", site.web)) for _ in range(110)]
+    try:
+        for each in idle[:100]:
+            each.sendall(b"GET /api/ports HTTP/1.1\r\n")
+        with Session(site.gateway.port) as session:
+            assert lastLine(session.send(PAGE, "laser/a.ps")).startswith("226")
+        assert "laser" in command.do("ports")
+        for each in idle:
+            each.settimeout(30)
+            assert ended(each)
+    finally:
+        for each in idle:
+            each.close()
+
+
+def ended(wire: socket.socket) -> bool:
+    """Is a connection ended from the other side, without a byte?"""
+    try:
+        return wire.recv(1) == b""
+    except ConnectionResetError:
+        return True
+
+
+def test_inUse(site: Site, tmp_path: Path) -> None:
+    """Where something listens already, the start says so by its option."""
+    other = tmp_path / "other"
+    other.mkdir()
+    with pytest.raises(AssertionError, match=rf"jetftp: --web={site.web}: in use;"):
+        Gateway(other, "--port", IPV4, f"--web=tcp:{site.web}:interface=127.0.0.1")
+
+
+@pytest.mark.parametrize("place", ["unix:/nowhere/control", "http://127.0.0.1:1"])
+def test_notReached(place: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """No gateway is status 2, with the remedy."""
+    status, out, err = Command(place, capsys).say("ports")
+    assert (status, out, err.count("\n")) == (2, "", 1)
+    assert err.startswith(f"jetdirect: no gateway is reached: {place}: ") and "--web" in err
+
+
+def test_defaults(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """The variable says where it is, or else two places are tried."""
+    monkeypatch.delenv(wire.ENVIRONMENT, raising=False)
+    monkeypatch.setattr(wire, "DEFAULTS", ("unix:/nowhere/a", "unix:/nowhere/b"))
+    assert cli.main(["ports"]) == 2
+    assert "unix:/nowhere/a: No such file or directory, unix:/nowhere/b" in capsys.readouterr().err
+    monkeypatch.setenv(wire.ENVIRONMENT, "unix:/nowhere/c")
+    assert cli.main(["ports"]) == 2
+    err = capsys.readouterr().err
+    assert "unix:/nowhere/c: " in err and "/nowhere/a" not in err
+
+
+@pytest.mark.parametrize(
+    "place", ["unix:", "https://h", "ftp://h", "h:8631", "http://a@h", "http://h/x", "http://h:x"]
+)
+def test_wrongPlace(place: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """What can be no gateway's place is wrong usage."""
+    status, _, err = Command(place, capsys).say("ports")
+    assert status == 2 and err.startswith(f"jetdirect: --gateway={place}: give http://HOST:PORT")
+
+
+@pytest.mark.parametrize("words", [["cancel", "x"], ["cancel"], ["move", "x", "y"], ["jobs", "1"]])
+def test_wrongWords(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """So are words that make no verb."""
+    status, out, err = Command("unix:/nowhere", capsys).say(*words)
+    assert (status, out, err.count("\n")) == (2, "", 1)
+    assert cli.main(["--gateway", "unix:/nowhere", "portz"]) == 2
+    assert "did you mean" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "answer", [b"", b"220 FTP here\r\n", b"HTTP/1.1 200 OK\r\n\r\n[]", b"HTTP/1.1 200 OK\r\n\r\nx"]
+)
+def test_noGateway(answer: bytes, capsys: pytest.CaptureFixture[str]) -> None:
+    """Somebody else who listens there is no gateway."""
+    printer = RawPrinter(lambda caller: caller.say(answer))
+    status, _, err = Command(f"http://127.0.0.1:{printer.port}", capsys).say("ports")
+    printer.stop()
+    assert (status, err.count("\n")) == (2, 1) and "no answer of a gateway came" in err

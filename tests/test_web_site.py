@@ -1,0 +1,264 @@
+"""
+The wires of HTTP: one request a connection, bounded in size and in time; and who is let in.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from twisted.internet.address import IPv4Address
+from twisted.internet.defer import Deferred
+from twisted.internet.error import ConnectionDone
+from twisted.internet.testing import MemoryReactorClock, StringTransport
+from twisted.logger import capturedLogs, formatEvent
+from twisted.python.failure import Failure
+
+from jetdirect.configuration import Configuration
+from jetdirect.gateway import Gateway
+from jetdirect.testing import FakePrinter
+from jetdirect.web.site import CONNECTIONS, LONGEST_BODY, REQUEST_TIME, Site
+
+HEADS = "Host: localhost\r\nContent-Type: application/json\r\n"
+
+
+class Transport(StringTransport):
+    """One that tells how it was ended."""
+
+    aborted = False
+
+    def setTcpNoDelay(self, enabled: bool) -> None:
+        """Nothing."""
+
+    def abortConnection(self) -> None:
+        self.aborted = True
+
+
+class Client:
+    """One connection to a gateway in memory."""
+
+    def __init__(self, gateway: Gateway, clock: MemoryReactorClock) -> None:
+        [(_, self.site, _, _)] = [each[:4] for each in clock.tcpServers]
+        assert isinstance(self.site, Site)
+        self.wire: Any = self.site.buildProtocol(None)
+        self.transport = Transport(peerAddress=IPv4Address("TCP", "127.0.0.1", 4001))
+        if self.wire is not None:
+            self.wire.makeConnection(self.transport)
+
+    def say(self, text: str | bytes) -> str:
+        """Send something; what has come until now."""
+        self.wire.dataReceived(text if isinstance(text, bytes) else text.encode("latin-1"))
+        return self.heard
+
+    @property
+    def heard(self) -> str:
+        """What has come."""
+        return str(self.transport.value(), "ascii")
+
+    def lose(self) -> None:
+        """The connection is gone."""
+        self.wire.connectionLost(Failure(ConnectionDone()))
+
+
+class House:
+    """A gateway with a web listener in memory."""
+
+    def __init__(self) -> None:
+        self.clock = MemoryReactorClock()
+        web = ["tcp:8631:interface=127.0.0.1"]
+        self.gateway = Gateway(Configuration([FakePrinter()], [], web=web), self.clock)
+        self.gateway.startService()
+        self.clock.advance(0)
+
+    def client(self) -> Client:
+        """One more connection."""
+        return Client(self.gateway, self.clock)
+
+    def ask(self, line: str, heads: str = HEADS, body: str = "") -> str:
+        """A whole request, and its answer."""
+        length = f"Content-Length: {len(body)}\r\n" if body else ""
+        client = self.client()
+        said = client.say(f"{line} HTTP/1.1\r\n{heads}{length}\r\n{body}")
+        assert client.transport.disconnecting
+        client.lose()
+        return said
+
+
+def test_answer() -> None:
+    """JSON, with the headers that keep a browser from making anything else of it."""
+    told = House().ask("GET /api/ports")
+    head, _, body = told.partition("\r\n\r\n")
+    assert head.startswith("HTTP/1.1 200 OK\r\n")
+    assert json.loads(body)["ports"][0]["name"] == "PORT1"
+    for line in (
+        "Content-Type: application/json",
+        "Content-Security-Policy: default-src 'none'; frame-ancestors 'none'",
+        "X-Content-Type-Options: nosniff",
+        "Cache-Control: no-store",
+        "Cross-Origin-Resource-Policy: same-origin",
+        "Referrer-Policy: no-referrer",
+        "Connection: close",
+        "Server: jetdirect",
+    ):
+        assert line.lower() in head.lower(), line
+
+
+def test_head() -> None:
+    """HEAD has no body."""
+    head, _, body = House().ask("HEAD /api/ports").partition("\r\n\r\n")
+    assert head.startswith("HTTP/1.1 200") and body == ""
+
+
+def test_method() -> None:
+    """The method that there is, is named."""
+    told = House().ask("GET /api/reload")
+    assert told.startswith("HTTP/1.1 405") and "\r\nAllow: POST\r\n" in told
+
+
+@pytest.mark.parametrize(
+    ("line", "heads"),
+    [
+        ("GET /api/ports", "Host: evil.example\r\n"),
+        ("GET /api/jobs", "Host: evil.example:8631\r\n"),
+        ("GET /api/jobs", "Host: localhost\r\nSec-Fetch-Site: cross-site\r\n"),
+        ("POST /api/ports/PORT1/pause", "Host: localhost\r\n"),
+        ("POST /api/ports/PORT1/pause", HEADS + "Origin: http://evil.example\r\n"),
+        ("POST /api/ports/PORT1/pause", HEADS + "Sec-Fetch-Site: same-site\r\n"),
+    ],
+)
+def test_refused(line: str, heads: str) -> None:
+    """What another site's page can send is 403, and nothing is done."""
+    house = House()
+    assert house.ask(line, heads).startswith("HTTP/1.1 403")
+    assert house.gateway.server.pausedBy(house.gateway.server.ports[0]) == ""
+
+
+def test_open() -> None:
+    """Whether it lives is told to anybody, whatever name he has for this host."""
+    house = House()
+    assert house.ask("GET /healthz", "Host: balancer\r\n").startswith("HTTP/1.1 200")
+    assert house.ask("GET /readyz", "Host: balancer\r\n").startswith("HTTP/1.1 200")
+
+
+def test_who() -> None:
+    """What changes something is in the log, with who did it; what only looks is not."""
+    house = House()
+    with capturedLogs() as events:
+        house.ask("GET /api/ports")
+        house.ask("POST /api/ports/PORT1/pause", body='{"now": false}')
+        house.ask("POST /api/ports/no%0Abody/pause")
+    lines = [formatEvent(event) for event in events]
+    by = "an operator at 127.0.0.1: POST /api/ports"
+    assert [line for line in lines if line and "POST" in line] == [
+        f"{by}/PORT1/pause: 200",
+        rf"{by}/no%0Abody/pause: 404: no printing port is called no\x0abody",
+    ]
+    assert house.gateway.server.pausedBy(house.gateway.server.ports[0])
+    assert not any(line and "GET" in line for line in lines)
+
+
+@pytest.mark.parametrize("path", ["/api/%ff", "/api/jobs?a=%ff", "/api/jobs?" + "a=1&" * 101])
+def test_badAddress(path: str) -> None:
+    """An address that cannot be read is told so."""
+    assert House().ask(f"GET {path}").startswith("HTTP/1.1 400")
+
+
+def test_longBody() -> None:
+    """A body that is announced too long is refused before it comes."""
+    client = House().client()
+    told = client.say(
+        f"POST /api/reload HTTP/1.1\r\n{HEADS}Content-Length: {LONGEST_BODY + 1}\r\n\r\n"
+    )
+    assert told.startswith("HTTP/1.1 413") and client.transport.disconnecting
+
+
+def test_longChunks() -> None:
+    """One that comes in chunks is refused when it is too long; what it asks is not done."""
+    house = House()
+    client = house.client()
+    client.say(f"POST /api/ports/PORT1/pause HTTP/1.1\r\n{HEADS}Transfer-Encoding: chunked\r\n\r\n")
+    piece = b"2000\r\n" + b" " * 0x2000 + b"\r\n"
+    told = client.say(piece * (LONGEST_BODY // 0x2000))
+    assert told == ""
+    told = client.say(b"2\r\n{}\r\n0\r\n\r\n")
+    assert told.count("HTTP/1.1") == 1 and told.startswith("HTTP/1.1 413")
+    assert house.gateway.server.pausedBy(house.gateway.server.ports[0]) == ""
+
+
+def test_wholeBody() -> None:
+    """One of just that length is read."""
+    body = "{}".ljust(LONGEST_BODY)
+    assert House().ask("POST /api/ports/PORT1/pause", body=body).startswith("HTTP/1.1 200")
+
+
+def test_slow() -> None:
+    """A byte now and then keeps no place: the request has its time, and no more."""
+    house = House()
+    client = house.client()
+    client.say("GET /api/ports HTTP/1.1\r\n")
+    for _ in range(int(REQUEST_TIME) - 1):
+        house.clock.advance(1)
+        client.say("X")
+    assert not client.transport.aborted
+    house.clock.advance(1)
+    assert client.transport.aborted
+
+
+def test_unreadAnswer() -> None:
+    """Who does not read the answer is cut."""
+    house = House()
+    client = house.client()
+    client.say(f"GET /api/ports HTTP/1.1\r\n{HEADS}\r\n")
+    assert client.transport.disconnecting and not client.transport.aborted
+    house.clock.advance(REQUEST_TIME)
+    assert client.transport.aborted
+
+
+def test_ended() -> None:
+    """No time runs for a connection that is over."""
+    house = House()
+    before = len(house.clock.getDelayedCalls())
+    house.ask("GET /api/ports")
+    assert len(house.clock.getDelayedCalls()) == before
+
+
+def test_manyConnections() -> None:
+    """One more than there may be is closed at once; when one ends there is room again."""
+    house = House()
+    clients = [house.client() for _ in range(CONNECTIONS)]
+    assert all(each.wire is not None for each in clients) and house.client().wire is None
+    clients[0].lose()
+    assert house.client().wire is not None
+
+
+def test_goneMeanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who is gone before the answer costs nothing; what was asked is done."""
+    house = House()
+    held: Deferred[bool] = Deferred()
+    monkeypatch.setattr(house.gateway.operator, "resume", lambda port, by: held)
+    client = house.client()
+    client.say(f"POST /api/ports/PORT1/resume HTTP/1.1\r\n{HEADS}\r\n")
+    client.lose()
+    held.callback(True)
+    assert client.heard == ""
+
+
+def test_pipelined() -> None:
+    """One request a connection."""
+    request = f"GET /healthz HTTP/1.1\r\n{HEADS}\r\n"
+    assert House().client().say(request * 2).count("HTTP/1.1") == 1
+
+
+def test_applied() -> None:
+    """A reload opens and closes listeners of the web, too."""
+    house = House()
+    before = house.gateway.configuration
+    told = house.gateway.apply(replace(before, web=["unix:/run/x:mode=660"]))
+    assert told == [
+        "web unix:/run/x:mode=660 is listened at",
+        "web tcp:8631:interface=127.0.0.1 is listened at no more; its sessions go on",
+    ]
+    [path] = [each[0] for each in house.clock.unixServers]
+    assert path == "/run/x"
