@@ -135,6 +135,23 @@ def test_refused(line: str, heads: str) -> None:
     assert house.gateway.server.pausedBy(house.gateway.server.ports[0]) == ""
 
 
+@pytest.mark.parametrize(
+    ("kind", "body", "status"),
+    [
+        ("application/x-www-form-urlencoded", "now=true&" * 5000, 403),
+        ("multipart/form-data; boundary=x", "--x\r\n\r\n--x--\r\n", 4),
+        ("multipart/form-data", "x", 4),
+    ],
+)
+def test_form(kind: str, body: str, status: int) -> None:
+    """A form is refused, whatever is in it."""
+    house = House()
+    heads = f"Host: localhost\r\nContent-Type: {kind}\r\n"
+    told = house.ask("POST /api/ports/PORT1/pause", heads, body)
+    assert told.startswith(f"HTTP/1.1 {status}")
+    assert house.gateway.server.pausedBy(house.gateway.server.ports[0]) == ""
+
+
 def test_open() -> None:
     """Whether it lives is told to anybody, whatever name he has for this host."""
     house = House()

@@ -144,9 +144,8 @@ class Site(TwistedSite):
     protocol: Any = Channel
 
     def __init__(self, api: API, reactor: Any) -> None:
-        super().__init__(
-            _Root(api), Request, parsePOSTFormSubmission=False, reactor=reactor, timeout=None
-        )
+        # Twisted reads forms before it asks whether they are wanted; L{LONGEST_BODY} bounds that.
+        super().__init__(_Root(api), Request, reactor=reactor, timeout=None)
         self.connections = 0
 
     def buildProtocol(self, addr: Any) -> Any:
