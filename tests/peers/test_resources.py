@@ -141,7 +141,7 @@ def test_noDescriptorForADataConnection(tmp_path: Path) -> None:
         place = session.makepasv()
         with fewDescriptors(gateway.pid), socket.create_connection(place, 10) as wire:
             assert wire.recv(1) == b""
-            gateway.waitFor("Re-reserving EMFILE")  # until then it closes upon everybody
+            gateway.waitFor("no file descriptor is left")
         with socket.create_connection(place) as wire:
             assert session.say("STOR page.ps").startswith("150")
             wire.sendall(b"page")
