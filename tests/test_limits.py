@@ -58,6 +58,16 @@ def test_sessionsPerHostWhoseEndIsUnread() -> None:
     assert gateway.stranger().greeting[:3] == "220"
 
 
+def test_endedSessionsOfAHostTakeNoPlaces() -> None:
+    """A host whose ends are not read yet takes no more places than it may, of all there are."""
+    gateway = MemoryGateway(maxSessions=3, maxSessionsPerHost=1)
+    for _ in range(10):
+        sender = gateway.stranger("192.0.2.9")
+        assert sender.greeting[:3] == "220"
+        sender.wire.gone = True
+        assert len(gateway.factory.sessions) == 1
+
+
 def test_jobOfTheLongestSize() -> None:
     """A job may have as many bytes as are allowed."""
     gateway = MemoryGateway(maxJobBytes=4)

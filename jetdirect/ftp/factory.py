@@ -134,7 +134,10 @@ class PrintFTPFactory(ServerFactory):
         if settings.maxSessionsPerHost is None:
             return None
         one = oneHost(host)
-        same = sum(each.control.host == one and not _isGone(each) for each in self.sessions)
+        its = {each for each in self.sessions if each.control.host == one}
+        gone = {each for each in its if _isGone(each)}
+        self.sessions -= gone  # else what a host has ended takes the places of others
+        same = len(its) - len(gone)
         if same >= settings.maxSessionsPerHost:
             self._refused(host, "session from {host} refused, it has {n}", n=same)
             return replies.HOST_LIMIT(sessions=same)

@@ -34,7 +34,7 @@ def _path(said: argparse.Namespace, verb: str) -> str:
 
 
 def _pause(said: argparse.Namespace) -> int:
-    answer = ask(said, "POST", _path(said, "pause"), {"now": said.now})
+    answer = ask(said, "POST", _path(said, "pause"), {"now": said.atOnce})
     kept = "" if answer["durable"] else "; a restart ends that, as there is no spool"
     told = f"{answer['name']} prints nothing more until it is resumed{kept}"
     print(json.dumps(answer) if said.json else words.word(told))
@@ -44,7 +44,10 @@ def _pause(said: argparse.Namespace) -> int:
 def _pauseWords(parser: argparse.ArgumentParser) -> None:
     _port(parser)
     parser.add_argument(
-        "--now", action="store_true", help="cut the kept job that prints; it may be held then"
+        "--now",
+        dest="atOnce",
+        action="store_true",
+        help="cut the kept job that prints; it may be held then",
     )
 
 
