@@ -112,7 +112,7 @@ async def test_bytes(
         assert server.jobs[-1].delivery == "delivered"
         await until(lambda: len(printers.jobs) == 1 and len(printers.jobs[0]) == size)
         assert hashlib.sha256(printers.jobs[0]).digest() == hashlib.sha256(data).digest()
-        await until(lambda: pipes() == before)
+        await until(lambda: pipes() <= before)  # an earlier test's may end meanwhile
         await until(lambda: not [each for each in descriptors() if each.endswith("/data")])
 
 
