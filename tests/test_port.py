@@ -12,6 +12,7 @@ from twisted.internet.defer import CancelledError, Deferred, fail
 from twisted.internet.task import Clock
 from twisted.logger import formatEvent
 from twisted.python.failure import Failure
+from zope.interface import alsoProvides
 
 from jetdirect.errors import (
     JobAborted,
@@ -21,7 +22,13 @@ from jetdirect.errors import (
     PrinterUnreachable,
 )
 from jetdirect.guard import ABORT_TIMEOUT
-from jetdirect.interfaces import IPrinterConnection, IPrintJob, IQueuedJob
+from jetdirect.interfaces import (
+    IAskedApart,
+    IPrinterConnection,
+    IPrintJob,
+    IQueuedJob,
+    PrinterStatus,
+)
 from jetdirect.job import Job, Sender
 from jetdirect.named import BUSY_TIMEOUT, CONNECT_TIMEOUT, NamedPrinter, PortSettings
 from jetdirect.port import PrintingPort
@@ -592,3 +599,29 @@ def test_printerThatCannotBeAsked(flushErrors: FlushErrors) -> None:
 
     [event] = flushErrors(ZeroDivisionError)
     assert formatEvent(event) == "PORT1 cannot be asked how it is"
+
+
+class Asked(FakePrinter):
+    """Answers when the test says so."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asking: Deferred[PrinterStatus] = Deferred()
+
+    def ask(self) -> Any:
+        return self.asking
+
+
+@pytest.mark.parametrize("state", ["idle", "stopped", "unknown"])
+def test_answersWithoutAConnection(state: str) -> None:
+    """Whoever asks hears whether the printer works when it has answered."""
+    printer = Asked()
+    alsoProvides(printer, IAskedApart)
+    port = PrintingPort(NamedPrinter("PORT1", printer), Clock())
+    asked = port.answers()
+    assert asked is not None and not asked.called
+    printer.status = PrinterStatus(state=state)
+    if state == "unknown":
+        del printer.status  # a transport that cannot say it
+    printer.asking.callback(PrinterStatus())
+    assert asked.result is (state == "idle")
