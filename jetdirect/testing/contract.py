@@ -17,15 +17,10 @@ error, or the port is held up for the seconds that the interfaces name.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
-from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IPushProducer
 from twisted.internet.task import Clock
-from twisted.python.failure import Failure
 from zope.interface import implementer
-from zope.interface.exceptions import Invalid
-from zope.interface.verify import verifyObject
 
 from ..errors import PrintError
 from ..guard import ABORT_TIMEOUT, CANCEL_TIMEOUT
@@ -33,6 +28,7 @@ from ..interfaces import Delivery, IPrinterConnection, IPrinterTransport, Printe
 from ..named import CONNECT_TIMEOUT
 from ..port import ASK_TIMEOUT
 from .job import FakeJob
+from .rules import brokenOf, hear, require, verify
 
 JOB = b"%!PS\n" + bytes(range(256)) * 40
 """What is printed: more than a printer takes at a glance, less than one that is well waits with."""
@@ -83,15 +79,7 @@ Rule = Callable[[TestedPrinter], None]
 
 def broken(make: Callable[[], TestedPrinter]) -> list[str]:
     """Which rules are broken, and how; one line for each."""
-    found = []
-    for rule in RULES:
-        try:
-            rule(make())
-        except AssertionError as why:
-            found.append(f"{rule.__name__}: {why}")
-        except Exception as why:
-            found.append(f"{rule.__name__}: raised {why!r}")
-    return found
+    return brokenOf(RULES, make)
 
 
 # The rules.
@@ -100,24 +88,24 @@ def broken(make: Callable[[], TestedPrinter]) -> list[str]:
 def saysWhatItIs(printer: TestedPrinter) -> None:
     """It has a URI without secrets, a description, a status and the level that it reaches."""
     transport = printer.transport
-    _verify(IPrinterTransport, transport)
-    _require(isinstance(transport.uri, str) and ":" in transport.uri, "uri is no URI")
-    _require("@" not in transport.uri.partition("?")[0], "uri has a user name or a password")
+    verify(IPrinterTransport, transport)
+    require(isinstance(transport.uri, str) and ":" in transport.uri, "uri is no URI")
+    require("@" not in transport.uri.partition("?")[0], "uri has a user name or a password")
     description = transport.description
-    _require(isinstance(description, str) and description != "", "description is empty")
-    _require(isinstance(transport.status, PrinterStatus), "status is no PrinterStatus")
-    _require(isinstance(transport.reaches, Delivery), "reaches is no Delivery")
+    require(isinstance(description, str) and description != "", "description is empty")
+    require(isinstance(transport.status, PrinterStatus), "status is no PrinterStatus")
+    require(isinstance(transport.reaches, Delivery), "reaches is no Delivery")
 
 
 def finishes(printer: TestedPrinter) -> None:
     """A whole job is delivered, as far as the transport reaches, and then there is silence."""
     job, connection = _open(printer)
-    _require(connection.sent == 0, "sent is not 0 before the first byte")
+    require(connection.sent == 0, "sent is not 0 before the first byte")
     _write(connection, JOB)
     _finish(printer, connection)
-    _require(connection.sent > 0, "sent is 0 after a whole job")
+    require(connection.sent > 0, "sent is 0 after a whole job")
     printer.turn(ABORT_TIMEOUT)
-    _require(not job.losses, "printerLost was called of a whole job")
+    require(not job.losses, "printerLost was called of a whole job")
     _printOne(printer)
 
 
@@ -125,7 +113,7 @@ def finishesWithoutBytes(printer: TestedPrinter) -> None:
     """A job may be empty."""
     job, connection = _open(printer, 0)
     _finish(printer, connection)
-    _require(not job.losses, "printerLost was called of an empty job")
+    require(not job.losses, "printerLost was called of an empty job")
     _printOne(printer)
 
 
@@ -170,7 +158,7 @@ def abortMayBeCanceled(printer: TestedPrinter) -> None:
     job, connection = _open(printer)
     connection.write(JOB[:-1])
     aborted = connection.abort(b"\x04")
-    told = _hear(aborted)
+    told = hear(aborted)
     aborted.cancel()
     _until(printer, lambda: told, "abort() was canceled, and does not fire", CANCEL_TIMEOUT)
     _afterAbort(printer, job)
@@ -184,32 +172,32 @@ def isLostOnce(printer: TestedPrinter) -> None:
     if not printer.lose():
         return
     _until(printer, lambda: job.losses, "the printer is gone, and printerLost was not called")
-    _require(isinstance(job.losses[0], PrintError), "printerLost was called with no PrintError")
+    require(isinstance(job.losses[0], PrintError), "printerLost was called with no PrintError")
     connection.write(JOB[-1:])
     connection.unregisterProducer()
     _abort(printer, connection, b"\x04")
     printer.turn(ABORT_TIMEOUT)
-    _require(len(job.losses) == 1, f"printerLost was called {len(job.losses)} times")
+    require(len(job.losses) == 1, f"printerLost was called {len(job.losses)} times")
 
 
 def isLostWhileFinishing(printer: TestedPrinter) -> None:
     """A printer that goes while it finishes is told of by finish, and not by printerLost."""
     job, connection = _open(printer)
     _write(connection, JOB)
-    finished = _hear(connection.finish())
+    finished = hear(connection.finish())
     if finished or not printer.lose():
         return
     _until(printer, lambda: finished, "the printer is gone, and finish() does not fire")
-    _require(isinstance(finished[0], PrintError), f"finish() of a lost job gave {finished[0]!r}")
+    require(isinstance(finished[0], PrintError), f"finish() of a lost job gave {finished[0]!r}")
     _abort(printer, connection, b"")
     printer.turn(ABORT_TIMEOUT)
-    _require(not job.losses, "printerLost was called after finish()")
+    require(not job.losses, "printerLost was called after finish()")
 
 
 def openingMayBeCanceled(printer: TestedPrinter) -> None:
     """An opening that nobody waits for ends soon, and leaves no connection behind."""
     opening = printer.transport.open(FakeJob(size=_size(printer, len(JOB))))
-    told = _hear(opening)
+    told = hear(opening)
     opening.cancel()
     _until(printer, lambda: told, "open() was canceled, and does not fire", CANCEL_TIMEOUT)
     if IPrinterConnection.providedBy(told[0]):
@@ -226,7 +214,7 @@ def isAskedAtAnyTime(printer: TestedPrinter) -> None:
     _write(connection, JOB[-1:])
     _finish(printer, connection)
     _ask(printer)
-    _require(not job.losses, "printerLost was called of a job whose printer was asked how it is")
+    require(not job.losses, "printerLost was called of a job whose printer was asked how it is")
 
 
 RULES: tuple[Rule, ...] = (
@@ -262,25 +250,6 @@ class _Producer:
         self.paused = False
 
 
-def _require(fact: object, what: str) -> None:
-    if not fact:
-        raise AssertionError(what)
-
-
-def _verify(interface: Any, thing: object) -> None:
-    try:
-        verifyObject(interface, thing)
-    except Invalid as why:
-        raise AssertionError(str(why)) from why
-
-
-def _hear(answer: Any) -> list[Any]:
-    _require(isinstance(answer, Deferred), f"{answer!r} is no Deferred")
-    told: list[Any] = []
-    answer.addBoth(lambda it: told.append(it.value if isinstance(it, Failure) else it))
-    return told
-
-
 def _until(
     printer: TestedPrinter, fact: Callable[[], object], what: str, seconds: float = PATIENCE
 ) -> None:
@@ -289,7 +258,7 @@ def _until(
         if fact():
             return
         printer.turn(step)
-    _require(fact(), f"{what} (waited for {seconds:g} s)")
+    require(fact(), f"{what} (waited for {seconds:g} s)")
 
 
 def _size(printer: TestedPrinter, size: int) -> int | None:
@@ -298,10 +267,10 @@ def _size(printer: TestedPrinter, size: int) -> int | None:
 
 def _open(printer: TestedPrinter, size: int = len(JOB)) -> tuple[FakeJob, IPrinterConnection]:
     job = FakeJob(size=_size(printer, size))
-    told = _hear(printer.transport.open(job))
+    told = hear(printer.transport.open(job))
     _until(printer, lambda: told, "open() does not fire", CONNECT_TIMEOUT)
-    _require(not isinstance(told[0], Exception), f"open() failed: {told[0]!r}")
-    _verify(IPrinterConnection, told[0])
+    require(not isinstance(told[0], Exception), f"open() failed: {told[0]!r}")
+    verify(IPrinterConnection, told[0])
     return job, told[0]
 
 
@@ -313,22 +282,22 @@ def _write(connection: IPrinterConnection, data: bytes) -> None:
 
 
 def _finish(printer: TestedPrinter, connection: IPrinterConnection) -> None:
-    told = _hear(connection.finish())
+    told = hear(connection.finish())
     _until(printer, lambda: told, "finish() does not fire")
     level, most = told[0], printer.transport.reaches
-    _require(isinstance(level, Delivery), f"finish() gave {level!r}, and no Delivery")
-    _require(_LEVELS.index(level) <= _LEVELS.index(most), f"{level} is more than it reaches")
+    require(isinstance(level, Delivery), f"finish() gave {level!r}, and no Delivery")
+    require(_LEVELS.index(level) <= _LEVELS.index(most), f"{level} is more than it reaches")
 
 
 def _abort(printer: TestedPrinter, connection: IPrinterConnection, tail: bytes) -> None:
-    told = _hear(connection.abort(tail))
+    told = hear(connection.abort(tail))
     _until(printer, lambda: told, "abort() does not fire", ABORT_TIMEOUT)
-    _require(not isinstance(told[0], Exception), f"abort() failed: {told[0]!r}")
+    require(not isinstance(told[0], Exception), f"abort() failed: {told[0]!r}")
 
 
 def _afterAbort(printer: TestedPrinter, job: FakeJob) -> None:
     printer.turn(ABORT_TIMEOUT)
-    _require(not job.losses, "printerLost was called after abort()")
+    require(not job.losses, "printerLost was called after abort()")
     _printOne(printer)
 
 
@@ -337,11 +306,11 @@ def _printOne(printer: TestedPrinter) -> None:
     job, connection = _open(printer)
     _write(connection, JOB)
     _finish(printer, connection)
-    _require(not job.losses, "printerLost was called of the next job")
+    require(not job.losses, "printerLost was called of the next job")
 
 
 def _ask(printer: TestedPrinter) -> None:
-    told = _hear(printer.transport.ask())
+    told = hear(printer.transport.ask())
     _until(printer, lambda: told, "ask() does not fire", ASK_TIMEOUT)
-    _require(not isinstance(told[0], Exception), f"ask() failed: {told[0]!r}")
-    _require(isinstance(printer.transport.status, PrinterStatus), "status is no PrinterStatus")
+    require(not isinstance(told[0], Exception), f"ask() failed: {told[0]!r}")
+    require(isinstance(printer.transport.status, PrinterStatus), "status is no PrinterStatus")

@@ -20,14 +20,10 @@ import hashlib
 from collections.abc import Callable
 from typing import Any
 
-from twisted.internet.defer import Deferred
-from twisted.python.failure import Failure
-from zope.interface.exceptions import Invalid
-from zope.interface.verify import verifyObject
-
 from ..errors import SpoolFailed, SpoolFull, SpoolSilent, TakenBack
 from ..interfaces import IDraft, IKeptData, ISpool
 from ..spool.record import Found, JobPlace, Room, SpoolRecord
+from .rules import brokenOf, hear, require, verify
 
 PORT = "Ward3"
 BYTES = b"%!PS\n" + bytes(range(256)) * 40
@@ -80,15 +76,7 @@ Rule = Callable[[TestedSpool], None]
 
 def broken(make: Callable[[], TestedSpool]) -> list[str]:
     """Which rules are broken, and how; one line for each."""
-    found = []
-    for rule in RULES:
-        try:
-            rule(make())
-        except AssertionError as why:
-            found.append(f"{rule.__name__}: {why}")
-        except Exception as why:
-            found.append(f"{rule.__name__}: raised {why!r}")
-    return found
+    return brokenOf(RULES, make)
 
 
 # The rules.
@@ -96,23 +84,23 @@ def broken(make: Callable[[], TestedSpool]) -> list[str]:
 
 def saysWhatItIs(tested: TestedSpool) -> None:
     """It has what its interface says, and says whether it is durable."""
-    _verify(ISpool, tested.spool)
-    _require(isinstance(tested.spool.durable, bool), "durable is no bool")
+    verify(ISpool, tested.spool)
+    require(isinstance(tested.spool.durable, bool), "durable is no bool")
     room = _have(tested, tested.spool.room())
-    _require(isinstance(room, Room), f"room() gave {room!r}")
-    _require(0 <= room.free <= room.total, f"room() gave {room!r}")
+    require(isinstance(room, Room), f"room() gave {room!r}")
+    require(0 <= room.free <= room.total, f"room() gave {room!r}")
     _have(tested, tested.spool.probe())
 
 
 def keepsAJob(tested: TestedSpool) -> None:
     """What was written comes out, with all that is known of it."""
     draft = _begun(tested)
-    _verify(IDraft, draft)
-    _require(draft.size == 0, "size is not 0 at first")
+    verify(IDraft, draft)
+    require(draft.size == 0, "size is not 0 at first")
     for start in range(0, len(LONG), 100_000):
         _have(tested, draft.write(LONG[start : start + 100_000]))
-    _require(draft.size == len(LONG), f"size is {draft.size}, {len(LONG)} bytes were written")
-    _require(draft.sha256 == _hash(LONG), "sha256 is another one")
+    require(draft.size == len(LONG), f"size is {draft.size}, {len(LONG)} bytes were written")
+    require(draft.sha256 == _hash(LONG), "sha256 is another one")
     record = _have(tested, draft.commit(RECORD, JobPlace.QUEUE))
     wanted = RECORD.but(
         number=draft.number,
@@ -121,18 +109,18 @@ def keepsAJob(tested: TestedSpool) -> None:
         size=len(LONG),
         sha256=_hash(LONG),
     )
-    _require(record == wanted, f"commit() gave {record!r}")
-    _require(record.place > 0, f"its place is {record.place}")
-    _require(_have(tested, tested.spool.record(draft.number)) == record, "its record is another")
-    _require(_bytes(tested, draft.number) == LONG, "its bytes are others")
+    require(record == wanted, f"commit() gave {record!r}")
+    require(record.place > 0, f"its place is {record.place}")
+    require(_have(tested, tested.spool.record(draft.number)) == record, "its record is another")
+    require(_bytes(tested, draft.number) == LONG, "its bytes are others")
     _have(tested, tested.spool.verify(draft.number))
 
 
 def keepsAJobWithoutBytes(tested: TestedSpool) -> None:
     """A job may be empty."""
     record = _kept(tested, b"")
-    _require(record.size == 0, f"its size is {record.size}")
-    _require(_bytes(tested, record.number) == b"", "it has bytes")
+    require(record.size == 0, f"its size is {record.size}")
+    require(_bytes(tested, record.number) == b"", "it has bytes")
     _have(tested, tested.spool.verify(record.number))
 
 
@@ -142,15 +130,15 @@ def survivesARestart(tested: TestedSpool) -> None:
     coming = _begun(tested)
     _have(tested, coming.write(BYTES))
     found = _restarted(tested)
-    _require(found.complaints == [], f"it complains: {found.complaints}")
-    _require(_numbers(found) == {JobPlace.QUEUE: [record.number]}, f"there is {_numbers(found)}")
+    require(found.complaints == [], f"it complains: {found.complaints}")
+    require(_numbers(found) == {JobPlace.QUEUE: [record.number]}, f"there is {_numbers(found)}")
     [job] = found.jobs[JobPlace.QUEUE]
-    _require(
+    require(
         (job.place, job.size, job.host) == (record.place, record.size, record.host),
         f"addPort() says {job}",
     )
-    _require(_have(tested, tested.spool.record(record.number)) == record, "its record is another")
-    _require(_bytes(tested, record.number) == BYTES, "its bytes are others")
+    require(_have(tested, tested.spool.record(record.number)) == record, "its record is another")
+    require(_bytes(tested, record.number) == BYTES, "its bytes are others")
     _have(tested, tested.spool.verify(record.number))
 
 
@@ -161,7 +149,7 @@ def findsManyJobsInOrder(tested: TestedSpool) -> None:
         _have(tested, draft.commit(RECORD, JobPlace.QUEUE)).number for draft in reversed(drafts)
     ]
     found = _numbers(_restarted(tested)).get(JobPlace.QUEUE)
-    _require(found == wanted, f"{wanted} were committed, addPort() gives {found}")
+    require(found == wanted, f"{wanted} were committed, addPort() gives {found}")
 
 
 def commitsInOrder(tested: TestedSpool) -> None:
@@ -173,11 +161,11 @@ def commitsInOrder(tested: TestedSpool) -> None:
     for draft in drafts:
         draft.commit(RECORD, JobPlace.QUEUE).addBoth(fired.append)
     _until(tested, lambda: len(fired) == len(drafts), "commit() does not fire")
-    _require(all(isinstance(each, SpoolRecord) for each in fired), f"commit() gave {fired!r}")
+    require(all(isinstance(each, SpoolRecord) for each in fired), f"commit() gave {fired!r}")
     numbers = [each.number for each in fired]
-    _require(numbers == [each.number for each in drafts], f"they fired as {numbers}")
+    require(numbers == [each.number for each in drafts], f"they fired as {numbers}")
     places = [each.place for each in fired]
-    _require(places == sorted(set(places)), f"their places are {places}")
+    require(places == sorted(set(places)), f"their places are {places}")
 
 
 def givesNoPlaceTwice(tested: TestedSpool) -> None:
@@ -189,57 +177,55 @@ def givesNoPlaceTwice(tested: TestedSpool) -> None:
     _have(tested, tested.spool.addPort("lab"))
     places.append(_have(tested, tested.spool.nextPlace()))
     places += [_kept(tested, b"", "lab").place, _kept(tested, b"").place]
-    _require(places == sorted(set(places)), f"the places were {places}")
+    require(places == sorted(set(places)), f"the places were {places}")
 
 
 def givesNoNumberTwice(tested: TestedSpool) -> None:
     """Numbers rise for ever, also when nobody has used them."""
     first = _have(tested, tested.spool.reserve(10))
-    _require(first >= 1, f"reserve() gave {first}")
+    require(first >= 1, f"reserve() gave {first}")
     second = _have(tested, tested.spool.reserve(1))
-    _require(second >= first + 10, f"reserve(10) gave {first}, the next one is {second}")
+    require(second >= first + 10, f"reserve(10) gave {first}, the next one is {second}")
     _restarted(tested)
     third = _have(tested, tested.spool.reserve(1))
-    _require(third > second, f"reserve() gave {second}, and {third} after a restart")
+    require(third > second, f"reserve() gave {second}, and {third} after a restart")
 
 
 def cutsInTime(tested: TestedSpool) -> None:
     """A job that is cut before its commit is not kept."""
     draft = _begun(tested)
     _have(tested, draft.write(BYTES))
-    _require(draft.cut() is True, "cut() was in time, and says that it was not")
+    require(draft.cut() is True, "cut() was in time, and says that it was not")
     failed = _outcome(tested, draft.commit(RECORD, JobPlace.QUEUE))
-    _require(isinstance(failed, TakenBack), f"commit() of a job that was cut gave {failed!r}")
+    require(isinstance(failed, TakenBack), f"commit() of a job that was cut gave {failed!r}")
     _have(tested, draft.discard())
-    _require(_numbers(_restarted(tested)) == {}, "it is there after a restart")
+    require(_numbers(_restarted(tested)) == {}, "it is there after a restart")
 
 
 def cutsDuringTheCommit(tested: TestedSpool) -> None:
     """A cut and a commit cross: whatever cut says is what is so."""
     draft = _begun(tested)
     _have(tested, draft.write(BYTES))
-    committed = _hear(draft.commit(RECORD, JobPlace.QUEUE))
+    committed = hear(draft.commit(RECORD, JobPlace.QUEUE))
     inTime = draft.cut()
     _until(tested, lambda: committed, "commit() does not fire")
     if inTime:
-        _require(
-            isinstance(committed[0], TakenBack), f"cut in time, commit() gave {committed[0]!r}"
-        )
+        require(isinstance(committed[0], TakenBack), f"cut in time, commit() gave {committed[0]!r}")
         _have(tested, draft.discard())
     else:
-        _require(isinstance(committed[0], SpoolRecord), f"cut too late, but {committed[0]!r}")
+        require(isinstance(committed[0], SpoolRecord), f"cut too late, but {committed[0]!r}")
     there = JobPlace.QUEUE in _numbers(_restarted(tested))
-    _require(there is not inTime, f"cut() gave {inTime}, after a restart it is there: {there}")
+    require(there is not inTime, f"cut() gave {inTime}, after a restart it is there: {there}")
 
 
 def takesBackWhatIsKept(tested: TestedSpool) -> None:
     """After its commit a job can not be cut, but removed."""
     draft = _begun(tested)
     record = _have(tested, draft.commit(RECORD, JobPlace.QUEUE))
-    _require(draft.cut() is False, "cut() came too late, and says that it was in time")
+    require(draft.cut() is False, "cut() came too late, and says that it was in time")
     _have(tested, tested.spool.remove(record.number))
     _unknown(tested, record.number)
-    _require(_numbers(_restarted(tested)) == {}, "it is there after a restart")
+    require(_numbers(_restarted(tested)) == {}, "it is there after a restart")
     _unknown(tested, record.number)
 
 
@@ -252,17 +238,17 @@ def discards(tested: TestedSpool) -> None:
     _have(tested, draft.discard())
     _unknown(tested, draft.number)
     after = _have(tested, tested.spool.room()).free
-    _require(before - after < len(LONG), f"{before - after} bytes of room are gone")
-    _require(_numbers(_restarted(tested)) == {}, "it is there after a restart")
+    require(before - after < len(LONG), f"{before - after} bytes of room are gone")
+    require(_numbers(_restarted(tested)) == {}, "it is there after a restart")
 
 
 def keepsAHeldJob(tested: TestedSpool) -> None:
     """A job can be held from the first."""
     draft = _begun(tested)
     record = _have(tested, draft.commit(RECORD.but(reason="duplicate of 1"), JobPlace.HELD))
-    _require(_numbers(_restarted(tested)) == {JobPlace.HELD: [record.number]}, "it is not held")
+    require(_numbers(_restarted(tested)) == {JobPlace.HELD: [record.number]}, "it is not held")
     found = _have(tested, tested.spool.record(record.number))
-    _require(found.reason == "duplicate of 1", f"its reason is {found.reason!r}")
+    require(found.reason == "duplicate of 1", f"its reason is {found.reason!r}")
 
 
 def changes(tested: TestedSpool) -> None:
@@ -272,24 +258,24 @@ def changes(tested: TestedSpool) -> None:
         record = record.but(attempts=record.attempts + 1, reason=place.value, heard=False)
         _have(tested, tested.spool.change(record, place))
         numbers = _numbers(_restarted(tested))
-        _require(numbers == {place: [record.number]}, f"it was put to {place}, there is {numbers}")
+        require(numbers == {place: [record.number]}, f"it was put to {place}, there is {numbers}")
         found = _have(tested, tested.spool.record(record.number))
-        _require(found == record, f"its record is {found!r}")
-        _require(_bytes(tested, record.number) == BYTES, "its bytes are others")
+        require(found == record, f"its record is {found!r}")
+        require(_bytes(tested, record.number) == BYTES, "its bytes are others")
 
 
 def changesInOrder(tested: TestedSpool) -> None:
     """What is asked for one job is done in the order in which it was asked for."""
     record = _kept(tested, BYTES)
     answers = [
-        _hear(tested.spool.change(record.but(attempts=attempts), place))
+        hear(tested.spool.change(record.but(attempts=attempts), place))
         for attempts, place in enumerate((*_KEPT, *_KEPT, JobPlace.HELD))
     ]
-    read = _hear(tested.spool.record(record.number))
+    read = hear(tested.spool.record(record.number))
     _until(tested, lambda: read and all(answers), "change() does not fire")
-    _require(answers == [[None]] * len(answers), f"change() gave {answers}")
-    _require(read[0].attempts == len(answers) - 1, f"the record after all is {read[0]!r}")
-    _require(_numbers(_restarted(tested)) == {JobPlace.HELD: [record.number]}, "it is not held")
+    require(answers == [[None]] * len(answers), f"change() gave {answers}")
+    require(read[0].attempts == len(answers) - 1, f"the record after all is {read[0]!r}")
+    require(_numbers(_restarted(tested)) == {JobPlace.HELD: [record.number]}, "it is not held")
 
 
 def movesToAnotherPort(tested: TestedSpool) -> None:
@@ -297,13 +283,13 @@ def movesToAnotherPort(tested: TestedSpool) -> None:
     record = _kept(tested, BYTES)
     _have(tested, tested.spool.addPort("Lab"))
     _have(tested, tested.spool.change(record.but(port="LAB"), JobPlace.QUEUE))
-    _require(_numbers(_restarted(tested)) == {}, "it is still there")
+    require(_numbers(_restarted(tested)) == {}, "it is still there")
     names = list(_have(tested, tested.spool.portNames()))
-    _require(sorted(names) == ["lab", PORT.lower()], f"portNames() gave {names}")
+    require(sorted(names) == ["lab", PORT.lower()], f"portNames() gave {names}")
     found = _have(tested, tested.spool.addPort("lab"))
-    _require(_numbers(found) == {JobPlace.QUEUE: [record.number]}, f"there is {_numbers(found)}")
-    _require(_have(tested, tested.spool.record(record.number)).port == "LAB", "its port is another")
-    _require(_bytes(tested, record.number) == BYTES, "its bytes are others")
+    require(_numbers(found) == {JobPlace.QUEUE: [record.number]}, f"there is {_numbers(found)}")
+    require(_have(tested, tested.spool.record(record.number)).port == "LAB", "its port is another")
+    require(_bytes(tested, record.number) == BYTES, "its bytes are others")
 
 
 def addsAPortAgain(tested: TestedSpool) -> None:
@@ -311,20 +297,20 @@ def addsAPortAgain(tested: TestedSpool) -> None:
     record, draft = _kept(tested, BYTES), _begun(tested)
     _have(tested, draft.write(BYTES))
     found = _have(tested, tested.spool.addPort(PORT.upper()))
-    _require(_numbers(found) == {JobPlace.QUEUE: [record.number]}, f"there is {_numbers(found)}")
+    require(_numbers(found) == {JobPlace.QUEUE: [record.number]}, f"there is {_numbers(found)}")
     _have(tested, draft.write(BYTES))
     _have(tested, draft.commit(RECORD, JobPlace.QUEUE))
-    _require(_bytes(tested, draft.number) == BYTES * 2, "its bytes are others")
-    _require(_bytes(tested, record.number) == BYTES, "the bytes of the other are others")
+    require(_bytes(tested, draft.number) == BYTES * 2, "its bytes are others")
+    require(_bytes(tested, record.number) == BYTES, "the bytes of the other are others")
 
 
 def setsAside(tested: TestedSpool) -> None:
     """A job that cannot be used is found no more, and its number is not given again."""
     record = _kept(tested, BYTES)
     _have(tested, tested.spool.setAside(record.number))
-    _require(_numbers(_restarted(tested)) == {}, "it is there after a restart")
+    require(_numbers(_restarted(tested)) == {}, "it is there after a restart")
     following = _have(tested, tested.spool.reserve(1))
-    _require(following > record.number, f"number {following} is given again")
+    require(following > record.number, f"number {following} is given again")
 
 
 def removesData(tested: TestedSpool) -> None:
@@ -333,41 +319,41 @@ def removesData(tested: TestedSpool) -> None:
     _have(tested, tested.spool.change(record, JobPlace.DONE))
     _have(tested, tested.spool.removeData(record.number))
     _have(tested, tested.spool.removeData(record.number))
-    _require(_numbers(_restarted(tested)) == {JobPlace.DONE: [record.number]}, "its end is lost")
+    require(_numbers(_restarted(tested)) == {JobPlace.DONE: [record.number]}, "its end is lost")
     found = _have(tested, tested.spool.record(record.number))
-    _require(found == record, f"its record is {found!r}")
+    require(found == record, f"its record is {found!r}")
 
 
 def notes(tested: TestedSpool) -> None:
     """Hints are kept while the process lives, and never fail."""
     record = _kept(tested, BYTES)
     number = record.number
-    _require(_have(tested, tested.spool.noted(number)) == 0, "noted() is not 0 at first")
-    _require(_have(tested, tested.spool.wasHeard(number)) is False, "wasHeard() is not False")
+    require(_have(tested, tested.spool.noted(number)) == 0, "noted() is not 0 at first")
+    require(_have(tested, tested.spool.wasHeard(number)) is False, "wasHeard() is not False")
     _have(tested, tested.spool.change(record, JobPlace.ACTIVE))
     for sent in (1, 4000):
         _have(tested, tested.spool.note(number, sent))
     _have(tested, tested.spool.noteHeard(number))
-    _require(_have(tested, tested.spool.noted(number)) == 4000, "noted() gives not the last one")
-    _require(_have(tested, tested.spool.wasHeard(number)) is True, "wasHeard() is not True")
+    require(_have(tested, tested.spool.noted(number)) == 4000, "noted() gives not the last one")
+    require(_have(tested, tested.spool.wasHeard(number)) is True, "wasHeard() is not True")
     _have(tested, tested.spool.remove(number))
     _have(tested, tested.spool.note(number, 1))
     _have(tested, tested.spool.noteHeard(number))
-    _require(_numbers(_restarted(tested)) == {}, "a note brought the job back")
+    require(_numbers(_restarted(tested)) == {}, "a note brought the job back")
 
 
 def readsInPieces(tested: TestedSpool) -> None:
     """No piece is longer than was asked for, and each reader begins at the first byte."""
     number = _kept(tested, LONG).number
     data = _have(tested, tested.spool.data(number))
-    _verify(IKeptData, data)
+    verify(IKeptData, data)
     piece = _have(tested, data.read(10))
-    _require(0 < len(piece) <= 10, f"read(10) gave {len(piece)} bytes")
+    require(0 < len(piece) <= 10, f"read(10) gave {len(piece)} bytes")
     other = _have(tested, tested.spool.data(number))
-    _require(LONG.startswith(_have(tested, other.read(7))), "a second reader begins elsewhere")
+    require(LONG.startswith(_have(tested, other.read(7))), "a second reader begins elsewhere")
     rest = piece + _read(tested, data, 65536)
-    _require(rest == LONG, "its bytes are others")
-    _require(_have(tested, data.read(10)) == b"", "read() gives bytes behind the end")
+    require(rest == LONG, "its bytes are others")
+    require(_have(tested, data.read(10)) == b"", "read() gives bytes behind the end")
     data.close()
     data.close()
     other.close()
@@ -375,12 +361,12 @@ def readsInPieces(tested: TestedSpool) -> None:
 
 def remembersPauses(tested: TestedSpool) -> None:
     """Paused ports stay paused, and the names of those who did it are kept."""
-    _require(dict(_have(tested, tested.spool.paused())) == {}, "a port is paused at first")
+    require(dict(_have(tested, tested.spool.paused())) == {}, "a port is paused at first")
     for paused in ({"ward3": "anna", "lab": ""}, {"lab": "\u00e9"}, {}):
         _have(tested, tested.spool.setPaused(paused))
         _restarted(tested)
         found = dict(_have(tested, tested.spool.paused()))
-        _require(found == paused, f"{paused} was set, paused() gives {found}")
+        require(found == paused, f"{paused} was set, paused() gives {found}")
 
 
 def knowsOnlyItsOwn(tested: TestedSpool) -> None:
@@ -393,7 +379,7 @@ def closes(tested: TestedSpool) -> None:
     """When it is closed, another process can have it."""
     record = _kept(tested, BYTES)
     _have(tested, tested.spool.close())
-    _require(_numbers(_restarted(tested)) == {JobPlace.QUEUE: [record.number]}, "the job is lost")
+    require(_numbers(_restarted(tested)) == {JobPlace.QUEUE: [record.number]}, "the job is lost")
 
 
 def saysThatItFails(tested: TestedSpool) -> None:
@@ -404,14 +390,14 @@ def saysThatItFails(tested: TestedSpool) -> None:
         return
     told = _outcome(tested, draft.commit(RECORD, JobPlace.QUEUE))
     wanted = (SpoolFailed, SpoolFull, SpoolSilent)
-    _require(isinstance(told, wanted), f"commit() gave {told!r}")
+    require(isinstance(told, wanted), f"commit() gave {told!r}")
     changed = _outcome(tested, tested.spool.change(kept, JobPlace.HELD))
-    _require(isinstance(changed, wanted), f"change() gave {changed!r}")
+    require(isinstance(changed, wanted), f"change() gave {changed!r}")
     numbers = _numbers(_restarted(tested))
     there = [number for place in numbers.values() for number in place]
-    _require(kept.number in there, "a kept job is lost")
+    require(kept.number in there, "a kept job is lost")
     if not isinstance(told, SpoolSilent):
-        _require(draft.number not in there, f"commit() gave {told!r}, and the job is there")
+        require(draft.number not in there, f"commit() gave {told!r}, and the job is there")
 
 
 RULES: tuple[Rule, ...] = (
@@ -446,42 +432,23 @@ RULES: tuple[Rule, ...] = (
 # What they are made of.
 
 
-def _require(fact: object, what: str) -> None:
-    if not fact:
-        raise AssertionError(what)
-
-
-def _verify(interface: Any, thing: object) -> None:
-    try:
-        verifyObject(interface, thing)
-    except Invalid as why:
-        raise AssertionError(str(why)) from why
-
-
-def _hear(answer: Any) -> list[Any]:
-    _require(isinstance(answer, Deferred), f"{answer!r} is no Deferred")
-    told: list[Any] = []
-    answer.addBoth(lambda it: told.append(it.value if isinstance(it, Failure) else it))
-    return told
-
-
 def _until(tested: TestedSpool, fact: Callable[[], object], what: str) -> None:
     for _ in range(TURNS):
         if fact():
             return
         tested.turn()
-    _require(fact(), what)
+    require(fact(), what)
 
 
 def _outcome(tested: TestedSpool, answer: Any) -> Any:
-    told = _hear(answer)
+    told = hear(answer)
     _until(tested, lambda: told, "a Deferred does not fire")
     return told[0]
 
 
 def _have(tested: TestedSpool, answer: Any) -> Any:
     told = _outcome(tested, answer)
-    _require(not isinstance(told, BaseException), f"it failed: {told!r}")
+    require(not isinstance(told, BaseException), f"it failed: {told!r}")
     return told
 
 
@@ -489,7 +456,7 @@ def _begun(tested: TestedSpool, port: str = PORT) -> Any:
     _have(tested, tested.spool.addPort(port))
     number = _have(tested, tested.spool.reserve(1))
     draft = _have(tested, tested.spool.begin(port, number))
-    _require(draft.number == number, f"begin({number}) gave a draft with number {draft.number}")
+    require(draft.number == number, f"begin({number}) gave a draft with number {draft.number}")
     return draft
 
 
@@ -523,14 +490,14 @@ def _bytes(tested: TestedSpool, number: int) -> bytes:
 def _read(tested: TestedSpool, data: Any, most: int) -> bytes:
     pieces = []
     while piece := _have(tested, data.read(most)):
-        _require(len(piece) <= most, f"read({most}) gave {len(piece)} bytes")
+        require(len(piece) <= most, f"read({most}) gave {len(piece)} bytes")
         pieces.append(piece)
     return b"".join(pieces)
 
 
 def _unknown(tested: TestedSpool, number: int) -> None:
     told = _outcome(tested, tested.spool.record(number))
-    _require(isinstance(told, KeyError), f"record() of a job that is not kept gave {told!r}")
+    require(isinstance(told, KeyError), f"record() of a job that is not kept gave {told!r}")
 
 
 def _hash(data: bytes) -> str:
