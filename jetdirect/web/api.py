@@ -147,6 +147,18 @@ class API:
         return Answer(200, shapes.port(self._operator.port(name)))
 
     async def _jobs(self, query: Mapping[str, Sequence[str]]) -> Answer:
+        jobs, more = await self.found(query)
+        return Answer(200, {"jobs": [shapes.job(each) for each in jobs], "next": more})
+
+    async def found(self, query: Mapping[str, Sequence[str]]) -> tuple[list[JobRecord], int | None]:
+        """
+        Jobs that are known, the newest number first.
+
+        @param query: by what they are chosen.
+        @return: they, and the number below which there are more; L{None}: there are none.
+        @raise Bad: that is not understood.
+        @raise NoSuchPort: there is no such port.
+        """
         for name, values in query.items():
             if name not in _FILTERS or len(values) != 1:
                 raise Bad(f"{name}: jobs are chosen once each by {', '.join(_FILTERS)}")
@@ -165,12 +177,17 @@ class API:
         found |= {each.number: each for each in known}
         jobs = [found[number] for number in sorted(found, reverse=True)]
         more = jobs[limit - 1].number if len(jobs) > limit else None
-        return Answer(200, {"jobs": [shapes.job(each) for each in jobs[:limit]], "next": more})
+        return jobs[:limit], more
 
     async def _show(self, number: int) -> Answer:
-        return Answer(200, shapes.job(await self._known(number)))
+        return Answer(200, shapes.job(await self.job(number)))
 
-    async def _known(self, number: int) -> JobRecord:
+    async def job(self, number: int) -> JobRecord:
+        """
+        One job.
+
+        @raise NoSuchJob: nothing is known of it.
+        """
         try:
             return await self._operator.show(number)
         except NoSuchJob:
