@@ -488,6 +488,16 @@ class IOperator(Interface):
     def show(number: int) -> Deferred[JobRecord]:
         """One job."""
 
+    def printing() -> Sequence[JobRecord]:
+        """The jobs that have a printer now; at once, also where thousands are kept."""
+
+    def line(port: str, limit: int = 100) -> Deferred[Sequence[JobRecord]]:
+        """
+        The jobs that wait at a printing port, or are held there, in the order in which they print.
+
+        @param limit: so many at most.
+        """
+
     def cancel(number: int, by: str) -> Deferred[JobRecord]:
         """End a job that has not ended; also while its printer is away."""
 

@@ -235,6 +235,8 @@ class Job:
             printed=printed,
             reason=reason,
             heard=self.heard,
+            size=self.size,
+            sent=0 if self._started is None else self.bytes,
         )
 
     def _reasons(self) -> tuple[str, ...]:

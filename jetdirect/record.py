@@ -56,6 +56,8 @@ class JobRecord:
     @ivar reason: why, in a line; empty for a complete job that was heard of.
     @ivar heard: C{False}: it is complete, and its sender was lost before it could hear so.
     @ivar sha256: of its bytes, in hexadecimal digits; L{None} of a job that was not kept.
+    @ivar size: the bytes that it has when it is whole; L{None}: its sender has not said.
+    @ivar sent: bytes that the printer's side has taken, or took when it had the job last.
     """
 
     number: int
@@ -80,6 +82,8 @@ class JobRecord:
     reason: str
     heard: bool
     sha256: str | None = None
+    size: int | None = None
+    sent: int = 0
 
     @property
     def ended(self) -> bool:

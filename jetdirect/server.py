@@ -229,6 +229,16 @@ class PrintServer:
         """
         return sorted([*self._ended, *self._running()], key=lambda job: job.number)
 
+    @property
+    def printing(self) -> list[JobRecord]:
+        """The jobs that have a printer."""
+        streaming = (JobState.PROCESSING, JobState.STOPPED)
+        found = [job.record for job in self._active.values() if job.state in streaming]
+        queues = () if self.spooling is None else self.spooling.queues.values()
+        return found + [
+            queue.seen(queue.printing.record) for queue in queues if queue.printing is not None
+        ]
+
     def watch(self, watcher: IWatcher, progress: bool = False, changes: bool = True) -> None:
         """
         Tell C{watcher} from now on of every job and every printing port.

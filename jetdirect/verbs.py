@@ -52,6 +52,14 @@ class Operator:
         """L{IOperator}."""
         return Deferred.fromCoroutine(self._show(number))
 
+    def printing(self) -> Sequence[JobRecord]:
+        """L{IOperator}."""
+        return self._server.printing
+
+    def line(self, port: str, limit: int = LISTED) -> Deferred[Sequence[JobRecord]]:
+        """L{IOperator}."""
+        return Deferred.fromCoroutine(self._line(port, limit))
+
     # One job.
 
     def cancel(self, number: int, by: str) -> Deferred[JobRecord]:
@@ -185,6 +193,18 @@ class Operator:
             if not state or is_ == state:
                 found.append(here[number] if queue is None else await queue.show(number))
         return found
+
+    async def _line(self, name: str, limit: int) -> Sequence[JobRecord]:
+        port = self._port(name)
+        queue = self._server.queue(port)
+        waiting = [job.record for job in self._server.jobsAt(port)]
+        found = [each for each in waiting if each.state is JobState.PENDING]
+        for number in queue.numbers() if queue is not None else ():
+            if len(found) >= limit:
+                break
+            if queue is not None and queue.stateOf(number) in (JobState.PENDING, JobState.HELD):
+                found.append(await queue.show(number))
+        return found[:limit]
 
     async def _cancel(self, number: int, by: str) -> JobRecord:
         if self._server.cancel(number, f"canceled by {by}"):

@@ -100,6 +100,47 @@ def test_next(crash: bool) -> None:
     assert back(site) == [b"3", b"2", b"1"]
 
 
+def test_line() -> None:
+    """Those that wait stand in the order in which they print, also the held ones; up to a limit."""
+    site = waiting()
+    operator = site.gateway.operator
+    told(operator.next(3, "anna"))
+    told(operator.hold(1, "anna"))
+    line = [(each.number, each.state) for each in told(operator.line("port1"))]
+    assert line == [(3, "pending"), (1, "pending-held"), (2, "pending")]
+    assert [each.number for each in told(operator.line("PORT1", 2))] == [3, 1]
+    assert told(operator.line("PORT2")) == []
+    with pytest.raises(NoSuchPort):
+        told(operator.line("ward9"))
+
+
+def test_printing() -> None:
+    """Which jobs have a printer, and how far they are: a kept one, and one that streams."""
+    site = waiting(1)
+    operator = site.gateway.operator
+    assert operator.printing() == []
+    site.printer.silent = False
+    site.printer.hesitant = True
+    site.advance(120)
+    [record] = operator.printing()
+    assert (record.number, record.state, record.size, record.sent) == (1, "processing", 1, 1)
+
+    clock = MemoryReactorClock()
+    gateway = Gateway(Configuration([FakePrinter()], []), clock)
+    gateway.startService()
+    sender = FakeSender(gateway.factory)
+    sender.login()
+    sender.say("TYPE I")
+    sender.say("ALLO 10")
+    sender.begin("a.ps")
+    assert sender.data is not None
+    sender.data.receive(b"1234")
+    clock.advance(1)
+    [record] = gateway.operator.printing()
+    assert (record.number, record.state, record.size, record.sent) == (1, "processing", 10, 4)
+    assert told(gateway.operator.line("PORT1")) == []
+
+
 @pytest.mark.parametrize("crash", [False, True])
 def test_move(crash: bool) -> None:
     """A job prints at another port, behind those that wait there, whatever its own printer does."""

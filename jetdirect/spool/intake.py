@@ -240,6 +240,7 @@ class Intake:
             printed="no",
             reason=self._why(),
             heard=True,
+            size=self.size,
         )
 
     def _why(self) -> str:

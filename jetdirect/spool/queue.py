@@ -307,6 +307,7 @@ class Queue:
         where = place or self.jobs.get(record.number, JobPlace.QUEUE)
         if job is not None and job.number == record.number and place in (None, JobPlace.ACTIVE):
             where = JobPlace.ACTIVE
+            record = record.but(sent=job.progress)
             if job.blocked is not None:
                 blocked = self._house.clock.seconds() - job.blocked
         if self.removed and where is JobPlace.QUEUE:

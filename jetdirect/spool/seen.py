@@ -67,4 +67,6 @@ def jobRecord(
         reason=record.reason,
         heard=record.heard is not False,
         sha256=record.sha256 or None,
+        size=record.size,
+        sent=record.sent,
     )
