@@ -15,7 +15,7 @@ from twisted.logger import Logger, capturedLogs, formatEvent
 from twisted.protocols.haproxy._wrapper import HAProxyWrappingFactory
 
 from jetdirect.configuration import Configuration
-from jetdirect.ftp.control import HEADER_TIMEOUT, LINGER
+from jetdirect.ftp.control import HEADER_TIMEOUT, LINGER, ControlConnection
 from jetdirect.ftp.factory import MOST_LINGERING, PortFactory
 from jetdirect.ftp.seldom import MOST_HOSTS, Seldom
 from jetdirect.ftp.settings import SessionSettings
@@ -335,6 +335,22 @@ def test_refusingIsCheap(monkeypatch: pytest.MonkeyPatch) -> None:
         assert gateway.stranger().greeting[:3] == "421"
         gateway.reactor.rightNow += 0.0005
     assert looks <= 3000
+
+
+def test_fewAreAlwaysLookedAt(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An ended session among a few takes no place, though the look before took a long time."""
+    gateway = MemoryGateway(maxSessions=3)
+    senders = [gateway.stranger() for _ in range(3)]
+    look = ControlConnection.peerIsGone
+
+    def peerIsGone(session: ControlConnection) -> bool:
+        gateway.reactor.rightNow += 1.0
+        return look(session)
+
+    monkeypatch.setattr(ControlConnection, "peerIsGone", peerIsGone)
+    assert gateway.stranger().greeting[:3] == "421"
+    senders[0].wire.gone = True
+    assert gateway.stranger().greeting[:3] == "220"
 
 
 # Log lines
