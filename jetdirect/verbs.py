@@ -68,19 +68,19 @@ class Operator:
 
     def hold(self, number: int, by: str) -> Deferred[JobRecord]:
         """L{IOperator}."""
-        return self._then(number, lambda queue: queue.hold(number, by))
+        return self._then(number, lambda queue: queue.verbs.hold(number, by))
 
     def release(self, number: int, by: str) -> Deferred[JobRecord]:
         """L{IOperator}."""
-        return self._then(number, lambda queue: queue.release(number, by))
+        return self._then(number, lambda queue: queue.verbs.release(number, by))
 
     def next(self, number: int, by: str) -> Deferred[JobRecord]:
         """L{IOperator}."""
-        return self._then(number, lambda queue: queue.next(number, by))
+        return self._then(number, lambda queue: queue.verbs.next(number, by))
 
     def move(self, number: int, to: str, by: str) -> Deferred[JobRecord]:
         """L{IOperator}."""
-        return self._then(number, lambda queue: queue.moveOut(number, self._target(to), by))
+        return self._then(number, lambda queue: queue.verbs.moveOut(number, self._target(to), by))
 
     def reprint(self, number: int, by: str) -> Deferred[JobRecord]:
         """L{IOperator}."""
@@ -88,7 +88,7 @@ class Operator:
 
     def erase(self, number: int, by: str) -> Deferred[JobRecord]:
         """L{IOperator}."""
-        return self._then(number, lambda queue: queue.erase(number, by))
+        return self._then(number, lambda queue: queue.verbs.erase(number, by))
 
     # Many.
 
@@ -167,7 +167,7 @@ class Operator:
     async def _show(self, number: int) -> JobRecord:
         for queue in self._queues():
             if number in queue.jobs:
-                return await queue.show(number)
+                return await queue.verbs.show(number)
         for record in self._server.jobs:
             if record.number == number:
                 return record
@@ -191,7 +191,7 @@ class Operator:
             if (before is not None and number >= before) or (name and where.lower() != name):
                 continue
             if not state or is_ == state:
-                found.append(here[number] if queue is None else await queue.show(number))
+                found.append(here[number] if queue is None else await queue.verbs.show(number))
         return found
 
     async def _line(self, name: str, limit: int) -> Sequence[JobRecord]:
@@ -203,7 +203,7 @@ class Operator:
             if len(found) >= limit:
                 break
             if queue is not None and queue.stateOf(number) in (JobState.PENDING, JobState.HELD):
-                found.append(await queue.show(number))
+                found.append(await queue.verbs.show(number))
         return found[:limit]
 
     async def _cancel(self, number: int, by: str) -> JobRecord:
@@ -211,7 +211,7 @@ class Operator:
             return await self._show(number)
         queue = self._queue(number)
         self._checkSpool()
-        await queue.cancel(number, by)
+        await queue.verbs.cancel(number, by)
         record = await self._show(number)
         if record.state is not JobState.CANCELED:
             raise WrongState(f"job {number} was {record.state} before it could be canceled")
@@ -254,7 +254,7 @@ class Operator:
         for number in source.numbers():
             if source.jobs.get(number) in (JobPlace.QUEUE, JobPlace.HELD):
                 try:
-                    await source.moveOut(number, target, by)
+                    await source.verbs.moveOut(number, target, by)
                 except WrongState:
                     continue  # it prints, or has ended meanwhile
                 moved += 1
@@ -266,9 +266,9 @@ class Operator:
             for number in queue.numbers():
                 if queue.jobs.get(number) is not JobPlace.DONE:
                     continue
-                record = await queue.show(number)
+                record = await queue.verbs.show(number)
                 if (record.completed or 0) < when:
-                    await queue.erase(number, by)
+                    await queue.verbs.erase(number, by)
                     erased += 1
         return erased
 

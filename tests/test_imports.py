@@ -89,7 +89,17 @@ MAY_IMPORT = {
     "spool.duplicates": "interfaces spool.record",
     "spool.seen": "record spool.record",
     "spool.kept": "errors guard interfaces language spool.record",
-    "spool.queue": "errors guard interfaces named record spool.*",
+    "spool.house": "errors interfaces named record spool.dialling",
+    "spool.portjobs": "record spool.house spool.kept spool.record spool.seen",
+    "spool.doubt": "errors named spool.kept spool.record",
+    "spool.retention": "errors record spool.duplicates spool.house spool.limits spool.portjobs"
+    " spool.record",
+    "spool.changes": "errors interfaces spool.house spool.portjobs spool.record spool.retention",
+    "spool.printing": "errors named spool.changes spool.doubt spool.house spool.kept"
+    " spool.lookout spool.portjobs spool.record",
+    "spool.verbs": "errors record spool.changes spool.doubt spool.house spool.portjobs"
+    " spool.printing spool.record spool.retention",
+    "spool.queue": "errors named record spool.*",
     "spool.spooling": "errors interfaces record spool.*",
     # the sender's side: what is sent, and read
     "ftp": "",

@@ -89,7 +89,7 @@ def test_interfaces() -> None:
     assert all(hasattr(intake, name) for name in UploadedJob.__annotations__)
     site.upload()
     site.advance(0.1)
-    assert verifyObject(IKeptJob, site.queue()._job)
+    assert verifyObject(IKeptJob, site.queue()._known.attempt)
 
 
 def test_printerAway() -> None:

@@ -19,7 +19,7 @@ from jetdirect.named import OnDoubt, PortSettings
 from jetdirect.spool import queue as module
 from jetdirect.spool.kept import PIECE
 from jetdirect.spool.limits import Keep
-from jetdirect.spool.queue import PAUSES
+from jetdirect.spool.printing import PAUSES
 from jetdirect.testing import FakePrinter, FakePrinterConnection
 from tests.support.site import Site
 
@@ -475,7 +475,7 @@ def test_unreadableData(restarted: bool, code: int) -> None:
     assert site.spooling.broken is None
     assert "cannot be read" in site.reason(1)
     site.disk.fault = lambda number, name: None
-    Deferred.fromCoroutine(site.queue().release(1, "anna"))
+    Deferred.fromCoroutine(site.queue().verbs.release(1, "anna"))
     site.advance(3)
     assert site.printed[-1:] == [b"1"]
 

@@ -40,6 +40,14 @@ NOTED = 1.0
 _Result = TypeVar("_Result")
 
 
+class Withdrawn(PrintError):
+    """The job is out of the line; whoever took it out says what becomes of it."""
+
+
+class Stopped(PrintError):
+    """A person stopped the port while the job printed."""
+
+
 @implementer(IKeptJob, IPushProducer)
 class KeptJob:
     """

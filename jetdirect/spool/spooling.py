@@ -18,7 +18,8 @@ from ..errors import NoSuchJob, PrintError, SpoolFailed, SpoolFull
 from ..interfaces import ISpool
 from ..record import JobRecord, JobState
 from .dialling import Dialling
-from .queue import GonePort, Port, Queue
+from .house import GonePort, Port
+from .queue import Queue
 from .record import BadRecord
 from .turns import Reserved
 
@@ -117,7 +118,8 @@ class Spooling:
         # Of a port that is gone, or keeps jobs no longer and prints those that it has.
         port = self._port(name)
         queue = self.queues[name] = Queue(port or GonePort(name), self, self._guards)
-        queue.removed = port is None
+        if port is None:
+            queue.remove()
         await self._open(queue)
         many = queue.queued + queue.held
         if not many:
@@ -148,15 +150,14 @@ class Spooling:
             if self._begun is None:
                 self._open(found)
         elif found.port is not port or found.removed:
-            found.port, found.removed = port, False
-            found.goOn()
+            found.become(port)
         return found
 
     def remove(self, name: str) -> None:
         """A printing port is no more: what waits there is held, until it comes back."""
         found = self.queues.get(name.lower())
         if found is not None:
-            found.removed = True
+            found.remove()
 
     # Numbers
 
@@ -167,7 +168,7 @@ class Spooling:
     # What the queues share
 
     def failed(self, error: PrintError) -> None:
-        """L{House<jetdirect.spool.queue.House>}."""
+        """L{House<jetdirect.spool.house.House>}."""
         if self.broken is None:
             self._log.error("{why}; no job is taken or printed until it is well", why=error.reason)
             self.broken = error
@@ -200,19 +201,19 @@ class Spooling:
             self.portChanged(queue.port.name)
 
     def whenWell(self) -> Deferred[None]:
-        """L{House<jetdirect.spool.queue.House>}."""
+        """L{House<jetdirect.spool.house.House>}."""
         if self.broken is None:
             return succeed(None)
         self._well.append(Deferred())
         return self._well[-1]
 
     def pause(self, port: str, by: str) -> Deferred[None]:
-        """L{House<jetdirect.spool.queue.House>}: at once, and durable when it fires."""
+        """L{House<jetdirect.spool.house.House>}: at once, and durable when it fires."""
         self.paused[port.lower()] = by
         return self._pausedChanged(port)
 
     def resume(self, port: str) -> Deferred[None]:
-        """L{House<jetdirect.spool.queue.House>}: likewise."""
+        """L{House<jetdirect.spool.house.House>}: likewise."""
         self.paused.pop(port.lower(), None)
         changed = self._pausedChanged(port)
         queue = self.queues.get(port.lower())

@@ -214,7 +214,7 @@ class House:
                     self._ledger.add(Event(key, {"given": True}))
                 elif verb == "release" and queue.jobs[job.number] is JobPlace.HELD:
                     self._ledger.add(Event(key, {"allowed": self._papers.get(key, 0) + 1}))
-                done: Any = getattr(queue, verb)(job.number, "anna")
+                done: Any = getattr(queue.verbs, verb)(job.number, "anna")
                 Deferred.fromCoroutine(done).addErrback(lambda _: None)
                 return
 

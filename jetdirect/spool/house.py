@@ -1,0 +1,102 @@
+"""
+What the queues of one spool share, and what each knows of its printing port.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from random import Random
+from typing import Protocol
+
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorTime
+
+from ..errors import PrintError
+from ..interfaces import IQueuedJob, ISpool
+from ..named import PortSettings
+from ..record import JobRecord
+from .dialling import Dialling
+
+
+class Port(Protocol):
+    """A printing port, as its queue knows it."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def settings(self) -> PortSettings: ...
+
+    @property
+    def uri(self) -> str:
+        """Where it prints; without secrets."""
+
+    @property
+    def description(self) -> str: ...
+
+    @property
+    def positional(self) -> bool:
+        """Is it known by its place on the command line only?"""
+
+    def submit(self, job: IQueuedJob) -> None:
+        """Put a job in line."""
+
+    def answers(self) -> Deferred[bool] | None:
+        """Ask whether its printer works; L{None}: only a job finds out."""
+
+
+class GonePort:
+    """A printing port of which only kept jobs are left."""
+
+    settings = PortSettings()
+    positional = False
+    description = uri = ""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def submit(self, job: IQueuedJob) -> None:
+        """L{Port}: not called."""
+
+    def answers(self) -> Deferred[bool] | None:
+        """L{Port}: there is no printer."""
+        return None
+
+
+class House(Protocol):
+    """
+    What the queues of a spool share.
+
+    @ivar dialling: a moment for each attempt to reach a printer.
+    @ivar asking: a moment for each question to a printer that is away.
+    @ivar dice: by how much a pause is longer.
+    @ivar first: numbers from here on are of jobs that came to this process.
+    @ivar broken: why the spool takes nothing; L{None}: it is well.
+    @ivar paused: ports that wait for a person, in lower case, each with who wants so.
+    @ivar told: is given each change of a job.
+    @ivar portChanged: is told when a queue's port is seen otherwise.
+    """
+
+    spool: ISpool
+    clock: IReactorTime
+    wallClock: Callable[[], float]
+    dialling: Dialling
+    asking: Dialling
+    dice: Random
+    first: int
+    broken: PrintError | None
+    paused: dict[str, str]
+    told: Callable[[JobRecord], None]
+    portChanged: Callable[[str], None]
+
+    def failed(self, error: PrintError) -> None:
+        """The spool has failed: nothing is taken and printed until it is well."""
+
+    def whenWell(self) -> Deferred[None]:
+        """Fires when it is well."""
+
+    def pause(self, port: str, by: str) -> Deferred[None]:
+        """Let a port wait for a person."""
+
+    def resume(self, port: str) -> Deferred[None]:
+        """Let it print again."""

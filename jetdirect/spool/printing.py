@@ -1,0 +1,312 @@
+"""
+The kept jobs of one printing port are printed: one after the other, in their order, for ever.
+
+A job is in the port's line only while it is the next one; so ten thousand that wait cost what ten
+do.  A printer that is away is tried again for ever, and the order stays.
+"""
+
+from __future__ import annotations
+
+from twisted.internet.defer import Deferred, succeed
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from ..errors import JobCanceled, PrintError, ShuttingDown, SpoolFailed, SpoolFull
+from ..named import OnDoubt
+from .changes import Changes
+from .doubt import doubt, doubtOf
+from .house import House
+from .kept import KeptJob, Stopped, Withdrawn
+from .lookout import Lookout
+from .portjobs import PortJobs
+from .record import BadRecord, JobPlace, Kept, SpoolRecord
+
+PAUSES = (1.0, 2.0, 5.0, 15.0, 30.0, 60.0)
+"""Seconds before a printer is tried again that took nothing: short for one that is busy, long for
+one that is switched off (reference figures of mail and CUPS; chosen)."""
+
+JITTER = 0.2
+"""The part of a pause by which it may be longer: printers that went together are not tried
+together."""
+
+PORT_CHANGED = "port changed"
+
+
+class Printing:
+    """
+    One port's.
+
+    @ivar ready: what was kept is known; nothing prints before.
+    """
+
+    _log = Logger()
+
+    def __init__(self, house: House, jobs: PortJobs, changes: Changes) -> None:
+        self.ready = False
+        self._house = house
+        self._jobs = jobs
+        self._changes = changes
+        self._lookout = Lookout(house.clock, house.asking, lambda: jobs.port.answers(), self.wake)
+        self._verified = 0
+        self._failures = 0
+        self._sleeping: Deferred[None] | None = None
+        self._running = self._stopping = False
+        self._idle: list[Deferred[None]] = []
+        self._settled: list[Deferred[None]] = []
+
+    # What others say.
+
+    def goOn(self) -> None:
+        """Print, if there is something to print and nothing against it."""
+        if not self._running and self._mayPrint:
+            self._running = True
+            Deferred.fromCoroutine(self._run()).addErrback(self._fault)
+
+    def wake(self) -> None:
+        """The printer has answered: try it now."""
+        self._failures = 0
+        self._wake()
+
+    def takeOut(self, kept: Kept) -> None:
+        """Take a job out of the line, whatever the printer does; nobody begins it from here on."""
+        self._jobs.unqueue(kept)
+        job = self._jobs.attempt
+        if job is not None and job.number == kept.number:
+            job.cut(Withdrawn("it was taken out of the line"))
+        self._wake()
+
+    def cut(self, error: PrintError) -> Deferred[None]:
+        """
+        Cut the job that prints, if there is one.
+
+        @return: fires when it is recorded what has become of it.
+        """
+        job = self._jobs.attempt
+        if job is not None:
+            job.cut(error)
+        self._wake()
+        if job is None:
+            return succeed(None)
+        self._settled.append(Deferred())
+        return self._settled[-1]
+
+    def stop(self, now: bool) -> Deferred[None]:
+        """
+        Begin nothing more.
+
+        @param now: a job that prints is cut, too, and held.
+        @return: fires when nothing is under way.
+        """
+        self._stopping = True
+        job = self._jobs.attempt
+        if job is not None and now:
+            job.hasten()
+        if job is not None and (now or not job.begun):
+            job.cut(ShuttingDown("the gateway was stopped"))
+        self._wake()
+        if not self._running:
+            return succeed(None)
+        self._idle.append(Deferred())
+        return self._idle[-1]
+
+    # The turns.
+
+    @property
+    def _mayPrint(self) -> bool:
+        house, jobs = self._house, self._jobs
+        still = self._stopping or jobs.removed or not self.ready
+        paused = jobs.port.name.lower() in house.paused
+        return not still and bool(jobs.waiting) and house.broken is None and not paused
+
+    async def _run(self) -> None:
+        while self._mayPrint:
+            await self._print(self._jobs.waiting[0])
+        self._rest()
+
+    def _rest(self) -> None:
+        self._running = False
+        idle, self._idle = self._idle, []
+        for each in idle:
+            each.callback(None)
+
+    def _fault(self, failure: Failure) -> None:
+        # A mistake of ours: the other ports go on, and this one tries again.
+        self._log.failure("the queue of {port} failed", failure, port=self._jobs.port.name)
+        self._jobs.attempt = None
+        self._rest()
+        if not self._stopping:
+            self._house.clock.callLater(PAUSES[-1], self.goOn)
+
+    async def _print(self, kept: Kept) -> None:
+        record = await self._fit(kept)
+        if record is None:
+            return
+        house = self._house
+        await house.dialling.turn()
+        if not self._mayPrint or not self._jobs.isNext(kept):
+            return
+        job = KeptJob(record, house.spool, house.clock, house.wallClock, self._jobChanged)
+        self._jobs.attempt = job
+        over = job.whenOver()
+        self._jobs.port.submit(job)
+        await over
+        await self._settle(kept, job)
+        self._jobs.attempt = None
+        settled, self._settled = self._settled, []
+        for each in settled:
+            each.callback(None)
+
+    def _jobChanged(self, job: KeptJob) -> None:
+        self._house.told(self._jobs.seen(job.record, JobPlace.ACTIVE))
+
+    # Before an attempt.
+
+    async def _fit(self, kept: Kept) -> SpoolRecord | None:
+        # The record of a job that may print; what must not is put where it belongs.
+        record = await self._changes.record(kept)
+        if record is None:
+            return None
+        if kept.number < self._house.first and self._verified != kept.number:
+            try:
+                await self._house.spool.verify(kept.number)
+            except BadRecord as why:
+                await self._changes.setAside(kept, str(why))
+                return None
+            except (SpoolFailed, SpoolFull) as error:
+                if await self._wellOtherwise(error):
+                    await self._unreadable(kept, record, error)
+                return None
+            self._verified = kept.number
+        if not self._jobs.isNext(kept):
+            return None
+        now, port = self._house.wallClock(), self._jobs.port
+        expire = port.settings.expire
+        if port.positional and record.uri and record.uri != port.uri:
+            await self._changes.hold(kept, record.but(reason=PORT_CHANGED))
+            return None
+        if expire and record.committed + expire < now:
+            await self._changes.hold(kept, record.but(reason=f"expired after {expire:g} s"))
+            return None
+        return record
+
+    async def _wellOtherwise(self, error: PrintError) -> bool:
+        # Is it only this job that the disk does not read?  If not, none is tried until it is well.
+        try:
+            await self._house.spool.probe()
+        except (SpoolFailed, SpoolFull):
+            self._house.failed(error)
+            return False
+        return True
+
+    async def _unreadable(self, kept: Kept, record: SpoolRecord, error: PrintError) -> None:
+        reason = f"its bytes cannot be read: {error.reason}"
+        self._log.error(
+            "job {job} on {port} is held: {why}; mend the disk, then release or cancel it",
+            job=kept.number,
+            port=self._jobs.port.name,
+            why=reason,
+        )
+        await self._changes.hold(kept, record.but(reason=reason))
+
+    # Behind an attempt.
+
+    async def _settle(self, kept: Kept, job: KeptJob) -> None:
+        # What has become of it, on stable storage before there is another.
+        error, record = job.error, job.record
+        if job.delivery is not None:
+            self._failures = 0
+            again = record.attempts > 1
+            reason = f"printed whole in attempt {record.attempts}" if again else ""
+            printed = record.but(sent=record.size, reason=reason)
+            await self._changes.finish(kept, printed, "completed", job.delivery.value)
+            return
+        assert error is not None
+        if isinstance(error, Withdrawn):
+            return
+        if isinstance(error, JobCanceled):
+            sent = job.sent if error.printed else 0
+            undone = 0 if error.printed or not job.begun else job.attempted
+            record = record.but(attempts=record.attempts - undone, sent=sent, reason=error.reason)
+            await self._changes.finish(kept, record, "canceled")
+        elif error.printed:
+            await self.judge(kept, record.but(sent=min(job.sent, kept.size)), error)
+        else:
+            await self._notSent(kept, job, error)
+
+    async def _notSent(self, kept: Kept, job: KeptJob, error: PrintError) -> None:
+        unreadable = False
+        if isinstance(error, (SpoolFailed, SpoolFull)) and job.attempted:
+            # What comes behind the record of the attempt only reads.
+            unreadable = await self._wellOtherwise(error)
+        elif isinstance(error, SpoolFailed):
+            self._house.failed(error)
+        undone = job.record.but(attempts=job.record.attempts - job.attempted)
+        if unreadable:
+            await self._unreadable(kept, undone, error)
+            return
+        if job.begun:
+            await self._changes.write(undone, JobPlace.QUEUE)
+        if isinstance(error, ShuttingDown):
+            return
+        if isinstance(error, Stopped):
+            self._house.told(self._jobs.seen(job.record))
+            return
+        if error.final:
+            await self._changes.hold(kept, undone.but(reason=error.reason))
+            return
+        pause = PAUSES[min(self._failures, len(PAUSES) - 1)]
+        self._failures += 1
+        self._lookout.begin()
+        await self._sleep(pause * (1 + JITTER * self._house.dice.random()))
+        self._lookout.end()
+
+    async def judge(self, kept: Kept, record: SpoolRecord, error: PrintError | None = None) -> None:
+        """
+        Nobody knows what of a job is on paper.
+
+        @param error: what ended its attempt; L{None}: the process did.
+        """
+        port = self._jobs.port
+        policy, reason = doubt(record, port.settings.onDoubt, error)
+        self._log.warn(
+            "job {job} on {port} is in doubt: {why}; {policy}",
+            job=kept.number,
+            port=port.name,
+            why=reason,
+            policy=policy.value,
+        )
+        record = record.but(reason=reason)
+        match policy:
+            case OnDoubt.REPRINT:
+                await self._changes.queueAgain(kept, record)
+                if error is not None:
+                    await self._sleep(PAUSES[0])
+            case OnDoubt.DROP:
+                await self._changes.finish(kept, record, "aborted")
+            case OnDoubt.STOP:
+                await self._changes.hold(kept, record)
+                self._house.pause(port.name, doubtOf(kept.number)).addErrback(self._notPaused)
+            case OnDoubt.HOLD:
+                await self._changes.hold(kept, record)
+
+    def _notPaused(self, failure: Failure) -> None:
+        # It waits in this process, and is paused by name in no other.
+        name = self._jobs.port.name
+        self._log.failure("{port} is paused, but not for good", failure, port=name)
+
+    # Waiting.
+
+    def _sleep(self, seconds: float) -> Deferred[None]:
+        sleeping = self._sleeping = Deferred()
+        call = self._house.clock.callLater(seconds, self._wake)
+
+        def awake(_: object) -> None:
+            if call.active():
+                call.cancel()
+
+        return sleeping.addCallback(awake)
+
+    def _wake(self) -> None:
+        sleeping, self._sleeping = self._sleeping, None
+        if sleeping is not None:
+            sleeping.callback(None)

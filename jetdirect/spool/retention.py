@@ -1,0 +1,93 @@
+"""
+What is kept of the ended jobs of one printing port, and for how long.
+
+The bytes stay as C{--keep} says; the record stays until no sender can send the job again.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IDelayedCall
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from ..errors import SpoolFailed, SpoolFull
+from ..record import JobState
+from .duplicates import WINDOW
+from .house import House
+from .limits import Ended
+from .portjobs import PortJobs
+from .record import SpoolRecord
+
+SWEEP = 60.0
+"""Seconds between two looks at what is not to be kept any longer (chosen)."""
+
+
+class Retention:
+    """Drops what is not kept any longer."""
+
+    _log = Logger()
+
+    def __init__(self, house: House, jobs: PortJobs) -> None:
+        self._house = house
+        self._jobs = jobs
+        self._ended: list[Ended] = []  # those whose bytes are kept
+        self._forgettable: deque[tuple[float, int]] = deque()  # records, and when each goes
+        self._sweeping: IDelayedCall | None = None
+        self._stopping = False
+
+    async def retain(self, record: SpoolRecord) -> None:
+        """A job has ended, and that is recorded."""
+        now = self._house.wallClock()
+        self._ended.append(Ended(record.number, min(record.ended or now, now), record.size))
+        self._jobs.unheard.discard(record.number)
+        self._jobs.ends[record.number] = JobState(record.outcome)
+        await self._drop()
+        if self._sweeping is None and not self._stopping:
+            self._sweeping = self._house.clock.callLater(SWEEP, self._sweep)
+
+    def erased(self, number: int) -> None:
+        """An operator has removed the bytes of a job; only its record is left."""
+        self._ended = [each for each in self._ended if each.number != number]
+        self._forgettable.append((self._house.wallClock() + WINDOW, number))
+
+    def stop(self) -> None:
+        """Drop nothing more; the next start does it."""
+        self._stopping = True
+        if self._sweeping is not None:
+            self._sweeping.cancel()
+            self._sweeping = None
+
+    # Inside.
+
+    async def _drop(self) -> None:
+        now = self._house.wallClock()
+        surplus = self._jobs.port.settings.keep.surplus(self._ended, now)
+        dropped, self._ended = self._ended[:surplus], self._ended[surplus:]
+        for job in dropped:
+            self._forgettable.append((job.ended + WINDOW, job.number))
+            await self._unless(self._house.spool.removeData(job.number))
+        while self._forgettable and self._forgettable[0][0] < now:
+            number = self._forgettable.popleft()[1]
+            self._jobs.forget(number)
+            await self._unless(self._house.spool.remove(number))
+
+    @staticmethod
+    async def _unless(step: Deferred[None]) -> None:
+        # The next start does it again.
+        try:
+            await step
+        except (SpoolFailed, SpoolFull, KeyError):
+            return
+
+    def _sweep(self) -> None:
+        self._sweeping = None
+        Deferred.fromCoroutine(self._drop()).addErrback(self._notDropped)
+        if self._ended or self._forgettable:
+            self._sweeping = self._house.clock.callLater(SWEEP, self._sweep)
+
+    def _notDropped(self, failure: Failure) -> None:
+        name = self._jobs.port.name
+        self._log.failure("what {port} keeps cannot be looked at", failure, port=name)

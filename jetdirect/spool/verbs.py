@@ -1,0 +1,178 @@
+"""
+What a person wants of one kept job; each is on stable storage before it is answered.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from ..errors import JobCanceled, SpoolFailed, SpoolFull, WrongState
+from ..record import JobRecord
+from .changes import Changes
+from .doubt import doubtOf
+from .house import House, Port
+from .portjobs import PortJobs
+from .printing import Printing
+from .record import JobPlace, Kept, SpoolRecord
+from .retention import Retention
+
+
+class Target(Protocol):
+    """The queue of another port."""
+
+    @property
+    def port(self) -> Port:
+        """Where its jobs print."""
+
+    def take(self, record: SpoolRecord, held: bool) -> None:
+        """One more job is its."""
+
+    def seen(self, record: SpoolRecord, place: JobPlace | None = None) -> JobRecord:
+        """It as others see it."""
+
+
+class Verbs:
+    """One printing port's."""
+
+    def __init__(
+        self,
+        house: House,
+        jobs: PortJobs,
+        changes: Changes,
+        printing: Printing,
+        retention: Retention,
+    ) -> None:
+        self._house = house
+        self._jobs = jobs
+        self._changes = changes
+        self._printing = printing
+        self._retention = retention
+
+    async def show(self, number: int) -> JobRecord:
+        """What is known of a job."""
+        return self._jobs.seen(await self._changes.asked(self._jobs.kept(number)))
+
+    async def cancel(self, number: int, by: str) -> None:
+        """
+        End a job: it does not print, or no further.
+
+        @raise WrongState: it has ended.
+        """
+        kept, place = self._known(number)
+        if place is JobPlace.DONE:
+            raise WrongState(f"job {number} has ended already")
+        reason = f"canceled by {by}"
+        if self._jobs.isPrinting(number):
+            await self._printing.cut(JobCanceled(reason))
+            return
+        self._printing.takeOut(kept)
+        record = await self._changes.asked(kept)
+        self._releaseDoubt(number)
+        await self._changes.finish(kept, record.but(reason=reason, by=by), "canceled")
+        self._printing.goOn()
+
+    async def hold(self, number: int, by: str) -> None:
+        """
+        Let a job wait for a person.
+
+        @raise WrongState: it does not wait for the printer.
+        """
+        kept = self._waiting(number, "held")
+        self._printing.takeOut(kept)
+        record = await self._changes.asked(kept)
+        await self._changes.hold(kept, record.but(reason=f"held by {by}", by=by))
+        self._printing.goOn()
+
+    async def release(self, number: int, by: str) -> None:
+        """
+        Let a held job print, whole and in its old place; one in doubt may then be printed twice.
+
+        @raise WrongState: it is not held.
+        """
+        kept, place = self._known(number)
+        if place is not JobPlace.HELD:
+            raise WrongState(f"job {number} is not held")
+        record = await self._changes.asked(kept)
+        # What was said of it stays to be read, and a changed port is the right one now.
+        reason, uri = f"released by {by}; it was held: {record.reason}", self._jobs.port.uri
+        record = record.but(reason=reason, by=by, uri=uri, sent=0)
+        await self._changes.queueAgain(kept, record)
+        self._releaseDoubt(number)
+        self._printing.goOn()
+
+    async def next(self, number: int, by: str) -> None:
+        """
+        Let a job that waits be the next one.
+
+        @raise WrongState: it does not wait.
+        """
+        kept = self._waiting(number, "the next")
+        self._printing.takeOut(kept)
+        record = await self._changes.asked(kept)
+        waiting = (each for each in self._jobs.waiting if not self._jobs.isPrinting(each.number))
+        first = min((each.place for each in waiting), default=1)
+        await self._changes.queueAgain(kept, record.but(place=first - 1, by=by))
+        self._printing.goOn()
+
+    async def moveOut(self, number: int, to: Target, by: str) -> None:
+        """
+        Let a job print at another port, behind all that wait there.
+
+        @raise WrongState: it is neither waiting nor held.
+        """
+        kept, place = self._known(number)
+        if place not in (JobPlace.QUEUE, JobPlace.HELD) or self._jobs.isPrinting(number):
+            raise WrongState(f"job {number} neither waits nor is held; it cannot be moved")
+        self._printing.takeOut(kept)
+        record = await self._changes.asked(kept)
+        try:
+            behind = await self._house.spool.nextPlace()
+            reason = f"moved from {self._jobs.port.name} by {by}"
+            record = record.but(
+                port=to.port.name, uri=to.port.uri, place=behind, reason=reason, by=by
+            )
+            await self._house.spool.change(record, JobPlace.QUEUE)
+        except (SpoolFailed, SpoolFull):
+            if place is JobPlace.QUEUE:
+                self._jobs.lineUp(kept)
+                self._printing.goOn()
+            raise
+        self._releaseDoubt(number)
+        self._jobs.discount(kept)
+        self._jobs.forget(number)
+        to.take(record, held=False)
+        self._house.told(to.seen(record, JobPlace.QUEUE))
+        self._house.portChanged(self._jobs.port.name)
+        self._printing.goOn()
+
+    async def erase(self, number: int, by: str) -> None:
+        """
+        Remove a job's bytes, and all names from its record.
+
+        @raise WrongState: it has not ended.
+        """
+        kept, place = self._known(number)
+        if place is not JobPlace.DONE:
+            raise WrongState(f"job {number} has not ended; cancel it first")
+        record = await self._changes.asked(kept)
+        erased = record.but(name="", user="", host="", sha256="", reason="erased", by=by)
+        await self._house.spool.change(erased, JobPlace.DONE)
+        await self._house.spool.removeData(number)
+        self._retention.erased(number)
+
+    # Inside.
+
+    def _known(self, number: int) -> tuple[Kept, JobPlace]:
+        return self._jobs.kept(number), self._jobs.places[number]
+
+    def _waiting(self, number: int, wanted: str) -> Kept:
+        kept, place = self._known(number)
+        if place is not JobPlace.QUEUE or self._jobs.isPrinting(number):
+            told = f"only a job that waits can be {wanted}"
+            raise WrongState(f"job {number} does not wait; {told}")
+        return kept
+
+    def _releaseDoubt(self, number: int) -> None:
+        name = self._jobs.port.name
+        if self._house.paused.get(name.lower()) == doubtOf(number):
+            self._house.resume(name).addErrback(lambda _: None)
