@@ -25,6 +25,7 @@ from .gateway import Gateway
 from .listeners import whyNot
 from .text import presentable
 from .transports.checks import seen, tried, unknownHosts
+from .watch.systemd import Systemd
 from .words import Wrong
 
 LAST_MOMENT = 0.1
@@ -79,6 +80,7 @@ class CommandLineGateway(Gateway):
     A gateway whose user typed a command, and wants a sentence when it cannot listen.
 
     @ivar warnings: what the start is to say besides.
+    @ivar systemd: told how the gateway is, if systemd started it.
     """
 
     warnings: Sequence[str] = ()
@@ -97,6 +99,7 @@ class CommandLineGateway(Gateway):
         self.reloader = self.reload
         super().__init__(configuration, reactor)
         self._configure = configure
+        self.systemd = Systemd(reactor, lambda: self.operator.ports())
 
     def privilegedStartService(self) -> None:
         """
@@ -119,6 +122,9 @@ class CommandLineGateway(Gateway):
     def startService(self) -> None:
         """Serve."""
         self.privilegedStartService()
+        if self.systemd.listens:
+            self.server.watch(self.systemd, changes=False)
+            self.systemd.start()
         super().startService()
         self._warn(self.warnings)
         self._warnOfCertificate()
@@ -132,7 +138,16 @@ class CommandLineGateway(Gateway):
         if signal.getsignal(signal.SIGTERM) == getattr(self._reactor, "sigTerm", None):
             for number in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(number, self._fromSignal(self._again, number))
-        return super().stopService()
+        self.systemd.stopping(self.factory.settings.drainTimeout)
+        return super().stopService().addBoth(self._hasStopped)
+
+    def _hasBegun(self, result: object) -> None:
+        super()._hasBegun(result)
+        self._reactor.callWhenRunning(self.systemd.ready)
+
+    def _hasStopped(self, result: object) -> object:
+        self.systemd.stop()
+        return result
 
     def _fromSignal(self, act: Callable[..., None], *arguments: object) -> Callable[..., None]:
         return lambda *_: self._reactor.callFromThread(act, *arguments)
@@ -176,13 +191,18 @@ class CommandLineGateway(Gateway):
         @return: what has changed, a line each.
         @raise Wrong: it cannot be; nothing has changed.
         """
+        refused = ""
+        self.systemd.reloading()
         try:
             return self._reloaded()
         except Wrong as wrong:
+            refused = wrong.sentences[0]
             for each in wrong.sentences:
                 self._log.error("{wrong}", wrong=presentable(each))
             self._log.error("nothing has changed: the configuration cannot be used")
             raise
+        finally:
+            self.systemd.reloaded(refused)
 
     def _reloaded(self) -> list[str]:
         had = {id(port.transport) for port in self.server.ports}

@@ -263,7 +263,7 @@ MAY_IMPORT = {
     "cups": "named portnames text transports.build transports.cups",
     "daemon": "",
     "descriptors": "",
-    "process": "configuration text gateway listeners logfile transports.checks words",
+    "process": "configuration text gateway listeners logfile transports.checks watch.systemd words",
     "tap": "text configuration checkers checking commandline configfile daemon descriptors"
     " help interfaces logfile options process transports.checks web.site words",
     "verb": "",
