@@ -18,10 +18,8 @@ from pathlib import Path
 
 import pytest
 from twisted.internet.testing import MemoryReactorClock
-from twisted.scripts._twistd_unix import ServerOptions
+from twisted.python.usage import UsageError
 
-from jetdirect.ftp.control import LINGER
-from jetdirect.ftp.settings import DRAIN_TIMEOUT
 from jetdirect.tap import Options
 from tests.support.gateway import Gateway, environment
 from tests.support.peer import PATIENCE
@@ -29,9 +27,9 @@ from tests.support.session import Session, delivered, lastLine
 
 pytestmark = pytest.mark.slow
 
-CONTRIB = Path(__file__).parents[1] / "contrib"
-SERVICE = "jetftp.service"
-STATE = "/var/lib/jetftp"
+CONTRIB = Path(__file__).parents[1] / "contrib/systemd"
+FILE = CONTRIB.parent / "gateway.toml"
+SERVICE = "jetdirect.service"
 
 EXPOSED = 2.0
 """The most that C{systemd-analyze security} may find, of 10."""
@@ -60,23 +58,21 @@ def directives(file: str) -> dict[str, str]:
 
 
 def words(file: str) -> list[str]:
-    """What follows twistd on the command line of a unit, as systemd splits it."""
-    unit = directives(file)
-    variable, _, value = shlex.split(unit["Environment"])[0].partition("=")
-    started = unit["ExecStart"].replace(f"${variable}", value)
+    """The command line of a unit, as systemd splits it."""
+    started = directives(file)["ExecStart"]
     assert "$" not in started and "%" not in started
-    return shlex.split(started)[1:]
+    return shlex.split(started)
 
 
 @pytest.fixture
 def units(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
-    """The service with the drop-ins that the test names, and a twistd that exists."""
+    """The service with the drop-ins that the test names, and a command that exists."""
     folder = tmp_path / "units"
     (folder / f"{SERVICE}.d").mkdir(parents=True)
-    twistd = Path(sys.executable).with_name("twistd")
-    for name in (SERVICE, "jetftp.socket", *(f"{SERVICE}.d/{each}" for each in request.param)):
+    command = Path(sys.executable).with_name("jetdirect")
+    for name in (SERVICE, "jetdirect.socket", *(f"{SERVICE}.d/{each}" for each in request.param)):
         text = (CONTRIB / Path(name).name).read_text()
-        (folder / name).write_text(text.replace("/opt/jetdirect/bin/twistd", str(twistd)))
+        (folder / name).write_text(re.sub(r"(?m)^(Exec\w+=)jetdirect\b", rf"\1{command}", text))
     return folder
 
 
@@ -100,7 +96,7 @@ def test_exposure(units: Path) -> None:
 def test_verify(units: Path) -> None:
     """systemd knows every word in the units."""
     known = dict(os.environ, SYSTEMD_UNIT_PATH=f"{units}:", SYSTEMD_LOG_LEVEL="warning")
-    files = [str(units / SERVICE), str(units / "jetftp.socket")]
+    files = [str(units / SERVICE), str(units / "jetdirect.socket")]
     done = subprocess.run(
         [tool("systemd-analyze"), "verify", "--man=no", *files],
         env=known,
@@ -108,49 +104,77 @@ def test_verify(units: Path) -> None:
         text=True,
     )
     # Of other units of this machine it may complain.
-    complaints = [line for line in done.stderr.splitlines() if "jetftp" in line]
+    complaints = [line for line in done.stderr.splitlines() if "jetdirect" in line]
     assert not complaints, complaints
     assert done.returncode == 0, done.stderr
 
 
+PRINTER = '[[printer]]\nname = "ward3"\nuri = "socket://192.0.2.7"\nspool = true\n'
+
+
 def test_commandLine(tmp_path: Path) -> None:
-    """The service's options are options of this gateway, in this version."""
-    everything = [word.replace(STATE, str(tmp_path)) for word in words(SERVICE)]
-    at = everything.index("jetftp")
-    twistd = ServerOptions()
-    twistd.parseOptions(everything[:at])
-    assert twistd["nodaemon"] and twistd["pidfile"] == ""
+    """
+    The service's options are options of this gateway, and its file is one, in this version: with a
+    printer that somebody wrote into it.
+    """
+    *command, option = words(SERVICE)
+    assert command == ["jetdirect", "serve"] and option == "--config=/etc/jetdirect/gateway.toml"
+    file = tmp_path / "gateway.toml"
+    file.write_text(FILE.read_text() + PRINTER)
     options = Options(MemoryReactorClock())
-    options.parseOptions(everything[at + 1 :])
+    options.parseOptions([f"--config={file}"])
     made = options.configuration
     assert all(":21:" in f"{each}:" for each in made.listeners)
-    assert [port.transport.uri for port in made.ports] == [f"file://{tmp_path}"]
-    assert directives(SERVICE)["StateDirectory"] == Path(STATE).name
+    assert [port.name for port in made.ports] == ["ward3"]
+    assert made.spool in directives(SERVICE)["ReadWritePaths"]
+    [control] = made.web
+    assert f"/run/{directives(SERVICE)['RuntimeDirectory']}/control:" in control
+    assert control.rpartition(":")[0] in directives(SERVICE)["ExecReload"]
 
 
-def test_stopping() -> None:
-    """systemd kills nothing before the gateway has had its time to finish the running jobs."""
-    assert float(directives(SERVICE)["TimeoutStopSec"]) > DRAIN_TIMEOUT + LINGER
+def test_untouchedFile() -> None:
+    """Before somebody wrote a printer into it, the file says what is missing; no service starts."""
+    with pytest.raises(UsageError, match="no printer; write a"):
+        Options(MemoryReactorClock()).parseOptions([f"--config={FILE}"])
 
 
-def test_reloading() -> None:
-    """C{systemctl reload} is SIGHUP, which never ends a gateway."""
-    assert "HUP" in directives(SERVICE)["ExecReload"]
+def test_exampleInTheFile(tmp_path: Path) -> None:
+    """The block that is commented out in it is a printer without its number signs."""
+    text = re.sub(r"(?m)^#(?=\[\[|[a-z]+ = )", "", FILE.read_text())
+    file = tmp_path / "gateway.toml"
+    file.write_text(text)
+    options = Options(MemoryReactorClock())
+    options.parseOptions([f"--config={file}"])
+    [ward3] = options.configuration.ports
+    assert ward3.name == "ward3" and ward3.settings.spool
+
+
+def test_activatedCommandLine() -> None:
+    """Under socket activation the same is started, but for where it listens."""
+    *command, port = words("activated.conf")
+    assert command == words(SERVICE)
+    assert port == "--port=systemd:domain=INET6:index=0"
+
+
+def test_signs() -> None:
+    """systemd is told when the gateway serves, and hears of it while it lives."""
+    assert directives(SERVICE)["Type"] == "notify"
+    assert float(directives(SERVICE)["WatchdogSec"]) >= 30
 
 
 def test_userAndDirectory(tmp_path: Path) -> None:
-    """sysusers.d makes the service's user, and tmpfiles.d its directory."""
+    """sysusers.d makes the service's user, and tmpfiles.d the spool."""
     if os.getuid() != 0:
         pytest.skip("only root gives a directory to another user")
     root = f"--root={tmp_path}"
     (tmp_path / "etc").mkdir()
-    subprocess.run([tool("systemd-sysusers"), root, CONTRIB / "jetftp.sysusers"], check=True)
+    subprocess.run([tool("systemd-sysusers"), root, CONTRIB / "jetdirect.sysusers"], check=True)
     name, _, uid, *_ = (tmp_path / "etc/passwd").read_text().splitlines()[0].split(":")
     assert name == directives(SERVICE)["User"] and 0 < int(uid) < 1000
     subprocess.run(
-        [tool("systemd-tmpfiles"), root, "--create", CONTRIB / "jetftp.tmpfiles"], check=True
+        [tool("systemd-tmpfiles"), root, "--create", CONTRIB / "jetdirect.tmpfiles"], check=True
     )
-    made = (tmp_path / STATE.lstrip("/")).stat()
+    made = (tmp_path / "var/spool/jetdirect").stat()
     assert (made.st_uid, made.st_mode & 0o777) == (int(uid), 0o700)
 
 
@@ -161,7 +185,7 @@ import os, socket, sys
 listener = socket.create_server((sys.argv[1], 0), family=socket.AF_INET6, dualstack_ipv6=True)
 os.dup2(listener.fileno(), 3)
 os.set_inheritable(3, True)
-os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS="1", LISTEN_FDNAMES="jetftp.socket")
+os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS="1", LISTEN_FDNAMES="jetdirect.socket")
 os.execvp(sys.argv[2], sys.argv[2:])
 """
 

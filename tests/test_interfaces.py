@@ -139,6 +139,7 @@ ELSEWHERE = {
     "SerialConnection": "test_serial",
     "SpooledConnection": "test_lpd",
     "StreamedConnection": "test_lpd",
+    "Systemd": "test_watch_systemd",
     "USBConnection": "test_usb",
 }
 """Those whose objects want a real thread, file or line, and the tests that look at one."""
