@@ -28,10 +28,12 @@ from jetdirect.errors import (
     PrinterLost,
     PrintError,
     SenderLost,
+    ShuttingDown,
     SizeDiffers,
 )
 from jetdirect.ftp.replies import codeFor
 from jetdirect.gateway import Gateway
+from jetdirect.guard import STOP_TIMEOUT
 from jetdirect.interfaces import Delivery, IPrinterConnection
 from jetdirect.job import STOPPED_AFTER, Job, Sender
 from jetdirect.language import END_OF_JOB, HEAD_BYTES, UEL
@@ -394,6 +396,19 @@ def test_stoppedPrinter() -> None:
 
     stage.job.resumeProducing()
     assert (stage.job.state, stage.job.blockedSeconds) == (PROCESSING, 0)
+
+
+def test_printerThatComesToAStoppedGateway() -> None:
+    """A gateway that stops waits no longer for a printer that comes late than for others."""
+    stage = waiting()
+    stage.job.hasten()
+    stage.job.cut(ShuttingDown("the gateway is shutting down"))
+    released = stage.job.printOn(stage.connection)
+    stage.clock.advance(STOP_TIMEOUT - 0.1)
+    assert (stage.connection.tails, released.called) == ([b""], False)
+    stage.clock.advance(0.1)
+    stage.clock.advance(0)
+    assert released.called
 
 
 def test_endOfDataIsNotBlocked() -> None:

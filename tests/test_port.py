@@ -32,7 +32,7 @@ from jetdirect.interfaces import (
 from jetdirect.job import Job, Sender
 from jetdirect.named import BUSY_TIMEOUT, CONNECT_TIMEOUT, NamedPrinter, PortSettings
 from jetdirect.port import PrintingPort
-from jetdirect.record import JobState
+from jetdirect.record import JobState, PortRecord, PortState
 from jetdirect.testing import FakePrinter
 from tests.conftest import FlushErrors
 
@@ -625,3 +625,35 @@ def test_answersWithoutAConnection(state: str) -> None:
         del printer.status  # a transport that cannot say it
     printer.asking.callback(PrinterStatus())
     assert asked.result is (state == "idle")
+
+
+def stoppedPort(reasons: tuple[str, ...]) -> tuple[PrintingPort, list[PortRecord]]:
+    """A port whose printer has stopped, and what is told of it from then on."""
+    clock, told = Clock(), list[PortRecord]()
+    printer = Printer(clock)
+    printer.status = PrinterStatus(state="stopped", reasons=reasons)
+    port = PrintingPort(
+        NamedPrinter("PORT1", printer), clock, lambda port: told.append(port.record)
+    )
+    port.ask()
+    assert [(each.state, each.reasons) for each in told] == [(PortState.STOPPED, reasons)]
+    told.clear()
+    return port, told
+
+
+def test_anotherReasonIsTold() -> None:
+    """A printer that is stopped for another reason is still stopped; the reason is told."""
+    port, told = stoppedPort(("media-empty",))
+    printer = port.transport
+    assert isinstance(printer, Printer)
+    printer.status = PrinterStatus(state="stopped", reasons=("cover-open",))
+    printer.clock.advance(3600)
+    port.ask()
+    assert [(each.state, each.reasons) for each in told] == [(PortState.STOPPED, ("cover-open",))]
+
+
+def test_anotherPrinterIsToldOnce() -> None:
+    """What a port's old printer suffered from is not the new one's; that is one change."""
+    port, told = stoppedPort(("media-empty",))
+    port.become(NamedPrinter("PORT1", Printer(Clock())))
+    assert [(each.state, each.reasons) for each in told] == [(PortState.IDLE, ())]
