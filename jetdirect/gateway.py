@@ -5,7 +5,7 @@ A gateway as one service: listen, print, and stop without a lie.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
@@ -21,7 +21,7 @@ from .changes import changes
 from .configuration import Configuration
 from .ftp.factory import PortFactory, PrintFTPFactory
 from .ftp.realm import AnyName, PrintRealm
-from .interfaces import ISpool
+from .interfaces import IMetrics, ISpool
 from .net.tuning import BACKLOG
 from .server import PrintServer
 from .spool.files import openSpool
@@ -84,6 +84,7 @@ class Gateway(MultiService):
             len(configuration.printers),
         )
         self._history = History()
+        self._metrics: IMetrics | None = None
         for make in self._services(configuration).values():
             make().setServiceParent(self)
 
@@ -154,7 +155,8 @@ class Gateway(MultiService):
 
     def _listenWeb(self, place: str) -> IService:
         self.server.watch(self._history, changes=False)
-        api = API(self.operator, self._history, self._whyNotReady, self.reloader)
+        self._metrics = self._metrics or _counting(self.server, self.factory, self._reactor)
+        api = API(self.operator, self._history, self._whyNotReady, self.reloader, self._metrics)
         service = listen(place, Site(api, self._reactor), reactor=self._reactor)
         service.setName(f"web {place}")
         return service
@@ -239,3 +241,19 @@ class Gateway(MultiService):
                 directory=configuration.spool,
             )
         return spool
+
+
+def _counting(server: PrintServer, factory: PrintFTPFactory, reactor: Any) -> IMetrics | None:
+    """The numbers of a server, from now on; L{None}: what writes them is not installed."""
+    try:
+        from .watch.metrics import Metrics, Waiting
+    except ImportError:
+        return None
+
+    def ports() -> Iterator[Waiting]:
+        for port in server.ports:
+            yield Waiting(server.portRecord(port), server.waitAt(port))
+
+    metrics = Metrics(reactor, ports, lambda: len(factory.sessions), lambda: server.spoolBytes)
+    server.watch(metrics, changes=False)
+    return metrics

@@ -276,6 +276,17 @@ class IWatcher(Interface):
         """A printing port has another state, or its printer another condition."""
 
 
+class IMetrics(Interface):
+    """The numbers of a gateway, for programs that watch many."""
+
+    def text() -> Deferred[bytes]:
+        """
+        All of them as they are now, in Prometheus's text format (version 0.0.4).
+
+        @return: never fails; others have their turn while they are written.
+        """
+
+
 class IKeptData(Interface):
     """The bytes of a kept job, from the first one on."""
 

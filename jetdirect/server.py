@@ -221,6 +221,21 @@ class PrintServer:
             held=queue.held,
         )
 
+    def waitAt(self, port: PrintingPort) -> float:
+        """For how many seconds the oldest job waits at a printing port; 0: none does."""
+        waiting = [job.record for job in self.jobsAt(port) if job is not port.jobs[0]]
+        came = [record.created for record in waiting if record.state is JobState.PENDING]
+        queue = self.queue(port)
+        if queue is not None and queue.oldest is not None:
+            came.append(queue.oldest)
+        return max(self._wallClock() - min(came), 0.0) if came else 0.0
+
+    @property
+    def spoolBytes(self) -> int:
+        """Bytes of all jobs that the spool has."""
+        queues = () if self.spooling is None else self.spooling.queues.values()
+        return sum(queue.stored for queue in queues)
+
     @property
     def jobs(self) -> list[JobRecord]:
         """

@@ -131,6 +131,7 @@ ELSEWHERE = {
     "Intake": "test_spool_gateway",
     "KernelData": "test_spool_wires",
     "KeptJob": "test_spool_gateway",
+    "Metrics": "test_watch_metrics",
     "UploadedJob": "test_spool_gateway",
     "IPPConnection": "test_ipp",
     "Operator": "test_verbs",

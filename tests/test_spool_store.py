@@ -14,7 +14,7 @@ from random import Random
 import pytest
 
 from jetdirect.errors import TakenBack
-from jetdirect.spool.record import BadRecord, JobPlace, Kept, SpoolRecord, decode
+from jetdirect.spool.record import BadRecord, JobPlace, Kept, SpoolRecord, decode, glance
 from jetdirect.spool.store import Store
 from tests.support.disk import LosingDisk, PowerCut
 from tests.support.peer import PATIENCE
@@ -518,3 +518,13 @@ def test_sabotage(call: str, path: str) -> None:
         return name == call and re.fullmatch(path, where) is not None
 
     assert any(violations(seed, skipped) for seed in range(400))
+
+
+@pytest.mark.parametrize(
+    ("said", "known"),
+    [(b"1.0", 1.0), (b"7", 7.0), (b"NaN", 0.0), (b"-1", 0.0), (b'"x"', 0.0), (b"1e999", 0.0)],
+)
+def test_whenItCame(said: bytes, known: float) -> None:
+    """When a job came is known without reading its record; what is no time does no harm."""
+    data = WAITING.encode().replace(b'"received": 1.0', b'"received": ' + said)
+    assert glance(data).received == known

@@ -75,6 +75,15 @@ class PortJobs:
         """The job that has the printer."""
         return self.attempt if self.attempt is not None and self.attempt.begun else None
 
+    @property
+    def oldest(self) -> float | None:
+        """
+        When the oldest job came that waits for the printer, in seconds since the epoch; L{None}:
+        none waits, or that is not known.
+        """
+        came = (kept.received for kept in self.waiting if not self.isPrinting(kept.number))
+        return min(filter(None, came), default=None)
+
     def isPrinting(self, number: int) -> bool:
         """Has this job the printer?"""
         job = self.printing

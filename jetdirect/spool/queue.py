@@ -147,6 +147,16 @@ class Queue:
         return self._known.bytes
 
     @property
+    def stored(self) -> int:
+        """And those of ended jobs that can be printed again."""
+        return self._known.bytes + self._retention.bytes
+
+    @property
+    def oldest(self) -> float | None:
+        """When the oldest job came that waits, in seconds since the epoch; L{None}: none does."""
+        return self._known.oldest
+
+    @property
     def printing(self) -> KeptJob | None:
         """The job that has the printer."""
         return self._known.printing
@@ -238,7 +248,7 @@ class Queue:
 
     def take(self, record: SpoolRecord, held: bool) -> None:
         """L{Line<jetdirect.spool.intake.Line>}."""
-        kept = Kept(record.place, record.number, record.size, record.host)
+        kept = Kept(record.place, record.number, record.size, record.host, record.received)
         self._known.add(kept, JobPlace.HELD if held else JobPlace.QUEUE)
         if held:
             self._known.reasons[record.number] = record.reason

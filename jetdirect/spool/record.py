@@ -42,6 +42,9 @@ class Kept(NamedTuple):
     host: str = ""
     """The sender's address."""
 
+    received: float = 0.0
+    """When it came, in seconds since the epoch; 0: that is not known."""
+
 
 @dataclass
 class Found:
@@ -173,7 +176,10 @@ def glance(data: bytes) -> Kept:
     values = _values(data)
     place, number, size = values.get("place"), values.get("number"), values.get("size")
     if type(place) is int and type(number) is int and type(size) is int:
-        return Kept(place, number, size, sys.intern(str(values.get("host", ""))))
+        host, received = sys.intern(str(values.get("host", ""))), values.get("received")
+        if not isinstance(received, int | float) or not 0 <= received < float("inf"):
+            received = 0.0  # the whole record is found wanting when the job's turn comes
+        return Kept(place, number, size, host, received)
     decode(data)
     raise BadRecord("it lacks its place, its number or its size")
 

@@ -38,6 +38,11 @@ class Retention:
         self._sweeping: IDelayedCall | None = None
         self._stopping = False
 
+    @property
+    def bytes(self) -> int:
+        """Those that are kept of ended jobs."""
+        return sum(job.size for job in self._ended)
+
     async def retain(self, record: SpoolRecord) -> None:
         """A job has ended, and that is recorded."""
         now = self._house.wallClock()

@@ -3,7 +3,7 @@ What is asked, and the answer to it.  No I/O but that of the verbs.
 
 ::
 
-    GET  /healthz /readyz
+    GET  /healthz /readyz /metrics
     GET  /api/ports  /api/ports/NAME  /api/jobs  /api/jobs/N
     POST /api/jobs/N/VERB  /api/ports/NAME/VERB  /api/reload
 """
@@ -18,7 +18,7 @@ from typing import Any
 from twisted.logger import Logger
 
 from ..errors import NoSuchJob, NoSuchPort, PrintError, VerbRefused
-from ..interfaces import IOperator
+from ..interfaces import IMetrics, IOperator
 from ..record import JobRecord, JobState
 from ..watch.history import History
 from . import shapes
@@ -40,11 +40,13 @@ class Answer:
     @ivar status: of HTTP.
     @ivar body: an object.
     @ivar allow: the one method that there is, with 405.
+    @ivar text: what is answered instead of C{body}, if it is no JSON.
     """
 
     status: int
     body: Mapping[str, Any]
     allow: str = ""
+    text: bytes | None = None
 
 
 class Bad(Exception):
@@ -62,16 +64,19 @@ class API:
         history: History,
         ready: Callable[[], str],
         reload: Callable[[], list[str]] | None = None,
+        metrics: IMetrics | None = None,
     ) -> None:
         """
         @param ready: why no jobs are taken now, in a sentence; empty: they are.
         @param reload: reads the configuration again, and says what has changed; raises
             L{ValueError}, which may have C{sentences}.
+        @param metrics: L{None}: there is nothing that could write them.
         """
         self._operator = operator
         self._history = history
         self._ready = ready
         self._reload = reload
+        self._metrics = metrics
 
     async def answer(
         self,
@@ -115,6 +120,8 @@ class API:
                 return "GET", self._healthz
             case ["readyz"]:
                 return "GET", self._readyz
+            case ["metrics"]:
+                return "GET", self._numbers
             case ["api", "ports"]:
                 return "GET", self._ports
             case ["api", "ports", name]:
@@ -139,6 +146,12 @@ class API:
     async def _readyz(self) -> Answer:
         why = self._ready()
         return Answer(503, _error(why)) if why else Answer(200, {"ready": True})
+
+    async def _numbers(self) -> Answer:
+        if self._metrics is None:
+            remedy = "pip install 'jetdirect[metrics]', and restart the gateway"
+            return Answer(404, _error(f"metrics need prometheus-client; {remedy}"))
+        return Answer(200, {}, text=await self._metrics.text())
 
     async def _ports(self) -> Answer:
         return Answer(200, {"ports": [shapes.port(each) for each in self._operator.ports()]})

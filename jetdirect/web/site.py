@@ -48,6 +48,9 @@ _HEADERS = {
     b"Server": b"jetdirect",
     b"X-Content-Type-Options": b"nosniff",
 }
+_TEXT = b"text/plain; version=0.0.4; charset=utf-8"
+"""Prometheus takes nothing for its text format that does not say so."""
+
 _OPEN = ([b"healthz"], [b"readyz"])
 
 
@@ -193,10 +196,14 @@ class _Root(Resource):
             )
         if gone:
             return
-        body = json.dumps(answer.body).encode("ascii") + b"\n"
         request.setResponseCode(answer.status)
         for name, value in _HEADERS.items():
             request.setHeader(name, value)
+        body = answer.text
+        if body is None:
+            body = json.dumps(answer.body).encode("ascii") + b"\n"
+        else:
+            request.setHeader(b"Content-Type", _TEXT)
         if answer.allow:
             request.setHeader(b"Allow", answer.allow.encode("ascii"))
         request.setHeader(b"Content-Length", b"%d" % len(body))
