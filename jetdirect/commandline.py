@@ -210,6 +210,12 @@ _ROWS = (
         path=True,
     ),
     Option(
+        "standby",
+        SPOOL,
+        "Wait until no other gateway has the spool, and take over then. Until that nobody can"
+        " connect by FTP, and /readyz says standby. See docs/fleet.rst.",
+    ),
+    Option(
         "reply-within",
         SPOOL,
         "Let the 226 of a kept job wait so long for the printer, to tell that the printer has it;"

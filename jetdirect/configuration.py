@@ -26,6 +26,7 @@ class Configuration:
     @ivar default: the name of the default port; empty: number 1, or the only one.
     @ivar web: server endpoint strings for pages and the command; all on this machine.
     @ivar spool: the directory for the jobs of those ports that keep them; empty: none does.
+    @ivar standby: wait until no other gateway has the spool.
     """
 
     printers: Printers
@@ -36,6 +37,7 @@ class Configuration:
     default: str = ""
     spool: str = ""
     web: Sequence[str] = ()
+    standby: bool = False
 
     def __post_init__(self) -> None:
         """

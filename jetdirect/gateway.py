@@ -100,6 +100,8 @@ class Gateway(MultiService):
         """
         if configuration.spool != self.configuration.spool:
             raise ValueError("another spool needs a restart")
+        if configuration.standby != self.configuration.standby:
+            raise ValueError("standby is what a start waits for; it needs a restart")
         before = self.configuration
         self.server.check(configuration.ports, configuration.default)
         told = self._applyListeners(before, configuration)

@@ -7,8 +7,11 @@ becomes a daemon: behind a daemon nobody reads.
 
 from __future__ import annotations
 
+import atexit
 import gc
+import os
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -18,10 +21,12 @@ from typing import Any, NoReturn
 from twisted.internet.base import ReactorBase
 from twisted.internet.defer import Deferred
 from twisted.internet.error import CannotListenError
+from twisted.logger import Logger
 
 from . import logfile
 from .configuration import Configuration
 from .gateway import Gateway
+from .interfaces import ISpool
 from .listeners import whyNot
 from .text import presentable
 from .transports.checks import seen, tried, unknownHosts
@@ -65,6 +70,30 @@ def endWithoutLookups(reactor: Any) -> None:
         reactor.getThreadPool().threadFactory = _PoolThread
 
 
+def reopenLog(log: Logger) -> None:
+    """SIGUSR1: the log goes on in the file that has its name now."""
+    try:
+        file = logfile.reopen()
+    except OSError as error:
+        told = f"the log goes on where it was: {error.filename}: {error.strerror}"
+        log.error("Received SIGUSR1; {told}", told=told)
+    else:
+        told = "the log file was opened anew" if file else "there is no log file to open anew"
+        log.info("Received SIGUSR1; {told}", told=told)
+
+
+def endWithStatus(reactor: Any, status: int) -> None:
+    """Stop the reactor, and end the process with this status; C{twistd} itself would end with 0."""
+
+    def end() -> None:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status)
+
+    atexit.register(end)
+    reactor.stop()
+
+
 def keepForGood() -> None:
     """
     Have the garbage collector look no more at what there is now, which is all that the start made.
@@ -91,13 +120,14 @@ class CommandLineGateway(Gateway):
         configuration: Configuration,
         reactor: Any,
         configure: Callable[[Configuration], Configuration],
+        spool: ISpool | None = None,
     ) -> None:
         """
         @param configure: reads the configuration anew; what was made of the same words is used
             again; raises L{Wrong}.
         """
         self.reloader = self.reload
-        super().__init__(configuration, reactor)
+        super().__init__(configuration, reactor, spool)
         self._configure = configure
         self.systemd = Systemd(reactor, lambda: self.operator.ports())
 
@@ -112,7 +142,7 @@ class CommandLineGateway(Gateway):
             return
         self._bound = True
         signal.signal(signal.SIGHUP, self._fromSignal(self._reload))
-        signal.signal(signal.SIGUSR1, self._fromSignal(self._reopen))
+        signal.signal(signal.SIGUSR1, self._fromSignal(reopenLog, self._log))
         signal.signal(signal.SIGUSR2, self._fromSignal(self._ignored, signal.SIGUSR2))
         try:
             super().privilegedStartService()
@@ -165,16 +195,6 @@ class CommandLineGateway(Gateway):
 
     def _ignored(self, number: signal.Signals) -> None:
         self._log.info("Received {signal}; it means nothing here", signal=number.name)
-
-    def _reopen(self) -> None:
-        try:
-            file = logfile.reopen()
-        except OSError as error:
-            told = f"the log goes on where it was: {error.filename}: {error.strerror}"
-            self._log.error("Received SIGUSR1; {told}", told=told)
-        else:
-            told = "the log file was opened anew" if file else "there is no log file to open anew"
-            self._log.info("Received SIGUSR1; {told}", told=told)
 
     def _again(self, number: signal.Signals) -> None:
         self._log.info(

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from twisted.cred import strcred
@@ -23,10 +23,15 @@ from .configfile import readFile
 from .configuration import Configuration
 from .daemon import checkDaemon, openLog, rightsOfJobs
 from .descriptors import reserve
+from .ftp.address import FIRST_UNPRIVILEGED
 from .help import helpText, versions
-from .interfaces import IPrinterTransport
+from .interfaces import IPrinterTransport, ISpool
+from .listeners import portOf
 from .options import Option, didYouMean
 from .process import CommandLineGateway, endWithoutLookups, fail, tellTimeSteadily
+from .spool.files import openSpool
+from .spool.threads import Threads
+from .standby import Standby
 from .text import presentable
 from .transports.checks import complaintsAbout
 from .web.site import CONNECTIONS
@@ -208,15 +213,57 @@ for _name, _method in _handlers():
     setattr(Options, _name, _method)
 
 
-def makeService(options: Options) -> CommandLineGateway:
+def makeService(options: Options) -> Any:
     """
-    The service that C{twistd} runs.  It is bound to its ports already, while the process is not
-    yet a daemon, which could tell nobody what is wrong.
+    The service that C{twistd} runs: a L{CommandLineGateway}, or a L{Standby} that becomes one.  It
+    is bound to its ports already, while the process is not yet a daemon, which could tell nobody
+    what is wrong.
     """
     tellTimeSteadily(options.reactor)
     endWithoutLookups(options.reactor)
+    if not options.configuration.standby:
+        return _made(options, options.parent)
+    return _standby(options)
+
+
+def _standby(options: Options) -> Standby:
+    said, reactor = options.configuration, options.reactor
+    if options.parent is not None and options.parent.get("uid") is not None:
+        for port in map(portOf, said.listeners):
+            if port is not None and 0 < port < FIRST_UNPRIVILEGED:
+                remedy = "give that user CAP_NET_BIND_SERVICE as a service manager does"
+                fail(f"--standby: after twistd --uid port {port} cannot be bound later; {remedy}")
+    threads = Threads(reactor, "spool", 1)
+    waiting = Standby(
+        said,
+        reactor,
+        lambda: threads.do(lambda: openSpool(said.spool, reactor)),
+        lambda spool: _later(options, spool),
+    )
+    if options.parent is not None:
+        waiting.privilegedStartService()
+    return waiting
+
+
+def _later(options: Options, spool: ISpool) -> CommandLineGateway:
+    # The process has begun long ago, and has what rights it has; its files may have changed.
+    try:
+        now = options.configure(before=options.configuration)
+        if now.spool != options.configuration.spool:
+            raise Wrong(["another spool needs a restart"])
+        options.configuration = now
+    except Wrong as wrong:
+        for each in wrong.sentences:
+            Logger().error("{wrong}", wrong=presentable(each))
+        Logger().error("the configuration cannot be used; that of the start is")
+    return _made(options, {} if options.parent is not None else None, spool)
+
+
+def _made(
+    options: Options, process: Mapping[str, Any] | None, spool: ISpool | None = None
+) -> CommandLineGateway:
     configuration = options.configuration
-    gateway = _gateway(options)
+    gateway = _gateway(options, process or {}, spool)
     transports = [port.transport for port in gateway.server.ports]
     if options.embedded:
         Logger().info(
@@ -225,8 +272,8 @@ def makeService(options: Options) -> CommandLineGateway:
             directory=transports[0].uri.removeprefix("file://"),
         )
     warnings: list[str] = []
-    if options.parent is not None:
-        with rightsOfJobs(options.parent):
+    if process is not None:
+        with rightsOfJobs(process):
             warnings = _checked(transports)
         gateway.privilegedStartService()
         warnings += filter(None, [openLog(options["log"])])
@@ -239,12 +286,14 @@ def makeService(options: Options) -> CommandLineGateway:
     return gateway
 
 
-def _gateway(options: Options) -> CommandLineGateway:
+def _gateway(
+    options: Options, process: Mapping[str, Any], spool: ISpool | None
+) -> CommandLineGateway:
     said = options.configuration
     try:
-        with rightsOfJobs(options.parent or {}):  # what root makes in the spool, jobs cannot use
+        with rightsOfJobs(process):  # what root makes in the spool, jobs cannot use
             return CommandLineGateway(
-                said, options.reactor, lambda before: options.configure(before=before)
+                said, options.reactor, lambda before: options.configure(before=before), spool
             )
     except ValueError as error:
         fail(f"--spool={said.spool}: {error}")

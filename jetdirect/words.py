@@ -216,6 +216,7 @@ class Words:
             self.said("default-port") or "",
             self.said("spool") or "",
             self.said("web") or (),
+            bool(self.said("standby")),
         )
 
     def _inItsWords(self, sentences: Iterable[str]) -> Iterator[str]:
@@ -308,6 +309,9 @@ class Words:
             for each in self.printers:
                 if each.settings.get("spool", self.defaults.get("spool")):
                     yield f"{each.placeOf('spool')}: there is no spool; {remedy}"
+            if self.said("standby"):
+                remedy = "name the spool that both gateways see with --spool=DIRECTORY"
+                yield f"{self._nameOf('standby')}: there is no spool to wait for; {remedy}"
         if self.said("control-loss-grace") and self.said("fire-and-forget"):
             remedy = "with --fire-and-forget no loss is waited for; leave one of them out"
             yield f"{self._nameOf('control-loss-grace')}: {remedy}"

@@ -263,9 +263,13 @@ MAY_IMPORT = {
     "cups": "named portnames text transports.build transports.cups",
     "daemon": "",
     "descriptors": "",
-    "process": "configuration text gateway listeners logfile transports.checks watch.systemd words",
+    "process": "configuration text gateway interfaces listeners logfile transports.checks"
+    " watch.systemd words",
+    "standby": "configuration interfaces listeners process spool.directory watch.systemd web.api"
+    " web.site",
     "tap": "text configuration checkers checking commandline configfile daemon descriptors"
-    " help interfaces logfile options process transports.checks web.site words",
+    " ftp.address help interfaces listeners logfile options process spool.files spool.threads"
+    " standby transports.checks web.site words",
     "verb": "",
     "remote": "",
     "remote.wire": "verb",

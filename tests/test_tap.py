@@ -45,7 +45,9 @@ def parsed(*words: str, reactor: Any = None) -> Options:
 
 def made(*words: str) -> Gateway:
     """The gateway that C{words} make."""
-    return makeService(parsed(*words))
+    gateway = makeService(parsed(*words))
+    assert isinstance(gateway, Gateway)
+    return gateway
 
 
 def settings(*words: str) -> SessionSettings:

@@ -22,6 +22,10 @@ _VOLATILE = {"tmpfs", "ramfs"}
 _REMEDY = "name a directory of the gateway's own"
 
 
+class Taken(ValueError):
+    """Another process has the directory."""
+
+
 class SpoolDirectory:
     """
     A directory that this process has for itself.
@@ -35,7 +39,8 @@ class SpoolDirectory:
         Take it; it is made if it is not there.
 
         @param mounts: lines as in C{/proc/self/mountinfo}; L{None}: of this machine.
-        @raise ValueError: it is not fit, or another process has it; the message says what to do.
+        @raise Taken: another process has it.
+        @raise ValueError: it is not fit; the message says what to do.
         """
         self.path = os.path.abspath(path)
         try:
@@ -77,7 +82,7 @@ class SpoolDirectory:
         except BlockingIOError:
             os.close(descriptor)
             remedy = "end it, or give each gateway a spool of its own"
-            raise ValueError(f"another gateway has this spool; {remedy}") from None
+            raise Taken(f"another gateway has this spool; {remedy}") from None
         return descriptor
 
 

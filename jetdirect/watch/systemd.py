@@ -91,6 +91,11 @@ class Systemd:
             self._cancel("ready")
             self._tell("READY=1", self._status())
 
+    def standingBy(self, why: str) -> None:
+        """It has begun, and waits: that is how it is meant to be."""
+        self._cancel("ready")
+        self._tell("READY=1", f"STATUS={presentable(why)}")
+
     def reloading(self) -> None:
         """The configuration is read again; L{reloaded} follows."""
         microseconds = time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000

@@ -7,8 +7,9 @@ from __future__ import annotations
 import json
 import socket
 import struct
+from collections.abc import Mapping, Sequence
 from io import BytesIO
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import parse_qs, unquote
 
 from twisted.internet.address import IPv4Address, IPv6Address
@@ -25,7 +26,7 @@ from twisted.web.server import Site as TwistedSite
 
 from ..text import presentable
 from .admission import whyNot
-from .api import API, Answer
+from .api import Answer
 
 CONNECTIONS = 100
 """At a time for each listener; one more is closed at once."""
@@ -52,6 +53,20 @@ _TEXT = b"text/plain; version=0.0.4; charset=utf-8"
 """Prometheus takes nothing for its text format that does not say so."""
 
 _OPEN = ([b"healthz"], [b"readyz"])
+
+
+class Asked(Protocol):
+    """What answers requests: L{API<jetdirect.web.api.API>}."""
+
+    async def answer(
+        self,
+        method: str,
+        path: Sequence[str],
+        query: Mapping[str, Sequence[str]],
+        body: bytes,
+        by: str,
+    ) -> Answer:
+        """Whatever happens; it never raises."""
 
 
 class Request(TwistedRequest):
@@ -146,7 +161,7 @@ class Site(TwistedSite):
 
     protocol: Any = Channel
 
-    def __init__(self, api: API, reactor: Any) -> None:
+    def __init__(self, api: Asked, reactor: Any) -> None:
         # Twisted reads forms before it asks whether they are wanted; L{LONGEST_BODY} bounds that.
         super().__init__(_Root(api), Request, reactor=reactor, timeout=None)
         self.connections = 0
@@ -172,7 +187,7 @@ class _Root(Resource):
     isLeaf = True
     _log = Logger()
 
-    def __init__(self, api: API) -> None:
+    def __init__(self, api: Asked) -> None:
         super().__init__()
         self._api = api
 

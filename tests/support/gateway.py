@@ -86,9 +86,12 @@ class Gateway(Peer):
     @ivar ports: the TCP ports on which it listens, in the order of the options.
     """
 
-    def __init__(self, directory: Path, *options: str, before: Sequence[str] = ()) -> None:
+    def __init__(
+        self, directory: Path, *options: str, before: Sequence[str] = (), ready: str = _STARTED
+    ) -> None:
         """
         @param before: what is to come before the command line, such as C{env} or C{unshare}.
+        @param ready: the line of the log that says that it has begun.
         """
         listeners = len([option for option in options if option in ("-p", "--port")])
         if not listeners:
@@ -115,7 +118,7 @@ class Gateway(Peer):
         self._reader = threading.Thread(target=self._listen, daemon=True)
         self._reader.start()
         try:
-            self.waitFor(_STARTED, 3 * PATIENCE, listeners or 1)
+            self.waitFor(ready, 3 * PATIENCE, listeners or 1)
             self.ports = [int(started[1]) for started in self.matches(_STARTED)]
         except BaseException:
             self.stop()
