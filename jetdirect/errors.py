@@ -140,6 +140,10 @@ class WrongState(VerbRefused):
     """The job, or the port, is not in a state in which that can be done."""
 
 
+class HistoryFailed(VerbRefused):
+    """The history's disk does not answer, or has failed."""
+
+
 class TakenBack(Exception):
     """The job was cut before its commit: nothing of it stays."""
 

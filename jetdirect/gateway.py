@@ -51,6 +51,7 @@ class Gateway(MultiService):
     @ivar server: the printing ports and jobs; list them, cancel a job by number.
     @ivar operator: what a person can do with them: L{IOperator
         <jetdirect.interfaces.IOperator>}.
+    @ivar history: the jobs that have ended.
     @ivar factory: makes the FTP sessions.
     @ivar reloader: reads the configuration again, and goes on with it; L{None}: nobody can.
     """
@@ -75,15 +76,16 @@ class Gateway(MultiService):
         self.spool = self._opened(configuration) if spool is None else spool
         if self.spool is not None:
             self.server.spoolTo(self.spool, guards=not configuration.sessions.fireAndForget)
-        self.operator = Operator(self.server)
+        self.history = History(lambda: self.server.wallClock())
+        self.operator = Operator(self.server, self.history)
         self.server.watch(LogWatcher(), changes=False)
+        self.server.watch(self.history, changes=False)
         self.factory = PrintFTPFactory(
             self._portal(configuration),
             reactor,
             configuration.sessions,
             len(configuration.printers),
         )
-        self._history = History()
         self._metrics: IMetrics | None = None
         for make in self._services(configuration).values():
             make().setServiceParent(self)
@@ -156,9 +158,8 @@ class Gateway(MultiService):
         return service
 
     def _listenWeb(self, place: str) -> IService:
-        self.server.watch(self._history, changes=False)
         self._metrics = self._metrics or _counting(self.server, self.factory, self._reactor)
-        api = API(self.operator, self._history, self._whyNotReady, self.reloader, self._metrics)
+        api = API(self.operator, self._whyNotReady, self.reloader, self._metrics)
         service = listen(place, Site(api, self._reactor), reactor=self._reactor)
         service.setName(f"web {place}")
         return service

@@ -21,9 +21,10 @@ from twisted.plugin import IPlugin
 from zope.interface import Attribute, Interface
 
 from .errors import PrintError
-from .record import JobRecord, PortRecord
+from .record import JobEvent, JobRecord, PortRecord, Sum
 from .spool.record import Found, JobPlace, Room, SpoolRecord
 from .uri import DeviceURI
+from .wanted import Wanted
 
 
 class Delivery(Enum):
@@ -466,6 +467,54 @@ class ISpool(Interface):
         """Let another process have it.  Fires, at the latest after some seconds, when that may."""
 
 
+class IHistory(Interface):
+    """
+    The jobs that have ended, and what has happened to each.
+
+    What it is told as a watcher it knows at once, and has on stable storage a moment later, if it
+    has any.  No method blocks.  Those that ask fail with L{HistoryFailed
+    <jetdirect.errors.HistoryFailed>} when its disk is not well; nothing else waits for that.
+    """
+
+    def jobs(wanted: Wanted) -> Deferred[Sequence[JobRecord]]:
+        """The jobs that are wanted, the newest number first."""
+
+    def job(number: int) -> Deferred[JobRecord | None]:
+        """One of them."""
+
+    def events(number: int) -> Deferred[Sequence[JobEvent]]:
+        """
+        What was noted of a job, also of one that has not ended; L{life<jetdirect.life.life>} has
+        the rest.
+        """
+
+    def sums(wanted: Wanted, skip: int = 0) -> Deferred[Sequence[Sum]]:
+        """
+        The jobs that are wanted, counted: the newest day first.
+
+        @param wanted: its limit counts lines; C{skip}: leave out so many of the first ones.
+        """
+
+    def note(event: JobEvent) -> Deferred[None]:
+        """
+        Remember what somebody did to a job.
+
+        @return: fires when that is on stable storage, or will be when the disk is well.
+        """
+
+    def erase(number: int) -> Deferred[bool]:
+        """Remove what could lead to a person.  Fires, durable, with whether it knows the job."""
+
+    def eraseBefore(when: float) -> Deferred[int]:
+        """Do so with all that ended before (seconds since the epoch).  Fires with how many."""
+
+    def recorded(number: int) -> bool:
+        """Is the end of a job, of which it was told, on stable storage, if it has any?"""
+
+    def close() -> Deferred[None]:
+        """Write what is not written.  Fires, at the latest after some seconds, in any case."""
+
+
 class IOperator(Interface):
     """
     What a person can do with jobs and printing ports.
@@ -473,8 +522,9 @@ class IOperator(Interface):
     Each change is durable, as far as there is a place for it, when its Deferred fires.  They fail
     with a L{VerbRefused<jetdirect.errors.VerbRefused>} that says in a sentence why it cannot be:
     L{NoSuchJob<jetdirect.errors.NoSuchJob>}, L{NoSuchPort<jetdirect.errors.NoSuchPort>},
-    L{WrongState<jetdirect.errors.WrongState>}; or with L{SpoolFailed<jetdirect.errors.SpoolFailed>}
-    or L{SpoolFull<jetdirect.errors.SpoolFull>}, when the spool does not do it.
+    L{WrongState<jetdirect.errors.WrongState>}, L{HistoryFailed<jetdirect.errors.HistoryFailed>}; or
+    with L{SpoolFailed<jetdirect.errors.SpoolFailed>} or L{SpoolFull<jetdirect.errors.SpoolFull>},
+    when the spool does not do it.
 
     C{by} is who wants it; it is recorded.  What they return is the job as it is then.
     """
@@ -485,16 +535,8 @@ class IOperator(Interface):
     def port(name: str) -> PortRecord:
         """One of them, by whatever leads to it.  @raise NoSuchPort: nothing is called so."""
 
-    def jobs(
-        port: str = "", state: str = "", limit: int = 100, before: int | None = None
-    ) -> Deferred[Sequence[JobRecord]]:
-        """
-        The jobs that are known, the newest first.
-
-        @param port: only those of this one; empty: of all.
-        @param state: only those in this state (RFC 8011, section 5.3.7); empty: in any.
-        @param limit: so many at most; C{before}: and only lower numbers than this.
-        """
+    def jobs(wanted: Wanted) -> Deferred[Sequence[JobRecord]]:
+        """The jobs that are known, the newest number first; those that ended, too."""
 
     def show(number: int) -> Deferred[JobRecord]:
         """One job."""
@@ -508,6 +550,12 @@ class IOperator(Interface):
 
         @param limit: so many at most.
         """
+
+    def events(number: int) -> Deferred[Sequence[JobEvent]]:
+        """What has happened to it, in the order in which it did."""
+
+    def sums(wanted: Wanted, skip: int = 0) -> Deferred[Sequence[Sum]]:
+        """L{IHistory.sums}."""
 
     def cancel(number: int, by: str) -> Deferred[JobRecord]:
         """End a job that has not ended; also while its printer is away."""

@@ -4,8 +4,9 @@ What others see of a job and of a printing port: values that do not change, in R
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class JobState(StrEnum):
@@ -89,6 +90,49 @@ class JobRecord:
     def ended(self) -> bool:
         """Has the job come to its end?"""
         return self.state in ENDS
+
+    def erased(self) -> JobRecord:
+        """The same without what could lead to a person."""
+        return replace(self, name="", user="", host="", sha256=None, reason="erased")
+
+
+@dataclass(frozen=True, slots=True)
+class JobEvent:
+    """
+    Something that has happened to a job.
+
+    @ivar number: the job's.
+    @ivar time: in seconds since the epoch.
+    @ivar what: C{received}, C{queued}, C{attempt}, C{held}, C{delivered}, C{heard}, C{unheard};
+        C{completed}, C{canceled}, C{aborted}; or what a person did: the verb.
+    @ivar by: who did it; empty: no person.
+    @ivar text: more of it, in words; may be empty.
+    @ivar bytes: that had left for the printer by then; L{None}: that is not known.
+    """
+
+    number: int
+    time: float
+    what: str
+    by: str = ""
+    text: str = ""
+    bytes: int | None = None
+
+
+class Sum(NamedTuple):
+    """Jobs that came on one day, from one sender, for one printing port, as accounting wants it."""
+
+    day: str
+    """C{YYYY-MM-DD}, in the gateway's own time zone."""
+
+    user: str
+    host: str
+    port: str
+    jobs: int
+    """Those that were printed; C{bytes} are theirs."""
+
+    bytes: int
+    failed: int
+    """Those that were not, or in part."""
 
 
 @dataclass(frozen=True, slots=True)

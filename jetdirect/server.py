@@ -63,6 +63,7 @@ class PrintServer:
     @ivar default: where a job prints whose sender names no port.
     @ivar portNames: what leads to a port.
     @ivar spooling: the kept jobs; L{None}: there is no spool.
+    @ivar wallClock: seconds since the epoch, for records.
     """
 
     ports: tuple[PrintingPort, ...] = ()
@@ -92,7 +93,7 @@ class PrintServer:
         self._led: dict[str, str] = {}  # each word there ever was, with the name that it led to
         self.portNames = PortNames([])
         self._clock = clock
-        self._wallClock = wallClock
+        self.wallClock = wallClock
         self._count = 0
         self._ended: deque[JobRecord] = deque(maxlen=REMEMBERED_JOBS)
         self._active: dict[int, Job | Intake] = {}
@@ -136,7 +137,7 @@ class PrintServer:
             key = printer.name.upper()
             port = before.pop(key, None) or self._removed.pop(key, None)
             if port is None:
-                port = PrintingPort(printer, self._clock, self._portChanged, self._wallClock)
+                port = PrintingPort(printer, self._clock, self._portChanged, self.wallClock)
                 told.append(f"{printer.name} is new")
             else:
                 told += self._become(port, printer)
@@ -177,7 +178,7 @@ class PrintServer:
             self._keptChanged,
             self._queueChanged,
             lambda name: self._byName.get(name.upper()),
-            self._wallClock,
+            self.wallClock,
             guards=guards,
         )
         self._applySpool()
@@ -228,7 +229,7 @@ class PrintServer:
         queue = self.queue(port)
         if queue is not None and queue.oldest is not None:
             came.append(queue.oldest)
-        return max(self._wallClock() - min(came), 0.0) if came else 0.0
+        return max(self.wallClock() - min(came), 0.0) if came else 0.0
 
     @property
     def spoolBytes(self) -> int:
@@ -312,7 +313,7 @@ class PrintServer:
             uri=port.uri,
             code=code,
             changed=self._jobChanged,
-            wallClock=self._wallClock,
+            wallClock=self.wallClock,
         )
         if self._come(job, port):
             if reserved is None:
@@ -347,7 +348,7 @@ class PrintServer:
             printer=printable(port.description),
             code=code,
             changed=self._jobChanged,
-            wallClock=self._wallClock,
+            wallClock=self.wallClock,
         )
         if self._come(job, port):
             port.submit(job)
@@ -429,7 +430,7 @@ class PrintServer:
         @return: the job; it goes on by itself.
         @raise ValueError: there is no such language.
         """
-        now = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(self._wallClock()))
+        now = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(self.wallClock()))
         known = port.status.languages
         page = testPage(
             language or languageOf(known),

@@ -7,30 +7,31 @@ Each is on stable storage before it is answered, as far as there is a place for 
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import replace
 from typing import Any
 
 from twisted.internet.defer import Deferred
 from zope.interface import implementer
 
-from .errors import NoSuchJob, NoSuchPort, PrintError, SpoolFailed, WrongState
-from .interfaces import IOperator, ISpool
+from .errors import HistoryFailed, NoSuchJob, NoSuchPort, PrintError, SpoolFailed, WrongState
+from .interfaces import IHistory, IOperator, ISpool
+from .life import life
 from .port import PrintingPort
-from .record import JobRecord, JobState, PortRecord
+from .record import ENDS, JobEvent, JobRecord, JobState, PortRecord, Sum
 from .server import PrintServer
 from .spool.kept import PIECE
 from .spool.queue import Queue
 from .spool.record import BadRecord, JobPlace, SpoolRecord
-
-LISTED = 100
-"""Jobs in an answer, unless somebody wants more."""
+from .wanted import LISTED, Wanted
 
 
 @implementer(IOperator)
 class Operator:
-    """An operator's side of a print server."""
+    """An operator's side of a print server, and of what it remembers."""
 
-    def __init__(self, server: PrintServer) -> None:
+    def __init__(self, server: PrintServer, history: IHistory) -> None:
         self._server = server
+        self._history = history
 
     # To look at.
 
@@ -42,11 +43,9 @@ class Operator:
         """L{IOperator}."""
         return self._server.portRecord(self._port(name))
 
-    def jobs(
-        self, port: str = "", state: str = "", limit: int = LISTED, before: int | None = None
-    ) -> Deferred[Sequence[JobRecord]]:
+    def jobs(self, wanted: Wanted) -> Deferred[Sequence[JobRecord]]:
         """L{IOperator}."""
-        return Deferred.fromCoroutine(self._jobs(port, state, limit, before))
+        return Deferred.fromCoroutine(self._jobs(wanted))
 
     def show(self, number: int) -> Deferred[JobRecord]:
         """L{IOperator}."""
@@ -60,6 +59,14 @@ class Operator:
         """L{IOperator}."""
         return Deferred.fromCoroutine(self._line(port, limit))
 
+    def events(self, number: int) -> Deferred[Sequence[JobEvent]]:
+        """L{IOperator}."""
+        return Deferred.fromCoroutine(self._events(number))
+
+    def sums(self, wanted: Wanted, skip: int = 0) -> Deferred[Sequence[Sum]]:
+        """L{IOperator}."""
+        return self._history.sums(self._meant(wanted), skip)
+
     # One job.
 
     def cancel(self, number: int, by: str) -> Deferred[JobRecord]:
@@ -68,19 +75,21 @@ class Operator:
 
     def hold(self, number: int, by: str) -> Deferred[JobRecord]:
         """L{IOperator}."""
-        return self._then(number, lambda queue: queue.verbs.hold(number, by))
+        return self._then(number, "hold", by, lambda queue: queue.verbs.hold(number, by))
 
     def release(self, number: int, by: str) -> Deferred[JobRecord]:
         """L{IOperator}."""
-        return self._then(number, lambda queue: queue.verbs.release(number, by))
+        return self._then(number, "release", by, lambda queue: queue.verbs.release(number, by))
 
     def next(self, number: int, by: str) -> Deferred[JobRecord]:
         """L{IOperator}."""
-        return self._then(number, lambda queue: queue.verbs.next(number, by))
+        return self._then(number, "next", by, lambda queue: queue.verbs.next(number, by))
 
     def move(self, number: int, to: str, by: str) -> Deferred[JobRecord]:
         """L{IOperator}."""
-        return self._then(number, lambda queue: queue.verbs.moveOut(number, self._target(to), by))
+        return self._then(
+            number, "move", by, lambda queue: queue.verbs.moveOut(number, self._target(to), by)
+        )
 
     def reprint(self, number: int, by: str) -> Deferred[JobRecord]:
         """L{IOperator}."""
@@ -88,7 +97,7 @@ class Operator:
 
     def erase(self, number: int, by: str) -> Deferred[JobRecord]:
         """L{IOperator}."""
-        return self._then(number, lambda queue: queue.verbs.erase(number, by))
+        return Deferred.fromCoroutine(self._erase(number, by))
 
     # Many.
 
@@ -133,30 +142,37 @@ class Operator:
         spooling = self._server.spooling
         return [] if spooling is None else [*spooling.queues.values()]
 
-    def _queue(self, number: int) -> Queue:
-        for queue in self._queues():
-            if number in queue.jobs:
-                return queue
-        for record in self._server.jobs:
-            if record.number == number:
-                if record.ended:
-                    raise WrongState(f"job {number} has ended, and is not in the spool")
-                told = "is not in the spool; it can be canceled, nothing else"
-                raise WrongState(f"job {number} {told}")
-        raise NoSuchJob(f"no job {number} is known")
+    async def _queue(self, number: int) -> Queue:
+        queue = self._holding(number)
+        if queue is None:
+            record = await self._show(number)
+            if record.ended:
+                raise WrongState(f"job {number} has ended, and is not in the spool")
+            told = "is not in the spool; it can be canceled, nothing else"
+            raise WrongState(f"job {number} {told}")
+        return queue
+
+    def _holding(self, number: int) -> Queue | None:
+        return next((queue for queue in self._queues() if number in queue.jobs), None)
 
     def _then(
-        self, number: int, step: Callable[[Queue], Coroutine[Any, Any, None]]
+        self, number: int, verb: str, by: str, step: Callable[[Queue], Coroutine[Any, Any, None]]
     ) -> Deferred[JobRecord]:
-        return Deferred.fromCoroutine(self._done(number, step))
+        return Deferred.fromCoroutine(self._done(number, verb, by, step))
 
     async def _done(
-        self, number: int, step: Callable[[Queue], Coroutine[Any, Any, None]]
+        self, number: int, verb: str, by: str, step: Callable[[Queue], Coroutine[Any, Any, None]]
     ) -> JobRecord:
-        queue = self._queue(number)
+        queue = await self._queue(number)
         self._checkSpool()
         await step(queue)
-        return await self._show(number)
+        record = await self._show(number)
+        await self._note(number, verb, by, f"to {record.port}" if verb == "move" else "")
+        return record
+
+    async def _note(self, number: int, verb: str, by: str, text: str = "") -> None:
+        now = self._server.wallClock()
+        await self._history.note(JobEvent(number, now, verb, by, text))
 
     def _checkSpool(self) -> None:
         # What cannot be recorded now is refused, and not done some time later.
@@ -165,33 +181,68 @@ class Operator:
             raise SpoolFailed(f"{spooling.broken.reason}; try again when it is well")
 
     async def _show(self, number: int) -> JobRecord:
-        for queue in self._queues():
-            if number in queue.jobs:
-                return await queue.verbs.show(number)
+        queue = self._holding(number)
+        if queue is not None and queue.jobs[number] is not JobPlace.DONE:
+            return await queue.verbs.show(number)
         for record in self._server.jobs:
-            if record.number == number:
+            if record.number == number and not record.ended:
                 return record
-        raise NoSuchJob(f"no job {number} is known")
+        ended = await self._ended(number)
+        if ended is not None:
+            return ended
+        if queue is None:
+            raise NoSuchJob(f"no job {number} is known")
+        return await queue.verbs.show(number)
 
-    async def _jobs(
-        self, port: str, state: str, limit: int, before: int | None
-    ) -> Sequence[JobRecord]:
-        if state and state not in [*JobState]:
-            raise WrongState(f"{state} is no state of a job; there are {', '.join(JobState)}")
-        name = self._port(port).name.lower() if port else ""
-        here = {record.number: record for record in self._server.jobs}
+    async def _ended(self, number: int) -> JobRecord | None:
+        # With the names that the history was let keep.
+        try:
+            return await self._history.job(number)
+        except HistoryFailed:
+            if self._holding(number) is None:
+                raise
+            return None
+
+    async def _events(self, number: int) -> Sequence[JobEvent]:
+        record = await self._show(number)
+        return life(record, await self._history.events(number))
+
+    async def _jobs(self, wanted: Wanted) -> Sequence[JobRecord]:
+        if wanted.state and wanted.state not in [*JobState]:
+            raise WrongState(
+                f"{wanted.state} is no state of a job; there are {', '.join(JobState)}"
+            )
+        meant = self._meant(wanted)
+        found = {record.number: record for record in await self._live(meant)}
+        if not wanted.state or wanted.state in ENDS:
+            found |= {record.number: record for record in await self._history.jobs(meant)}
+        if not found and wanted.port:
+            self._port(wanted.port)  # there may be jobs of one that is no more
+        return [found[number] for number in sorted(found, reverse=True)[: wanted.limit]]
+
+    def _meant(self, wanted: Wanted) -> Wanted:
+        port = self._server.port(wanted.port) if wanted.port else None
+        return wanted if port is None else replace(wanted, port=port.name)
+
+    async def _live(self, wanted: Wanted) -> Sequence[JobRecord]:
+        # Those that come in, stream, or are in the spool.
+        here = {record.number: record for record in self._server.jobs if not record.ended}
         kept = {number: queue for queue in self._queues() for number in queue.jobs}
         found: list[JobRecord] = []
         for number in sorted({*here, *kept}, reverse=True):
-            if len(found) == limit:
+            if len(found) == wanted.limit:
                 break
-            queue = kept.get(number)
-            where = here[number].port if queue is None else queue.port.name
-            is_ = here[number].state if queue is None else queue.stateOf(number)
-            if (before is not None and number >= before) or (name and where.lower() != name):
+            if wanted.before is not None and number >= wanted.before:
                 continue
-            if not state or is_ == state:
-                found.append(here[number] if queue is None else await queue.verbs.show(number))
+            queue = kept.get(number)
+            if queue is not None and not _mayBe(number, queue, wanted):
+                continue
+            try:
+                record = here[number] if queue is None else await queue.verbs.show(number)
+            except (KeyError, WrongState):
+                continue  # it was forgotten, or set aside, meanwhile
+            if wanted.has(record):
+                found.append(record)
         return found
 
     async def _line(self, name: str, limit: int) -> Sequence[JobRecord]:
@@ -207,18 +258,18 @@ class Operator:
         return found[:limit]
 
     async def _cancel(self, number: int, by: str) -> JobRecord:
-        if self._server.cancel(number, f"canceled by {by}"):
-            return await self._show(number)
-        queue = self._queue(number)
-        self._checkSpool()
-        await queue.verbs.cancel(number, by)
+        if not self._server.cancel(number, f"canceled by {by}"):
+            queue = await self._queue(number)
+            self._checkSpool()
+            await queue.verbs.cancel(number, by)
         record = await self._show(number)
         if record.state is not JobState.CANCELED:
             raise WrongState(f"job {number} was {record.state} before it could be canceled")
+        await self._note(number, "cancel", by)
         return record
 
     async def _reprint(self, number: int, by: str) -> JobRecord:
-        queue, spooling = self._queue(number), self._server.spooling
+        queue, spooling = await self._queue(number), self._server.spooling
         assert spooling is not None
         if queue.jobs[number] is not JobPlace.DONE:
             raise WrongState(f"job {number} has not ended; it can be released, or canceled")
@@ -244,6 +295,7 @@ class Operator:
         queue.take(record, held=False)
         seen = queue.seen(record)
         self._server.submitted(seen)
+        await self._note(number, "reprint", by, f"as job {new}")
         return seen
 
     async def _moveAll(self, port: str, to: str, by: str) -> int:
@@ -257,8 +309,20 @@ class Operator:
                     await source.verbs.moveOut(number, target, by)
                 except WrongState:
                     continue  # it prints, or has ended meanwhile
+                await self._note(number, "move", by, f"to {target.port.name}")
                 moved += 1
         return moved
+
+    async def _erase(self, number: int, by: str) -> JobRecord:
+        queue = self._holding(number)
+        if queue is not None:
+            self._checkSpool()
+            await queue.verbs.erase(number, by)
+        if not await self._history.erase(number) and queue is None:
+            record = await self._show(number)
+            raise WrongState(f"job {number} is {record.state}; cancel it first")
+        await self._note(number, "erase", by)
+        return await self._show(number)
 
     async def _eraseBefore(self, when: float, by: str) -> int:
         erased = 0
@@ -267,10 +331,10 @@ class Operator:
                 if queue.jobs.get(number) is not JobPlace.DONE:
                     continue
                 record = await queue.verbs.show(number)
-                if (record.completed or 0) < when:
-                    await queue.verbs.erase(number, by)
+                if (record.completed or 0) < when and record != record.erased():
+                    await self._erase(number, by)
                     erased += 1
-        return erased
+        return erased + await self._history.eraseBefore(when)
 
     async def _test(self, name: str, by: str, language: str) -> JobRecord:
         job = self._server.printTestPage(self._port(name), language)
@@ -289,6 +353,13 @@ class Operator:
 
     async def _resume(self, name: str, by: str) -> bool:
         return await self._server.resume(self._port(name))
+
+
+def _mayBe(number: int, queue: Queue, wanted: Wanted) -> bool:
+    # As far as it is known without asking the disk.
+    return (not wanted.port or queue.port.name.lower() == wanted.port.lower()) and (
+        not wanted.state or queue.stateOf(number) == wanted.state
+    )
 
 
 async def _copied(spool: ISpool, number: int, record: SpoolRecord) -> SpoolRecord:

@@ -33,7 +33,9 @@ MAY_IMPORT = {
     "uri": "",
     "spool": "",
     "spool.record": "",
-    "interfaces": "errors record uri spool.record",
+    "wanted": "record",
+    "life": "record",
+    "interfaces": "errors record uri spool.record wanted",
     "spool.limits": "options",
     # TCP
     "net": "",
@@ -60,16 +62,16 @@ MAY_IMPORT = {
     "testpage": "text",
     "server": "testpage text errors interfaces job named port portnames record spool.intake"
     " spool.queue spool.spooling watchers",
-    "verbs": "errors interfaces port record server spool.kept spool.queue spool.record",
+    "verbs": "errors interfaces life port record server spool.kept spool.queue spool.record wanted",
     # who looks on
     "watch": "",
-    "watch.*": "text interfaces record",
+    "watch.*": "text interfaces record wanted watch.*",
     # over HTTP
     "web": "",
     "web.places": "",
     "web.admission": "",
     "web.shapes": "record",
-    "web.api": "errors interfaces record watch.history web.shapes",
+    "web.api": "errors interfaces record wanted web.shapes",
     "web.site": "text web.admission web.api",
     # jobs on disk
     "spool.disk": "spool.record",

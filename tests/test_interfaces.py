@@ -127,7 +127,7 @@ ELSEWHERE = {
     "FileDraft": "test_spool_files",
     "FileSpool": "test_spool_files",
     "GapTransport": "test_gap",
-    "History": "test_web_history",
+    "History": "test_watch_history",
     "Intake": "test_spool_gateway",
     "KernelData": "test_spool_wires",
     "KeptJob": "test_spool_gateway",

@@ -29,6 +29,7 @@ from jetdirect.spool.files import FileSpool, KernelData, openSpool
 from jetdirect.spool.record import JobPlace
 from jetdirect.transports.build import transportFor
 from jetdirect.verbs import Operator
+from jetdirect.watch.history import History
 from tests.support.line import descriptors, pipes, until
 from tests.support.spooled import RECORD
 
@@ -200,7 +201,7 @@ async def test_neverInTheReactor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
                     watched(kind, name)
         await upload(server, bytes(300_000))
         await until(lambda: server.jobs and server.jobs[-1].ended)
-        operator = Operator(server)
+        operator = Operator(server, History())
         await operator.show(1)
         await operator.erase(1, "ann")
         await operator.pause("PORT1", "ann")

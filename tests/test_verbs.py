@@ -19,6 +19,7 @@ from jetdirect.named import OnDoubt
 from jetdirect.spool.limits import Keep
 from jetdirect.testing import FakePrinter, FakeSender
 from jetdirect.verbs import Operator
+from jetdirect.wanted import Wanted
 from tests.support.endpoint import hear
 from tests.support.site import Site
 
@@ -298,7 +299,7 @@ def test_jobs() -> None:
     operator = site.gateway.operator
 
     def numbers(**wanted: Any) -> list[int]:
-        return [record.number for record in told(operator.jobs(**wanted))]
+        return [record.number for record in told(operator.jobs(Wanted(**wanted)))]
 
     assert numbers() == [4, 3, 2, 1]
     assert numbers(port="port1") == [3, 2, 1]

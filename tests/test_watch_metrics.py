@@ -123,7 +123,7 @@ def test_streamsThatWait() -> None:
     """A sender that waits for its turn is a job that waits; the one that prints is none."""
     house = House()
     server = house.gateway.server
-    server._wallClock = house.clock.seconds
+    server.wallClock = house.clock.seconds
     [port] = server.ports
     assert isinstance(port.transport, FakePrinter)
     port.transport.silent = True

@@ -5,18 +5,17 @@ What is asked over HTTP, and the answers: on a gateway in memory that keeps jobs
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import pytest
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, fail
 
-from jetdirect.errors import PrinterLost
+from jetdirect.errors import HistoryFailed, PrinterLost
 from jetdirect.named import OnDoubt
 from jetdirect.spool.limits import Keep
 from jetdirect.testing import FakePrinter
-from jetdirect.watch.history import History
 from jetdirect.web.api import API, MOST_LISTED, Answer
 from jetdirect.words import Wrong
 from tests.conftest import FlushErrors
@@ -70,9 +69,8 @@ class House:
 
     def __init__(self, waiting: int = 0, **settings: Any) -> None:
         self.site = Site([FakePrinter(), FakePrinter()], **settings)
-        self.history = History()
-        self.site.server.watch(self.history, changes=False)
-        self.api = API(self.site.gateway.operator, self.history, self.site.gateway._whyNotReady)
+        self.history = self.site.gateway.history
+        self.api = API(self.site.gateway.operator, self.site.gateway._whyNotReady)
         self.site.printer.silent = bool(waiting)
         for number in range(waiting):
             self.site.upload(b"%d" % number)
@@ -83,7 +81,7 @@ class House:
         path: str,
         method: str = "GET",
         body: object = None,
-        query: dict[str, Sequence[str]] | None = None,
+        query: Mapping[str, Sequence[str]] | None = None,
     ) -> Answer:
         """The answer to a request."""
         content = body if isinstance(body, bytes) else b"" if body is None else _json(body)
@@ -132,7 +130,7 @@ def test_job() -> None:
     house.site.upload(b"a page", "a.ps")
     house.site.advance(1)
     job = house.get("/api/jobs/1")
-    assert list(job) == JOB
+    assert list(job) == [*JOB, "events"]
     assert (job["name"], job["bytes"], job["state"], job["printed"]) == (
         "a.ps",
         6,
@@ -171,8 +169,10 @@ def test_jobs_state() -> None:
         {"limit": [str(MOST_LISTED + 1)]},
         {"limit": ["x"]},
         {"before": ["-1"]},
-        {"user": ["anna"]},
+        {"users": ["anna"]},
         {"port": ["PORT1", "PORT2"]},
+        {"since": ["yesterday"]},
+        {"until": ["2026-11-30T25:00:00Z"]},
     ],
 )
 def test_wrongFilter(query: dict[str, Sequence[str]]) -> None:
@@ -186,26 +186,125 @@ def test_unknownPort() -> None:
     assert House().ask("/api/jobs", query={"port": ["nobody"]}).status == 404
 
 
+def test_filters() -> None:
+    """By user, host, time and text; of all jobs, also those that wait and those that ended."""
+    house = House()
+    house.site.upload(b"a", "a patient.ps", host="192.0.2.7")  # at 13:46:41
+    house.site.advance(60)
+    house.site.printer.silent = True
+    house.site.upload(b"b", "b.ps")
+    house.site.upload(b"c", "PORT2/c.ps", host="192.0.2.7")
+    house.site.advance(1)
+    assert house.numbers() == [3, 2, 1]
+    assert house.numbers(host="192.0.2.7") == [3, 1]
+    assert house.numbers(host="192.0.2.7", port="port1") == [1]
+    assert house.numbers(user="ANONYMOUS") == [3, 2, 1] and house.numbers(user="ann") == []
+    assert house.numbers(q="PATIENT") == [1] and house.numbers(q="2.7") == [3, 1]
+    assert house.numbers(since="1970-01-12T13:47:00Z") == [3, 2]
+    assert house.numbers(since="1970-01-12T14:47:00+01:00") == [3, 2]
+    assert house.numbers(since="1970-01-12T14:47:00 01:00") == [3, 2]  # a + in an address
+    assert house.numbers(until="1970-01-12T13:47:00.000Z") == [1]
+    assert house.numbers(since="1970-01-13") == [] and house.numbers(until="1970-01-12") == []
+    page = house.get("/api/jobs", host="192.0.2.7", limit="1")
+    assert [each["number"] for each in page["jobs"]] == [3] and page["next"] == 3
+    page = house.get("/api/jobs", host="192.0.2.7", limit="1", before="3")
+    assert [each["number"] for each in page["jobs"]] == [1] and page["next"] is None
+
+
+def test_events() -> None:
+    """What has happened to a job, and who did it."""
+    house = House(2)
+    house.post("/api/jobs/1/hold")
+    house.post("/api/jobs/1/release")
+    house.site.printer.silent = False
+    house.site.advance(5)
+    events = house.get("/api/jobs/1")["events"]
+    assert list(events[0]) == ["time", "event", "by", "text", "bytes"]
+    assert [each["event"] for each in events] == [
+        "received",
+        "queued",
+        "heard",
+        "held",
+        "hold",
+        "queued",
+        "release",
+        "attempt",
+        "delivered",
+        "completed",
+    ]
+    assert [each["by"] for each in events if each["by"]] == [BY, BY]
+    assert events[-2]["bytes"] == 1 and events[0]["time"].startswith("1970-01-12T13:46:40")
+
+
+def test_accounting() -> None:
+    """Jobs, bytes and failures of each day, user, host and port, in pages."""
+    house = House()
+    for name in ("a.ps", "PORT2/b.ps"):
+        house.site.upload(b"a page", name)
+    house.site.advance(1)
+    page = house.get("/api/accounting", limit="1")
+    [one] = page["sums"]
+    assert list(one) == ["day", "user", "host", "port", "jobs", "bytes", "failed"]
+    assert (one["port"], one["jobs"], one["bytes"], one["failed"]) == ("PORT1", 1, 6, 0)
+    assert page["next"] == 1
+    page = house.get("/api/accounting", limit="1", skip="1")
+    assert page["sums"][0]["port"] == "PORT2" and page["next"] is None
+    assert len(house.get("/api/accounting", port="port2")["sums"]) == 1
+    for wrong in ({"before": ["3"]}, {"skip": ["x"]}, {"limit": ["0"]}):
+        assert house.ask("/api/accounting", query=wrong).status == 400
+
+
+def test_eraseBefore() -> None:
+    """All jobs that ended before some time lose their names."""
+    house = House(keep=Keep(jobs=5))
+    house.site.upload(b"a page", "old.ps")
+    house.site.advance(60)
+    house.site.upload(b"a page", "new.ps")
+    house.site.advance(1)
+    before = {"before": "1970-01-12T13:47:00Z"}
+    assert house.post("/api/jobs/erase", before) == {"erased": 1}
+    assert house.post("/api/jobs/erase", before) == {"erased": 0}
+    assert [each["name"] for each in house.get("/api/jobs")["jobs"]] == ["new.ps", ""]
+    for wrong in ({}, {"before": "x"}, {"before": 3}):
+        assert house.ask("/api/jobs/erase", "POST", wrong).status == 400
+
+
 def test_history() -> None:
     """A job that the gateway has forgotten is in the history; an erased one has no name there."""
     house = House(keep=Keep(jobs=1))
     house.site.upload(b"a page", "patient.ps")
     house.site.advance(1)
     house.post("/api/jobs/1/erase")
-    assert house.history.job(1) is None
-    assert house.get("/api/jobs/1")["name"] == ""
+    shown = house.get("/api/jobs/1")
+    assert shown["name"] == "" and [each["event"] for each in shown["events"]][-1] == "erase"
     house.site.upload(b"a page", "second.ps")
     house.site.advance(1)
-    record = house.history.job(2)
-    assert record is not None
-    house.history.jobEnded(_numbered(record, 77))
+    [record] = hear(house.history.job(2))
+    house.history.jobEnded(replace(record, number=77))
     assert house.get("/api/jobs/77")["name"] == "second.ps"
     assert house.numbers(state="completed") == [77, 2, 1]
     assert house.numbers(port="PORT2") == []
+    assert house.post("/api/jobs/77/erase")["name"] == ""
+    assert house.ask("/api/jobs/78/erase", "POST").status == 404
+    # Of a printing port that is no more there may be jobs.
+    house.history.jobEnded(replace(record, number=78, port="gone"))
+    assert house.numbers(port="Gone") == [78]
 
 
-def _numbered(record: Any, number: int) -> Any:
-    return replace(record, number=number)
+def test_historyFailed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A history whose disk is not well is told; what waits is shown all the same."""
+    house = House(2)
+
+    def refused(_: object) -> Deferred[Any]:
+        return fail(HistoryFailed("the history's disk does not answer"))
+
+    for name in ("jobs", "job"):
+        monkeypatch.setattr(house.history, name, refused)
+    answer = house.ask("/api/jobs")
+    assert (answer.status, answer.body["error"]) == (503, "the history's disk does not answer")
+    assert house.ask("/api/jobs/99").status == 503
+    assert house.numbers(state="pending") == [2, 1]
+    assert house.post("/api/jobs/1/cancel")["state"] == "canceled"
 
 
 def test_verbs() -> None:
@@ -294,6 +393,7 @@ _VERBS = ("cancel", "hold", "release", "reprint", "next", "move", "erase")
 
 CHANGES = [
     *(f"/api/jobs/1/{verb}" for verb in _VERBS),
+    "/api/jobs/erase",
     *(f"/api/ports/PORT1/{verb}" for verb in ("pause", "resume", "move", "test")),
     "/api/reload",
 ]
@@ -336,7 +436,7 @@ def test_notReady() -> None:
     house = House()
     house.site.kill()
     house.site.start(held=True)
-    house.api = API(house.site.gateway.operator, History(), house.site.gateway._whyNotReady)
+    house.api = API(house.site.gateway.operator, house.site.gateway._whyNotReady)
     assert house.ask("/readyz").body["error"] == "the spool is not open yet"
 
 

@@ -4,50 +4,102 @@ The jobs that ended last, in memory.
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable, Iterable, Sequence
+
+from twisted.internet.defer import Deferred, succeed
 from zope.interface import implementer
 
-from ..interfaces import IWatcher
-from ..record import JobRecord, PortRecord
+from ..interfaces import IHistory, IWatcher
+from ..record import JobEvent, JobRecord, JobState, PortRecord, Sum
+from ..wanted import Wanted
+from .noted import noted
 
 KEPT = 1000
 """Ended jobs that are known: a day of a busy ward, in about a megabyte (chosen)."""
 
+EVENTS = 100
+"""Of one job; a printer that refuses it every minute makes no more (chosen)."""
 
-@implementer(IWatcher)
+
+@implementer(IWatcher, IHistory)
 class History:
-    """Keeps the last L{KEPT} jobs that ended."""
+    """Keeps the last L{KEPT} jobs that ended, and what was noted of as many jobs."""
 
-    def __init__(self) -> None:
+    def __init__(self, wallClock: Callable[[], float] = time.time) -> None:
+        """@param wallClock: seconds since the epoch, for events."""
+        self._wallClock = wallClock
         self._ended: dict[int, JobRecord] = {}
+        self._events: dict[int, list[JobEvent]] = {}
 
-    def jobs(self, port: str = "", state: str = "", before: int | None = None) -> list[JobRecord]:
-        """
-        Those that ended, the newest number first.
+    # What is asked.
 
-        @param port: only those of the printing port of this name; C{state}: in this state;
-            C{before}: with a lower number.
-        """
-        return [
-            record
-            for number, record in sorted(self._ended.items(), reverse=True)
-            if (before is None or number < before)
-            and (not port or record.port.lower() == port.lower())
-            and (not state or record.state == state)
+    def jobs(self, wanted: Wanted) -> Deferred[Sequence[JobRecord]]:
+        """L{IHistory}."""
+        newest = sorted(self._ended.items(), reverse=True)
+        return succeed([record for _, record in newest if wanted.has(record)][: wanted.limit])
+
+    def job(self, number: int) -> Deferred[JobRecord | None]:
+        """L{IHistory}."""
+        return succeed(self._ended.get(number))
+
+    def events(self, number: int) -> Deferred[Sequence[JobEvent]]:
+        """L{IHistory}."""
+        return succeed([*self._events.get(number, ())])
+
+    def sums(self, wanted: Wanted, skip: int = 0) -> Deferred[Sequence[Sum]]:
+        """L{IHistory}."""
+        found = summed(each for each in self._ended.values() if wanted.has(each))
+        return succeed(found[skip : skip + wanted.limit])
+
+    def recorded(self, number: int) -> bool:
+        """L{IHistory}: there is no storage."""
+        return True
+
+    # What is done.
+
+    def note(self, event: JobEvent) -> Deferred[None]:
+        """L{IHistory}."""
+        known = self._events.setdefault(event.number, [])
+        if len(known) < EVENTS:
+            known.append(event)
+        if len(self._events) > KEPT:
+            del self._events[next(iter(self._events))]
+        return succeed(None)
+
+    def erase(self, number: int) -> Deferred[bool]:
+        """L{IHistory}."""
+        record = self._ended.get(number)
+        if record is not None:
+            self._ended[number] = record.erased()
+        self._events.pop(number, None)
+        return succeed(record is not None)
+
+    def eraseBefore(self, when: float) -> Deferred[int]:
+        """L{IHistory}."""
+        found = [
+            record.number
+            for record in self._ended.values()
+            if (record.completed or 0) < when and record != record.erased()
         ]
+        for number in found:
+            self.erase(number)
+        return succeed(len(found))
 
-    def job(self, number: int) -> JobRecord | None:
-        """One of them."""
-        return self._ended.get(number)
+    def close(self) -> Deferred[None]:
+        """L{IHistory}."""
+        return succeed(None)
 
-    def forget(self, number: int) -> None:
-        """Know nothing of a job any more."""
-        self._ended.pop(number, None)
+    # What is watched.
 
     def jobSubmitted(self, record: JobRecord) -> None:
         """L{IWatcher}."""
 
     def jobChanged(self, record: JobRecord) -> None:
-        """L{IWatcher}."""
+        """L{IWatcher}: of a job in the spool."""
+        event = noted(record, self._wallClock())
+        if event is not None:
+            self.note(event)
 
     def jobProgressed(self, record: JobRecord) -> None:
         """L{IWatcher}."""
@@ -60,3 +112,18 @@ class History:
 
     def portChanged(self, record: PortRecord) -> None:
         """L{IWatcher}."""
+
+
+def summed(records: Iterable[JobRecord]) -> list[Sum]:
+    """Jobs counted: the newest day first."""
+    found: dict[tuple[str, str, str, str], list[int]] = {}
+    for record in records:
+        day = time.strftime("%Y-%m-%d", time.localtime(record.created))
+        counts = found.setdefault((day, record.user, record.host, record.port), [0, 0, 0])
+        if record.state is JobState.COMPLETED:
+            counts[0] += 1
+            counts[1] += record.bytes
+        else:
+            counts[2] += 1
+    sums = [Sum(*key, *counts) for key, counts in sorted(found.items())]
+    return sorted(sums, key=lambda each: each.day, reverse=True)

@@ -4,34 +4,35 @@ What is asked, and the answer to it.  No I/O but that of the verbs.
 ::
 
     GET  /healthz /readyz /metrics
-    GET  /api/ports  /api/ports/NAME  /api/jobs  /api/jobs/N
-    POST /api/jobs/N/VERB  /api/ports/NAME/VERB  /api/reload
+    GET  /api/ports  /api/ports/NAME  /api/jobs  /api/jobs/N  /api/accounting
+    POST /api/jobs/N/VERB  /api/jobs/erase  /api/ports/NAME/VERB  /api/reload
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from twisted.logger import Logger
 
-from ..errors import NoSuchJob, NoSuchPort, PrintError, VerbRefused
+from ..errors import HistoryFailed, NoSuchJob, NoSuchPort, PrintError, VerbRefused
 from ..interfaces import IMetrics, IOperator
-from ..record import JobRecord, JobState
-from ..watch.history import History
+from ..record import JobEvent, JobRecord, JobState
+from ..wanted import Wanted
 from . import shapes
-
-LISTED = 100
-"""Jobs in an answer, unless somebody wants more."""
 
 MOST_LISTED = 1000
 """Jobs in one answer at most: less than a megabyte (chosen)."""
 
-_FILTERS = ("port", "state", "limit", "before")
+_COUNTED = ("port", "state", "user", "host", "since", "until", "q", "limit")
+_FILTERS = (*_COUNTED, "before")
 _DIGITS = 18
 """Of a number: what C{int64} holds."""
+
+SHOWN = 40
+"""Characters of a wrong value that are said again (chosen)."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,6 @@ class API:
     def __init__(
         self,
         operator: IOperator,
-        history: History,
         ready: Callable[[], str],
         reload: Callable[[], list[str]] | None = None,
         metrics: IMetrics | None = None,
@@ -73,7 +73,6 @@ class API:
         @param metrics: L{None}: there is nothing that could write them.
         """
         self._operator = operator
-        self._history = history
         self._ready = ready
         self._reload = reload
         self._metrics = metrics
@@ -106,6 +105,8 @@ class API:
             return Answer(400, _error(str(bad)))
         except (NoSuchJob, NoSuchPort) as unknown:
             return Answer(404, _error(str(unknown)))
+        except HistoryFailed as failed:
+            return Answer(503, _error(str(failed)))
         except (VerbRefused, PrintError) as refused:
             return Answer(409, _error(str(refused)))
         except Exception:
@@ -128,6 +129,10 @@ class API:
                 return "GET", lambda: self._port(name)
             case ["api", "jobs"]:
                 return "GET", lambda: self._jobs(query)
+            case ["api", "accounting"]:
+                return "GET", lambda: self._accounting(query)
+            case ["api", "jobs", "erase"]:
+                return "POST", lambda: self._eraseBefore(body, by)
             case ["api", "jobs", number]:
                 return "GET", lambda: self._show(_number(number))
             case ["api", "jobs", number, verb] if verb in _JOB_VERBS:
@@ -172,28 +177,22 @@ class API:
         @raise Bad: that is not understood.
         @raise NoSuchPort: there is no such port.
         """
-        for name, values in query.items():
-            if name not in _FILTERS or len(values) != 1:
-                raise Bad(f"{name}: jobs are chosen once each by {', '.join(_FILTERS)}")
-        said = {name: values[0] for name, values in query.items()}
-        port, state = said.get("port", ""), said.get("state", "")
-        if state and state not in [*JobState]:
-            raise Bad(f"{state} is no state of a job; there are {', '.join(JobState)}")
-        limit = _number(said.get("limit", str(LISTED)))
-        if not 0 < limit <= MOST_LISTED:
-            raise Bad(f"limit is a number from 1 to {MOST_LISTED}")
-        before = _number(said["before"]) if "before" in said else None
-        known = await self._operator.jobs(port, state, limit + 1, before)
-        name = self._operator.port(port).name if port else ""
-        # The operator's side knows a job as it is by now: one that was erased has no names.
-        found = {each.number: each for each in self._history.jobs(name, state, before)}
-        found |= {each.number: each for each in known}
-        jobs = [found[number] for number in sorted(found, reverse=True)]
-        more = jobs[limit - 1].number if len(jobs) > limit else None
-        return jobs[:limit], more
+        wanted = _wanted(query, _FILTERS)
+        jobs = await self._operator.jobs(replace(wanted, limit=wanted.limit + 1))
+        more = jobs[wanted.limit - 1].number if len(jobs) > wanted.limit else None
+        return list(jobs[: wanted.limit]), more
+
+    async def _accounting(self, query: Mapping[str, Sequence[str]]) -> Answer:
+        said = dict(query)
+        skip = _number(_once("skip", said.pop("skip", ["0"])))
+        wanted = _wanted(said, _COUNTED)
+        sums = await self._operator.sums(replace(wanted, limit=wanted.limit + 1), skip)
+        more = skip + wanted.limit if len(sums) > wanted.limit else None
+        return Answer(200, {"sums": [*map(shapes.sum, sums[: wanted.limit])], "next": more})
 
     async def _show(self, number: int) -> Answer:
-        return Answer(200, shapes.job(await self.job(number)))
+        job = shapes.job(await self.job(number))
+        return Answer(200, {**job, "events": [*map(shapes.event, await self.events(number))]})
 
     async def job(self, number: int) -> JobRecord:
         """
@@ -201,13 +200,15 @@ class API:
 
         @raise NoSuchJob: nothing is known of it.
         """
-        try:
-            return await self._operator.show(number)
-        except NoSuchJob:
-            record = self._history.job(number)
-            if record is None:
-                raise
-            return record
+        return await self._operator.show(number)
+
+    async def events(self, number: int) -> Sequence[JobEvent]:
+        """
+        What has happened to it.
+
+        @raise NoSuchJob: nothing is known of it.
+        """
+        return await self._operator.events(number)
 
     # To do.
 
@@ -219,10 +220,13 @@ class API:
                 raise Bad('say where: {"to": NAME}')
             return Answer(200, shapes.job(await operator.move(number, to, by)))
         _said(body)
-        record = await getattr(operator, verb)(number, by)
-        if verb == "erase":
-            self._history.forget(number)
-        return Answer(200, shapes.job(record))
+        return Answer(200, shapes.job(await getattr(operator, verb)(number, by)))
+
+    async def _eraseBefore(self, body: bytes, by: str) -> Answer:
+        before = _said(body, before=str).get("before")
+        if not before:
+            raise Bad('say before when: {"before": TIME}')
+        return Answer(200, {"erased": await self._operator.eraseBefore(_moment(before), by)})
 
     async def _pause(self, name: str, body: bytes, by: str) -> Answer:
         now = _said(body, now=bool).get("now", False)
@@ -271,6 +275,40 @@ _PORT_VERBS: Mapping[str, Callable[[API, str, bytes, str], Awaitable[Answer]]] =
 
 def _error(sentence: str) -> dict[str, str]:
     return {"error": sentence}
+
+
+def _wanted(query: Mapping[str, Sequence[str]], filters: Sequence[str]) -> Wanted:
+    said: dict[str, Any] = {}
+    for name, values in query.items():
+        if name not in filters:
+            raise Bad(f"{name}: jobs are chosen by {', '.join(filters)}")
+        text = _once(name, values)
+        match name:
+            case "limit" | "before":
+                said[name] = _number(text)
+            case "since" | "until":
+                said[name] = _moment(text)
+            case _:
+                said[name] = text
+    wanted = Wanted(**said)
+    if wanted.state and wanted.state not in [*JobState]:
+        raise Bad(f"{wanted.state} is no state of a job; there are {', '.join(JobState)}")
+    if not 0 < wanted.limit <= MOST_LISTED:
+        raise Bad(f"limit is a number from 1 to {MOST_LISTED}")
+    return wanted
+
+
+def _once(name: str, values: Sequence[str]) -> str:
+    if len(values) != 1:
+        raise Bad(f"{name}: say it once")
+    return values[0]
+
+
+def _moment(text: str) -> float:
+    try:
+        return shapes.moment(text)
+    except ValueError as error:
+        raise Bad(f"{text[:SHOWN]!r}: {error}") from None
 
 
 def _number(text: str) -> int:

@@ -4,10 +4,11 @@ Jobs and printing ports as JSON: the keys are those that other programs rely on.
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import Any
 
-from ..record import JobRecord, PortRecord
+from ..record import JobEvent, JobRecord, PortRecord, Sum
 
 _JOB = [
     "number",
@@ -57,6 +58,44 @@ def job(record: JobRecord) -> dict[str, Any]:
 def port(record: PortRecord) -> dict[str, Any]:
     """A printing port."""
     return _object(record, _PORT)
+
+
+def event(event: JobEvent) -> dict[str, Any]:
+    """Something that has happened to a job."""
+    return {
+        "time": time(event.time),
+        "event": event.what,
+        "by": event.by or None,
+        "text": event.text,
+        "bytes": event.bytes,
+    }
+
+
+def sum(counted: Sum) -> dict[str, Any]:
+    """Jobs counted, of one day, sender and printing port."""
+    return counted._asdict()
+
+
+def moment(text: str) -> float:
+    """
+    What L{time} writes, in any time zone; or a day, which begins in UTC.
+
+    @return: seconds since the epoch.
+    @raise ValueError: it is neither.
+    """
+    found = _MOMENT.fullmatch(text)
+    if found is None:
+        raise ValueError("give a time as 2026-11-30T09:00:00Z, or a day as 2026-11-30")
+    day, hour, zone = found.groups()
+    # In a query + is a blank.
+    read = datetime.fromisoformat(f"{day}T{hour or '00:00'}{(zone or 'Z').replace(' ', '+')}")
+    return read.timestamp()
+
+
+_MOMENT = re.compile(
+    r"(\d{4}-\d\d-\d\d)(?:[Tt ](\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?)([Zz]|[-+ ]\d\d:\d\d)?)?",
+    re.ASCII,
+)
 
 
 def time(seconds: float) -> str:

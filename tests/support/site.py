@@ -101,7 +101,7 @@ class Site:
         )
         self.gateway = Gateway(said, self.reactor, self.spool)
         self.server = self.gateway.server
-        self.spooling.wallClock = self.server._wallClock = lambda: self.now
+        self.spooling.wallClock = self.server.wallClock = lambda: self.now
         self.watcher = Watcher()
         self.server.watch(self.watcher)
         if held:
