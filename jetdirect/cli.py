@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import NoReturn
 
 from .options import didYouMean
@@ -138,7 +138,7 @@ def _done(words: Sequence[str]) -> int:
     if first is not None and first not in names:
         near = didYouMean(first, names) or f"; it is one of {', '.join(names)}"
         raise Refused(f"{first}: no such verb{near}", 2)
-    said = _parser(VERBS).parse_args(words)
+    said = parser().parse_args(words)
     if said.version:
         from .help import versions
 
@@ -159,19 +159,20 @@ def _first(words: Sequence[str]) -> str | None:
     return None
 
 
-def _parser(verbs: Iterable[Verb]) -> argparse.ArgumentParser:
-    parser = _Words(
+def parser() -> argparse.ArgumentParser:
+    """What the command understands, C{serve} among it without its options."""
+    words = _Words(
         prog="jetdirect",
         description="A print gateway: FTP in, printer out.",
         epilog="Exit status: 0 done, 1 refused or wrong, 2 wrong usage or no gateway.",
         allow_abbrev=False,
     )
-    parser.add_argument("--version", action="store_true", help="print the versions")
-    add(parser, None, False)
-    verb = parser.add_subparsers(dest="verb", metavar="VERB", parser_class=_Words)
+    words.add_argument("--version", action="store_true", help="print the versions")
+    add(words, None, False)
+    verb = words.add_subparsers(dest="verb", metavar="VERB", parser_class=_Words)
     verb.add_parser("serve", help=_SERVE, add_help=False)
-    for each in verbs:
+    for each in VERBS:
         each.declare(
             verb.add_parser(each.name, help=each.help, description=each.help, allow_abbrev=False)
         )
-    return parser
+    return words

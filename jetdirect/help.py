@@ -48,17 +48,17 @@ def versions() -> str:
 def helpText(width: int) -> str:
     """What C{--help} prints."""
     lines = [*_wrapped(ABOUT, width), "", *_wrapped(KINDS, width)]
-    for topic, options in _topics():
+    for topic, options in topics():
         lines += ["", f"{topic}:"]
         for option in options:
-            lines += _entry(_spelling(option), _sentences(option), width)
+            lines += _entry(_spelling(option), sentences(option), width)
     lines += ["", "Information:"]
     lines += _entry("    --help", "Print this.", width)
     lines += _entry("    --version", "Print the versions of jetdirect, Twisted and Python.", width)
     lines += _entry("    --help-auth", "List the kinds of --auth.", width)
     lines += _entry("    --help-auth-type=KIND", "Explain one of them.", width)
     lines += ["", "Device URIs, and what may follow them as ?name=value&name=value:"]
-    for place, known in _uris():
+    for place, known in uris():
         lines += ["", f"  {place}"]
         for name, text in known.items():
             lines += _entry(f"    {name}=", text, width)
@@ -75,13 +75,13 @@ def document() -> str:
         100,
     )
     lines += ["", *_wrapped(KINDS.replace("an asterisk", "(*)"), 100), ""]
-    for topic, options in _topics():
+    for topic, options in topics():
         lines += ["", topic, "-" * len(topic), ""]
         for option in options:
             names = [f"``--{option.name}``", *([f"``-{option.short}``"] if option.short else [])]
             value = f" {option.value}" if option.value else ""
             lines.append(", ".join(names) + value + (" (*)" if option.many else ""))
-            lines += _wrapped(_escaped(_sentences(option)), 96, _IN, _IN)
+            lines += _wrapped(_escaped(sentences(option)), 96, _IN, _IN)
     title = "Device URIs"
     lines += ["", title, "-" * len(title), ""]
     lines += _wrapped(
@@ -89,7 +89,7 @@ def document() -> str:
         " ``docs/printers/index.rst`` has a page for each kind.",
         100,
     )
-    for place, known in _uris(ours=True):
+    for place, known in uris(ours=True):
         place = f"``{place}``" if ":" in place else place[0].upper() + place[1:]
         lines += ["", place + ("" if known else ": no options of its own")]
         for name, text in known.items():
@@ -164,15 +164,21 @@ def fileDocument() -> str:
 def _fileEntry(option: Option) -> Iterator[str]:
     value = option.value or "true"
     yield f"``{option.name}`` = {value}" + (" (*)" if option.many else "")
-    yield from _wrapped(_escaped(_KEYS.sub(r"\1", _sentences(option))), 96, _IN, _IN)
+    yield from _wrapped(_escaped(_KEYS.sub(r"\1", sentences(option))), 96, _IN, _IN)
 
 
-def _topics() -> Iterator[tuple[str, list[Option]]]:
+def topics() -> Iterator[tuple[str, list[Option]]]:
+    """The options of the command line under their topics."""
     for topic in dict.fromkeys(option.topic for option in OPTIONS):
         yield topic, [option for option in OPTIONS if option.topic == topic]
 
 
-def _uris(ours: bool = False) -> Iterable[tuple[str, Mapping[str, str]]]:
+def uris(ours: bool = False) -> Iterable[tuple[str, Mapping[str, str]]]:
+    """
+    What kinds of device URIs there are, each with the options that it takes.
+
+    @param ours: without what other plugins bring.
+    """
     yield EVERY_SCHEME, COMMON_OPTIONS
     yield WITH_HOST, NETWORK_OPTIONS
     for scheme in schemes().values():
@@ -186,7 +192,8 @@ def _spelling(option: Option) -> str:
     return f"{short}--{option.name}{value}{'*' if option.many else ''}"
 
 
-def _sentences(option: Option) -> str:
+def sentences(option: Option) -> str:
+    """What an option does, and its default."""
     default = shown(option, option.default) if option.value else ""
     return option.help + (f" [default: {default}]" if default not in ("", "None") else "")
 

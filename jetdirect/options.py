@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from enum import StrEnum
 from ipaddress import IPv4Address, IPv4Network, IPv6Network, ip_network
-from typing import Any, TypeVar
+from typing import Any
 
 LONGEST_TIME = 366 * 24 * 3600
 """Seconds; who means longer means never."""
@@ -31,8 +31,6 @@ LONGEST_GREETING = 500
 
 LONGEST_NAME = 253
 """Characters of a host's name (RFC 1035, section 2.3.4, without the octets of its lengths)."""
-
-_Word = TypeVar("_Word", bound=StrEnum)
 
 _ANY_CASE = re.ASCII | re.IGNORECASE
 
@@ -138,22 +136,35 @@ def switch(text: str) -> bool:
     return words[text]
 
 
-def oneOf(words: Iterable[str]) -> Callable[[str], str]:
+@dataclass(frozen=True)
+class OneOf:
+    """
+    A reader of one of these words.
+
+    @ivar make: of the word, the value.
+    """
+
+    words: tuple[str, ...]
+    make: Callable[[str], Any] = str
+
+    def __call__(self, text: str) -> Any:
+        """
+        @raise ValueError: it is none of them.
+        """
+        if text not in self.words:
+            near = didYouMean(text, self.words)
+            raise ValueError(f"choose one of {', '.join(self.words)}{near}")
+        return self.make(text)
+
+
+def oneOf(words: Iterable[str]) -> OneOf:
     """A reader of one of these words."""
-    known = list(words)
-
-    def read(text: str) -> str:
-        if text not in known:
-            raise ValueError(f"choose one of {', '.join(known)}{didYouMean(text, known)}")
-        return text
-
-    return read
+    return OneOf(tuple(words))
 
 
-def choice(kind: type[_Word]) -> Callable[[str], _Word]:
+def choice(kind: type[StrEnum]) -> OneOf:
     """A reader of one of the words of an enumeration, which returns its member."""
-    word = oneOf(each.value for each in kind)
-    return lambda text: kind(word(text))
+    return OneOf(tuple(each.value for each in kind), kind)
 
 
 def portRange(lowest: int) -> Callable[[str], Sequence[int]]:
