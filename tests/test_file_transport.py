@@ -31,49 +31,11 @@ from jetdirect.transports.file.transport import BUFFER, FileConnection, FileTran
 from tests.conftest import FlushErrors
 from tests.support.endpoint import hear
 from tests.support.source import Source
+from tests.support.threads import Threads
 
 reactor: Any = theReactor
 
 NAME = re.compile(r"\d{8}T\d{6}Z-000007-[0-9a-f]{16}\.prn")
-
-
-class Threads:
-    """A reactor whose only thread works when the test says so."""
-
-    def __init__(self) -> None:
-        self.waiting: list[Callable[[], None]] = []
-        self.now = 0.0
-
-    def printerThread(self, name: str) -> Threads:
-        return self
-
-    def seconds(self) -> float:
-        return self.now
-
-    def callFromThread(self, call: Callable[..., object], *arguments: object) -> None:
-        call(*arguments)
-
-    def callInThreadWithCallback(
-        self, tell: Callable[[bool, object], None], work: Callable[..., object], *arguments: object
-    ) -> None:
-        def step() -> None:
-            try:
-                result = work(*arguments)
-            except Exception:
-                tell(False, Failure())
-            else:
-                tell(True, result)
-
-        self.waiting.append(step)
-
-    def work(self, steps: int = 1) -> None:
-        """Do the next steps."""
-        for _ in range(steps):
-            self.waiting.pop(0)()
-
-    def workAll(self) -> None:
-        while self.waiting:
-            self.work()
 
 
 def files(directory: Path) -> list[str]:
@@ -90,7 +52,7 @@ class Desk:
     """A directory as a printer, and a job that has it, with a thread under control."""
 
     def __init__(self, directory: Path) -> None:
-        self.threads = Threads()
+        self.threads = Threads(held=True)
         self.job = FakeJob("../../page.ps")
         self.directory = directory
         reactor: Any = self.threads
@@ -578,7 +540,7 @@ def test_abortTooLate(tmp_path: Path) -> None:
 
 def test_cancelWhileOpening(tmp_path: Path) -> None:
     """An opening that is canceled fails at once; what the thread makes meanwhile vanishes."""
-    threads: Any = Threads()
+    threads: Any = Threads(held=True)
     opening = FileTransport(threads, str(tmp_path)).open(FakeJob("../../page.ps"))
     told = hear(opening)
 
@@ -594,7 +556,7 @@ def test_cancelWhileOpening(tmp_path: Path) -> None:
 
 def test_cancelBeforeItFails(tmp_path: Path) -> None:
     """An opening that would have failed was canceled all the same."""
-    threads: Any = Threads()
+    threads: Any = Threads(held=True)
     directory = tmp_path / "jobs"
     opening = FileTransport(threads, str(directory)).open(FakeJob("../../page.ps"))
     told = hear(opening)
@@ -608,16 +570,16 @@ def test_cancelBeforeItFails(tmp_path: Path) -> None:
 
 def test_diskThatHangs(tmp_path: Path) -> None:
     """One job's work is out at a time; the others are told at once, and begin nothing."""
-    threads: Any = Threads()
+    threads: Any = Threads(held=True)
     printer = FileTransport(threads, str(tmp_path))
     first = hear(opening := printer.open(FakeJob("../../page.ps")))
     opening.cancel()
 
-    threads.now = 4.0
+    threads.advance(4)
     waits = printer.open(FakeJob("../../page.ps"))
     assert [type(it) for it in hear(waits)] == []
     waits.cancel()
-    threads.now = 60.0
+    threads.advance(56)
     for _ in range(20):
         [why] = hear(printer.open(FakeJob("../../page.ps")))
         assert (type(why), why.reason) == (
@@ -793,7 +755,7 @@ def test_abortNeverFails(tmp_path: Path, how: str, monkeypatch: pytest.MonkeyPat
 
 def test_canceledOpeningIsQuiet(tmp_path: Path, flushErrors: FlushErrors) -> None:
     """A part that vanished by itself is no error of anybody's."""
-    threads: Any = Threads()
+    threads: Any = Threads(held=True)
     opening = FileTransport(threads, str(tmp_path)).open(FakeJob("../../page.ps"))
     hear(opening)
     opening.cancel()

@@ -64,43 +64,9 @@ from jetdirect.uri import parse
 from tests.support import certificate as certificates
 from tests.support.certificate import selfSigned
 from tests.support.endpoint import Endpoint, Wire, hear
+from tests.support.ippmessages import JOB, NEW, OLD, Said, jobState, message, number
 
 reactor: Any = theReactor
-
-Said = list[tuple[int, str, list[bytes]]]
-
-
-def number(value: int) -> bytes:
-    return struct.pack(">i", value)
-
-
-def message(status: int, request: int, attributes: Said) -> bytes:
-    """What a printer answers."""
-    data = struct.pack(">BBHIB", 1, 1, status, request, 4)
-    for tag, name, values in attributes:
-        word = name.encode()
-        for value in values:
-            data += (
-                struct.pack(">BH", tag, len(word)) + word + struct.pack(">H", len(value)) + value
-            )
-            word = b""
-    return data + b"\x03"
-
-
-def operations(*codes: int) -> tuple[int, str, list[bytes]]:
-    return (ENUM, "operations-supported", [number(code) for code in codes])
-
-
-#: A printer of our days, and one that takes a job only with its document.
-NEW: Said = [operations(PRINT_JOB, VALIDATE_JOB, CREATE_JOB, SEND_DOCUMENT)]
-OLD: Said = [operations(PRINT_JOB, VALIDATE_JOB)]
-
-JOB: Said = [(INTEGER, "job-id", [number(31)])]
-
-
-def jobState(state: int, *reasons: bytes) -> Said:
-    said: Said = [(ENUM, "job-state", [number(state)])]
-    return [*said, (KEYWORD, "job-state-reasons", list(reasons))] if reasons else said
 
 
 class Site:
@@ -496,9 +462,9 @@ def test_neverTheRightVersion() -> None:
     """A printer that always wants another one is not asked for ever."""
     site = Site()
     told = site.open()
-    for number in range(1, 20):
+    for minor in range(1, 20):
         if not told:
-            site.http(bytes([1, number % 2]) + struct.pack(">HI", 0x0503, number) + b"\3")
+            site.http(bytes([1, minor % 2]) + struct.pack(">HI", 0x0503, minor) + b"\3")
     assert isinstance(told[0], PrinterUnreachable)
     assert len(site.endpoint.wires) < 10
     site.over()

@@ -15,8 +15,6 @@ import pytest
 from twisted.internet import reactor as theReactor
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.error import ConnectionRefusedError, DNSLookupError, TimeoutError
-from twisted.internet.task import Clock
-from twisted.python.failure import Failure
 from zope.interface.verify import verifyObject
 
 import jetdirect.transports.lpd.spool as spool
@@ -32,50 +30,11 @@ from jetdirect.transports.lpd.transport import LPDTransport, fromURI
 from jetdirect.uri import parse
 from tests.support.endpoint import Endpoint, Wire, hear
 from tests.support.source import Source
+from tests.support.threads import Threads
 
 OKAY = b"\0"
 
 CONTROL = b"Hgate\nPann\nJpage.ps\nldfA007gate\nUdfA007gate\nNpage.ps\n"
-
-
-class Threads(Clock):
-    """
-    A clock, and a reactor whose threads work at once, or when they are let go.
-
-    @ivar held: what the threads have not begun; L{None}: they work at once.
-    """
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.held: list[Callable[[], None]] | None = None
-
-    def printerThread(self, name: str) -> Threads:
-        return self
-
-    def callFromThread(self, call: Callable[..., object], *arguments: object) -> None:
-        call(*arguments)
-
-    def callInThreadWithCallback(
-        self, told: Callable[[bool, Any], object], work: Callable[..., object], *arguments: object
-    ) -> None:
-        def step() -> None:
-            try:
-                result = work(*arguments)
-            except Exception:
-                told(False, Failure())
-            else:
-                told(True, result)
-
-        if self.held is None:
-            step()
-        else:
-            self.held.append(step)
-
-    def letGo(self) -> None:
-        """The threads do what they were asked to, and are quick from now on."""
-        held, self.held = self.held or [], None
-        for step in held:
-            step()
 
 
 class Site:
@@ -734,11 +693,11 @@ def test_diskFullAtTheEnd(monkeypatch: pytest.MonkeyPatch) -> None:
     made = files(monkeypatch, lambda: Shy(3))
     site = Site()
     connection = site.opened()
-    site.reactor.held = []
+    site.reactor.held = True
     connection.write(b"%!PS\n")
     done = hear(connection.finish())
     assert not done
-    site.reactor.letGo()
+    site.reactor.workAll()
     [why] = done
     assert isinstance(why, PrinterLost)
     assert site.job.losses == []
@@ -774,13 +733,13 @@ def test_threadInMidStep(monkeypatch: pytest.MonkeyPatch) -> None:
     site = Site()
     connection = site.opened()
     connection.write(b"%!")
-    site.reactor.held = []
+    site.reactor.held = True
     connection.write(b"PS\n")
     done = hear(connection.finish())
     aborted = hear(connection.abort(b""))
     assert aborted == []
-    assert len(site.reactor.held) == 1
-    site.reactor.letGo()
+    assert len(site.reactor.waiting) == 1
+    site.reactor.workAll()
     assert aborted == [None]
     assert done == []
     assert made[0].closed
@@ -792,12 +751,12 @@ def test_spoolHoldsTheSenderBack() -> None:
     connection = site.opened()
     producer = Source()
     connection.registerProducer(producer, True)
-    site.reactor.held = []
+    site.reactor.held = True
     connection.write(bytes(spool.BUFFER))
     assert producer.told == []
     connection.write(b"!")
     assert producer.told == ["pause"]
-    site.reactor.letGo()
+    site.reactor.workAll()
     assert producer.told == ["pause", "resume"]
     connection.unregisterProducer()
     connection.abort(b"")

@@ -24,34 +24,13 @@ from jetdirect.testing import FakeJob
 from jetdirect.transports import threads
 from jetdirect.transports.build import transportFor
 from jetdirect.transports.parallel import BUFFER, PIECE, ParallelConnection, ParallelTransport
-from tests.support.device import FakeDevice, until
+from tests.support.device import PARALLEL_IDLE, ParallelPort, until
 from tests.support.source import Source
 
 reactor: Any = theReactor
 JOB = bytes(range(256)) * 64
-IDLE = PrinterStatus("idle", (), "Acme")
+IDLE = PARALLEL_IDLE
 EMPTY = PrinterStatus("stopped", ("media-empty",), "Acme")
-
-
-class Port(FakeDevice):
-    """
-    A parallel port with a printer.
-
-    @ivar wire: the status lines.
-    """
-
-    def __init__(self) -> None:
-        super().__init__(10 * PIECE)
-        self.wire = IDLE
-        self.opened = 0
-
-    def open(self, path: str) -> Any:
-        self.take()
-        self.opened += 1
-        return self
-
-    def status(self, model: str) -> PrinterStatus:
-        return self.wire._replace(model=model)
 
 
 @pytest.fixture(autouse=True)
@@ -62,9 +41,9 @@ def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def port() -> Iterator[Port]:
+def port() -> Iterator[ParallelPort]:
     """A port, which is closed again in the end."""
-    port = Port()
+    port = ParallelPort()
     yield port
     port.gate.set()
 
@@ -72,7 +51,7 @@ def port() -> Iterator[Port]:
 class Desk:
     """A transport on a port, and a job that has it."""
 
-    def __init__(self, port: Port) -> None:
+    def __init__(self, port: ParallelPort) -> None:
         self.port = port
         self.job = FakeJob()
         fake: Any = port.open
@@ -87,7 +66,7 @@ class Desk:
 @pytest.mark.parametrize("most", [10 * PIECE, PIECE, 1000, 1])
 @pytest.mark.parametrize("job", [JOB, b"", b"x", bytes(PIECE), bytes(PIECE + 1)])
 @pytest_twisted.ensureDeferred
-async def test_delivered(job: bytes, most: int, port: Port) -> None:
+async def test_delivered(job: bytes, most: int, port: ParallelPort) -> None:
     """However little the driver takes at once, the printer gets all bytes in their order."""
     port.most = most
     desk = Desk(port)
@@ -105,7 +84,7 @@ async def test_delivered(job: bytes, most: int, port: Port) -> None:
 
 @pytest.mark.parametrize("fault", [errno.ENOSPC, errno.EIO, errno.EBUSY, errno.EAGAIN])
 @pytest_twisted.ensureDeferred
-async def test_stopped(fault: int, port: Port) -> None:
+async def test_stopped(fault: int, port: ParallelPort) -> None:
     """A printer that wants a person is waited for; nothing is lost, and nothing comes twice."""
     port.most = 1000
     port.faults = [0, 0, fault, fault, 0, fault]
@@ -125,7 +104,7 @@ async def test_stopped(fault: int, port: Port) -> None:
     ],
 )
 @pytest_twisted.ensureDeferred
-async def test_saysWhy(fault: int, lines: PrinterStatus, reason: str, port: Port) -> None:
+async def test_saysWhy(fault: int, lines: PrinterStatus, reason: str, port: ParallelPort) -> None:
     """While it waits, the status tells why; when it goes on, that it does."""
     port.always, port.wire = fault, lines
     desk = Desk(port)
@@ -142,7 +121,7 @@ async def test_saysWhy(fault: int, lines: PrinterStatus, reason: str, port: Port
 
 @pytest.mark.parametrize("fault", [errno.ENODEV, errno.ENXIO])
 @pytest_twisted.ensureDeferred
-async def test_unplugged(fault: int, port: Port) -> None:
+async def test_unplugged(fault: int, port: ParallelPort) -> None:
     """A port that is no more has lost the job."""
     port.faults = [0, fault]
     port.most = 1000
@@ -159,7 +138,7 @@ async def test_unplugged(fault: int, port: Port) -> None:
 
 
 @pytest_twisted.ensureDeferred
-async def test_unpluggedAtTheEnd(port: Port) -> None:
+async def test_unpluggedAtTheEnd(port: ParallelPort) -> None:
     """A job that was complete on our side is lost all the same."""
     port.gate.clear()
     port.faults = [errno.ENODEV]
@@ -174,7 +153,7 @@ async def test_unpluggedAtTheEnd(port: Port) -> None:
 
 
 @pytest_twisted.ensureDeferred
-async def test_backPressure(port: Port) -> None:
+async def test_backPressure(port: ParallelPort) -> None:
     """A sender is paused while more than a buffer waits, and resumed when nothing does."""
     port.gate.clear()
     source = Source()
@@ -193,7 +172,7 @@ async def test_backPressure(port: Port) -> None:
 
 
 @pytest_twisted.ensureDeferred
-async def test_inHandMayBePrinted(port: Port) -> None:
+async def test_inHandMayBePrinted(port: ParallelPort) -> None:
     """What the driver has in hand counts as sent: nobody knows how much of it is on paper."""
     port.gate.clear()
     desk = Desk(port)
@@ -209,7 +188,7 @@ async def test_inHandMayBePrinted(port: Port) -> None:
 
 
 @pytest_twisted.ensureDeferred
-async def test_abort(port: Port) -> None:
+async def test_abort(port: ParallelPort) -> None:
     """A cut job ends with its tail, behind what the driver took, and the rest is forgotten."""
     port.gate.clear()
     desk = Desk(port)
@@ -225,7 +204,7 @@ async def test_abort(port: Port) -> None:
 
 
 @pytest_twisted.ensureDeferred
-async def test_abortWithoutPaper(port: Port, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_abortWithoutPaper(port: ParallelPort, monkeypatch: pytest.MonkeyPatch) -> None:
     """A printer that is out of paper does not get its tail, and is free in a moment."""
     monkeypatch.setattr(module, "ABORT_PATIENCE", 0.05)
     port.always = errno.ENOSPC
@@ -237,7 +216,7 @@ async def test_abortWithoutPaper(port: Port, monkeypatch: pytest.MonkeyPatch) ->
 
 
 @pytest_twisted.ensureDeferred
-async def test_abortWhileFinishing(port: Port) -> None:
+async def test_abortWhileFinishing(port: ParallelPort) -> None:
     """A job can be cut while its end is on the way."""
     port.most, port.always = 100, errno.EIO
     port.faults = [0, 0]
@@ -250,7 +229,7 @@ async def test_abortWhileFinishing(port: Port) -> None:
 
 
 @pytest_twisted.ensureDeferred
-async def test_driverThatSleeps(port: Port, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_driverThatSleeps(port: ParallelPort, monkeypatch: pytest.MonkeyPatch) -> None:
     """A driver that does not come back does not keep the gateway; the next job hears of it."""
     monkeypatch.setattr(module, "STUCK_AFTER", 0.05)
     port.gate.clear()
@@ -277,7 +256,7 @@ async def test_driverThatSleeps(port: Port, monkeypatch: pytest.MonkeyPatch) -> 
     ],
 )
 @pytest_twisted.ensureDeferred
-async def test_notOpened(number: int, said: str, port: Port) -> None:
+async def test_notOpened(number: int, said: str, port: ParallelPort) -> None:
     """A port that cannot be opened may be opened later, and the reason is told."""
     port.refusal = number
     with pytest.raises(PrinterUnreachable, match=said):
@@ -285,7 +264,7 @@ async def test_notOpened(number: int, said: str, port: Port) -> None:
 
 
 @pytest_twisted.ensureDeferred
-async def test_canceledOpening(port: Port) -> None:
+async def test_canceledOpening(port: ParallelPort) -> None:
     """A job that is gone when the port opens leaves it free."""
     desk = Desk(port)
     opening = desk.transport.open(desk.job)
@@ -295,7 +274,7 @@ async def test_canceledOpening(port: Port) -> None:
 
 
 @pytest_twisted.ensureDeferred
-async def test_asked(port: Port) -> None:
+async def test_asked(port: ParallelPort) -> None:
     """An idle printer is looked at; one that prints is left alone; one that is gone is offline."""
     port.wire = EMPTY
     desk = Desk(port)
@@ -338,7 +317,9 @@ async def test_realCalls(tmp_path: Path) -> None:
 
 
 @pytest_twisted.ensureDeferred
-async def test_nothingIsSentOfAJobThatIsToldSo(port: Port, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_nothingIsSentOfAJobThatIsToldSo(
+    port: ParallelPort, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Who cuts a job, and hears that nothing was sent of it, is right, whatever the thread does."""
     late, cut = threading.Event(), threading.Event()
     put = ParallelConnection._put
@@ -366,7 +347,7 @@ async def test_nothingIsSentOfAJobThatIsToldSo(port: Port, monkeypatch: pytest.M
 
 
 @pytest_twisted.ensureDeferred
-async def test_noThreadToBeHad(port: Port, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_noThreadToBeHad(port: ParallelPort, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where no thread can be started the device is closed again, and the next job prints."""
     desk = Desk(port)
     await desk.transport.ask()  # its thread is there
@@ -387,7 +368,7 @@ async def test_noThreadToBeHad(port: Port, monkeypatch: pytest.MonkeyPatch) -> N
 
 
 @pytest_twisted.ensureDeferred
-async def test_askedInTheWay(port: Port, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_askedInTheWay(port: ParallelPort, monkeypatch: pytest.MonkeyPatch) -> None:
     """A job does not find the port in use by our own question."""
     asked, answer = threading.Event(), threading.Event()
 
@@ -409,7 +390,7 @@ async def test_askedInTheWay(port: Port, monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 @pytest_twisted.ensureDeferred
-async def test_deviceThatIsNeverOpened(port: Port, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_deviceThatIsNeverOpened(port: ParallelPort, monkeypatch: pytest.MonkeyPatch) -> None:
     """An opening that does not come back takes one thread, and the jobs behind it are told so."""
     monkeypatch.setattr(threads, "STUCK_AFTER", 0.02)
     begun, answer = threading.Event(), threading.Event()

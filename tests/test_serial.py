@@ -8,7 +8,6 @@ import errno
 import os
 import termios
 import threading
-import tty
 from collections.abc import Iterator
 from typing import Any
 
@@ -28,6 +27,7 @@ from jetdirect.transports import threads
 from jetdirect.transports.build import transportFor
 from jetdirect.transports.serial import SerialConnection, SerialTransport
 from tests.support.device import until
+from tests.support.serialline import SerialPrinter
 from tests.support.source import Source
 
 reactor: Any = theReactor
@@ -35,43 +35,10 @@ JOB = bytes(range(256)) * 64
 XON, XOFF = b"\x11", b"\x13"
 
 
-class Printer:
-    """The printer's end of a line."""
-
-    def __init__(self) -> None:
-        self.wire, slave = os.openpty()
-        os.set_blocking(self.wire, False)
-        tty.setraw(slave)
-        self.path = os.ttyname(slave)
-        os.close(slave)
-        self.data = b""
-        self.isOpen = True
-
-    def read(self) -> bytes:
-        """Everything that has come."""
-        try:
-            while more := os.read(self.wire, 65536):
-                self.data += more
-        except OSError as why:
-            # EIO: nobody has the other end open.
-            assert why.errno in (errno.EAGAIN, errno.EIO)
-        return self.data
-
-    def say(self, text: bytes) -> None:
-        """Something of its own."""
-        os.write(self.wire, text)
-
-    def unplug(self) -> None:
-        """The line is no more."""
-        if self.isOpen:
-            self.isOpen = False
-            os.close(self.wire)
-
-
 @pytest.fixture
-def printer() -> Iterator[Printer]:
+def printer() -> Iterator[SerialPrinter]:
     """A printer, which is unplugged in the end."""
-    printer = Printer()
+    printer = SerialPrinter()
     yield printer
     printer.unplug()
 
@@ -83,7 +50,7 @@ async def turn(seconds: float = 0.005) -> None:
     await turned
 
 
-async def finished(printer: Printer, connection: Any) -> Any:
+async def finished(printer: SerialPrinter, connection: Any) -> Any:
     """The end of a job, with a printer that reads."""
     finishing = connection.finish()
     outcome: list[Any] = []
@@ -92,7 +59,7 @@ async def finished(printer: Printer, connection: Any) -> Any:
     return outcome[0]
 
 
-async def opened(printer: Printer, query: str = "", job: FakeJob | None = None) -> Any:
+async def opened(printer: SerialPrinter, query: str = "", job: FakeJob | None = None) -> Any:
     """A job that has the line, which a thread may be closing for the one before."""
     transport = transportFor(reactor, f"serial:{printer.path}{query}")
     while True:
@@ -108,7 +75,7 @@ async def opened(printer: Printer, query: str = "", job: FakeJob | None = None) 
 
 @pytest.mark.parametrize("job", [JOB, b"", b"x", JOB * 30])
 @pytest_twisted.ensureDeferred
-async def test_sent(job: bytes, printer: Printer) -> None:
+async def test_sent(job: bytes, printer: SerialPrinter) -> None:
     """All bytes of all values go over the line as they are; better than sent cannot be known."""
     connection = await opened(printer)
     connection.write(job)
@@ -121,7 +88,7 @@ async def test_sent(job: bytes, printer: Printer) -> None:
 
 
 @pytest_twisted.ensureDeferred
-async def test_backPressure(printer: Printer) -> None:
+async def test_backPressure(printer: SerialPrinter) -> None:
     """A printer that does not read pauses the sender, and nothing is lost."""
     source, connection = Source(), await opened(printer)
     connection.registerProducer(source, True)
@@ -136,7 +103,7 @@ async def test_backPressure(printer: Printer) -> None:
 
 
 @pytest_twisted.ensureDeferred
-async def test_held(printer: Printer, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_held(printer: SerialPrinter, monkeypatch: pytest.MonkeyPatch) -> None:
     """A printer that says XOFF holds the line, the status tells, and XON lets it go on."""
     monkeypatch.setattr(module, "HELD_AFTER", 0.05)
     transport = transportFor(reactor, f"serial:{printer.path}?flow=soft")
@@ -157,7 +124,7 @@ async def test_held(printer: Printer, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest_twisted.ensureDeferred
-async def test_heldAtTheEnd(printer: Printer) -> None:
+async def test_heldAtTheEnd(printer: SerialPrinter) -> None:
     """At its end a job waits for the line only so long: closing it would lose the rest."""
     connection = await opened(printer, "?flow=soft&finish-timeout=0.1")
     printer.say(XOFF)
@@ -170,7 +137,7 @@ async def test_heldAtTheEnd(printer: Printer) -> None:
 
 
 @pytest_twisted.ensureDeferred
-async def test_driversQueue(printer: Printer, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_driversQueue(printer: SerialPrinter, monkeypatch: pytest.MonkeyPatch) -> None:
     """What the driver has not sent yet is waited for; a pseudo terminal never has any."""
     queue = [900, 900, 400, 0]
     monkeypatch.setattr(
@@ -183,7 +150,7 @@ async def test_driversQueue(printer: Printer, monkeypatch: pytest.MonkeyPatch) -
 
 
 @pytest_twisted.ensureDeferred
-async def test_abort(printer: Printer) -> None:
+async def test_abort(printer: SerialPrinter) -> None:
     """A cut job ends with its tail, behind what the driver took, and the rest is forgotten."""
     connection = await opened(printer)
     connection.write(JOB * 30)
@@ -195,7 +162,7 @@ async def test_abort(printer: Printer) -> None:
 
 
 @pytest_twisted.ensureDeferred
-async def test_abortOfAHeldLine(printer: Printer, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_abortOfAHeldLine(printer: SerialPrinter, monkeypatch: pytest.MonkeyPatch) -> None:
     """A line that is held does not keep an aborted job for long."""
     monkeypatch.setattr(module, "ABORT_PATIENCE", 0.1)
     connection = await opened(printer, "?flow=soft")
@@ -207,7 +174,7 @@ async def test_abortOfAHeldLine(printer: Printer, monkeypatch: pytest.MonkeyPatc
 
 
 @pytest_twisted.ensureDeferred
-async def test_abortWhileFinishing(printer: Printer) -> None:
+async def test_abortWhileFinishing(printer: SerialPrinter) -> None:
     """A job can be cut while its end is on the way."""
     connection = await opened(printer)
     connection.write(JOB * 30)
@@ -219,7 +186,7 @@ async def test_abortWhileFinishing(printer: Printer) -> None:
 
 
 @pytest_twisted.ensureDeferred
-async def test_abortWhileDraining(printer: Printer) -> None:
+async def test_abortWhileDraining(printer: SerialPrinter) -> None:
     """A tail that comes when all was sent still goes out."""
     connection = await opened(printer)
     connection.write(b"%!PS")
@@ -231,7 +198,7 @@ async def test_abortWhileDraining(printer: Printer) -> None:
 
 
 @pytest_twisted.ensureDeferred
-async def test_unplugged(printer: Printer) -> None:
+async def test_unplugged(printer: SerialPrinter) -> None:
     """A line that goes away has lost the job, and its printer is free."""
     job = FakeJob()
     connection = await opened(printer, job=job)
@@ -244,7 +211,7 @@ async def test_unplugged(printer: Printer) -> None:
 
 
 @pytest_twisted.ensureDeferred
-async def test_unpluggedAtTheEnd(printer: Printer) -> None:
+async def test_unpluggedAtTheEnd(printer: SerialPrinter) -> None:
     """Also while the end of a job is on the way."""
     connection = await opened(printer)
     connection.write(JOB * 30)
@@ -255,7 +222,7 @@ async def test_unpluggedAtTheEnd(printer: Printer) -> None:
 
 
 @pytest_twisted.ensureDeferred
-async def test_backChannel(printer: Printer) -> None:
+async def test_backChannel(printer: SerialPrinter) -> None:
     """What the printer says disturbs nothing."""
     job = FakeJob()
     connection = await opened(printer, job=job)
@@ -267,7 +234,7 @@ async def test_backChannel(printer: Printer) -> None:
 
 
 @pytest_twisted.ensureDeferred
-async def test_exclusive(printer: Printer) -> None:
+async def test_exclusive(printer: SerialPrinter) -> None:
     """One job at a time has the line, whoever else would like it."""
     connection = await opened(printer)
     with pytest.raises(PrinterUnreachable, match="in use"):
@@ -300,7 +267,7 @@ async def test_notOpened(why: Exception, said: str, monkeypatch: pytest.MonkeyPa
 
 
 @pytest_twisted.ensureDeferred
-async def test_anotherProgramReads(printer: Printer, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_anotherProgramReads(printer: SerialPrinter, monkeypatch: pytest.MonkeyPatch) -> None:
     """What another program has read from the line is no end of it; a hang-up is."""
     job = FakeJob()
     connection = await opened(printer, job=job)
@@ -315,7 +282,7 @@ async def test_anotherProgramReads(printer: Printer, monkeypatch: pytest.MonkeyP
 @pytest.mark.parametrize("cut", [False, True])
 @pytest_twisted.ensureDeferred
 async def test_driverThatDrainsForEver(
-    cut: bool, printer: Printer, monkeypatch: pytest.MonkeyPatch
+    cut: bool, printer: SerialPrinter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """
     A driver may wait without an end for its chip: the job is lost, or aborted, after its time; the
@@ -355,7 +322,7 @@ async def test_driverThatDrainsForEver(
 
 
 @pytest_twisted.ensureDeferred
-async def test_openThatSleeps(printer: Printer, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_openThatSleeps(printer: SerialPrinter, monkeypatch: pytest.MonkeyPatch) -> None:
     """A driver that sleeps when the line is opened or closed holds up its own jobs only."""
     gate = threading.Event()
     close = serial.Serial.close

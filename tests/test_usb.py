@@ -8,8 +8,6 @@ import errno
 import os
 import shutil
 import signal
-import socket
-import threading
 import tty
 from collections.abc import Iterator
 from contextlib import suppress
@@ -33,85 +31,18 @@ from jetdirect.interfaces import (
 )
 from jetdirect.testing import FakeJob
 from jetdirect.transports.build import transportFor
-from jetdirect.transports.ieee1284 import statusOf
 from jetdirect.transports.usb import usblp
 from jetdirect.transports.usb.transport import BUFFER, PIECE, USBConnection, USBTransport, fromURI
 from jetdirect.transports.usb.usblp import Device, Place
 from jetdirect.uri import parse
-from tests.support.device import FakeDevice, until
+from tests.support.device import USB_WELL, USBPrinter, until
 from tests.support.gateway import Gateway
 from tests.support.session import Session, lastLine
 from tests.support.source import Source
 
 reactor: Any = theReactor
 JOB = bytes(range(256)) * 96
-WELL, PAPER_OUT, SWITCHED_OFF = 0x18, 0x30, 0x08
-
-
-class Printer(FakeDevice):
-    """
-    A printer on USB.
-
-    @ivar lines: its status lines; L{None}: it does not answer.
-    @ivar mouth: what is sent here it says.
-    @ivar thinking: no question is answered before it is set.
-    @ivar parting: the device is not closed before it is set.
-    @ivar blocked: the signals that could not disturb its last write.
-    @ivar mute: it has always an answer, an empty one.
-    """
-
-    def __init__(self) -> None:
-        super().__init__(PIECE)
-        self.lines: int | None = WELL
-        self.mouth, self._ear = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
-        self.opened: list[bool] = []
-        self.asked = 0
-        self.deafness = 0
-        self.bidirectional = True
-        self.reads = 0
-        self.mute = False
-        self.thinking = threading.Event()
-        self.thinking.set()
-        self.parting = threading.Event()
-        self.parting.set()
-        self.leaving = False
-        self.blocked: set[int] = set()
-
-    def open(self, path: str, bidirectional: bool) -> Any:
-        self.take()
-        self.opened.append(bidirectional)
-        self.bidirectional = bidirectional
-        return self
-
-    def fileno(self) -> int:
-        return self._ear.fileno()
-
-    def write(self, data: bytes) -> int:
-        self.blocked = signal.pthread_sigmask(signal.SIG_BLOCK, [])
-        return super().write(data)
-
-    def read(self) -> bytes:
-        self.reads += 1
-        if self.deafness:
-            raise OSError(self.deafness, "deaf")
-        return b"" if self.mute else self._ear.recv(1024)
-
-    def status(self, model: str) -> PrinterStatus:
-        self.asked += 1
-        self.thinking.wait(30)
-        if self.lines is None:
-            return PrinterStatus("stopped", ("timed-out",), model)
-        return statusOf(self.lines, model)
-
-    def close(self) -> None:
-        self.leaving = True
-        self.parting.wait(30)
-        super().close()
-
-    def dispose(self) -> None:
-        self.gate.set()
-        self.thinking.set()
-        self.parting.set()
+WELL, PAPER_OUT, SWITCHED_OFF = USB_WELL, 0x30, 0x08
 
 
 @pytest.fixture(autouse=True)
@@ -122,9 +53,9 @@ def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def printer() -> Iterator[Printer]:
+def printer() -> Iterator[USBPrinter]:
     """A printer that ends all its calls in the end."""
-    printer = Printer()
+    printer = USBPrinter()
     yield printer
     printer.dispose()
 
@@ -132,7 +63,7 @@ def printer() -> Iterator[Printer]:
 class Desk:
     """A transport to a printer, and a job that has it."""
 
-    def __init__(self, printer: Printer, bidirectional: bool = True, delay: float = 0.0) -> None:
+    def __init__(self, printer: USBPrinter, bidirectional: bool = True, delay: float = 0.0) -> None:
         self.printer = printer
         self.job = FakeJob()
         fake: Any = printer.open
@@ -154,7 +85,7 @@ class Desk:
 @pytest.mark.parametrize("most", [PIECE, 1000, 1])
 @pytest.mark.parametrize("job", [JOB, b"", b"x", bytes(PIECE), bytes(PIECE + 1)])
 @pytest_twisted.ensureDeferred
-async def test_delivered(job: bytes, most: int, printer: Printer) -> None:
+async def test_delivered(job: bytes, most: int, printer: USBPrinter) -> None:
     """However little a transfer takes, the printer gets all bytes in their order."""
     printer.most = most
     desk = Desk(printer)
@@ -172,7 +103,7 @@ async def test_delivered(job: bytes, most: int, printer: Printer) -> None:
 
 
 @pytest_twisted.ensureDeferred
-async def test_contracts(printer: Printer) -> None:
+async def test_contracts(printer: USBPrinter) -> None:
     """What the printing port and the job want of a transport is there."""
     desk = Desk(printer)
     connection = await desk.open()
@@ -182,7 +113,7 @@ async def test_contracts(printer: Printer) -> None:
 
 
 @pytest_twisted.ensureDeferred
-async def test_notBeforeTheLastTransfer(printer: Printer) -> None:
+async def test_notBeforeTheLastTransfer(printer: USBPrinter) -> None:
     """The end of a job is the printer's acknowledgement, however long it takes."""
     printer.gate.clear()
     connection = await Desk(printer).open()
@@ -205,7 +136,7 @@ async def test_notBeforeTheLastTransfer(printer: Printer) -> None:
     ],
 )
 @pytest_twisted.ensureDeferred
-async def test_lost(fault: int, said: str, printer: Printer) -> None:
+async def test_lost(fault: int, said: str, printer: USBPrinter) -> None:
     """Whatever the driver says against a transfer, the job is lost, and the device is free."""
     printer.faults = [0, fault]
     desk = Desk(printer)
@@ -226,7 +157,7 @@ async def test_lost(fault: int, said: str, printer: Printer) -> None:
 
 
 @pytest_twisted.ensureDeferred
-async def test_lostAtTheEnd(printer: Printer) -> None:
+async def test_lostAtTheEnd(printer: USBPrinter) -> None:
     """The last transfer of a job can be lost like any other."""
     printer.gate.clear()
     printer.faults = [0, 0, errno.EIO]
@@ -241,7 +172,7 @@ async def test_lostAtTheEnd(printer: Printer) -> None:
 
 
 @pytest_twisted.ensureDeferred
-async def test_finishOfALostJob(printer: Printer) -> None:
+async def test_finishOfALostJob(printer: USBPrinter) -> None:
     """A job that was lost a moment before its end is told so once, when the device is free."""
     printer.faults = [errno.EIO]
     printer.parting.clear()
@@ -260,7 +191,7 @@ async def test_finishOfALostJob(printer: Printer) -> None:
 
 
 @pytest_twisted.ensureDeferred
-async def test_backPressure(printer: Printer) -> None:
+async def test_backPressure(printer: USBPrinter) -> None:
     """A sender is paused while more than a buffer waits, and resumed when nothing does."""
     printer.gate.clear()
     source = Source()
@@ -284,7 +215,7 @@ async def test_backPressure(printer: Printer) -> None:
     [(PAPER_OUT, "media-empty"), (SWITCHED_OFF, "offline"), (None, "timed-out")],
 )
 @pytest_twisted.ensureDeferred
-async def test_saysWhy(lines: int | None, reason: str, printer: Printer) -> None:
+async def test_saysWhy(lines: int | None, reason: str, printer: USBPrinter) -> None:
     """A printer that takes nothing is asked why; when it goes on, the status says that too."""
     printer.gate.clear()
     printer.lines = lines
@@ -303,7 +234,7 @@ async def test_saysWhy(lines: int | None, reason: str, printer: Printer) -> None
 
 
 @pytest_twisted.ensureDeferred
-async def test_busyIsNotStopped(printer: Printer) -> None:
+async def test_busyIsNotStopped(printer: USBPrinter) -> None:
     """A printer that is slow, and well, is not said to have stopped."""
     printer.gate.clear()
     desk = Desk(printer)
@@ -316,7 +247,7 @@ async def test_busyIsNotStopped(printer: Printer) -> None:
 
 
 @pytest_twisted.ensureDeferred
-async def test_leftAlone(printer: Printer) -> None:
+async def test_leftAlone(printer: USBPrinter) -> None:
     """A printer that takes its time with nothing in hand, or that must not be asked, is not."""
     desk = Desk(printer, bidirectional=False)
     printer.mouth.send(b"unheard")
@@ -333,7 +264,7 @@ async def test_leftAlone(printer: Printer) -> None:
 
 
 @pytest_twisted.ensureDeferred
-async def test_notAskedAtOnce(printer: Printer, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_notAskedAtOnce(printer: USBPrinter, monkeypatch: pytest.MonkeyPatch) -> None:
     """A printer that is busy for a moment is left alone: questions disturb some."""
     monkeypatch.setattr(module, "STALLED_AFTER", 60)
     printer.gate.clear()
@@ -346,7 +277,7 @@ async def test_notAskedAtOnce(printer: Printer, monkeypatch: pytest.MonkeyPatch)
 
 
 @pytest_twisted.ensureDeferred
-async def test_slowSender(printer: Printer) -> None:
+async def test_slowSender(printer: USBPrinter) -> None:
     """While nothing waits for the printer, it has not stalled."""
     connection = await Desk(printer).open()
     connection.write(b"%!PS")
@@ -358,7 +289,7 @@ async def test_slowSender(printer: Printer) -> None:
 
 
 @pytest_twisted.ensureDeferred
-async def test_backChannel(printer: Printer) -> None:
+async def test_backChannel(printer: USBPrinter) -> None:
     """What the printer says is read, also while it takes nothing, and disturbs nothing."""
     printer.gate.clear()
     desk = Desk(printer)
@@ -374,7 +305,7 @@ async def test_backChannel(printer: Printer) -> None:
 
 
 @pytest_twisted.ensureDeferred
-async def test_emptyAnswers(printer: Printer, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_emptyAnswers(printer: USBPrinter, monkeypatch: pytest.MonkeyPatch) -> None:
     """A printer that always has an answer, an empty one, is not read without a pause."""
     monkeypatch.setattr(module, "LOOK_INTERVAL", 0.1)
     connection = await Desk(printer).open()
@@ -386,7 +317,7 @@ async def test_emptyAnswers(printer: Printer, monkeypatch: pytest.MonkeyPatch) -
 
 
 @pytest_twisted.ensureDeferred
-async def test_emptyEnds(printer: Printer, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_emptyEnds(printer: USBPrinter, monkeypatch: pytest.MonkeyPatch) -> None:
     """An empty answer that ends a full one (USB has to say so) is no reason for a pause."""
     monkeypatch.setattr(module, "LOOK_INTERVAL", 60)
     connection = await Desk(printer).open()
@@ -398,7 +329,7 @@ async def test_emptyEnds(printer: Printer, monkeypatch: pytest.MonkeyPatch) -> N
 
 
 @pytest_twisted.ensureDeferred
-async def test_deaf(printer: Printer) -> None:
+async def test_deaf(printer: USBPrinter) -> None:
     """An error while reading is no error of the job."""
     printer.deafness = errno.EIO
     desk = Desk(printer)
@@ -411,7 +342,7 @@ async def test_deaf(printer: Printer) -> None:
 
 
 @pytest_twisted.ensureDeferred
-async def test_unpluggedMeanwhile(printer: Printer) -> None:
+async def test_unpluggedMeanwhile(printer: USBPrinter) -> None:
     """A printer that is unplugged while its sender is slow is lost at once."""
     printer.deafness = errno.ENODEV
     desk = Desk(printer)
@@ -425,7 +356,7 @@ async def test_unpluggedMeanwhile(printer: Printer) -> None:
 
 
 @pytest_twisted.ensureDeferred
-async def test_abort(printer: Printer) -> None:
+async def test_abort(printer: USBPrinter) -> None:
     """A cut job ends with its tail, behind what the driver has, and the rest is forgotten."""
     printer.gate.clear()
     desk = Desk(printer)
@@ -441,7 +372,7 @@ async def test_abort(printer: Printer) -> None:
 
 
 @pytest_twisted.ensureDeferred
-async def test_abortWhileFinishing(printer: Printer) -> None:
+async def test_abortWhileFinishing(printer: USBPrinter) -> None:
     """A job can be cut while its end is on the way."""
     printer.gate.clear()
     connection = await Desk(printer).open()
@@ -455,7 +386,7 @@ async def test_abortWhileFinishing(printer: Printer) -> None:
 
 
 @pytest_twisted.ensureDeferred
-async def test_abortWithoutPaper(printer: Printer, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_abortWithoutPaper(printer: USBPrinter, monkeypatch: pytest.MonkeyPatch) -> None:
     """
     An abort does not wait for paper.  The next job cannot have the printer until it has taken what
     the driver holds, and the tail, so that the paper shows it begins well.
@@ -478,7 +409,7 @@ async def test_abortWithoutPaper(printer: Printer, monkeypatch: pytest.MonkeyPat
 
 
 @pytest_twisted.ensureDeferred
-async def test_unpluggedAfterAbort(printer: Printer, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_unpluggedAfterAbort(printer: USBPrinter, monkeypatch: pytest.MonkeyPatch) -> None:
     """A printer that is unplugged long after the abort is free as well, and nobody is told."""
     monkeypatch.setattr(module, "ABORT_PATIENCE", 0.05)
     printer.gate.clear()
@@ -494,7 +425,7 @@ async def test_unpluggedAfterAbort(printer: Printer, monkeypatch: pytest.MonkeyP
 
 
 @pytest_twisted.ensureDeferred
-async def test_closeDelay(printer: Printer) -> None:
+async def test_closeDelay(printer: USBPrinter) -> None:
     """Some printers want to be left connected for a while; an aborted job does without."""
     desk = Desk(printer, delay=0.3)
     connection = await desk.open()
@@ -519,7 +450,7 @@ async def test_closeDelay(printer: Printer) -> None:
     ],
 )
 @pytest_twisted.ensureDeferred
-async def test_notOpened(number: int, said: str, printer: Printer) -> None:
+async def test_notOpened(number: int, said: str, printer: USBPrinter) -> None:
     """A printer that cannot be opened may be opened later, and the reason is told."""
     printer.refusal = number
     with pytest.raises(PrinterUnreachable, match=said):
@@ -527,7 +458,7 @@ async def test_notOpened(number: int, said: str, printer: Printer) -> None:
 
 
 @pytest_twisted.ensureDeferred
-async def test_canceledOpening(printer: Printer) -> None:
+async def test_canceledOpening(printer: USBPrinter) -> None:
     """A job that is gone when the device opens leaves it free."""
     desk = Desk(printer)
     opening = desk.transport.open(desk.job)
@@ -538,7 +469,7 @@ async def test_canceledOpening(printer: Printer) -> None:
 
 
 @pytest_twisted.ensureDeferred
-async def test_asked(printer: Printer) -> None:
+async def test_asked(printer: USBPrinter) -> None:
     """An idle printer is asked; if it cannot be, it is offline, or others have it."""
     printer.lines = PAPER_OUT
     desk = Desk(printer)
@@ -553,7 +484,7 @@ async def test_asked(printer: Printer) -> None:
 
 
 @pytest_twisted.ensureDeferred
-async def test_askedInTheWay(printer: Printer) -> None:
+async def test_askedInTheWay(printer: USBPrinter) -> None:
     """A job does not find the printer in use by our own question."""
     printer.thinking.clear()
     desk = Desk(printer)
@@ -568,7 +499,7 @@ async def test_askedInTheWay(printer: Printer) -> None:
 
 
 @pytest_twisted.ensureDeferred
-async def test_undisturbed(printer: Printer) -> None:
+async def test_undisturbed(printer: USBPrinter) -> None:
     """No signal ends a write whose bytes the driver has already."""
     connection = await Desk(printer).open()
     connection.write(b"%!PS")

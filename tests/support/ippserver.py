@@ -5,10 +5,12 @@ IPP printers as there are in the field, on the standard library's HTTP server.
 from __future__ import annotations
 
 import hashlib
+import ssl
 import struct
 import threading
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from urllib.request import parse_http_list, parse_keqv_list
 
 from tests.support.peer import PATIENCE, Printer
@@ -85,20 +87,28 @@ class IPPServer(Printer):
 
     host = "127.0.0.1"
 
-    def __init__(self, kind: Kind) -> None:
+    def __init__(self, kind: Kind = lambda _: True, certificate: Path | None = None) -> None:
+        """@param certificate: a file with a key, too: it speaks TLS."""
         self.kind = kind
+        self._scheme = "ipp" if certificate is None else "ipps"
         self.printed: list[bytes] = []
         self.asked = 0
         made = type("Bound", (Handler,), {"printer": self})
         self._http = ThreadingHTTPServer((self.host, 0), made)
         self.port = self._http.server_address[1]
+        if certificate is not None:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(certificate)
+            self._http.socket = context.wrap_socket(
+                self._http.socket, server_side=True, do_handshake_on_connect=False
+            )
         self._thread = threading.Thread(target=self._http.serve_forever, args=[0.01])
         self._thread.start()
 
     def uri(self, *options: str, login: str = "") -> str:
         """Its device URI."""
         query = "?" + "&".join(options) if options else ""
-        return f"ipp://{login}{self.host}:{self.port}/ipp/print{query}"
+        return f"{self._scheme}://{login}{self.host}:{self.port}/ipp/print{query}"
 
     def stop(self) -> None:
         """Switch it off."""
