@@ -592,3 +592,147 @@ async def test_cutJobNobodyTakes(
         aborted = hear(connection.abort(b"\x04"))
         await until(lambda told=aborted: told)  # type: ignore[misc]
         assert (aborted, finished) == ([None], [])
+
+
+@pytest_twisted.ensureDeferred
+async def test_cutJobNobodyWaitsFor(pipe: Path, reader: Reader) -> None:
+    """An abort that is canceled closes the pipe at once, whatever is left in it."""
+    connection: Any = await opened(pipe)
+    connection.write(bytes(MORE_THAN_A_PIPE))
+    aborted = connection.abort(b"\x04")
+    told = hear(aborted)
+    assert told == []
+    aborted.cancel()
+    assert told == [None]
+    assert connection.fileno() == -1
+
+
+@pytest_twisted.ensureDeferred
+async def test_readerLeavesACutJob(pipe: Path, reader: Reader) -> None:
+    """A reader that leaves ends the wait for it."""
+    connection = await opened(pipe)
+    connection.write(bytes(MORE_THAN_A_PIPE))
+    aborted = hear(connection.abort(b"\x04"))
+    reader.close()
+    await until(lambda: aborted)
+
+    assert aborted == [None]
+
+
+class Program(threading.Thread):
+    """A program that reads as docs/printers/file.rst says: it opens, reads to the end, closes."""
+
+    def __init__(self, pipe: Path, pause: float = 0.0) -> None:
+        super().__init__(daemon=True)
+        self._pipe = pipe
+        self._pause = pause
+        self.jobs: list[bytes] = []
+        self.start()
+
+    def run(self) -> None:
+        while not self.jobs or self.jobs[-1] != b"the last":
+            with open(self._pipe, "rb", buffering=0) as wire:
+                job = b""
+                while more := wire.read(65536):
+                    job += more
+                    time.sleep(self._pause)
+            self.jobs.append(job)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("pause", [0.0, 0.01])
+@pytest_twisted.ensureDeferred
+async def test_oneEndForEachJob(pipe: Path, pause: float) -> None:
+    """Jobs that follow each other at once are seen one by one, however late the reader reads."""
+    program, here = Program(pipe, pause), printer(pipe)
+    jobs = [*(b"job %d" % n for n in range(30)), b"the last"]
+
+    async def printed(job: bytes) -> None:
+        while True:
+            try:
+                connection = await here.open(FakeJob())
+                break
+            except PrinterUnreachable:  # the port tries again
+                await deferLater(reactor, 0.001)
+        connection.write(job)
+        assert await connection.finish() is Delivery.SENT
+
+    for job in jobs:
+        await printed(job)
+    program.join(30)
+
+    assert program.jobs == jobs
+
+
+@pytest_twisted.ensureDeferred
+async def test_readerThatNeverCloses(
+    pipe: Path, reader: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is waited for, but not for long, and from the end of the job before."""
+    monkeypatch.setattr(readers, "PATIENCE", 0.2)
+    here = printer(pipe)
+    await (await here.open(FakeJob())).finish()
+
+    began = reactor.seconds()
+    opening = here.open(FakeJob())
+    assert not opening.called
+    await (await opening).finish()
+    assert 0.1 < reactor.seconds() - began < 5
+
+    await deferLater(reactor, 0.25)
+    opening = here.open(FakeJob())
+    assert opening.called
+    await (await opening).finish()
+
+
+@pytest_twisted.ensureDeferred
+async def test_readerThatHasLeft(pipe: Path, reader: Reader) -> None:
+    """Of one that has left already no end is waited for."""
+    here = printer(pipe)
+    connection = await here.open(FakeJob())
+    reader.close()
+    await connection.abort(b"")
+    again = Reader(pipe)
+
+    opening = here.open(FakeJob())
+    assert opening.called
+    await (await opening).finish()
+    again.close()
+
+
+def test_systemThatTellsNothing(pipe: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where there is no inotify, nothing is waited for."""
+    monkeypatch.setattr(readers, "_libc", object())
+    reader = readers.Reader(str(pipe))
+    here, there = os.pipe()
+
+    reader.ending(there, 0.0)
+
+    assert not reader.reads(0.1)
+    os.close(here)
+    os.close(there)
+
+
+# A whole gateway.
+
+
+@pytest.mark.slow
+def test_gateway(tmp_path: Path, paper: Path, pipe: Path) -> None:
+    """Senders are told what has become of their jobs."""
+    printers = ["--printer", f"file://{paper}?append=on", "--printer", f"file://{pipe}"]
+    with (
+        Gateway(tmp_path, *printers, "--connect-timeout", "0") as gateway,
+        Session(gateway.port) as session,
+    ):
+        reply = session.send(b"%!PS")
+        assert re.search(delivered("PORT1", 4), lastLine(reply)), reply
+        assert paper.read_bytes() == b"before|%!PS"
+
+        session.say("PASV")
+        assert session.say("STOR port2/page.ps").startswith("450")
+        with open(os.open(pipe, os.O_RDWR), "r+b", buffering=0) as reader:
+            with session.upload("port2/page.ps") as wire:
+                wire.sendall(b"%!PS")
+            assert reader.read(4) == b"%!PS"
+            reply = session.reply()
+            assert re.search(delivered("PORT2", 4, "sent"), lastLine(reply)), reply

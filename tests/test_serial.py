@@ -174,6 +174,20 @@ async def test_abortOfAHeldLine(printer: SerialPrinter, monkeypatch: pytest.Monk
 
 
 @pytest_twisted.ensureDeferred
+async def test_abortNobodyWaitsFor(printer: SerialPrinter) -> None:
+    """An abort that is canceled lets the line go at once, whatever the driver still has."""
+    connection = await opened(printer)
+    connection.write(JOB * 16)
+    await turn(0.05)
+    aborted = connection.abort(b"\x04")
+    assert not aborted.called
+    aborted.cancel()
+    await aborted
+    assert connection.disconnected
+    await (await opened(printer)).abort(b"")
+
+
+@pytest_twisted.ensureDeferred
 async def test_abortWhileFinishing(printer: SerialPrinter) -> None:
     """A job can be cut while its end is on the way."""
     connection = await opened(printer)

@@ -17,12 +17,13 @@ error, or the port is held up for the seconds that the interfaces name.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from twisted.internet.interfaces import IPushProducer
 from twisted.internet.task import Clock
 from zope.interface import implementer
 
-from ..errors import PrintError
+from ..errors import PrintError, PrinterUnreachable
 from ..guard import ABORT_TIMEOUT, CANCEL_TIMEOUT
 from ..interfaces import Delivery, IPrinterConnection, IPrinterTransport, PrinterStatus
 from ..named import CONNECT_TIMEOUT
@@ -42,6 +43,7 @@ PATIENCE = 300.0
 our own transports wait for its end); finish itself has no bound."""
 
 _STEP = 0.25
+_ATTEMPTS = int(CONNECT_TIMEOUT / _STEP)
 _LEVELS = list(Delivery)
 
 
@@ -161,7 +163,7 @@ def abortMayBeCanceled(printer: TestedPrinter) -> None:
     told = hear(aborted)
     aborted.cancel()
     _until(printer, lambda: told, "abort() was canceled, and does not fire", CANCEL_TIMEOUT)
-    _afterAbort(printer, job)
+    _afterAbort(printer, job, again=True)
 
 
 def isLostOnce(printer: TestedPrinter) -> None:
@@ -170,6 +172,7 @@ def isLostOnce(printer: TestedPrinter) -> None:
     connection.registerProducer(_Producer(), True)
     connection.write(JOB[:-1])
     if not printer.lose():
+        _abort(printer, connection, b"")
         return
     _until(printer, lambda: job.losses, "the printer is gone, and printerLost was not called")
     require(isinstance(job.losses[0], PrintError), "printerLost was called with no PrintError")
@@ -186,6 +189,7 @@ def isLostWhileFinishing(printer: TestedPrinter) -> None:
     _write(connection, JOB)
     finished = hear(connection.finish())
     if finished or not printer.lose():
+        _abort(printer, connection, b"")
         return
     _until(printer, lambda: finished, "the printer is gone, and finish() does not fire")
     require(isinstance(finished[0], PrintError), f"finish() of a lost job gave {finished[0]!r}")
@@ -202,7 +206,7 @@ def openingMayBeCanceled(printer: TestedPrinter) -> None:
     _until(printer, lambda: told, "open() was canceled, and does not fire", CANCEL_TIMEOUT)
     if IPrinterConnection.providedBy(told[0]):
         _abort(printer, told[0], b"")
-    _printOne(printer)
+    _printOne(printer, again=True)
 
 
 def isAskedAtAnyTime(printer: TestedPrinter) -> None:
@@ -265,13 +269,25 @@ def _size(printer: TestedPrinter, size: int) -> int | None:
     return size if printer.announces else None
 
 
-def _open(printer: TestedPrinter, size: int = len(JOB)) -> tuple[FakeJob, IPrinterConnection]:
+def _open(
+    printer: TestedPrinter, size: int = len(JOB), again: bool = False
+) -> tuple[FakeJob, IPrinterConnection]:
     job = FakeJob(size=_size(printer, size))
+    opened = _attempt(printer, job)
+    for _ in range(_ATTEMPTS if again else 0):
+        if not isinstance(opened, PrinterUnreachable):
+            break
+        printer.turn(_STEP)
+        opened = _attempt(printer, job)
+    require(not isinstance(opened, Exception), f"open() failed: {opened!r}")
+    verify(IPrinterConnection, opened)
+    return job, opened
+
+
+def _attempt(printer: TestedPrinter, job: FakeJob) -> Any:
     told = hear(printer.transport.open(job))
     _until(printer, lambda: told, "open() does not fire", CONNECT_TIMEOUT)
-    require(not isinstance(told[0], Exception), f"open() failed: {told[0]!r}")
-    verify(IPrinterConnection, told[0])
-    return job, told[0]
+    return told[0]
 
 
 def _write(connection: IPrinterConnection, data: bytes) -> None:
@@ -295,15 +311,15 @@ def _abort(printer: TestedPrinter, connection: IPrinterConnection, tail: bytes) 
     require(not isinstance(told[0], Exception), f"abort() failed: {told[0]!r}")
 
 
-def _afterAbort(printer: TestedPrinter, job: FakeJob) -> None:
+def _afterAbort(printer: TestedPrinter, job: FakeJob, again: bool = False) -> None:
     printer.turn(ABORT_TIMEOUT)
     require(not job.losses, "printerLost was called after abort()")
-    _printOne(printer)
+    _printOne(printer, again)
 
 
-def _printOne(printer: TestedPrinter) -> None:
-    # The printer is free for the next job.
-    job, connection = _open(printer)
+def _printOne(printer: TestedPrinter, again: bool = False) -> None:
+    # The printer is free for the next job; behind what was canceled it may take another attempt.
+    job, connection = _open(printer, again=again)
     _write(connection, JOB)
     _finish(printer, connection)
     require(not job.losses, "printerLost was called of the next job")

@@ -29,7 +29,7 @@ class DescriptorConnection(FileDescriptor):
         self.sent = 0
         self.connected = 1
         self._clock = reactor
-        self._ending = Ending(job)
+        self._ending = Ending(job, self._throwAway)
         self._timer: IDelayedCall | None = None
 
     def _checkLeft(self) -> None:
@@ -66,6 +66,10 @@ class DescriptorConnection(FileDescriptor):
 
     def _forget(self) -> None:
         forget(self)
+
+    def _throwAway(self) -> None:
+        """Nobody waits for what is left of an aborted job any more."""
+        self._end(None)
 
     def _close(self) -> None:
         if self._timer is not None:

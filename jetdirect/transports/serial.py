@@ -233,15 +233,22 @@ class SerialConnection(DescriptorConnection):
         patience = ABORT_PATIENCE if aborting else self._printer.finishTimeout
         waits = self._left() > 0
         if (waits or self._draining) and self._seconds() >= patience:
-            with suppress(OSError, termios.error):
-                # Or close() would wait for the line, and throw it away then.
-                termios.tcflush(self.fileno(), termios.TCOFLUSH)
+            self._flush()
             self._end(PrinterLost(f"the printer has held the line for {patience:g} s"))
             return
         if not waits and not self._draining:
             self._drain()
         if self._ending.state is not State.OVER:
             self._timer = self._clock.callLater(LOOK_INTERVAL, self._checkLeft)
+
+    def _throwAway(self) -> None:
+        self._flush()
+        super()._throwAway()
+
+    def _flush(self) -> None:
+        # Or close() would wait for the line, and throw it away then.
+        with suppress(OSError, termios.error):
+            termios.tcflush(self.fileno(), termios.TCOFLUSH)
 
     def _drain(self) -> None:
         # The queue is empty; the chip has some bytes yet, which the driver waits for.  Some drivers
