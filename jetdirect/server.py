@@ -209,14 +209,15 @@ class PrintServer:
             reasons, state = (*reasons, "paused"), PortState.STOPPED
         if queue is None or self.spooling is None:
             return replace(record, state=state, reasons=reasons) if reasons else record
-        if self.spooling.broken is not None:
+        broken = self.spooling.broken or queue.broken
+        if broken is not None:
             reasons, state = (*reasons, "spool-failed"), PortState.STOPPED
         job = queue.printing
         return replace(
             record,
             state=state,
             reasons=reasons,
-            accepting=record.accepting and self.spooling.broken is None,
+            accepting=record.accepting and broken is None,
             spooled=port.settings.spool,
             queued=record.queued + queue.queued - (job is not None),
             held=queue.held,

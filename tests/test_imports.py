@@ -100,7 +100,7 @@ MAY_IMPORT = {
     "spool.printing": "errors named spool.changes spool.doubt spool.house spool.kept"
     " spool.lookout spool.portjobs spool.record",
     "spool.verbs": "errors record spool.changes spool.doubt spool.house spool.portjobs"
-    " spool.printing spool.record spool.retention",
+    " spool.printing spool.record spool.retention spool.turns",
     "spool.queue": "errors named record spool.*",
     "spool.spooling": "errors interfaces record spool.*",
     # the sender's side: what is sent, and read

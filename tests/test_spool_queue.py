@@ -13,9 +13,10 @@ from twisted.internet.defer import Deferred, fail, succeed
 from twisted.logger import capturedLogs, formatEvent
 from zope.interface import implementer
 
-from jetdirect.errors import JobRefused, PrinterUnreachable
+from jetdirect.errors import JobRefused, PrinterUnreachable, SpoolFailed, WrongState
 from jetdirect.interfaces import IAskedApart, IPrinterConnection, IPrintJob, PrinterStatus
 from jetdirect.named import OnDoubt, PortSettings
+from jetdirect.record import JobRecord, JobState
 from jetdirect.spool import queue as module
 from jetdirect.spool.kept import PIECE
 from jetdirect.spool.limits import Keep
@@ -478,6 +479,135 @@ def test_unreadableData(restarted: bool, code: int) -> None:
     Deferred.fromCoroutine(site.queue().verbs.release(1, "anna"))
     site.advance(3)
     assert site.printed[-1:] == [b"1"]
+
+
+def test_unreadableRecord() -> None:
+    """A job whose record the disk does not read waits for a person; the spool is well."""
+    site = Site()
+    site.printer.silent = True
+    site.upload(b"1")
+    site.upload(b"2")
+    site.upload(b"3")
+    site.disk.inode("ports/port1/queue/00000002/job.json").unreadable = True
+    site.printer.silent = False
+    site.advance(40)
+    assert site.printed[-2:] == [b"1", b"3"]
+    assert site.spooling.broken is None
+    status = site.queue().status(2)
+    assert status is not None and status.state is JobState.HELD
+    assert status.reason == "its record cannot be read: the spool failed: failed"
+    shown: list[JobRecord] = []
+    Deferred.fromCoroutine(site.queue().verbs.show(2)).addCallback(shown.append)
+    assert (shown[0].number, shown[0].name, shown[0].reason) == (2, "", status.reason)
+    assert site.files("queue") == [2]
+    refused = Deferred.fromCoroutine(site.queue().verbs.cancel(2, "anna"))
+    assert refused.addErrback(lambda failure: failure.type).result is SpoolFailed
+    site.disk.inode("ports/port1/queue/00000002/job.json").unreadable = False
+    Deferred.fromCoroutine(site.queue().verbs.release(2, "anna"))
+    site.advance(3)
+    assert site.printed[-1:] == [b"2"]
+
+
+def test_unreadableAtTheStart() -> None:
+    """At a start such a job is left where it is, and told; the next start finds it."""
+    site = Site()
+    site.printer.silent = True
+    site.upload(b"1")
+    site.upload(b"2")
+    site.kill()
+    site.printer.jobs.clear()
+    site.disk.inode("ports/port1/queue/00000001/job.json").unreadable = True
+    site.start()
+    site.printer.silent = False
+    site.advance(3)
+    assert site.printed == [b"2"]
+    assert (site.files("queue"), site.queue().stateOf(1)) == ([1], None)
+    site.kill()
+    site.disk.inode("ports/port1/queue/00000001/job.json").unreadable = False
+    site.start()
+    site.advance(3)
+    assert site.printed == [b"2", b"1"]
+
+
+def test_unreadablePort() -> None:
+    """What was kept for one port cannot be read: it refuses jobs, and the others go on."""
+    site = Site([FakePrinter(), FakePrinter()])
+    site.printer.silent = True
+    site.upload(b"1")
+    site.kill()
+    site.printer.jobs.clear()
+
+    site.disk.directory("ports/port1/queue").unreadable = True
+    site.start()
+    assert site.upload(b"2").startswith("450 Job 101 not printed: the spool of PORT1 has failed")
+    assert site.server.portRecord(site.server.ports[0]).reasons == ("spool-failed",)
+    assert site.server.portRecord(site.server.ports[1]).reasons == ()
+    site.disk.directory("ports/port1/queue").unreadable = False
+    site.printer.silent = False
+    site.advance(61)
+    assert site.printed == [b"1"]
+    assert site.upload(b"2").startswith("226 ")
+
+
+@pytest.mark.parametrize("call", range(1, 40))
+def test_failsWhileItOpens(call: int) -> None:
+    """Whatever call of the disk fails while the spool is opened: the job prints, and once."""
+    site = Site()
+    site.printer.silent = True
+    site.upload(b"1")
+    site.kill()
+    site.printer.jobs.clear()
+    site.printer.silent = False
+    site.start(held=True)
+    failing = site.disk.calls + call
+
+    def fault(number: int, name: str) -> None:
+        if number == failing:
+            raise OSError(errno.EIO, "failed")
+
+    site.disk.fault = fault
+    site.work.go()
+    site.advance(130)
+    # What was read at this moment is told to be unreadable; a person does what the log says.
+    if site.queue().stateOf(1) is JobState.HELD:
+        Deferred.fromCoroutine(site.queue().verbs.release(1, "anna"))
+    elif not site.printed:
+        site.restart()
+    site.advance(3)
+    assert site.printed == [b"1"]
+
+
+def test_twoVerbsAtATime() -> None:
+    """Two persons want different things of one job: one after the other, as if they had waited."""
+    site = Site()
+    site.printer.silent = True
+    site.upload(b"1")
+    site.upload(b"2")
+    site.work.hold()
+    verbs = site.queue().verbs
+    done = Deferred.fromCoroutine(verbs.cancel(2, "anna"))
+    refused = Deferred.fromCoroutine(verbs.hold(2, "berta"))
+    site.work.go()
+    site.advance(1)
+    assert done.result is None
+    assert refused.addErrback(lambda failure: failure.type).result is WrongState
+    assert (site.files("done"), site.files("held")) == ([2], [])
+
+
+def test_verbWithoutRecord() -> None:
+    """A job of which nothing can be read when a person wants something of it stays in line."""
+    site = Site()
+    site.printer.silent = True
+    site.upload(b"1")
+    site.upload(b"2")
+    record = site.disk.inode("ports/port1/queue/00000002/job.json")
+    record.unreadable = True
+    refused = Deferred.fromCoroutine(site.queue().verbs.hold(2, "anna"))
+    assert refused.addErrback(lambda failure: failure.type).result is SpoolFailed
+    record.unreadable = False
+    site.printer.silent = False
+    site.advance(40)
+    assert site.printed[-2:] == [b"1", b"2"]
 
 
 def test_nothingReadable() -> None:

@@ -383,9 +383,9 @@ class Site:
         end, broken = self.dice.randint(1, 120), self.dice.random() < 0.2
 
         def fault(number: int, name: str) -> None:
-            if number >= end and not broken:
+            if number > end or (number == end and not broken):
                 raise PowerCut
-            if number == end:
+            if number == end and name != "read":  # without its record a job is left as it is
                 raise OSError(self.dice.choice([errno.EIO, errno.ENOSPC]), "failed")
 
         self.disk.fault = fault

@@ -7,7 +7,7 @@ from __future__ import annotations
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
-from ..errors import SpoolFailed, SpoolFull, WrongState
+from ..errors import PrintError, SpoolFailed, SpoolFull, WrongState
 from ..interfaces import Delivery
 from .house import House
 from .portjobs import PortJobs
@@ -32,14 +32,15 @@ class Changes:
         """
         What is written about a job.
 
-        @return: L{None}: it cannot be used, and was set aside; or the spool has failed.
+        @return: L{None}: it cannot be used, and was set aside; or the disk does not read it.
         """
         try:
             return await self._house.spool.record(kept.number)
         except (BadRecord, KeyError) as why:
             await self.setAside(kept, str(why))
         except (SpoolFailed, SpoolFull) as error:
-            self._house.failed(error)
+            if await self.wellOtherwise(error):
+                self._putOff(kept, error)
         return None
 
     async def recordWhenWell(self, kept: Kept) -> SpoolRecord | None:
@@ -60,6 +61,15 @@ class Changes:
             return await self._house.spool.record(kept.number)
         except (BadRecord, KeyError) as why:
             raise WrongState(f"the record of job {kept.number} cannot be used: {why}") from None
+
+    async def wellOtherwise(self, error: PrintError) -> bool:
+        """Is it only one job that the disk does not read?  If not, none is tried until it is."""
+        try:
+            await self._house.spool.probe()
+        except (SpoolFailed, SpoolFull):
+            self._house.failed(error)
+            return False
+        return True
 
     # Writing.
 
@@ -122,6 +132,22 @@ class Changes:
             await self._house.spool.setAside(kept.number)
         except (SpoolFailed, SpoolFull, KeyError):
             self._log.error("job {job} cannot be set aside either", job=kept.number)
+
+    def _putOff(self, kept: Kept, error: PrintError) -> None:
+        # What cannot be read cannot be written either: it stays where it is, for the next start.
+        reason = f"its record cannot be read: {error.reason}"
+        self._log.error(
+            "job {job} on {port}: {why}; mend the disk, then release it, or restart",
+            job=kept.number,
+            port=self._jobs.port.name,
+            why=reason,
+        )
+        if self._jobs.places.get(kept.number) is not None:
+            self._jobs.unqueue(kept)
+            self._jobs.put(kept.number, JobPlace.HELD)
+            self._jobs.reasons[kept.number] = reason
+            self._tell(self._jobs.unread(kept), JobPlace.HELD)
+        self._tellPrinted(kept.number, "")
 
     # Whoever waits for it.
 

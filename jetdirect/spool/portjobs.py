@@ -135,6 +135,21 @@ class PortJobs:
         now = self._house.wallClock()
         return jobRecord(record, where, now, self.port.description, blocked)
 
+    def unread(self, kept: Kept) -> SpoolRecord:
+        """What is known of a job whose record cannot be read."""
+        return SpoolRecord(
+            number=kept.number,
+            port=self.port.name,
+            name="",
+            user="",
+            host=kept.host,
+            received=self._house.wallClock(),
+            place=kept.place,
+            size=kept.size,
+            reason=self.reasons.get(kept.number, ""),
+            outcome=self.ends.get(kept.number, ""),
+        )
+
     # What changes.
 
     def add(self, kept: Kept, place: JobPlace) -> None:

@@ -173,7 +173,7 @@ class Printing:
                 await self._changes.setAside(kept, str(why))
                 return None
             except (SpoolFailed, SpoolFull) as error:
-                if await self._wellOtherwise(error):
+                if await self._changes.wellOtherwise(error):
                     await self._unreadable(kept, record, error)
                 return None
             self._verified = kept.number
@@ -188,15 +188,6 @@ class Printing:
             await self._changes.hold(kept, record.but(reason=f"expired after {expire:g} s"))
             return None
         return record
-
-    async def _wellOtherwise(self, error: PrintError) -> bool:
-        # Is it only this job that the disk does not read?  If not, none is tried until it is well.
-        try:
-            await self._house.spool.probe()
-        except (SpoolFailed, SpoolFull):
-            self._house.failed(error)
-            return False
-        return True
 
     async def _unreadable(self, kept: Kept, record: SpoolRecord, error: PrintError) -> None:
         reason = f"its bytes cannot be read: {error.reason}"
@@ -237,7 +228,7 @@ class Printing:
         unreadable = False
         if isinstance(error, (SpoolFailed, SpoolFull)) and job.attempted:
             # What comes behind the record of the attempt only reads.
-            unreadable = await self._wellOtherwise(error)
+            unreadable = await self._changes.wellOtherwise(error)
         elif isinstance(error, SpoolFailed):
             self._house.failed(error)
         undone = job.record.but(attempts=job.record.attempts - job.attempted)

@@ -12,7 +12,7 @@ from twisted.internet.task import deferLater
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from ..errors import PortFailed, PortRemoved, PrintError, SpoolFull
+from ..errors import PortFailed, PortRemoved, PrintError, SpoolFailed, SpoolFull
 from ..named import OnDuplicate
 from ..record import JobRecord, JobState
 from .changes import Changes
@@ -30,11 +30,17 @@ AT_A_TIME = 2000
 """Jobs that are counted in one turn of the reactor at the start: 6 ms (measured, 2.7 us each)."""
 
 
+OPENED_AGAIN = 60.0
+"""Seconds between two tries to read what was kept for a port, on a disk that is well otherwise
+(chosen)."""
+
+
 class Queue:
     """
     The kept jobs of one printing port; a L{Line<jetdirect.spool.intake.Line>} for those that come.
 
     @ivar verbs: what a person wants of one of them.
+    @ivar broken: why its jobs cannot be read; L{None}: they can.
     """
 
     _log = Logger()
@@ -51,6 +57,7 @@ class Queue:
         self.verbs = Verbs(house, self._known, self._changes, self._printing, self._retention)
         self._duplicates = Duplicates(house.spool, house.clock.seconds)
         self._incoming: set[Intake] = set()
+        self.broken: PrintError | None = None
         self._ready: list[Deferred[None]] | None = []
 
     # The port, which may come and go.
@@ -77,8 +84,40 @@ class Queue:
     # The start.
 
     async def open(self) -> None:
-        """Find what is there, and judge what the last process left."""
-        found: Found = await self._house.spool.addPort(self.port.name)
+        """
+        Find what is there, and judge what the last process left.
+
+        Returns when that is known, or when the disk does not tell it: then it is asked again.
+        """
+        if not await self._opened():
+            Deferred.fromCoroutine(self._openLater()).addErrback(self._notOpened)
+
+    async def _opened(self) -> bool:
+        try:
+            found = await self._house.spool.addPort(self.port.name)
+        except (SpoolFailed, SpoolFull) as error:
+            self._log.error(
+                "the jobs of {port} cannot be read: {why}; none is taken or printed there",
+                port=self.port.name,
+                why=error.reason,
+            )
+            self._tellReady(error)
+            return False
+        await self._take(found)
+        return True
+
+    async def _openLater(self) -> None:
+        while True:
+            await deferLater(self._house.clock, OPENED_AGAIN)
+            if await self._opened():
+                self._log.info("the jobs of {port} can be read again", port=self.port.name)
+                self._house.portChanged(self.port.name)
+                return
+
+    def _notOpened(self, failure: Failure) -> None:
+        self._log.failure("the jobs of {port} cannot be opened", failure, port=self.port.name)
+
+    async def _take(self, found: Found) -> None:
         for complaint in found.complaints:
             self._log.error("{complaint}", complaint=complaint)
         for place, jobs in found.jobs.items():
@@ -94,15 +133,18 @@ class Queue:
         if self.held:
             held = "a job is held" if self.held == 1 else f"{self.held} jobs are held"
             self._log.warn("{port}: {held} for a person", port=self.port.name, held=held)
-        ready, self._ready = self._ready or [], None
-        for each in ready:
-            each.callback(None)
-        self._printing.ready = True
+        self._tellReady(None)
         self.goOn()
         for kept in found.jobs.get(JobPlace.HELD, ()):
             record = await self._changes.recordWhenWell(kept)
             if record is not None and self.jobs.get(kept.number) is JobPlace.HELD:
                 self._known.reasons[kept.number] = record.reason
+
+    def _tellReady(self, error: PrintError | None) -> None:
+        self.broken, self._printing.ready = error, error is None
+        ready, self._ready = self._ready or [], None
+        for each in ready:
+            each.callback(None)
 
     def _countAll(self, jobs: Sequence[Kept], place: JobPlace) -> None:
         if place is not JobPlace.DONE:
@@ -198,7 +240,7 @@ class Queue:
         name, settings, size = self.port.name, self.port.settings, intake.size or 0
         if self.removed:
             raise PortRemoved(f"{name} was removed; print on another port")
-        if self._house.broken is not None:
+        if (self._house.broken or self.broken) is not None:
             raise PortFailed(
                 f"the spool of {name} has failed, and is tried again every few seconds"
             )

@@ -7,7 +7,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from random import Random, SystemRandom
-from typing import Any
+from typing import Any, TypeVar
 
 from twisted.internet.defer import Deferred, DeferredList, TimeoutError, succeed
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
@@ -33,6 +33,8 @@ it is well (chosen)."""
 LAST_WRITES = 4.0
 """Seconds that a disk has, when the gateway stops, for the ends of the last jobs (chosen); without
 them they are in doubt."""
+
+_Result = TypeVar("_Result")
 
 
 class Spooling:
@@ -92,27 +94,30 @@ class Spooling:
         return Deferred.fromCoroutine(self._begin())
 
     async def _begin(self) -> None:
-        while True:
-            try:
-                self.paused = dict(await self.spool.paused())
-                await self._numbers.fill()
-                break
-            except BadRecord as why:
-                self._log.error("which ports are paused is not known: {why}", why=str(why))
-                await self._numbers.fill()
-                break
-            except (SpoolFailed, SpoolFull) as error:
-                self.failed(error)
-                await self.whenWell()
+        try:
+            paused = await self._sure(self.spool.paused)
+            self.paused = dict(paused)
+        except BadRecord as why:
+            self._log.error("which ports are paused is not known: {why}", why=str(why))
+        await self._sure(self._numbers.fill)
         self.first = self._numbers.lowest
         self.spool.probe().addErrback(lambda _: None)  # which also lays the ballast
         begun, self._begun = self._begun or [], None
         await DeferredList([self._open(queue) for queue in [*self.queues.values()]])
-        for name in await self.spool.portNames():
+        for name in await self._sure(self.spool.portNames):
             if name not in self.queues:
                 await self._openLeft(name)
         for each in begun:
             each.callback(None)
+
+    async def _sure(self, step: Callable[[], Deferred[_Result]]) -> _Result:
+        # Nothing goes on without it.
+        while True:
+            try:
+                return await step()
+            except (SpoolFailed, SpoolFull) as error:
+                self.failed(error)
+                await self.whenWell()
 
     async def _openLeft(self, name: str) -> None:
         # Of a port that is gone, or keeps jobs no longer and prints those that it has.

@@ -240,8 +240,8 @@ class Store:
         try:
             text = self._disk.read(f"{self._path(number)}/{PROGRESS}")
             return int(text) if text.strip().isdigit() else 0
-        except FileNotFoundError:
-            return 0
+        except OSError:
+            return 0  # there is no such note, or none that can be read
 
     def removeData(self, number: int) -> None:
         """
@@ -400,6 +400,10 @@ class Store:
                 except (BadRecord, FileNotFoundError) as why:
                     found.complaints.append(f"{path} cannot be used: {_said(why)}; it is set aside")
                     self._move(number, port, JobPlace.CORRUPT)
+                except OSError as why:
+                    told = f"its {RECORD} cannot be read: {why.strerror}"
+                    remedy = "it stays where it is; mend the disk, then restart"
+                    found.complaints.append(f"{path} is not used: {told}; {remedy}")
             found.jobs[place] = sorted(kept)
             if kept:
                 # The process before may have been killed between a step and its sync.

@@ -4,9 +4,13 @@ What a person wants of one kept job; each is on stable storage before it is answ
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Callable, Coroutine
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, Protocol
 
-from ..errors import JobCanceled, SpoolFailed, SpoolFull, WrongState
+from twisted.internet.defer import Deferred
+
+from ..errors import JobCanceled, NoSuchJob, SpoolFailed, SpoolFull, WrongState
 from ..record import JobRecord
 from .changes import Changes
 from .doubt import doubtOf
@@ -15,6 +19,22 @@ from .portjobs import PortJobs
 from .printing import Printing
 from .record import JobPlace, Kept, SpoolRecord
 from .retention import Retention
+from .turns import Turns
+
+_Rest = ParamSpec("_Rest")
+_Verb = Callable[Concatenate["Verbs", int, _Rest], Coroutine[Any, Any, None]]
+
+
+def _inTurn(verb: _Verb[_Rest]) -> _Verb[_Rest]:
+    # One at a time for a job: the next one finds what the one before has made of it.
+    @wraps(verb)
+    async def inTurn(self: Verbs, number: int, /, *args: _Rest.args, **named: _Rest.kwargs) -> None:
+        def begin() -> Deferred[None]:
+            return Deferred.fromCoroutine(verb(self, number, *args, **named))
+
+        await self.turns.do(number, begin)
+
+    return inTurn
 
 
 class Target(Protocol):
@@ -32,7 +52,11 @@ class Target(Protocol):
 
 
 class Verbs:
-    """One printing port's."""
+    """
+    One printing port's.
+
+    @ivar turns: of the verbs for each job.
+    """
 
     def __init__(
         self,
@@ -42,6 +66,7 @@ class Verbs:
         printing: Printing,
         retention: Retention,
     ) -> None:
+        self.turns = Turns()
         self._house = house
         self._jobs = jobs
         self._changes = changes
@@ -49,9 +74,15 @@ class Verbs:
         self._retention = retention
 
     async def show(self, number: int) -> JobRecord:
-        """What is known of a job."""
-        return self._jobs.seen(await self._changes.asked(self._jobs.kept(number)))
+        """What is known of a job; without its names, if its record cannot be read."""
+        kept = self._jobs.kept(number)
+        try:
+            record = await self._changes.asked(kept)
+        except (WrongState, SpoolFailed, SpoolFull):
+            record = self._jobs.unread(kept)
+        return self._jobs.seen(record)
 
+    @_inTurn
     async def cancel(self, number: int, by: str) -> None:
         """
         End a job: it does not print, or no further.
@@ -65,12 +96,12 @@ class Verbs:
         if self._jobs.isPrinting(number):
             await self._printing.cut(JobCanceled(reason))
             return
-        self._printing.takeOut(kept)
-        record = await self._changes.asked(kept)
+        record = await self._takenOut(kept)
         self._releaseDoubt(number)
         await self._changes.finish(kept, record.but(reason=reason, by=by), "canceled")
         self._printing.goOn()
 
+    @_inTurn
     async def hold(self, number: int, by: str) -> None:
         """
         Let a job wait for a person.
@@ -78,11 +109,11 @@ class Verbs:
         @raise WrongState: it does not wait for the printer.
         """
         kept = self._waiting(number, "held")
-        self._printing.takeOut(kept)
-        record = await self._changes.asked(kept)
+        record = await self._takenOut(kept)
         await self._changes.hold(kept, record.but(reason=f"held by {by}", by=by))
         self._printing.goOn()
 
+    @_inTurn
     async def release(self, number: int, by: str) -> None:
         """
         Let a held job print, whole and in its old place; one in doubt may then be printed twice.
@@ -100,6 +131,7 @@ class Verbs:
         self._releaseDoubt(number)
         self._printing.goOn()
 
+    @_inTurn
     async def next(self, number: int, by: str) -> None:
         """
         Let a job that waits be the next one.
@@ -107,13 +139,13 @@ class Verbs:
         @raise WrongState: it does not wait.
         """
         kept = self._waiting(number, "the next")
-        self._printing.takeOut(kept)
-        record = await self._changes.asked(kept)
+        record = await self._takenOut(kept)
         waiting = (each for each in self._jobs.waiting if not self._jobs.isPrinting(each.number))
         first = min((each.place for each in waiting), default=1)
         await self._changes.queueAgain(kept, record.but(place=first - 1, by=by))
         self._printing.goOn()
 
+    @_inTurn
     async def moveOut(self, number: int, to: Target, by: str) -> None:
         """
         Let a job print at another port, behind all that wait there.
@@ -123,8 +155,7 @@ class Verbs:
         kept, place = self._known(number)
         if place not in (JobPlace.QUEUE, JobPlace.HELD) or self._jobs.isPrinting(number):
             raise WrongState(f"job {number} neither waits nor is held; it cannot be moved")
-        self._printing.takeOut(kept)
-        record = await self._changes.asked(kept)
+        record = await self._takenOut(kept)
         try:
             behind = await self._house.spool.nextPlace()
             reason = f"moved from {self._jobs.port.name} by {by}"
@@ -133,9 +164,7 @@ class Verbs:
             )
             await self._house.spool.change(record, JobPlace.QUEUE)
         except (SpoolFailed, SpoolFull):
-            if place is JobPlace.QUEUE:
-                self._jobs.lineUp(kept)
-                self._printing.goOn()
+            self._putBack(kept)
             raise
         self._releaseDoubt(number)
         self._jobs.discount(kept)
@@ -145,6 +174,7 @@ class Verbs:
         self._house.portChanged(self._jobs.port.name)
         self._printing.goOn()
 
+    @_inTurn
     async def erase(self, number: int, by: str) -> None:
         """
         Remove a job's bytes, and all names from its record.
@@ -163,7 +193,10 @@ class Verbs:
     # Inside.
 
     def _known(self, number: int) -> tuple[Kept, JobPlace]:
-        return self._jobs.kept(number), self._jobs.places[number]
+        place = self._jobs.places.get(number)
+        if place is None:
+            raise NoSuchJob(f"job {number} is not on {self._jobs.port.name} any more")
+        return self._jobs.kept(number), place
 
     def _waiting(self, number: int, wanted: str) -> Kept:
         kept, place = self._known(number)
@@ -171,6 +204,20 @@ class Verbs:
             told = f"only a job that waits can be {wanted}"
             raise WrongState(f"job {number} does not wait; {told}")
         return kept
+
+    async def _takenOut(self, kept: Kept) -> SpoolRecord:
+        # The record of a job that nobody prints from here on; without a record it stays in line.
+        self._printing.takeOut(kept)
+        try:
+            return await self._changes.asked(kept)
+        except (WrongState, SpoolFailed, SpoolFull):
+            self._putBack(kept)
+            raise
+
+    def _putBack(self, kept: Kept) -> None:
+        if self._jobs.places.get(kept.number) is JobPlace.QUEUE:
+            self._jobs.lineUp(kept)
+            self._printing.goOn()
 
     def _releaseDoubt(self, number: int) -> None:
         name = self._jobs.port.name

@@ -12,6 +12,7 @@ import errno
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from random import Random
+from typing import TypeVar
 
 from jetdirect.spool.record import Room
 
@@ -28,12 +29,17 @@ class _Inode:
     data: bytes = b""
     synced: bytes = b""
     condemned: bool = False
+    unreadable: bool = False
 
 
 @dataclass(eq=False)
 class _Directory:
     names: dict[str, _Inode | _Directory] = field(default_factory=dict)
     synced: dict[str, _Inode | _Directory] = field(default_factory=dict)
+    unreadable: bool = False
+
+
+_Entry = TypeVar("_Entry", _Inode, _Directory)
 
 
 @dataclass(eq=False)
@@ -111,7 +117,7 @@ class LosingDisk:
 
     def read(self, path: str) -> bytes:
         self._call("read")
-        return self._file(path).data
+        return self._readable(self._file(path)).data
 
     def open(self, path: str) -> LosingReader:
         self._call("open")
@@ -134,7 +140,7 @@ class LosingDisk:
 
     def names(self, path: str) -> Sequence[str]:
         self._call("names")
-        return list(self._directory(path).names)
+        return list(self._readable(self._directory(path)).names)
 
     def rename(self, old: str, new: str) -> None:
         self._call("rename")
@@ -211,9 +217,19 @@ class LosingDisk:
         """The file itself, for a test that changes what it holds."""
         return self._file(path)
 
+    def directory(self, path: str) -> _Directory:
+        """The directory itself, likewise."""
+        return self._directory(path)
+
     def inodes(self, path: str) -> Sequence[str]:
         """What is in a directory, without a call."""
         return list(self._directory(path).names)
+
+    @staticmethod
+    def _readable(entry: _Entry) -> _Entry:
+        if entry.unreadable:
+            raise OSError(errno.EIO, "failed")
+        return entry
 
     def _file(self, path: str) -> _Inode:
         directory, name = self._parent(path)
