@@ -244,7 +244,7 @@ def defaultOf(printers: Sequence[_Called], name: str = "") -> _Called:
     if name:
         found = [each for each in printers if each.name.upper() == name.upper()]
         near = didYouMean(name, [each.name for each in printers])
-        missing = f"{name}: no printing port has this name{near}"
+        missing = f"no printing port is called {name}{near}"
     else:
         found = [each for each in printers if each.number == 1] or list(printers)
         missing = "no printing port has number 1; name one with default-port = NAME"

@@ -44,6 +44,9 @@ _GETOPT = re.compile(
 )
 
 
+_WRITTEN = {f"--{option.name}" for option in OPTIONS}
+
+
 def _handler(option: Option) -> Callable[..., None]:
     # Twisted tells by a method's arguments whether its option has a value.
     def given(self: Options, text: str) -> None:
@@ -111,6 +114,8 @@ class Options(usage.Options, strcred.AuthOptionMixin):
         if isinstance(value, str):
             place = f"{place}={safe(option, value)}"
         try:
+            if isinstance(value, str) and value.partition("=")[0] in _WRITTEN:
+                raise ValueError("a value is missing, and this is the next option")
             self.words.take(option, value, place)
         except ValueError as error:
             raise usage.UsageError(f"{place}: {error}") from None

@@ -11,6 +11,7 @@ import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import PurePath
 from typing import Any
 from urllib.parse import quote
 
@@ -147,7 +148,9 @@ class Words:
                     text = f"file:{os.path.join(folder, where)}"
                 checkerFor(text)
                 return [text]
-        if option.path and text:
+        if not text and option.read is str:
+            raise ValueError("a value is missing; give one, or leave this out")
+        if option.path:
             text = os.path.abspath(os.path.join(folder, text))
             return [text] if option.many else text
         return option.read(text)
@@ -259,6 +262,8 @@ class Words:
                 if leadsHere(transport.uri, here):
                     remedy = "name the printer's own address and port"
                     raise ValueError(f"this gateway listens there; {remedy}")
+                if self.said("spool") and _isInside(transport.uri, self.said("spool")):
+                    raise ValueError("that is inside the spool; name a directory outside of it")
                 if each.settings.get("gap") and "gap" in source.device.options:
                     raise ValueError("gap is said here, too; leave one out")
             except ValueError as error:
@@ -342,6 +347,11 @@ class Words:
             raise ValueError(f"{self.places['tls-certificate']}: {error}") from None
         old = None if before is None else before.sessions.certificate
         return old if old == made else made
+
+
+def _isInside(uri: str, directory: str) -> bool:
+    path = uri.removeprefix("file://")
+    return path != uri and PurePath(path).is_relative_to(directory)
 
 
 _ELSE = ", or name a printer with --printer"

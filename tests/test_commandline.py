@@ -308,6 +308,31 @@ localhost 2121
 --max-job-bytes=1.5G
 --auth=memory:
 --auth=cramfile:/etc/passwd
+--spool --port=2121
+--config --check
+--greeting --port 2121
+--config=
+--spool=
+--default-port=
+--tls-key=
+--web=
+--include=x
+--state=/tmp
+--default-port=ward3
+--default-port=PORT2
+--spool=/var/spool/jobs --printer=file:///var/spool/jobs
+--spool=/var/spool --printer=file:/var/spool/jobs
+--spool=/var/spool --min-free=100%
+--spool=/var/spool --keep=all
+--spool=/var/spool --on-doubt=Hold
+--spool=/var/spool --max-queued=0
+--reply-within=5
+--web=8631x
+--web=0.0.0.0:8631
+--web=http://localhost:8631
+--web=tcp:8631:interface=192.0.2.1
+--check=yes
+--chek
 """
 
 LINES = [line for line in WRONG.splitlines() if line]

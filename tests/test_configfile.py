@@ -218,7 +218,7 @@ TOLD = """
 3: idle-timeout: give a value
 4: require-tls: say true or false, without quotes
 5: location: this key is for one printer and stands below its [[printer]]
-6: default-port: wrad3: no printing port has this name (did you mean ward3?)
+6: default-port: no printing port is called wrad3 (did you mean ward3?)
 7: check: only the command line has
 8: allow = elsewhere: not a network; give networks such as
 9: busy-timeout: [defaults] says it, too; leave one out

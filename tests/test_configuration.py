@@ -92,7 +92,7 @@ def test_share() -> None:
         ([("a b", 1)], "", "'a b': a port's name has letters, digits, - and _ only"),
         ([("ward3", 1, "a/b")], "", "'a/b': an alias is one word"),
         ([("ward3", None), ("lab", None)], "", "no printing port has number 1"),
-        ([("ward3", 1)], "lab", "lab: no printing port has this name"),
+        ([("ward3", 1)], "lab", "no printing port is called lab"),
     ],
 )
 def test_notClear(printers: list[tuple[Any, ...]], default: str, why: str) -> None:

@@ -77,4 +77,7 @@ def test_whyNot() -> None:
     assert whyNot(here).startswith("--port=8631: in use;")
     file = CannotListenError(None, b"/run/x", taken)
     assert whyNot(file, places("unix:/run/x")).startswith("--web=unix:/run/x: something is there")
+    lock = FileNotFoundError(errno.ENOENT, "No such file", "x", None, b"/no/a.lock")
+    assert whyNot(lock, places("unix:/no/a")).startswith("--web: /no/a.lock: No such file;")
+    assert whyNot(lock, places("unix:/no/b")).startswith("--port: ")
     assert not isThere(OSError(errno.EACCES, "no"), places("8631"))

@@ -51,12 +51,18 @@ def places(text: str, folder: str = "") -> list[str]:
 
 def isThere(error: CannotListenError | OSError, web: Iterable[str]) -> bool:
     """Is it one of these endpoint strings where nothing could listen?"""
-    if not isinstance(error, CannotListenError):
-        return False
+    if not isinstance(error, CannotListenError):  # of a Unix socket's lock
+        lock = error.filename2 or error.filename
+        named = isinstance(lock, (str, bytes))
+        return named and _socket(os.fsdecode(lock).removesuffix(".lock")) in web
     if isinstance(error.port, bytes):
-        return f"unix:{_escaped(os.fsdecode(error.port))}:mode={MODE:o}" in web
+        return _socket(os.fsdecode(error.port)) in web
     place = f"{error.port}:interface={_escaped(error.interface or '')}"
     return any(each.partition(":")[2] == place for each in web)
+
+
+def _socket(path: str) -> str:
+    return f"unix:{_escaped(path)}:mode={MODE:o}"
 
 
 def _taken(rest: str) -> tuple[str, str]:
