@@ -26,6 +26,11 @@ def changes(before: Configuration, now: Configuration) -> Iterator[str]:
             continue
         for option, is_, was in differing(old.settings, port.settings):
             yield f"{port.name}: {option.name} is {is_}, was {was}"
+    for name in ("days", "rows", "bytes", "names"):
+        is_, was = getattr(now.retention, name), getattr(before.retention, name)
+        if is_ != was:
+            key = name if name == "names" else f"history-{name}"
+            yield f"{key} is {is_}, was {was}"
     if before.checkers != now.checkers:
         yield "auth is another one for the next login"
 

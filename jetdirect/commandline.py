@@ -26,6 +26,7 @@ from .options import (
 )
 from .spool.limits import keep, least
 from .transports.policy import PJLPolicy
+from .watch.retention import Names, Retention
 
 DEFAULT_PRINTER = "print-jobs"
 """The embedded printer keeps every job as one file in this directory, below the current one."""
@@ -38,6 +39,7 @@ LIMITS = "Limits"
 JOBS = "Jobs"
 SPOOL = "Spool"
 OPERATING = "Operators"
+HISTORY = "History"
 LOGIN = "Who may print"
 TLS = "TLS"
 NETWORK = "Firewalls and NAT"
@@ -313,6 +315,47 @@ _ROWS = (
         "WHERE",
         otherwise="nowhere",
         many=True,
+    ),
+    Option(
+        "history",
+        HISTORY,
+        "Keep what is known of jobs that have ended in this file (SQLite): for jetdirect history,"
+        " for accounting, and after a restart. A relative one is in the spool's directory.",
+        "FILE",
+        otherwise="none, the last 1,000 are known until the gateway ends",
+    ),
+    Option(
+        "history-days",
+        HISTORY,
+        "Forget them after so many days.",
+        "NUMBER",
+        count,
+        Retention.days,
+    ),
+    Option(
+        "history-rows",
+        HISTORY,
+        "Know so many of them at most.",
+        "NUMBER",
+        count,
+        Retention.rows,
+    ),
+    Option(
+        "history-bytes",
+        HISTORY,
+        "Let the file have so many bytes at most.",
+        "SIZE",
+        size,
+        Retention.bytes,
+    ),
+    Option(
+        "names",
+        HISTORY,
+        "The names of ended jobs, which may be patients': keep them, mask all but the first letter,"
+        " or omit them. That of the sender stays.",
+        "WORD",
+        choice(Names),
+        Retention.names.value,
     ),
     Option(
         "allow",

@@ -12,6 +12,7 @@ from twisted.cred.checkers import ICredentialsChecker
 
 from .ftp.settings import SessionSettings
 from .named import NamedPrinter, PortSettings, Printers, checkNames, named
+from .watch.retention import Retention
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,8 @@ class Configuration:
     @ivar default: the name of the default port; empty: number 1, or the only one.
     @ivar web: server endpoint strings for pages and the command; all on this machine.
     @ivar spool: the directory for the jobs of those ports that keep them; empty: none does.
+    @ivar history: the file for what is known of ended jobs; empty: it is in memory.
+    @ivar retention: what is kept there.
     @ivar standby: wait until no other gateway has the spool.
     """
 
@@ -38,6 +41,8 @@ class Configuration:
     spool: str = ""
     web: Sequence[str] = ()
     standby: bool = False
+    history: str = ""
+    retention: Retention = field(default_factory=Retention)
 
     def __post_init__(self) -> None:
         """

@@ -144,6 +144,10 @@ class HistoryFailed(VerbRefused):
     """The history's disk does not answer, or has failed."""
 
 
+class HistoryUnfit(ValueError):
+    """A file cannot be the history; the message says why, and what to do."""
+
+
 class TakenBack(Exception):
     """The job was cut before its commit: nothing of it stays."""
 

@@ -21,12 +21,17 @@ from .changes import changes
 from .configuration import Configuration
 from .ftp.factory import PortFactory, PrintFTPFactory
 from .ftp.realm import AnyName, PrintRealm
-from .interfaces import IMetrics, ISpool
+from .interfaces import IHistory, IMetrics, ISpool
 from .net.tuning import BACKLOG
 from .server import PrintServer
 from .spool.files import openSpool
+from .spool.spooling import LAST_WRITES, RESERVED_NUMBERS
+from .spool.threads import Threads
+from .spool.turns import Reserved
 from .text import presentable
 from .verbs import Operator
+from .watch.database import Database
+from .watch.filehistory import FileHistory
 from .watch.history import History
 from .watch.log import LogWatcher
 from .web.api import API
@@ -41,6 +46,10 @@ def _roomy(listener: str) -> str:
     most = 1 if "tcp6:" in listener else 2  # Twisted's tcp6 takes it second, tcp third
     said = "backlog=" in listener or len(places) > most
     return listener if said or not _TCP.match(listener) else f"{listener}:backlog={BACKLOG}"
+
+
+LEAST = 0.5
+"""Seconds that the history has for its last jobs in any case when the gateway stops (chosen)."""
 
 
 class Gateway(MultiService):
@@ -61,22 +70,29 @@ class Gateway(MultiService):
     _log = Logger()
 
     def __init__(
-        self, configuration: Configuration, reactor: Any, spool: ISpool | None = None
+        self,
+        configuration: Configuration,
+        reactor: Any,
+        spool: ISpool | None = None,
+        history: IHistory | None = None,
     ) -> None:
         """
         @param reactor: one that listens, connects and tells the time.
         @param spool: where jobs are kept; L{None}: in the directory of the configuration, if it
             names one.
+        @param history: what knows the jobs that have ended; L{None}: likewise, or in memory.
+        @raise HistoryUnfit: that cannot be the history.
         @raise ValueError: that cannot be a spool; the message says why, and what to do.
         """
         super().__init__()
         self.configuration = configuration
         self._reactor = reactor
         self.server = PrintServer(configuration.ports, reactor, default=configuration.default)
+        self.history = self._remembering(configuration) if history is None else history
         self.spool = self._opened(configuration) if spool is None else spool
         if self.spool is not None:
-            self.server.spoolTo(self.spool, guards=not configuration.sessions.fireAndForget)
-        self.history = History(lambda: self.server.wallClock())
+            guards = not configuration.sessions.fireAndForget
+            self.server.spoolTo(self.spool, guards, self.history)
         self.operator = Operator(self.server, self.history)
         self.server.watch(LogWatcher(), changes=False)
         self.server.watch(self.history, changes=False)
@@ -102,12 +118,15 @@ class Gateway(MultiService):
         """
         if configuration.spool != self.configuration.spool:
             raise ValueError("another spool needs a restart")
+        if configuration.history != self.configuration.history:
+            raise ValueError("another history needs a restart")
         if configuration.standby != self.configuration.standby:
             raise ValueError("standby is what a start waits for; it needs a restart")
         before = self.configuration
         self.server.check(configuration.ports, configuration.default)
         told = self._applyListeners(before, configuration)
         self.configuration = configuration
+        self.history.retention = configuration.retention
         told += self.server.apply(configuration.ports, configuration.default)
         if configuration.checkers != before.checkers:
             self.factory.portal = self._portal(configuration)
@@ -213,6 +232,7 @@ class Gateway(MultiService):
         drain = self.factory.settings.drainTimeout
         stopped = super().stopService()
         self.server.askNoMore()
+        end = self._reactor.seconds() + drain + LAST_WRITES
         all = DeferredList(
             [
                 stopped,
@@ -220,12 +240,38 @@ class Gateway(MultiService):
                 self.server.stop(drain),
             ]
         )
-        return all if self.spool is None else all.addCallback(lambda _: self._closed())
+        return all.addCallback(lambda _: self._closed(end))
 
-    def _closed(self) -> Deferred[None]:
+    async def _close(self, end: float) -> None:
         # The last thing: a job that came in at the end was still to be kept.
-        assert self.spool is not None
-        return self.spool.close()
+        await self.history.close(max(end - self._reactor.seconds(), LEAST))
+        if self.spool is not None:
+            await self.spool.close()
+
+    def _closed(self, end: float) -> Deferred[None]:
+        return Deferred.fromCoroutine(self._close(end))
+
+    def _remembering(self, configuration: Configuration) -> IHistory:
+        def wallClock() -> float:
+            return self.server.wallClock()
+
+        if not configuration.history:
+            return History(configuration.retention, wallClock)
+        database = Database(configuration.history, self._putAside)
+        first = database.prepare(RESERVED_NUMBERS)
+        do = Threads(self._reactor, "history", 1).do
+        history = FileHistory(database, do, self._reactor, configuration.retention, wallClock)
+        numbers = Reserved(history.reserve, RESERVED_NUMBERS)
+        numbers.have(first)
+        self.server.numberBy(numbers.take, first)
+        return history
+
+    def _putAside(self, file: str) -> None:
+        self._log.error(
+            "{history} was damaged; put aside as {file}; begun anew",
+            history=self.configuration.history,
+            file=file,
+        )
 
     def _hasBegun(self, _: object) -> None:
         self._begun = True

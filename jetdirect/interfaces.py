@@ -467,7 +467,7 @@ class ISpool(Interface):
         """Let another process have it.  Fires, at the latest after some seconds, when that may."""
 
 
-class IHistory(Interface):
+class IHistory(IWatcher):
     """
     The jobs that have ended, and what has happened to each.
 
@@ -475,6 +475,8 @@ class IHistory(Interface):
     has any.  No method blocks.  Those that ask fail with L{HistoryFailed
     <jetdirect.errors.HistoryFailed>} when its disk is not well; nothing else waits for that.
     """
+
+    retention: Any = Attribute("What is kept; L{Retention<jetdirect.watch.retention.Retention>}.")
 
     def jobs(wanted: Wanted) -> Deferred[Sequence[JobRecord]]:
         """The jobs that are wanted, the newest number first."""
@@ -511,8 +513,17 @@ class IHistory(Interface):
     def recorded(number: int) -> bool:
         """Is the end of a job, of which it was told, on stable storage, if it has any?"""
 
-    def close() -> Deferred[None]:
-        """Write what is not written.  Fires, at the latest after some seconds, in any case."""
+    def restore(record: JobRecord) -> None:
+        """Know a job that ended under the process before, if it is not known."""
+
+    def reserve(count: int) -> Deferred[int]:
+        """
+        Take so many numbers for jobs; the first of them.  None is ever given twice, as far as there
+        is a place to remember that.
+        """
+
+    def close(within: float) -> Deferred[None]:
+        """Write what is not written.  Fires, never fails, at the latest after so many seconds."""
 
 
 class IOperator(Interface):

@@ -24,7 +24,7 @@ from .errors import (
     SenderNotAllowed,
     ShuttingDown,
 )
-from .interfaces import IKeptJob, IReadingTransport, ISpool, IWatcher
+from .interfaces import IHistory, IKeptJob, IReadingTransport, ISpool, IWatcher
 from .job import Job, ReplyCode, Sender, UploadedJob, unknownCode
 from .named import (
     NamedPrinter,
@@ -95,6 +95,7 @@ class PrintServer:
         self._clock = clock
         self.wallClock = wallClock
         self._count = 0
+        self._numbers: Callable[[], int | None] = lambda: None
         self._ended: deque[JobRecord] = deque(maxlen=REMEMBERED_JOBS)
         self._active: dict[int, Job | Intake] = {}
         self.apply(named(printers, settings or PortSettings()), default)
@@ -166,11 +167,22 @@ class PrintServer:
         said = f", {printing} of its jobs print" if printing else ""
         return said + (f", {held} of its kept jobs are held until it is back" if held else "")
 
-    def spoolTo(self, spool: ISpool, guards: bool = True) -> None:
+    def numberBy(self, numbers: Callable[[], int | None], first: int) -> None:
+        """
+        Have numbers for jobs, as long as there is no spool that has its own.
+
+        @param numbers: the next one; L{None}: there is none now.
+        @param first: no lower one is given, by whatever spool.
+        """
+        self._numbers = numbers
+        self._count = first - 1
+
+    def spoolTo(self, spool: ISpool, guards: bool = True, history: IHistory | None = None) -> None:
         """
         Have a spool for those printing ports that are to keep jobs.
 
         @param guards: look for jobs that come again.
+        @param history: what is to know the jobs that have ended, before the spool forgets them.
         """
         self.spooling = Spooling(
             spool,
@@ -180,6 +192,8 @@ class PrintServer:
             lambda name: self._byName.get(name.upper()),
             self.wallClock,
             guards=guards,
+            history=history,
+            above=self._count,
         )
         self._applySpool()
 
@@ -411,9 +425,10 @@ class PrintServer:
 
     def _reserved(self) -> int | None:
         # One that no job of this spool ever had, or of this process.
-        given = None if self.spooling is None else self.spooling.number()
+        numbers = self._numbers if self.spooling is None else self.spooling.number
+        given = numbers()
         while given is not None and given <= self._count:
-            given = self.spooling.number() if self.spooling is not None else None
+            given = numbers()
         return given
 
     def _number(self, reserved: int | None) -> int:

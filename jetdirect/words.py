@@ -30,6 +30,7 @@ from .portnames import STEM
 from .transports.build import deviceURI, transportFor
 from .transports.policy import PJLPolicy
 from .uri import DeviceURI, withoutSecrets
+from .watch.retention import Retention
 from .web.places import places
 
 SHOWN = 200
@@ -142,6 +143,8 @@ class Words:
                 place = f"--printer={safe(option, text)}"
                 self.printers.append(SaidPrinter(f"{STEM}{n}", n, uri=text, place=place))
                 return None
+            case "history":
+                return folder, text
             case "auth":
                 kind, _, where = text.partition(":")
                 if kind == "file" and where:
@@ -220,6 +223,23 @@ class Words:
             self.said("spool") or "",
             self.said("web") or (),
             bool(self.said("standby")),
+            self._history(),
+            self._retention(),
+        )
+
+    def _history(self) -> str:
+        if not self.said("history"):
+            return ""
+        folder, file = self.said("history")
+        return os.path.abspath(os.path.join(str(self.said("spool") or folder), file))
+
+    def _retention(self) -> Retention:
+        usual = Retention()
+        return Retention(
+            self.said("history-days") or usual.days,
+            self.said("history-rows") or usual.rows,
+            self.said("history-bytes") or usual.bytes,
+            self.said("names") or usual.names,
         )
 
     def _inItsWords(self, sentences: Iterable[str]) -> Iterator[str]:

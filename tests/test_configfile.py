@@ -18,6 +18,7 @@ from jetdirect.configuration import Configuration
 from jetdirect.help import FILE
 from jetdirect.named import PortSettings
 from jetdirect.tap import Options
+from jetdirect.watch.retention import Names, Retention
 from jetdirect.words import Wrong
 
 ONE = '[[printer]]\nname = "ward3"\nuri = "socket://laser3"\n'
@@ -371,3 +372,15 @@ def test_namesAreUnique() -> None:
     """No key is there twice."""
     for table in (FILE_OPTIONS, PORT_OPTIONS):
         assert len({option.name for option in table}) == len(table)
+
+
+def test_history(tmp_path: Path) -> None:
+    """A relative history is in the spool's directory, or else where a path of the file begins."""
+    more = 'history-days = 90\nhistory-bytes = "2M"\nnames = "omit"\n'
+    found = read(f'spool = "spool"\nhistory = "h.sqlite"\n{more}{ONE}')
+    assert found.history == f"{Path.cwd()}/spool/h.sqlite"
+    assert found.retention == Retention(90, 1_000_000, 2 << 20, Names.OMIT)
+    assert read(f'history = "h.sqlite"\n{ONE}').history == f"{Path.cwd()}/h.sqlite"
+    assert read(f'spool = "spool"\nhistory = "/var/h"\n{ONE}').history == "/var/h"
+    assert read(ONE).history == "" and read(ONE).retention == Retention()
+    assert "names = all: choose one of keep, mask, omit" in wrong(f'names = "all"\n{ONE}')[0]

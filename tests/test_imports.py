@@ -65,7 +65,8 @@ MAY_IMPORT = {
     "verbs": "errors interfaces life port record server spool.kept spool.queue spool.record wanted",
     # who looks on
     "watch": "",
-    "watch.*": "text interfaces record wanted watch.*",
+    "watch.retention": "record",
+    "watch.*": "errors text interfaces record wanted watch.*",
     # over HTTP
     "web": "",
     "web.places": "",
@@ -241,12 +242,12 @@ MAY_IMPORT = {
     " transports.backchannel transports.backpressure transports.descriptor transports.ending"
     " transports.threads",
     # all that an operator can say
-    "configuration": "named ftp.settings",
-    "commandline": "options named ftp.* spool.limits transports.*",
+    "configuration": "named ftp.settings watch.retention",
+    "commandline": "options named ftp.* spool.limits transports.* watch.retention",
     "changes": "commandline configuration named options ftp.settings",
     # those who know both sides
     "gateway": "text changes configuration interfaces server spool.files verbs net.* ftp* watch*"
-    " web.api web.site",
+    " spool.spooling spool.threads spool.turns web.api web.site",
     "testing*": "configuration errors guard interfaces language job named port server net.* ftp*"
     " spool.record transports* gateway testing*",
     # the command
@@ -255,7 +256,8 @@ MAY_IMPORT = {
     "help": "jetdirect options transports.build commandline",
     "located": "",
     "words": "certificate checkers commandline configuration interfaces listeners named options"
-    " portnames uri ftp.settings transports.build transports.policy web.places",
+    " portnames uri ftp.settings transports.build transports.policy watch.retention"
+    " web.places",
     "configfile": "commandline located options words",
     "checking": "changes configuration named spool.directory text transports.checks"
     " transports.reach",
@@ -269,7 +271,7 @@ MAY_IMPORT = {
     " watch.systemd words",
     "standby": "configuration interfaces listeners process spool.directory watch.systemd web.api"
     " web.site",
-    "tap": "text configuration checkers checking commandline configfile daemon descriptors"
+    "tap": "text configuration checkers checking commandline configfile daemon descriptors errors"
     " ftp.address help interfaces listeners logfile options process spool.files spool.threads"
     " standby transports.checks web.site words",
     "verb": "",

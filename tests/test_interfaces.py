@@ -127,6 +127,7 @@ ELSEWHERE = {
     "FileDraft": "test_spool_files",
     "FileSpool": "test_spool_files",
     "GapTransport": "test_gap",
+    "FileHistory": "test_watch_filehistory",
     "History": "test_watch_history",
     "Intake": "test_spool_gateway",
     "KernelData": "test_spool_wires",

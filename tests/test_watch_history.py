@@ -45,7 +45,7 @@ def test_kept() -> None:
         history.jobEnded(record(number))
     assert numbers(history, limit=KEPT + 20) == [*range(KEPT + 10, 10, -1)]
     assert told(history.job(10)) is None and told(history.job(11)) is not None
-    assert history.recorded(11) and told(history.close()) is None
+    assert history.recorded(11) and told(history.close(1.0)) is None
 
 
 def test_limit() -> None:
@@ -98,7 +98,7 @@ def test_erase() -> None:
 
 def test_events() -> None:
     """What becomes of a job in the spool is noted; of one job not without an end."""
-    history = History(lambda: 7.0)
+    history = History(wallClock=lambda: 7.0)
     history.jobChanged(record(1, state=JobState.PENDING, attempts=0, sent=0))
     history.jobChanged(record(1, state=JobState.PROCESSING, attempts=1))
     history.jobChanged(record(1, state=JobState.HELD, attempts=1, sent=5, reason="doubt"))

@@ -12,7 +12,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 
 from ..errors import PrintError
-from ..interfaces import IQueuedJob, ISpool
+from ..interfaces import IHistory, IQueuedJob, ISpool
 from ..named import PortSettings
 from ..record import JobRecord
 from .dialling import Dialling
@@ -75,6 +75,7 @@ class House(Protocol):
     @ivar paused: ports that wait for a person, in lower case, each with who wants so.
     @ivar told: is given each change of a job.
     @ivar portChanged: is told when a queue's port is seen otherwise.
+    @ivar history: what is to know the jobs that have ended; L{None}: nothing is.
     """
 
     spool: ISpool
@@ -88,6 +89,7 @@ class House(Protocol):
     paused: dict[str, str]
     told: Callable[[JobRecord], None]
     portChanged: Callable[[str], None]
+    history: IHistory | None
 
     def failed(self, error: PrintError) -> None:
         """The spool has failed: nothing is taken and printed until it is well."""

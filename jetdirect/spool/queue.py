@@ -164,6 +164,9 @@ class Queue:
         record = await self._changes.recordWhenWell(kept)
         if record is not None:
             self._known.ended(kept)
+            if self._house.history is not None:
+                # The last process may have been killed before it knew it.
+                self._house.history.restore(self.seen(record, JobPlace.DONE))
             await self._retention.retain(record)
 
     # What others see.

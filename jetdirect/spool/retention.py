@@ -1,7 +1,8 @@
 """
 What is kept of the ended jobs of one printing port, and for how long.
 
-The bytes stay as C{--keep} says; the record stays until no sender can send the job again.
+The bytes stay as C{--keep} says; the record stays until no sender can send the job again, and the
+history has it.
 """
 
 from __future__ import annotations
@@ -74,8 +75,12 @@ class Retention:
         for job in dropped:
             self._forgettable.append((job.ended + WINDOW, job.number))
             await self._unless(self._house.spool.removeData(job.number))
+        history = self._house.history
         while self._forgettable and self._forgettable[0][0] < now:
-            number = self._forgettable.popleft()[1]
+            number = self._forgettable[0][1]
+            if history is not None and not history.recorded(number):
+                break  # and of those behind it nobody asks before the next look
+            self._forgettable.popleft()
             self._jobs.forget(number)
             await self._unless(self._house.spool.remove(number))
 

@@ -15,7 +15,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from ..errors import NoSuchJob, PrintError, SpoolFailed, SpoolFull
-from ..interfaces import ISpool
+from ..interfaces import IHistory, ISpool
 from ..record import JobRecord, JobState
 from .dialling import Dialling
 from .house import GonePort, Port
@@ -56,12 +56,16 @@ class Spooling:
         wallClock: Callable[[], float] = time.time,
         dice: Random | None = None,
         guards: bool = True,
+        history: IHistory | None = None,
+        above: int = 0,
     ) -> None:
         """
         @param told: is given each change of a kept job.
         @param portChanged: is told the name of a port that is seen otherwise.
         @param port: finds a printing port by its name in lower case; L{None}: there is none.
         @param guards: look for jobs that come again.
+        @param history: what is to know the jobs that have ended.
+        @param above: the highest number that somebody else knows; no job gets a lower one.
         """
         self.spool = spool
         self.clock = clock
@@ -77,7 +81,8 @@ class Spooling:
         self.first = 0
         self._guards = guards
         self._numbers = Reserved(spool.reserve, RESERVED_NUMBERS)
-        self._beyond = 0
+        self.history = history
+        self._above = above
         self._well: list[Deferred[None]] = []
         self._probing: IDelayedCall | None = None
         self._begun: list[Deferred[None]] | None = []
@@ -99,7 +104,7 @@ class Spooling:
             self.paused = dict(paused)
         except BadRecord as why:
             self._log.error("which ports are paused is not known: {why}", why=str(why))
-        await self._sure(self._numbers.fill)
+        await self._fill()
         self.first = self._numbers.lowest
         self.spool.probe().addErrback(lambda _: None)  # which also lays the ballast
         begun, self._begun = self._begun or [], None
@@ -109,6 +114,18 @@ class Spooling:
                 await self._openLeft(name)
         for each in begun:
             each.callback(None)
+
+    async def _fill(self) -> None:
+        # No number that somebody else knows already.
+        await self._sure(self._numbers.fill)
+        known = self._above - self._numbers.lowest + 1
+        if known >= RESERVED_NUMBERS:
+            more = max(known - RESERVED_NUMBERS, 1)
+            await self._sure(lambda: self.spool.reserve(more))
+            self._numbers = Reserved(self.spool.reserve, RESERVED_NUMBERS)
+            await self._sure(self._numbers.fill)
+        while self._numbers.lowest <= self._above:
+            self._numbers.take()
 
     async def _sure(self, step: Callable[[], Deferred[_Result]]) -> _Result:
         # Nothing goes on without it.

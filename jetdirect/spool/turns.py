@@ -93,6 +93,10 @@ class Reserved:
         """The next one; 0: there is none."""
         return self._numbers[0][0] if self._numbers else 0
 
+    def have(self, first: int) -> None:
+        """These were taken from the store before: a step's many."""
+        self._numbers.append(range(first, first + self._step))
+
     def next(self) -> Deferred[int]:
         """The next one.  @return: fails as the store does, if there is none left."""
         given: Deferred[int] = Deferred()
@@ -125,10 +129,7 @@ class Reserved:
         """Have some."""
         self._asking = True
 
-        def reserved(first: int) -> None:
-            self._numbers.append(range(first, first + self._step))
-
-        return self._reserve(self._step).addCallback(reserved).addBoth(self._asked)
+        return self._reserve(self._step).addCallback(self.have).addBoth(self._asked)
 
     def _asked(self, result: Any) -> Any:
         self._asking = False

@@ -10,10 +10,11 @@ from collections.abc import Callable, Iterable, Sequence
 from twisted.internet.defer import Deferred, succeed
 from zope.interface import implementer
 
-from ..interfaces import IHistory, IWatcher
+from ..interfaces import IHistory
 from ..record import JobEvent, JobRecord, JobState, PortRecord, Sum
 from ..wanted import Wanted
 from .noted import noted
+from .retention import Retention
 
 KEPT = 1000
 """Ended jobs that are known: a day of a busy ward, in about a megabyte (chosen)."""
@@ -22,15 +23,24 @@ EVENTS = 100
 """Of one job; a printer that refuses it every minute makes no more (chosen)."""
 
 
-@implementer(IWatcher, IHistory)
+@implementer(IHistory)
 class History:
     """Keeps the last L{KEPT} jobs that ended, and what was noted of as many jobs."""
 
-    def __init__(self, wallClock: Callable[[], float] = time.time) -> None:
-        """@param wallClock: seconds since the epoch, for events."""
+    def __init__(
+        self,
+        retention: Retention | None = None,
+        wallClock: Callable[[], float] = time.time,
+    ) -> None:
+        """
+        @param retention: of which only what is said of names counts.
+        @param wallClock: seconds since the epoch, for events.
+        """
+        self.retention = retention or Retention()
         self._wallClock = wallClock
         self._ended: dict[int, JobRecord] = {}
         self._events: dict[int, list[JobEvent]] = {}
+        self._reserved = 0
 
     # What is asked.
 
@@ -86,7 +96,16 @@ class History:
             self.erase(number)
         return succeed(len(found))
 
-    def close(self) -> Deferred[None]:
+    def restore(self, record: JobRecord) -> None:
+        """L{IHistory}."""
+        self.jobEnded(record)
+
+    def reserve(self, count: int) -> Deferred[int]:
+        """L{IHistory}: they begin anew with the process."""
+        self._reserved += count
+        return succeed(self._reserved - count + 1)
+
+    def close(self, within: float) -> Deferred[None]:
         """L{IHistory}."""
         return succeed(None)
 
@@ -106,7 +125,7 @@ class History:
 
     def jobEnded(self, record: JobRecord) -> None:
         """L{IWatcher}."""
-        self._ended[record.number] = record
+        self._ended[record.number] = self.retention.kept(record)
         if len(self._ended) > KEPT:
             del self._ended[next(iter(self._ended))]
 

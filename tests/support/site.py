@@ -22,6 +22,9 @@ from jetdirect.spool.queue import Queue
 from jetdirect.spool.spooling import Spooling
 from jetdirect.spool.store import Store
 from jetdirect.testing import FakePrinter, FakeSender
+from jetdirect.watch.database import Database
+from jetdirect.watch.filehistory import FileHistory
+from jetdirect.watch.retention import Retention
 from tests.support.disk import LosingDisk
 from tests.support.spooled import Work
 
@@ -71,9 +74,14 @@ class Site:
         printers: Sequence[Any] = (),
         sessions: SessionSettings | None = None,
         durable: bool = True,
+        history: str = "",
         **settings: Any,
     ) -> None:
-        """@param settings: of the printing ports, which spool."""
+        """
+        @param history: the file; power cuts do not touch it.
+        @param settings: of the printing ports, which spool.
+        """
+        self._file = history
         self.disk = LosingDisk()
         self.printers = list(printers) or [FakePrinter()]
         self.now = START
@@ -99,7 +107,7 @@ class Site:
         said = Configuration(
             self.printers, [], self._sessions, self.settings, spool="/var/spool/jetdirect"
         )
-        self.gateway = Gateway(said, self.reactor, self.spool)
+        self.gateway = Gateway(said, self.reactor, self.spool, self._history())
         self.server = self.gateway.server
         self.spooling.wallClock = self.server.wallClock = lambda: self.now
         self.watcher = Watcher()
@@ -108,6 +116,13 @@ class Site:
             self.work.hold()
         self.gateway.startService()
         self.advance(0)
+
+    def _history(self) -> FileHistory | None:
+        if not self._file:
+            return None
+        return FileHistory(
+            Database(self._file), self.work.do, self.reactor, Retention(), lambda: self.now
+        )
 
     def kill(self) -> None:
         """The process is killed; what it wrote is there."""

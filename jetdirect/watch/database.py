@@ -1,0 +1,375 @@
+"""
+The history's file: a database of SQLite (WAL, synchronous FULL), which other programs may read.
+
+Every method may sleep: none is called in the reactor's thread once that runs, and one at a time.  A
+file that is damaged is put aside, and a new one begun.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import time
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from dataclasses import astuple, fields
+from typing import Any, TypeVar
+
+from ..errors import HistoryUnfit
+from ..record import JobEvent, JobRecord, JobState, Sum
+from ..wanted import Wanted
+from .retention import Retention
+
+VERSION = 1
+"""Of the tables; raised when an older program could misunderstand what is written."""
+
+APPLICATION = 0x4A444831
+"""C{application_id} of SQLite's header: the letters JDH1."""
+
+PRIVATE = 0o600
+"""Names are personal: nobody but the gateway's own user reads them."""
+
+BUSY = 5.0
+"""Seconds that another program may keep the file to itself (chosen)."""
+
+CHECKED = 64 << 20
+"""A file of so many bytes at most is read whole at the start, to see whether it is sound (0.3 s,
+measured with 100,000 jobs; chosen)."""
+
+AT_A_TIME = 1000
+"""Jobs that are deleted in one turn: whoever asks waits no longer (chosen)."""
+
+EVENTS = 100
+"""Of one job; a printer that refuses it every minute makes no more (chosen)."""
+
+DAY = 86_400.0
+
+_Result = TypeVar("_Result")
+
+_DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+
+_FIELDS = [each.name for each in fields(JobRecord) if each.name not in ("blocked", "outcome")]
+_MARKS = ", ".join("?" * len(_FIELDS))
+_COLUMNS = ", ".join(f'"{name}"' for name in _FIELDS)
+
+_TABLES = """
+CREATE TABLE job (
+    number INTEGER PRIMARY KEY, port TEXT COLLATE NOCASE, name TEXT, user TEXT COLLATE NOCASE,
+    host TEXT, printer TEXT, bytes INTEGER, state TEXT, reasons TEXT, delivery TEXT,
+    attempts INTEGER, created REAL, started REAL, completed REAL, seconds REAL, reply INTEGER,
+    printed TEXT, reason TEXT, heard INTEGER, sha256 TEXT, size INTEGER, sent INTEGER);
+CREATE INDEX job_port ON job (port, number);
+CREATE INDEX job_user ON job (user, number);
+CREATE INDEX job_host ON job (host, number);
+CREATE INDEX job_state ON job (state, number);
+CREATE INDEX job_created ON job (created);
+CREATE INDEX job_completed ON job (completed);
+CREATE TABLE event (number INTEGER, time REAL, what TEXT, by TEXT, text TEXT, bytes INTEGER);
+CREATE INDEX event_number ON event (number, time);
+CREATE TABLE counter (mark INTEGER);
+INSERT INTO counter VALUES (0);
+"""
+
+_ERASED = "name = '', user = '', host = '', sha256 = NULL, reason = 'erased'"
+
+
+class _Damaged(sqlite3.DatabaseError):
+    """What SQLite found when it looked."""
+
+    sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+
+
+class Database:
+    """
+    One file.
+
+    @ivar putAside: told the name of a damaged file that was put aside.
+    """
+
+    def __init__(self, path: str, putAside: Callable[[str], None] = lambda name: None) -> None:
+        self.path = path
+        self.putAside = putAside
+        self._open: sqlite3.Connection | None = None
+
+    def prepare(self, numbers: int) -> int:
+        """
+        See whether the file can be used, and make it if there is none.  It is closed again: the
+        process may yet become another one.
+
+        @param numbers: reserve so many.
+        @return: the first of them.
+        @raise HistoryUnfit: it cannot be.
+        """
+        try:
+            self._do(self._check)
+            return self.reserve(numbers)
+        except (OSError, sqlite3.Error) as error:
+            why = error.strerror if isinstance(error, OSError) else error
+            raise HistoryUnfit(f"{why}; name a file in a directory of the gateway's own") from None
+        finally:
+            self.close()
+
+    def close(self) -> None:
+        """Be done with it; it is opened again when it is needed."""
+        database, self._open = self._open, None
+        if database is not None:
+            database.close()
+
+    # To write
+
+    def write(
+        self,
+        records: Iterable[JobRecord],
+        events: Iterable[JobEvent] = (),
+        restored: Iterable[JobRecord] = (),
+    ) -> None:
+        """
+        Keep jobs that have ended, and what happened to jobs: durable when this returns.
+
+        @param restored: these are left as they are if they are known.
+        """
+        jobs, known = [*map(_row, records)], [*map(_row, restored)]
+        happened = [(*astuple(event), EVENTS) for event in events]
+
+        def work(database: sqlite3.Connection) -> None:
+            database.executemany(f"INSERT OR REPLACE INTO job ({_COLUMNS}) VALUES ({_MARKS})", jobs)
+            database.executemany(f"INSERT OR IGNORE INTO job ({_COLUMNS}) VALUES ({_MARKS})", known)
+            database.executemany(
+                "INSERT INTO event SELECT ?1, ?2, ?3, ?4, ?5, ?6 WHERE ?4 <> ''"
+                " OR (SELECT count(*) FROM event WHERE number = ?1) < ?7",
+                happened,
+            )
+
+        self._change(work)
+
+    def erase(self, number: int) -> bool:
+        """Leave nothing of a job that could lead to a person.  @return: is it known?"""
+        return bool(self._erase("SELECT ?", number))
+
+    def eraseBefore(self, when: float) -> int:
+        """Do so with all that ended before.  @return: how many."""
+        which = "SELECT number FROM job WHERE completed < ? AND reason <> 'erased'"
+        return self._erase(which, when)
+
+    def _erase(self, which: str, value: float) -> int:
+        def work(database: sqlite3.Connection) -> int:
+            database.execute(f"DELETE FROM event WHERE number IN ({which})", (value,))
+            done = database.execute(f"UPDATE job SET {_ERASED} WHERE number IN ({which})", (value,))
+            return done.rowcount
+
+        done = self._change(work)
+        # The pages as they were before are in the log; nobody is to find names there.
+        self._do(lambda database: database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall())
+        return done
+
+    def retain(self, retention: Retention, now: float) -> bool:
+        """
+        Forget what is not to be kept any longer, a thousand jobs at a time.
+
+        @return: there is more of it.
+        """
+        last = now - retention.days * DAY
+
+        def surplus(database: sqlite3.Connection) -> tuple[int, int]:
+            old = "SELECT count(*) FROM (SELECT 1 FROM job WHERE completed < ? LIMIT ?)"
+            [many] = _one(database, old, (last, AT_A_TIME))
+            [rows] = _one(database, "SELECT count(*) FROM job")
+            more = max(rows - retention.rows, 0)
+            if _used(database) > retention.bytes:
+                more = max(more, rows // 100 + 1)
+            return many, min(more, rows, AT_A_TIME)
+
+        old, more = self._do(surplus)
+        if not old and not more:
+            return False
+        self._change(lambda database: _forget(database, "completed", old))
+        self._change(lambda database: _forget(database, "number", more - old))
+        # A page at each step of the statement, and Python takes but one step of those.
+        vacuum = f"PRAGMA incremental_vacuum({AT_A_TIME});"
+        self._do(lambda database: database.executescript(vacuum))
+        return True
+
+    def reserve(self, count: int) -> int:
+        """Take numbers for jobs that nobody has had.  @return: the first of them."""
+
+        def work(database: sqlite3.Connection) -> int:
+            mark = _mark(database)
+            database.execute("UPDATE counter SET mark = ?", (mark + count,))
+            return mark + 1
+
+        return self._change(work)
+
+    # To read
+
+    def jobs(self, wanted: Wanted) -> list[JobRecord]:
+        """The jobs that are wanted, the newest number first."""
+        where, values = _where(wanted)
+        query = f"SELECT {_COLUMNS} FROM job{where} ORDER BY number DESC LIMIT ?"
+        return [*map(_record, self._rows(query, *values, wanted.limit))]
+
+    def job(self, number: int) -> JobRecord | None:
+        """One of them."""
+        query = f"SELECT {_COLUMNS} FROM job WHERE number = ?"
+        return next(map(_record, self._rows(query, number)), None)
+
+    def events(self, number: int) -> list[JobEvent]:
+        """What was noted of a job."""
+        query = "SELECT * FROM event WHERE number = ? ORDER BY time, rowid"
+        return [JobEvent(*row) for row in self._rows(query, number)]
+
+    def sums(self, wanted: Wanted, skip: int) -> list[Sum]:
+        """The jobs that are wanted, counted: the newest day first."""
+        where, values = _where(wanted)
+        query = (
+            "SELECT date(created, 'unixepoch', 'localtime'), user, host, port,"
+            " sum(state = ?), sum(iif(state = ?, bytes, 0)), sum(state <> ?)"
+            f" FROM job{where} GROUP BY 1, 2, 3, 4 ORDER BY 1 DESC, 2, 3, 4 LIMIT ? OFFSET ?"
+        )
+        completed = [JobState.COMPLETED.value] * 3
+        return [Sum(*row) for row in self._rows(query, *completed, *values, wanted.limit, skip)]
+
+    # Inside
+
+    def _rows(self, query: str, *values: Any) -> list[Any]:
+        return self._do(lambda database: database.execute(query, values).fetchall())
+
+    def _change(self, work: Callable[[sqlite3.Connection], _Result]) -> _Result:
+        def change(database: sqlite3.Connection) -> _Result:
+            database.execute("BEGIN IMMEDIATE")
+            try:
+                result = work(database)
+                database.execute("COMMIT")
+            except BaseException:
+                with suppress(sqlite3.Error):  # some errors have done it already
+                    database.execute("ROLLBACK")
+                raise
+            return result
+
+        return self._do(change)
+
+    def _do(self, work: Callable[[sqlite3.Connection], _Result]) -> _Result:
+        # Once more with a new file, if this one is damaged.
+        try:
+            return work(self._connected())
+        except sqlite3.DatabaseError as error:
+            if getattr(error, "sqlite_errorcode", 0) & 0xFF not in _DAMAGED:
+                raise
+        self._beginAnew()
+        return work(self._connected())
+
+    def _connected(self) -> sqlite3.Connection:
+        if self._open is None:
+            os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE))
+            self._open = sqlite3.connect(
+                self.path, BUSY, isolation_level=None, check_same_thread=False
+            )
+            try:
+                _lay(self._open)
+            except BaseException:
+                self.close()
+                raise
+        return self._open
+
+    def _check(self, database: sqlite3.Connection) -> None:
+        if os.stat(self.path).st_size <= CHECKED:
+            [verdict] = _one(database, "PRAGMA quick_check(1)")
+            if verdict != "ok":
+                raise _Damaged(verdict)
+
+    def _beginAnew(self) -> None:
+        mark = 0
+        with suppress(sqlite3.Error, ValueError):
+            mark = _mark(self._connected())
+        self.close()
+        aside = f"{self.path}.damaged-{time.strftime('%Y%m%d-%H%M%S')}"
+        for end in ("", "-wal", "-shm"):
+            with suppress(FileNotFoundError):
+                os.rename(self.path + end, aside + end)
+        self.putAside(aside)
+        # No number comes twice, if that can be read yet.
+        self._connected().execute("UPDATE counter SET mark = ?", (mark,))
+
+
+def _lay(database: sqlite3.Connection) -> None:
+    [application] = _one(database, "PRAGMA application_id")
+    [version] = _one(database, "PRAGMA user_version")
+    [tables] = _one(database, "SELECT count(*) FROM sqlite_schema")
+    if tables and application != APPLICATION:
+        raise HistoryUnfit("it is a database of another program; name another file")
+    if version > VERSION:
+        told = f"its schema is {version}, this program knows {VERSION}"
+        raise HistoryUnfit(f"{told}: a newer jetdirect has written it; use that, or another file")
+    if not tables:
+        database.execute("PRAGMA auto_vacuum = INCREMENTAL")
+    database.execute("PRAGMA journal_mode = WAL").fetchall()
+    database.execute("PRAGMA synchronous = FULL")
+    database.execute("PRAGMA secure_delete = ON").fetchall()
+    if not tables:
+        marks = f"PRAGMA application_id = {APPLICATION}; PRAGMA user_version = {VERSION}"
+        database.executescript(f"BEGIN; {marks}; {_TABLES} COMMIT;")
+
+
+def _mark(database: sqlite3.Connection) -> int:
+    query = "SELECT max(mark, (SELECT coalesce(max(number), 0) FROM job)) FROM counter"
+    [mark] = _one(database, query)
+    return int(mark)
+
+
+def _used(database: sqlite3.Connection) -> int:
+    [pages] = _one(database, "PRAGMA page_count")
+    [free] = _one(database, "PRAGMA freelist_count")
+    [size] = _one(database, "PRAGMA page_size")
+    return int((pages - free) * size)
+
+
+def _forget(database: sqlite3.Connection, order: str, many: int) -> None:
+    # The oldest: by their ends, or by their numbers.
+    if many > 0:
+        which = f"SELECT number FROM job ORDER BY {order} LIMIT ?"
+        database.execute(f"DELETE FROM event WHERE number IN ({which})", (many,))
+        database.execute(f"DELETE FROM job WHERE number IN ({which})", (many,))
+
+
+def _one(database: sqlite3.Connection, query: str, values: Sequence[Any] = ()) -> Any:
+    return database.execute(query, values).fetchone()
+
+
+def _row(record: JobRecord) -> list[Any]:
+    values = [getattr(record, name) for name in _FIELDS]
+    values[_STATE] = record.state.value
+    values[_REASONS] = " ".join(record.reasons)
+    return values
+
+
+_STATE, _REASONS, _HEARD = map(_FIELDS.index, ("state", "reasons", "heard"))
+
+
+def _record(row: Sequence[Any]) -> JobRecord:
+    values = dict(zip(_FIELDS, row, strict=True))
+    values["state"] = state = JobState(values["state"])
+    values["reasons"] = tuple(values["reasons"].split())
+    values["heard"] = bool(values["heard"])
+    return JobRecord(**values, blocked=0.0, outcome=state.value)
+
+
+def _where(wanted: Wanted) -> tuple[str, list[Any]]:
+    parts: list[str] = []
+    values: list[Any] = []
+
+    def add(part: str, *more: Any) -> None:
+        parts.append(part)
+        values.extend(more)
+
+    for name in ("port", "state", "user", "host"):
+        if value := getattr(wanted, name):
+            add(f"{name} = ?", value)
+    if wanted.since is not None:
+        add("created >= ?", wanted.since)
+    if wanted.until is not None:
+        add("created < ?", wanted.until)
+    if wanted.before is not None:
+        add("number < ?", wanted.before)
+    if wanted.q:
+        columns = " || char(10) || ".join(("name", "user", "host", "reason"))
+        add(f"instr(lower({columns}), lower(?))", wanted.q)
+    return (f" WHERE {' AND '.join(parts)}" if parts else ""), values
