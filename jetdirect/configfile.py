@@ -102,6 +102,8 @@ class _File:
                     self._readPrinters(value)
                 case "defaults" if isinstance(value, dict):
                     self._readDefaults(value)
+                case "defaults":
+                    self._complain((key,), "write [defaults] in brackets, and keys below it")
                 case "spool" if isinstance(value, bool):
                     remedy = "spool = true stands in [defaults] or below a [[printer]]"
                     self._complain((key,), f"name the directory here; {remedy}")
@@ -191,6 +193,8 @@ class _File:
         try:
             if isinstance(value, list) and not option.many:
                 raise ValueError("give one value, without brackets")
+            if not values:
+                raise ValueError("nothing stands in the brackets; give a value, or leave it out")
             said = [_word(option, each) for each in values]
         except ValueError as error:
             self._complain(path, str(error))
@@ -227,5 +231,7 @@ def _unknown(key: str, known: Iterable[str], *elsewhere: tuple[Iterable[str], st
             return f"this key is {where}; move it there"
     if key in NEVER_IN_A_FILE:
         return f"only the command line has --{key}; leave it out"
+    if key.lstrip("-") in known and key.startswith("-"):
+        return "no such key; write it without dashes in front"
     near = didYouMean(key.replace("_", "-"), known)
     return f"no such key{near}; docs/configuration.rst lists all"

@@ -55,8 +55,10 @@ class Document:
             raise Broken("too many brackets inside each other", 1) from None
         except ValueError as error:  # also of a number with too many digits
             where = _WHERE.search(str(error))
-            line = int(where[1]) if where and where[1] else self._text.count("\n") + 1
-            raise Broken(_WHERE.sub("", str(error)), line if where else 1) from None
+            if where is None:
+                raise Broken("a number has thousands of digits", 1) from None
+            line = int(where[1]) if where[1] else self._text.count("\n") + 1
+            raise Broken(_WHERE.sub("", str(error)), line) from None
 
     def line(self, path: Path) -> int:
         """

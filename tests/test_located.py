@@ -73,7 +73,7 @@ def test_line(path: Path, line: int, ends: str) -> None:
         ("a = 1\n\na = 2\n", 3, "Cannot overwrite a value"),
         ('a = 1\nb = """x\n', 3, "Unterminated string"),
         ("a = " + "[" * 100_000, 1, "too many brackets"),
-        ("a = " + "9" * 5000, 1, "integer"),
+        ("a = " + "9" * 5000, 1, "thousands of digits"),
         ("[a\n", 1, "Expected ']'"),
     ],
 )
