@@ -35,10 +35,12 @@ class ServerCertificate:
     A certificate, its chain and its private key, in PEM files.
 
     @ivar options: what C{startTLS} takes: TLS 1.2, sessions may be resumed.
+    @ivar webContext: for pages, a context of pyOpenSSL: TLS 1.2 or 1.3, and HTTP/1.1.
     @ivar warnings: what is not well with it, though it can be used; a sentence each.
     """
 
     options: Any
+    webContext: Any
     _content: tuple[bytes, bytes]
     warnings: Sequence[str] = ()
 
@@ -80,6 +82,10 @@ class ServerCertificate:
                 enableSessions=True,
                 enableSessionTickets=True,
             )
+            webContext = CertificateOptions(
+                privateKey=key, certificate=chain[0], extraCertChain=chain[1:]
+            ).getContext()
+            webContext.set_alpn_select_callback(_onlyHTTP)
             context = options.getContext()
             context.set_min_proto_version(SSL.TLS1_2_VERSION)
             context.set_max_proto_version(SSL.TLS1_2_VERSION)
@@ -91,6 +97,7 @@ class ServerCertificate:
         except (SSL.Error, TypeError) as error:
             raise ValueError(self._unfit(chain, key, error)) from None
         self.options = options
+        self.webContext = webContext
         self._content = content
         self.warnings = list(self._notWell(chain[0]))
 
@@ -204,3 +211,12 @@ def _onlyFTP(connection: object, offered: list[bytes]) -> Any:
     if any(b"ftp" in each for each in offered):
         return SSL.NO_OVERLAPPING_PROTOCOLS
     raise SSL.Error([("the gateway", "ALPN", "the client wants another protocol than FTP")])
+
+
+def _onlyHTTP(connection: object, offered: list[bytes]) -> Any:
+    # A browser offers HTTP/2, too, which is not spoken here.
+    from OpenSSL import SSL
+
+    if b"http/1.1" in offered:
+        return b"http/1.1"
+    raise SSL.Error([("the gateway", "ALPN", "the client wants another protocol than HTTP/1.1")])

@@ -17,6 +17,7 @@ from .options import (
     count,
     greeting,
     line,
+    names,
     networks,
     oneOf,
     portRange,
@@ -309,9 +310,11 @@ _ROWS = (
         "web",
         OPERATING,
         "Where the command jetdirect and other programs of this machine ask and steer the gateway,"
-        " over HTTP: a TCP port number, on the loopback addresses, a server endpoint string such as"
-        " tcp:8631:interface=127.0.0.1, or unix:/PATH/OF/SOCKET, with mode 0660. Whoever connects"
-        " there may do everything.",
+        " over HTTP, and where a browser finds its pages: a TCP port number, on the loopback"
+        " addresses, a server endpoint string such as tcp:8631:interface=127.0.0.1, or"
+        " unix:/PATH/OF/SOCKET, with mode 0660. Whoever connects there may do everything, unless"
+        " --web-auth asks who it is."
+        " tls:8631 is for other machines, with --web-auth and --tls-certificate.",
         "WHERE",
         otherwise="nowhere",
         many=True,
@@ -356,6 +359,58 @@ _ROWS = (
         "WORD",
         choice(Names),
         Retention.names.value,
+    ),
+    Option(
+        "web-auth",
+        OPERATING,
+        "Who may ask over TCP, such as file:/etc/jetdirect.operators, in the words of --auth: they"
+        " have a user name and a password. A Unix socket asks nobody.",
+        "KIND:WHERE",
+        otherwise="everybody who can connect",
+        many=True,
+    ),
+    Option(
+        "web-host",
+        OPERATING,
+        "Names of the gateway in addresses that browsers show, such as print.example; those of this"
+        " machine, and the address itself, are known.",
+        "NAMES",
+        names,
+        otherwise="none",
+        many=True,
+    ),
+    Option(
+        "web-see",
+        OPERATING,
+        "Users of --web-auth who may look; * is everybody who is let in. Without these three lists"
+        " everybody who is let in may do everything.",
+        "NAMES",
+        names,
+        otherwise="none",
+        many=True,
+    ),
+    Option(
+        "web-operate",
+        OPERATING,
+        "Users who may also pause, cancel, move and so on.",
+        "NAMES",
+        names,
+        otherwise="none",
+        many=True,
+    ),
+    Option(
+        "web-administer",
+        OPERATING,
+        "Users who may also reload, erase, and see the configuration and the log.",
+        "NAMES",
+        names,
+        otherwise="none",
+        many=True,
+    ),
+    Option(
+        "web-behind-proxy",
+        OPERATING,
+        "A proxy ends TLS in front of --web: passwords may come in clear from other machines.",
     ),
     Option(
         "allow",

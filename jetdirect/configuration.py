@@ -4,15 +4,30 @@ All that an operator says about one gateway, as one value.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import NamedTuple
 
 from twisted.cred.checkers import ICredentialsChecker
 
 from .ftp.settings import SessionSettings
 from .named import NamedPrinter, PortSettings, Printers, checkNames, named
 from .watch.retention import Retention
+from .web.access import Access
+from .web.places import exposure
+
+
+class Said(NamedTuple):
+    """
+    What an operator has said of an option.
+
+    @ivar text: its value, without secrets.
+    @ivar where: the place.
+    """
+
+    text: str
+    where: str
 
 
 @dataclass(frozen=True)
@@ -25,11 +40,15 @@ class Configuration:
     @ivar defaults: what is set about the printing ports of bare transports.
     @ivar checkers: who may print; empty: anybody, under any name.
     @ivar default: the name of the default port; empty: number 1, or the only one.
-    @ivar web: server endpoint strings for pages and the command; all on this machine.
+    @ivar web: server endpoint strings for pages and the command; C{tls:8631} with the certificate
+        of the sessions.
+    @ivar access: who may ask there, and do what.
     @ivar spool: the directory for the jobs of those ports that keep them; empty: none does.
     @ivar history: the file for what is known of ended jobs; empty: it is in memory.
     @ivar retention: what is kept there.
     @ivar standby: wait until no other gateway has the spool.
+    @ivar file: where it was read; empty: it was said otherwise.
+    @ivar said: what was said of options, by their names.
     """
 
     printers: Printers
@@ -43,15 +62,23 @@ class Configuration:
     standby: bool = False
     history: str = ""
     retention: Retention = field(default_factory=Retention)
+    access: Access = field(default_factory=Access)
+    file: str = ""
+    said: Mapping[str, Said] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """
-        @raise ValueError: the names of the printing ports are not clear, or one keeps jobs nowhere.
+        @raise ValueError: the names of the printing ports are not clear, or one keeps jobs nowhere,
+            or strangers could steer the gateway.
         """
         checkNames(self.ports, self.default)
         spooled = [each.name for each in self.ports if each.settings.spool]
         if spooled and not self.spool:
             raise ValueError(f"{spooled[0]} keeps jobs, but there is no spool; name a directory")
+        for place in self.web:
+            why = exposure(place, bool(self.access.checkers), self.access.behindProxy)
+            if why:
+                raise ValueError(f"{place}: {why}")
 
     def warnings(self) -> Iterator[str]:
         """What lets others than by default send what is printed, or was hardly meant."""

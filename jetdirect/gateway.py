@@ -17,12 +17,15 @@ from twisted.internet.interfaces import IProtocolFactory
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+from .certificate import ServerCertificate
 from .changes import changes
 from .configuration import Configuration
 from .ftp.factory import PortFactory, PrintFTPFactory
 from .ftp.realm import AnyName, PrintRealm
 from .interfaces import IHistory, IMetrics, ISpool
+from .listeners import portOf
 from .net.tuning import BACKLOG
+from .overview import Reload, overview, settingsOf
 from .server import PrintServer
 from .spool.files import openSpool
 from .spool.spooling import LAST_WRITES, RESERVED_NUMBERS
@@ -34,8 +37,9 @@ from .watch.database import Database
 from .watch.filehistory import FileHistory
 from .watch.history import History
 from .watch.log import LogWatcher
-from .web.api import API
-from .web.site import Site
+from .watch.recent import Recent
+from .web.secure import isSecure, listening
+from .web.side import WebSide
 
 _TCP = re.compile(r"(haproxy:)?(tcp[46]?|tls|ssl):", re.ASCII)
 
@@ -63,9 +67,11 @@ class Gateway(MultiService):
     @ivar history: the jobs that have ended.
     @ivar factory: makes the FTP sessions.
     @ivar reloader: reads the configuration again, and goes on with it; L{None}: nobody can.
+    @ivar lastReload: what came of that last; L{None}: it was never done.
     """
 
     reloader: Callable[[], list[str]] | None = None
+    lastReload: Reload | None = None
     _begun = False
     _log = Logger()
 
@@ -103,6 +109,8 @@ class Gateway(MultiService):
             len(configuration.printers),
         )
         self._metrics: IMetrics | None = None
+        self._recent = Recent()
+        self._web: WebSide | None = None
         for make in self._services(configuration).values():
             make().setServiceParent(self)
 
@@ -178,10 +186,40 @@ class Gateway(MultiService):
 
     def _listenWeb(self, place: str) -> IService:
         self._metrics = self._metrics or _counting(self.server, self.factory, self._reactor)
-        api = API(self.operator, self._whyNotReady, self.reloader, self._metrics)
-        service = listen(place, Site(api, self._reactor), reactor=self._reactor)
+        self._recent.begin()
+        if self._web is None:
+            self._web = WebSide(
+                self.operator,
+                self.server,
+                self._reactor,
+                ready=self._whyNotReady,
+                reload=self.reloader,
+                metrics=self._metrics,
+                access=lambda: self.configuration.access,
+                settings=self._overview,
+                settingsOf=lambda name: settingsOf(self.configuration, name),
+                listener=self._senders,
+                lines=self._recent.lines,
+                wallClock=lambda: self.server.wallClock(),
+            )
+        site = self._web.site(isSecure(place))
+        service = listen(*listening(place, site, self._certificate), reactor=self._reactor)
         service.setName(f"web {place}")
         return service
+
+    def _certificate(self) -> ServerCertificate | None:
+        return self.configuration.sessions.certificate
+
+    def _overview(self) -> dict[str, Any]:
+        return overview(self.configuration, self.reloader is not None, self.lastReload)
+
+    def _senders(self) -> int | None:
+        # Where an upload can be tried: the port that is bound, where any free one was wanted.
+        for listener in self.configuration.listeners:
+            port = portOf(listener)
+            if port:
+                return port
+        return None
 
     def _whyNotReady(self) -> str:
         spooling = self.server.spooling
@@ -233,6 +271,9 @@ class Gateway(MultiService):
         stopped = super().stopService()
         self.server.askNoMore()
         end = self._reactor.seconds() + drain + LAST_WRITES
+        self._recent.end()
+        if self._web is not None:
+            self._web.stop()
         all = DeferredList(
             [
                 stopped,

@@ -124,6 +124,18 @@ def networks(text: str) -> list[IPv4Network | IPv6Network]:
         raise ValueError(f"not a network; {remedy}") from None
 
 
+def names(text: str) -> list[str]:
+    """
+    Names with a comma or a blank between them.
+
+    @raise ValueError: there is none.
+    """
+    found = [each for each in re.split(r"[,\s]+", text) if each]
+    if not found:
+        raise ValueError("give names, with a comma between them")
+    return found
+
+
 def switch(text: str) -> bool:
     """
     On or off; CUPS has other words for it, and people paste its URIs.

@@ -28,6 +28,7 @@ from .configuration import Configuration
 from .gateway import Gateway
 from .interfaces import ISpool
 from .listeners import whyNot
+from .overview import Reload
 from .text import presentable
 from .transports.checks import seen, tried, unknownHosts
 from .watch.systemd import Systemd
@@ -214,13 +215,17 @@ class CommandLineGateway(Gateway):
         refused = ""
         self.systemd.reloading()
         try:
-            return self._reloaded()
+            told = self._reloaded()
         except Wrong as wrong:
             refused = wrong.sentences[0]
+            self.lastReload = Reload(time.time(), errors=wrong.sentences)
             for each in wrong.sentences:
                 self._log.error("{wrong}", wrong=presentable(each))
             self._log.error("nothing has changed: the configuration cannot be used")
             raise
+        else:
+            self.lastReload = Reload(time.time(), told)
+            return told
         finally:
             self.systemd.reloaded(refused)
 

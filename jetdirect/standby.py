@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from typing import Any
 
 from twisted.application.service import MultiService, Service
@@ -28,7 +28,8 @@ from .listeners import whyNot
 from .process import endWithStatus, fail, reopenLog
 from .spool.directory import Taken
 from .watch.systemd import Systemd
-from .web.api import Answer
+from .web.reply import Asked, Reply, inJSON
+from .web.secure import listening
 from .web.site import Site
 
 LOOK = 0.5
@@ -41,18 +42,11 @@ STANDBY = "standby"
 class StandingBy:
     """What a gateway answers over HTTP while it waits."""
 
-    async def answer(
-        self,
-        method: str,
-        path: Sequence[str],
-        query: Mapping[str, Sequence[str]],
-        body: bytes,
-        by: str,
-    ) -> Answer:
-        """L{Asked<jetdirect.web.site.Asked>}."""
-        if list(path) == ["healthz"]:
-            return Answer(200, {"healthy": True})
-        return Answer(503, {"error": STANDBY})
+    async def answer(self, asked: Asked) -> Reply:
+        """L{Answers<jetdirect.web.site.Answers>}."""
+        if asked.path == [b"healthz"]:
+            return inJSON(200, {"healthy": True})
+        return inJSON(503, {"error": STANDBY})
 
 
 class Standby(MultiService):
@@ -84,8 +78,9 @@ class Standby(MultiService):
         self._stopping = False
         self._pause: Deferred[None] | None = None
         for place in configuration.web:
-            site = Site(StandingBy(), reactor)
-            listen(place, site, reactor=reactor).setServiceParent(self)
+            site = Site(StandingBy(), None, reactor)
+            where = listening(place, site, lambda: configuration.sessions.certificate)
+            listen(*where, reactor=reactor).setServiceParent(self)
 
     def privilegedStartService(self) -> None:
         """Bind what tells that it stands by: once, while somebody reads what goes wrong."""

@@ -19,19 +19,20 @@ from twisted.cred.checkers import ICredentialsChecker
 
 from .certificate import ServerCertificate
 from .checkers import checkerFor
-from .commandline import DEFAULT_PRINTER, OPTIONS, PORT_OPTIONS, SPOOL
-from .configuration import Configuration
+from .commandline import DEFAULT_PRINTER, FILE_OPTIONS, OPTIONS, PORT_OPTIONS, SPOOL
+from .configuration import Configuration, Said
 from .ftp.settings import PROFILES
 from .interfaces import IPrinterTransport
 from .listeners import leadsHere, listeners, portOf
 from .named import NamedPrinter, PortSettings, defaultOf, unclear
-from .options import Option
+from .options import Option, shown
 from .portnames import STEM
 from .transports.build import deviceURI, transportFor
 from .transports.policy import PJLPolicy
 from .uri import DeviceURI, withoutSecrets
 from .watch.retention import Retention
-from .web.places import places
+from .web.access import Access
+from .web.places import exposure, places
 
 SHOWN = 200
 """Characters of a wrong value that are said again."""
@@ -145,7 +146,7 @@ class Words:
                 return None
             case "history":
                 return folder, text
-            case "auth":
+            case "auth" | "web-auth":
                 kind, _, where = text.partition(":")
                 if kind == "file" and where:
                     text = f"file:{os.path.join(folder, where)}"
@@ -225,6 +226,13 @@ class Words:
             bool(self.said("standby")),
             self._history(),
             self._retention(),
+            self._access(checker),
+            self.file,
+            {
+                option.name: Said(self._text(option), str(self.places[option.name]))
+                for option in FILE_OPTIONS
+                if option.name in said
+            },
         )
 
     def _history(self) -> str:
@@ -241,6 +249,22 @@ class Words:
             self.said("history-bytes") or usual.bytes,
             self.said("names") or usual.names,
         )
+
+    def _access(self, checker: Callable[[str], ICredentialsChecker]) -> Access:
+        return Access(
+            [checker(text) for text in self.said("web-auth") or ()],
+            [name.lower() for name in self.said("web-host") or ()],
+            bool(self.said("web-behind-proxy")),
+            self.said("web-see") or (),
+            self.said("web-operate") or (),
+            self.said("web-administer") or (),
+        )
+
+    def _text(self, option: Option) -> str:
+        value = self._history() if option.name == "history" else self.values[option.name]
+        if option.name in _SAFE:
+            value = [safe(option, each) for each in value]
+        return shown(option, value)
 
     def _inItsWords(self, sentences: Iterable[str]) -> Iterator[str]:
         # A key of a file is an option's name without the dashes.
@@ -326,6 +350,15 @@ class Words:
         if self.said("passive-inside") and not self.said("passive-address"):
             remedy = "it says who is not told a --passive-address; name that, too, or leave it out"
             yield f"{self._nameOf('passive-inside')}: {remedy}"
+        for place in self.said("web") or ():
+            proved = bool(self.said("web-auth"))
+            why = exposure(place, proved, bool(self.said("web-behind-proxy")))
+            if why:
+                yield f"{self._nameOf('web', place)}: {why}"
+        for list_ in ("web-see", "web-operate", "web-administer"):
+            if self.said(list_) and not self.said("web-auth"):
+                remedy = "nobody has a name without --web-auth; say that, too, or leave it out"
+                yield f"{self._nameOf(list_)}: {remedy}"
         if not self.said("spool"):
             remedy = "name a directory for jobs with --spool=DIRECTORY"
             for option in PORT_OPTIONS:
@@ -350,8 +383,12 @@ class Words:
     def _certificate(self, before: Configuration | None) -> ServerCertificate | None:
         file, key = self.said("tls-certificate"), self.said("tls-key")
         if file is None:
-            secure = [each for each in self.said("port") or () if re.match("tls:|ssl:", each)]
-            needing = [self._nameOf("port", secure[0])] if secure else []
+            needing = [
+                self._nameOf(name, each)
+                for name in ("port", "web")
+                for each in self.said(name) or ()
+                if re.match("tls:|ssl:", each)
+            ][:1]
             needing += [
                 self._nameOf(name)
                 for name in ("tls-key", "require-tls", "tls-lenient-close")
@@ -396,5 +433,6 @@ _SAFE: Mapping[str, Callable[[str], str]] = {
     "printer": withoutSecrets,
     "uri": withoutSecrets,
     "auth": _withoutPasswords,
+    "web-auth": _withoutPasswords,
 }
 """What of a value that may hold a secret is said again."""

@@ -72,8 +72,20 @@ MAY_IMPORT = {
     "web.places": "",
     "web.admission": "",
     "web.shapes": "record",
+    "web.access": "",
+    "web.phrases": "record",
+    "web.rows": "record web.access web.phrases",
+    "web.notes": "web.rows",
+    "web.pages": "errors interfaces record web.*",
+    "web.frame": "web.access web.pages web.phrases web.rows",
+    "web.events": "interfaces record web.access web.frame web.pages",
+    "web.forms": "web.rows",
+    "web.reply": "web.access web.admission",
+    "web.desk": "text web.*",
+    "web.secure": "certificate",
+    "web.side": "interfaces web.*",
     "web.api": "errors interfaces record wanted web.shapes",
-    "web.site": "text web.admission web.api",
+    "web.site": "text web.events web.forms web.reply",
     # jobs on disk
     "spool.disk": "spool.record",
     "spool.durable": "spool.disk",
@@ -242,12 +254,14 @@ MAY_IMPORT = {
     " transports.backchannel transports.backpressure transports.descriptor transports.ending"
     " transports.threads",
     # all that an operator can say
-    "configuration": "named ftp.settings watch.retention",
+    "configuration": "named ftp.settings watch.retention web.access web.places",
+    "overview": "changes commandline configuration options",
     "commandline": "options named ftp.* spool.limits transports.* watch.retention",
     "changes": "commandline configuration named options ftp.settings",
     # those who know both sides
-    "gateway": "text changes configuration interfaces server spool.files verbs net.* ftp* watch*"
-    " spool.spooling spool.threads spool.turns web.api web.site",
+    "gateway": "text certificate changes configuration interfaces listeners overview server"
+    " spool.files spool.spooling spool.threads spool.turns verbs net.* ftp* watch* web.secure"
+    " web.side",
     "testing*": "configuration errors guard interfaces language job named port server net.* ftp*"
     " spool.record transports* gateway testing*",
     # the command
@@ -256,7 +270,7 @@ MAY_IMPORT = {
     "help": "jetdirect options transports.build commandline",
     "located": "",
     "words": "certificate checkers commandline configuration interfaces listeners named options"
-    " portnames uri ftp.settings transports.build transports.policy watch.retention"
+    " portnames uri ftp.settings transports.build transports.policy watch.retention web.access"
     " web.places",
     "configfile": "commandline located options words",
     "checking": "changes configuration named spool.directory text transports.checks"
@@ -267,10 +281,10 @@ MAY_IMPORT = {
     "cups": "named portnames text transports.build transports.cups",
     "daemon": "",
     "descriptors": "",
-    "process": "configuration text gateway interfaces listeners logfile transports.checks"
+    "process": "configuration text gateway interfaces listeners logfile overview transports.checks"
     " watch.systemd words",
-    "standby": "configuration interfaces listeners process spool.directory watch.systemd web.api"
-    " web.site",
+    "standby": "configuration interfaces listeners process spool.directory watch.systemd"
+    " web.reply web.secure web.site",
     "tap": "text configuration checkers checking commandline configfile daemon descriptors errors"
     " ftp.address help interfaces listeners logfile options process spool.files spool.threads"
     " standby transports.checks web.site words",

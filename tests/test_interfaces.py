@@ -119,6 +119,8 @@ PROVIDERS: list[Callable[..., Any]] = [
 
 
 ELSEWHERE = {
+    "Stream": "test_web_events",
+    "Streams": "test_web_events",
     "AppendTransport": "test_file_kinds",
     "FifoConnection": "test_file_kinds",
     "DraftWriter": "test_spool_gateway",

@@ -235,7 +235,7 @@ def test_defaults(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 
 
 @pytest.mark.parametrize(
-    "place", ["unix:", "https://h", "ftp://h", "h:8631", "http://a@h", "http://h/x", "http://h:x"]
+    "place", ["unix:", "gopher://h", "ftp://h", "h:8631", "http://a@h", "http://h/x", "http://h:x"]
 )
 def test_wrongPlace(place: str, capsys: pytest.CaptureFixture[str]) -> None:
     """What can be no gateway's place is wrong usage."""

@@ -11,7 +11,7 @@ import pytest
 from twisted.internet.error import CannotListenError
 
 from jetdirect.listeners import whyNot
-from jetdirect.web.places import isThere, places
+from jetdirect.web.places import exposure, isThere, places
 
 
 @pytest.mark.parametrize(
@@ -24,6 +24,9 @@ from jetdirect.web.places import isThere, places
         ("unix:address=/run/x", ["unix:/run/x:mode=660"]),
         ("unix:control", ["unix:/etc/jetdirect/control:mode=660"]),
         (r"unix:/run/a\:b", [r"unix:/run/a\:b:mode=660"]),
+        ("tcp:8631", ["tcp:8631"]),
+        ("tls:8631", ["tls:8631"]),
+        ("tls:port=8631:interface=192.0.2.1", ["tls:8631:interface=192.0.2.1"]),
     ],
 )
 def test_place(text: str, found: list[str]) -> None:
@@ -46,18 +49,12 @@ def test_number(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ("tcp:8631", "not a loopback address"),
-        ("tcp:8631:interface=0.0.0.0", "not a loopback address"),
-        (r"tcp6:8631:interface=\:\:", "not a loopback address"),
-        ("tcp:8631:interface=192.0.2.1", "not a loopback address"),
-        ("tcp:8631:interface=localhost", "not a loopback address"),
         ("tcp:8631:interface=127.0.0.1:interface=0.0.0.0", "interface=0.0.0.0 is not understood"),
         ("tcp:x:interface=127.0.0.1", "no port from 0 to 65535"),
         ("tcp:8631:backlog=5", "backlog=5 is not understood"),
         ("70000", "no port from 0 to 65535"),
         ("unix:", "a path is missing"),
         ("unix:/run/x:mode=666", "unix: takes a path and nothing else"),
-        ("tls:8631", "no place for a page or a command"),
         ("haproxy:tcp:8631:interface=127.0.0.1", "no place for a page or a command"),
         ("systemd:domain=INET:index=0", "no place for a page or a command"),
     ],
@@ -67,6 +64,34 @@ def test_noPlace(text: str, why: str) -> None:
     with pytest.raises(ValueError, match=why) as refused:
         places(text)
     assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "tcp:8631",
+        "tcp:8631:interface=0.0.0.0",
+        r"tcp6:8631:interface=\:\:",
+        "tcp:8631:interface=192.0.2.1",
+        "tcp:8631:interface=localhost",
+        "tls:8631",
+    ],
+)
+def test_exposed(place: str) -> None:
+    """Where others can connect they have to prove who they are, and nobody may read that."""
+    assert exposure(place, False, False).startswith("not a loopback address")
+    assert exposure(place, False, True).startswith("not a loopback address")
+    clear = exposure(place, True, False)
+    assert clear.startswith("passwords would cross the network in clear") != (place == "tls:8631")
+    assert exposure(place, True, True) == ""
+
+
+@pytest.mark.parametrize(
+    "place", ["tcp:8631:interface=127.0.0.1", r"tcp6:8631:interface=\:\:1", "unix:/run/x:mode=660"]
+)
+def test_notExposed(place: str) -> None:
+    """On this machine nobody has to."""
+    assert exposure(place, False, False) == ""
 
 
 def test_whyNot() -> None:

@@ -9,8 +9,10 @@ import json
 import os
 import re
 import socket
+from base64 import b64encode
 from collections.abc import Mapping
-from http.client import HTTPConnection, HTTPException
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from netrc import NetrcParseError, netrc
 from typing import Any
 
 from ..verb import Refused
@@ -23,6 +25,8 @@ DEFAULTS = ("unix:/run/jetdirect/control", "http://127.0.0.1:8631")
 
 TIMEOUT = 60.0
 """Seconds for each of a connection and a silence: a reload reads disks and names (chosen)."""
+
+_LINE = "machine HOST login NAME password WORD"
 
 _REMEDY = "start one with --web, or name it with --gateway"
 
@@ -85,21 +89,44 @@ def ask(
 def _connection(place: str) -> HTTPConnection:
     if place.startswith("unix:") and len(place) > len("unix:"):
         return _UnixConnection(place.removeprefix("unix:"))
-    found = re.fullmatch(r"http://(\[[0-9a-fA-F:.]+\]|[^/:@\[\]?#\s]+)(?::(\d{1,5}))?/?", place)
+    found = re.fullmatch(r"(https?)://(\[[0-9a-fA-F:.]+\]|[^/:@\[\]?#\s]+)(?::(\d{1,5}))?/?", place)
     if found is None:
-        raise Refused(f"--gateway={place}: give http://HOST:PORT or unix:/PATH/OF/SOCKET", 2)
-    return HTTPConnection(found[1].strip("[]"), int(found[2] or 80), timeout=TIMEOUT)
+        remedy = "give http://HOST:PORT, https://HOST:PORT or unix:/PATH/OF/SOCKET"
+        raise Refused(f"--gateway={place}: {remedy}", 2)
+    scheme, host, port = found[1], found[2].strip("[]"), found[3]
+    if scheme == "https":
+        return HTTPSConnection(host, int(port or 443), timeout=TIMEOUT)
+    return HTTPConnection(host, int(port or 80), timeout=TIMEOUT)
+
+
+def _authorization(wire: HTTPConnection) -> dict[str, str]:
+    """Who asks, as C{~/.netrc} says it for the gateway's host (RFC 7617)."""
+    file = os.path.expanduser("~/.netrc")
+    if isinstance(wire, _UnixConnection) or not os.path.exists(file):
+        return {}
+    try:
+        found = netrc(file).authenticators(wire.host)
+    except (NetrcParseError, OSError, UnicodeError) as error:
+        raise Refused(f"{file} cannot be read: {error}", 2) from None
+    if found is None:
+        return {}
+    login, _, password = found
+    coded = b64encode(f"{login}:{password}".encode()).decode("ascii")
+    return {"Authorization": f"Basic {coded}"}
 
 
 def _asked(
     wire: HTTPConnection, method: str, path: str, body: Mapping[str, object] | None
 ) -> dict[str, Any]:
     content = None if method == "GET" else json.dumps(body or {})
-    wire.request(method, path, content, {"Content-Type": "application/json"})
+    heads = {"Content-Type": "application/json", **_authorization(wire)}
+    wire.request(method, path, content, heads)
     response = wire.getresponse()
     answer = json.loads(response.read())
     if not isinstance(answer, dict):
         raise ValueError("no object")
+    if response.status == 401:
+        raise Refused(f"who you are is not known there; write it into ~/.netrc: {_LINE}")
     if response.status >= 400:
         first, *more = map(str, answer.get("errors") or [answer.get("error", "refused")])
         raise Refused(first, 1, *more)

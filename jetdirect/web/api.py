@@ -4,7 +4,7 @@ What is asked, and the answer to it.  No I/O but that of the verbs.
 ::
 
     GET  /healthz /readyz /metrics
-    GET  /api/ports  /api/ports/NAME  /api/jobs  /api/jobs/N  /api/accounting
+    GET  /api/ports  /api/ports/NAME  /api/jobs  /api/jobs/N  /api/accounting  /api/config
     POST /api/jobs/N/VERB  /api/jobs/erase  /api/ports/NAME/VERB  /api/reload
 """
 
@@ -27,7 +27,9 @@ MOST_LISTED = 1000
 """Jobs in one answer at most: less than a megabyte (chosen)."""
 
 _COUNTED = ("port", "state", "user", "host", "since", "until", "q", "limit")
-_FILTERS = (*_COUNTED, "before")
+FILTERS = (*_COUNTED, "before")
+"""By what jobs are chosen."""
+
 _DIGITS = 18
 """Of a number: what C{int64} holds."""
 
@@ -65,17 +67,20 @@ class API:
         ready: Callable[[], str],
         reload: Callable[[], list[str]] | None = None,
         metrics: IMetrics | None = None,
+        settings: Callable[[], Mapping[str, Any]] = dict,
     ) -> None:
         """
         @param ready: why no jobs are taken now, in a sentence; empty: they are.
         @param reload: reads the configuration again, and says what has changed; raises
             L{ValueError}, which may have C{sentences}.
         @param metrics: L{None}: there is nothing that could write them.
+        @param settings: what is set, for people and programs.
         """
         self._operator = operator
         self._ready = ready
         self._reload = reload
         self._metrics = metrics
+        self._settings = settings
 
     async def answer(
         self,
@@ -127,6 +132,8 @@ class API:
                 return "GET", self._ports
             case ["api", "ports", name]:
                 return "GET", lambda: self._port(name)
+            case ["api", "config"]:
+                return "GET", self._config
             case ["api", "jobs"]:
                 return "GET", lambda: self._jobs(query)
             case ["api", "accounting"]:
@@ -164,6 +171,9 @@ class API:
     async def _port(self, name: str) -> Answer:
         return Answer(200, shapes.port(self._operator.port(name)))
 
+    async def _config(self) -> Answer:
+        return Answer(200, self._settings())
+
     async def _jobs(self, query: Mapping[str, Sequence[str]]) -> Answer:
         jobs, more = await self.found(query)
         return Answer(200, {"jobs": [shapes.job(each) for each in jobs], "next": more})
@@ -177,7 +187,7 @@ class API:
         @raise Bad: that is not understood.
         @raise NoSuchPort: there is no such port.
         """
-        wanted = _wanted(query, _FILTERS)
+        wanted = _wanted(query, FILTERS)
         jobs = await self._operator.jobs(replace(wanted, limit=wanted.limit + 1))
         more = jobs[wanted.limit - 1].number if len(jobs) > wanted.limit else None
         return list(jobs[: wanted.limit]), more

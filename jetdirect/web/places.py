@@ -1,5 +1,6 @@
 """
-Where C{--web} listens: on loopback addresses and Unix sockets, and nowhere else.
+Where C{--web} listens: on loopback addresses and Unix sockets; elsewhere only when whoever asks has
+to prove who it is, and nobody on the way can read that.
 """
 
 from __future__ import annotations
@@ -8,11 +9,15 @@ import os
 import re
 import socket
 from collections.abc import Iterable
+from contextlib import suppress
 from ipaddress import ip_address
 
 from twisted.internet.error import CannotListenError
 
-REMEDY = "give a port number, tcp:8631:interface=127.0.0.1 or unix:/PATH/OF/SOCKET"
+REMEDY = (
+    "give a port number, tcp:8631:interface=127.0.0.1, unix:/PATH/OF/SOCKET, or tls:8631 with"
+    " --web-auth"
+)
 
 MODE = 0o660
 """Of a Unix socket: whoever may write there administers the gateway."""
@@ -23,8 +28,7 @@ def places(text: str, folder: str = "") -> list[str]:
     The server endpoint strings for a port number, or for one such string.
 
     @param folder: where a relative path of a Unix socket begins.
-    @raise ValueError: somebody on another machine could connect there, or it is no place; the
-        message ends with the remedy.
+    @raise ValueError: it is no place; the message ends with the remedy.
     """
     if text.isascii() and text.isdigit():
         return _loopback(_port(text))
@@ -37,16 +41,34 @@ def places(text: str, folder: str = "") -> list[str]:
             raise ValueError(f"unix: takes a path and nothing else, the mode is {MODE:o}; {REMEDY}")
         path = os.path.abspath(os.path.join(folder, re.sub(r"\\(.)", r"\1", path)))
         return [f"unix:{_escaped(path)}:mode={MODE:o}"]
-    if kind not in ("tcp", "tcp6"):
+    if kind not in ("tcp", "tcp6", "tls"):
         raise ValueError(f"no place for a page or a command; {REMEDY}")
     port, interface = _taken(rest)
-    try:
-        isHere = ip_address(interface).is_loopback
-    except ValueError:
-        isHere = False
-    if not isHere:
-        raise ValueError(f"not a loopback address, and whoever connects administers; {REMEDY}")
-    return [f"{kind}:{_port(port)}:interface={_escaped(interface)}"]
+    where = f":interface={_escaped(interface)}" if interface else ""
+    return [f"{kind}:{_port(port)}{where}"]
+
+
+def exposure(place: str, proved: bool, behindProxy: bool) -> str:
+    """
+    Why a place is refused to which somebody on another machine could connect; empty: it is not.
+
+    @param place: a server endpoint string that L{places} has made.
+    @param proved: must whoever asks there prove who it is?
+    @param behindProxy: does a proxy end TLS in front of it?
+    """
+    kind, _, rest = place.partition(":")
+    if kind == "unix":
+        return ""
+    _, interface = _taken(rest)
+    with suppress(ValueError):
+        if ip_address(interface).is_loopback:
+            return ""
+    if not proved:
+        return f"not a loopback address, and whoever connects administers; {REMEDY}"
+    if kind != "tls" and not behindProxy:
+        remedy = "write tls:, or say --web-behind-proxy if a proxy in front of it ends TLS"
+        return f"passwords would cross the network in clear; {remedy}"
+    return ""
 
 
 def isThere(error: CannotListenError | OSError, web: Iterable[str]) -> bool:
@@ -57,8 +79,8 @@ def isThere(error: CannotListenError | OSError, web: Iterable[str]) -> bool:
         return named and _socket(os.fsdecode(lock).removesuffix(".lock")) in web
     if isinstance(error.port, bytes):
         return _socket(os.fsdecode(error.port)) in web
-    place = f"{error.port}:interface={_escaped(error.interface or '')}"
-    return any(each.partition(":")[2] == place for each in web)
+    where = f":interface={_escaped(error.interface)}" if error.interface else ""
+    return any(each.partition(":")[2] == f"{error.port}{where}" for each in web)
 
 
 def _socket(path: str) -> str:

@@ -4,13 +4,10 @@ The wires: one request a connection, of a bounded size, in a bounded time.
 
 from __future__ import annotations
 
-import json
 import socket
 import struct
-from collections.abc import Mapping, Sequence
 from io import BytesIO
 from typing import Any, Protocol
-from urllib.parse import parse_qs, unquote
 
 from twisted.internet.address import IPv4Address, IPv6Address
 from twisted.internet.defer import Deferred
@@ -25,8 +22,9 @@ from twisted.web.server import Request as TwistedRequest
 from twisted.web.server import Site as TwistedSite
 
 from ..text import presentable
-from .admission import whyNot
-from .api import Answer
+from .events import Streams
+from .forms import COOKIE
+from .reply import Asked, Reply
 
 CONNECTIONS = 100
 """At a time for each listener; one more is closed at once."""
@@ -37,35 +35,21 @@ REQUEST_TIME = 10.0
 LONGEST_BODY = 64 * 1024
 """Bytes of a request's body."""
 
-FIELDS = 100
-"""Of a query: more is refused before it is read."""
-
 _HEADERS = {
-    b"Content-Type": b"application/json",
-    b"Cache-Control": b"no-store",
-    b"Content-Security-Policy": b"default-src 'none'; frame-ancestors 'none'",
-    b"Cross-Origin-Resource-Policy": b"same-origin",
-    b"Referrer-Policy": b"no-referrer",
-    b"Server": b"jetdirect",
-    b"X-Content-Type-Options": b"nosniff",
+    "Cache-Control": "no-store",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+    "Server": "jetdirect",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
 }
-_TEXT = b"text/plain; version=0.0.4; charset=utf-8"
-"""Prometheus takes nothing for its text format that does not say so."""
-
-_OPEN = ([b"healthz"], [b"readyz"])
 
 
-class Asked(Protocol):
-    """What answers requests: L{API<jetdirect.web.api.API>}."""
+class Answers(Protocol):
+    """What answers requests: L{Desk<jetdirect.web.desk.Desk>}."""
 
-    async def answer(
-        self,
-        method: str,
-        path: Sequence[str],
-        query: Mapping[str, Sequence[str]],
-        body: bytes,
-        by: str,
-    ) -> Answer:
+    async def answer(self, asked: Asked) -> Reply:
         """Whatever happens; it never raises."""
 
 
@@ -161,9 +145,15 @@ class Site(TwistedSite):
 
     protocol: Any = Channel
 
-    def __init__(self, api: Asked, reactor: Any) -> None:
+    def __init__(
+        self, desk: Answers, streams: Streams | None, reactor: Any, secure: bool = False
+    ) -> None:
+        """
+        @param streams: open pages; L{None}: there are none.
+        @param secure: TLS of our own comes before.
+        """
         # Twisted reads forms before it asks whether they are wanted; L{LONGEST_BODY} bounds that.
-        super().__init__(_Root(api), Request, reactor=reactor, timeout=None)
+        super().__init__(_Root(desk, streams, secure), Request, reactor=reactor, timeout=None)
         self.connections = 0
 
     def buildProtocol(self, addr: Any) -> Any:
@@ -187,62 +177,73 @@ class _Root(Resource):
     isLeaf = True
     _log = Logger()
 
-    def __init__(self, api: Asked) -> None:
+    def __init__(self, desk: Answers, streams: Streams | None, secure: bool) -> None:
         super().__init__()
-        self._api = api
+        self._desk = desk
+        self._streams = streams
+        self._secure = secure
 
     def render(self, request: Any) -> int:
-        Deferred.fromCoroutine(self._answer(request))
+        def failed(failure: Failure) -> None:
+            self._log.failure("{uri} failed", failure, uri=request.uri.decode("ascii", "replace"))
+            request.channel.forceAbortClient()
+
+        Deferred.fromCoroutine(self._answer(request)).addErrback(failed)
         return NOT_DONE_YET
 
     async def _answer(self, request: Any) -> None:
         gone: list[object] = []
         request.notifyFinish().addErrback(gone.append)
-        method = request.method.decode("ascii", "replace")
-        by = _who(request.channel.transport)
-        answer = await self._answered(request, method, by)
-        if method == "POST":
+        asked = self._asked(request)
+        reply = await self._desk.answer(asked)
+        if asked.method == "POST":
             self._log.info(
                 "{by}: POST {path}: {status}{why}",
-                by=by,
+                by=reply.by or asked.peer,
                 path=ascii(request.path.decode("ascii", "replace"))[1:-1],
-                status=answer.status,
-                why=f": {presentable(answer.body['error'])}" if "error" in answer.body else "",
+                status=reply.status,
+                why=f": {presentable(reply.why)}" if reply.why else "",
             )
         if gone:
             return
-        request.setResponseCode(answer.status)
-        for name, value in _HEADERS.items():
-            request.setHeader(name, value)
-        body = answer.text
-        if body is None:
-            body = json.dumps(answer.body).encode("ascii") + b"\n"
-        else:
-            request.setHeader(b"Content-Type", _TEXT)
-        if answer.allow:
-            request.setHeader(b"Allow", answer.allow.encode("ascii"))
-        request.setHeader(b"Content-Length", b"%d" % len(body))
-        if method != "HEAD":
-            request.write(body)
+        request.setResponseCode(reply.status)
+        heads = {**_HEADERS, "Content-Type": reply.kind, "Content-Security-Policy": reply.policy}
+        for name, value in {**heads, **reply.heads}.items():
+            request.setHeader(name.encode("ascii"), value.encode("latin-1"))
+        if reply.live is not None and asked.method == "GET" and self._streams is not None:
+            cut = request.channel.forceAbortClient
+            if not self._streams.add(request, cut, *reply.live):
+                request.setResponseCode(503)
+                request.finish()
+            return
+        request.setHeader(b"Content-Length", b"%d" % len(reply.content))
+        if asked.method != "HEAD":
+            request.write(reply.content)
         request.finish()
 
-    async def _answered(self, request: Any, method: str, by: str) -> Answer:
+    def _asked(self, request: Any) -> Asked:
         def headers(name: str) -> list[str]:
             found = request.requestHeaders.getRawHeaders(name.encode("ascii"), [])
             return [each.decode("latin-1") for each in found]
 
-        _, *segments = request.path.split(b"/")
-        refused = whyNot(headers, method == "POST") if segments not in _OPEN else ""
-        if refused:
-            return Answer(403, {"error": refused})
-        _, _, said = request.uri.partition(b"?")
-        try:
-            query = parse_qs(said.decode("ascii"), True, errors="strict", max_num_fields=FIELDS)
-            path = [unquote(each.decode("ascii"), errors="strict") for each in segments]
-        except ValueError:
-            return Answer(400, {"error": "the address cannot be read"})
-        body = request.content.getvalue()
-        return await self._api.answer(method, path, query, body, by)
+        transport = request.channel.transport
+        host = transport.getHost()
+        isUnix = not isinstance(host, IPv4Address | IPv6Address)
+        _, *path = request.path.split(b"/")
+        _, _, query = request.uri.partition(b"?")
+        cookie = request.getCookie(COOKIE.encode("ascii"))
+        return Asked(
+            request.method.decode("ascii", "replace"),
+            path,
+            query,
+            request.content.getvalue(),
+            headers,
+            {} if cookie is None else {COOKIE: cookie.decode("latin-1")},
+            _who(transport),
+            isUnix,
+            "" if isUnix else host.host,
+            self._secure,
+        )
 
 
 def _who(transport: Any) -> str:
