@@ -209,12 +209,16 @@ class Printer:
     def _named(self) -> None:
         self.world.reactor.names[self.name] = self.host.address
 
+    @property
+    def idle(self) -> bool:
+        """Has it no connection?"""
+        return not any(each.open for each in self.conversations)
+
     def _asked(self, end: End) -> bool | None:
         now = self.world.network.now
         if now < self._silent:
             return None
-        busy = [each for each in self.conversations if each.open]
-        if now < self._refuses or (self._exclusive and busy):
+        if now < self._refuses or (self._exclusive and not self.idle):
             self.world.network.tell(f"{self.name}: refuses")
             return False
         # A connection may have been asked for by the job before.

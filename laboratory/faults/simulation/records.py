@@ -81,12 +81,9 @@ class Records:
         return [wire for wire in self._sessions if wire.end.closed is None]
 
     def _places(self) -> int:
-        # Jobs whose sender has left them have its place.
-        ends = [
-            self.control.get(job.name)
-            for port in self._world.gateway.server.ports
-            for job in port.jobs
-        ]
+        # Jobs whose sender has left them have its place, also those of a port that was removed.
+        server = self._world.gateway.server
+        ends = [self.control.get(job.name) for port in server._all() for job in server.jobsAt(port)]
         left = sum(1 for end in ends if end is not None and end.closed is not None)
         return len(self.openSessions()) + left
 

@@ -464,7 +464,10 @@ class World(Clockwork):
         self.start(probe.run())
         self.until(lambda: probe.over, NEXT_JOB_WITHIN)
         if (probe.heard or "").startswith("450") and self.connectTimeout < 1 and not self.plain:
-            # One attempt, while the reset of the job before was on its way: 450 is right.
+            # One attempt, while the end of the job before was on its way: 450 is right.
+            printer = self.printers[number - 1]
+            if isinstance(printer, Printer):
+                self.until(lambda: printer.idle, HEALED_WITHIN)
             probe = Probe(self, number + len(self.printers))
             self.start(probe.run())
             self.until(lambda: probe.over, NEXT_JOB_WITHIN)
