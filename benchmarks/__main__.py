@@ -36,6 +36,7 @@ from benchmarks.figures import (
     ports,
     relay,
     sessions,
+    spool,
     start,
     streams,
 )
@@ -57,12 +58,16 @@ FIGURES: dict[str, Callable[[Lab], list[Row]]] = {
     "ports": ports.run,
     "fleet": fleet.run,
     "jobs": jobs.run,
+    "spool": spool.run,
 }
 
 _SHARED_MEMORY = Path("/dev/shm")
 
 _PLACE = _SHARED_MEMORY if _SHARED_MEMORY.is_dir() else Path(tempfile.gettempdir())
 """A tmpfs: what vsftpd stores, and everybody logs, costs no disk."""
+
+_DISK = Path("/var/tmp")
+"""As a rule on a disk, and not in memory."""
 
 
 def main(words: list[str] | None = None) -> int:
@@ -85,6 +90,9 @@ def main(words: list[str] | None = None) -> int:
     parser.add_argument(
         "--place", type=Path, default=_PLACE, help="for logs and stored jobs (%(default)s)"
     )
+    parser.add_argument(
+        "--disk", type=Path, default=_DISK, help="on a disk, for kept jobs (%(default)s)"
+    )
     parser.add_argument("--table", type=Path, metavar="FILE", help="write the table there, too")
     options = parser.parse_args(words)
     if not set(options.names) <= set(FIGURES):
@@ -93,10 +101,15 @@ def main(words: list[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, _exit)
     _raiseLimits()
     network.isolated()
-    with tempfile.TemporaryDirectory(prefix="jetdirect-", dir=options.place) as directory:
+    with (
+        tempfile.TemporaryDirectory(prefix="jetdirect-", dir=options.place) as directory,
+        tempfile.TemporaryDirectory(prefix="jetdirect-", dir=options.disk) as disk,
+    ):
+        os.chmod(disk, 0o755)  # cupsd's programs are another user's
         _keepBytecode(Path(directory))
         lab = Lab(
             Path(directory),
+            Path(disk),
             rounds=options.rounds,
             hash=options.hash,
             full=options.full,

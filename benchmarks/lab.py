@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
+import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -45,6 +46,7 @@ class Lab:
     One run.
 
     @ivar place: a directory for everything.
+    @ivar disk: one on a disk, for what is to survive a power cut.
     @ivar rounds: how often each is measured.
     @ivar hash: have the sinks digest what they get.
     @ivar full: the long figures in their whole length.
@@ -53,6 +55,7 @@ class Lab:
     """
 
     place: Path
+    disk: Path = Path(tempfile.gettempdir())
     rounds: int = 5
     hash: bool = False
     full: bool = False

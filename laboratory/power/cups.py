@@ -71,7 +71,7 @@ class Cups:
             file.write(_SERVER.format(**words))
         with open(f"{directory}/cups/cups-files.conf", "w") as file:
             file.write(_FILES.format(**words))
-        with _running(f"{directory}/cups") as host:
+        with running(f"{directory}/cups") as host:
             queue = ["lpadmin", "-h", host, "-p", "raw", "-m", "raw", "-v", "socket://127.0.0.1:9"]
             subprocess.run([*queue, "-E"], check=True, capture_output=True)
             subprocess.run(["cupsdisable", "-h", host, "raw"], check=True, capture_output=True)
@@ -79,7 +79,7 @@ class Cups:
 
     def work(self, directory: str, note: Note, draw: Draw, seed: int, jobs: int) -> None:
         dice = Random(seed)
-        with _running(f"{directory}/cups") as host:
+        with running(f"{directory}/cups") as host:
             for job in range(jobs):
                 data = draw(dice) or b"x"  # lp refuses an empty job
                 digest = hashlib.sha256(data).hexdigest()
@@ -109,7 +109,8 @@ class Cups:
 
 
 @contextmanager
-def _running(place: str) -> Iterator[str]:
+def running(place: str) -> Iterator[str]:
+    """A cupsd that was prepared, and the socket at which it listens."""
     words = ["setpriv", "--pdeathsig", "KILL", "cupsd", "-f"]
     words += ["-c", f"{place}/cupsd.conf", "-s", f"{place}/cups-files.conf"]
     daemon = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

@@ -1,0 +1,78 @@
+"""
+jetdirect with a spool, on a disk.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from benchmarks.servers.ours import Ours
+from jetdirect.spool.directory import SpoolDirectory
+from jetdirect.spool.disk import File, RealDisk
+from jetdirect.spool.record import SpoolRecord
+from jetdirect.spool.store import Store
+
+NOBODY = 1
+"""A port of 127.0.0.1 at which no printer listens."""
+
+
+class Spooled(Ours):
+    """All jobs go to one printing port."""
+
+    settings = "twistd -n jetftp --spool on a disk, logging to a file"
+    jobName = "PORT1/job.prn"
+
+    def __init__(self, place: Path, sinks: Sequence[int], spool: Path, sessions: int = 32) -> None:
+        """@param sinks: none: the printer is away."""
+        words = [f"--spool={spool}", "--max-queued=1000000", "--min-free=0"]
+        super().__init__(place, sinks or [NOBODY], sessions, words)
+
+
+@contextmanager
+def spoolOn(disk: Path, waiting: int = 0, size: int = 10 * 1024) -> Iterator[Path]:
+    """
+    A spool on this disk, with so many jobs for PORT1.
+
+    @raise RuntimeError: that is no disk.
+    """
+    spool = disk / "spool"
+    directory = SpoolDirectory(str(spool))
+    try:
+        if not directory.durable:
+            raise RuntimeError(f"{disk} is in memory; --disk names a place on a disk")
+        if waiting:
+            _fill(str(spool), waiting, size)
+        directory.release()
+        yield spool
+    finally:
+        directory.release()
+        shutil.rmtree(spool)
+
+
+def _fill(spool: str, waiting: int, size: int) -> None:
+    # As senders would, but synced once for all.
+    store, data = Store(_Hasty(spool)), bytes(size)
+    store.addPort("PORT1")
+    store.reserve("number", waiting)
+    record = SpoolRecord(number=0, port="", name="job.prn", user="", host="", received=1.0)
+    for number in range(1, waiting + 1):
+        draft = store.begin("PORT1", number)
+        draft.write(data)
+        draft.commit(record.but(user="anonymous", host="127.0.0.1"))
+    subprocess.run(["sync", "-f", spool], check=True)
+
+
+class _Hasty(RealDisk):
+    """Syncs nothing."""
+
+    def create(self, path: str) -> File:
+        file = super().create(path)
+        file.sync = lambda: None  # type: ignore[method-assign]
+        return file
+
+    def syncDirectory(self, path: str) -> None:
+        """Nothing."""
