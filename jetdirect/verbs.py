@@ -292,9 +292,9 @@ class Operator:
             by=by,
         )
         record = await _copied(spooling.spool, number, record)
-        queue.take(record, held=False)
-        seen = queue.seen(record)
+        seen = queue.seen(record, JobPlace.QUEUE)
         self._server.submitted(seen)
+        queue.take(record, held=False)
         await self._note(number, "reprint", by, f"as job {new}")
         return seen
 

@@ -5,6 +5,7 @@ What becomes of kept jobs: their order, printers that are away or lost, crashes,
 from __future__ import annotations
 
 import errno
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -21,6 +22,7 @@ from jetdirect.spool import queue as module
 from jetdirect.spool.kept import PIECE
 from jetdirect.spool.limits import Keep
 from jetdirect.spool.printing import PAUSES
+from jetdirect.spool.spooling import REMINDED
 from jetdirect.testing import FakePrinter, FakePrinterConnection
 from tests.support.site import Site
 
@@ -214,6 +216,41 @@ def test_dialling() -> None:
     assert 9 <= sum(len(printer.jobs) for printer in site.printers) <= 12
     site.advance(3, step=0.01)
     assert sum(len(printer.jobs) for printer in site.printers) == 60
+
+
+def test_dialledBefore() -> None:
+    """A printer that works is not held up: its jobs follow each other as soon as they can."""
+    site = Site()
+    site.printer.silent = True
+    for number in range(100):
+        site.upload(b"%d" % number)
+    site.printer.silent = False
+    site.advance(3, step=0.01)
+    assert len(site.printed) >= 100
+
+
+def test_reminder() -> None:
+    """Held jobs are told of at each start, and every few hours."""
+    site = Site([FakePrinter(), FakePrinter()])
+    for printer in site.printers:
+        printer.hesitant = True
+    site.upload(b"x" * 100, "PORT1/a")
+    site.upload(b"y" * 100, "PORT2/a")
+    site.advance(1)
+    with capturedLogs() as events:
+        site.restart()
+        assert _told(events) == ["2 jobs are held for a person: 1 on PORT1, 1 on PORT2"]
+        Deferred.fromCoroutine(site.queue("port2").verbs.cancel(2, "anna"))
+        site.advance(REMINDED, step=600)
+        assert _told(events)[1:] == ["a job is held for a person: 1 on PORT1"]
+        Deferred.fromCoroutine(site.queue("port1").verbs.cancel(1, "anna"))
+        site.advance(REMINDED, step=600)
+        assert len(_told(events)) == 2
+
+
+def _told(events: Sequence[Any]) -> list[str]:
+    told = [formatEvent(event) for event in events]
+    return [line for line in told if "held for a person" in line]
 
 
 def test_refusedForGood() -> None:

@@ -1,6 +1,6 @@
 """
-How many printers are dialled in a second: after a power cut they all come back at once, and so do
-their jobs.
+How many printers that have not answered yet are dialled in a second: after a power cut they all
+come back at once, and so do their jobs.
 """
 
 from __future__ import annotations

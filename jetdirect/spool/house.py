@@ -67,7 +67,7 @@ class House(Protocol):
     """
     What the queues of a spool share.
 
-    @ivar dialling: a moment for each attempt to reach a printer.
+    @ivar dialling: a moment for each attempt to reach a printer that has not answered before.
     @ivar asking: a moment for each question to a printer that is away.
     @ivar dice: by how much a pause is longer.
     @ivar first: numbers from here on are of jobs that came to this process.

@@ -47,6 +47,7 @@ class Printing:
         self._jobs = jobs
         self._changes = changes
         self._lookout = Lookout(house.clock, house.asking, lambda: jobs.port.answers(), self.wake)
+        self._answered = False  # its last attempt went well
         self._verified = 0
         self._failures = 0
         self._sleeping: Deferred[None] | None = None
@@ -142,7 +143,8 @@ class Printing:
         if record is None:
             return
         house = self._house
-        await house.dialling.turn()
+        if not self._answered:
+            await house.dialling.turn()
         if not self._mayPrint or not self._jobs.isNext(kept):
             return
         job = KeptJob(record, house.spool, house.clock, house.wallClock, self._jobChanged)
@@ -204,6 +206,7 @@ class Printing:
     async def _settle(self, kept: Kept, job: KeptJob) -> None:
         # What has become of it, on stable storage before there is another.
         error, record = job.error, job.record
+        self._answered = job.delivery is not None
         if job.delivery is not None:
             self._failures = 0
             again = record.attempts > 1

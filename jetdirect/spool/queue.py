@@ -130,9 +130,6 @@ class Queue:
             await self._judge(kept)
         for kept in found.jobs.get(JobPlace.DONE, ()):
             await self._remember(kept)
-        if self.held:
-            held = "a job is held" if self.held == 1 else f"{self.held} jobs are held"
-            self._log.warn("{port}: {held} for a person", port=self.port.name, held=held)
         self._tellReady(None)
         self.goOn()
         for kept in found.jobs.get(JobPlace.HELD, ()):

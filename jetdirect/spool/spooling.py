@@ -30,6 +30,12 @@ PROBED = 5.0
 """Seconds between two tries of a disk that has failed: the next job is taken within so many after
 it is well (chosen)."""
 
+REMINDED = 4 * 3600.0
+"""Seconds between two lines of the log that say which jobs are held (chosen): two in a shift."""
+
+NAMED = 5
+"""Printing ports that such a line names (chosen)."""
+
 LAST_WRITES = 4.0
 """Seconds that a disk has, when the gateway stops, for the ends of the last jobs (chosen); without
 them they are in doubt."""
@@ -85,6 +91,7 @@ class Spooling:
         self._above = above
         self._well: list[Deferred[None]] = []
         self._probing: IDelayedCall | None = None
+        self._reminding: IDelayedCall | None = None
         self._begun: list[Deferred[None]] | None = []
         self._stopping = False
 
@@ -112,6 +119,7 @@ class Spooling:
         for name in await self._sure(self.spool.portNames):
             if name not in self.queues:
                 await self._openLeft(name)
+        self._remind()
         for each in begun:
             each.callback(None)
 
@@ -126,6 +134,22 @@ class Spooling:
             await self._sure(self._numbers.fill)
         while self._numbers.lowest <= self._above:
             self._numbers.take()
+
+    def _remind(self) -> None:
+        # Nobody else thinks of a job that waits for a person.
+        held = {queue.port.name: queue.held for queue in self.queues.values() if queue.held}
+        if held:
+            many = sum(held.values())
+            most = sorted(held, key=lambda name: -held[name])
+            ports = [f"{held[name]} on {name}" for name in most[:NAMED]]
+            others = [f"{len(most) - NAMED} other ports"] if len(most) > NAMED else []
+            self._log.warn(
+                "{held} for a person: {ports}",
+                held="a job is held" if many == 1 else f"{many} jobs are held",
+                ports=", ".join([*ports, *others]),
+            )
+        if not self._stopping:
+            self._reminding = self.clock.callLater(REMINDED, self._remind)
 
     async def _sure(self, step: Callable[[], Deferred[_Result]]) -> _Result:
         # Nothing goes on without it.
@@ -278,9 +302,9 @@ class Spooling:
         @return: fires when their ends are recorded, or nobody can wait any longer.
         """
         self._stopping = True
-        if self._probing is not None:
-            self._probing.cancel()
-            self._probing = None
+        for call in filter(None, [self._probing, self._reminding]):
+            call.cancel()
+        self._probing = self._reminding = None
         idle = DeferredList([queue.stop() for queue in self.queues.values()])
         if not drain:
             self._cut()

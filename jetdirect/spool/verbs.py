@@ -169,9 +169,9 @@ class Verbs:
         self._releaseDoubt(number)
         self._jobs.discount(kept)
         self._jobs.forget(number)
-        to.take(record, held=False)
         self._house.told(to.seen(record, JobPlace.QUEUE))
         self._house.portChanged(self._jobs.port.name)
+        to.take(record, held=False)
         self._printing.goOn()
 
     @_inTurn
