@@ -5,7 +5,6 @@ Nothing is started, written or printed.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
@@ -14,13 +13,13 @@ from twisted.internet.defer import Deferred
 
 from .changes import differing
 from .configuration import Configuration
+from .listeners import readable
 from .named import PortSettings, defaultOf, named
 from .spool.directory import lookAt
 from .text import presentable
 from .transports.checks import seen
 from .transports.reach import outOfReach
 
-_BACKLOG = re.compile(r":backlog=\d+")
 _HEADS = ("NUMBER", "NAME", "PRINTER", "SPOOL", "OTHERWISE")
 
 
@@ -40,7 +39,7 @@ def table(configuration: Configuration) -> str:
         *([f"All of them, unless they say otherwise: {presentable(usual)}."] if usual else []),
         f"{ports} printing port{'s' if ports > 1 else ''}; uploads that name none print on"
         f" {default.name}.",
-        f"Senders connect to {_BACKLOG.sub('', ', '.join(configuration.listeners))}:"
+        f"Senders connect to {', '.join(map(readable, configuration.listeners))}:"
         f" {configuration.sessions.sessions(ports)} sessions at a time.",
     ]
     return "\n".join(line.rstrip() for line in lines)

@@ -206,8 +206,9 @@ _ROWS = (
         "spool",
         SPOOL,
         "Keep jobs in this directory until they are printed: the sender is told 226 (..., queued)"
-        " when its job is on stable storage, whether or not the printer is there. See"
-        " docs/spool.rst.",
+        " when its job is on stable storage, whether or not the printer is there. So it is with all"
+        " printers of the command line; in a file, with those that have spool = true, or with all"
+        " where [defaults] has it. See docs/spool.rst.",
         "DIRECTORY",
         otherwise="none, jobs go straight to their printers",
         path=True,

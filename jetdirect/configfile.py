@@ -19,7 +19,7 @@ from .commandline import (
 )
 from .located import Broken, Document, Path
 from .options import Option, didYouMean
-from .words import Place, SaidPrinter, Value, Words, safe
+from .words import Place, SaidPrinter, Value, Words, defaults, safe
 
 LARGEST_FILE = 64 * 2**20
 """Bytes: a hundred thousand printers need less (chosen)."""
@@ -135,6 +135,9 @@ class _File:
         found = sorted(glob.glob(pattern))
         if not found and not glob.has_magic(pattern):
             self._complain(("include",), f"{pattern}: no such file; leave it out, or make it")
+        elif not found:
+            place = _Key(self, ("include",))
+            self._words.remarks.append(f"{place}: no file is called {pattern}; no printer is there")
         for path in found:
             file = _opened(self._words, path)
             if file is not None:
@@ -142,6 +145,8 @@ class _File:
 
     def _readDefaults(self, table: Mapping[str, Any]) -> None:
         def take(option: Option, value: Value) -> None:
+            place = _Key(self, ("defaults", option.name))
+            self._words.places[defaults(option)] = place
             _put(self._words.defaults, option, value)
 
         for key, value in table.items():

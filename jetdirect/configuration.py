@@ -49,6 +49,7 @@ class Configuration:
     @ivar standby: wait until no other gateway has the spool.
     @ivar file: where it was read; empty: it was said otherwise.
     @ivar said: what was said of options, by their names.
+    @ivar remarks: what was said and may not have been meant.
     """
 
     printers: Printers
@@ -65,6 +66,7 @@ class Configuration:
     access: Access = field(default_factory=Access)
     file: str = ""
     said: Mapping[str, Said] = field(default_factory=dict)
+    remarks: Sequence[str] = ()
 
     def __post_init__(self) -> None:
         """
@@ -82,6 +84,7 @@ class Configuration:
 
     def warnings(self) -> Iterator[str]:
         """What lets others than by default send what is printed, or was hardly meant."""
+        yield from self.remarks
         yield from self.sessions.warnings()
         if self.spool and not any(port.settings.spool for port in self.ports):
             yield (

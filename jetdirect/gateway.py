@@ -70,7 +70,7 @@ class Gateway(MultiService):
     @ivar lastReload: what came of that last; L{None}: it was never done.
     """
 
-    reloader: Callable[[], list[str]] | None = None
+    reloader: Callable[[], Deferred[list[str]]] | None = None
     lastReload: Reload | None = None
     _begun = False
     _log = Logger()
@@ -251,7 +251,8 @@ class Gateway(MultiService):
             self._log.warn("{warning}", warning=warning)
         for port in self.server.ports:
             self._log.info(
-                "{port} prints to {uri} ({description})",
+                "{port} prints to {uri} ({description}){kept}",
+                kept=", from the spool" if port.settings.spool else "",
                 port=port.name,
                 uri=presentable(port.transport.uri),
                 description=presentable(port.description),

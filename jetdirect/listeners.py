@@ -125,6 +125,22 @@ def _whyNotThere(path: str, error: CannotListenError) -> str:
     return f"--port=unix:{path}: {reason}; {remedy}"
 
 
+def readable(listener: str) -> str:
+    """An endpoint string as a person writes it: C{port 21}, C{127.0.0.1:2121}, C{[::1]:2121}."""
+    told, port = _OWN.sub("", listener), portOf(listener)
+    kind, _, named = _taken(told)
+    interface = named.pop("interface", "").replace("\\:", ":")
+    if kind not in ("tcp", "tcp6") or named.keys() - {"port"} or told.startswith("haproxy:"):
+        return told
+    if not interface.strip(":0."):  # all of a family
+        return f"port {port}"
+    return f"[{interface}]:{port}" if ":" in interface else f"{interface}:{port}"
+
+
+_OWN = re.compile(r":backlog=\d+")
+"""What nobody typed."""
+
+
 def _taken(text: str) -> tuple[str, list[str], dict[str, str]]:
     """An endpoint string's kind, its words without names and those with; C{haproxy:} put aside."""
     kind, *words = re.split(r"(?<!\\):", re.sub(r"\Ahaproxy:", "", text))

@@ -42,6 +42,7 @@ _NUMBERED = re.compile(
 )
 _ENCLOSED = re.compile(r"(?:^|:)[\[<\"'`\u00b4({]([^\[\]<>\"'`\u00b4(){}]*)")
 _FIRST = re.compile(rf"[^{_FOREIGN}]+")
+_TWICE = re.compile(r"(\d)\1")
 _SEPARATORS = re.compile(r"[\W_]+")
 
 
@@ -151,6 +152,10 @@ class PortNames:
         place = bisect_left(known, (wanted, ""))
         near = known[max(0, place - NEAR) : place + NEAR]
         nearest = sorted(near, key=lambda each: abs(each[0] - wanted))
+        once = _TWICE.sub(r"\1", number, count=1)  # a key that was pressed twice: ward33
+        place = bisect_left(known, (int(once), "")) if once != number else len(known)
+        if known[place : place + 1] and known[place][0] == int(once):
+            nearest.insert(0, known[place])
         return [*dict.fromkeys(name for _, name in nearest)][:NEAR]
 
 

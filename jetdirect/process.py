@@ -15,13 +15,13 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from typing import Any, NoReturn
 
 from twisted.internet.base import ReactorBase
 from twisted.internet.defer import Deferred
 from twisted.internet.error import CannotListenError
 from twisted.logger import Logger
+from twisted.python.failure import Failure
 
 from . import logfile
 from .configuration import Configuration
@@ -29,6 +29,8 @@ from .gateway import Gateway
 from .interfaces import ISpool
 from .listeners import whyNot
 from .overview import Reload
+from .spool.threads import Threads
+from .spool.turns import Turns
 from .text import presentable
 from .transports.checks import seen, tried, unknownHosts
 from .watch.systemd import Systemd
@@ -130,6 +132,8 @@ class CommandLineGateway(Gateway):
         self.reloader = self.reload
         super().__init__(configuration, reactor, spool)
         self._configure = configure
+        self._reloads = Turns()
+        self._reading = Threads(reactor, "configuration", 1)
         self.systemd = Systemd(reactor, lambda: self.operator.ports())
 
     def privilegedStartService(self) -> None:
@@ -202,20 +206,21 @@ class CommandLineGateway(Gateway):
             "Received {signal} again; running jobs have their time to finish", signal=number.name
         )
 
-    def reload(self) -> list[str]:
+    def reload(self) -> Deferred[list[str]]:
         """
         Read the configuration again, and go on with it: as a whole, or not at all.  The log says
         what came of it.
 
-        Blocks as long as disks do.
-
-        @return: what has changed, a line each.
-        @raise Wrong: it cannot be; nothing has changed.
+        @return: fires with what has changed, a line each; fails with L{Wrong}: it cannot be, and
+            nothing has changed.
         """
+        return self._reloads.do(None, lambda: Deferred.fromCoroutine(self._logged()))
+
+    async def _logged(self) -> list[str]:
         refused = ""
         self.systemd.reloading()
         try:
-            told = self._reloaded()
+            told = await self._reloaded()
         except Wrong as wrong:
             refused = wrong.sentences[0]
             self.lastReload = Reload(time.time(), errors=wrong.sentences)
@@ -229,9 +234,11 @@ class CommandLineGateway(Gateway):
         finally:
             self.systemd.reloaded(refused)
 
-    def _reloaded(self) -> list[str]:
+    async def _reloaded(self) -> list[str]:
+        # A file of thousands of printers takes its time, and disks do; senders do not wait for it.
+        before = self.configuration
+        configuration = await self._reading.do(lambda: self._configure(before))
         had = {id(port.transport) for port in self.server.ports}
-        configuration = self._configure(self.configuration)
         transports = [port.transport for port in configuration.ports]
         new = [each for each in transports if id(each) not in had]
         kept = [each for each in transports if id(each) in had]
@@ -256,5 +263,8 @@ class CommandLineGateway(Gateway):
 
     def _reload(self) -> None:
         self._log.info("Received SIGHUP; the configuration is read again")
-        with suppress(Wrong):  # the log has it
-            self.reload()
+        self.reload().addErrback(self._notReloaded)
+
+    def _notReloaded(self, failure: Failure) -> None:
+        if not failure.check(Wrong):  # of that the log has it all
+            self._log.failure("the configuration cannot be read again", failure)

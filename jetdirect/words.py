@@ -106,6 +106,7 @@ class Words:
     @ivar file: the configuration file; empty: the command line.
     @ivar defaults: fields of L{PortSettings} that are set for all printing ports.
     @ivar wrong: what is wrong with what was said so far.
+    @ivar remarks: what may not have been meant.
     """
 
     def __init__(self, reactor: Any, file: str = "") -> None:
@@ -117,6 +118,7 @@ class Words:
         self.defaults: dict[str, Any] = {}
         self.printers: list[SaidPrinter] = []
         self.wrong: list[str] = []
+        self.remarks: list[str] = []
 
     def take(self, option: Option, value: Value, place: Place, folder: str = "") -> None:
         """
@@ -177,6 +179,7 @@ class Words:
         both.defaults = {**other.defaults, **self.defaults}
         both.printers = self.printers or other.printers
         both.wrong = [*self.wrong, *other.wrong]
+        both.remarks = [*self.remarks, *other.remarks]
         if self.printers and other.printers:
             remedy = "leave one of them out"
             place = self.printers[0].place
@@ -233,6 +236,7 @@ class Words:
                 for option in FILE_OPTIONS
                 if option.name in said
             },
+            self.remarks,
         )
 
     def _history(self) -> str:
@@ -361,18 +365,31 @@ class Words:
                 yield f"{self._nameOf(list_)}: {remedy}"
         if not self.said("spool"):
             remedy = "name a directory for jobs with --spool=DIRECTORY"
-            for option in PORT_OPTIONS:
-                if option.topic == SPOOL and self.said(option.name):
+            for option in filter(_ofSpool, PORT_OPTIONS):
+                if self.said(option.name):
                     yield f"{self._nameOf(option.name)}: there is no spool; {remedy}"
+                elif self.defaults.get(option.setting):
+                    yield f"{self.places[defaults(option)]}: there is no spool; {remedy}"
             for each in self.printers:
-                if each.settings.get("spool", self.defaults.get("spool")):
+                if each.settings.get("spool"):
                     yield f"{each.placeOf('spool')}: there is no spool; {remedy}"
             if self.said("standby"):
                 remedy = "name the spool that both gateways see with --spool=DIRECTORY"
                 yield f"{self._nameOf('standby')}: there is no spool to wait for; {remedy}"
+        yield from self._withoutSpool()
         if self.said("control-loss-grace") and self.said("fire-and-forget"):
             remedy = "with --fire-and-forget no loss is waited for; leave one of them out"
             yield f"{self._nameOf('control-loss-grace')}: {remedy}"
+
+    def _withoutSpool(self) -> Iterator[str]:
+        # What is said of kept jobs where none are kept was not meant so.
+        for each in self.printers:
+            if each.settings.get("spool", self.defaults.get("spool")):
+                continue
+            for option in filter(_ofSpool, PORT_OPTIONS):
+                if option.name != "spool" and option.setting in each.settings:
+                    remedy = "say spool = true below it, or leave this out"
+                    yield f"{each.placeOf(option.name)}: {each.name} keeps no jobs; {remedy}"
 
     def _nameOf(self, option: str, value: str = "") -> str:
         place = str(self.places[option])
@@ -409,6 +426,15 @@ class Words:
 def _isInside(uri: str, directory: str) -> bool:
     path = uri.removeprefix("file://")
     return path != uri and PurePath(path).is_relative_to(directory)
+
+
+def _ofSpool(option: Option) -> bool:
+    return option.topic == SPOOL and bool(option.setting)
+
+
+def defaults(option: Option) -> str:
+    """What L{Words.places} calls an option of C{[defaults]}."""
+    return f"defaults.{option.name}"
 
 
 _ELSE = ", or name a printer with --printer"

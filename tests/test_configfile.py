@@ -364,11 +364,42 @@ def test_everyPortKey(option: Any) -> None:
         option.value, '"log"' if option.value else "true"
     )
     spool = 'spool = "spool"\n' if option.topic == SPOOL else ""
-    [one] = read(f"{spool}{ONE}{option.name} = {sample}\n").ports
+    kept = "spool = true\n" if spool and option.name != "spool" else ""
+    [one] = read(f"{spool}{ONE}{kept}{option.name} = {sample}\n").ports
     [all_] = read(f"{spool}[defaults]\n{option.name} = {sample}\n{ONE}").ports
     default = getattr(PortSettings(), option.setting)
     assert (
         getattr(one.settings, option.setting) == getattr(all_.settings, option.setting) != default
+    )
+
+
+def test_keptWithoutSpool() -> None:
+    """What is said of kept jobs where none are kept is told, with the remedy."""
+    remedy = "say spool = true below it, or leave this out"
+    text = f'spool = "spool"\n{ONE}keep = 20\non-doubt = "stop"\n'
+    assert wrong(text) == [
+        f"gateway.toml:6: on-doubt: ward3 keeps no jobs; {remedy}",
+        f"gateway.toml:5: keep: ward3 keeps no jobs; {remedy}",
+    ]
+    assert wrong(f'spool = "spool"\n[defaults]\nspool = true\n{ONE}spool = false\nkeep = 2\n') == [
+        f"gateway.toml:8: keep: ward3 keeps no jobs; {remedy}"
+    ]
+    none = "there is no spool; name a directory for jobs with spool = DIRECTORY"
+    two = ONE + ONE.replace("3", "4")
+    text = f'default-port = "ward3"\n[defaults]\nspool = true\nkeep = 20\n{two}'
+    assert wrong(text) == [
+        f"gateway.toml:3: spool: {none}",
+        f"gateway.toml:4: keep: {none}",
+    ]
+    assert read(f'spool = "spool"\n[defaults]\nspool = true\n{ONE}keep = 2\n').ports
+
+
+def test_emptyInclude() -> None:
+    """A pattern that no file has is told: it may be a slip."""
+    found = read(f'include = "prots.d/*.toml"\n{ONE}')
+    [said] = [each.replace(f"{Path.cwd()}/", "") for each in found.warnings() if "prots" in each]
+    assert said == (
+        "gateway.toml:1: include: no file is called prots.d/*.toml; no printer is there"
     )
 
 

@@ -273,7 +273,7 @@ MAY_IMPORT = {
     " portnames uri ftp.settings transports.build transports.policy watch.retention web.access"
     " web.places",
     "configfile": "commandline located options words",
-    "checking": "changes configuration named spool.directory text transports.checks"
+    "checking": "changes configuration listeners named spool.directory text transports.checks"
     " transports.reach",
     "brief": "",
     "loglines": "",
@@ -281,8 +281,8 @@ MAY_IMPORT = {
     "cups": "named portnames text transports.build transports.cups",
     "daemon": "",
     "descriptors": "",
-    "process": "configuration text gateway interfaces listeners logfile overview transports.checks"
-    " watch.systemd words",
+    "process": "configuration text gateway interfaces listeners logfile overview spool.threads"
+    " spool.turns transports.checks watch.systemd words",
     "standby": "configuration interfaces listeners process spool.directory watch.systemd"
     " web.reply web.secure web.site",
     "tap": "text configuration checkers checking commandline configfile daemon descriptors errors"

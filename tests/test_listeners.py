@@ -12,7 +12,7 @@ import pytest
 from twisted.internet.error import CannotListenError
 from twisted.internet.testing import MemoryReactorClock
 
-from jetdirect.listeners import leadsHere, listeners, portOf, whyNot
+from jetdirect.listeners import leadsHere, listeners, portOf, readable, whyNot
 
 
 @pytest.mark.parametrize(
@@ -109,3 +109,21 @@ def test_whyNotThere() -> None:
         " user may write"
     )
     assert whyNot(OSError(errno.ENOTSOCK, "Not a socket")).startswith("--port: Not a socket; ")
+
+
+@pytest.mark.parametrize(
+    ("listener", "said"),
+    [
+        ("tcp:21", "port 21"),
+        (r"tcp6:21:interface=\:\::backlog=1024", "port 21"),
+        ("tcp:port=2121:interface=127.0.0.1", "127.0.0.1:2121"),
+        (r"tcp6:2121:interface=\:\:1", "[::1]:2121"),
+        ("tls:990:backlog=1024", "tls:990"),
+        ("haproxy:tcp:2121", "haproxy:tcp:2121"),
+        ("tcp:21:unknown=1", "tcp:21:unknown=1"),
+        ("unix:/run/ftp", "unix:/run/ftp"),
+    ],
+)
+def test_readable(listener: str, said: str) -> None:
+    """Where senders connect, in words that need no knowledge of endpoint strings."""
+    assert readable(listener) == said

@@ -179,3 +179,12 @@ def test_costs() -> None:
         return taken
 
     assert steps(1000) < 4 * steps(10)
+
+
+def test_digitTooMuch() -> None:
+    """Whoever types a digit twice is offered the port that was meant, and then its neighbours."""
+    names = PortNames([f"ward{n}" for n in range(1, 13)])
+    assert names.numbered("ward33") == ["ward3", "ward12", "ward11"]
+    assert names.numbered("ward112") == ["ward12", "ward11", "ward10"]
+    assert names.numbered("ward13") == ["ward12", "ward11", "ward10"]
+    assert names.numbered("ward99") == ["ward9", "ward12", "ward11"]

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from twisted.internet.defer import Deferred, fail
+from twisted.internet.defer import Deferred, fail, succeed
 
 from jetdirect.errors import HistoryFailed, PrinterLost
 from jetdirect.named import OnDoubt
@@ -444,13 +444,10 @@ def test_reload() -> None:
     """What has changed; or all that is wrong; or that nobody can."""
     house = House()
     assert house.ask("/api/reload", "POST").status == 409
-    house.api._reload = lambda: ["office is new"]
+    house.api._reload = lambda: succeed(["office is new"])
     assert house.post("/api/reload") == {"changes": ["office is new"]}
 
-    def wrong() -> list[str]:
-        raise Wrong(["a: b", "c: d"])
-
-    house.api._reload = wrong
+    house.api._reload = lambda: fail(Wrong(["a: b", "c: d"]))
     answer = house.ask("/api/reload", "POST")
     assert answer.status == 409
     assert answer.body == {"error": "a: b; c: d", "errors": ["a: b", "c: d"]}
@@ -460,10 +457,7 @@ def test_fault(flushErrors: FlushErrors) -> None:
     """A fault of ours is 500, and in the log; the text of it is nobody's."""
     house = House()
 
-    def fault() -> list[str]:
-        raise RuntimeError("secret")
-
-    house.api._reload = fault
+    house.api._reload = lambda: fail(RuntimeError("secret"))
     answer = house.ask("/api/reload", "POST")
     assert answer.status == 500 and "secret" not in str(answer.body)
     assert len(flushErrors(RuntimeError)) == 1

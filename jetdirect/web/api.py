@@ -15,6 +15,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
 from ..errors import HistoryFailed, NoSuchJob, NoSuchPort, PrintError, VerbRefused
@@ -65,7 +66,7 @@ class API:
         self,
         operator: IOperator,
         ready: Callable[[], str],
-        reload: Callable[[], list[str]] | None = None,
+        reload: Callable[[], Deferred[list[str]]] | None = None,
         metrics: IMetrics | None = None,
         settings: Callable[[], Mapping[str, Any]] = dict,
     ) -> None:
@@ -268,7 +269,7 @@ class API:
             return Answer(409, _error("this gateway reads no configuration again"))
         self._log.info("the configuration is read again for {by}", by=by)
         try:
-            return Answer(200, {"changes": self._reload()})
+            return Answer(200, {"changes": await self._reload()})
         except ValueError as wrong:
             sentences = getattr(wrong, "sentences", [str(wrong)])
             return Answer(409, {"error": "; ".join(sentences), "errors": sentences})

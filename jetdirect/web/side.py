@@ -7,6 +7,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from twisted.internet.defer import Deferred
+
 from ..interfaces import IMetrics, IOperator, IWatcher
 from .access import Access
 from .api import API
@@ -27,7 +29,7 @@ class WebSide:
         reactor: Any,
         *,
         ready: Callable[[], str],
-        reload: Callable[[], list[str]] | None,
+        reload: Callable[[], Deferred[list[str]]] | None,
         metrics: IMetrics | None,
         access: Callable[[], Access],
         settings: Callable[[], Mapping[str, Any]],
