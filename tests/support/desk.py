@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, fail, succeed
 
 from jetdirect.testing import FakePrinter
 from jetdirect.web.access import Access
@@ -53,10 +53,8 @@ class House:
         )
         self.desk = self.side._desk
 
-    def _reload(self) -> list[str]:
-        if self.reloads:
-            raise self.reloads.pop()
-        return ["nothing"]
+    def _reload(self) -> Deferred[list[str]]:
+        return fail(self.reloads.pop()) if self.reloads else succeed(["nothing"])
 
     def ask(
         self, method: str, address: str, body: bytes = b"", isUnix: bool = False, **heads: Any
