@@ -31,6 +31,8 @@ def changes(before: Configuration, now: Configuration) -> Iterator[str]:
         if is_ != was:
             key = name if name == "names" else f"history-{name}"
             yield f"{key} is {is_}, was {was}"
+    if before.notify != now.notify:
+        yield f"alarms go to {now.notify or 'nobody'} from now on"
     if before.checkers != now.checkers:
         yield "auth is another one for the next login"
 

@@ -41,6 +41,7 @@ def table(configuration: Configuration) -> str:
         f" {default.name}.",
         f"Senders connect to {', '.join(map(readable, configuration.listeners))}:"
         f" {configuration.sessions.sessions(ports)} sessions at a time.",
+        *([f"Alarms go to {configuration.notify}."] if configuration.notify else []),
     ]
     return "\n".join(line.rstrip() for line in lines)
 

@@ -11,7 +11,7 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from .options import didYouMean
 from .remote import jobs, ports
@@ -36,19 +36,37 @@ def _serve(words: Sequence[str]) -> NoReturn:
     raise SystemExit(0)
 
 
-def _check(said: argparse.Namespace) -> int:
-    from .checking import check
+def _configured(file: str) -> Any:
+    # The options that a file makes; None: it makes none, which is told.
     from .tap import Options
     from .words import Wrong
 
     options = Options()
     try:
-        configuration = options.configure(said.file)
+        options.configuration = options.configure(file)
     except Wrong as wrong:
         for sentence in wrong.sentences:
             print(presentable(sentence), file=sys.stderr)
-        return 1
-    return check(configuration, options.reactor, said.reach)
+        return None
+    return options
+
+
+def _check(said: argparse.Namespace) -> int:
+    from .checking import check
+
+    made = _configured(said.file)
+    return 1 if made is None else check(made.configuration, made.reactor, said.reach)
+
+
+def _notify(said: argparse.Namespace) -> int:
+    from .testalarm import tell
+
+    made = _configured(said.file)
+    return 1 if made is None else tell(made.configuration, made.reactor, sys.stdout)
+
+
+def _notified(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", metavar="FILE", help="a configuration file with [notify]")
 
 
 def _checked(parser: argparse.ArgumentParser) -> None:
@@ -101,6 +119,7 @@ VERBS: Sequence[Verb] = (
     Verb(
         "check", "say what is wrong with a configuration file, or list its ports", _check, _checked
     ),
+    Verb("notify", "send a test alarm to all whom a configuration file names", _notify, _notified),
     Verb("import-cups", "print a configuration file of CUPS's queues", _importCUPS, _importWords),
     Verb("spool", "show and repair a spool without a gateway", _spool, _spoolWords),
 )

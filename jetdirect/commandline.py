@@ -28,6 +28,14 @@ from .options import (
 from .spool.limits import keep, least
 from .transports.policy import PJLPolicy
 from .watch.retention import Names, Retention
+from .watch.settings import (
+    NotifySettings,
+    mailAddress,
+    mailAddresses,
+    mailServer,
+    secretOf,
+    webhook,
+)
 
 DEFAULT_PRINTER = "print-jobs"
 """The embedded printer keeps every job as one file in this directory, below the current one."""
@@ -41,6 +49,7 @@ JOBS = "Jobs"
 SPOOL = "Spool"
 OPERATING = "Operators"
 HISTORY = "History"
+ALARMS = "Alarms"
 LOGIN = "Who may print"
 TLS = "TLS"
 NETWORK = "Firewalls and NAT"
@@ -619,8 +628,83 @@ _PORT_ROWS = (
     ),
 )
 
+_NOTIFY_ROWS = (
+    Option(
+        "mail-to",
+        ALARMS,
+        "Mail addresses, with a comma between them.",
+        "ADDRESS",
+        mailAddresses,
+        otherwise="nobody gets mail",
+        many=True,
+        setting="mailTo",
+    ),
+    Option(
+        "mail-from",
+        ALARMS,
+        "From whom the mail is.",
+        "ADDRESS",
+        mailAddress,
+        otherwise="jetdirect at this machine",
+        setting="mailFrom",
+    ),
+    Option(
+        "smtp",
+        ALARMS,
+        "The mail server: smtp://HOST takes TLS (STARTTLS) if the server has it, smtps://HOST is"
+        " TLS from the beginning. With smtp://USER@HOST?password-file=FILE there is a login, and"
+        " TLS is a must. tls-ca=FILE has the certificates of who may sign the server's.",
+        "URI",
+        mailServer,
+        setting="smtp",
+    ),
+    Option(
+        "webhook",
+        ALARMS,
+        "Where alarms are posted as JSON: https://HOST/PATH, or http:// on this machine.",
+        "URL",
+        webhook,
+        otherwise="nowhere",
+        setting="webhook",
+    ),
+    Option(
+        "webhook-secret-file",
+        ALARMS,
+        "A file with the secret that signs what is posted (HMAC-SHA256).",
+        "FILE",
+        secretOf,
+        otherwise="none, nothing is signed",
+        setting="secret",
+        path=True,
+    ),
+    Option(
+        "after",
+        ALARMS,
+        "How long a port is stopped before that is told, and works again before that is.",
+        "TIME",
+        seconds,
+        setting="after",
+    ),
+    Option(
+        "remind",
+        ALARMS,
+        "What still stands is told again after so long; 0: never.",
+        "TIME",
+        seconds,
+        setting="remind",
+    ),
+    Option(
+        "oldest",
+        ALARMS,
+        "How long a job may wait before that is told; 0: any time.",
+        "TIME",
+        seconds,
+        setting="oldest",
+    ),
+)
 
-_SESSIONS, _PORTS = SessionSettings(), PortSettings()
+
+_SESSIONS, _PORTS, _ALARMS = SessionSettings(), PortSettings(), NotifySettings()
 
 
 def _withDefault(option: Option) -> Option:
@@ -656,3 +740,8 @@ C{[defaults]}."""
 
 IDENTIFYING = ("name", "number", "aliases", "uri")
 """Keys of a printing port that have no default for all."""
+
+NOTIFY_OPTIONS = tuple(
+    replace(each, default=getattr(_ALARMS, each.setting)) for each in _NOTIFY_ROWS
+)
+"""The keys of C{[notify]}."""

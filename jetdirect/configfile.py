@@ -15,6 +15,7 @@ from .commandline import (
     FILE_OPTIONS,
     IDENTIFYING,
     NEVER_IN_A_FILE,
+    NOTIFY_OPTIONS,
     PORT_OPTIONS,
 )
 from .located import Broken, Document, Path
@@ -28,8 +29,12 @@ _MAIN = {option.name: option for option in FILE_OPTIONS}
 _PRINTER = {option.name: option for option in PORT_OPTIONS}
 _DEFAULTS = {name: option for name, option in _PRINTER.items() if name not in IDENTIFYING}
 
+_NOTIFY = {option.name: option for option in NOTIFY_OPTIONS}
+
 _FOR_ALL = _MAIN, "for the whole gateway and stands above the first [table]"
 _FOR_ONE = _PRINTER, "for one printer and stands below its [[printer]]"
+
+_FOR_ALARMS = _NOTIFY, "about alarms and stands below [notify]"
 
 _READABLE = "name a file that this user can read"
 
@@ -104,14 +109,18 @@ class _File:
                     self._readDefaults(value)
                 case "defaults":
                     self._complain((key,), "write [defaults] in brackets, and keys below it")
+                case "notify" if isinstance(value, dict):
+                    self._readNotify(value)
+                case "notify":
+                    self._complain((key,), "write [notify] in brackets, and keys below it")
                 case "spool" if isinstance(value, bool):
                     remedy = "spool = true stands in [defaults] or below a [[printer]]"
                     self._complain((key,), f"name the directory here; {remedy}")
                 case _ if key in _MAIN:
                     self._readKey(_MAIN[key], (key,), value, self._takeMain)
                 case _:
-                    keys = (*_MAIN, "printer", "defaults")
-                    self._complain((key,), _unknown(key, keys, _FOR_ONE))
+                    keys = (*_MAIN, "printer", "defaults", "notify")
+                    self._complain((key,), _unknown(key, keys, _FOR_ONE, _FOR_ALARMS))
         for name, option in _DEFAULTS.items():
             twice = name in self._words.values and option.setting in self._words.defaults
             if _MAIN.get(name) is option and twice:
@@ -154,6 +163,17 @@ class _File:
                 self._readKey(_DEFAULTS[key], ("defaults", key), value, take)
             else:
                 self._complain(("defaults", key), _unknown(key, _DEFAULTS, _FOR_ALL, _FOR_ONE))
+
+    def _readNotify(self, table: Mapping[str, Any]) -> None:
+        def take(option: Option, value: Value) -> None:
+            self._words.takeNotify(option, value, _Key(self, ("notify", option.name)), self._folder)
+
+        self._words.places.setdefault("notify", _Key(self, ("notify",)))
+        for key, value in table.items():
+            if key in _NOTIFY:
+                self._readKey(_NOTIFY[key], ("notify", key), value, take)
+            else:
+                self._complain(("notify", key), _unknown(key, _NOTIFY, _FOR_ALL, _FOR_ONE))
 
     def _readPrinters(self, tables: object) -> None:
         if not isinstance(tables, list) or not all(isinstance(each, dict) for each in tables):

@@ -14,6 +14,7 @@ from twisted.cred.checkers import ICredentialsChecker
 from .ftp.settings import SessionSettings
 from .named import NamedPrinter, PortSettings, Printers, checkNames, named
 from .watch.retention import Retention
+from .watch.settings import NotifySettings
 from .web.access import Access
 from .web.places import exposure
 
@@ -46,6 +47,7 @@ class Configuration:
     @ivar spool: the directory for the jobs of those ports that keep them; empty: none does.
     @ivar history: the file for what is known of ended jobs; empty: it is in memory.
     @ivar retention: what is kept there.
+    @ivar notify: who is told of alarms; L{None}: nobody.
     @ivar standby: wait until no other gateway has the spool.
     @ivar file: where it was read; empty: it was said otherwise.
     @ivar said: what was said of options, by their names.
@@ -67,6 +69,7 @@ class Configuration:
     file: str = ""
     said: Mapping[str, Said] = field(default_factory=dict)
     remarks: Sequence[str] = ()
+    notify: NotifySettings | None = None
 
     def __post_init__(self) -> None:
         """
@@ -86,6 +89,7 @@ class Configuration:
         """What lets others than by default send what is printed, or was hardly meant."""
         yield from self.remarks
         yield from self.sessions.warnings()
+        yield from () if self.notify is None else self.notify.warnings()
         if self.spool and not any(port.settings.spool for port in self.ports):
             yield (
                 f"no printing port keeps jobs in the spool {self.spool}: say spool = true in"

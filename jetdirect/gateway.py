@@ -5,7 +5,7 @@ A gateway as one service: listen, print, and stop without a lie.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -25,6 +25,7 @@ from .ftp.realm import AnyName, PrintRealm
 from .interfaces import IHistory, IMetrics, ISpool
 from .listeners import portOf
 from .net.tuning import BACKLOG
+from .onlookers import counting, telling
 from .overview import Reload, overview, settingsOf
 from .server import PrintServer
 from .spool.files import openSpool
@@ -37,6 +38,7 @@ from .watch.database import Database
 from .watch.filehistory import FileHistory
 from .watch.history import History
 from .watch.log import LogWatcher
+from .watch.notify import Notifier
 from .watch.recent import Recent
 from .web.secure import isSecure, listening
 from .web.side import WebSide
@@ -111,6 +113,7 @@ class Gateway(MultiService):
         self._metrics: IMetrics | None = None
         self._recent = Recent()
         self._web: WebSide | None = None
+        self._notifier: Notifier | None = None
         for make in self._services(configuration).values():
             make().setServiceParent(self)
 
@@ -140,6 +143,10 @@ class Gateway(MultiService):
             self.factory.portal = self._portal(configuration)
         told += self.factory.apply(configuration.sessions, len(configuration.printers))
         told += changes(before, configuration)
+        if self._notifier is None or configuration.notify != before.notify:
+            self._tellAlarms()
+        else:
+            self._notifier.keep(map(self.server.portRecord, self.server.ports))
         for line in told:
             self._log.info("{change}", change=line)
         if not told:
@@ -185,7 +192,9 @@ class Gateway(MultiService):
         return service
 
     def _listenWeb(self, place: str) -> IService:
-        self._metrics = self._metrics or _counting(self.server, self.factory, self._reactor)
+        if self._metrics is None:
+            sessions = self.factory.sessions
+            self._metrics = counting(self.server, lambda: len(sessions), self._reactor)
         self._recent.begin()
         if self._web is None:
             self._web = WebSide(
@@ -259,6 +268,34 @@ class Gateway(MultiService):
             )
             port.ask()
 
+        self._tellAlarms()
+
+    def _tellAlarms(self) -> None:
+        self._tellNoAlarms()
+        settings = self.configuration.notify
+        if settings is not None and self.running:
+            self._notifier = telling(
+                self.server,
+                settings,
+                self._reactor,
+                lambda record: self.configuration.retention.kept(record),
+            )
+
+    def _tellNoAlarms(self) -> None:
+        notifier, self._notifier = self._notifier, None
+        if notifier is not None:
+            self.server.unwatch(notifier)
+            notifier.stop()
+
+    def rejected(self, sentences: Sequence[str]) -> None:
+        """
+        A configuration was refused, and the one before goes on.
+
+        @param sentences: what is wrong; none: another one was taken.
+        """
+        if self._notifier is not None:
+            self._notifier.rejected(sentences)
+
     def stopService(self) -> Deferred[Any]:
         """
         Stop listening and end the sessions.
@@ -270,6 +307,7 @@ class Gateway(MultiService):
         """
         drain = self.factory.settings.drainTimeout
         stopped = super().stopService()
+        self._tellNoAlarms()
         self.server.askNoMore()
         end = self._reactor.seconds() + drain + LAST_WRITES
         self._recent.end()
@@ -317,6 +355,8 @@ class Gateway(MultiService):
 
     def _hasBegun(self, _: object) -> None:
         self._begun = True
+        if self._notifier is not None:
+            self._notifier.keep(map(self.server.portRecord, self.server.ports))
 
     def _notBegun(self, failure: Failure) -> None:
         self._log.failure("the spool cannot be opened", failure)
@@ -332,19 +372,3 @@ class Gateway(MultiService):
                 directory=configuration.spool,
             )
         return spool
-
-
-def _counting(server: PrintServer, factory: PrintFTPFactory, reactor: Any) -> IMetrics | None:
-    """The numbers of a server, from now on; L{None}: what writes them is not installed."""
-    try:
-        from .watch.metrics import Metrics, Waiting
-    except ImportError:
-        return None
-
-    def ports() -> Iterator[Waiting]:
-        for port in server.ports:
-            yield Waiting(server.portRecord(port), server.waitAt(port))
-
-    metrics = Metrics(reactor, ports, lambda: len(factory.sessions), lambda: server.spoolBytes)
-    server.watch(metrics, changes=False)
-    return metrics

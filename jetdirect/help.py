@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 import twisted
 
 from . import __version__
-from .commandline import FILE_OPTIONS, IDENTIFYING, OPTIONS, PORT_OPTIONS
+from .commandline import FILE_OPTIONS, IDENTIFYING, NOTIFY_OPTIONS, OPTIONS, PORT_OPTIONS
 from .options import Option, shown
 from .transports.build import COMMON_OPTIONS, NETWORK_OPTIONS, schemes
 
@@ -158,6 +158,8 @@ def fileDocument() -> str:
             lines += [f"``{option.name}``", f"{_IN}The same as in ``[defaults]``."]
         else:
             lines += _fileEntry(option)
+    lines += ["", "Keys of alarms", "-" * 14, "", "In ``[notify]`` (``alarms.rst``).", ""]
+    lines += [line for option in NOTIFY_OPTIONS for line in _fileEntry(option)]
     return "\n".join([*lines, ""])
 
 

@@ -288,6 +288,22 @@ class IMetrics(Interface):
         """
 
 
+class IAlarmReceiver(Interface):
+    """Somebody who is told of what stands against printing."""
+
+    name: str = Attribute("Who that is, for the log; no secret.")
+
+    def tell(digest: Any, now: float) -> Deferred[None]:
+        """
+        Tell it.
+
+        @param digest: a L{Digest<jetdirect.watch.alarms.Digest>}.
+        @param now: seconds since the epoch.
+        @return: fires when it has it; fails with L{NotTold<jetdirect.watch.wire.NotTold>}.  It can
+            be canceled at any time, and leaves no connection behind then.
+        """
+
+
 class IKeptData(Interface):
     """The bytes of a kept job, from the first one on."""
 

@@ -227,8 +227,10 @@ class CommandLineGateway(Gateway):
             for each in wrong.sentences:
                 self._log.error("{wrong}", wrong=presentable(each))
             self._log.error("nothing has changed: the configuration cannot be used")
+            self.rejected([presentable(each) for each in wrong.sentences])
             raise
         else:
+            self.rejected([])
             self.lastReload = Reload(time.time(), told)
             return told
         finally:

@@ -27,10 +27,13 @@ from .listeners import leadsHere, listeners, portOf
 from .named import NamedPrinter, PortSettings, defaultOf, unclear
 from .options import Option, shown
 from .portnames import STEM
+from .text import presentable
 from .transports.build import deviceURI, transportFor
 from .transports.policy import PJLPolicy
 from .uri import DeviceURI, withoutSecrets
 from .watch.retention import Retention
+from .watch.settings import NotifySettings, mailServer
+from .watch.trust import untold
 from .web.access import Access
 from .web.places import exposure, places
 
@@ -105,6 +108,7 @@ class Words:
 
     @ivar file: the configuration file; empty: the command line.
     @ivar defaults: fields of L{PortSettings} that are set for all printing ports.
+    @ivar notify: fields of L{NotifySettings}.
     @ivar wrong: what is wrong with what was said so far.
     @ivar remarks: what may not have been meant.
     """
@@ -116,6 +120,7 @@ class Words:
         self.values: dict[str, Any] = {}
         self.places: dict[str, Place] = {}
         self.defaults: dict[str, Any] = {}
+        self.notify: dict[str, Any] = {}
         self.printers: list[SaidPrinter] = []
         self.wrong: list[str] = []
         self.remarks: list[str] = []
@@ -134,6 +139,22 @@ class Words:
         if option.many:
             found = [*self.values.get(option.name, ()), *found]
         self.values[option.name] = found
+
+    def takeNotify(self, option: Option, value: Value, place: Place, folder: str) -> None:
+        """
+        Read a value of C{[notify]}.
+
+        Blocks as long as a disk does, for a secret.
+
+        @param folder: where relative paths begin.
+        @raise ValueError: it is none; the message is the remedy.
+        """
+        text = os.path.join(folder, str(value)) if option.path else str(value)
+        self.places[f"notify.{option.name}"] = place
+        found: Any = mailServer(text, folder) if option.name == "smtp" else option.read(text)
+        if option.many:
+            found = (*self.notify.get(option.setting, ()), *found)
+        self.notify[option.setting] = found
 
     def _read(self, option: Option, text: str, folder: str) -> Any:
         match option.name:
@@ -177,6 +198,7 @@ class Words:
         both.values = {**other.values, **self.values}
         both.places = {**other.places, **self.places}
         both.defaults = {**other.defaults, **self.defaults}
+        both.notify = {**other.notify, **self.notify}
         both.printers = self.printers or other.printers
         both.wrong = [*self.wrong, *other.wrong]
         both.remarks = [*self.remarks, *other.remarks]
@@ -214,6 +236,7 @@ class Words:
             settings = replace(settings, certificate=self._certificate(before))
         except ValueError as error:
             wrong.append(str(error))
+        notify = self._alarms(wrong)
         printers = list(self._made(before, defaults, wrong))
         if wrong:
             raise Wrong(self._inItsWords(wrong))
@@ -237,6 +260,7 @@ class Words:
                 if option.name in said
             },
             self.remarks,
+            notify,
         )
 
     def _history(self) -> str:
@@ -269,6 +293,22 @@ class Words:
         if option.name in _SAFE:
             value = [safe(option, each) for each in value]
         return shown(option, value)
+
+    def _alarms(self, wrong: list[str]) -> NotifySettings | None:
+        if "notify" not in self.places:
+            return None
+        made = NotifySettings(**self.notify)
+        said = {name for name in _TOLD if f"notify.{name}" in self.places}
+        lacking = [name for name in _TOLD if name in said and _TOLD[name] not in said]
+        for name in lacking:
+            remedy = f"nobody is told so; write {_TOLD[name]}, or leave this out"
+            wrong.append(f"{self.places[f'notify.{name}']}: {remedy}")
+        if not said:
+            remedy = "nobody is told; write mail-to or webhook below it"
+            wrong.append(f"{self.places['notify']}: {remedy}")
+        for name, why in untold(made):
+            wrong.append(f"{self.places.get(f'notify.{name}', self.places['notify'])}: {why}")
+        return made
 
     def _inItsWords(self, sentences: Iterable[str]) -> Iterator[str]:
         # A key of a file is an option's name without the dashes.
@@ -440,13 +480,23 @@ def defaults(option: Option) -> str:
 _ELSE = ", or name a printer with --printer"
 
 
+_TOLD = {
+    "mail-to": "mail-to",
+    "mail-from": "mail-to",
+    "smtp": "mail-to",
+    "webhook": "webhook",
+    "webhook-secret-file": "webhook",
+}
+"""What says whom to tell of alarms, and what it needs."""
+
+
 def _asKey(found: re.Match[str]) -> str:
     return f"{found[1]} = " if found[2] else found[1]
 
 
 def safe(option: Option, text: str) -> str:
     """A value as an error may show it: without what may be a secret, and not too long."""
-    shown = _SAFE.get(option.name, str)(text)
+    shown = presentable(_SAFE.get(option.name, str)(text))
     return shown if len(shown) <= SHOWN else shown[:SHOWN] + "..."
 
 
@@ -455,10 +505,18 @@ def _withoutPasswords(auth: str) -> str:
     return auth if kind == "file" or not where else f"{kind}:..."
 
 
+def _withoutPath(webhook: str) -> str:
+    # In the path of a webhook its secret may be.
+    found = re.match(r"https?://[^/?#@]*(?=[/?#]|\Z)", webhook)
+    return "..." if found is None else f"{found[0]}/..."
+
+
 _SAFE: Mapping[str, Callable[[str], str]] = {
     "printer": withoutSecrets,
     "uri": withoutSecrets,
     "auth": _withoutPasswords,
     "web-auth": _withoutPasswords,
+    "smtp": withoutSecrets,
+    "webhook": _withoutPath,
 }
 """What of a value that may hold a secret is said again."""

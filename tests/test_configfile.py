@@ -12,13 +12,22 @@ import pytest
 from twisted.internet.testing import MemoryReactorClock
 from twisted.python import usage
 
-from jetdirect.commandline import FILE_OPTIONS, IDENTIFYING, OPTIONS, PORT_OPTIONS, SPOOL
+from jetdirect.commandline import (
+    FILE_OPTIONS,
+    IDENTIFYING,
+    NOTIFY_OPTIONS,
+    OPTIONS,
+    PORT_OPTIONS,
+    SPOOL,
+)
 from jetdirect.configfile import LARGEST_FILE
 from jetdirect.configuration import Configuration
 from jetdirect.help import FILE
 from jetdirect.named import PortSettings
 from jetdirect.tap import Options
+from jetdirect.watch import trust
 from jetdirect.watch.retention import Names, Retention
+from jetdirect.watch.settings import MailServer, NotifySettings, Webhook
 from jetdirect.words import Wrong
 
 ONE = '[[printer]]\nname = "ward3"\nuri = "socket://laser3"\n'
@@ -405,7 +414,7 @@ def test_emptyInclude() -> None:
 
 def test_namesAreUnique() -> None:
     """No key is there twice."""
-    for table in (FILE_OPTIONS, PORT_OPTIONS):
+    for table in (FILE_OPTIONS, PORT_OPTIONS, NOTIFY_OPTIONS):
         assert len({option.name for option in table}) == len(table)
 
 
@@ -419,3 +428,130 @@ def test_history(tmp_path: Path) -> None:
     assert read(f'spool = "spool"\nhistory = "/var/h"\n{ONE}').history == "/var/h"
     assert read(ONE).history == "" and read(ONE).retention == Retention()
     assert "names = all: choose one of keep, mask, omit" in wrong(f'names = "all"\n{ONE}')[0]
+
+
+ALARMS = '[notify]\nmail-to = "ops@example.com"\n'
+HOOK = '[notify]\nwebhook = "http://localhost/x"\n'
+SECRET = "s3cret pass"
+
+
+def test_alarms(tmp_path: Path) -> None:
+    """All that can be said of alarms arrives; files are looked for beside the one that says so."""
+    Path("hook-secret").write_text(f"{SECRET}\n")
+    found = read(
+        """
+        [notify]
+        mail-to = ["ops@example.com, night@example.com", "boss@example.com"]
+        mail-from = "gw1@example.com"
+        smtp = "smtp://ops%40example.com@mail.example.com:587?password-file=mail.pass"
+        webhook = "https://hooks.example.com:8443/T0KEN?a=b"
+        webhook-secret-file = "hook-secret"
+        after = "2m"
+        remind = 0
+        oldest = "1h"
+        """
+        + ONE,
+        mail_pass=f"{SECRET} wörd\r\n",
+    ).notify
+    assert found == NotifySettings(
+        ("ops@example.com", "night@example.com", "boss@example.com"),
+        "gw1@example.com",
+        MailServer("mail.example.com", 587, False, "ops@example.com", f"{SECRET} wörd"),
+        Webhook("hooks.example.com", 8443, True, "/T0KEN?a=b"),
+        SECRET.encode(),
+        120.0,
+        0.0,
+        3600.0,
+    )
+    assert str(found) == (
+        "ops@example.com, night@example.com, boss@example.com by smtp://mail.example.com:587"
+        " and https://hooks.example.com:8443"
+    )
+    assert SECRET not in repr(found) and "T0KEN" not in repr(found)
+
+
+def test_fewAlarms() -> None:
+    """What is not said has its default; without the table nobody is told."""
+    found = read(ALARMS + ONE).notify
+    assert found == NotifySettings(("ops@example.com",))
+    assert found.sender.startswith("jetdirect@")
+    assert read(ONE).notify is None
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("[notify]\n", "1: notify: nobody is told; write mail-to or webhook below it"),
+        ("[notify]\nafter = 5\n", "1: notify: nobody is told; write mail-to or webhook below it"),
+        ("notify = true\n", "1: notify: write [notify] in brackets, and keys below it"),
+        ('mail-to = "a@b"\n', "1: mail-to: this key is about alarms and stands below [notify]"),
+        (f'{ALARMS}mail_from = "a@b"\n', "3: mail_from: no such key (did you mean mail-from?)"),
+        (f"{ALARMS}idle-timeout = 5\n", "3: idle-timeout: this key is for the whole gateway"),
+        (f'{ALARMS}mail-from = "a b@c"\n', "3: mail-from = a b@c: give a mail address such as"),
+        (f'{ALARMS}mail-from = "a@b\\r\\nBcc: c@d"\n', "give a mail address such as"),
+        (f'{ALARMS}smtp = "mail.example.com"\n', "3: smtp = mail.example.com: give smtp://HOST"),
+        (f'{ALARMS}smtp = "smtp://"\n', "3: smtp = smtp://: give smtp://HOST or"),
+        (f'{ALARMS}smtp = "smtp://h/x"\n', "3: smtp = smtp://h/x: give smtp://HOST or"),
+        (f'{ALARMS}smtp = "smtp://h:0"\n', "port '0' is not a number from 1 to 65535"),
+        (f'{ALARMS}smtp = "smtp://h?x=1"\n', "no option x; there are password-file, tls-ca"),
+        (f'{ALARMS}smtp = "smtp://u:{SECRET[:6]}@h"\n', "...@h: a password does not stand here"),
+        (f'{ALARMS}smtp = "smtp://u@h"\n', "...@h: a login needs USER@ and a password"),
+        (f'{ALARMS}smtp = "smtp://h?password-file=x"\n', "a login needs USER@ and a password"),
+        (f'{ALARMS}smtp = "smtp://u@h?password-file=no.pass"\n', "no.pass: No such file"),
+        (f'{ALARMS}smtp = "smtps://h?tls-ca=no.pem"\n', "no.pem: No such file"),
+        ('[notify]\nsmtp = "smtp://h"\n', "2: smtp: nobody is told so; write mail-to, or leave"),
+        (f"{HOOK}webhook-secret-file = 'two'\n", "3: webhook-secret-file = two: "),
+        (f'{ALARMS}webhook-secret-file = "one"\n', "nobody is told so; write webhook, or leave"),
+        ('[notify]\nwebhook = "ftp://h/T0K"\n', "webhook = ...: no address of a web server"),
+        ('[notify]\nwebhook = "hooks.example.com/T0K"\n', "webhook = ...: no address of a web"),
+        ('[notify]\nwebhook = "https://h/T0K#x"\n', "https://h/...: no address of a web server"),
+        ('[notify]\nwebhook = "https://h/T0K x"\n', "https://h/...: an address has neither blank"),
+        ('[notify]\nwebhook = "https://u:T0K@h/"\n', "webhook = ...: a name and a password do"),
+        ('[notify]\nwebhook = "https:///T0K"\n', "no address of a web server"),
+        ('[notify]\nwebhook = "https://h:T0K/"\n', "webhook = https://h:T0K/...: no address"),
+        (f"{ALARMS}after = true\n", "3: after: give a value"),
+        (f"{ALARMS}remind = -1\n", "3: remind = -1: give seconds as a number"),
+    ],
+)
+def test_wrongAlarms(text: str, told: str) -> None:
+    """What is wrong is told with its line and what to do, and without what may be a secret."""
+    Path("one").write_text(f"{SECRET}\n")
+    Path("two").write_text(f"{SECRET}\n{SECRET}\n")
+    sentences = wrong(text + ONE)
+    assert len(sentences) == 1, sentences
+    [sentence] = sentences
+    assert told in sentence and sentence.startswith("gateway.toml:")
+    assert SECRET[:6] not in sentence
+    assert "T0K" not in sentence or "h:T0K" in sentence
+
+
+@pytest.mark.parametrize("content", [b"", b"\n", b"\xff\n", b"x" * 5000])
+def test_noSecret(content: bytes) -> None:
+    """A file that has no secret is told by its name."""
+    Path("hook-secret").write_bytes(content)
+    [sentence] = wrong(f'{HOOK}webhook-secret-file = "hook-secret"\n{ONE}')
+    assert sentence.startswith("gateway.toml:3: webhook-secret-file = hook-secret: ")
+    assert "secret" in sentence.rpartition(":")[2]
+
+
+def test_alarmsWithoutTLS(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without pyOpenSSL what needs it is refused, with what to install; what does not, works."""
+    monkeypatch.setattr(trust, "available", lambda: False)
+    assert read(ALARMS + ONE).notify is not None
+    for line in ('smtp = "smtps://h"\n', 'webhook = "https://h/"\n'):
+        [sentence] = wrong(ALARMS + line + ONE)
+        assert "pip install 'jetdirect[tls]'" in sentence
+
+
+@pytest.mark.parametrize(
+    ("place", "warned"),
+    [
+        ("http://hooks.example.com/x", True),
+        ("http://127.0.0.1:8080/", False),
+        ("https://h/", False),
+    ],
+)
+def test_inClear(place: str, warned: bool) -> None:
+    """What others can read on the way is a warning; this machine has no way."""
+    found = read(f'[notify]\nwebhook = "{place}"\n{ONE}')
+    assert any("in clear" in each for each in found.warnings()) is warned

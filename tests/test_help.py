@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from jetdirect.commandline import FILE_OPTIONS, OPTIONS, PORT_OPTIONS
+from jetdirect.commandline import FILE_OPTIONS, NOTIFY_OPTIONS, OPTIONS, PORT_OPTIONS
 from jetdirect.help import document, fileDocument, helpText
 from jetdirect.transports.build import schemes
 
@@ -27,7 +27,7 @@ def test_filePage() -> None:
     remedy = 'python -c "from jetdirect.help import fileDocument as d; print(d(), end=str())"'
     text = fileDocument()
     assert FILE_PAGE.read_text() == text, f"{remedy} > docs/configuration.rst"
-    for option in (*FILE_OPTIONS, *PORT_OPTIONS):
+    for option in (*FILE_OPTIONS, *PORT_OPTIONS, *NOTIFY_OPTIONS):
         assert f"\n``{option.name}``" in text
 
 

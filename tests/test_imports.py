@@ -60,13 +60,19 @@ MAY_IMPORT = {
     "port": "condition errors interfaces guard named record visit",
     "watchers": "interfaces record",
     "testpage": "text",
+    "tlstrust": "",
     "server": "testpage text errors interfaces job named port portnames record spool.intake"
     " spool.queue spool.spooling watchers",
     "verbs": "errors interfaces life port record server spool.kept spool.queue spool.record wanted",
     # who looks on
     "watch": "",
     "watch.retention": "record",
+    "watch.settings": "uri",
+    "watch.trust": "tlstrust watch.settings",
+    "watch.wire": "net.dial",
+    "watch.notify": "interfaces net.deadline record text watch.*",
     "watch.*": "errors text interfaces record wanted watch.*",
+    "onlookers": "interfaces record server spool.record watch.*",
     # over HTTP
     "web": "",
     "web.places": "",
@@ -211,8 +217,7 @@ MAY_IMPORT = {
     "transports.lpd.rfc1179": "",
     "transports.lpd.reserved": "",
     "transports.ipp.rfc8010": "",
-    "transports.tls": "options uri transports.tlstrust",
-    "transports.tlstrust": "",
+    "transports.tls": "options tlstrust uri",
     "transports.endpoint": "interfaces uri transports.tls",
     "transports.ipp.http": "",
     "transports.ipp.httpclient": "errors net.* transports.dialogue transports.tls"
@@ -254,14 +259,14 @@ MAY_IMPORT = {
     " transports.backchannel transports.backpressure transports.descriptor transports.ending"
     " transports.threads",
     # all that an operator can say
-    "configuration": "named ftp.settings watch.retention web.access web.places",
+    "configuration": "named ftp.settings watch.retention watch.settings web.access web.places",
     "overview": "changes commandline configuration options",
-    "commandline": "options named ftp.* spool.limits transports.* watch.retention",
+    "commandline": "options named ftp.* spool.limits transports.* watch.retention watch.settings",
     "changes": "commandline configuration named options ftp.settings",
     # those who know both sides
-    "gateway": "text certificate changes configuration interfaces listeners overview server"
-    " spool.files spool.spooling spool.threads spool.turns verbs net.* ftp* watch* web.secure"
-    " web.side",
+    "gateway": "text certificate changes configuration interfaces listeners onlookers overview"
+    " server spool.files spool.spooling spool.threads spool.turns verbs net.* ftp* watch*"
+    " web.secure web.side",
     "testing*": "configuration errors guard interfaces language job named port server net.* ftp*"
     " spool.record transports* gateway testing*",
     # the command
@@ -270,7 +275,8 @@ MAY_IMPORT = {
     "help": "jetdirect options transports.build commandline",
     "located": "",
     "words": "certificate checkers commandline configuration interfaces listeners named options"
-    " portnames uri ftp.settings transports.build transports.policy watch.retention web.access"
+    " portnames text uri ftp.settings transports.build transports.policy watch.retention"
+    " watch.settings watch.trust web.access"
     " web.places",
     "configfile": "commandline located options words",
     "checking": "changes configuration listeners named spool.directory text transports.checks"
@@ -293,7 +299,8 @@ MAY_IMPORT = {
     "remote.wire": "verb",
     "remote.words": "text",
     "remote.*": "testpage verb remote.*",
-    "cli": "checking cups help options remote.* spool.offline tap text verb words",
+    "testalarm": "configuration interfaces net.deadline onlookers text watch.*",
+    "cli": "checking cups help options remote.* spool.offline tap testalarm text verb words",
     "__main__": "cli",
 }
 

@@ -17,7 +17,7 @@ import pytest
 
 from docs import completion, manual
 from jetdirect.cli import VERBS
-from jetdirect.commandline import FILE_OPTIONS, OPTIONS, PORT_OPTIONS
+from jetdirect.commandline import FILE_OPTIONS, NOTIFY_OPTIONS, OPTIONS, PORT_OPTIONS
 from tests.support.peer import PATIENCE
 
 PAGES = {"jetdirect.1": manual.command, "gateway.toml.5": manual.file}
@@ -67,7 +67,7 @@ def test_command() -> None:
 def test_file() -> None:
     """gateway.toml(5) has every key, and the example as it has to be typed."""
     page = plain(manual.file())
-    for option in (*FILE_OPTIONS, *PORT_OPTIONS):
+    for option in (*FILE_OPTIONS, *PORT_OPTIONS, *NOTIFY_OPTIONS):
         assert f"\n.TP\n{option.name}" in page
     assert '\n    uri = "socket://laser3.example:9100"\n' in page
 

@@ -23,7 +23,8 @@ from jetdirect.job import Job
 from jetdirect.named import PortSettings
 from jetdirect.record import PortRecord, PortState
 from jetdirect.testing import FakePrinter
-from jetdirect.watch.metrics import SLICE, Metrics, Waiting
+from jetdirect.watch.metrics import Metrics, Waiting
+from jetdirect.watch.pace import SLICE
 from tests.support.endpoint import hear
 from tests.support.site import Site
 from tests.test_web_site import House

@@ -26,7 +26,7 @@ def believed(uri: DeviceURI) -> Any:
     """
     if not available():
         raise ValueError(MISSING)
-    from .tlstrust import anybody, signers
+    from ..tlstrust import anybody, signers
 
     choices = {"verify": False, "any": True}
     everybody = uri.option("tls", False, choices.__getitem__, "verify or any")

@@ -1,0 +1,117 @@
+"""
+Who looks on from outside, and what they see of a gateway: its numbers, and its alarms.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from socket import gethostname
+from typing import Any
+
+from twisted.internet.defer import Deferred, succeed
+
+from .interfaces import IAlarmReceiver, IMetrics
+from .record import JobRecord
+from .server import PrintServer
+from .spool.record import Room
+from .watch.notify import Notifier, Seen
+from .watch.settings import NotifySettings
+
+_UNITS = ("bytes", "KB", "MB", "GB", "TB")
+
+
+def counting(server: PrintServer, sessions: Callable[[], int], reactor: Any) -> IMetrics | None:
+    """
+    The numbers of a server, from now on; L{None}: what writes them is not installed.
+
+    @param sessions: how many control connections there are.
+    """
+    try:
+        from .watch.metrics import Metrics, Waiting
+    except ImportError:
+        return None
+
+    def ports() -> Iterator[Waiting]:
+        for port in server.ports:
+            yield Waiting(server.portRecord(port), server.waitAt(port))
+
+    metrics = Metrics(reactor, ports, sessions, lambda: server.spoolBytes)
+    server.watch(metrics, changes=False)
+    return metrics
+
+
+def receivers(settings: NotifySettings, reactor: Any) -> list[IAlarmReceiver]:
+    """Those who are told."""
+    from .watch.mail import MailReceiver
+    from .watch.webhook import WebhookReceiver
+
+    here = gethostname()
+    found: list[IAlarmReceiver] = []
+    if settings.mailTo:
+        found.append(MailReceiver(reactor, settings.smtp, settings.sender, settings.mailTo, here))
+    if settings.webhook is not None:
+        found.append(WebhookReceiver(reactor, settings.webhook, settings.secret, here))
+    return found
+
+
+def telling(
+    server: PrintServer,
+    settings: NotifySettings,
+    reactor: Any,
+    shown: Callable[[JobRecord], JobRecord],
+) -> Notifier:
+    """
+    Have operators told of what stands against printing, from now on.
+
+    @param shown: a job as others may know it.
+    """
+    told, watched = receivers(settings, reactor), _Watched(server)
+    notifier = Notifier(reactor, settings, told, watched, lambda: server.wallClock(), shown)
+    server.watch(notifier, changes=False)
+    notifier.keep(map(server.portRecord, server.ports))
+    notifier.start()
+    return notifier
+
+
+class _Watched:
+    """L{Watched<jetdirect.watch.notify.Watched>}."""
+
+    def __init__(self, server: PrintServer) -> None:
+        self._server = server
+
+    def ports(self) -> Iterator[Seen]:
+        for port in self._server.ports:
+            yield Seen(port.name, self._server.waitAt(port))
+
+    def printing(self) -> Sequence[JobRecord]:
+        return self._server.printing
+
+    def broken(self) -> str:
+        spooling = self._server.spooling
+        broken = None if spooling is None else spooling.broken
+        return "" if broken is None else broken.reason
+
+    def short(self) -> Deferred[str]:
+        spooling = self._server.spooling
+        settings = [port.settings for port in self._server.ports if port.settings.spool]
+        if spooling is None or not settings:
+            return succeed("")
+
+        def judged(room: Room) -> str:
+            least = max(each.minFree.of(room.total) for each in settings)
+            if room.free >= 2 * least:
+                return ""
+            return (
+                f"the spool is short of space: {_size(room.free)} of {_size(room.total)} are free,"
+                f" below {_size(least)} jobs are refused (452)"
+            )
+
+        return spooling.spool.room().addCallback(judged)
+
+
+def _size(number: float) -> str:
+    for unit in _UNITS[:-1]:
+        if number < 1000:
+            return f"{number:.3g} {unit}"
+        number /= 1000
+    return f"{number:.3g} {_UNITS[-1]}"

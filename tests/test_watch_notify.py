@@ -1,0 +1,562 @@
+"""
+Having operators told: what is heard and looked at of a gateway, and receivers that do not answer.
+"""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from twisted.internet.defer import Deferred, fail, succeed
+from twisted.internet.task import Clock
+from twisted.logger import LogEvent, LogLevel, capturedLogs, formatEvent
+from zope.interface import implementer
+from zope.interface.verify import verifyObject
+
+from jetdirect import onlookers
+from jetdirect.configuration import Configuration
+from jetdirect.errors import SpoolFailed
+from jetdirect.interfaces import IAlarmReceiver, IWatcher
+from jetdirect.record import JobRecord, JobState, PortRecord, PortState
+from jetdirect.spool.limits import Least
+from jetdirect.testing import FakePrinter
+from jetdirect.watch.alarms import Digest
+from jetdirect.watch.notify import AGAIN, GAP, LOOK, ROOM, TELLING, TRIES, Notifier, Seen
+from jetdirect.watch.retention import Names, Retention
+from jetdirect.watch.settings import NotifySettings
+from jetdirect.watch.wire import NotTold
+from tests.conftest import FlushErrors
+from tests.support.endpoint import hear
+from tests.support.site import START, Site
+from tests.test_watch_log import job as jobRecord
+
+WALL = 1_000_000.0
+SETTINGS = NotifySettings(mailTo=("ops@example.com",))
+
+
+@implementer(IAlarmReceiver)
+class Receiver:
+    """
+    One that answers as it is told to.
+
+    @ivar answers: what it answers next; then it takes everything.
+    @ivar told: when, and what.
+    """
+
+    def __init__(self, clock: Clock, name: str = "a receiver") -> None:
+        self.name = name
+        self.clock = clock
+        self.answers: list[Deferred[None] | Exception] = []
+        self.told: list[tuple[float, Digest]] = []
+
+    def tell(self, digest: Digest, now: float) -> Deferred[None]:
+        self.told.append((self.clock.seconds(), digest))
+        answer = self.answers.pop(0) if self.answers else succeed(None)
+        return fail(answer) if isinstance(answer, Exception) else answer
+
+    @property
+    def events(self) -> list[str]:
+        """What it was told, one after the other."""
+        return [f"{e.event} {e.port}".strip() for _, each in self.told for e in each.events]
+
+
+class World:
+    """What a notifier looks at."""
+
+    def __init__(self) -> None:
+        self.seen: list[Seen] = []
+        self.jobs: list[JobRecord] = []
+        self.why = ""
+        self.shortness: Deferred[str] | str = ""
+        self.asked = 0
+
+    def ports(self) -> Sequence[Seen]:
+        return self.seen
+
+    def printing(self) -> Sequence[JobRecord]:
+        return self.jobs
+
+    def broken(self) -> str:
+        return self.why
+
+    def short(self) -> Deferred[str]:
+        self.asked += 1
+        return succeed(self.shortness) if isinstance(self.shortness, str) else self.shortness
+
+
+def port(
+    name: str = "ward3",
+    stopped: bool = False,
+    reasons: tuple[str, ...] = (),
+    message: str = "",
+    held: int = 0,
+) -> PortRecord:
+    """A printing port."""
+    state = PortState.STOPPED if stopped else PortState.IDLE
+    return PortRecord(
+        name=name, number=1, aliases=(), uri="file:jobs", description="Ward 3", location="",
+        state=state, reasons=reasons, message=message, since=0.0, accepting=True, spooled=False,
+        queued=0, held=held, job=None,
+    )  # fmt: skip
+
+
+class Office:
+    """A notifier of two ports, and its receivers."""
+
+    def __init__(self, settings: NotifySettings = SETTINGS, receivers: int = 1) -> None:
+        self.clock = Clock()
+        self.world = World()
+        self.receivers = [Receiver(self.clock, f"receiver {n}") for n in range(receivers)]
+        self.notifier = Notifier(
+            self.clock, settings, self.receivers, self.world, lambda: WALL + self.clock.seconds()
+        )
+        self.notifier.keep([port(), port("lab")])
+        self.notifier.start()
+
+    @property
+    def receiver(self) -> Receiver:
+        """The first one."""
+        return self.receivers[0]
+
+    def wait(self, seconds: float) -> None:
+        """Let time pass."""
+        for _ in range(round(seconds)):
+            self.clock.advance(1)
+
+
+@pytest.fixture
+def events() -> Iterator[Sequence[LogEvent]]:
+    """The events of the log."""
+    with capturedLogs() as found:
+        yield found
+
+
+def test_stopped() -> None:
+    """A printer that stops is told of after a minute, with its reason; and when it is back."""
+    office = Office()
+    office.notifier.portChanged(port(stopped=True, message="stopped: media-empty"))
+    office.wait(60 - 1)
+    assert office.receiver.told == []
+    office.wait(LOOK + 1)
+    [(_, digest)] = office.receiver.told
+    assert digest.events[0].text == "ward3 (Ward 3) stopped: media-empty"
+    assert digest.events[0].since == WALL
+    office.notifier.portChanged(port(message="works again, after 65 s"))
+    office.wait(60 + LOOK)
+    assert office.receiver.events == ["port.stopped ward3", "port.recovered ward3"]
+    assert "works again, after 65 s" in office.receiver.told[1][1].events[0].text
+
+
+@pytest.mark.parametrize("down", [5, 30, 61, 70, 130])
+@pytest.mark.parametrize("up", [5, 30, 61, 70, 130])
+def test_flapping(down: int, up: int) -> None:
+    """A printer that comes and goes for an hour is at most one digest a minute."""
+    office = Office()
+    while office.clock.seconds() < 3600:
+        office.notifier.portChanged(port(stopped=True, message="cannot be reached"))
+        office.wait(down)
+        office.notifier.portChanged(port(message="is reached again"))
+        office.wait(up)
+    times = [when for when, _ in office.receiver.told]
+    assert all(later - earlier >= GAP for earlier, later in pairwise(times))
+    assert len(times) <= 60
+    assert bool(times) is (down > 60), "what does not last is told to nobody"
+    if down > 60 and up < 60:
+        assert office.receiver.events == ["port.stopped ward3"]
+
+
+def test_manyAtOnce() -> None:
+    """What happens together is told together, and what happens then a minute later."""
+    office = Office()
+    for name in ("ward3", "lab"):
+        office.notifier.portChanged(port(name, stopped=True))
+    office.wait(70)
+    office.notifier.rejected(["no printer"])
+    office.wait(GAP)
+    [(first, one), (second, other)] = office.receiver.told
+    assert (len(one.events), len(other.events)) == (2, 1)
+    assert second - first == GAP
+
+
+@pytest.mark.parametrize("reasons", [("paused",), ("spool-failed",), ("paused", "spool-failed")])
+def test_notItsOwn(reasons: tuple[str, ...]) -> None:
+    """A port that a person has paused is no alarm; nor is each one while the spool has failed."""
+    office = Office()
+    office.notifier.portChanged(port(stopped=True, reasons=reasons))
+    office.wait(200)
+    assert office.receiver.told == []
+    office.notifier.portChanged(port(stopped=True, reasons=(*reasons, "media-empty")))
+    office.wait(70)
+    assert office.receiver.events == ["port.stopped ward3"]
+
+
+def test_takesNothing() -> None:
+    """A printer that takes no more of a job is stopped, too, though it does not say so."""
+    office = Office()
+    office.wait(300)
+    record = replace(jobRecord(JobState.PROCESSING), port="ward3", printer="Ward 3", blocked=55.0)
+    office.world.jobs = [record]
+    office.wait(LOOK)
+    assert office.receiver.told == []
+    office.world.jobs = [replace(record, blocked=60.0)]
+    office.wait(LOOK)
+    [(_, digest)] = office.receiver.told
+    assert digest.events[0].text == "ward3 (Ward 3) takes no more of job 31"
+    office.world.jobs = []
+    office.wait(60 + 2 * LOOK)
+    assert office.receiver.events == ["port.stopped ward3", "port.recovered ward3"]
+
+
+def test_stuckAndStopped() -> None:
+    """While a printer says itself that it is stopped, the end of a job does not mend it."""
+    office = Office()
+    stuck = replace(jobRecord(JobState.PROCESSING), port="ward3", blocked=90.0)
+    office.world.jobs = [stuck]
+    office.wait(LOOK)
+    office.notifier.portChanged(port(stopped=True, message="stopped: media-empty"))
+    office.world.jobs = []
+    office.wait(200)
+    assert office.receiver.events == ["port.stopped ward3"]
+    office.world.jobs = [stuck]
+    office.wait(LOOK)
+    office.notifier.portChanged(port(message="works again"))
+    office.wait(200)
+    assert office.receiver.events == ["port.stopped ward3"]
+
+
+def test_old() -> None:
+    """A job that waits longer than it should, and when none does any more."""
+    office = Office(replace(SETTINGS, oldest=600.0))
+    office.world.seen = [Seen("ward3", 599.0), Seen("lab", 601.0)]
+    office.wait(LOOK)
+    assert office.receiver.events == ["queue.old lab"]
+    assert office.receiver.told[0][1].events[0].since == WALL + LOOK - 601
+    office.world.seen = [Seen("ward3", 599.0), Seen("lab", 0.0)]
+    office.wait(GAP + LOOK)
+    assert office.receiver.events == ["queue.old lab", "queue.recovered lab"]
+
+
+def test_oldNever() -> None:
+    """With 0 a job may wait as long as it likes."""
+    office = Office(replace(SETTINGS, oldest=0.0))
+    office.world.seen = [Seen("ward3", 10.0**8)]
+    office.wait(100)
+    assert office.receiver.told == []
+
+
+def test_spool() -> None:
+    """A spool that has failed, and one that is short of space, which is asked for once a minute."""
+    office = Office()
+    office.world.why = "the spool's disk is gone"
+    office.world.shortness = "1 GB is free"
+    office.wait(60 + LOOK + 1)
+    assert office.receiver.events == ["spool.failed", "spool.short"]
+    assert "the spool's disk is gone" in office.receiver.told[0][1].events[0].text
+    asked = office.world.asked
+    office.wait(10 * ROOM)
+    assert asked + 9 <= office.world.asked <= asked + 11
+    office.world.why = office.world.shortness = ""
+    office.wait(ROOM + 60 + GAP)
+    assert office.receiver.events[2:] == ["spool.recovered", "spool.recovered"]
+
+
+def test_silentDisk() -> None:
+    """A disk that does not say what is free, or fails, holds up nobody, and is asked once."""
+    office = Office()
+    office.world.shortness = Deferred()
+    office.wait(5 * ROOM)
+    assert office.world.asked == 1
+    office.notifier.rejected(["no printer"])
+    office.wait(LOOK)
+    assert office.receiver.events == ["config.rejected"]
+    office.world.shortness.errback(OSError("gone"))
+    office.world.shortness = ""
+    office.wait(ROOM)
+    assert office.world.asked == 2
+
+
+def test_held() -> None:
+    """A held job is told of with its reason and its sender; one that was released is not."""
+    office = Office()
+    held = replace(jobRecord(JobState.HELD), port="ward3", reason="interrupted")
+    office.notifier.jobChanged(held)
+    office.notifier.jobChanged(replace(held, number=32))
+    office.notifier.jobChanged(replace(held, number=33))
+    office.notifier.portChanged(port(held=3))
+    office.notifier.jobChanged(replace(held, number=32, state=JobState.PENDING))
+    office.notifier.jobEnded(replace(held, number=33, state=JobState.CANCELED))
+    office.wait(LOOK)
+    [(_, digest)] = office.receiver.told
+    assert [each.text for each in digest.events] == [
+        "job 31 on ward3 is held: interrupted ('a.ps' from 'bob' at 192.0.2.7)"
+    ]
+    office.notifier.portChanged(port(held=1))
+    office.wait(4 * 3600 + LOOK)
+    assert office.receiver.told[1][1].events[0].text == "ward3 (Ward 3): a job is held for a person"
+
+
+def test_rejected() -> None:
+    """A refused configuration is told of at once, and not again when another one was taken."""
+    office = Office()
+    office.notifier.rejected(["gateway.toml:3: no such key", "gateway.toml:4: no such key"])
+    office.wait(LOOK)
+    [(_, digest)] = office.receiver.told
+    assert digest.events[0].text == (
+        "the configuration is refused, nothing has changed: gateway.toml:3: no such key (1 more)"
+    )
+    office.notifier.rejected([])
+    office.wait(5 * 3600)
+    assert len(office.receiver.told) == 1
+
+
+def test_removedPort() -> None:
+    """Nothing is told of a port that is no more, whatever still becomes of its jobs."""
+    office = Office()
+    office.notifier.portChanged(port(stopped=True))
+    office.notifier.keep([port("lab")])
+    office.notifier.portChanged(port(stopped=True))
+    office.wait(200)
+    assert office.receiver.told == []
+
+
+# Receivers that do not answer.
+
+
+def test_threeTries(events: Sequence[LogEvent]) -> None:
+    """One that answers at the third try has been told, and the log says so once."""
+    office = Office()
+    office.receiver.answers = [NotTold("it answered 500") for _ in range(2)]
+    office.notifier.rejected(["x"])
+    office.wait(LOOK + sum(TRIES))
+    ids = [digest.id for _, digest in office.receiver.told]
+    assert len(ids) == 3 and len({*ids}) == 1
+    assert [formatEvent(each) for each in events] == ["receiver 0: the configuration was refused"]
+    office.wait(200)
+    assert len(office.receiver.told) == 3
+
+
+def test_dead(events: Sequence[LogEvent]) -> None:
+    """
+    One that is dead is tried now and then, told of in the log once, and learns what stands when it
+    is back; nothing piles up, and others are told meanwhile.
+    """
+    office = Office(receivers=2)
+    dead, well = office.receivers
+    dead.answers = [NotTold("it refused the connection") for _ in range(3 * 20)]
+    office.notifier.portChanged(port("lab", stopped=True))
+    while office.clock.seconds() < 3600:
+        office.notifier.portChanged(port(stopped=True))
+        office.wait(100)
+        office.notifier.portChanged(port())
+        office.wait(100)
+    assert len(well.told) > 30
+    assert len(dead.told) <= 3 * (3600 / (AGAIN + sum(TRIES)) + 1)
+    errors = [each for each in events if each["log_level"] is LogLevel.error]
+    assert [formatEvent(each) for each in errors] == [
+        "receiver 0 is not told that 2 ports are stopped: it refused the connection; it is tried"
+        " every 5 minutes"
+    ]
+    dead.answers.clear()
+    before = len(dead.told)
+    office.wait(AGAIN + sum(TRIES) + LOOK)
+    [(_, digest)] = dead.told[before:]
+    assert [(each.event, each.port) for each in digest.events] == [("port.stopped", "lab")]
+
+
+def test_final() -> None:
+    """One that refuses for good is not asked three times."""
+    office = Office()
+    office.receiver.answers = [NotTold("it answered 404", final=True)]
+    office.notifier.rejected(["x"])
+    office.wait(AGAIN)
+    assert len(office.receiver.told) == 1
+    office.wait(2 * LOOK)
+    assert len(office.receiver.told) == 2
+
+
+def test_silent(events: Sequence[LogEvent]) -> None:
+    """One that never answers is given up after its time, and holds up no other."""
+    office = Office(receivers=2)
+    silent, well = office.receivers
+    given: list[bool] = []
+    silent.answers = [Deferred(lambda _: given.append(True)) for _ in TRIES]
+    office.notifier.rejected(["x"])
+    office.wait(LOOK)
+    assert len(well.told) == 1
+    office.wait(sum(TRIES) + 3 * TELLING + LOOK)
+    assert given == [True] * 3
+    [error] = [each for each in events if each["log_level"] is LogLevel.error]
+    assert "no answer within 30 s" in formatEvent(error)
+
+
+def test_fault(flushErrors: FlushErrors) -> None:
+    """A mistake of ours in telling one is in the log, and the next digest is told."""
+    office = Office()
+    office.receiver.answers = [ZeroDivisionError("x")]
+    office.notifier.rejected(["x"])
+    office.wait(LOOK)
+    assert flushErrors(ZeroDivisionError)
+    office.wait(GAP + LOOK)
+    assert len(office.receiver.told) == 2
+
+
+def test_stop() -> None:
+    """It ends at once, whatever is under way, and leaves no timer."""
+    office = Office(receivers=2)
+    waiting, between = office.receivers
+    waiting.answers = [Deferred()]
+    between.answers = [NotTold("x")]
+    office.notifier.rejected(["x"])
+    office.wait(LOOK + 1)
+    office.notifier.stop()
+    office.notifier.stop()
+    assert office.clock.getDelayedCalls() == []
+
+
+def test_interfaces() -> None:
+    """It is a watcher."""
+    assert verifyObject(IWatcher, Office().notifier)
+    assert verifyObject(IAlarmReceiver, Office().receiver)
+
+
+# In a gateway.
+
+
+class Told(Site):
+    """A spooling gateway that tells one receiver, which outlives it."""
+
+    receiver: Receiver
+
+    def configuration(self, **settings: Any) -> Configuration:
+        """What it runs by."""
+        return replace(self.gateway.configuration, notify=replace(SETTINGS, after=10.0, **settings))
+
+
+@pytest.fixture
+def receivers(monkeypatch: pytest.MonkeyPatch) -> list[Receiver]:
+    """Those who are told, the last one made last."""
+    made: list[Receiver] = []
+
+    def make(settings: NotifySettings, reactor: Any) -> list[Receiver]:
+        made.append(Receiver(reactor))
+        return made[-1:]
+
+    monkeypatch.setattr(onlookers, "receivers", make)
+    return made
+
+
+def test_inAGateway(receivers: list[Receiver]) -> None:
+    """Over a real gateway: a printer that is away, and jobs that are held; also those found."""
+    site = Told(expire=60.0, connectTimeout=2.0)
+    site.printer.silent = True
+    site.gateway.apply(site.configuration())
+    site.upload()
+    site.advance(120)
+    assert receivers[0].events == ["port.stopped PORT1", "job.held PORT1"]
+    assert "expired after 60 s" in receivers[0].told[-1][1].events[0].text
+    assert receivers[0].told[-1][1].events[0].since > START
+    site.restart()
+    site.gateway.apply(site.configuration())
+    site.advance(30)
+    assert receivers[1].events == ["job.held PORT1"], "those that were held before are told of"
+
+
+def test_reload(receivers: list[Receiver]) -> None:
+    """Other receivers learn what stands, the same ones nothing anew."""
+    site = Told(connectTimeout=2.0)
+    site.printer.silent = True
+    site.gateway.apply(site.configuration())
+    site.upload()
+    site.advance(60)
+    assert receivers[0].events == ["port.stopped PORT1"]
+    site.gateway.apply(site.configuration())
+    site.advance(200)
+    assert len(receivers) == len(receivers[0].told) == 1
+    told = site.gateway.apply(site.configuration(mailTo=("night@example.com",)))
+    assert told == ["alarms go to night@example.com by smtp://localhost:25 from now on"]
+    site.advance(60)
+    assert receivers[1].events == ["port.stopped PORT1"]
+    told = site.gateway.apply(replace(site.configuration(), notify=None))
+    assert told == ["alarms go to nobody from now on"]
+    site.gateway.rejected(["x"])
+    site.advance(400)
+    assert [len(each.told) for each in receivers] == [1, 1]
+
+
+@pytest.mark.parametrize(
+    ("names", "told"),
+    [(Names.KEEP, "('a.ps' from "), (Names.MASK, "('a***' from "), (Names.OMIT, "(from ")],
+)
+def test_names(receivers: list[Receiver], names: Names, told: str) -> None:
+    """What the history is not to know of a name, no mail says either."""
+    site = Told()
+    site.printer.silent = True
+    site.gateway.apply(replace(site.configuration(), retention=Retention(names=names)))
+    site.upload()
+    site.advance(1)
+    hear(site.gateway.operator.hold(1, "anna"))
+    site.advance(10)
+    [(_, digest)] = receivers[0].told
+    assert told in digest.events[0].text
+    assert names is Names.KEEP or "a.ps" not in digest.events[0].text
+
+
+def test_portsOfAReload(receivers: list[Receiver]) -> None:
+    """A port that a reload takes away is told of no more."""
+    site = Told([FakePrinter(), FakePrinter()], connectTimeout=2.0)
+    for each in site.printers:
+        each.silent = True
+    site.gateway.apply(site.configuration(remind=60.0))
+    for name in ("PORT1/a", "PORT2/a"):
+        site.upload(name=name)
+    site.advance(60)
+    [receiver] = receivers
+    assert [len(digest.events) for _, digest in receiver.told] == [2]
+    site.gateway.apply(replace(site.configuration(remind=60.0), printers=site.printers[:1]))
+    site.advance(200)
+    assert receivers == [receiver]
+    assert len(receiver.told) > 2
+    assert {*receiver.events[2:]} == {"port.stopped PORT1"}
+
+
+def test_brokenSpool(receivers: list[Receiver]) -> None:
+    """A spool that fails is one alarm, not one of each port; and it is told when it is well."""
+    site = Told([FakePrinter(), FakePrinter()])
+    site.gateway.apply(site.configuration())
+
+    def fault(number: int, name: str) -> None:
+        if name == "create":
+            raise OSError(errno.EIO, "failed")
+
+    site.disk.fault = fault
+    site.spooling.failed(SpoolFailed("the disk is gone"))
+    site.advance(30)
+    assert receivers[0].events == ["spool.failed"]
+    site.disk.fault = lambda number, name: None
+    site.advance(80)
+    assert receivers[0].events == ["spool.failed", "spool.recovered"]
+
+
+def test_shortOfSpace(receivers: list[Receiver]) -> None:
+    """Before the disk has less than is to stay free, it is told how much there is."""
+    site = Told(minFree=Least(percent=60.0))
+    site.gateway.apply(site.configuration())
+    site.advance(30)
+    [(_, digest)] = receivers[0].told
+    assert digest.events[0].event == "spool.short"
+    assert "jobs are refused (452)" in digest.events[0].text
+
+
+def test_stopsWithTheGateway(receivers: list[Receiver]) -> None:
+    """A gateway that ends tells nobody."""
+    site = Told()
+    site.gateway.apply(site.configuration())
+    site.printer.silent = True
+    site.upload()
+    site.gateway.stopService()
+    site.advance(100)
+    assert receivers[0].told == []
