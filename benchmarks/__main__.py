@@ -28,6 +28,7 @@ from benchmarks.figures import (
     bulk,
     counts,
     fleet,
+    history,
     idle,
     jobs,
     latency,
@@ -59,6 +60,7 @@ FIGURES: dict[str, Callable[[Lab], list[Row]]] = {
     "fleet": fleet.run,
     "jobs": jobs.run,
     "spool": spool.run,
+    "history": history.run,
 }
 
 _SHARED_MEMORY = Path("/dev/shm")

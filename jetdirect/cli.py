@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from .options import didYouMean
-from .remote import jobs, ports
+from .remote import history, jobs, ports, watch
 from .remote.wire import add
 from .text import presentable
 from .verb import Refused, Verb
@@ -116,6 +116,8 @@ VERBS: Sequence[Verb] = (
     *ports.SEEN,
     *jobs.VERBS,
     *ports.DONE,
+    *history.VERBS,
+    *watch.VERBS,
     Verb(
         "check", "say what is wrong with a configuration file, or list its ports", _check, _checked
     ),

@@ -20,6 +20,7 @@ from twisted.python.failure import Failure
 from .certificate import ServerCertificate
 from .changes import changes
 from .configuration import Configuration
+from .errors import HistoryUnfit
 from .ftp.factory import PortFactory, PrintFTPFactory
 from .ftp.realm import AnyName, PrintRealm
 from .interfaces import IHistory, IMetrics, ISpool
@@ -96,8 +97,13 @@ class Gateway(MultiService):
         self.configuration = configuration
         self._reactor = reactor
         self.server = PrintServer(configuration.ports, reactor, default=configuration.default)
-        self.history = self._remembering(configuration) if history is None else history
         self.spool = self._opened(configuration) if spool is None else spool
+        try:  # in the spool's directory, as a rule
+            self.history = self._remembering(configuration) if history is None else history
+        except HistoryUnfit:
+            if self.spool is not None:
+                self.spool.close()
+            raise
         if self.spool is not None:
             guards = not configuration.sessions.fireAndForget
             self.server.spoolTo(self.spool, guards, self.history)

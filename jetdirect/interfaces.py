@@ -523,8 +523,12 @@ class IHistory(IWatcher):
     def erase(number: int) -> Deferred[bool]:
         """Remove what could lead to a person.  Fires, durable, with whether it knows the job."""
 
-    def eraseBefore(when: float) -> Deferred[int]:
-        """Do so with all that ended before (seconds since the epoch).  Fires with how many."""
+    def eraseBefore(when: float, by: str) -> Deferred[int]:
+        """
+        Do so with all that ended before (seconds since the epoch), and note who wanted it.
+
+        @return: fires with how many.
+        """
 
     def recorded(number: int) -> bool:
         """Is the end of a job, of which it was told, on stable storage, if it has any?"""
@@ -630,6 +634,12 @@ class IOperator(Interface):
 
     def resume(port: str, by: str) -> Deferred[bool]:
         """Let it print again.  Fires likewise."""
+
+    def pauseAll(by: str, now: bool = False) -> Deferred[bool]:
+        """Pause all printing ports, in one step."""
+
+    def resumeAll(by: str) -> Deferred[bool]:
+        """Let all print again."""
 
 
 class IPrinterScheme(IPlugin):

@@ -57,6 +57,7 @@ class JobRecord:
     @ivar reason: why, in a line; empty for a complete job that was heard of.
     @ivar heard: C{False}: it is complete, and its sender was lost before it could hear so.
     @ivar sha256: of its bytes, in hexadecimal digits; L{None} of a job that was not kept.
+    @ivar pages: that its printer says it has printed of it; L{None}: it has not said.
     @ivar size: the bytes that it has when it is whole; L{None}: its sender has not said.
     @ivar sent: bytes that the printer's side has taken, or took when it had the job last.
     """
@@ -85,6 +86,7 @@ class JobRecord:
     sha256: str | None = None
     size: int | None = None
     sent: int = 0
+    pages: int | None = None
 
     @property
     def ended(self) -> bool:
@@ -133,6 +135,9 @@ class Sum(NamedTuple):
     bytes: int
     failed: int
     """Those that were not, or in part."""
+
+    pages: int | None
+    """Of those whose printer has said it; L{None}: none has."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -391,26 +391,28 @@ class PrintServer:
         paused = self._paused if self.spooling is None else self.spooling.paused
         return paused.get(port.name.lower(), "")
 
-    async def pause(self, port: PrintingPort, by: str) -> bool:
+    async def pause(self, ports: Sequence[PrintingPort], by: str) -> bool:
         """
-        Let a printing port print nothing after the job that it has.
+        Let printing ports print nothing after the jobs that they have.
 
         @return: is that durable?  Without a spool it is not.
         """
         if self.spooling is not None:
-            await self.spooling.pause(port.name, by)
+            await self.spooling.pauseAll([port.name for port in ports], by)
             return True
-        self._paused[port.name.lower()] = by
-        self._watchers.portChanged(self.portRecord(port))
+        for port in ports:
+            self._paused[port.name.lower()] = by
+            self._watchers.portChanged(self.portRecord(port))
         return False
 
-    async def resume(self, port: PrintingPort) -> bool:
-        """Let it print again.  @return: is that durable?"""
+    async def resume(self, ports: Sequence[PrintingPort]) -> bool:
+        """Let them print again.  @return: is that durable?"""
         if self.spooling is not None:
-            await self.spooling.resume(port.name)
+            await self.spooling.resumeAll([port.name for port in ports])
             return True
-        self._paused.pop(port.name.lower(), None)
-        self._watchers.portChanged(self.portRecord(port))
+        for port in ports:
+            self._paused.pop(port.name.lower(), None)
+            self._watchers.portChanged(self.portRecord(port))
         return False
 
     def submitted(self, record: JobRecord) -> None:

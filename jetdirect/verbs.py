@@ -10,7 +10,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import replace
 from typing import Any
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, DeferredList
 from zope.interface import implementer
 
 from .errors import HistoryFailed, NoSuchJob, NoSuchPort, PrintError, SpoolFailed, WrongState
@@ -117,11 +117,20 @@ class Operator:
 
     def pause(self, port: str, by: str, now: bool = False) -> Deferred[bool]:
         """L{IOperator}."""
-        return Deferred.fromCoroutine(self._pause(port, by, now))
+        return Deferred.fromCoroutine(self._pause([port], by, now))
 
     def resume(self, port: str, by: str) -> Deferred[bool]:
         """L{IOperator}."""
-        return Deferred.fromCoroutine(self._resume(port, by))
+        return Deferred.fromCoroutine(self._resume([port]))
+
+    def pauseAll(self, by: str, now: bool = False) -> Deferred[bool]:
+        """L{IOperator}."""
+        names = [port.name for port in self._server.ports]
+        return Deferred.fromCoroutine(self._pause(names, by, now))
+
+    def resumeAll(self, by: str) -> Deferred[bool]:
+        """L{IOperator}."""
+        return Deferred.fromCoroutine(self._resume([port.name for port in self._server.ports]))
 
     # Inside.
 
@@ -334,7 +343,7 @@ class Operator:
                 if (record.completed or 0) < when and record != record.erased():
                     await self._erase(number, by)
                     erased += 1
-        return erased + await self._history.eraseBefore(when)
+        return erased + await self._history.eraseBefore(when, by)
 
     async def _test(self, name: str, by: str, language: str) -> JobRecord:
         job = self._server.printTestPage(self._port(name), language)
@@ -343,16 +352,16 @@ class Operator:
             raise WrongState(f"{record.port}: {record.reason}")
         return record
 
-    async def _pause(self, name: str, by: str, now: bool) -> bool:
-        port = self._port(name)
-        durable = await self._server.pause(port, by)
-        queue = self._server.queue(port)
-        if now and queue is not None:
-            await queue.stopPrinting(by)
+    async def _pause(self, names: Sequence[str], by: str, now: bool) -> bool:
+        ports = [self._port(name) for name in names]
+        durable = await self._server.pause(ports, by)
+        if now:
+            queues = filter(None, map(self._server.queue, ports))
+            await DeferredList([queue.stopPrinting(by) for queue in queues])
         return durable
 
-    async def _resume(self, name: str, by: str) -> bool:
-        return await self._server.resume(self._port(name))
+    async def _resume(self, names: Sequence[str]) -> bool:
+        return await self._server.resume([self._port(name) for name in names])
 
 
 def _mayBe(number: int, queue: Queue, wanted: Wanted) -> bool:

@@ -264,9 +264,9 @@ MAY_IMPORT = {
     "commandline": "options named ftp.* spool.limits transports.* watch.retention watch.settings",
     "changes": "commandline configuration named options ftp.settings",
     # those who know both sides
-    "gateway": "text certificate changes configuration interfaces listeners onlookers overview"
-    " server spool.files spool.spooling spool.threads spool.turns verbs net.* ftp* watch*"
-    " web.secure web.side",
+    "gateway": "text certificate changes configuration errors interfaces listeners onlookers"
+    " overview server spool.files spool.spooling spool.threads spool.turns verbs net.* ftp*"
+    " watch* web.secure web.side",
     "testing*": "configuration errors guard interfaces language job named port server net.* ftp*"
     " spool.record transports* gateway testing*",
     # the command

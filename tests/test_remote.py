@@ -5,9 +5,16 @@ The command C{jetdirect} on a running gateway: a process with real sockets, prin
 from __future__ import annotations
 
 import argparse
+import csv
+import io
 import json
+import os
+import pty
+import signal
 import socket
 import stat
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -50,6 +57,7 @@ class Site:
         """The configuration file."""
         self.file.write_text(
             f'web = ["unix:control", "{IPV4}"]\nspool = "spool"\nkeep = 5\n'
+            'history = "history.sqlite"\n'
             f'default-port = "laser"\n{more}\n'
             f'[[printer]]\nname = "laser"\nuri = "{self.laser.uri()}"\n'
             f'[[printer]]\nname = "labels"\nuri = "{self.labels.uri()}"\nspool = true\n'
@@ -146,7 +154,7 @@ def test_keptJobs(site: Site, command: Command) -> None:
     assert "has not ended" in command.refused("reprint", "2")
     first = command.do("jobs", "--limit", "2")
     assert first.endswith("There are more: --before 2 shows them.\n")
-    assert "prints nothing more" in command.do("pause", "labels")
+    assert "labels prints nothing more" in command.do("pause", "labels")
     site.labels.switchOn()
     assert "prints again" in command.do("resume", "labels")
     for number in (1, 2, 3):
@@ -156,6 +164,84 @@ def test_keptJobs(site: Site, command: Command) -> None:
     assert site.labels.jobs.count(PAGE + b"a") == 2
     command.do("erase", "1")
     assert json.loads(command.do("show", "1", "--json"))["name"] == ""
+
+
+def test_history(site: Site, command: Command) -> None:
+    """What ann printed today, what failed, and accounting, which is CSV."""
+    site.labels.switchOn()
+    with Session(site.gateway.port, login=False) as session:
+        session.login("ann", "ann@example.org")
+        for name in ("laser/a.ps", "labels/b.ps"):
+            assert lastLine(session.send(PAGE, name)).startswith("226")
+    site.gateway.waitFor("job 2 on labels: completed")
+    command.do("test", "laser", "--format", "text")
+    site.gateway.waitFor("job 3 on laser: completed")
+    head, *lines, total = command.do("history", "--user", "ann", "--since", "today").splitlines()
+    assert [line.split()[0] for line in lines] == ["2", "1"] and head.startswith("JOB")
+    assert total == f"2 jobs, {2 * len(PAGE)} bytes; 0 not printed, or in part"
+    assert command.do("history", "--state", "aborted").startswith("JOB")
+    assert len(command.do("history", "--text", "B.PS").splitlines()) == 3
+    assert "0 jobs" in command.do("history", "--until", "yesterday")
+    limited = command.do("history", "--limit", "1")
+    assert limited.splitlines()[1].startswith("3 ") and "There are more" in limited
+    rows = [*csv.DictReader(io.StringIO(command.do("history", "--csv", "--user", "ann")))]
+    assert [(row["port"], row["jobs"], row["bytes"], row["failed"]) for row in rows] == [
+        ("labels", "1", str(len(PAGE)), "0"),
+        ("laser", "1", str(len(PAGE)), "0"),
+    ]
+    assert [*rows[0]] == ["day", "user", "host", "port", "jobs", "bytes", "pages", "failed"]
+    told = json.loads(command.do("--json", "history", "--csv"))
+    assert len(told["sums"]) == 3 and told["next"] is None
+    told = json.loads(command.do("history", "--json", "--port", "laser"))
+    assert [each["number"] for each in told["jobs"]] == [3, 1]
+    assert command.do("erase", "--before", "yesterday").startswith("0 jobs that ended before")
+    assert command.do("erase", "--before", "0m").startswith("3 jobs that ended before")
+    assert "ann" not in command.do("history")
+    assert command.say("erase")[0] == command.say("erase", "1", "--before", "today")[0] == 2
+    status, _, err = command.say("history", "--since", "soon")
+    assert status == 2 and err.startswith("jetdirect: --since=soon: give a day")
+    shown = command.do("show", "1")
+    assert "received" in shown and "by the operator with uid" in shown
+
+
+def test_all(site: Site, command: Command) -> None:
+    """All ports at once."""
+    assert command.do("pause", "--all") == "all 2 ports print nothing more until resumed\n"
+    assert command.do("ports").count("paused") == 2
+    assert command.do("resume", "--all") == "all 2 ports print again\n"
+    assert "paused" not in command.do("ports")
+    assert command.say("pause")[0] == command.say("resume", "laser", "--all")[0] == 2
+
+
+def test_watch(site: Site) -> None:
+    """Live: lines for a pipe, a page for a terminal; ^C ends it quietly, with status 0."""
+    command = [sys.executable, "-m", "jetdirect", f"--gateway=unix:{site.control}", "watch"]
+    command += ["--every", "0.1"]
+    piped = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert piped.stdout is not None
+    assert "port laser: idle" in piped.stdout.readline()
+    with Session(site.gateway.port) as session:
+        assert lastLine(session.send(PAGE, "laser/a.ps")).startswith("226")
+    while "job 1: completed, on laser: a.ps" not in piped.stdout.readline():
+        pass
+    piped.send_signal(signal.SIGINT)
+    _, err = piped.communicate(timeout=PATIENCE)
+    assert (piped.returncode, err) == (0, "")
+
+    ours, theirs = pty.openpty()
+    live = subprocess.Popen(command, stdout=theirs, stdin=theirs, stderr=subprocess.PIPE)
+    os.close(theirs)
+    seen = b""
+    while b"2 ports, 0 stopped" not in seen or b"1 " not in seen:
+        seen += os.read(ours, 4096)
+    assert seen.startswith(b"\x1b[?1049h")
+    live.send_signal(signal.SIGTERM)
+    while b"\x1b[?1049l" not in seen:
+        seen += os.read(ours, 4096)
+    assert live.wait(PATIENCE) == 0
+    assert live.stderr is not None and live.stderr.read() == b""
+    live.stderr.close()
+    os.close(ours)
 
 
 def test_testPage(site: Site, command: Command) -> None:
@@ -175,7 +261,7 @@ def test_reload(site: Site, command: Command) -> None:
     site.write("prot = 3\nauht = 4")
     status, out, err = command.say("reload")
     assert (status, out, err.count("\njetdirect: ")) == (1, "", 1), err
-    assert "gateway.toml:5: prot: no such key" in err
+    assert "gateway.toml:6: prot: no such key" in err
     site.gateway.waitFor("nothing has changed: the configuration cannot be used")
     with Session(site.gateway.port) as session:
         assert session.greeting == "220 Hello"

@@ -4,9 +4,23 @@ What people read of jobs and printing ports.
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
 from typing import Any
 
+import pytest
+
 from jetdirect.remote import words
+
+
+@pytest.fixture(autouse=True)
+def _zone(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """This machine is in UTC+1."""
+    monkeypatch.setenv("TZ", "XXX-1")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
 
 
 def test_ports() -> None:
@@ -26,7 +40,7 @@ def test_ports() -> None:
     assert head.startswith("PORT  STATE    SINCE")
     assert [line.split()[0] for line in lines] == ["b", "c", "a"]
     assert lines[0].endswith("paused, x") and lines[1].endswith("no paper")
-    assert lines[2].endswith("-")
+    assert lines[2].endswith("-") and "2026-11-30 10:00:00" in lines[2]
 
 
 def test_hostile() -> None:
@@ -42,6 +56,54 @@ def test_hostile() -> None:
     ]
 
 
+def test_events() -> None:
+    """What has happened to a job, a line each: when, what, and who did it."""
+    event = {
+        "time": "2026-11-30T09:00:00.000Z",
+        "event": "held",
+        "by": None,
+        "text": "",
+        "bytes": 5,
+    }
+    told = [
+        *words.everything(
+            {
+                "created": "2026-11-30T09:00:00.000Z",
+                "events": [event, {**event, "event": "release", "by": "b\nb", "bytes": None}],
+            }
+        )
+    ]
+    assert told == [
+        "created  2026-11-30 10:00:00",
+        "",
+        "2026-11-30 10:00:00  held       5 bytes",
+        r"2026-11-30 10:00:00  release    by b\x0ab",
+    ]
+
+
 def test_nothing() -> None:
     """No jobs: the names of the columns."""
     assert len([*words.jobs([])]) == 1
+
+
+@pytest.mark.parametrize("width", [20, 40, 80, 200])
+def test_width(width: int) -> None:
+    """A table fits its terminal, as long as a column keeps some letters; the widest are cut."""
+    rows = [["1", "x" * 50, "short", "y" * 70], ["2", "x", "short", "y"]]
+    lines = [*words.table(("A", "B", "C", "D"), rows, width)]
+    least = 1 + words.NARROWEST * 2 + len("short") + 2 * 3
+    assert max(map(len, lines)) <= max(width, least)
+    assert ("x" * 50 in lines[1]) is (width == 200)
+    assert "short" in lines[1]
+
+
+def test_total() -> None:
+    """How many, how much, and how many not."""
+    rows = [{"bytes": 3, "outcome": "completed"}, {"bytes": 4, "outcome": "aborted"}]
+    assert words.total(rows) == "2 jobs, 7 bytes; 1 not printed, or in part"
+    assert words.total(rows[:1]) == "1 job, 3 bytes; 0 not printed, or in part"
+
+
+def test_noTime() -> None:
+    """What is no time is shown as it is."""
+    assert words.local("soon") == "soon" and words.local(None) == "-"

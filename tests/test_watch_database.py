@@ -52,6 +52,7 @@ def job(number: int, **more: Any) -> JobRecord:
         heard=True,
         sha256="00" * 32,
         size=None,
+        pages=None,
         sent=10,
     )
     made = replace(known, **more)
@@ -218,10 +219,11 @@ def test_erase(database: Database, tmp_path: Path) -> None:
 def test_eraseBefore(database: Database) -> None:
     """All that ended before; each once."""
     database.write([job(1), job(2, completed=NOW + DAY)], [JobEvent(1, NOW, "hold", "bob")])
-    assert database.eraseBefore(NOW + 3) == 1
-    assert database.eraseBefore(NOW + 3) == 0
+    assert database.eraseBefore(NOW + 3, "carla", NOW + 9) == 1
+    assert database.eraseBefore(NOW + 3, "carla", NOW + 9) == 0
     assert [each.name for each in database.jobs(Wanted())] == ["a.ps", ""]
-    assert database.events(1) == []
+    assert database.events(1) == [JobEvent(1, NOW + 9, "erase", "carla")]
+    assert database.events(2) == []
 
 
 def retained(database: Database, now: float = NOW + 3, **more: Any) -> list[int]:

@@ -162,8 +162,9 @@ def test_erase(house: House) -> None:
     assert told(house.history.erase(1)) and not told(house.history.erase(9))
     assert told(house.history.job(1)).name == ""
     house.history.jobEnded(job(2))
-    assert told(house.history.eraseBefore(NOW + 3)) == 1
+    assert told(house.history.eraseBefore(NOW + 3, "bob")) == 1
     assert told(house.history.job(2)).user == ""
+    assert [each.by for each in told(house.history.events(2))] == ["bob"]
 
 
 def test_restored(house: House) -> None:

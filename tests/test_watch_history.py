@@ -20,7 +20,7 @@ def record(number: int, **more: Any) -> JobRecord:
     """A job that has printed."""
     known: dict[str, Any] = dict.fromkeys(JobRecord.__dataclass_fields__, "")
     known |= {"number": number, "port": "ward3", "state": JobState.COMPLETED, "created": 0.0}
-    known |= {"bytes": 10, "completed": 1.0, "sha256": None, "sent": 10}
+    known |= {"bytes": 10, "completed": 1.0, "sha256": None, "sent": 10, "pages": None}
     return JobRecord(**{**known, **more})
 
 
@@ -92,8 +92,8 @@ def test_erase() -> None:
     found = told(history.job(1))
     assert (found.name, found.user, found.host, found.bytes) == ("", "", "", 10)
     assert told(history.events(1)) == []
-    assert told(history.eraseBefore(5.0)) == 0
-    assert told(history.eraseBefore(5.1)) == 1 and told(history.job(2)).name == ""
+    assert told(history.eraseBefore(5.0, "bob")) == 0
+    assert told(history.eraseBefore(5.1, "bob")) == 1 and told(history.job(2)).name == ""
 
 
 def test_events() -> None:

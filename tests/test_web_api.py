@@ -244,7 +244,7 @@ def test_accounting() -> None:
     house.site.advance(1)
     page = house.get("/api/accounting", limit="1")
     [one] = page["sums"]
-    assert list(one) == ["day", "user", "host", "port", "jobs", "bytes", "failed"]
+    assert list(one) == ["day", "user", "host", "port", "jobs", "bytes", "failed", "pages"]
     assert (one["port"], one["jobs"], one["bytes"], one["failed"]) == ("PORT1", 1, 6, 0)
     assert page["next"] == 1
     page = house.get("/api/accounting", limit="1", skip="1")

@@ -12,6 +12,9 @@ from urllib.parse import quote, urlencode
 
 from ..verb import Refused, Verb
 from . import words
+from .history import chosen, filters
+from .terminal import width
+from .when import moment
 from .wire import add, ask
 
 
@@ -20,13 +23,12 @@ def _declared(parser: argparse.ArgumentParser) -> None:
 
 
 def _list(said: argparse.Namespace) -> int:
-    names = ("port", "state", "limit", "before")
-    wanted = {name: value for name in names if (value := getattr(said, name)) is not None}
+    wanted = chosen(said, "limit", "before")
     answer = ask(said, "GET", f"/api/jobs?{urlencode(wanted)}")
     if said.json:
         print(json.dumps(answer))
         return 0
-    for line in words.jobs(answer["jobs"]):
+    for line in words.jobs(answer["jobs"], width()):
         print(line)
     if answer["next"] is not None:
         print(f"There are more: --before {answer['next']} shows them.")
@@ -35,8 +37,7 @@ def _list(said: argparse.Namespace) -> int:
 
 def _filters(parser: argparse.ArgumentParser) -> None:
     _declared(parser)
-    parser.add_argument("--port", metavar="PORT", help="only those of this printing port")
-    parser.add_argument("--state", metavar="STATE", help="such as pending, or aborted (RFC 8011)")
+    filters(parser)
     parser.add_argument("--limit", metavar="NUMBER", type=int, help="so many at most")
     parser.add_argument("--before", metavar="N", type=int, help="only lower numbers")
 
@@ -74,6 +75,28 @@ def _move(said: argparse.Namespace) -> int:
     return 0
 
 
+def _erase(said: argparse.Namespace) -> int:
+    if (said.number is None) is (said.before is None):
+        raise Refused("say which job, or --before TIME", 2)
+    if said.number is not None:
+        return _act("erase", said)
+    try:
+        before = moment(said.before)
+    except ValueError as error:
+        raise Refused(f"--before={said.before}: {error}", 2) from None
+    answer = ask(said, "POST", "/api/jobs/erase", {"before": before})
+    many = answer["erased"]
+    told = f"{many} job{'' if many == 1 else 's'} that ended before {words.local(before)}: erased"
+    print(json.dumps(answer) if said.json else told)
+    return 0
+
+
+def _erased(parser: argparse.ArgumentParser) -> None:
+    _declared(parser)
+    parser.add_argument("number", metavar="N", type=int, nargs="?", help="the job's number")
+    parser.add_argument("--before", metavar="TIME", help="all jobs that ended before that instead")
+
+
 def _to(said: argparse.Namespace) -> dict[str, object]:
     return {"to": said.to}
 
@@ -91,13 +114,13 @@ _ONE = {
     "release": "let a held job print; one that may be half printed, whole",
     "reprint": "print an ended job again, as a new one (needs --keep)",
     "next": "let a waiting job be the next one of its port",
-    "erase": "remove an ended job's bytes, and all names from its record",
 }
 
 VERBS = (
     Verb("jobs", "list the jobs, the newest first", _list, _filters),
     Verb("show", "show all that is known of a job", _show, _number),
     *(Verb(name, text, partial(_act, name), _number) for name, text in _ONE.items()),
+    Verb("erase", "remove an ended job's bytes, and all names from its record", _erase, _erased),
     Verb("move", "let waiting or held jobs print at another port", _move, _places),
 )
 """In the order of the help."""

@@ -6,11 +6,14 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Mapping
+from typing import Any
 from urllib.parse import quote
 
 from ..testpage import LANGUAGES
-from ..verb import Verb
+from ..verb import Refused, Verb
 from . import words
+from .terminal import width
 from .wire import add, ask
 
 
@@ -20,7 +23,8 @@ def _declared(parser: argparse.ArgumentParser) -> None:
 
 def _list(said: argparse.Namespace) -> int:
     answer = ask(said, "GET", "/api/ports")
-    print(json.dumps(answer) if said.json else "\n".join(words.ports(answer["ports"])))
+    lines = words.ports(answer["ports"], width())
+    print(json.dumps(answer) if said.json else "\n".join(lines))
     return 0
 
 
@@ -34,15 +38,34 @@ def _path(said: argparse.Namespace, verb: str) -> str:
 
 
 def _pause(said: argparse.Namespace) -> int:
-    answer = ask(said, "POST", _path(said, "pause"), {"now": said.atOnce})
+    answer = ask(said, "POST", _one(said, "pause"), {"now": said.atOnce})
     kept = "" if answer["durable"] else "; a restart ends that, as there is no spool"
-    told = f"{answer['name']} prints nothing more until it is resumed{kept}"
+    told = f"{_which(answer, 'prints', 'print')} nothing more until resumed{kept}"
     print(json.dumps(answer) if said.json else words.word(told))
     return 0
 
 
+def _which(answer: Mapping[str, Any], one: str, many: str) -> str:
+    if "ports" not in answer:
+        return f"{answer['name']} {one}"
+    ports = len(answer["ports"])
+    return f"all {ports} ports {many}"
+
+
+def _one(said: argparse.Namespace, verb: str) -> str:
+    if said.all is (said.port is not None):
+        raise Refused("say which port, or --all", 2)
+    return f"/api/{verb}" if said.all else _path(said, verb)
+
+
+def _oneOrAll(parser: argparse.ArgumentParser) -> None:
+    _declared(parser)
+    parser.add_argument("port", metavar="PORT", nargs="?", help="by whatever leads to it")
+    parser.add_argument("--all", action="store_true", help="all printing ports")
+
+
 def _pauseWords(parser: argparse.ArgumentParser) -> None:
-    _port(parser)
+    _oneOrAll(parser)
     parser.add_argument(
         "--now",
         dest="atOnce",
@@ -52,8 +75,9 @@ def _pauseWords(parser: argparse.ArgumentParser) -> None:
 
 
 def _resume(said: argparse.Namespace) -> int:
-    answer = ask(said, "POST", _path(said, "resume"))
-    print(json.dumps(answer) if said.json else words.word(f"{answer['name']} prints again"))
+    answer = ask(said, "POST", _one(said, "resume"))
+    told = f"{_which(answer, 'prints', 'print')} again"
+    print(json.dumps(answer) if said.json else words.word(told))
     return 0
 
 
@@ -85,7 +109,7 @@ SEEN = (Verb("ports", "list the printing ports, those that are stopped first", _
 
 DONE = (
     Verb("pause", "let a port print nothing after the job that it has", _pause, _pauseWords),
-    Verb("resume", "let a paused port print again", _resume, _port),
+    Verb("resume", "let a paused port print again", _resume, _oneOrAll),
     Verb("test", "print a test page", _test, _testWords),
     Verb("reload", "read the gateway's configuration again", _reload, _declared),
 )

@@ -7,11 +7,20 @@ Names are senders' words: what would control a terminal is shown by its number.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from ..text import presentable
 
 Row = Mapping[str, Any]
+
+NARROWEST = 6
+"""Letters of a column that is cut to fit a terminal (chosen)."""
+
+CUT = ".."
+"""At the end of what is cut."""
+
+_TIMES = {"since", "created", "completed"}
 
 
 def word(value: object) -> str:
@@ -26,16 +35,46 @@ def word(value: object) -> str:
     return presentable(str(value))
 
 
-def table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[str]:
-    """Lines of columns, the first with their names."""
+def local(time: object) -> str:
+    """A time of RFC 3339 as the clock on the wall shows it."""
+    if not isinstance(time, str):
+        return word(time)
+    try:
+        return f"{datetime.fromisoformat(time).astimezone():%Y-%m-%d %H:%M:%S}"
+    except ValueError:
+        return word(time)
+
+
+def table(
+    heads: Sequence[str], rows: Iterable[Sequence[object]], width: int | None = None
+) -> Iterator[str]:
+    """
+    Lines of columns, the first with their names.
+
+    @param width: letters of a line; what is too wide is cut where it is widest.  L{None}: they may
+        be as wide as they are.
+    """
     cells = [[*heads], *([word(each) for each in row] for row in rows)]
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    widths = _fitting([max(map(len, column)) for column in zip(*cells, strict=True)], width)
     for row in cells:
-        padded = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        padded = (_cut(cell, width).ljust(width) for cell, width in zip(row, widths, strict=True))
         yield "  ".join(padded).rstrip()
 
 
-def ports(rows: Iterable[Row]) -> Iterator[str]:
+def _fitting(widths: list[int], most: int | None) -> list[int]:
+    while most is not None and sum(widths) + 2 * (len(widths) - 1) > most:
+        widest = max(range(len(widths)), key=lambda n: widths[n])
+        if widths[widest] <= NARROWEST:
+            break
+        widths[widest] -= 1
+    return widths
+
+
+def _cut(cell: str, width: int) -> str:
+    return cell if len(cell) <= width else cell[: width - len(CUT)] + CUT
+
+
+def ports(rows: Iterable[Row], width: int | None = None) -> Iterator[str]:
     """Printing ports, those that are stopped first."""
     heads = ("PORT", "STATE", "SINCE", "QUEUED", "HELD", "JOB", "WHAT IT SAYS")
     stoppedFirst = sorted(rows, key=lambda row: row["state"] != "stopped")
@@ -45,7 +84,7 @@ def ports(rows: Iterable[Row]) -> Iterator[str]:
             (
                 row["name"],
                 row["state"],
-                row["since"],
+                local(row["since"]),
                 row["queued"],
                 row["held"],
                 row["job"],
@@ -53,17 +92,44 @@ def ports(rows: Iterable[Row]) -> Iterator[str]:
             )
             for row in stoppedFirst
         ),
+        width,
     )
 
 
-def jobs(rows: Iterable[Row]) -> Iterator[str]:
+def jobs(rows: Iterable[Row], width: int | None = None) -> Iterator[str]:
     """Jobs."""
     heads = ("JOB", "PORT", "STATE", "BYTES", "CREATED", "USER", "HOST", "NAME", "WHY")
     keys = ("number", "port", "state", "bytes", "created", "user", "host", "name", "reason")
-    return table(heads, ([row[key] for key in keys] for row in rows))
+    return table(heads, ([shown(key, row[key]) for key in keys] for row in rows), width)
+
+
+def shown(key: str, value: object) -> object:
+    """The value of a key, for people."""
+    return local(value) if key in _TIMES else value
 
 
 def everything(row: Row) -> Iterator[str]:
-    """All that is known of one thing, a line each."""
-    width = max(map(len, row))
-    return (f"{key.ljust(width)}  {word(value)}" for key, value in row.items())
+    """All that is known of one thing, a line each, and what has happened to it."""
+    known = {key: value for key, value in row.items() if key != "events"}
+    width = max(map(len, known))
+    yield from (f"{key.ljust(width)}  {word(shown(key, value))}" for key, value in known.items())
+    if "events" in row:
+        yield ""
+        yield from map(event, row["events"])
+
+
+def event(row: Row) -> str:
+    """Something that has happened to a job, on one line."""
+    said = [local(row["time"]), word(row["event"]).ljust(9)]
+    said += [word(row["text"])] if row["text"] else []
+    said += [f"{row['bytes']} bytes"] if row["bytes"] is not None else []
+    said += [f"by {word(row['by'])}"] if row["by"] else []
+    return "  ".join(said)
+
+
+def total(rows: Sequence[Row]) -> str:
+    """Jobs that ended, in a sentence."""
+    many, failed = len(rows), sum(row["outcome"] != "completed" for row in rows)
+    bytes = sum(row["bytes"] for row in rows)
+    jobs = "1 job" if many == 1 else f"{many} jobs"
+    return f"{jobs}, {bytes} bytes; {failed} not printed, or in part"

@@ -5,7 +5,7 @@ All queues of one spool, and what they share: numbers, dialling, and a disk that
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from random import Random, SystemRandom
 from typing import Any, TypeVar
 
@@ -255,20 +255,31 @@ class Spooling:
 
     def pause(self, port: str, by: str) -> Deferred[None]:
         """L{House<jetdirect.spool.house.House>}: at once, and durable when it fires."""
-        self.paused[port.lower()] = by
-        return self._pausedChanged(port)
+        return self.pauseAll([port], by)
+
+    def pauseAll(self, ports: Sequence[str], by: str) -> Deferred[None]:
+        """Let many ports wait, as L{pause} does."""
+        self.paused |= {port.lower(): by for port in ports}
+        return self._pausedChanged(ports)
 
     def resume(self, port: str) -> Deferred[None]:
         """L{House<jetdirect.spool.house.House>}: likewise."""
-        self.paused.pop(port.lower(), None)
-        changed = self._pausedChanged(port)
-        queue = self.queues.get(port.lower())
-        if queue is not None:
-            queue.goOn()
+        return self.resumeAll([port])
+
+    def resumeAll(self, ports: Sequence[str]) -> Deferred[None]:
+        """Let many ports print again."""
+        for port in ports:
+            self.paused.pop(port.lower(), None)
+        changed = self._pausedChanged(ports)
+        for port in ports:
+            queue = self.queues.get(port.lower())
+            if queue is not None:
+                queue.goOn()
         return changed
 
-    def _pausedChanged(self, port: str) -> Deferred[None]:
-        self.portChanged(port)
+    def _pausedChanged(self, ports: Sequence[str]) -> Deferred[None]:
+        for port in ports:
+            self.portChanged(port)
         return self.spool.setPaused(self.paused)
 
     # Verbs

@@ -57,7 +57,8 @@ CREATE TABLE job (
     number INTEGER PRIMARY KEY, port TEXT COLLATE NOCASE, name TEXT, user TEXT COLLATE NOCASE,
     host TEXT, printer TEXT, bytes INTEGER, state TEXT, reasons TEXT, delivery TEXT,
     attempts INTEGER, created REAL, started REAL, completed REAL, seconds REAL, reply INTEGER,
-    printed TEXT, reason TEXT, heard INTEGER, sha256 TEXT, size INTEGER, sent INTEGER);
+    printed TEXT, reason TEXT, heard INTEGER, sha256 TEXT, size INTEGER, sent INTEGER,
+    pages INTEGER);
 CREATE INDEX job_port ON job (port, number);
 CREATE INDEX job_user ON job (user, number);
 CREATE INDEX job_host ON job (host, number);
@@ -70,6 +71,7 @@ CREATE TABLE counter (mark INTEGER);
 INSERT INTO counter VALUES (0);
 """
 
+_ENDED_BEFORE = "SELECT number FROM job WHERE completed < ? AND reason <> 'erased'"
 _ERASED = "name = '', user = '', host = '', sha256 = NULL, reason = 'erased'"
 
 
@@ -146,14 +148,16 @@ class Database:
         """Leave nothing of a job that could lead to a person.  @return: is it known?"""
         return bool(self._erase("SELECT ?", number))
 
-    def eraseBefore(self, when: float) -> int:
-        """Do so with all that ended before.  @return: how many."""
-        which = "SELECT number FROM job WHERE completed < ? AND reason <> 'erased'"
-        return self._erase(which, when)
+    def eraseBefore(self, when: float, by: str, now: float) -> int:
+        """Do so with all that ended before, and note who wanted it.  @return: how many."""
+        return self._erase(_ENDED_BEFORE, when, (now, by))
 
-    def _erase(self, which: str, value: float) -> int:
+    def _erase(self, which: str, value: float, note: tuple[float, str] | None = None) -> int:
         def work(database: sqlite3.Connection) -> int:
             database.execute(f"DELETE FROM event WHERE number IN ({which})", (value,))
+            if note is not None:
+                noted = f"SELECT number, ?, 'erase', ?, '', NULL FROM ({which})"
+                database.execute(f"INSERT INTO event {noted}", (*note, value))
             done = database.execute(f"UPDATE job SET {_ERASED} WHERE number IN ({which})", (value,))
             return done.rowcount
 
@@ -222,7 +226,7 @@ class Database:
         where, values = _where(wanted)
         query = (
             "SELECT date(created, 'unixepoch', 'localtime'), user, host, port,"
-            " sum(state = ?), sum(iif(state = ?, bytes, 0)), sum(state <> ?)"
+            " sum(state = ?), sum(iif(state = ?, bytes, 0)), sum(state <> ?), sum(pages)"
             f" FROM job{where} GROUP BY 1, 2, 3, 4 ORDER BY 1 DESC, 2, 3, 4 LIMIT ? OFFSET ?"
         )
         completed = [JobState.COMPLETED.value] * 3

@@ -160,9 +160,10 @@ class FileHistory:
         """L{IHistory}."""
         return self._afterwards(lambda: self._database.erase(number))
 
-    def eraseBefore(self, when: float) -> Deferred[int]:
+    def eraseBefore(self, when: float, by: str) -> Deferred[int]:
         """L{IHistory}."""
-        return self._afterwards(lambda: self._database.eraseBefore(when))
+        now = self._wallClock()
+        return self._afterwards(lambda: self._database.eraseBefore(when, by, now))
 
     def restore(self, record: JobRecord) -> None:
         """L{IHistory}."""

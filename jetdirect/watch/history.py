@@ -85,7 +85,7 @@ class History:
         self._events.pop(number, None)
         return succeed(record is not None)
 
-    def eraseBefore(self, when: float) -> Deferred[int]:
+    def eraseBefore(self, when: float, by: str) -> Deferred[int]:
         """L{IHistory}."""
         found = [
             record.number
@@ -94,6 +94,7 @@ class History:
         ]
         for number in found:
             self.erase(number)
+            self.note(JobEvent(number, self._wallClock(), "erase", by))
         return succeed(len(found))
 
     def restore(self, record: JobRecord) -> None:
@@ -135,14 +136,18 @@ class History:
 
 def summed(records: Iterable[JobRecord]) -> list[Sum]:
     """Jobs counted: the newest day first."""
-    found: dict[tuple[str, str, str, str], list[int]] = {}
+    found: dict[tuple[str, str, str, str], Sum] = {}
     for record in records:
         day = time.strftime("%Y-%m-%d", time.localtime(record.created))
-        counts = found.setdefault((day, record.user, record.host, record.port), [0, 0, 0])
-        if record.state is JobState.COMPLETED:
-            counts[0] += 1
-            counts[1] += record.bytes
-        else:
-            counts[2] += 1
-    sums = [Sum(*key, *counts) for key, counts in sorted(found.items())]
+        key = (day, record.user, record.host, record.port)
+        known = found.get(key) or Sum(*key, 0, 0, 0, None)
+        printed = record.state is JobState.COMPLETED
+        pages = known.pages
+        found[key] = known._replace(
+            jobs=known.jobs + printed,
+            bytes=known.bytes + (record.bytes if printed else 0),
+            failed=known.failed + (not printed),
+            pages=pages if record.pages is None else (pages or 0) + record.pages,
+        )
+    sums = [each for _, each in sorted(found.items())]
     return sorted(sums, key=lambda each: each.day, reverse=True)

@@ -5,7 +5,8 @@ What is asked, and the answer to it.  No I/O but that of the verbs.
 
     GET  /healthz /readyz /metrics
     GET  /api/ports  /api/ports/NAME  /api/jobs  /api/jobs/N  /api/accounting  /api/config
-    POST /api/jobs/N/VERB  /api/jobs/erase  /api/ports/NAME/VERB  /api/reload
+    POST /api/jobs/N/VERB  /api/jobs/erase  /api/ports/NAME/VERB  /api/pause  /api/resume
+    POST /api/reload
 """
 
 from __future__ import annotations
@@ -147,6 +148,10 @@ class API:
                 return "POST", lambda: self._job(_number(number), verb, body, by)
             case ["api", "ports", name, verb] if verb in _PORT_VERBS:
                 return "POST", lambda: _PORT_VERBS[verb](self, name, body, by)
+            case ["api", "pause"]:
+                return "POST", lambda: self._pauseAll(body, by)
+            case ["api", "resume"]:
+                return "POST", lambda: self._resumeAll(body, by)
             case ["api", "reload"]:
                 return "POST", lambda: self._reloaded(body, by)
         return None
@@ -248,6 +253,16 @@ class API:
         _said(body)
         durable = await self._operator.resume(name, by)
         return Answer(200, {**shapes.port(self._operator.port(name)), "durable": durable})
+
+    async def _pauseAll(self, body: bytes, by: str) -> Answer:
+        now = _said(body, now=bool).get("now", False)
+        durable = await self._operator.pauseAll(by, now)
+        return Answer(200, {**(await self._ports()).body, "durable": durable})
+
+    async def _resumeAll(self, body: bytes, by: str) -> Answer:
+        _said(body)
+        durable = await self._operator.resumeAll(by)
+        return Answer(200, {**(await self._ports()).body, "durable": durable})
 
     async def _move(self, name: str, body: bytes, by: str) -> Answer:
         to = _said(body, to=str).get("to")
