@@ -98,7 +98,7 @@ def test_answer() -> None:
         "X-Content-Type-Options: nosniff",
         "Cache-Control: no-store",
         "Cross-Origin-Resource-Policy: same-origin",
-        "Referrer-Policy: no-referrer",
+        "Referrer-Policy: same-origin",
         "Connection: close",
         "Server: jetdirect",
     ):

@@ -39,7 +39,7 @@ _HEADERS = {
     "Cache-Control": "no-store",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
-    "Referrer-Policy": "no-referrer",
+    "Referrer-Policy": "same-origin",  # without one a form has no Origin
     "Server": "jetdirect",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",

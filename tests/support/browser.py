@@ -44,9 +44,10 @@ class Browser(Peer):
         there, self._out = os.pipe()
         self._in, back = os.pipe()
         command = [program, *_FLAGS, f"--user-data-dir={directory}", "about:blank"]
+        # Not sh: that of Debian knows descriptors of one digit only.
         shell = f'exec "$@" 3<&{there} 4>&{back}'
         self._process = subprocess.Popen(
-            mortal("sh", "-c", shell, "sh", *command),
+            mortal("bash", "-c", shell, "bash", *command),
             pass_fds=(there, back),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -55,6 +56,7 @@ class Browser(Peer):
         os.close(there)
         os.close(back)
         self._count = 0
+        self._pages: list[str] = []
         self._heard = b""
         self.events: list[dict[str, Any]] = []
 
@@ -88,7 +90,15 @@ class Browser(Peer):
         """An empty page."""
         target = self.call("Target.createTarget", url="about:blank")["targetId"]
         answer = self.call("Target.attachToTarget", targetId=target, flatten=True)
-        return Page(self, target, answer["sessionId"], width, dark, script)
+        self._pages.append(target)
+        return Page(self, answer["sessionId"], width, dark, script)
+
+    def closePages(self) -> None:
+        """Be done with all of them."""
+        for target in self._pages:
+            self.call("Target.closeTarget", targetId=target)
+        self._pages.clear()
+        self.events.clear()
 
     def stop(self) -> None:
         """End it."""
@@ -106,14 +116,14 @@ class Page:
     """One page of it."""
 
     def __init__(
-        self, browser: Browser, target: str, session: str, width: int, dark: bool, script: bool
+        self, browser: Browser, session: str, width: int, dark: bool, script: bool
     ) -> None:
         self._browser = browser
-        self._target = target
         self._session = session
         self.call("Page.enable")
         self.call("Runtime.enable")
         self.call("Log.enable")
+        self.call("Emulation.setFocusEmulationEnabled", enabled=True)  # as if it were in front
         self.look(width, dark)
         if not script:
             self.call("Emulation.setScriptExecutionDisabled", value=True)
@@ -141,7 +151,6 @@ class Page:
 
     def go(self, url: str) -> None:
         """Show an address, and wait until it is there."""
-        self._browser.events.clear()
         self.call("Page.navigate", url=url)
         self._loaded()
 
@@ -163,7 +172,7 @@ class Page:
         try:
             return bool(self.run(expression))
         except AssertionError as error:
-            if "context" in str(error) or "navigat" in str(error):
+            if any(each in str(error) for each in ("context", "navigat", "of null")):
                 return False
             raise
 
@@ -222,6 +231,8 @@ class Page:
         found = []
         for event in self._browser.events:
             said = event.get("params", {})
+            if event.get("sessionId") != self._session:
+                continue
             if event.get("method") == "Log.entryAdded" and said["entry"]["level"] == "error":
                 found.append(said["entry"]["text"])
             if event.get("method") == "Runtime.exceptionThrown":
@@ -229,10 +240,6 @@ class Page:
             if event.get("method") == "Page.javascriptDialogOpening":
                 found.append(f"a dialog: {said['message']}")
         return found
-
-    def close(self) -> None:
-        """Be done with it."""
-        self._browser.call("Target.closeTarget", targetId=self._target)
 
 
 def _of(size: dict[str, float]) -> dict[str, float]:

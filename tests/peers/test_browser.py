@@ -1,0 +1,277 @@
+"""
+The page in a real browser: a gateway, printers and senders with real sockets, and Chromium.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
+from urllib.error import HTTPError
+from urllib.request import urlopen
+
+import pytest
+
+from tests.support.browser import NARROW, WIDE, Browser, Page
+from tests.support.gateway import IPV4, Gateway
+from tests.support.peer import PATIENCE
+from tests.support.rawprinter import RawPrinter
+from tests.support.session import Session
+
+pytestmark = pytest.mark.slow
+
+PIECE = b"x" * 250_000
+LIVE = "document.getElementById('live').textContent === 'Live'"
+
+
+class House:
+    """A gateway with a printer that streams, one that is off, and one that keeps its jobs."""
+
+    def __init__(self, folder: Path) -> None:
+        self.laser, self.off, self.labels = RawPrinter(), RawPrinter(on=False), RawPrinter()
+        file = folder / "gateway.toml"
+        file.write_text(
+            f'web = "{IPV4}"\nspool = "spool"\nkeep = 5\ndefault-port = "laser"\n'
+            f'[[printer]]\nname = "laser"\nuri = "{self.laser.uri()}"\n'
+            'description = "Ward 3, second floor"\nlocation = "Room 12"\n'
+            f'[[printer]]\nname = "off"\nuri = "{self.off.uri()}"\nspool = true\n'
+            f'[[printer]]\nname = "labels"\nuri = "{self.labels.uri()}"\nspool = true\n'
+        )
+        self.gateway = Gateway(folder, "--port", IPV4, f"--config={file}")
+        self.web = int(self.gateway.waitFor(r"^\S+ .*Site.* starting on (\d+)")[1])
+        end = time.monotonic() + PATIENCE
+        while not self.ready():  # the gateway itself says when its spool is open
+            assert time.monotonic() < end
+
+    def ready(self) -> bool:
+        """Are jobs taken?"""
+        try:
+            with urlopen(self.url("/readyz")) as answer:
+                return bool(answer.status == 200)
+        except HTTPError:
+            return False
+
+    def url(self, path: str = "/") -> str:
+        """Where a page is."""
+        return f"http://127.0.0.1:{self.web}{path}"
+
+    def sender(self) -> Session:
+        """Somebody who has logged in."""
+        return Session(self.gateway.ports[0])
+
+    def stop(self) -> None:
+        """The end."""
+        self.gateway.stop()
+        for each in (self.laser, self.off, self.labels):
+            each.stop()
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    """One for all tests: it takes seconds to start."""
+    with Browser(tmp_path_factory.mktemp("profile")) as found:
+        yield found
+
+
+@pytest.fixture
+def house(tmp_path: Path, browser: Browser) -> Iterator[House]:
+    """A gateway; its pages are closed with it."""
+    found = House(tmp_path)
+    yield found
+    browser.closePages()
+    found.stop()
+
+
+def live(browser: Browser, house: House, path: str) -> Page:
+    """A page that is told what is new."""
+    page = browser.page()
+    page.go(house.url(path))
+    page.until(LIVE)
+    return page
+
+
+def test_bytesMove(browser: Browser, house: House) -> None:
+    """A job's bytes move on an open page; canceled there at half, its sender hears 551."""
+    page, one = live(browser, house, "/"), live(browser, house, "/ports/laser")
+    with house.sender() as sender:
+        sender.say("TYPE I")
+        sender.say(f"ALLO {4 * len(PIECE)}")
+        with sender.upload("letter.ps") as wire:
+            wire.sendall(PIECE)
+            page.until("document.getElementById('port-laser').innerText.includes('25\\u00a0%')")
+            wire.sendall(PIECE)
+            page.until("document.getElementById('port-laser').innerText.includes('50\\u00a0%')")
+            assert "500 kB of 1.0 MB" in page.text.replace("\xa0", " ")
+            one.until("document.querySelector('#now progress').value === 50")
+            one.click("#now summary")
+            assert "Its sender is told 551" in one.text
+            one.click("#now details[open] button")
+            assert sender.reply().startswith("551")
+    one.until("document.querySelector('#ended [id^=job-]') !== null")
+    row = one.run("document.querySelector('#ended [id^=job-]').innerText")
+    assert "Canceled" in row and "canceled by an operator at 127.0.0.1" in row
+    page.until("document.getElementById('port-laser').innerText.includes('No jobs')")
+    assert page.complaints == one.complaints == []
+
+
+def test_filters(browser: Browser, house: House) -> None:
+    """What is chosen stands in the address: reload and back keep it."""
+    with house.sender() as sender:
+        for name in ("one.ps", "two.ps"):
+            assert sender.send(b"x", name).startswith("226")
+    page = live(browser, house, "/jobs")
+    page.run("document.querySelector('input[name=q]').value = 'two'")
+    page.click("form[role=search] button")
+    page.until("location.search.includes('q=two') && document.readyState === 'complete'")
+    assert "one.ps" not in page.text and "two.ps" in page.text
+    page.call("Page.reload")
+    page.until(LIVE)
+    assert "one.ps" not in page.text and "two.ps" in page.text
+    page.click("ul.box a")
+    page.until("location.pathname.startsWith('/jobs/')")
+    page.run("history.back()")
+    page.until("location.search.includes('q=two') && document.readyState === 'complete'")
+    page.until(LIVE)
+    assert page.run("document.querySelector('input[name=q]').value") == "two"
+    assert "one.ps" not in page.text
+
+
+def reached(page: Page, text: str) -> None:
+    """Press Tab until something has the focus."""
+    for _ in range(60):
+        page.key("Tab")
+        if text in str(page.run("document.activeElement.textContent")):
+            return
+    raise AssertionError(f"no Tab leads to {text}")
+
+
+def test_keyboard(browser: Browser, house: House) -> None:
+    """All without a mouse: the question opens, is taken back, is said yes to; the focus stays."""
+    page = live(browser, house, "/")
+    reached(page, "Pause laser")
+    page.key("Enter")
+    page.until("document.activeElement.parentElement.open")
+    page.key("Escape")
+    page.until("!document.activeElement.parentElement.open")
+    page.key("Enter", "Tab")
+    assert page.run("document.activeElement.innerText") == "Yes, pause"
+    page.key("Enter")
+    page.until("document.getElementById('port-laser').innerText.includes('Paused')")
+    row = page.run("document.activeElement.innerText")
+    assert "Paused" in row and "laser" in row
+    assert "until the gateway ends" not in row
+    assert page.run("document.title") == "1 waiting for a person - jetdirect"
+    assert page.complaints == []
+
+
+def test_focusStays(browser: Browser, house: House) -> None:
+    """News move rows, and do not take the focus, or a question that somebody reads."""
+    page = live(browser, house, "/")
+    reached(page, "Pause labels")
+    page.key("Enter")
+    with house.sender() as sender:
+        assert sender.send(b"x", "off/a.ps").startswith("226")
+        page.until("document.querySelector('#ports .row').id === 'port-off'")
+    assert page.run("document.querySelector('#port-labels details').open")
+    assert "labels" in page.run("document.activeElement.innerText")
+
+
+def test_scriptOff(browser: Browser, house: House) -> None:
+    """Without scripts each action works, asks once, and shows its result on the row."""
+    with house.sender() as sender:
+        for name in ("off/one.ps", "off/two.ps"):
+            assert sender.send(b"x", name).startswith("226")
+    page = browser.page(script=False)
+    page.go(house.url("/ports/off"))
+    first = "#waiting .row"
+    assert "As of" in page.text
+    page.click(f"{first} details:nth-of-type(2) summary")
+    assert "Let it wait for a person?" in page.text
+    page.click(f"{first} details[open] button")
+    page.until("document.body.innerText.includes('held by an operator')")
+    page.until("location.hash.startsWith('#job-')")
+    assert "Held" in page.run(f"document.querySelector('{first} .note').innerText")
+    page.click(f"{first} details:nth-of-type(1) summary")
+    page.click(f"{first} details[open] button")
+    page.until("document.querySelector('.note').innerText.includes('Released')")
+    number = page.run("document.querySelector('#waiting .row a').innerText.slice(4)")
+    page.go(house.url(f"/jobs/{number}"))
+    page.run(
+        "[...document.querySelectorAll('summary')].find(e=>e.innerText.includes('Move')).id='m'"
+    )
+    page.click("#m")
+    page.run("document.querySelector('details[open] select').value = 'labels'")
+    page.click("details[open] button")
+    house.labels.waitForJob(1)
+    page.until("document.querySelector('.note').innerText.includes('Moved to labels')")
+    assert house.labels.jobs == [b"x"]
+    assert page.complaints == []
+
+
+def test_hostile(browser: Browser, house: House) -> None:
+    """What a sender calls its job is text: no script of its runs, and nothing is asked for it."""
+    names = [
+        "<img src=x onerror=alert(1)>.ps",
+        "'><svg onload=alert(1)>.ps",
+        "<script>alert(1)<|script>.ps",
+    ]
+    page = live(browser, house, "/jobs")
+    with house.sender() as sender:
+        for name in names:
+            assert sender.send(b"x", f"off/{name}").startswith("226")
+    for name in names:
+        page.until(f"document.getElementById('jobs').innerText.includes({json.dumps(name)})")
+    for path in ("/", "/jobs?q=%3Cscript%3Ealert(1)%3C/script%3E", "/ports/off", "/log"):
+        page.go(house.url(path))
+        page.until(LIVE)
+        assert page.run("document.querySelectorAll('img,svg,script:not([src])').length") == 0
+    assert page.complaints == []
+
+
+def test_gatewayGone(browser: Browser, house: House) -> None:
+    """Where the gateway is gone the page says that what it shows is old; in the title, too."""
+    page = live(browser, house, "/")
+    house.gateway.stop()
+    page.until("document.getElementById('live').textContent.startsWith('Not connected')")
+    assert page.run("document.title").startswith("Not connected - ")
+
+
+def axe() -> str:
+    """The program that knows the rules for those who do not see a page as others do."""
+    file = os.environ.get("AXE")
+    if file:
+        return Path(file).read_text()
+    found = find_spec("axe_core_python")
+    if found is None or not found.submodule_search_locations:
+        pytest.skip("axe-core is missing: pip install axe-core-python, or name a file in $AXE")
+    return (Path(found.submodule_search_locations[0]) / "axe.min.js").read_text()
+
+
+@pytest.mark.parametrize("width", [WIDE, NARROW])
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_axe(browser: Browser, house: House, width: int, dark: bool) -> None:
+    """No page breaks a rule of WCAG that a program can judge; none is wider than its window."""
+    rules, page = axe(), browser.page(width, dark)
+    page.call("Page.setBypassCSP", enabled=True)
+    with house.sender() as sender:
+        assert sender.send(b"x", "a.ps").startswith("226")
+        assert sender.send(b"x", "off/b.ps").startswith("226")
+        with sender.upload("now.ps") as wire:
+            wire.sendall(PIECE)
+            page.go(house.url("/"))
+            page.until("document.body.innerText.includes('Cannot be reached')")
+            for path in ("/", "/ports/laser", "/ports/off", "/jobs", "/jobs/1", "/config", "/log"):
+                page.go(house.url(path))
+                page.until(LIVE)
+                page.run("document.querySelectorAll('details').forEach(e => { e.open = true })")
+                page.run(f"{rules};0")
+                told = page.run(
+                    "axe.run().then(r => r.violations.map(v => v.id + ': ' + v.help + ': ' +"
+                    " v.nodes.map(n => n.html).join(' | ')))"
+                )
+                assert told == [], path
+                wide = page.run("document.documentElement.scrollWidth")
+                assert wide <= width, (path, wide)
