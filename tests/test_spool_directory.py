@@ -5,11 +5,16 @@ What is fit to be a spool, and whose it is.
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
 
 from jetdirect.spool.directory import SpoolDirectory
+from jetdirect.spool.disk import RealDisk
+from jetdirect.spool.record import JobPlace
+from jetdirect.spool.store import Store
+from tests.support.spooled import RECORD
 
 
 def mount(point: Path | str, kind: str, number: str = "0:99") -> str:
@@ -80,3 +85,43 @@ def test_notThere(tmp_path: Path) -> None:
 def test_thisMachine(tmp_path: Path) -> None:
     """The kernel's own list of file systems can be read."""
     SpoolDirectory(str(tmp_path)).release()
+
+
+def test_twoPortsOneDirectory(tmp_path: Path) -> None:
+    """A link would let one port print another one's jobs; it is told by its name."""
+    store = Store(RealDisk(str(tmp_path)))
+    store.addPort("ward3")
+    (tmp_path / "ports" / "ward4").symlink_to("ward3")
+    with pytest.raises(NotADirectoryError, match="ports/ward4 is a link or a file; each port"):
+        store.addPort("ward4")
+    assert store.portNames() == ["ward3"]
+
+
+def test_copied(tmp_path: Path) -> None:
+    """Nor does a copy of a directory print its jobs once more."""
+    store = Store(RealDisk(str(tmp_path)))
+    store.addPort("ward3")
+    store.begin("ward3").commit(RECORD)
+    shutil.copytree(tmp_path / "ports" / "ward3", tmp_path / "ports" / "ward4")
+    store = Store(RealDisk(str(tmp_path)))
+    assert len(store.addPort("ward3").jobs[JobPlace.QUEUE]) == 1
+    found = store.addPort("ward4")
+    assert found.jobs[JobPlace.QUEUE] == []
+    one = "queue/00000001"
+    assert found.complaints == [
+        f"ports/ward4/{one} is also ports/ward3/{one}; it is left, and not printed"
+    ]
+
+
+def test_foreign(tmp_path: Path) -> None:
+    """What is nobody's job is told, and left."""
+    store = Store(RealDisk(str(tmp_path)))
+    store.addPort("ward3")
+    for path in ("ports/note", "ports/ward3/note", "ports/ward3/queue/note"):
+        (tmp_path / path).write_text("mine")
+    assert store.addPort("ward3").complaints == [
+        "ports/ward3/note is no place of jobs; it is left",
+        "ports/ward3/queue/note is not a job; it is left as it is",
+    ]
+    assert store.portNames() == ["ward3"]
+    assert (tmp_path / "ports/ward3/queue/note").read_text() == "mine"

@@ -7,6 +7,7 @@ A test puts a disk in their place that loses, reorders and tears what was not sy
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Sequence
 from typing import Protocol
 
@@ -62,6 +63,9 @@ class Disk(Protocol):
 
     def makeDirectory(self, path: str) -> None:
         """Make a directory.  @raise FileExistsError: there is one."""
+
+    def isDirectory(self, path: str) -> bool:
+        """Is it one, and no link to one?  @raise FileNotFoundError: there is nothing."""
 
     def names(self, path: str) -> Sequence[str]:
         """What is in a directory, in no order."""
@@ -144,6 +148,9 @@ class RealDisk:
 
     def makeDirectory(self, path: str) -> None:
         os.mkdir(self.path(path), PRIVATE_DIRECTORY)
+
+    def isDirectory(self, path: str) -> bool:
+        return stat.S_ISDIR(os.lstat(self.path(path)).st_mode)
 
     def names(self, path: str) -> Sequence[str]:
         return os.listdir(self.path(path))

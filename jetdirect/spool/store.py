@@ -23,6 +23,7 @@ the reactor's thread.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import threading
@@ -86,18 +87,24 @@ class Store:
         is kept.
 
         @param name: of letters, digits, C{-} and C{_}; upper and lower case are one.
+        @raise OSError: the disk fails, or the directory of the port is another one's.
         """
         port = name.lower()
         for path in (_portPath(port), *(_placePath(port, place) for place in JobPlace)):
-            with suppress(FileExistsError):
+            try:
                 self._disk.makeDirectory(path)
+            except FileExistsError:
+                if not self._disk.isDirectory(path):
+                    told = f"{path} is a link or a file; each port needs a directory of its own"
+                    raise NotADirectoryError(errno.ENOTDIR, told) from None
         self._disk.syncDirectory(_portPath(port))
         self._disk.syncDirectory("ports")
         return self._look(port)
 
     def portNames(self) -> list[str]:
         """The printing ports that have a directory, in lower case; some may exist no more."""
-        return sorted(self._disk.names("ports"))
+        names = self._disk.names("ports")
+        return sorted(name for name in names if self._disk.isDirectory(_portPath(name)))
 
     def corrupt(self, port: str) -> list[str]:
         """The jobs of a printing port that were set aside: the names of their directories."""
@@ -370,6 +377,9 @@ class Store:
 
     def _look(self, port: str) -> Found:
         found = Found()
+        places = {place.value for place in JobPlace}
+        for name in sorted({*self._disk.names(_portPath(port))} - places):
+            found.complaints.append(f"{_portPath(port)}/{name} is no place of jobs; it is left")
         coming = _placePath(port, JobPlace.COMING)
         gone = [
             path
@@ -390,7 +400,9 @@ class Store:
                 if number is None:
                     found.complaints.append(f"{path} is not a job; it is left as it is")
                     continue
-                self._where[number] = (port, place)
+                if (other := self._elsewhere(number, port, place)) is not None:
+                    found.complaints.append(f"{path} is also {other}; it is left, and not printed")
+                    continue
                 highest = max(highest, number)
                 try:
                     kept.append(self._checked(number, path))
@@ -414,6 +426,19 @@ class Store:
                 "place", max((job.place for jobs in found.jobs.values() for job in jobs), default=0)
             )
         return found
+
+    def _elsewhere(self, number: int, port: str, place: JobPlace) -> str | None:
+        # A number is one job's; whatever copied or linked a directory, it is printed once.
+        with self._lock:
+            before = self._where.setdefault(number, (port, place))
+        if before == (port, place):
+            return None
+        other = _jobPath(*before, number)
+        with suppress(FileNotFoundError):
+            if self._disk.isDirectory(other):
+                return other
+        self._where[number] = (port, place)
+        return None
 
     def _checked(self, number: int, path: str) -> Kept:
         kept = glance(self._disk.read(f"{path}/{RECORD}"))

@@ -138,6 +138,11 @@ class LosingDisk:
             raise FileExistsError(errno.EEXIST, "File exists", path)
         self._link(directory, name, _Directory())
 
+    def isDirectory(self, path: str) -> bool:
+        self._call("isDirectory")
+        directory, name = self._parent(path)
+        return isinstance(self._entry(directory, name, path), _Directory)
+
     def names(self, path: str) -> Sequence[str]:
         self._call("names")
         return list(self._readable(self._directory(path)).names)
