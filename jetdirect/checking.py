@@ -16,6 +16,8 @@ from .configuration import Configuration
 from .listeners import readable
 from .named import PortSettings, defaultOf, named
 from .spool.directory import lookAt
+from .spool.postgresql.opening import lookAtDatabase
+from .spool.where import isDatabase, withoutPassword
 from .text import presentable
 from .transports.checks import seen
 from .transports.reach import outOfReach
@@ -70,11 +72,16 @@ def warnings(configuration: Configuration) -> tuple[list[str], list[str]]:
     more = [*configuration.warnings()]
     more += [] if certificate is None else certificate.warnings
     fatal = [each.text for each in found if each.fatal]
-    try:
-        if configuration.spool:
-            lookAt(configuration.spool)
-    except ValueError as error:
-        fatal.append(f"spool {configuration.spool}: {error}")
+    where = withoutPassword(configuration.spool)
+    if isDatabase(where):
+        wrong, notSo = lookAtDatabase(configuration.spool)
+        fatal += [f"spool {where}: {each}" for each in wrong]
+        more += [f"spool {where}: {each}" for each in notSo]
+    elif where:
+        try:
+            lookAt(where)
+        except ValueError as error:
+            fatal.append(f"spool {where}: {error}")
     return fatal, [each.text for each in found if not each.fatal] + more
 
 

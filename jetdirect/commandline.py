@@ -217,7 +217,8 @@ _ROWS = (
         "Keep jobs in this directory until they are printed: the sender is told 226 (..., queued)"
         " when its job is on stable storage, whether or not the printer is there. So it is with all"
         " printers of the command line; in a file, with those that have spool = true, or with all"
-        " where [defaults] has it. See docs/spool.rst.",
+        " where [defaults] has it. See docs/spool.rst. Gateways that share printers share a"
+        " database, with postgresql://USER@HOST/DATABASE: docs/fleet.rst.",
         "DIRECTORY",
         otherwise="none, jobs go straight to their printers",
         path=True,

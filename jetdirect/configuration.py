@@ -13,6 +13,7 @@ from twisted.cred.checkers import ICredentialsChecker
 
 from .ftp.settings import SessionSettings
 from .named import NamedPrinter, PortSettings, Printers, checkNames, named
+from .spool.where import withoutPassword
 from .watch.retention import Retention
 from .watch.settings import NotifySettings
 from .web.access import Access
@@ -44,7 +45,8 @@ class Configuration:
     @ivar web: server endpoint strings for pages and the command; C{tls:8631} with the certificate
         of the sessions.
     @ivar access: who may ask there, and do what.
-    @ivar spool: the directory for the jobs of those ports that keep them; empty: none does.
+    @ivar spool: the directory for the jobs of those ports that keep them, or the URI of a database,
+        which may hold a password; empty: none does.
     @ivar history: the file for what is known of ended jobs; empty: it is in memory.
     @ivar retention: what is kept there.
     @ivar notify: who is told of alarms; L{None}: nobody.
@@ -92,8 +94,8 @@ class Configuration:
         yield from () if self.notify is None else self.notify.warnings()
         if self.spool and not any(port.settings.spool for port in self.ports):
             yield (
-                f"no printing port keeps jobs in the spool {self.spool}: say spool = true in"
-                " [defaults], or below a [[printer]]"
+                f"no printing port keeps jobs in the spool {withoutPassword(self.spool)}: say"
+                " spool = true in [defaults], or below a [[printer]]"
             )
 
     @cached_property

@@ -118,6 +118,10 @@ class SpoolSilent(SpoolFailed):
     """It is not known whether the spool keeps the job: its sender must be told nothing."""
 
 
+class PortLost(PrintError):
+    """Another gateway prints on the port now: what becomes of its jobs is recorded there."""
+
+
 class PortFailed(PrintError):
     """The spool of the printing port has failed; jobs are taken again when it is well."""
 

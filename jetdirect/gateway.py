@@ -30,9 +30,11 @@ from .onlookers import counting, telling
 from .overview import Reload, overview, settingsOf
 from .server import PrintServer
 from .spool.files import openSpool
+from .spool.postgresql.opening import openDatabase
 from .spool.spooling import LAST_WRITES, RESERVED_NUMBERS
 from .spool.threads import Threads
 from .spool.turns import Reserved
+from .spool.where import isDatabase
 from .text import presentable
 from .verbs import Operator
 from .watch.database import Database
@@ -370,6 +372,8 @@ class Gateway(MultiService):
     def _opened(self, configuration: Configuration) -> ISpool | None:
         if not configuration.spool:
             return None
+        if isDatabase(configuration.spool):
+            return openDatabase(configuration.spool, self._reactor)
         spool = openSpool(configuration.spool, self._reactor)
         if not spool.durable:
             self._log.warn(

@@ -226,12 +226,12 @@ class GuardedConnection:
         aborting.over.addCallback(over)
         return released
 
-    def hasten(self) -> None:
-        """The gateway stops: C{abort}, also one that has begun, has C{STOP_TIMEOUT} only."""
-        self._patience = STOP_TIMEOUT
+    def hasten(self, seconds: float = STOP_TIMEOUT) -> None:
+        """C{abort}, also one that has begun, has so many seconds only, as when a gateway stops."""
+        self._patience = seconds
         if self._expiry is not None and self._expiry.active():
             left = self._expiry.getTime() - self._clock.seconds()
-            self._expiry.reset(min(left, STOP_TIMEOUT))
+            self._expiry.reset(min(left, seconds))
 
     # Inside.
 

@@ -22,6 +22,7 @@ from zope.interface import Attribute, Interface
 
 from .errors import PrintError
 from .record import JobEvent, JobRecord, PortRecord, Sum
+from .spool.beat import Beat, Told
 from .spool.record import Found, JobPlace, Room, SpoolRecord
 from .uri import DeviceURI
 from .wanted import Wanted
@@ -481,6 +482,50 @@ class ISpool(Interface):
 
     def close() -> Deferred[None]:
         """Let another process have it.  Fires, at the latest after some seconds, when that may."""
+
+
+class ISharedSpool(ISpool):
+    """
+    A spool that several gateways share: each printing port is printed on by one of them at a time.
+
+    L{ISpool.change}, C{setAside} and C{remove} fail with L{PortLost<jetdirect.errors.PortLost>}
+    where another one prints.  L{ISpool.addPort} leaves out jobs whose senders other gateways have
+    not told yet.
+    """
+
+    def join() -> Deferred[None]:
+        """
+        Live among the others from now on.
+
+        @return: fails with C{SpoolFailed}: there is nothing to join yet.
+        """
+
+    def beat(told: Told) -> Deferred[Beat]:
+        """
+        Say what is to be said, and hear what is new.  Who has not been answered for L{LEASE
+        <jetdirect.spool.shared.LEASE>} seconds must print nothing more: others may do so soon.
+
+        @return: fails with C{SpoolFailed}: it is to be said again.
+        """
+
+    def suspects(record: SpoolRecord) -> Deferred[bool]:
+        """
+        Is there a job of the same bytes from the same host, which may not have heard of that one?
+        """
+
+    def original(record: SpoolRecord, living: bool) -> Deferred[int]:
+        """
+        The number of the job of which this is the same again; 0: of none.  Each counts once.
+
+        @param living: also if the gateway that took that one lives, and so may tell its sender.
+        """
+
+    def ask(port: str, verb: str, number: int, target: str, by: str) -> Deferred[int]:
+        """
+        Ask the gateway that prints on a port to do something.
+
+        @return: the number under which a beat has the answer.
+        """
 
 
 class IHistory(IWatcher):

@@ -226,6 +226,10 @@ class PrintServer:
         broken = self.spooling.broken or queue.broken
         if broken is not None:
             reasons, state = (*reasons, "spool-failed"), PortState.STOPPED
+        if not queue.mine:
+            reasons = (*reasons, "printed-elsewhere")
+            if state is PortState.IDLE and queue.printedElsewhere is not None:
+                state, record = PortState.PROCESSING, replace(record, job=queue.printedElsewhere)
         job = queue.printing
         return replace(
             record,

@@ -32,6 +32,7 @@ from .options import Option, didYouMean
 from .process import CommandLineGateway, endWithoutLookups, fail, tellTimeSteadily
 from .spool.files import openSpool
 from .spool.threads import Threads
+from .spool.where import withoutPassword
 from .standby import Standby
 from .text import presentable
 from .transports.checks import complaintsAbout
@@ -304,7 +305,7 @@ def _gateway(
     except HistoryUnfit as error:
         fail(f"--history={said.history}: {error}")
     except ValueError as error:
-        fail(f"--spool={said.spool}: {error}")
+        fail(f"--spool={withoutPassword(said.spool)}: {error}")
 
 
 def _checked(printers: Sequence[IPrinterTransport]) -> list[str]:

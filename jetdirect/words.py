@@ -27,6 +27,7 @@ from .listeners import leadsHere, listeners, portOf
 from .named import NamedPrinter, PortSettings, defaultOf, unclear
 from .options import Option, shown
 from .portnames import STEM
+from .spool.where import isDatabase, withoutPassword
 from .text import presentable
 from .transports.build import deviceURI, transportFor
 from .transports.policy import PJLPolicy
@@ -177,6 +178,8 @@ class Words:
                 return [text]
         if not text and option.read is str:
             raise ValueError("a value is missing; give one, or leave this out")
+        if option.name == "spool" and isDatabase(text):
+            return text
         if option.path:
             text = os.path.abspath(os.path.join(folder, text))
             return [text] if option.many else text
@@ -416,6 +419,9 @@ class Words:
             if self.said("standby"):
                 remedy = "name the spool that both gateways see with --spool=DIRECTORY"
                 yield f"{self._nameOf('standby')}: there is no spool to wait for; {remedy}"
+        elif self.said("standby") and isDatabase(self.said("spool")):
+            remedy = "gateways that share a database take over from each other; leave it out"
+            yield f"{self._nameOf('standby')}: {remedy}"
         yield from self._withoutSpool()
         if self.said("control-loss-grace") and self.said("fire-and-forget"):
             remedy = "with --fire-and-forget no loss is waited for; leave one of them out"
@@ -515,6 +521,7 @@ _SAFE: Mapping[str, Callable[[str], str]] = {
     "printer": withoutSecrets,
     "uri": withoutSecrets,
     "auth": _withoutPasswords,
+    "spool": withoutPassword,
     "web-auth": _withoutPasswords,
     "smtp": withoutSecrets,
     "webhook": _withoutPath,

@@ -33,9 +33,11 @@ MAY_IMPORT = {
     "uri": "",
     "spool": "",
     "spool.record": "",
+    "spool.beat": "spool.record",
+    "spool.where": "",
     "wanted": "record",
     "life": "record",
-    "interfaces": "errors record uri spool.record wanted",
+    "interfaces": "errors record uri spool.beat spool.record wanted",
     "spool.limits": "options",
     # TCP
     "net": "",
@@ -110,7 +112,21 @@ MAY_IMPORT = {
     "spool.duplicates": "interfaces spool.record",
     "spool.seen": "record spool.record",
     "spool.kept": "errors guard interfaces language spool.record",
-    "spool.house": "errors interfaces named record spool.dialling",
+    "spool.house": "errors interfaces named record spool.dialling spool.record",
+    "spool.elsewhere": "record spool.verbs",
+    "spool.shared": "errors interfaces spool.beat spool.house spool.queue spool.record spool.turns",
+    "spool.postgresql": "",
+    "spool.postgresql.schema": "",
+    "spool.postgresql.fair": "",
+    "spool.postgresql.database": "errors spool.postgresql.schema",
+    "spool.postgresql.table": "errors spool.duplicates spool.record spool.postgresql.database",
+    "spool.postgresql.draft": "errors spool.record spool.postgresql.database"
+    " spool.postgresql.table",
+    "spool.postgresql.member": "errors spool.beat spool.record spool.postgresql.*",
+    "spool.postgresql.places": "",
+    "spool.postgresql.spool": "errors interfaces spool.beat spool.record spool.threads spool.turns"
+    " spool.postgresql.*",
+    "spool.postgresql.opening": "interfaces spool.where spool.postgresql.*",
     "spool.portjobs": "record spool.house spool.kept spool.record spool.seen",
     "spool.doubt": "errors named spool.kept spool.record",
     "spool.retention": "errors record spool.duplicates spool.house spool.limits spool.portjobs"
@@ -259,14 +275,15 @@ MAY_IMPORT = {
     " transports.backchannel transports.backpressure transports.descriptor transports.ending"
     " transports.threads",
     # all that an operator can say
-    "configuration": "named ftp.settings watch.retention watch.settings web.access web.places",
+    "configuration": "named ftp.settings spool.where watch.retention watch.settings web.access"
+    " web.places",
     "overview": "changes commandline configuration options",
     "commandline": "options named ftp.* spool.limits transports.* watch.retention watch.settings",
     "changes": "commandline configuration named options ftp.settings",
     # those who know both sides
     "gateway": "text certificate changes configuration errors interfaces listeners onlookers"
-    " overview server spool.files spool.spooling spool.threads spool.turns verbs net.* ftp*"
-    " watch* web.secure web.side",
+    " overview server spool.files spool.postgresql.opening spool.spooling spool.threads spool.turns"
+    " spool.where verbs net.* ftp* watch* web.secure web.side",
     "testing*": "configuration errors guard interfaces language job named port server net.* ftp*"
     " spool.record transports* gateway testing*",
     # the command
@@ -275,11 +292,12 @@ MAY_IMPORT = {
     "help": "jetdirect options transports.build commandline",
     "located": "",
     "words": "certificate checkers commandline configuration interfaces listeners named options"
-    " portnames text uri ftp.settings transports.build transports.policy watch.retention"
-    " watch.settings watch.trust web.access"
+    " portnames text uri ftp.settings spool.where transports.build transports.policy"
+    " watch.retention watch.settings watch.trust web.access"
     " web.places",
     "configfile": "commandline located options words",
-    "checking": "changes configuration listeners named spool.directory text transports.checks"
+    "checking": "changes configuration listeners named spool.directory spool.postgresql.opening"
+    " spool.where text transports.checks"
     " transports.reach",
     "brief": "",
     "loglines": "",
@@ -293,7 +311,7 @@ MAY_IMPORT = {
     " web.reply web.secure web.site",
     "tap": "text configuration checkers checking commandline configfile daemon descriptors errors"
     " ftp.address help interfaces listeners logfile options process spool.files spool.threads"
-    " standby transports.checks web.site words",
+    " spool.where standby transports.checks web.site words",
     "verb": "",
     "remote": "",
     "remote.wire": "verb",

@@ -4,9 +4,9 @@ What the queues of one spool share, and what each knows of its printing port.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine, Iterable
 from random import Random
-from typing import Protocol
+from typing import Any, Protocol
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
@@ -16,6 +16,7 @@ from ..interfaces import IHistory, IQueuedJob, ISpool
 from ..named import PortSettings
 from ..record import JobRecord
 from .dialling import Dialling
+from .record import Kept, SpoolRecord
 
 
 class Port(Protocol):
@@ -63,6 +64,34 @@ class GonePort:
         return None
 
 
+class Duplicates(Protocol):
+    """Jobs whose senders cannot have heard that they are kept."""
+
+    def found(self, jobs: Iterable[Kept]) -> None:
+        """These were there at the start."""
+
+    def neverTold(self, record: SpoolRecord) -> None:
+        """The sender of this one was lost before its reply was written."""
+
+    def original(self, record: SpoolRecord) -> Deferred[int]:
+        """The number of the job of which this is the same again; 0: of none.  Each counts once."""
+
+
+class Neighbours(Protocol):
+    """Other gateways, with which this one shares the spool."""
+
+    def replied(self, number: int) -> None:
+        """The sender of a job has had the reply: whoever prints on its port may print it."""
+
+    def ask(
+        self, port: str, verb: str, number: int, target: str, by: str
+    ) -> Coroutine[Any, Any, None]:
+        """Have the one that prints on a port do something."""
+
+    def duplicates(self) -> Duplicates:
+        """Of a port, whoever took the jobs in."""
+
+
 class House(Protocol):
     """
     What the queues of a spool share.
@@ -73,6 +102,7 @@ class House(Protocol):
     @ivar first: numbers from here on are of jobs that came to this process.
     @ivar broken: why the spool takes nothing; L{None}: it is well.
     @ivar paused: ports that wait for a person, in lower case, each with who wants so.
+    @ivar shared: other gateways; L{None}: this one has the spool for itself.
     @ivar told: is given each change of a job.
     @ivar portChanged: is told when a queue's port is seen otherwise.
     @ivar history: what is to know the jobs that have ended; L{None}: nothing is.
@@ -87,6 +117,10 @@ class House(Protocol):
     first: int
     broken: PrintError | None
     paused: dict[str, str]
+
+    @property
+    def shared(self) -> Neighbours | None: ...
+
     told: Callable[[JobRecord], None]
     portChanged: Callable[[str], None]
     history: IHistory | None

@@ -18,7 +18,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from ..errors import JobRefused, PrinterLost, PrintError
-from ..guard import FAULT, GuardedConnection
+from ..guard import FAULT, STOP_TIMEOUT, GuardedConnection
 from ..interfaces import (
     Delivery,
     IKeptData,
@@ -91,7 +91,8 @@ class KeptJob:
         self._clock = clock
         self._wallClock = wallClock
         self._changed = changed
-        self._hasty = self._registered = False
+        self._registered = False
+        self._hasty: float | None = None
         self._giveUp: Callable[[], None] | None = None
         self._connection: GuardedConnection | None = None
         self._awaited: Deferred[Any] | None = None
@@ -119,8 +120,8 @@ class KeptJob:
     def printOn(self, connection: IPrinterConnection) -> Deferred[None]:
         """L{IQueuedJob<jetdirect.interfaces.IQueuedJob>}."""
         guarded = GuardedConnection(connection, self.number, self._clock, self.cut)
-        if self._hasty:
-            guarded.hasten()
+        if self._hasty is not None:
+            guarded.hasten(self._hasty)
         self._giveUp = None
         if self.ended:
             guarded.abort(b"").addCallback(self._released.callback)
@@ -152,11 +153,11 @@ class KeptJob:
             error = PrinterLost(FAULT)
         self.cut(error)
 
-    def hasten(self) -> None:
-        """The gateway stops, and waits for the printer no longer than it must."""
-        self._hasty = True
+    def hasten(self, seconds: float = STOP_TIMEOUT) -> None:
+        """The printer has so many seconds to let go of it, as when the gateway stops."""
+        self._hasty = seconds
         if self._connection is not None:
-            self._connection.hasten()
+            self._connection.hasten(seconds)
 
     # The printer's back-pressure.
 

@@ -32,6 +32,7 @@ class PortJobs:
 
     @ivar port: where they print.
     @ivar removed: the port is no more.
+    @ivar mine: this gateway prints there, and no other one.
     @ivar places: where each job is.
     @ivar waiting: the jobs in the queue, the next one first; the one that prints among them.
     @ivar held: how many wait for a person.
@@ -45,14 +46,19 @@ class PortJobs:
     def __init__(self, port: Port, house: House) -> None:
         self.port = port
         self.removed = False
+        self.mine = house.shared is None
+        self.attempt: KeptJob | None = None
+        self._house = house
+        self.clear()
+
+    def clear(self) -> None:
+        """Nothing is known."""
         self.places: dict[int, JobPlace] = {}
         self.waiting: list[Kept] = []
         self.held = self.bytes = 0
         self.reasons: dict[int, str] = {}
         self.ends: dict[int, JobState] = {}
         self.unheard: set[int] = set()
-        self.attempt: KeptJob | None = None
-        self._house = house
         self._kept: dict[int, Kept] = {}
         self._hosts: dict[str, int] = {}
 
@@ -102,6 +108,8 @@ class PortJobs:
                 return self.ends.get(number, JobState.COMPLETED)
             case JobPlace.HELD:
                 return JobState.HELD
+            case JobPlace.ACTIVE if not self.mine:
+                return JobState.PROCESSING
         job = self.printing
         if job is not None and job.number == number:
             return JobState.PROCESSING if job.blocked is None else JobState.STOPPED
@@ -184,6 +192,15 @@ class PortJobs:
         self._kept.pop(number, None)
         self.ends.pop(number, None)
         self.reasons.pop(number, None)
+
+    def drop(self, number: int) -> None:
+        """It is not here any more, wherever it was."""
+        place = self.places.get(number)
+        if place is None:
+            return
+        if place is not JobPlace.DONE:
+            self.discount(self._kept[number])
+        self.forget(number)
 
     # The line.
 

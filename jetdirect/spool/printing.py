@@ -11,7 +11,7 @@ from twisted.internet.defer import Deferred, succeed
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from ..errors import JobCanceled, PrintError, ShuttingDown, SpoolFailed, SpoolFull
+from ..errors import JobCanceled, PortLost, PrintError, ShuttingDown, SpoolFailed, SpoolFull
 from ..named import OnDoubt
 from .changes import Changes
 from .doubt import doubt, doubtOf
@@ -91,6 +91,14 @@ class Printing:
         self._settled.append(Deferred())
         return self._settled[-1]
 
+    def whenIdle(self) -> Deferred[None]:
+        """Fires when nothing is under way."""
+        self._wake()
+        if not self._running:
+            return succeed(None)
+        self._idle.append(Deferred())
+        return self._idle[-1]
+
     def stop(self, now: bool) -> Deferred[None]:
         """
         Begin nothing more.
@@ -104,18 +112,14 @@ class Printing:
             job.hasten()
         if job is not None and (now or not job.begun):
             job.cut(ShuttingDown("the gateway was stopped"))
-        self._wake()
-        if not self._running:
-            return succeed(None)
-        self._idle.append(Deferred())
-        return self._idle[-1]
+        return self.whenIdle()
 
     # The turns.
 
     @property
     def _mayPrint(self) -> bool:
         house, jobs = self._house, self._jobs
-        still = self._stopping or jobs.removed or not self.ready
+        still = self._stopping or jobs.removed or not self.ready or not jobs.mine
         paused = jobs.port.name.lower() in house.paused
         return not still and bool(jobs.waiting) and house.broken is None and not paused
 
@@ -131,6 +135,11 @@ class Printing:
             each.callback(None)
 
     def _fault(self, failure: Failure) -> None:
+        if failure.check(PortLost):  # whoever prints there now has judged the job
+            self._jobs.mine, self._jobs.attempt = False, None
+            self._tellSettled()
+            self._rest()
+            return
         # A mistake of ours: the other ports go on, and this one tries again.
         self._log.failure("the queue of {port} failed", failure, port=self._jobs.port.name)
         self._jobs.attempt = None
@@ -154,6 +163,9 @@ class Printing:
         await over
         await self._settle(kept, job)
         self._jobs.attempt = None
+        self._tellSettled()
+
+    def _tellSettled(self) -> None:
         settled, self._settled = self._settled, []
         for each in settled:
             each.callback(None)
@@ -167,6 +179,9 @@ class Printing:
         # The record of a job that may print; what must not is put where it belongs.
         record = await self._changes.record(kept)
         if record is None:
+            return None
+        if record.port.lower() != self._jobs.port.name.lower():
+            self._jobs.drop(kept.number)  # it was moved by another gateway meanwhile
             return None
         if kept.number < self._house.first and self._verified != kept.number:
             try:

@@ -4,7 +4,7 @@ The kept jobs of one printing port: what was there, what comes, and what may com
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from twisted.internet.defer import Deferred, succeed
@@ -12,11 +12,13 @@ from twisted.internet.task import deferLater
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from ..errors import PortFailed, PortRemoved, PrintError, SpoolFailed, SpoolFull
+from ..errors import PortFailed, PortRemoved, PrinterLost, PrintError, SpoolFailed, SpoolFull
 from ..named import OnDuplicate
 from ..record import JobRecord, JobState
+from .beat import Changed
 from .changes import Changes
 from .duplicates import Duplicates
+from .elsewhere import Elsewhere
 from .house import House, Port
 from .intake import Intake
 from .kept import KeptJob, Stopped
@@ -39,7 +41,6 @@ class Queue:
     """
     The kept jobs of one printing port; a L{Line<jetdirect.spool.intake.Line>} for those that come.
 
-    @ivar verbs: what a person wants of one of them.
     @ivar broken: why its jobs cannot be read; L{None}: they can.
     """
 
@@ -54,8 +55,12 @@ class Queue:
         self._retention = Retention(house, self._known)
         self._changes = Changes(house, self._known, self._retention)
         self._printing = Printing(house, self._known, self._changes)
-        self.verbs = Verbs(house, self._known, self._changes, self._printing, self._retention)
-        self._duplicates = Duplicates(house.spool, house.clock.seconds)
+        self._verbs = Verbs(house, self._known, self._changes, self._printing, self._retention)
+        self._duplicates = (
+            Duplicates(house.spool, house.clock.seconds)
+            if house.shared is None
+            else house.shared.duplicates()
+        )
         self._incoming: set[Intake] = set()
         self.broken: PrintError | None = None
         self._ready: list[Deferred[None]] | None = []
@@ -80,6 +85,88 @@ class Queue:
     def remove(self) -> None:
         """The port is no more: what waits is held, until it comes back."""
         self._known.removed = True
+
+    # The gateway that prints, of those that share the spool.
+
+    @property
+    def mine(self) -> bool:
+        """Does this gateway print there?"""
+        return self._known.mine
+
+    @property
+    def printedElsewhere(self) -> int | None:
+        """The number of the job that another gateway prints; L{None}: none does."""
+        active = (n for n, place in self.jobs.items() if place is JobPlace.ACTIVE)
+        return None if self.mine else next(active, None)
+
+    def leave(self) -> bool:
+        """Print there no more, if nothing is being printed; was that so?"""
+        if self._known.attempt is not None:
+            return False
+        self._known.mine = False
+        return True
+
+    def cut(self, error: PrintError) -> None:
+        """Another one may print there: reset the connection of the job that prints."""
+        if self._known.attempt is not None:
+            self._known.attempt.hasten(0)
+        self._printing.cut(error)
+
+    async def reopen(self, mine: bool) -> None:
+        """
+        Find anew what is there.
+
+        @param mine: this gateway prints there from now on; or no more.
+        """
+        self._known.mine = False
+        if not mine:
+            self.cut(PrinterLost("another gateway prints there now"))
+        await self._printing.whenIdle()
+        self._printing.ready = False
+        self._ready = self._ready or []
+        self._known.clear()
+        self._retention.clear()
+        self._known.mine = mine
+        await self.open()
+        self._house.portChanged(self.port.name)
+
+    def learn(self, changed: Iterable[Changed]) -> None:
+        """Jobs that other gateways have changed."""
+        told = False
+        for each in changed:
+            told = True
+            if not self.mine:
+                self._follow(each)
+            elif each.kept.number not in self.jobs and not each.awaited:
+                self._come(each)
+        if told:
+            self._house.portChanged(self.port.name)
+            self.goOn()
+
+    def unlearn(self, numbers: Iterable[int]) -> None:
+        """These are at other ports."""
+        for number in numbers:
+            job = self._known.attempt
+            if number in self.jobs and (job is None or job.number != number):
+                self._known.drop(number)
+
+    def _follow(self, each: Changed) -> None:
+        self._known.drop(each.kept.number)
+        if each.place is JobPlace.DONE:
+            self._known.ended(each.kept)
+            self._known.ends[each.kept.number] = JobState(each.outcome or "completed")
+        elif each.place is JobPlace.ACTIVE:
+            self._known.add(each.kept, JobPlace.ACTIVE)
+        else:
+            self._come(each)
+
+    def _come(self, each: Changed) -> None:
+        if each.place is JobPlace.QUEUE:
+            self._known.add(each.kept, JobPlace.QUEUE)
+            self._known.lineUp(each.kept)
+        elif each.place is JobPlace.HELD:
+            self._known.add(each.kept, JobPlace.HELD)
+            self._known.reasons[each.kept.number] = each.reason
 
     # The start.
 
@@ -120,13 +207,16 @@ class Queue:
     async def _take(self, found: Found) -> None:
         for complaint in found.complaints:
             self._log.error("{complaint}", complaint=complaint)
-        for place, jobs in found.jobs.items():
+        coming = {intake.number for intake in self._incoming}
+        for place, there in found.jobs.items():
+            jobs = [each for each in there if each.number not in coming]
             for at in range(0, len(jobs), AT_A_TIME):
                 self._countAll(jobs[at : at + AT_A_TIME], place)
                 if len(jobs) > AT_A_TIME:
                     await deferLater(self._house.clock, 0)  # others have their turn, too
-        self._known.found(found.jobs.get(JobPlace.QUEUE, ()))
-        for kept in found.jobs.get(JobPlace.ACTIVE, ()):
+        waiting = found.jobs.get(JobPlace.QUEUE, ())
+        self._known.found(each for each in waiting if each.number not in coming)
+        for kept in found.jobs.get(JobPlace.ACTIVE, ()) if self.mine else ():
             await self._judge(kept)
         for kept in found.jobs.get(JobPlace.DONE, ()):
             await self._remember(kept)
@@ -161,6 +251,9 @@ class Queue:
         record = await self._changes.recordWhenWell(kept)
         if record is not None:
             self._known.ended(kept)
+            if not self.mine:
+                self._known.ends[kept.number] = JobState(record.outcome)
+                return
             if self._house.history is not None:
                 # The last process may have been killed before it knew it.
                 self._house.history.restore(self.seen(record, JobPlace.DONE))
@@ -240,6 +333,8 @@ class Queue:
         name, settings, size = self.port.name, self.port.settings, intake.size or 0
         if self.removed:
             raise PortRemoved(f"{name} was removed; print on another port")
+        if self._house.broken is not None and self._house.shared is not None:
+            raise SpoolFailed(self._house.broken.reason)
         if (self._house.broken or self.broken) is not None:
             raise PortFailed(
                 f"the spool of {name} has failed, and is tried again every few seconds"
@@ -290,6 +385,10 @@ class Queue:
 
     def take(self, record: SpoolRecord, held: bool) -> None:
         """L{Line<jetdirect.spool.intake.Line>}."""
+        if self._house.shared is not None:
+            self._house.shared.replied(record.number)
+        if record.number in self.jobs:
+            return  # somebody else was told of it first
         kept = Kept(record.place, record.number, record.size, record.host, record.received)
         self._known.add(kept, JobPlace.HELD if held else JobPlace.QUEUE)
         if held:
@@ -338,12 +437,25 @@ class Queue:
         """The printer has answered: try it now."""
         self._printing.wake()
 
+    @property
+    def verbs(self) -> Verbs | Elsewhere:
+        """What a person wants of one of them."""
+        shared, name = self._house.shared, self.port.name
+        if self.mine or shared is None:
+            return self._verbs
+        return Elsewhere(
+            lambda verb, number, to, by: shared.ask(name, verb, number, to, by), self._verbs
+        )
+
     def stopPrinting(self, by: str) -> Deferred[None]:
         """
         Cut the job that prints; it is held, if a part of it may be on paper.
 
         @return: fires when that is recorded.
         """
+        if not self.mine and self._house.shared is not None:
+            asked = self._house.shared.ask(self.port.name, "stop", 0, "", by)
+            return Deferred.fromCoroutine(asked)
         return self._printing.cut(Stopped(f"stopped by {by}"))
 
     def stop(self, now: bool = False) -> Deferred[None]:

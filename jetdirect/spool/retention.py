@@ -14,7 +14,7 @@ from twisted.internet.interfaces import IDelayedCall
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from ..errors import SpoolFailed, SpoolFull
+from ..errors import PortLost, SpoolFailed, SpoolFull
 from ..record import JobState
 from .duplicates import WINDOW
 from .house import House
@@ -34,10 +34,14 @@ class Retention:
     def __init__(self, house: House, jobs: PortJobs) -> None:
         self._house = house
         self._jobs = jobs
+        self._stopping = False
+        self._sweeping: IDelayedCall | None = None
+        self.clear()
+
+    def clear(self) -> None:
+        """Nothing is known."""
         self._ended: list[Ended] = []  # those whose bytes are kept
         self._forgettable: deque[tuple[float, int]] = deque()  # records, and when each goes
-        self._sweeping: IDelayedCall | None = None
-        self._stopping = False
 
     @property
     def bytes(self) -> int:
@@ -89,7 +93,7 @@ class Retention:
         # The next start does it again.
         try:
             await step
-        except (SpoolFailed, SpoolFull, KeyError):
+        except (SpoolFailed, SpoolFull, PortLost, KeyError):
             return
 
     def _sweep(self) -> None:

@@ -4,8 +4,9 @@ All queues of one spool, and what they share: numbers, dialling, and a disk that
 
 from __future__ import annotations
 
+import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from random import Random, SystemRandom
 from typing import Any, TypeVar
 
@@ -15,12 +16,13 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from ..errors import NoSuchJob, PrintError, SpoolFailed, SpoolFull
-from ..interfaces import IHistory, ISpool
+from ..interfaces import IHistory, ISharedSpool, ISpool
 from ..record import JobRecord, JobState
 from .dialling import Dialling
 from .house import GonePort, Port
 from .queue import Queue
 from .record import BadRecord
+from .shared import Following
 from .turns import Reserved
 
 RESERVED_NUMBERS = 100
@@ -48,6 +50,9 @@ class Spooling:
     The kept jobs of a gateway.
 
     @ivar queues: by the names of their ports, in lower case.
+    @ivar pauses: how often a port was paused or resumed here, begun and done.
+    @ivar shared: other gateways with the same spool; L{None}: there are none.
+    @ivar stopping: the gateway ends.
     """
 
     _log = Logger()
@@ -82,7 +87,9 @@ class Spooling:
         self.paused: dict[str, str] = {}
         self.told = told
         self.portChanged = portChanged
+        self.pauses = 0
         self._port = port
+        self.shared = Following(spool, self) if ISharedSpool.providedBy(spool) else None
         self.queues: dict[str, Queue] = {}
         self.first = 0
         self._guards = guards
@@ -93,7 +100,7 @@ class Spooling:
         self._probing: IDelayedCall | None = None
         self._reminding: IDelayedCall | None = None
         self._begun: list[Deferred[None]] | None = []
-        self._stopping = False
+        self.stopping = False
 
     # The start
 
@@ -106,19 +113,24 @@ class Spooling:
         return Deferred.fromCoroutine(self._begin())
 
     async def _begin(self) -> None:
+        if self.shared is not None:
+            await self._sure(self.shared.join)
         try:
             paused = await self._sure(self.spool.paused)
             self.paused = dict(paused)
         except BadRecord as why:
             self._log.error("which ports are paused is not known: {why}", why=str(why))
         await self._fill()
-        self.first = self._numbers.lowest
+        # What came to another gateway, this process has not seen.
+        self.first = self._numbers.lowest if self.shared is None else sys.maxsize
         self.spool.probe().addErrback(lambda _: None)  # which also lays the ballast
         begun, self._begun = self._begun or [], None
         await DeferredList([self._open(queue) for queue in [*self.queues.values()]])
         for name in await self._sure(self.spool.portNames):
             if name not in self.queues:
                 await self._openLeft(name)
+        if self.shared is not None:
+            self.shared.begin()
         self._remind()
         for each in begun:
             each.callback(None)
@@ -137,7 +149,11 @@ class Spooling:
 
     def _remind(self) -> None:
         # Nobody else thinks of a job that waits for a person.
-        held = {queue.port.name: queue.held for queue in self.queues.values() if queue.held}
+        held = {
+            queue.port.name: queue.held
+            for queue in self.queues.values()
+            if queue.mine and queue.held
+        }
         if held:
             many = sum(held.values())
             most = sorted(held, key=lambda name: -held[name])
@@ -148,7 +164,7 @@ class Spooling:
                 held="a job is held" if many == 1 else f"{many} jobs are held",
                 ports=", ".join([*ports, *others]),
             )
-        if not self._stopping:
+        if not self.stopping:
             self._reminding = self.clock.callLater(REMINDED, self._remind)
 
     async def _sure(self, step: Callable[[], Deferred[_Result]]) -> _Result:
@@ -219,18 +235,19 @@ class Spooling:
             self._log.error("{why}; no job is taken or printed until it is well", why=error.reason)
             self.broken = error
             self._portsChanged()
-        if self._probing is None and not self._stopping:
+        if self._probing is None and not self.stopping:
             self._probing = self.clock.callLater(PROBED, self._probe)
 
     def _probe(self) -> None:
         self._probing = None
-        self.spool.probe().addCallbacks(self._isWell, self._isNot)
+        self.spool.probe().addCallbacks(lambda _: self.well(), self._isNot)
 
     def _isNot(self, failure: Failure) -> None:
-        if not self._stopping and self._probing is None:
+        if not self.stopping and self._probing is None:
             self._probing = self.clock.callLater(PROBED, self._probe)
 
-    def _isWell(self, _: object) -> None:
+    def well(self) -> None:
+        """It does what it is asked again."""
         if self.broken is None:
             return
         self.broken = None
@@ -278,9 +295,23 @@ class Spooling:
         return changed
 
     def _pausedChanged(self, ports: Sequence[str]) -> Deferred[None]:
+        def written(result: object) -> Any:
+            self.pauses += 1
+            return result
+
+        self.pauses += 1
         for port in ports:
             self.portChanged(port)
-        return self.spool.setPaused(self.paused)
+        return self.spool.setPaused(self.paused).addBoth(written)
+
+    def pausedElsewhere(self, paused: Mapping[str, str]) -> None:
+        """Another gateway was told to pause or resume ports."""
+        before, self.paused = self.paused, dict(paused)
+        for name in before.keys() ^ self.paused.keys():
+            queue = self.queues.get(name)
+            if queue is not None:
+                self.portChanged(queue.port.name)
+                queue.goOn()
 
     # Verbs
 
@@ -312,7 +343,7 @@ class Spooling:
         @param drain: seconds.
         @return: fires when their ends are recorded, or nobody can wait any longer.
         """
-        self._stopping = True
+        self.stopping = True
         for call in filter(None, [self._probing, self._reminding]):
             call.cancel()
         self._probing = self._reminding = None
@@ -325,6 +356,8 @@ class Spooling:
         limit = idle.addTimeout(drain + LAST_WRITES, self.clock)
 
         def stopped(result: object) -> None:
+            if self.shared is not None:
+                self.shared.stop()
             if end is not None and end.active():
                 end.cancel()
             if isinstance(result, Failure) and result.check(TimeoutError):

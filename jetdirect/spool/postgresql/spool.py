@@ -1,0 +1,307 @@
+"""
+A spool in a PostgreSQL database, asked from the reactor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
+
+from twisted.internet.defer import Deferred, succeed
+from twisted.internet.interfaces import IReactorFromThreads
+from zope.interface import implementer
+
+from ...errors import SpoolFailed
+from ...interfaces import IDraft, IKeptData, ISharedSpool
+from ..beat import Beat, Told
+from ..record import Found, JobPlace, Room, SpoolRecord
+from ..threads import Threads
+from ..turns import InOrder, Turns
+from .database import Database
+from .draft import Draft
+from .member import DEAD, Member
+from .places import Places
+from .table import Table
+
+_Result = TypeVar("_Result")
+
+
+@implementer(ISharedSpool)
+class PostgreSQLSpool:
+    """
+    A spool in a database.
+
+    @ivar durable: what it keeps survives a power cut of the server: a database that would lose it
+        is refused.
+    """
+
+    durable = True
+
+    def __init__(
+        self, uri: str, reactor: IReactorFromThreads, dead: float = DEAD, alone: bool = False
+    ) -> None:
+        """
+        @param dead: seconds after which a gateway that was killed is dead to this one.
+        @param alone: a port that nobody prints on is this gateway's as soon as it is added.
+        @raise ValueError: C{uri} is none; the message says what to do.
+        """
+        self._database = Database(uri)
+        self._member = Member(self._database, dead)
+        self._table = Table(self._database, self._member, alone)
+        self._do = Threads(reactor, "spool").do
+        self._beating = Threads(reactor, "fleet", 1).do
+        self._jobs = Turns()
+        self._commits: dict[str, InOrder] = {}
+        self._places = Places(lambda count: self._done(lambda: self._table.places(count)))
+        self._paused: Mapping[str, str] = {}
+        self._pauses = 0  # begun and done: what a beat says of them may be older
+        self._heard: set[int] = set()
+
+    def tryIt(self) -> None:
+        """
+        Can it be a spool?  Waits for the database.
+
+        @raise ValueError: no; the message says why, and what to do.
+        @raise psycopg.Error: it does not answer.
+        """
+        self._database.connect().close()
+
+    # ISharedSpool
+
+    def join(self) -> Deferred[None]:
+        """L{ISharedSpool}."""
+        return self._beating(self._member.join)
+
+    def beat(self, told: Told) -> Deferred[Beat]:
+        """L{ISharedSpool}."""
+        heard, pauses = frozenset(self._heard), self._pauses
+
+        def answered(beat: Beat) -> Beat:
+            self._heard -= heard
+            if pauses == self._pauses:
+                self._paused = beat.paused
+            return beat
+
+        return self._beating(lambda: self._member.beat(told, heard)).addCallback(answered)
+
+    def original(self, record: SpoolRecord, living: bool) -> Deferred[int]:
+        """L{ISharedSpool}."""
+        heard = frozenset(self._heard)
+        return self._done(lambda: self._table.original(record, living, heard))
+
+    def suspects(self, record: SpoolRecord) -> Deferred[bool]:
+        """L{ISharedSpool}."""
+        heard = frozenset(self._heard)
+        return self._done(lambda: self._table.suspects(record, heard))
+
+    def ask(self, port: str, verb: str, number: int, target: str, by: str) -> Deferred[int]:
+        """L{ISharedSpool}."""
+        return self._done(lambda: self._table.ask(port, verb, number, target, by))
+
+    # ISpool
+
+    def addPort(self, name: str) -> Deferred[Found]:
+        """L{ISpool}."""
+        return self._done(lambda: self._table.addPort(name))
+
+    def portNames(self) -> Deferred[Sequence[str]]:
+        """L{ISpool}."""
+        return self._done(self._table.portNames)
+
+    def reserve(self, count: int) -> Deferred[int]:
+        """L{ISpool}."""
+        return self._done(lambda: self._table.reserve(count))
+
+    def begin(self, port: str, number: int) -> Deferred[IDraft]:
+        """L{ISpool}."""
+
+        def begun() -> IDraft:
+            return PostgreSQLDraft(self, Draft(self._table, self._database, port, number), port)
+
+        return self._done(begun)
+
+    def nextPlace(self) -> Deferred[int]:
+        """L{ISpool}."""
+        return self._places.next()
+
+    def record(self, number: int) -> Deferred[SpoolRecord]:
+        """L{ISpool}."""
+        return self._forJob(number, lambda: self._table.record(number))
+
+    def change(self, record: SpoolRecord, to: JobPlace) -> Deferred[None]:
+        """L{ISpool}: fails with L{PortLost<jetdirect.errors.PortLost>}, too."""
+        return self._forJob(record.number, lambda: self._table.change(record, to))
+
+    def verify(self, number: int) -> Deferred[None]:
+        """L{ISpool}."""
+        return self._forJob(number, lambda: self._table.verify(number))
+
+    def setAside(self, number: int) -> Deferred[None]:
+        """L{ISpool}."""
+        return self._forJob(number, lambda: self._table.setAside(number))
+
+    def data(self, number: int) -> Deferred[IKeptData]:
+        """L{ISpool}."""
+
+        def found(first: bytes) -> IKeptData:
+            return PostgreSQLData(self, number, first)
+
+        return self._forJob(number, lambda: self._table.chunk(number, 0)).addCallback(found)
+
+    def note(self, number: int, sent: int) -> Deferred[None]:
+        """L{ISpool}."""
+        return self._hint(number, lambda: self._table.note(number, sent))
+
+    def noted(self, number: int) -> Deferred[int]:
+        """L{ISpool}."""
+        return self._forJob(number, lambda: self._table.noted(number))
+
+    def noteHeard(self, number: int) -> Deferred[None]:
+        """L{ISpool}: the next beat tells it."""
+        self._heard.add(number)
+        return succeed(None)
+
+    def wasHeard(self, number: int) -> Deferred[bool]:
+        """L{ISpool}."""
+        if number in self._heard:
+            return succeed(True)
+        return self._forJob(number, lambda: self._table.wasHeard(number))
+
+    def removeData(self, number: int) -> Deferred[None]:
+        """L{ISpool}."""
+        return self._forJob(number, lambda: self._table.removeData(number))
+
+    def remove(self, number: int) -> Deferred[None]:
+        """L{ISpool}."""
+        return self._forJob(number, lambda: self._table.remove(number))
+
+    def room(self) -> Deferred[Room]:
+        """L{ISpool}."""
+        return self._done(self._table.room)
+
+    def probe(self) -> Deferred[None]:
+        """L{ISpool}: well is a database with which this gateway lives."""
+        return self._beating(self._member.probe)
+
+    def paused(self) -> Deferred[Mapping[str, str]]:
+        """L{ISpool}."""
+
+        def read(found: dict[str, str]) -> Mapping[str, str]:
+            self._paused = dict(found)
+            return found
+
+        return self._done(self._table.paused).addCallback(read)
+
+    def setPaused(self, paused: Mapping[str, str]) -> Deferred[None]:
+        """L{ISpool}."""
+        now = dict(paused)
+
+        def write() -> None:
+            self._table.setPaused(self._paused, now)
+            self._paused = now
+
+        def written(result: Any) -> Any:
+            self._pauses += 1
+            return result
+
+        self._pauses += 1
+        return self._jobs.do(0, lambda: self._done(write)).addBoth(written)
+
+    def close(self) -> Deferred[None]:
+        """L{ISpool}."""
+
+        def closed() -> None:
+            self._member.retire()
+            self._database.close()
+
+        return self._beating(closed).addErrback(lambda _: None)
+
+    # Inside.
+
+    def _done(self, work: Callable[[], _Result]) -> Deferred[_Result]:
+        def done() -> _Result:
+            if not self._member.me:
+                raise SpoolFailed("the database has not answered yet")
+            return work()
+
+        return self._do(done)
+
+    def _forJob(self, number: int, work: Callable[[], _Result]) -> Deferred[_Result]:
+        return self._jobs.do(number, lambda: self._done(work))
+
+    def _hint(self, number: int, work: Callable[[], None]) -> Deferred[None]:
+        return self._forJob(number, work).addErrback(lambda _: None)
+
+    def _commit(
+        self, draft: Draft, port: str, record: SpoolRecord, to: JobPlace
+    ) -> Deferred[SpoolRecord]:
+        def placed(place: int) -> Deferred[SpoolRecord]:
+            return self._done(lambda: draft.commit(record.but(place=place), to))
+
+        committed = self._places.next().addCallback(placed)
+        return self._commits.setdefault(port.lower(), InOrder()).give(committed)
+
+
+@implementer(IDraft)
+class PostgreSQLDraft:
+    """A job that comes into a database."""
+
+    def __init__(self, spool: PostgreSQLSpool, draft: Draft, port: str) -> None:
+        self.number = draft.number
+        self._spool = spool
+        self._draft = draft
+        self._port = port
+
+    @property
+    def size(self) -> int:
+        """L{IDraft}."""
+        return self._draft.size
+
+    @property
+    def sha256(self) -> str:
+        """L{IDraft}."""
+        return self._draft.sha256
+
+    def write(self, data: bytes) -> Deferred[None]:
+        """L{IDraft}."""
+        return self._spool._done(lambda: self._draft.write(data))
+
+    def commit(self, record: SpoolRecord, to: JobPlace = JobPlace.QUEUE) -> Deferred[SpoolRecord]:
+        """L{IDraft}."""
+        return self._spool._commit(self._draft, self._port, record, to)
+
+    def cut(self) -> bool:
+        """L{IDraft}."""
+        return self._draft.cut()
+
+    def discard(self) -> Deferred[None]:
+        """L{IDraft}: what stays goes with this gateway."""
+        return self._spool._do(self._draft.discard).addErrback(lambda _: None)
+
+
+@implementer(IKeptData)
+class PostgreSQLData:
+    """The bytes of a kept job in a database, one row of them in memory."""
+
+    def __init__(self, spool: PostgreSQLSpool, number: int, first: bytes) -> None:
+        self._spool = spool
+        self._number = number
+        self._piece = memoryview(first)
+        self._part = 1
+        self._over = not first
+
+    def read(self, most: int) -> Deferred[bytes]:
+        """L{IKeptData}."""
+        return Deferred.fromCoroutine(self._read(most))
+
+    async def _read(self, most: int) -> bytes:
+        if not self._piece and not self._over:
+            part, table = self._part, self._spool._table
+            found = await self._spool._done(lambda: table.chunk(self._number, part))
+            self._piece, self._over, self._part = memoryview(found), not found, part + 1
+        piece, self._piece = self._piece[:most], self._piece[most:]
+        return bytes(piece)
+
+    def close(self) -> None:
+        """L{IKeptData}."""
+        self._piece, self._over = memoryview(b""), True

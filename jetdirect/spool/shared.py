@@ -1,0 +1,283 @@
+"""
+The queues of one gateway whose spool others share: it prints on some ports, and follows the rest.
+
+Twice a second it says that it lives, and hears what others did.  When it has heard nothing for two
+seconds it prints nothing more, for from then on others may.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import partial
+from typing import Protocol
+
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.internet.task import deferLater
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from ..errors import PrinterLost, PrintError, SpoolFailed, SpoolFull, VerbRefused, WrongState
+from ..interfaces import ISharedSpool
+from .beat import Asked, Beat, Changed, Told
+from .house import Duplicates
+from .queue import Queue
+from .record import SpoolRecord
+from .turns import Turns
+
+BEAT = 0.5
+"""Seconds between two beats (chosen): a job that came to another gateway waits for two of them."""
+
+LEASE = 2.0
+"""Seconds after the question that was answered last for which a gateway goes on printing."""
+
+ANSWERED = 10.0
+"""Seconds that another gateway has for what a person wants of it."""
+
+TOLD_WITHIN = 3.0
+"""Seconds in which it is known whether another gateway's sender has heard of its job: that gateway
+says so with its next beat, or is dead by then."""
+
+
+class Spooling(Protocol):
+    """The queues, and what they share; L{jetdirect.spool.spooling.Spooling}."""
+
+    queues: dict[str, Queue]
+    clock: IReactorTime
+    paused: dict[str, str]
+    pauses: int
+    broken: PrintError | None
+    stopping: bool
+
+    def failed(self, error: PrintError) -> None: ...
+
+    def well(self) -> None: ...
+
+    def pausedElsewhere(self, paused: Mapping[str, str]) -> None: ...
+
+
+class Following:
+    """
+    One gateway's part.
+
+    @ivar silent: gateways that keep their ports and say nothing.
+    """
+
+    _log = Logger()
+
+    def __init__(self, spool: ISharedSpool, spooling: Spooling) -> None:
+        self.silent: tuple[str, ...] = ()
+        self._spool = spool
+        self._spooling = spooling
+        self._mine: frozenset[str] = frozenset()
+        self._given: set[str] = set()
+        self._replied: set[int] = set()
+        self._answers: dict[int, str] = {}
+        self._questions: dict[int, Deferred[str]] = {}
+        self._early: dict[int, str] = {}
+        self._turns = Turns()
+        self._lease: IDelayedCall | None = None
+        self._next: IDelayedCall | None = None
+        self._stopped = False
+
+    def join(self) -> Deferred[None]:
+        """Live among the others."""
+        return self._spool.join()
+
+    def begin(self) -> None:
+        """Join has come to its end; the ports that are this gateway's will be told."""
+        self._beat()
+
+    def stop(self) -> None:
+        """Follow no more."""
+        self._stopped = True
+        for call in (self._lease, self._next):
+            if call is not None and call.active():
+                call.cancel()
+
+    # What the queues say and want: L{Neighbours<jetdirect.spool.house.Neighbours>}.
+
+    def duplicates(self) -> Duplicates:
+        """Of a port: the spool knows."""
+        return SharedDuplicates(self._spool, self._spooling.clock)
+
+    def replied(self, number: int) -> None:
+        """The sender of a job has had the reply: whoever prints on its port may print it."""
+        self._replied.add(number)
+
+    async def ask(self, port: str, verb: str, number: int, target: str, by: str) -> None:
+        """
+        Have the gateway that prints on a port do something.
+
+        @raise WrongState: it does not, and says why; or says nothing.
+        """
+        id = await self._spool.ask(port.lower(), verb, number, target, by)
+        answered = self._questions[id] = Deferred()
+        if id in self._early:
+            answered.callback(self._early.pop(id))
+        answered.addTimeout(ANSWERED, self._spooling.clock, lambda _, __: _SILENT.format(port=port))
+        why = await answered
+        self._questions.pop(id, None)
+        if why:
+            raise WrongState(why)
+
+    # The beats.
+
+    def _beat(self) -> None:
+        self._next = None
+        Deferred.fromCoroutine(self._beaten()).addErrback(self._fault).addBoth(self._again)
+
+    def _again(self, _: object) -> None:
+        if not self._stopped:
+            self._next = self._spooling.clock.callLater(BEAT, self._beat)
+
+    def _fault(self, failure: Failure) -> None:
+        self._log.failure("what others did cannot be followed", failure)
+
+    async def _beaten(self) -> None:
+        spooling = self._spooling
+        began, pauses = spooling.clock.seconds(), spooling.pauses
+        ports = set()
+        if spooling.stopping:
+            self._giveUp(self._mine)  # others print what waits
+        else:
+            ports = {name for name, queue in spooling.queues.items() if not queue.removed}
+        told = Told(ports, frozenset(self._given), frozenset(self._replied), dict(self._answers))
+        try:
+            beat = await self._spool.beat(told)
+        except (SpoolFailed, SpoolFull) as error:
+            if not self._stopped:
+                spooling.failed(error)
+            return
+        if self._stopped:
+            return
+        self._extend(began)
+        self._replied -= set(told.replied)
+        for id in told.answers:
+            del self._answers[id]
+        if spooling.broken is not None:
+            spooling.well()
+        self._hear(beat, samePauses=pauses == spooling.pauses)
+
+    def _extend(self, began: float) -> None:
+        clock = self._spooling.clock
+        if self._lease is not None and self._lease.active():
+            self._lease.cancel()
+        self._lease = clock.callLater(max(began + LEASE - clock.seconds(), 0), self._lost)
+
+    def _lost(self) -> None:
+        told = f"the database has not answered for {LEASE:g} s"
+        self._spooling.failed(SpoolFailed(told))
+        for name in self._mine:
+            queue = self._spooling.queues.get(name)
+            if queue is not None:
+                queue.cut(PrinterLost(f"{told}, and another gateway may print"))
+
+    # What is heard.
+
+    def _hear(self, beat: Beat, samePauses: bool) -> None:
+        self.silent = tuple(beat.silent)
+        self._have(beat.mine)
+        self._giveUp(beat.spare)
+        self._learn(beat.changed)
+        if samePauses and dict(beat.paused) != self._spooling.paused:
+            self._spooling.pausedElsewhere(beat.paused)
+        for asked in beat.asked:
+            Deferred.fromCoroutine(self._do(asked)).addErrback(self._fault)
+        for id, answer in beat.answers.items():
+            question = self._questions.get(id)
+            if question is None:
+                self._early[id] = answer
+            elif not question.called:
+                question.callback(answer)
+
+    def _have(self, mine: frozenset[str]) -> None:
+        before, self._mine = self._mine, mine
+        self._given &= mine
+        for name in sorted((mine ^ before) & self._spooling.queues.keys()):
+            queue, isMine = self._spooling.queues[name], name in mine
+            if isMine is not queue.mine:
+                self._turns.do(name, partial(_become, queue, isMine)).addErrback(self._fault)
+
+    def _giveUp(self, spare: Iterable[str]) -> None:
+        for name in spare:
+            queue = self._spooling.queues.get(name)
+            if queue is not None and queue.mine and queue.leave():
+                self._given.add(name)
+
+    def _learn(self, changed: Iterable[Changed]) -> None:
+        byPort: dict[str, list[Changed]] = {}
+        for each in changed:
+            byPort.setdefault(each.port, []).append(each)
+        for name, queue in self._spooling.queues.items():
+            queue.learn(byPort.get(name, ()))
+            if len(byPort) > (name in byPort):
+                queue.unlearn(each.kept.number for each in changed if each.port != name)
+
+    async def _do(self, asked: Asked) -> None:
+        queue = self._spooling.queues.get(asked.port)
+        try:
+            if queue is None or not queue.mine:
+                raise WrongState(f"{asked.port} has moved to another gateway; try again")
+            await self._step(queue, asked)
+        except (VerbRefused, PrintError) as refused:
+            self._answers[asked.id] = str(refused)
+        except Exception:
+            self._answers[asked.id] = "the gateway failed; its log says how"
+            raise
+        else:
+            self._answers[asked.id] = ""
+
+    async def _step(self, queue: Queue, asked: Asked) -> None:
+        verbs = queue.verbs
+        match asked.verb:
+            case "stop":
+                await queue.stopPrinting(asked.by)
+            case "move":
+                to = self._spooling.queues.get(asked.target)
+                if to is None or to.removed:
+                    raise WrongState(f"{asked.target} keeps no jobs; choose a port that does")
+                await verbs.moveOut(asked.number, to, asked.by)
+            case "cancel" | "hold" | "release" | "next" | "erase":
+                await getattr(verbs, asked.verb)(asked.number, asked.by)
+            case _:
+                raise WrongState(f"{asked.verb} is not known to this version of the gateway")
+
+
+_SILENT = "the gateway that prints on {port} has not answered; look again what has become of it"
+
+
+def _become(queue: Queue, mine: bool) -> Deferred[None]:
+    return Deferred.fromCoroutine(queue.reopen(mine))
+
+
+class SharedDuplicates:
+    """
+    Jobs that come again, to whichever gateway: L{Duplicates<jetdirect.spool.duplicates.Duplicates>}
+    where the spool itself knows who has heard of what.
+    """
+
+    def __init__(self, spool: ISharedSpool, clock: IReactorTime) -> None:
+        self._spool = spool
+        self._clock = clock
+
+    def found(self, jobs: object) -> None:
+        """The spool knows."""
+
+    def neverTold(self, record: SpoolRecord) -> None:
+        """The spool knows: nobody has said that its sender has heard."""
+
+    def original(self, record: SpoolRecord) -> Deferred[int]:
+        """The number of the job of which this is the same again; 0: of none."""
+        return Deferred.fromCoroutine(self._original(record))
+
+    async def _original(self, record: SpoolRecord) -> int:
+        # As a rule there is none, at once.  If there may be one, it takes a moment to know.
+        end = self._clock.seconds() + TOLD_WITHIN
+        while await self._spool.suspects(record):
+            late = self._clock.seconds() >= end
+            number = await self._spool.original(record, late)
+            if number or late:
+                return number
+            await deferLater(self._clock, BEAT)
+        return 0

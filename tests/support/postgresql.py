@@ -1,0 +1,143 @@
+"""
+PostgreSQL as Debian has it: a server of our own in a directory of its own, which nobody else sees.
+
+It needs a user that is not root: as root its programs run as C{nobody}.
+"""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.support.peer import PATIENCE, Peer, mortal
+from tests.support.started import freePort
+
+_PLACES = ":".join(
+    str(each) for each in sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
+)
+_CONFIGURATION = """
+listen_addresses = '127.0.0.1'
+port = {port}
+unix_socket_directories = '{directory}'
+logging_collector = off
+log_min_messages = warning
+max_connections = 200
+"""
+
+
+def binary(name: str) -> str:
+    """The whole path of one of its programs; or skip the test that asks."""
+    for place in (_PLACES or None, None):
+        found = shutil.which(name, path=place)
+        if found is not None:
+            return found
+    pytest.skip(f"{name} is missing: apt-get install postgresql")
+
+
+class PostgreSQL(Peer):
+    """
+    A server.
+
+    @ivar port: where it listens on 127.0.0.1.
+    """
+
+    def __init__(self, *settings: str) -> None:
+        """@param settings: lines of C{postgresql.conf}."""
+        pytest.importorskip("psycopg", reason="pip install jetdirect[postgresql]")
+        self._bin = binary("postgres")
+        self._directory = Path(tempfile.mkdtemp(prefix="jd-pg-"))
+        self._user = pwd.getpwnam("nobody") if os.geteuid() == 0 else None
+        if self._user is not None:
+            os.chown(self._directory, self._user.pw_uid, self._user.pw_gid)
+        self.port = freePort()
+        self._data = self._directory / "data"
+        self._run(
+            binary("initdb"),
+            *("--no-sync", "--auth=trust", "--username=jetdirect", "--encoding=UTF8"),
+            *("--locale=C", "--pgdata", str(self._data)),
+        )
+        text = _CONFIGURATION.format(port=self.port, directory=self._directory)
+        with (self._data / "postgresql.conf").open("a") as file:
+            file.write(text + "\n".join(settings) + "\n")
+        self._process: subprocess.Popen[bytes] | None = None
+        self.start()
+
+    def uri(self, database: str = "postgres", port: int = 0) -> str:
+        """Its URI, or that of a proxy before it."""
+        return f"postgresql://jetdirect@127.0.0.1:{port or self.port}/{database}"
+
+    @property
+    def pid(self) -> int:
+        """Of the process that listens."""
+        assert self._process is not None
+        return self._process.pid
+
+    def start(self) -> None:
+        """Let it serve."""
+        self._process = subprocess.Popen(
+            mortal(*self._as(), self._bin, "-D", str(self._data)),
+            cwd=self._directory,
+            stdin=subprocess.DEVNULL,
+            stdout=(self._directory / "log").open("a"),
+            stderr=subprocess.STDOUT,
+        )
+        deadline = time.monotonic() + PATIENCE
+        ready = [binary("pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(self.port)]
+        while subprocess.run(ready, check=False).returncode:
+            assert self._process.poll() is None and time.monotonic() < deadline, self.log
+            time.sleep(0.05)
+
+    def halt(self, signal: str = "INT") -> None:
+        """End it: C{INT} quickly, C{QUIT} as in a crash."""
+        if self._process is not None:
+            subprocess.run(["kill", f"-{signal}", str(self._process.pid)], check=False)
+            self._process.wait(PATIENCE)
+            self._process = None
+
+    def fresh(self) -> str:
+        """Its URI, without what was in it: nobody else uses it."""
+        self.sql(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
+        )
+        self.sql("SET client_min_messages = warning; DROP SCHEMA IF EXISTS jetdirect CASCADE")
+        return self.uri()
+
+    def sql(self, text: str, database: str = "postgres") -> str:
+        """What C{psql} says to that, a line for each row."""
+        words = ["psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-c", text]
+        done = subprocess.run(
+            [binary("psql"), *words[1:], self.uri(database)],
+            check=True,
+            capture_output=True,
+            text=True,
+        )
+        return done.stdout.strip()
+
+    @property
+    def log(self) -> str:
+        """What it has logged."""
+        return (self._directory / "log").read_text()
+
+    def stop(self) -> None:
+        """End it, and remove all of it."""
+        self.halt("QUIT")  # without a checkpoint: nobody reads it again
+        shutil.rmtree(self._directory, ignore_errors=True)
+
+    def _as(self) -> list[str]:
+        if self._user is None:
+            return []
+        user = self._user
+        return ["setpriv", f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups"]
+
+    def _run(self, *command: str) -> None:
+        subprocess.run(
+            [*self._as(), *command], cwd=self._directory, check=True, capture_output=True
+        )

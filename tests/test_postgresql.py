@@ -1,0 +1,193 @@
+"""
+A spool in a database keeps the rules of a spool, and says in a sentence which database is refused.
+
+A real server, Debian's, which the tests start.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from twisted.logger import capturedLogs, formatEvent
+from zope.interface.verify import verifyObject
+
+from jetdirect.errors import PortLost, SpoolFailed, SpoolSilent
+from jetdirect.interfaces import ISharedSpool, ISpool
+from jetdirect.spool.postgresql.opening import lookAtDatabase, openDatabase
+from jetdirect.spool.record import JobPlace
+from jetdirect.testing.rules import hear
+from jetdirect.testing.spoolcontract import RECORD, RULES, Rule, TestedSpool
+from tests.support.postgresql import PostgreSQL
+from tests.support.started import freePort
+from tests.support.threaded import ThreadedReactor
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[PostgreSQL]:
+    """A server for all of them; each test has a database."""
+    with PostgreSQL() as server:
+        yield server
+
+
+class TestedDatabase(TestedSpool):
+    """The spool of a gateway that others take for dead as soon as it is."""
+
+    def __init__(self, server: PostgreSQL) -> None:
+        from jetdirect.spool.postgresql.spool import PostgreSQLSpool
+
+        self._make = PostgreSQLSpool
+        self._uri = server.fresh()
+        self._reactor = ThreadedReactor()
+        super().__init__(self._start())
+
+    def turn(self) -> None:
+        self._reactor.turn()
+
+    def _start(self) -> ISpool:
+        spool = self._make(self._uri, self._reactor, dead=0, alone=True)
+        joined = hear(spool.join())
+        while not joined:
+            self.turn()
+        assert joined == [None], joined
+        return spool
+
+    def restart(self) -> ISpool:
+        # Its sessions end as those of a process that is killed.
+        self._kill()
+        return self._start()
+
+    def _kill(self) -> None:
+        spool: Any = self.spool
+        spool._member.leave()
+        spool._database.close()
+
+    def fail(self) -> bool:
+        spool: Any = self.spool
+        spool._database._words["port"] = "1"
+        spool._database.forget()
+        return True
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
+def test_contract(server: PostgreSQL, rule: Rule, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each rule of a spool."""
+    monkeypatch.setattr("jetdirect.spool.postgresql.draft.ASKED_FOR", 0.1)
+    tested = TestedDatabase(server)
+    assert verifyObject(ISharedSpool, tested.spool)
+    rule(tested)
+
+
+def settled(answer: Any, reactor: ThreadedReactor) -> Any:
+    """What a Deferred fires with."""
+    told = hear(answer)
+    while not told:
+        reactor.turn()
+    return told[0]
+
+
+def test_notDurable(server: PostgreSQL) -> None:
+    """A database that would lose what it has is refused by the setting's name."""
+    uri = server.fresh()
+    server.sql("ALTER ROLE jetdirect SET synchronous_commit = off")
+    try:
+        with pytest.raises(ValueError, match="synchronous_commit is off; set it to on"):
+            openDatabase(uri, ThreadedReactor())
+        wrong, _ = lookAtDatabase(uri)
+        assert wrong == [
+            "synchronous_commit is off; set it to on for this role, or queued would not be true"
+        ]
+    finally:
+        server.sql("ALTER ROLE jetdirect RESET synchronous_commit")
+
+
+def test_check(server: PostgreSQL) -> None:
+    """Looking on makes nothing, and says that a failover may lose jobs."""
+    uri = server.fresh()
+    wrong, notSo = lookAtDatabase(uri)
+    assert wrong == [] and "synchronous_standby_names" in notSo[0]
+    assert server.sql("SELECT to_regnamespace('jetdirect')") == ""
+    wrong, _ = lookAtDatabase(uri.replace("/postgres", "/nothing"))
+    assert len(wrong) == 1
+
+
+def test_newerTables(server: PostgreSQL) -> None:
+    """Tables of a newer version are not touched."""
+    uri = server.fresh()
+    openDatabase(uri, ThreadedReactor())
+    server.sql("UPDATE jetdirect.version SET version = 99")
+    with pytest.raises(ValueError, match="is version 99, this program knows version 1"):
+        openDatabase(uri, ThreadedReactor())
+
+
+def test_notThere() -> None:
+    """A database that does not answer now is no reason not to start."""
+    with capturedLogs() as logs:
+        openDatabase(f"postgresql://anna:s3cret@127.0.0.1:{freePort()}/print", ThreadedReactor())
+    [told] = [formatEvent(each) for each in logs]
+    assert "no job is taken or printed until it answers" in told and "s3cret" not in told
+
+
+def test_fenced(server: PostgreSQL) -> None:
+    """Who does not print on a port any more can change nothing of its jobs."""
+    tested = TestedDatabase(server)
+    reactor, spool = tested._reactor, tested.spool
+    settled(spool.addPort("lab"), reactor)
+    draft = settled(spool.begin("lab", settled(spool.reserve(1), reactor)), reactor)
+    record = settled(draft.commit(RECORD, JobPlace.QUEUE), reactor)
+    settled(spool.change(record, JobPlace.QUEUE), reactor)
+    server.sql("UPDATE jetdirect.ports SET owner = 99")
+    for step in (
+        spool.change(record, JobPlace.ACTIVE),
+        spool.remove(record.number),
+        spool.setAside(record.number),
+    ):
+        assert isinstance(settled(step, reactor), PortLost)
+    assert server.sql("SELECT state FROM jetdirect.jobs") == "queue"
+
+
+def test_lostCommit(server: PostgreSQL) -> None:
+    """
+    A commit whose answer is lost is asked for, and taken back: the sender is told the truth,
+    whether or not it had come to its end.
+    """
+    tested = TestedDatabase(server)
+    reactor, spool = tested._reactor, tested.spool
+    settled(spool.addPort("lab"), reactor)
+    for fault in ("before", "after"):
+        number = settled(spool.reserve(1), reactor)
+        draft = settled(spool.begin("lab", number), reactor)
+        settled(draft.write(b"a page"), reactor)
+        inner = draft._draft
+        inner._database = LosingDatabase(inner._database, fault)
+        told = settled(draft.commit(RECORD, JobPlace.QUEUE), reactor)
+        assert isinstance(told, SpoolFailed) and not isinstance(told, SpoolSilent), told
+        assert server.sql(f"SELECT state FROM jetdirect.jobs WHERE number = {number}") == "gone"
+        assert server.sql(f"SELECT count(*) FROM jetdirect.chunks WHERE number = {number}") == "0"
+
+
+class LosingDatabase:
+    """Loses its first session before, or after, what was to be done in it."""
+
+    def __init__(self, database: Any, fault: str) -> None:
+        self._database = database
+        self._fault = fault
+
+    @contextmanager
+    def session(self) -> Iterator[Any]:
+        import psycopg
+
+        from jetdirect.spool.postgresql.database import whatFailed
+
+        fault, self._fault = self._fault, ""
+        with self._database.session() as session:
+            lost = psycopg.OperationalError("the connection is lost")
+            if fault == "before":
+                raise whatFailed(lost) from lost
+            yield session
+            if fault == "after":
+                raise whatFailed(lost) from lost
