@@ -31,6 +31,8 @@ def changes(before: Configuration, now: Configuration) -> Iterator[str]:
         if is_ != was:
             key = name if name == "names" else f"history-{name}"
             yield f"{key} is {is_}, was {was}"
+    if before.logFormat != now.logFormat:
+        yield f"log-format is {now.logFormat}, was {before.logFormat}"
     if before.notify != now.notify:
         yield f"alarms go to {now.notify or 'nobody'} from now on"
     if before.checkers != now.checkers:

@@ -424,6 +424,15 @@ _ROWS = (
         "A proxy ends TLS in front of --web: passwords may come in clear from other machines.",
     ),
     Option(
+        "log-format",
+        OPERATING,
+        "How the log is written: as text, or as JSON, an object a line. docs/log.rst has the"
+        " fields.",
+        "FORMAT",
+        oneOf(("text", "json")),
+        "text",
+    ),
+    Option(
         "allow",
         LOGIN,
         "Networks that may connect, such as 192.0.2.0/24,2001:db8::/32.",

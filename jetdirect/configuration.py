@@ -49,6 +49,7 @@ class Configuration:
         which may hold a password; empty: none does.
     @ivar history: the file for what is known of ended jobs; empty: it is in memory.
     @ivar retention: what is kept there.
+    @ivar logFormat: how the log is written.
     @ivar notify: who is told of alarms; L{None}: nobody.
     @ivar standby: wait until no other gateway has the spool.
     @ivar file: where it was read; empty: it was said otherwise.
@@ -72,6 +73,7 @@ class Configuration:
     said: Mapping[str, Said] = field(default_factory=dict)
     remarks: Sequence[str] = ()
     notify: NotifySettings | None = None
+    logFormat: str = "text"
 
     def __post_init__(self) -> None:
         """

@@ -61,6 +61,10 @@ LEAST = 0.5
 """Seconds that the history has for its last jobs in any case when the gateway stops (chosen)."""
 
 
+NAMED = 10
+"""Jobs that are named when the end waits for them; of more there is a number."""
+
+
 class Gateway(MultiService):
     """
     A print server with an FTP side to it.
@@ -78,6 +82,7 @@ class Gateway(MultiService):
     reloader: Callable[[], Deferred[list[str]]] | None = None
     lastReload: Reload | None = None
     _begun = False
+    _drained = 0.0
     _log = Logger()
 
     def __init__(
@@ -314,6 +319,8 @@ class Gateway(MultiService):
         @return: fires less than 5 s after the drain time-out, whatever printers and senders do.
         """
         drain = self.factory.settings.drainTimeout
+        self._drained = self._reactor.seconds() + drain
+        self._log.info("the gateway stops: {what}", what=self.awaited())
         stopped = super().stopService()
         self._tellNoAlarms()
         self.server.askNoMore()
@@ -335,6 +342,23 @@ class Gateway(MultiService):
         await self.history.close(max(end - self._reactor.seconds(), LEAST))
         if self.spool is not None:
             await self.spool.close()
+
+    def awaited(self) -> str:
+        """What the end waits for, and for how long yet."""
+        coming = [each for each in self.server.jobs if "job-incoming" in each.reasons]
+        known = {each.number: each for each in (*coming, *self.server.printing)}
+        jobs = [each for each in known.values() if not each.ended]
+        left = max(self._drained - self._reactor.seconds(), 0.0)
+        said = [f"job {each.number} on {each.port} ({each.bytes} bytes)" for each in jobs[:NAMED]]
+        said += [f"{len(jobs) - NAMED} more"] if jobs[NAMED:] else []
+        told = (
+            f"{', '.join(said)} may take {left:.0f} s to finish" if jobs else "no job is under way"
+        )
+        spooling = self.server.spooling
+        queues = () if spooling is None else spooling.queues.values()
+        kept = sum(each.queued - (each.printing is not None) for each in queues)
+        many = "a kept job waits" if kept == 1 else f"{kept} kept jobs wait"
+        return f"{told}; {many} for the next start" if kept else told
 
     def _closed(self, end: float) -> Deferred[None]:
         return Deferred.fromCoroutine(self._close(end))

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Mapping
 from typing import Any, TextIO
 
-from twisted.logger import ILogObserver
+from twisted.logger import ILogObserver, LogEvent
 from twisted.python.reflect import namedAny
 
 from .brief import Brief
+from .jsonlines import JSONLines
 from .loglines import LogLines
 
 OBSERVER = f"{__name__}.observer"
@@ -58,6 +60,7 @@ class _Process:
     # One process has one log. twistd calls its observer's factory without a word.
     path = ""
     file: LogFile | None = None
+    asJSON = False
 
 
 def takeOver(words: dict[str, Any]) -> str:
@@ -94,7 +97,26 @@ def observer() -> ILogObserver:
     file: Any = sys.stdout
     if _Process.path:
         file = _Process.file = LogFile(_Process.path)
-    return Brief(LogLines(file))
+    text, objects = LogLines(file), JSONLines(file)
+
+    def write(event: LogEvent) -> None:
+        (objects if _Process.asJSON else text)(event)
+
+    return Brief(write)
+
+
+def writeAs(format: str, words: Mapping[str, Any] | None = None) -> None:
+    """
+    Write the log so from now on.
+
+    @param format: C{text} or C{json}.
+    @param words: the options of C{twistd} or C{twist}; L{None}: the log was taken over.
+    @raise ValueError: it was not, and is somebody else's to write.
+    """
+    if format == "json" and words is not None and words.get("logger") != OBSERVER:
+        remedy = "leave --syslog and --logger of twistd out, or say twist --log-format=json"
+        raise ValueError(f"log-format=json: the log is not written here; {remedy}")
+    _Process.asJSON = format == "json"
 
 
 def reopen() -> bool:

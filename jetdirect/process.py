@@ -202,9 +202,7 @@ class CommandLineGateway(Gateway):
         self._log.info("Received {signal}; it means nothing here", signal=number.name)
 
     def _again(self, number: signal.Signals) -> None:
-        self._log.info(
-            "Received {signal} again; running jobs have their time to finish", signal=number.name
-        )
+        self._log.info("Received {signal} again; {what}", signal=number.name, what=self.awaited())
 
     def reload(self) -> Deferred[list[str]]:
         """
@@ -254,6 +252,7 @@ class CommandLineGateway(Gateway):
             raise Wrong([whyNot(error, configuration.web)]) from None
         except ValueError as error:
             raise Wrong([str(error)]) from None
+        logfile.writeAs(configuration.logFormat)
         self._warn([complaint.text for complaint in complaints])
         self._warnOfCertificate()
         unknownHosts(self._reactor, new).addCallback(self._unknown)

@@ -186,6 +186,11 @@ class Options(usage.Options, strcred.AuthOptionMixin):
             if self.parent is not None or checks:
                 fail(*wrong.sentences)
             raise usage.UsageError(str(wrong)) from None
+        if self.parent is not None and not checks:
+            try:
+                logfile.writeAs(self.configuration.logFormat, self.parent)
+            except ValueError as error:
+                fail(f"--{error}")
         if checks:
             raise SystemExit(check(self.configuration, self.reactor, "check-reach" in checks))
 

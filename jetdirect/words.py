@@ -264,6 +264,7 @@ class Words:
             },
             self.remarks,
             notify,
+            self.said("log-format") or "text",
         )
 
     def _history(self) -> str:

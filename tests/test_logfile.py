@@ -4,6 +4,7 @@ The log file: rotated in every way that people do, and no line is lost; nobody e
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import stat
@@ -20,6 +21,7 @@ from jetdirect import logfile
 from jetdirect.logfile import LogFile
 from tests.support.gateway import Gateway, environment
 from tests.support.peer import PATIENCE, mortal
+from tests.support.started import borrowed
 
 pytestmark = pytest.mark.slow
 
@@ -159,3 +161,83 @@ def test_logrotate(gateway: int, tmp_path: Path) -> None:
     waitFor(lambda: "nothing has changed" in read(log))
     line, _ = log.read_bytes().splitlines()
     assert b"\0" not in line and line.startswith(b"20")
+
+
+ROTATED = """
+{log} {{
+    size 1
+    rotate 3
+    {how}
+    missingok
+    postrotate
+        {then}
+    endscript
+}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("how", "signaled"),
+    [("create 0640", True), ("copytruncate", False), ("nocreate", True), ("delaycompress", True)],
+)
+def test_realLogrotate(gateway: int, tmp_path: Path, how: str, signaled: bool) -> None:
+    """logrotate itself, three times: each line is in one of the files, once, and in its order."""
+    logrotate = borrowed("logrotate", "logrotate")
+    log, rules = tmp_path / "a.log", tmp_path / "rules"
+    tmp_path.chmod(0o755)  # it rotates nothing where others may write
+    then = f"kill -USR1 {gateway}" if signaled else "true"
+    rules.write_text(ROTATED.format(log=log, how=how, then=then))
+    rules.chmod(0o644)
+    for turn in range(1, 4):
+        os.kill(gateway, signal.SIGUSR2)
+        waitFor(lambda: "it means nothing here" in read(log))
+        ran = subprocess.run(
+            [logrotate, "--force", f"--state={tmp_path / 'state'}", str(rules)],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert ran.returncode == 0, ran.stderr
+        if signaled:
+            waitFor(lambda: "opened anew" in read(log))
+        assert len(list(tmp_path.glob("a.log.*"))) == turn
+    os.kill(gateway, signal.SIGUSR2)
+    waitFor(lambda: "it means nothing here" in read(log))
+    files = [*sorted(tmp_path.glob("a.log.*"), reverse=True), log]
+    lines = [line for file in files for line in file.read_bytes().splitlines()]
+    assert all(line.startswith(b"20") and b"\0" not in line for line in lines)
+    assert lines == sorted(lines, key=lambda line: line[:24])
+    assert sum(b"it means nothing here" in line for line in lines) == 4
+
+
+def test_json(tmp_path: Path) -> None:
+    """With C{--log-format=json} each line is an object, in a file and on standard output."""
+    with Gateway(tmp_path, "--log-format=json") as gateway:
+        gateway.waitFor("prints to")
+        lines = [line for line in gateway.log.splitlines() if line.strip()]
+        assert all(json.loads(line)["level"] for line in lines)
+        assert any(json.loads(line).get("port") == "PORT1" for line in lines)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("twist", "--log-format=text", "jetftp"),
+        ("twistd", "-n", "--pidfile=", "--logger=twisted.logger.STDLibLogObserver", "jetftp"),
+    ],
+)
+def test_notOurs(words: tuple[str, ...], tmp_path: Path) -> None:
+    """A log that somebody else writes cannot have another format, and says so."""
+    program, *rest = words
+    place = str(Path(sys.executable).with_name(program))
+    ran = subprocess.run(
+        [place, *rest, "--log-format=json", "--port=tcp:0:interface=127.0.0.1"],
+        cwd=tmp_path,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+    assert ran.returncode == 1
+    assert "--log-format=json: the log is not written here; " in ran.stderr

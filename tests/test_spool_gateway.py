@@ -599,3 +599,28 @@ def test_unreachableAtOnce() -> None:
     assert "queued" in site.upload()
     site.advance(20)
     assert site.printed == [b"a page"]
+
+
+def test_saysWhatItWaitsFor() -> None:
+    """A gateway that stops says which jobs it waits for, how long, and what stays in the spool."""
+    site = Site([FakePrinter(), FakePrinter()])
+    site.printer.hesitant = True
+    for _ in range(3):
+        site.upload(b"123")
+    sender = site.sender()
+    sender.begin("PORT2/slow.ps")
+    assert sender.data is not None
+    sender.data.receive(b"12345")
+    site.advance(1)
+    with capturedLogs() as events:
+        site.gateway.stopService()
+    told = [formatEvent(each) for each in events if "gateway stops" in each.get("log_format", "")]
+    assert told == [
+        "the gateway stops: job 4 on PORT2 (5 bytes), job 1 on PORT1 (3 bytes) may take 60 s to"
+        " finish; 2 kept jobs wait for the next start"
+    ]
+    site.advance(20)
+    assert "may take 40 s to finish" in site.gateway.awaited()
+    site.printer.jobs[0].answer()
+    site.advance(60)
+    assert site.gateway.awaited() == "no job is under way; 2 kept jobs wait for the next start"

@@ -144,6 +144,7 @@ class Site(TwistedSite):
     """
 
     protocol: Any = Channel
+    noisy = False
 
     def __init__(
         self, desk: Answers, streams: Streams | None, reactor: Any, secure: bool = False

@@ -140,6 +140,8 @@ def stopTwice(gateway: Gateway, printer: RawPrinter, first: int, second: int) ->
             printer.waitForBytes(1, 6)
             gateway.askToEnd(first)
             gateway.signal(second)
+            # Each line says what is waited for, and how long.
+            gateway.waitFor(r"job 1 on PORT1 \(6 bytes\) may take (60|5\d) s to finish", count=2)
             gateway.waitFor("Received SIG(TERM|INT)", count=2)
             assert session.say("NOOP").startswith("200")
             wire.sendall(b"last")
