@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
 from .named import alias
+from .options import Option
 from .portnames import STEM
 from .text import presentable
 from .transports.build import COMMON_OPTIONS, NETWORK_OPTIONS, deviceURI, schemes, transportFor
@@ -287,15 +288,19 @@ def _option(
         return "finish-timeout", value
     if name == "encryption" and value in ("required", "always"):
         return "scheme", "ipps"
-    known: Mapping[str, str] = {**COMMON_OPTIONS, **NETWORK_OPTIONS, **schemes()[scheme].options}
-    if name in known and not insteadOf(scheme, name, value, True):
+    known = name in _known(scheme, *COMMON_OPTIONS, *NETWORK_OPTIONS)
+    if known and not insteadOf(scheme, name, value, True):
         return name, value
     return None
 
 
+def _known(scheme: str, *more: Option) -> Collection[str]:
+    return {each.name for each in (*schemes()[scheme].options, *more)}
+
+
 def _reason(scheme: str, name: str, value: str) -> str:
-    known = schemes()[scheme].options
-    remedy = insteadOf(scheme, name, value, name in known) or "CUPS does not know it either"
+    known = name in _known(scheme)
+    remedy = insteadOf(scheme, name, value, known) or "CUPS does not know it either"
     return remedy.removeprefix("leave it out, ")
 
 

@@ -181,11 +181,15 @@ def uris(ours: bool = False) -> Iterable[tuple[str, Mapping[str, str]]]:
 
     @param ours: without what other plugins bring.
     """
-    yield EVERY_SCHEME, COMMON_OPTIONS
-    yield WITH_HOST, NETWORK_OPTIONS
+    yield EVERY_SCHEME, _shown(COMMON_OPTIONS)
+    yield WITH_HOST, _shown(NETWORK_OPTIONS)
     for scheme in schemes().values():
         if not ours or getattr(scheme, "factory", "").startswith(f"{__package__}."):
-            yield scheme.example, scheme.options
+            yield scheme.example, _shown(scheme.options)
+
+
+def _shown(options: Iterable[Option]) -> Mapping[str, str]:
+    return {each.name: _said(each, " ({})") for each in options}
 
 
 def _spelling(option: Option) -> str:
@@ -196,8 +200,12 @@ def _spelling(option: Option) -> str:
 
 def sentences(option: Option) -> str:
     """What an option does, and its default."""
+    return _said(option, " [default: {}]")
+
+
+def _said(option: Option, more: str) -> str:
     default = shown(option, option.default) if option.value else ""
-    return option.help + (f" [default: {default}]" if default not in ("", "None") else "")
+    return option.help + (more.format(default) if default not in ("", "None") else "")
 
 
 def _escaped(text: str) -> str:

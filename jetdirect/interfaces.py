@@ -21,6 +21,7 @@ from twisted.plugin import IPlugin
 from zope.interface import Attribute, Interface
 
 from .errors import PrintError
+from .options import Option
 from .record import JobEvent, JobRecord, PortRecord, Sum
 from .spool.beat import Beat, Told
 from .spool.record import Found, JobPlace, Room, SpoolRecord
@@ -696,15 +697,13 @@ class IPrinterScheme(IPlugin):
 
     scheme: str = Attribute("The part of the URI before the colon, in lower case.")
     example: str = Attribute("A device URI as the help text and error messages show it.")
-    options: Mapping[str, str] = Attribute(
-        "The names of the options after the question mark, each with what it does."
-    )
+    options: Sequence[Option] = Attribute("What may follow the question mark.")
 
     def transport(reactor: Any, uri: DeviceURI) -> IPrinterTransport:
         """
         Make the transport.
 
         @param reactor: the reactor to use.
-        @param uri: a parsed L{DeviceURI<jetdirect.uri.DeviceURI>}.
+        @param uri: a parsed L{DeviceURI<jetdirect.uri.DeviceURI>}, with the values of all options.
         @raise ValueError: something in the URI is wrong; the text names it and the remedy.
         """

@@ -9,7 +9,7 @@ option and the value in front.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -42,7 +42,8 @@ _BYTES = {"": 1, "k": 2**10, "m": 2**20, "g": 2**30, "t": 2**40}
 @dataclass(frozen=True)
 class Option:
     """
-    One option, for the command line, its help and its page in the documents.
+    One option, of the command line, a configuration file or a device URI; also for the help and the
+    documents.
 
     @ivar name: as on the command line, without the dashes.
     @ivar topic: under which it stands in the help.
@@ -70,6 +71,32 @@ class Option:
     short: str = ""
     setting: str = ""
     path: bool = False
+
+    def of(self, said: Mapping[str, str]) -> Any:
+        """
+        Its value, where options are said as C{name=value}; its default if it was not said.
+
+        @raise ValueError: it has none; the message names it and the remedy.
+        """
+        if self.name not in said:
+            return self.default
+        text = said[self.name]
+        try:
+            return self.read(text)
+        except ValueError as error:
+            raise ValueError(f"{self.name}={text}: {error}") from None
+
+
+def uriOption(
+    name: str,
+    help: str,
+    read: Callable[[str], Any] = str,
+    default: Any = None,
+    otherwise: str = "",
+    path: bool = False,
+) -> Option:
+    """An option that may follow a device URI, as C{?name=value}."""
+    return Option(name, "Device URIs", help, "VALUE", read, default, otherwise, path=path)
 
 
 def seconds(text: str) -> float:
@@ -164,8 +191,12 @@ class OneOf:
         @raise ValueError: it is none of them.
         """
         if text not in self.words:
-            near = didYouMean(text, self.words)
-            raise ValueError(f"choose one of {', '.join(self.words)}{near}")
+            which = (
+                f"choose one of {', '.join(self.words)}"
+                if self.words[1:]
+                else f"say {self.words[0]}"
+            )
+            raise ValueError(which + didYouMean(text, self.words))
         return self.make(text)
 
 
@@ -250,6 +281,8 @@ def shown(option: Option, value: Any) -> str:
     if option.otherwise and (value == option.default or value is None):
         return option.otherwise
     match value:
+        case bool() if option.read is switch:
+            return "on" if value else "off"
         case bool():
             return "true" if value else "false"
         case float():

@@ -8,14 +8,12 @@ and those there are.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv6Address
 from socket import AF_INET6, inet_ntop, inet_pton
-from typing import TypeVar
+from typing import Any
 from urllib.parse import unquote_to_bytes
-
-_Value = TypeVar("_Value")
 
 _FORM = re.compile(
     r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*):"
@@ -39,6 +37,8 @@ class DeviceURI:
 
     @ivar host: without the brackets of an IPv6 address; C{""} if there is none.
     @ivar port: L{None} if there is none.
+    @ivar options: what follows the question mark.
+    @ivar values: what that means: a value for each option that there is, once it is known which.
     """
 
     scheme: str
@@ -48,6 +48,7 @@ class DeviceURI:
     user: str = ""
     password: str = field(default="", repr=False)
     options: Mapping[str, str] = field(default_factory=dict, repr=False)
+    values: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def description(self) -> str:
@@ -66,24 +67,6 @@ class DeviceURI:
         @param port: the port if there is none in the URI.
         """
         return f"{self.bracketed}:{port if self.port is None else self.port}"
-
-    def option(
-        self, name: str, default: _Value, read: Callable[[str], _Value], expected: str
-    ) -> _Value:
-        """
-        The value of an option.
-
-        @param read: makes the value of the text, or raises L{ValueError}.
-        @param expected: says in words what C{read} takes.
-        @raise ValueError: the text is not as expected.
-        """
-        if name not in self.options:
-            return default
-        text = self.options[name]
-        try:
-            return read(text)
-        except (ValueError, LookupError):
-            raise ValueError(f"{name}={text}: expected {expected}") from None
 
 
 def parse(text: str) -> DeviceURI:

@@ -9,6 +9,7 @@ from typing import Any
 from twisted.internet.testing import MemoryReactorClock
 
 from jetdirect.interfaces import IPrinterTransport
+from jetdirect.options import uriOption
 from jetdirect.testing import FakePrinter
 from jetdirect.transports import build
 from jetdirect.transports.build import transportFor
@@ -40,7 +41,7 @@ def test_nothing() -> None:
 
 def test_optionOfAPlugin(monkeypatch: Any) -> None:
     """A plugin may have an option C{pjl} of its own."""
-    scheme = PrinterScheme("paper", "paper:", f"{__name__}.paper", {"pjl": "on or off"})
+    scheme = PrinterScheme("paper", "paper:", f"{__name__}.paper", [uriOption("pjl", "on or off")])
     monkeypatch.setattr(build, "schemes", lambda: {"paper": scheme})
     assert layers(transportFor(MemoryReactorClock(), "paper:tray?pjl=on")) == ["FakePrinter"]
 

@@ -142,7 +142,7 @@ localhost 2121
 --printer=socket://printer?description=%zz
 --printer=socket://printer?prolog=%1b%45%0
 --printer=socket://printer?newlines=lf
---printer=socket://printer?form-feed=yes
+--printer=socket://printer?form-feed=paper
 --printer=socket://printer?pjl=maybe
 --printer=socket://printer?snmp=public
 --printer=tcp://printer:9100

@@ -218,7 +218,11 @@ def test_deviceURI(options: str, wanted: bytes) -> None:
 
 @pytest.mark.parametrize(
     ("option", "told"),
-    [("form-feed=yes", "form-feed=yes"), ("newlines=lf", "newlines=lf"), ("feed=on", "form-feed")],
+    [
+        ("form-feed=paper", "form-feed=paper"),
+        ("newlines=lf", "newlines=lf"),
+        ("feed=on", "form-feed"),
+    ],
 )
 def test_badOptions(option: str, told: str) -> None:
     """A wrong word is named."""

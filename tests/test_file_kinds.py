@@ -148,7 +148,7 @@ def test_nothingToAppendTo(tmp_path: Path, pipe: Path, kind: str) -> None:
 
 def test_appendIsAWord(paper: Path) -> None:
     """A word that is none names the option."""
-    with pytest.raises(ValueError, match="append=maybe: expected on or off"):
+    with pytest.raises(ValueError, match="append=maybe: say on or off"):
         transportFor(reactor, f"file://{paper}?append=maybe")
 
 

@@ -148,7 +148,7 @@ def test_withoutIt() -> None:
 
 def test_wrongValue() -> None:
     """A time that is none names the option."""
-    with pytest.raises(ValueError, match="gap=soon: expected seconds, as in gap=3"):
+    with pytest.raises(ValueError, match="gap=soon: give seconds"):
         transportFor(MemoryReactorClock(), "socket://h?gap=soon")
 
 

@@ -4,15 +4,25 @@ The help and the page about options are the table, all of it.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from jetdirect.commandline import FILE_OPTIONS, NOTIFY_OPTIONS, OPTIONS, PORT_OPTIONS
 from jetdirect.help import document, fileDocument, helpText
-from jetdirect.transports.build import schemes
+from jetdirect.options import shown
+from jetdirect.transports.build import COMMON_OPTIONS, NETWORK_OPTIONS, schemes
 
 PAGE = Path(__file__).parents[1] / "docs/options.rst"
+
+
+def ours(scheme: Any) -> bool:
+    """Is it a kind of printer that jetdirect brings along?"""
+    return str(getattr(scheme, "factory", "")).startswith("jetdirect.")
+
+
 FILE_PAGE = PAGE.with_name("configuration.rst")
 
 
@@ -53,6 +63,29 @@ def test_everyScheme() -> None:
     text = helpText(200)
     for scheme in schemes().values():
         assert f"\n  {scheme.example}\n" in text
-        for name, says in scheme.options.items():
-            assert f"      {name}=" in text and says in text
+        for option in scheme.options:
+            assert f"      {option.name}=" in text and option.help in text
     assert "prolog=" in text and "snmp=" in text
+
+
+PRINTERS = {"socket+tls": "socket", "endpoint": "socket", "ipps": "ipp"}
+"""The page about a scheme, where it has another name."""
+
+
+@pytest.mark.parametrize("scheme", [name for name, each in schemes().items() if ours(each)])
+def test_printersPage(scheme: str) -> None:
+    """
+    The page about a kind of printer names each of its options; what it shows of them can be said.
+    """
+    name = PRINTERS.get(scheme, scheme)
+    page = (PAGE.parent / "printers" / f"{name}.rst").read_text()
+    options = {each.name: each for each in schemes()[scheme].options}
+    assert [each for each in options if not re.search(rf"``{each}(=|``)", page)] == []
+    together = {s for s in schemes() if PRINTERS.get(s, s) == name}
+    known = {each.name: each for s in together for each in schemes()[s].options}
+    known |= {each.name: each for each in (*COMMON_OPTIONS, *NETWORK_OPTIONS)}
+    for option, value in re.findall(r"^``([a-z-]+)=(\S+?)``  ", page, re.MULTILINE):
+        if not value.isupper():
+            known[option].read(value)
+    for option, default in re.findall(r"^``([a-z-]+)``  +([a-z0-9]+)[;,]", page, re.MULTILINE):
+        assert default == shown(known[option], known[option].default)

@@ -37,7 +37,7 @@ MAY_IMPORT = {
     "spool.where": "",
     "wanted": "record",
     "life": "record",
-    "interfaces": "errors record uri spool.beat spool.record wanted",
+    "interfaces": "errors options record uri spool.beat spool.record wanted",
     "spool.limits": "options",
     # TCP
     "net": "",
@@ -209,7 +209,7 @@ MAY_IMPORT = {
     "transports.build": "interfaces options uri transports.cups transports.dressing"
     " transports.gap transports.pjl.transport transports.policy transports.shorthand"
     " transports.snmp.transport transports.socket",
-    "transports.scheme": "errors interfaces uri",
+    "transports.scheme": "errors interfaces options uri",
     "transports.checks": "interfaces uri transports.build transports.endpoint transports.shorthand",
     "transports.reach": "errors interfaces net.* uri transports.endpoint",
     "transports.backchannel": "",

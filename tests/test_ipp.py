@@ -34,6 +34,7 @@ from jetdirect.interfaces import (
 from jetdirect.net.dial import Dialer
 from jetdirect.net.facts import Silence
 from jetdirect.testing import FakeJob
+from jetdirect.transports.build import transportFor
 from jetdirect.transports.dialogue import LOOK_INTERVAL
 from jetdirect.transports.ending import FINISH_TIMEOUT
 from jetdirect.transports.ipp.client import IPPClient
@@ -59,8 +60,7 @@ from jetdirect.transports.ipp.rfc8011 import (
     VALIDATE_JOB,
     statusOf,
 )
-from jetdirect.transports.ipp.transport import IPPTransport, fromURI
-from jetdirect.uri import parse
+from jetdirect.transports.ipp.transport import IPPTransport
 from tests.support import certificate as certificates
 from tests.support.certificate import selfSigned
 from tests.support.endpoint import Endpoint, Wire, hear
@@ -1268,20 +1268,20 @@ def test_askingIsCanceled() -> None:
 
 def test_uri() -> None:
     """CUPS's words; user name and password are nobody's business."""
-    made = fromURI(reactor, parse("ipp://bob:secret@printer"))
+    made = transportFor(reactor, "ipp://bob:secret@printer")
     assert verifyObject(IPrinterTransport, made)
     assert made.uri == made.description == "ipp://printer:631/ipp/print"
     assert made.reaches is Delivery.CONFIRMED
-    made = fromURI(reactor, parse("ipp://[2001:db8::7]:8631/printers/a%20b?waitjob=false"))
+    made = transportFor(reactor, "ipp://[2001:db8::7]:8631/printers/a%20b?waitjob=false")
     assert made.uri == "ipp://[2001:db8::7]:8631/printers/a%20b"
     assert made.reaches is Delivery.DELIVERED
-    assert fromURI(reactor, parse("ipps://printer?description=Ward")).description == "Ward"
+    assert transportFor(reactor, "ipps://printer?description=Ward").description == "Ward"
 
 
 @pytest_twisted.ensureDeferred
 async def test_zone() -> None:
     """It is this machine's word for a line, and no word to say to the printer (RFC 6874)."""
-    made = fromURI(reactor, parse("ipp://[fe80::1%25lo]:8631/ipp/print"))
+    made: Any = transportFor(reactor, "ipp://[fe80::1%25lo]:8631/ipp/print")
     assert made.uri == "ipp://[fe80::1%lo]:8631/ipp/print"
     endpoint = made._client._dialer._endpoint = Endpoint()
     asked = made.ask()
@@ -1297,10 +1297,10 @@ async def test_zone() -> None:
     ("uri", "complaint"),
     [
         ("ipp:///ipp/print", "a host is missing"),
-        ("ipp://printer?waitjob=perhaps", "expected on or off"),
-        ("ipp://printer?format=pdf", "expected a MIME type"),
-        ("ipp://printer?format=a/b%0A", "expected a MIME type"),
-        ("ipps://printer?tls=maybe", "expected verify or any"),
+        ("ipp://printer?waitjob=perhaps", "say on or off"),
+        ("ipp://printer?format=pdf", "give a MIME type"),
+        ("ipp://printer?format=a/b%0A", "give a MIME type"),
+        ("ipps://printer?tls=maybe", "choose one of verify, any"),
         ("ipps://printer?tls-ca=/nowhere.pem", "No such file"),
         ("ipps://printer?tls-ca=/dev/null", "expected a PEM file"),
         ("ipps://printer?tls=any&tls-ca=/dev/null", "contradict"),
@@ -1309,7 +1309,7 @@ async def test_zone() -> None:
 def test_badURI(uri: str, complaint: str) -> None:
     """What is wrong is named."""
     with pytest.raises(ValueError, match=complaint):
-        fromURI(reactor, parse(uri))
+        transportFor(reactor, uri)
 
 
 # In the kernel.
@@ -1490,7 +1490,7 @@ async def test_certificates(host: str, option: str, state: str, tmp_path: Path) 
     listening: Any = await certificates.endpoint(pem, at).listen(Factory.forProtocol(OnePage))
     port = listening.getHost().port
     query = option.format(pem=pem)
-    printer = fromURI(reactor, parse(f"ipps://{host}:{port}?{query}"))
+    printer = transportFor(reactor, f"ipps://{host}:{port}?{query}")
     await printer.ask()
     assert printer.status.state == state
     if state == "stopped":

@@ -22,12 +22,12 @@ from jetdirect.errors import JobTooLarge, PrinterLost, PrintError, PrinterUnreac
 from jetdirect.interfaces import Delivery, IPrinterConnection, IPrinterTransport
 from jetdirect.net.facts import Silence
 from jetdirect.testing import FakeJob
+from jetdirect.transports.build import transportFor
 from jetdirect.transports.dialogue import FAREWELL
 from jetdirect.transports.dressing import DressedTransport, Dressing
 from jetdirect.transports.ending import FINISH_TIMEOUT
 from jetdirect.transports.lpd.client import PrintServer
-from jetdirect.transports.lpd.transport import LPDTransport, fromURI
-from jetdirect.uri import parse
+from jetdirect.transports.lpd.transport import LPDTransport
 from tests.support.endpoint import Endpoint, Wire, hear
 from tests.support.source import Source
 from tests.support.threads import Threads
@@ -325,7 +325,8 @@ def test_filesOfTwoRuns() -> None:
 
 def test_numbersBeginAnywhere() -> None:
     """Two transports do not begin with the same number, but for one case in a thousand."""
-    found = {fromURI(Threads(), parse("lpd://192.0.2.1/q")).server.firstNumber for _ in range(20)}
+    made: list[Any] = [transportFor(Threads(), "lpd://192.0.2.1/q") for _ in range(20)]
+    found = {each.server.firstNumber for each in made}
     assert len(found) > 10
     assert found <= set(range(1000))
 
@@ -782,14 +783,14 @@ reactor: Any = theReactor
 
 def test_uri() -> None:
     """CUPS's words; the user name is for the server only."""
-    made = fromURI(reactor, parse("lpd://bob@server/laser"))
+    made = transportFor(reactor, "lpd://bob@server/laser")
     assert verifyObject(IPrinterTransport, made)
     assert made.uri == "lpd://server:515/laser"
     assert made.description == "laser on server"
     assert made.reaches is Delivery.DELIVERED
     assert hear(made.ask()) == [None]
-    assert fromURI(reactor, parse("lpd://[2001:db8::7]:5515/a")).uri == "lpd://[2001:db8::7]:5515/a"
-    named = fromURI(reactor, parse("lpd://server/laser?description=Ward+3"))
+    assert transportFor(reactor, "lpd://[2001:db8::7]:5515/a").uri == "lpd://[2001:db8::7]:5515/a"
+    named = transportFor(reactor, "lpd://server/laser?description=Ward+3")
     assert named.description == "Ward 3"
 
 
@@ -803,15 +804,15 @@ def test_uri() -> None:
         ("lpd://server/a%20b", "is no word"),
         ("lpd://server/a%0Ab", "is no word"),
         ("lpd://server/a%C3%A9", "is no word"),
-        ("lpd://server/a?spool-limit=-1", "expected bytes"),
-        ("lpd://server/a?spool-limit=1_000", "expected bytes"),
-        ("lpd://server/a?finish-timeout=soon", "expected seconds"),
+        ("lpd://server/a?spool-limit=-1", "give bytes"),
+        ("lpd://server/a?spool-limit=1_000", "give bytes"),
+        ("lpd://server/a?finish-timeout=soon", "give seconds"),
     ],
 )
 def test_badURI(uri: str, complaint: str) -> None:
     """What is wrong is named."""
     with pytest.raises(ValueError, match=complaint):
-        fromURI(reactor, parse(uri))
+        transportFor(reactor, uri)
 
 
 @pytest.mark.parametrize(("user", "told"), [("", b"\nPann\n"), ("bob", b"\nPbob\n")])

@@ -22,6 +22,7 @@ from jetdirect.options import (
     seconds,
     size,
     switch,
+    uriOption,
 )
 
 
@@ -141,3 +142,12 @@ def test_didYouMean() -> None:
     assert didYouMean("pritner", known) == " (did you mean printer?)"
     assert didYouMean("PORTS", known) == " (did you mean port?)"
     assert didYouMean("speed", known) == ""
+
+
+def test_inAURI() -> None:
+    """An option that is not said has its default, whatever reads it; a wrong value is named."""
+    option = uriOption("gap", "seconds", seconds, 7.0)
+    assert option.of({}) == 7
+    assert option.of({"gap": "2m"}) == 120
+    with pytest.raises(ValueError, match="gap=soon: give seconds"):
+        option.of({"gap": "soon"})

@@ -455,7 +455,7 @@ def test_option() -> None:
     for option in ("", "?pjl=off"):
         assert isinstance(transportFor(reactor, f"socket://printer{option}"), SocketTransport)
     assert isinstance(transportFor(reactor, "socket://printer?pjl=on"), PJLTransport)
-    with pytest.raises(ValueError, match="pjl=maybe: expected on or off"):
+    with pytest.raises(ValueError, match="pjl=maybe: say on or off"):
         transportFor(reactor, "socket://printer?pjl=maybe")
     with pytest.raises(ValueError, match="unknown option 'pjl'"):
         transportFor(reactor, "file:///tmp/jobs?pjl=on")

@@ -158,5 +158,5 @@ def test_check(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_wrongWord() -> None:
     """A word that is none names those there are."""
-    with pytest.raises(ValueError, match=r"reserve=maybe: expected off, any .* or rfc1179"):
+    with pytest.raises(ValueError, match=r"reserve=maybe: say off, any .* or rfc1179"):
         transportFor(MemoryReactorClock(), "lpd://192.0.2.1/q?reserve=maybe")

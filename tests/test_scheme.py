@@ -25,16 +25,18 @@ pytestmark = pytest.mark.slow
 HERE = Path(jetdirect.__file__).parents[1]
 
 PLUGIN = """
+from jetdirect.options import uriOption
 from jetdirect.transports.scheme import PrinterScheme
 
-paper = PrinterScheme("paper", "paper:tray", "thirdparty.paper.fromURI", {"colour": "of the paper"})
+options = [uriOption("colour", "of the paper")]
+paper = PrinterScheme("paper", "paper:tray", "thirdparty.paper.fromURI", options)
 """
 
 TRANSPORT = """
 from jetdirect.testing import FakePrinter
 
 def fromURI(reactor, uri):
-    return FakePrinter(f"{uri.path} {uri.options['colour']} {reactor}")
+    return FakePrinter(f"{uri.path} {uri.values['colour']} {reactor}")
 """
 
 BROKEN = "raise RuntimeError('a broken plugin')"
@@ -133,7 +135,7 @@ def test_transportIsLoadedWhenUsed(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
     made: Any = scheme.transport(reactor, uri)
 
     assert made == (reactor, uri)
-    assert scheme.options == {}
+    assert scheme.options == ()
 
 
 def test_missingTransport() -> None:

@@ -393,11 +393,11 @@ async def test_line(query: str, line: dict[str, Any], monkeypatch: pytest.Monkey
 @pytest.mark.parametrize(
     ("query", "said"),
     [
-        ("baud=0", "baud=0: expected a rate"),
+        ("baud=0", "baud=0: give a whole number"),
         ("baud=12345", "baud=12345"),
         ("baud=fast", "baud=fast"),
-        ("bits=9", "bits=9: expected 7 or 8"),
-        ("parity=maybe", "none, even, odd, space or mark"),
+        ("bits=9", "bits=9: choose one of 7, 8"),
+        ("parity=maybe", "choose one of none, even, odd, space, mark"),
         ("stop=3", "stop=3"),
         ("flow=dtrdsr", "flow=dtrdsr is CUPS.s; wire the printer.s DTR to CTS and write flow=hard"),
         ("speed=9600", "unknown option 'speed'"),

@@ -144,7 +144,7 @@ async def test_noHalfCloseAndAbort() -> None:
 @pytest.mark.parametrize("option", ["waiteof=perhaps", "half-close=", "early-close=on"])
 def test_badSwitch(option: str) -> None:
     """A value that a switch does not have is refused by name."""
-    with pytest.raises(ValueError, match=f"{option}: expected o"):
+    with pytest.raises(ValueError, match=f"{option}: say o"):
         transportFor(reactor, f"socket://printer?{option}")
 
 

@@ -216,7 +216,7 @@ def test_uri(tmp_path: Path) -> None:
             "socket+tls://",
             r"a host is missing; write socket\+tls://HOST or socket\+tls://HOST:9143",
         ),
-        ("socket+tls://printer?tls=perhaps", "tls=perhaps: expected verify or any"),
+        ("socket+tls://printer?tls=perhaps", "tls=perhaps: choose one of verify, any"),
         (f"socket+tls://printer?tls-ca={tmp_path}/none", "none: No such file"),
         ("socket+tls://printer?tls-ca=", "tls-ca=FILE: expected a PEM file"),
         (f"socket+tls://printer?tls=any&tls-ca={tmp_path}", "contradict each other"),

@@ -51,6 +51,7 @@ from tests.support.pipe import Reader
 from tests.support.serialline import SerialPrinter
 from tests.support.threads import Threads
 from tests.support.waiting import begin, wait
+from tests.test_help import ours
 
 reactor: Any = theReactor
 
@@ -466,7 +467,3 @@ async def test_contract(kind: Any, rule: Rule, tmp_path: Path) -> None:
 def test_everyScheme() -> None:
     """No kind of printer that we bring is left out."""
     assert set(KINDS) == {name for name, each in schemes().items() if ours(each)}
-
-
-def ours(scheme: Any) -> bool:
-    return str(getattr(scheme, "factory", "")).startswith("jetdirect.")

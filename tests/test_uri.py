@@ -153,12 +153,12 @@ def test_anyOptions(name: str, value: str, rest: str) -> None:
         ("socket://h?description=%1b[31mred", ["description=", "one line that can be shown"]),
         ("socket://h?description=a%e2%80%aeb", ["description=", "one line that can be shown"]),
         ("socket://h?description=a&description=b", ["'description' is given twice"]),
-        ("socket://h?finish-timeout=soon", ["finish-timeout=soon", "finish-timeout=90"]),
-        ("socket://h?finish-timeout=-1", ["finish-timeout=-1", "finish-timeout=90"]),
-        ("socket://h?finish-timeout=nan", ["finish-timeout=nan", "finish-timeout=90"]),
-        ("socket://h?finish-timeout=inf", ["finish-timeout=inf", "finish-timeout=90"]),
-        ("socket://h?finish-timeout=", ["finish-timeout=:", "finish-timeout=90"]),
-        ("socket://h?early-close=yes", ["early-close=yes", "early-close=ok"]),
+        ("socket://h?finish-timeout=soon", ["finish-timeout=soon", "2.5, 5m or 1h"]),
+        ("socket://h?finish-timeout=-1", ["finish-timeout=-1", "2.5, 5m or 1h"]),
+        ("socket://h?finish-timeout=nan", ["finish-timeout=nan", "2.5, 5m or 1h"]),
+        ("socket://h?finish-timeout=inf", ["finish-timeout=inf", "2.5, 5m or 1h"]),
+        ("socket://h?finish-timeout=", ["finish-timeout=:", "2.5, 5m or 1h"]),
+        ("socket://h?early-close=yes", ["early-close=yes", "say ok"]),
         (
             "socket://h?earlyclose=ok",
             ["'earlyclose'", "description", "early-close", "finish-timeout"],
@@ -225,7 +225,7 @@ def test_dressing(option: str) -> None:
     )
 
 
-@pytest.mark.parametrize("option", ["form-feed=yes", "newlines=lf", "form-feed="])
+@pytest.mark.parametrize("option", ["form-feed=paper", "newlines=lf", "form-feed="])
 def test_errorInDressing(option: str) -> None:
     """A value that a common option does not have is an error like any other."""
     assert option in error(f"socket://h?{option}")
@@ -358,14 +358,6 @@ def test_notSeconds(text: str) -> None:
     """What is not a number of seconds, or no time that ends, is not a time."""
     with pytest.raises(ValueError):
         seconds(text)
-
-
-def test_optionReadOnlyIfGiven() -> None:
-    """An option that is not there has its default, whatever reads it."""
-    assert DeviceURI("x").option("a", 7, int, "a number") == 7
-    assert DeviceURI("x", options={"a": "8"}).option("a", 7, int, "a number") == 8
-    with pytest.raises(ValueError, match="a=b: expected a number"):
-        DeviceURI("x", options={"a": "b"}).option("a", 7, int, "a number")
 
 
 def test_description() -> None:

@@ -32,9 +32,8 @@ from jetdirect.interfaces import (
 from jetdirect.testing import FakeJob
 from jetdirect.transports.build import transportFor
 from jetdirect.transports.usb import usblp
-from jetdirect.transports.usb.transport import BUFFER, PIECE, USBConnection, USBTransport, fromURI
+from jetdirect.transports.usb.transport import BUFFER, PIECE, USBConnection, USBTransport
 from jetdirect.transports.usb.usblp import Device, Place
-from jetdirect.uri import parse
 from tests.support.device import USB_WELL, USBPrinter, until
 from tests.support.gateway import Gateway
 from tests.support.session import Session, lastLine
@@ -546,7 +545,9 @@ ACME = "MFG:Acme;MDL:FakeJet 1;CMD:PJL,PCL;SN:12345;"
 
 def found(uri: str) -> tuple[str, str]:
     """Where the printer of a URI is, and what it calls itself."""
-    return fromURI(reactor, parse(uri))._place.find()
+    transport: Any = transportFor(reactor, uri)
+    where: tuple[str, str] = transport._place.find()
+    return where
 
 
 @pytest.mark.parametrize(
@@ -600,7 +601,7 @@ def test_twins(sysfs: Sysfs) -> None:
 
 def test_replugged(sysfs: Sysfs) -> None:
     """It is found again under another number, and before it was ever there."""
-    transport = fromURI(reactor, parse("usb://Acme/FakeJet%201"))
+    transport: Any = transportFor(reactor, "usb://Acme/FakeJet%201")
     assert transport.description == "Acme FakeJet 1"
     sysfs.plug(0, ACME)
     assert transport._place.find()[0] == "/dev/usb/lp0"
@@ -628,10 +629,10 @@ def test_uri() -> None:
         with pytest.raises(ValueError, match="write usb:/dev/usb/lp0 or usb://MAKE/MODEL"):
             transportFor(reactor, wrong)
     for option, said in (
-        ("bidir=maybe", "expected on or off"),
-        ("interface=x", "expected a number"),
-        ("interface=-1", "expected a number"),
-        ("close-delay=-1", "expected seconds"),
+        ("bidir=maybe", "say on or off"),
+        ("interface=x", "give its number"),
+        ("interface=-1", "give its number"),
+        ("close-delay=-1", "give seconds"),
         ("baud=9600", "unknown option"),
         ("serial=1", "leave them out"),
     ):

@@ -100,5 +100,4 @@ def fromURI(reactor: object, uri: DeviceURI) -> DiscardTransport:
     """
     if uri.host or uri.path:
         raise ValueError("nothing follows the colon; write discard:")
-    jamAfter = uri.option("jam-after", None, int, "bytes, as in jam-after=1000")
-    return DiscardTransport(uri.description, jamAfter)
+    return DiscardTransport(uri.description, uri.values["jam-after"])

@@ -14,35 +14,58 @@ from typing import Any
 from twisted.plugin import getPlugins
 
 from ..interfaces import IPrinterScheme, IPrinterTransport
-from ..options import didYouMean, seconds, switch
+from ..options import Option, didYouMean, oneOf, seconds, switch, uriOption
 from ..uri import DeviceURI, hidesSecret, octets, parse
 from .cups import insteadOf, insteadOfScheme
-from .dressing import OPTIONS as DRESSING_OPTIONS
 from .dressing import DressedTransport, Dressing
-from .gap import OPTIONS as GAP_OPTIONS
 from .gap import GapTransport
 from .policy import PJLPolicy, policed
 from .shorthand import spelledOut
 
-COMMON_OPTIONS = {
-    "description": "what the printer is called in banner, PWD, LIST and STAT",
-    **DRESSING_OPTIONS,
-    **GAP_OPTIONS,
-}
+
+def _word(text: str) -> bytes:
+    if not text:
+        raise ValueError("a word is missing")
+    return octets(text)
+
+
+COMMON_OPTIONS = (
+    uriOption("description", "what the printer is called in banner, PWD, LIST and STAT"),
+    uriOption("prolog", "sent before every job, percent-encoded", octets),
+    uriOption("epilog", "sent after every complete job, percent-encoded", octets),
+    uriOption("form-feed", "on: a form feed ends every complete job", switch),
+    uriOption(
+        "newlines",
+        "crlf: a bare LF becomes CR LF, for text printers",
+        oneOf(["crlf"]),
+    ),
+    uriOption(
+        "gap", "seconds that the printer needs after each job before the next one", seconds, 0.0
+    ),
+)
 """The options of every scheme."""
 
-NETWORK_OPTIONS = {
-    "snmp": "on: ask the printer by SNMP how it is; STAT shows it (off)",
-    "community": "the word that the printer wants with it, a password of a kind (public)",
-    "community-file": "a file with that word as its first line",
-    "password-file": "a file with the password as its first line; the user stands in the URI",
-}
+NETWORK_OPTIONS = (
+    uriOption("snmp", "on: ask the printer by SNMP how it is; STAT shows it", switch, False),
+    uriOption(
+        "community",
+        "the word that the printer wants with it, a password of a kind",
+        _word,
+        b"public",
+        otherwise="public",
+    ),
+    uriOption("community-file", "a file with that word as its first line", path=True),
+    uriOption(
+        "password-file",
+        "a file with the password as its first line; the user stands in the URI",
+        path=True,
+    ),
+)
 """Those of every URI with a host."""
 
 LONGEST_SECRET = 1024
 """Characters of a secret in a file of its own (chosen)."""
 
-_FILES = ("community-file", "password-file", "tls-ca")
 _WELL_WRITTEN = "in user name and password write %2F for /, %3F for ?, %40 for @"
 
 
@@ -63,24 +86,24 @@ def deviceURI(text: str, folder: str = "") -> DeviceURI:
     try:
         uri = parse(spelledOut(text))
         plugin = schemes().get(uri.scheme)
-        if plugin is not None:
-            _checkSeparators(text, _optionsOf(uri, plugin))
-        return _withSecrets(_inFolder(uri, folder))
+        known = {} if plugin is None else _optionsOf(uri, plugin)
+        _checkSeparators(text, known)
+        return _withSecrets(_inFolder(uri, folder, known))
     except ValueError:
         if hidesSecret(text):
             raise ValueError(f"not a device URI; {_WELL_WRITTEN}") from None
         raise
 
 
-def _inFolder(uri: DeviceURI, folder: str) -> DeviceURI:
+def _inFolder(uri: DeviceURI, folder: str, known: Mapping[str, Option]) -> DeviceURI:
     # What names a file on this machine.
     if uri.scheme == "file" and uri.path and not uri.host:
         uri = replace(uri, path=os.path.join(folder, uri.path))
-    files = {name: value for name in _FILES if (value := uri.options.get(name))}
-    if not files:
-        return uri
-    found = {name: os.path.join(folder, value) for name, value in files.items()}
-    return replace(uri, options={**uri.options, **found})
+    options = {
+        name: os.path.join(folder, value) if value and name in known and known[name].path else value
+        for name, value in uri.options.items()
+    }
+    return replace(uri, options=options)
 
 
 def _withSecrets(uri: DeviceURI) -> DeviceURI:
@@ -153,15 +176,16 @@ def transportFor(
             raise ValueError(f"unknown option {name!r}{near}; known are {listed}")
     if not uri.description.isprintable():
         raise ValueError(f"description={uri.description!a}: expected one line that can be shown")
+    uri = replace(uri, values={name: each.of(uri.options) for name, each in options.items()})
     transport = plugin.transport(reactor, uri)
     for wrapped in _WRAPPERS:
         transport = wrapped(transport, reactor, uri)
     return policed(transport, policy)
 
 
-def _optionsOf(uri: DeviceURI, plugin: IPrinterScheme) -> Mapping[str, str]:
-    network = NETWORK_OPTIONS if uri.host else {}
-    return {**COMMON_OPTIONS, **network, **plugin.options}
+def _optionsOf(uri: DeviceURI, plugin: IPrinterScheme) -> Mapping[str, Option]:
+    network = NETWORK_OPTIONS if uri.host else ()
+    return {each.name: each for each in (*COMMON_OPTIONS, *network, *plugin.options)}
 
 
 def _checkSeparators(text: str, options: Collection[str]) -> None:
@@ -176,7 +200,7 @@ def _checkSeparators(text: str, options: Collection[str]) -> None:
 
 
 def _withPJL(transport: IPrinterTransport, reactor: Any, uri: DeviceURI) -> IPrinterTransport:
-    if not uri.option("pjl", False, switch, "on or off, as in pjl=on"):
+    if not uri.values.get("pjl"):
         return transport
     from .pjl.transport import PJLTransport  # few printers need it
     from .socket import SocketTransport
@@ -187,29 +211,27 @@ def _withPJL(transport: IPrinterTransport, reactor: Any, uri: DeviceURI) -> IPri
 
 
 def _withSNMP(transport: IPrinterTransport, reactor: Any, uri: DeviceURI) -> IPrinterTransport:
-    if not uri.option("snmp", False, switch, "on or off, as in snmp=on"):
+    if not uri.values.get("snmp"):
         if "community" in uri.options:
             raise ValueError("community is for snmp=on; write both")
         return transport
-    from .snmp.transport import COMMUNITY, SNMPTransport  # few printers need it
+    from .snmp.transport import SNMPTransport  # few printers need it
 
-    community = octets(uri.options.get("community", COMMUNITY.decode()))
-    if not community:
-        raise ValueError("community=WORD: expected a word")
-    return SNMPTransport(transport, reactor, uri.host, bool(uri.description), community)
+    named = bool(uri.description)
+    return SNMPTransport(transport, reactor, uri.host, named, uri.values["community"])
 
 
 def _withGap(transport: IPrinterTransport, reactor: Any, uri: DeviceURI) -> IPrinterTransport:
-    gap = uri.option("gap", 0.0, seconds, "seconds, as in gap=3")
+    gap = uri.values["gap"]
     return GapTransport(transport, gap) if gap else transport
 
 
 def _dressed(transport: IPrinterTransport, reactor: Any, uri: DeviceURI) -> IPrinterTransport:
-    feed = uri.option("form-feed", b"", lambda text: {"on": b"\f"}[text], "on")
+    said = uri.values
     dressing = Dressing(
-        uri.option("prolog", b"", octets, "text"),
-        uri.option("epilog", b"", octets, "text") + feed,
-        uri.option("newlines", False, lambda text: {"crlf": True}[text], "crlf"),
+        said["prolog"] or b"",
+        (said["epilog"] or b"") + (b"\f" if said["form-feed"] else b""),
+        bool(said["newlines"]),
     )
     return DressedTransport(transport, dressing) if dressing else transport
 

@@ -6,7 +6,6 @@ LF for LF.  Options of any device URI; without them not one byte is added or cha
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from twisted.internet.defer import Deferred
@@ -15,13 +14,6 @@ from zope.interface import implementer
 from ..errors import PrintError
 from ..interfaces import Delivery, IPrinterConnection, IPrinterTransport, IPrintJob
 from .wrapped import WrappedConnection, WrappedTransport
-
-OPTIONS: Mapping[str, str] = {
-    "prolog": "sent before every job, percent-encoded",
-    "epilog": "sent after every complete job, percent-encoded",
-    "form-feed": "on: a form feed ends every complete job",
-    "newlines": "crlf: a bare LF becomes CR LF, for text printers",
-}
 
 _BARE_LF = re.compile(rb"(?<!\r)\n")
 

@@ -9,8 +9,6 @@ from zope.interface import implementer
 from ..interfaces import INeedsGap, IPrinterTransport
 from .wrapped import WrappedTransport
 
-OPTIONS = {"gap": "seconds that the printer needs after each job before the next one (0)"}
-
 
 @implementer(IPrinterTransport, INeedsGap)
 class GapTransport(WrappedTransport):

@@ -4,8 +4,8 @@ The plugin that names a scheme without loading its transport: listing plugins st
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from twisted.plugin import IPlugin
@@ -13,6 +13,7 @@ from twisted.python.reflect import namedAny
 from zope.interface import implementer
 
 from ..interfaces import IPrinterScheme, IPrinterTransport
+from ..options import Option
 from ..uri import DeviceURI
 
 
@@ -30,7 +31,7 @@ class PrinterScheme:
     scheme: str
     example: str
     factory: str
-    options: Mapping[str, str] = field(default_factory=dict)
+    options: Sequence[Option] = ()
     login: Collection[str] = ()
 
     def transport(self, reactor: Any, uri: DeviceURI) -> IPrinterTransport:

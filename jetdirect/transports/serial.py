@@ -34,7 +34,6 @@ from ..interfaces import (
     PrinterStatus,
 )
 from ..net.facts import unwritten
-from ..options import seconds
 from ..uri import DeviceURI
 from .backchannel import BackChannel
 from .descriptor import DescriptorConnection
@@ -301,26 +300,17 @@ def fromURI(reactor: Any, uri: DeviceURI) -> SerialTransport:
     """
     if uri.host or uri.port is not None or not uri.path.startswith("/"):
         raise ValueError("a device is missing; write serial:/dev/ttyS0")
-    flow = uri.option(
-        "flow", _FLOWS["none"], _FLOWS.__getitem__, "none, soft or hard, as in flow=soft"
-    )
+    said = uri.values
+    if said["baud"] not in serial.SerialBase.BAUDRATES:
+        raise ValueError(f"baud={said['baud']}: no rate of such lines; write one such as 9600")
     return SerialTransport(
         reactor,
         uri.path,
         uri.description,
-        uri.option("finish-timeout", FINISH_TIMEOUT, seconds, "seconds, as in finish-timeout=90"),
-        baudrate=uri.option("baud", 9600, _baud, "a rate such as baud=9600"),
-        bytesize=uri.option("bits", 8, {"7": 7, "8": 8}.__getitem__, "7 or 8, as in bits=8"),
-        parity=uri.option(
-            "parity", serial.PARITY_NONE, _PARITIES.__getitem__, "none, even, odd, space or mark"
-        ),
-        stopbits=uri.option("stop", 1, {"1": 1, "2": 2}.__getitem__, "1 or 2, as in stop=1"),
-        **flow,
+        said["finish-timeout"],
+        baudrate=said["baud"],
+        bytesize=int(said["bits"]),
+        parity=_PARITIES[said["parity"]],
+        stopbits=int(said["stop"]),
+        **_FLOWS[said["flow"]],
     )
-
-
-def _baud(text: str) -> int:
-    rate = int(text)
-    if rate not in serial.Serial.BAUDRATES or not rate:
-        raise ValueError(text)
-    return rate

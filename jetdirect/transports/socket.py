@@ -49,7 +49,6 @@ from ..net.orderly import believeOnlyFIN
 from ..net.pulse import Pulse
 from ..net.splice import Splice
 from ..net.tuning import tune
-from ..options import seconds, switch
 from ..uri import DeviceURI
 from .backchannel import BackChannel
 from .ending import ABORT_PATIENCE, FINISH_TIMEOUT, Ending, State
@@ -494,17 +493,10 @@ def _transport(
 
 
 def _manners(uri: DeviceURI) -> dict[str, Any]:
-    timeout = "seconds, as in finish-timeout=90"
     return {
-        "finishTimeout": uri.option("finish-timeout", FINISH_TIMEOUT, seconds, timeout),
-        "earlyClose": uri.option("early-close", False, _okay, "ok, as in early-close=ok"),
-        "waitEOF": uri.option("waiteof", True, switch, "on or off, as in waiteof=off"),
-        "halfClose": uri.option("half-close", True, switch, "on or off, as in half-close=off"),
-        "splice": uri.option("splice", True, switch, "on or off, as in splice=off"),
+        "finishTimeout": uri.values["finish-timeout"],
+        "earlyClose": uri.values["early-close"] == "ok",
+        "waitEOF": uri.values["waiteof"],
+        "halfClose": uri.values["half-close"],
+        "splice": uri.values["splice"],
     }
-
-
-def _okay(text: str) -> bool:
-    if text != "ok":
-        raise ValueError(text)
-    return True

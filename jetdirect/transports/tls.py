@@ -28,12 +28,11 @@ def believed(uri: DeviceURI) -> Any:
         raise ValueError(MISSING)
     from ..tlstrust import anybody, signers
 
-    choices = {"verify": False, "any": True}
-    everybody = uri.option("tls", False, choices.__getitem__, "verify or any")
-    if everybody and "tls-ca" in uri.options:
+    everybody, file = uri.values["tls"] == "any", uri.values["tls-ca"]
+    if everybody and file is not None:
         raise ValueError("tls=any and tls-ca contradict each other; leave out one")
     host = uri.host.partition("%")[0]  # a zone is this machine's, and in no certificate
-    return anybody() if everybody else signers(host, uri.options.get("tls-ca"))
+    return anybody() if everybody else signers(host, file)
 
 
 def available() -> bool:

@@ -24,8 +24,7 @@ from jetdirect.gateway import Gateway
 from jetdirect.job import Job, Sender
 from jetdirect.server import PrintServer
 from jetdirect.testing import FakePrinter, FakeSender
-from jetdirect.transports.socket import fromURI
-from jetdirect.uri import parse
+from jetdirect.transports.build import transportFor
 from laboratory.faults.simulation.kernel import End
 from laboratory.faults.simulation.network import Network
 from laboratory.faults.simulation.reactor import SimulatedReactor
@@ -43,7 +42,7 @@ class Bench:
         self.host.listeners[9100] = self._accept
         self.reactor.names["printer"] = self.host.address
         self.connections: list[End] = []
-        transport: Any = fromURI(self.reactor, parse("socket://printer"))
+        transport: Any = transportFor(self.reactor, "socket://printer")
         self.server = PrintServer([transport], self.reactor)
 
     def submit(self, name: str) -> Job:

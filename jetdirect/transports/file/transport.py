@@ -34,7 +34,6 @@ from ...interfaces import (
     IPrintJob,
     PrinterStatus,
 )
-from ...options import switch
 from ...uri import DeviceURI
 from ..backpressure import BackPressure
 from ..ending import Ending, State
@@ -388,7 +387,7 @@ def fromURI(reactor: Any, uri: DeviceURI) -> FileTransport | AppendTransport | F
         raise ValueError("a directory is missing; write file:///DIRECTORY")
     path = _resolved(uri.path)
     kind = kindOf(path)
-    append = uri.option("append", False, switch, "on or off, as in append=on")
+    append = uri.values["append"]
     if append and kind != stat.S_IFREG:
         raise ValueError(f"append=on: {path} is no file; make it first, or leave out append=on")
     if kind in (0, stat.S_IFDIR, stat.S_IFLNK):

@@ -58,6 +58,17 @@ def shown(text: str) -> str:
     return re.sub(r"[^\x20-\x7e]", "?", text[:_SAID])
 
 
+def mimeType(text: str) -> str:
+    """
+    A document format (section 5.1.10).
+
+    @raise ValueError: it is none.
+    """
+    if not re.fullmatch(r"[\w.+-]{1,100}/[\w.+-]{1,100}", text, re.ASCII):
+        raise ValueError("give a MIME type, such as application/pdf")
+    return text
+
+
 def statusOf(printer: Response) -> PrinterStatus:
     """What a printer says of itself."""
     reasons = [_plain(each) for each in printer.words("printer-state-reasons")]

@@ -25,7 +25,6 @@ from ...interfaces import (
     PrinterStatus,
 )
 from ...net.dial import hostEndpoint
-from ...options import seconds, switch
 from ...uri import DeviceURI
 from ..ending import FINISH_TIMEOUT
 from ..tls import believed
@@ -195,13 +194,7 @@ def fromURI(reactor: Any, uri: DeviceURI) -> IPPTransport:
             reactor, endpoint, f"{uri.scheme}://{place}{path}", target, path, uri.user, uri.password
         ),
         uri.description,
-        uri.option("finish-timeout", FINISH_TIMEOUT, seconds, "seconds, as in finish-timeout=90"),
-        uri.option("waitjob", True, switch, "on or off, as in waitjob=off"),
-        uri.option("format", "", _type, "a MIME type, as in format=application/pdf"),
+        uri.values["finish-timeout"],
+        uri.values["waitjob"],
+        uri.values["format"],
     )
-
-
-def _type(text: str) -> str:
-    if not re.fullmatch(r"[\w.+-]{1,100}/[\w.+-]{1,100}", text, re.ASCII):
-        raise ValueError(text)
-    return text

@@ -5,6 +5,7 @@ The line printer daemon protocol (RFC 1179) in bytes: commands, and the control 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 LPD_PORT = 515
 """RFC 1179, section 3.1."""
@@ -27,6 +28,33 @@ FORMATS = "cdfglnoprtv"
 
 RESERVED, RFC1179_PORTS = range(512, 1024), range(721, 732)
 """Source ports of those who have rights: on BSD, and in section 3.1."""
+
+
+def formatOf(text: str) -> str:
+    """
+    A letter for what a data file is said to be.
+
+    @raise ValueError: it is none.
+    """
+    if len(text) != 1 or text not in FORMATS:
+        raise ValueError(f"give one of the letters {FORMATS}")
+    return text
+
+
+def sourcePorts(text: str) -> Sequence[int]:
+    """
+    Which ports to connect from, in CUPS's words; empty: any.
+
+    @raise ValueError: there is no such word.
+    """
+    words: dict[str, Sequence[int]] = {
+        **dict.fromkeys(("on", "yes", "true", "rfc1179"), RFC1179_PORTS),
+        **dict.fromkeys(("off", "no", "false", "none"), ()),
+        "any": RESERVED,
+    }
+    if text not in words:
+        raise ValueError("say off, any (512 to 1023), or rfc1179 (721 to 731; also on)")
+    return words[text]
 
 
 def receiveJob(queue: str) -> bytes:

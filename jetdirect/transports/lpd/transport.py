@@ -28,9 +28,7 @@ from ...interfaces import (
     PrinterStatus,
 )
 from ...net.dial import hostEndpoint
-from ...options import seconds, size, switch
 from ...uri import DeviceURI
-from ..ending import FINISH_TIMEOUT
 from ..threads import PrinterThread
 from . import rfc1179
 from .client import PrintServer
@@ -107,8 +105,7 @@ def fromURI(reactor: Any, uri: DeviceURI) -> LPDTransport:
     if not re.fullmatch(r"[!-.0-~]+", queue):
         raise ValueError("a queue is missing, or is no word; write lpd://HOST/QUEUE")
     port = rfc1179.LPD_PORT if uri.port is None else uri.port
-    words = "off, any (512 to 1023), or rfc1179 (721 to 731; also on)"
-    sources = uri.option("reserve", _RESERVED["off"], _RESERVED.__getitem__, words)
+    sources = uri.values["reserve"]
     endpoint = hostEndpoint(reactor, uri.host, port)
     if sources:
         endpoint = ReservedPortEndpoint(partial(hostEndpoint, reactor, uri.host, port), sources)
@@ -118,27 +115,11 @@ def fromURI(reactor: Any, uri: DeviceURI) -> LPDTransport:
         f"lpd://{uri.place(port)}/{queue}",
         queue,
         uri.user,
-        uri.option("finish-timeout", FINISH_TIMEOUT, seconds, "seconds, as in finish-timeout=90"),
+        uri.values["finish-timeout"],
         secrets.randbelow(1000),
-        uri.option("order", False, _ORDERS.__getitem__, "control,data or data,control"),
-        uri.option("format", "l", _format, "a letter of RFC 1179, as in format=l"),
-        uri.option("banner", False, switch, "on or off, as in banner=on"),
+        uri.values["order"] == "data,control",
+        uri.values["format"],
+        uri.values["banner"],
     )
-    limit = uri.option("spool-limit", SPOOL_LIMIT, size, "bytes, as in spool-limit=500M")
-    return LPDTransport(
-        reactor, server, uri.description or f"{queue} on {uri.bracketed}", limit, sources
-    )
-
-
-_RESERVED: dict[str, Sequence[int]] = {
-    **dict.fromkeys(("on", "yes", "true", "rfc1179"), rfc1179.RFC1179_PORTS),
-    **dict.fromkeys(("off", "no", "false", "none"), ()),
-    "any": rfc1179.RESERVED,
-}
-_ORDERS = {"control,data": False, "data,control": True}
-
-
-def _format(text: str) -> str:
-    if len(text) != 1 or text not in rfc1179.FORMATS:
-        raise ValueError(text)
-    return text
+    description = uri.description or f"{queue} on {uri.bracketed}"
+    return LPDTransport(reactor, server, description, uri.values["spool-limit"], sources)

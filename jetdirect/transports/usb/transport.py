@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import errno
 import os
-import re
 import signal
 import threading
 from collections.abc import Callable
@@ -33,7 +32,6 @@ from ...interfaces import (
     IPrintJob,
     PrinterStatus,
 )
-from ...options import seconds, switch
 from ...uri import DeviceURI
 from ..driver import DriverConnection, DriverTransport
 from ..ending import ABORT_PATIENCE, State
@@ -315,12 +313,6 @@ def _quoted(text: str) -> str:
     return quote(text, safe="")
 
 
-def _number(text: str) -> int:
-    if not re.fullmatch(r"\d{1,3}", text, re.ASCII):
-        raise ValueError(text)
-    return int(text)
-
-
 def fromURI(reactor: Any, uri: DeviceURI) -> USBTransport:
     """
     The transport for C{usb:/dev/usb/lp0}, or C{usb://Make/Model?serial=XYZ} as CUPS writes it.
@@ -332,8 +324,7 @@ def fromURI(reactor: Any, uri: DeviceURI) -> USBTransport:
         raise ValueError(
             "a printer is missing; write usb:/dev/usb/lp0 or usb://MAKE/MODEL?serial=NUMBER"
         )
-    serial = uri.option("serial", "", str, "a serial number")
-    interface = uri.option("interface", None, _number, "a number, as in interface=1")
+    serial, interface = uri.values["serial"], uri.values["interface"]
     if uri.host:
         place = Place("", uri.host, model, serial, interface)
         name = f"usb://{_quoted(uri.host)}/{_quoted(model)}"
@@ -347,6 +338,6 @@ def fromURI(reactor: Any, uri: DeviceURI) -> USBTransport:
         name,
         place,
         uri.description,
-        uri.option("bidir", True, switch, "on or off, as in bidir=off"),
-        uri.option("close-delay", 0.0, seconds, "seconds, as in close-delay=2"),
+        uri.values["bidir"],
+        uri.values["close-delay"],
     )

@@ -8,8 +8,6 @@ from random import Random
 from typing import Any
 
 from jetdirect.transports.build import transportFor
-from jetdirect.transports.socket import fromURI
-from jetdirect.uri import parse
 
 from .directory import DirectoryPrinter
 from .plugin import PluginPrinter
@@ -44,9 +42,5 @@ def device(
             printer.finishTimeout = float(finish)
         query += ["early-close=ok"] * printer.earlyClose
     uri = place + "?" * bool(query) + "&".join(query)
-    transport: Any
-    if dress.query or isinstance(printer, DirectoryPrinter):
-        transport = transportFor(reactor, uri)
-    else:
-        transport = fromURI(reactor, parse(uri))  # the same, and five times as fast
+    transport: Any = transportFor(reactor, uri)
     return Watched(transport, printer), dress
