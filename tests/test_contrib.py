@@ -163,7 +163,7 @@ def test_signs() -> None:
 
 
 def test_userAndDirectory(tmp_path: Path) -> None:
-    """sysusers.d makes the service's user, and tmpfiles.d the spool."""
+    """sysusers.d makes the service's user, and tmpfiles.d its directories."""
     if os.getuid() != 0:
         pytest.skip("only root gives a directory to another user")
     root = f"--root={tmp_path}"
@@ -174,8 +174,9 @@ def test_userAndDirectory(tmp_path: Path) -> None:
     subprocess.run(
         [tool("systemd-tmpfiles"), root, "--create", CONTRIB / "jetdirect.tmpfiles"], check=True
     )
-    made = (tmp_path / "var/spool/jetdirect").stat()
-    assert (made.st_uid, made.st_mode & 0o777) == (int(uid), 0o700)
+    for folder in ("var/lib/jetdirect", "var/spool/jetdirect"):
+        made = (tmp_path / folder).stat()
+        assert (made.st_uid, made.st_mode & 0o777) == (int(uid), 0o700)
 
 
 # Running
