@@ -20,6 +20,8 @@ from typing import Any, NoReturn
 from twisted.internet.base import ReactorBase
 from twisted.internet.defer import Deferred
 from twisted.internet.error import CannotListenError
+from twisted.internet.interfaces import IDelayedCall
+from twisted.internet.tcp import Port
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
@@ -107,6 +109,17 @@ def keepForGood() -> None:
     gc.freeze()
 
 
+SERVES_WITHIN = 20.0
+"""Seconds until senders are let in though the spool could not be opened: those to ports that stream
+are served, and the others are told (chosen)."""
+
+
+def _accept(port: Any, accepting: bool) -> Any:
+    if isinstance(port, Port):  # a Unix socket's is one, too; one in memory is none
+        (port.startReading if accepting else port.stopReading)()
+    return port
+
+
 class CommandLineGateway(Gateway):
     """
     A gateway whose user typed a command, and wants a sentence when it cannot listen.
@@ -117,6 +130,7 @@ class CommandLineGateway(Gateway):
 
     warnings: Sequence[str] = ()
     _bound = False
+    _serving: IDelayedCall | None = None
 
     def __init__(
         self,
@@ -160,6 +174,8 @@ class CommandLineGateway(Gateway):
         if self.systemd.listens:
             self.server.watch(self.systemd, changes=False)
             self.systemd.start()
+        self._accept(False)
+        self._serving = self._reactor.callLater(SERVES_WITHIN, self._serve)
         super().startService()
         self._warn(self.warnings)
         self._warnOfCertificate()
@@ -173,12 +189,30 @@ class CommandLineGateway(Gateway):
         if signal.getsignal(signal.SIGTERM) == getattr(self._reactor, "sigTerm", None):
             for number in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(number, self._fromSignal(self._again, number))
+        serving, self._serving = self._serving, None
+        if serving is not None:
+            serving.cancel()
         self.systemd.stopping(self.factory.settings.drainTimeout)
         return super().stopService().addBoth(self._hasStopped)
 
     def _hasBegun(self, result: object) -> None:
         super()._hasBegun(result)
-        self._reactor.callWhenRunning(self.systemd.ready)
+        self._reactor.callWhenRunning(self._serve)
+
+    def _serve(self) -> None:
+        # Senders that came before wait in the sockets: a job would have been refused (450).
+        serving, self._serving = self._serving, None
+        if serving is None:
+            return
+        if serving.active():
+            serving.cancel()
+        self._accept(True)
+        self.systemd.ready()
+
+    def _accept(self, accepting: bool) -> None:
+        for listener in self.configuration.listeners:
+            service: Any = self.getServiceNamed(listener)
+            service._waitingForPort.addCallback(_accept, accepting)
 
     def _hasStopped(self, result: object) -> object:
         self.systemd.stop()

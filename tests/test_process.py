@@ -282,3 +282,63 @@ def test_memoryOfTheStart(kind: str, frozen: bool, tmp_path: Path) -> None:
     """The command's garbage collector leaves it alone; an embedding program's is its own affair."""
     ended = started(tmp_path, sys.executable, "-c", _STARTED, kind)
     assert (ended.returncode, ended.stdout.strip()) == (0, str(frozen)), ended.stderr
+
+
+_LATE = """
+import socket, sys
+from twisted.internet import reactor
+from twisted.internet.defer import Deferred
+from twisted.internet.task import deferLater
+from jetdirect import process
+from jetdirect.configuration import Configuration
+from jetdirect.named import PortSettings
+from jetdirect.spool.files import openSpool
+from jetdirect.transports.build import transportFor
+
+where, printer = "tcp:0:interface=127.0.0.1", transportFor(reactor, "socket://127.0.0.1:9")
+spool, opened = openSpool("spool", reactor), Deferred()
+paused = spool.paused
+spool.paused = lambda: opened.addCallback(lambda _: paused())
+configuration = Configuration(
+    [printer], [where], defaults=PortSettings(spool=True), spool="spool"
+)
+if sys.argv[1] == "never":
+    process.SERVES_WITHIN = 0.5
+gateway = process.CommandLineGateway(configuration, reactor, lambda same: same, spool)
+gateway.startService()
+
+async def look():
+    port = gateway.getServiceNamed(where)._waitingForPort.result.getHost().port
+    sender = socket.create_connection(("127.0.0.1", port))
+    sender.setblocking(False)
+    for turn in range(20):
+        await deferLater(reactor, 0)
+    said = heard(sender)
+    print(said or "waits")
+    if sys.argv[1] == "late":
+        opened.callback(None)
+    while not said:
+        await deferLater(reactor, 0.01)
+        said = heard(sender)
+    print(said)
+    reactor.stop()
+
+def heard(sender):
+    try:
+        return sender.recv(3).decode()
+    except BlockingIOError:
+        return ""
+
+reactor.callWhenRunning(lambda: Deferred.fromCoroutine(look()))
+reactor.run()
+"""
+
+
+@pytest.mark.parametrize("spool", ["late", "never"])
+def test_spoolOpensLate(spool: str, tmp_path: Path) -> None:
+    """
+    Senders that come before the spool is open wait, and are not told 450; if it does not open they
+    are let in all the same.
+    """
+    ended = started(tmp_path, sys.executable, "-c", _LATE, spool)
+    assert (ended.returncode, ended.stdout.split()) == (0, ["waits", "220"]), ended.stderr

@@ -19,7 +19,6 @@ from zope.interface.verify import verifyObject
 from jetdirect.interfaces import IWatcher
 from jetdirect.record import PortRecord, PortState
 from jetdirect.watch.systemd import (
-    READY_WITHIN,
     STATUS_GAP,
     STATUS_SHARE,
     STOPPED_WITHIN,
@@ -140,14 +139,6 @@ def test_ready(house: House) -> None:
     house.systemd.ready()
     house.systemd.ready()
     assert house.manager.all() == [{"READY": "1", "STATUS": "1 port, 0 stopped, 0 queued"}]
-
-
-def test_readyWithoutItsSpool(house: House) -> None:
-    """A spool that does not open keeps nobody waiting for ever."""
-    house.systemd.start()
-    house.ports = [port("ward3", PortState.STOPPED)]
-    house.clock.advance(READY_WITHIN)
-    assert house.manager.all() == [{"READY": "1", "STATUS": "1 port, 1 stopped, 0 queued"}]
 
 
 def test_changes(house: House) -> None:

@@ -25,10 +25,6 @@ STATUS_GAP = 1.0
 STATUS_SHARE = 0.01
 """Of the process's time that the status may take: with thousands of ports the gap is longer."""
 
-READY_WITHIN = 20.0
-"""Seconds after which the gateway is called ready though its spool could not be opened: the ports
-that stream serve, and senders to the others are told (chosen)."""
-
 STOPPED_WITHIN = 10.0
 """Seconds in which the process ends after its drain time-out: it needs less than 5."""
 
@@ -78,17 +74,13 @@ class Systemd:
 
     def start(self) -> None:
         """The reactor runs: it is told so again and again, if it wants."""
-        if not self.listens:
-            return
-        self._later("ready", READY_WITHIN, self.ready)
-        if self._beat:
+        if self.listens and self._beat:
             self._alive()
 
     def ready(self) -> None:
         """The gateway serves."""
         if not self._ready:
             self._ready = True
-            self._cancel("ready")
             self._tell("READY=1", self._status())
 
     def standingBy(self, why: str) -> None:
@@ -118,7 +110,6 @@ class Systemd:
         """
         self._stopping = True
         self._cancel("status")
-        self._cancel("ready")
         extended = int((drain + STOPPED_WITHIN) * 1e6)
         told = f"STATUS=Stopping; jobs that print have {drain:g} s"
         self._tell("STOPPING=1", f"EXTEND_TIMEOUT_USEC={extended}", told)
