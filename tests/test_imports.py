@@ -303,7 +303,7 @@ MAY_IMPORT = {
     "loglines": "",
     "jsonlines": "",
     "logfile": "brief jsonlines loglines",
-    "cups": "named portnames text transports.build transports.cups",
+    "cups": "named options portnames text transports.build transports.cups",
     "daemon": "",
     "descriptors": "",
     "process": "configuration text gateway interfaces listeners logfile overview spool.threads"
