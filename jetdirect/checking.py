@@ -82,6 +82,11 @@ def warnings(configuration: Configuration) -> tuple[list[str], list[str]]:
             lookAt(where)
         except ValueError as error:
             fatal.append(f"spool {where}: {error}")
+    try:
+        if configuration.state:
+            lookAt(configuration.state, what="state directory")
+    except ValueError as error:
+        fatal.append(f"state {configuration.state}: {error}")
     return fatal, [each.text for each in found if not each.fatal] + more
 
 

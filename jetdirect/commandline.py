@@ -331,10 +331,19 @@ _ROWS = (
         many=True,
     ),
     Option(
+        "state",
+        HISTORY,
+        "Remember in this directory which printing ports are paused and how far jobs are counted,"
+        " and keep the history there: what is to survive a restart of a gateway without a spool.",
+        "DIRECTORY",
+        otherwise="the spool's",
+        path=True,
+    ),
+    Option(
         "history",
         HISTORY,
         "Keep what is known of jobs that have ended in this file (SQLite): for jetdirect history,"
-        " for accounting, and after a restart. A relative one is in the spool's directory.",
+        " for accounting, and after a restart. A relative one is in the state's directory.",
         "FILE",
         otherwise="none, the last 1,000 are known until the gateway ends",
     ),

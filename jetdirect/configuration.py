@@ -47,6 +47,7 @@ class Configuration:
     @ivar access: who may ask there, and do what.
     @ivar spool: the directory for the jobs of those ports that keep them, or the URI of a database,
         which may hold a password; empty: none does.
+    @ivar state: the directory for what is known after a restart but jobs; empty: the spool.
     @ivar history: the file for what is known of ended jobs; empty: it is in memory.
     @ivar retention: what is kept there.
     @ivar logFormat: how the log is written.
@@ -66,6 +67,7 @@ class Configuration:
     spool: str = ""
     web: Sequence[str] = ()
     standby: bool = False
+    state: str = ""
     history: str = ""
     retention: Retention = field(default_factory=Retention)
     access: Access = field(default_factory=Access)

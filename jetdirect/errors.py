@@ -152,6 +152,10 @@ class HistoryUnfit(ValueError):
     """A file cannot be the history; the message says why, and what to do."""
 
 
+class StateUnfit(ValueError):
+    """A directory cannot be the state; likewise."""
+
+
 class TakenBack(Exception):
     """The job was cut before its commit: nothing of it stays."""
 

@@ -20,7 +20,7 @@ from twisted.python.failure import Failure
 from .certificate import ServerCertificate
 from .changes import changes
 from .configuration import Configuration
-from .errors import HistoryUnfit
+from .errors import HistoryUnfit, StateUnfit
 from .ftp.factory import PortFactory, PrintFTPFactory
 from .ftp.realm import AnyName, PrintRealm
 from .interfaces import IHistory, IMetrics, ISpool
@@ -32,6 +32,7 @@ from .server import PrintServer
 from .spool.files import openSpool
 from .spool.postgresql.opening import openDatabase
 from .spool.spooling import LAST_WRITES, RESERVED_NUMBERS
+from .spool.state import FileState, openState
 from .spool.threads import Threads
 from .spool.turns import Reserved
 from .spool.where import isDatabase
@@ -97,7 +98,7 @@ class Gateway(MultiService):
         @param spool: where jobs are kept; L{None}: in the directory of the configuration, if it
             names one.
         @param history: what knows the jobs that have ended; L{None}: likewise, or in memory.
-        @raise HistoryUnfit: that cannot be the history.
+        @raise HistoryUnfit: that cannot be the history; L{StateUnfit}: likewise.
         @raise ValueError: that cannot be a spool; the message says why, and what to do.
         """
         super().__init__()
@@ -105,15 +106,18 @@ class Gateway(MultiService):
         self._reactor = reactor
         self.server = PrintServer(configuration.ports, reactor, default=configuration.default)
         self.spool = self._opened(configuration) if spool is None else spool
+        self._state: FileState | None = None
         try:  # in the spool's directory, as a rule
+            self._state = self._stated(configuration)
             self.history = self._remembering(configuration) if history is None else history
-        except HistoryUnfit:
-            if self.spool is not None:
-                self.spool.close()
+        except (HistoryUnfit, StateUnfit):
+            for each in (self.spool, self._state):
+                if each is not None:
+                    each.close()
             raise
         if self.spool is not None:
             guards = not configuration.sessions.fireAndForget
-            self.server.spoolTo(self.spool, guards, self.history)
+            self.server.spoolTo(self.spool, guards, self.history, self._state)
         self.operator = Operator(self.server, self.history)
         self.server.watch(LogWatcher(), changes=False)
         self.server.watch(self.history, changes=False)
@@ -142,6 +146,8 @@ class Gateway(MultiService):
         """
         if configuration.spool != self.configuration.spool:
             raise ValueError("another spool needs a restart")
+        if configuration.state != self.configuration.state:
+            raise ValueError("another state directory needs a restart")
         if configuration.history != self.configuration.history:
             raise ValueError("another history needs a restart")
         if configuration.standby != self.configuration.standby:
@@ -340,8 +346,9 @@ class Gateway(MultiService):
     async def _close(self, end: float) -> None:
         # The last thing: a job that came in at the end was still to be kept.
         await self.history.close(max(end - self._reactor.seconds(), LEAST))
-        if self.spool is not None:
-            await self.spool.close()
+        for each in (self.spool, self._state):
+            if each is not None:
+                await each.close()
 
     def awaited(self) -> str:
         """What the end waits for, and for how long yet."""
@@ -368,15 +375,43 @@ class Gateway(MultiService):
             return self.server.wallClock()
 
         if not configuration.history:
+            self._countBy(self._state, 1)
             return History(configuration.retention, wallClock)
         database = Database(configuration.history, self._putAside)
-        first = database.prepare(RESERVED_NUMBERS)
+        others = self._state if self.spool is None else self.spool
+        first = database.prepare(RESERVED_NUMBERS if others is None else 0)
         do = Threads(self._reactor, "history", 1).do
         history = FileHistory(database, do, self._reactor, configuration.retention, wallClock)
-        numbers = Reserved(history.reserve, RESERVED_NUMBERS)
+        if others is None:
+            self._number(history.reserve, first)
+        else:
+            self._countBy(self._state, first)
+        return history
+
+    def _countBy(self, state: FileState | None, first: int) -> None:
+        # A spool has numbers of its own, above what is known elsewhere.
+        if state is None or self.spool is not None:
+            self.server.numberBy(lambda: None, first)
+            return
+        try:
+            paused, first = state.start(first - 1, RESERVED_NUMBERS)
+        except OSError as error:
+            raise StateUnfit(f"{error.strerror}: {error.filename}; mend the disk first") from None
+        self.server.remember(state, paused)
+        self._number(state.reserve, first)
+
+    def _number(self, reserve: Callable[[int], Deferred[int]], first: int) -> None:
+        numbers = Reserved(reserve, RESERVED_NUMBERS)
         numbers.have(first)
         self.server.numberBy(numbers.take, first)
-        return history
+
+    def _stated(self, configuration: Configuration) -> FileState | None:
+        if not configuration.state:
+            return None
+        try:
+            return openState(configuration.state, self._reactor)
+        except ValueError as error:
+            raise StateUnfit(str(error)) from None
 
     def _putAside(self, file: str) -> None:
         self._log.error(

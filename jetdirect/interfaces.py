@@ -380,7 +380,30 @@ class IDraft(Interface):
         """Remove what came of a job that was not committed.  Never fails."""
 
 
-class ISpool(Interface):
+class IState(Interface):
+    """
+    What a gateway remembers beside jobs; a spool does so, too.
+
+    Each change is on stable storage when its Deferred fires.  Each fails with L{SpoolFailed
+    <jetdirect.errors.SpoolFailed>} or L{SpoolFull<jetdirect.errors.SpoolFull>} when it is not done.
+    """
+
+    durable: bool = Attribute("Does what it keeps survive a power cut?")
+
+    def reserve(count: int) -> Deferred[int]:
+        """Take so many numbers for jobs; the first of them.  None is ever given twice."""
+
+    def paused() -> Deferred[Mapping[str, str]]:
+        """The printing ports that were paused, in lower case, each with who did it."""
+
+    def setPaused(paused: Mapping[str, str]) -> Deferred[None]:
+        """Write what C{paused} reads."""
+
+    def close() -> Deferred[None]:
+        """Let another process have it.  Fires, at the latest after some seconds, when that may."""
+
+
+class ISpool(IState):
     """
     Where jobs are kept until they are printed, and their ends until those were told.
 
@@ -390,8 +413,6 @@ class ISpool(Interface):
     block, and are called in the reactor's thread.  For one job they are done in the order of the
     calls.
     """
-
-    durable: bool = Attribute("Does what it keeps survive a power cut?")
 
     def addPort(name: str) -> Deferred[Found]:
         """
@@ -403,9 +424,6 @@ class ISpool(Interface):
 
     def portNames() -> Deferred[Sequence[str]]:
         """The printing ports that have room, in lower case; some may exist no more."""
-
-    def reserve(count: int) -> Deferred[int]:
-        """Take so many numbers for jobs; the first of them.  None is ever given twice."""
 
     def begin(port: str, number: int) -> Deferred[IDraft]:
         """
@@ -474,15 +492,6 @@ class ISpool(Interface):
 
     def probe() -> Deferred[None]:
         """Try what a commit needs.  Fires when that is well again."""
-
-    def paused() -> Deferred[Mapping[str, str]]:
-        """The printing ports that were paused, in lower case, each with who did it."""
-
-    def setPaused(paused: Mapping[str, str]) -> Deferred[None]:
-        """Write what C{paused} reads."""
-
-    def close() -> Deferred[None]:
-        """Let another process have it.  Fires, at the latest after some seconds, when that may."""
 
 
 class ISharedSpool(ISpool):

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -24,7 +24,7 @@ from .errors import (
     SenderNotAllowed,
     ShuttingDown,
 )
-from .interfaces import IHistory, IKeptJob, IReadingTransport, ISpool, IWatcher
+from .interfaces import IHistory, IKeptJob, IReadingTransport, ISpool, IState, IWatcher
 from .job import Job, ReplyCode, Sender, UploadedJob, unknownCode
 from .named import (
     NamedPrinter,
@@ -88,6 +88,7 @@ class PrintServer:
         self._byName: dict[str, PrintingPort] = {}
         self._stopped: set[PrintingPort] = set()
         self._paused: dict[str, str] = {}
+        self._state: IState | None = None
         self._removed: dict[str, PrintingPort] = {}
         self._owners: dict[str, str] = {}  # of each name and number there ever was
         self._led: dict[str, str] = {}  # each word there ever was, with the name that it led to
@@ -177,12 +178,27 @@ class PrintServer:
         self._numbers = numbers
         self._count = first - 1
 
-    def spoolTo(self, spool: ISpool, guards: bool = True, history: IHistory | None = None) -> None:
+    def remember(self, state: IState, paused: Mapping[str, str]) -> None:
+        """
+        Have a place for what is to be known after a restart, as long as there is no spool.
+
+        @param paused: the printing ports that were paused, in lower case, each with who did it.
+        """
+        self._state, self._paused = state, dict(paused)
+
+    def spoolTo(
+        self,
+        spool: ISpool,
+        guards: bool = True,
+        history: IHistory | None = None,
+        state: IState | None = None,
+    ) -> None:
         """
         Have a spool for those printing ports that are to keep jobs.
 
         @param guards: look for jobs that come again.
         @param history: what is to know the jobs that have ended, before the spool forgets them.
+        @param state: what remembers the rest; L{None}: the spool does.
         """
         self.spooling = Spooling(
             spool,
@@ -194,6 +210,7 @@ class PrintServer:
             guards=guards,
             history=history,
             above=self._count,
+            state=state,
         )
         self._applySpool()
 
@@ -399,15 +416,14 @@ class PrintServer:
         """
         Let printing ports print nothing after the jobs that they have.
 
-        @return: is that durable?  Without a spool it is not.
+        @return: is that durable?  Without a spool and a state it is not.
         """
         if self.spooling is not None:
             await self.spooling.pauseAll([port.name for port in ports], by)
             return True
         for port in ports:
             self._paused[port.name.lower()] = by
-            self._watchers.portChanged(self.portRecord(port))
-        return False
+        return await self._pausedChanged(ports)
 
     async def resume(self, ports: Sequence[PrintingPort]) -> bool:
         """Let them print again.  @return: is that durable?"""
@@ -416,8 +432,15 @@ class PrintServer:
             return True
         for port in ports:
             self._paused.pop(port.name.lower(), None)
+        return await self._pausedChanged(ports)
+
+    async def _pausedChanged(self, ports: Sequence[PrintingPort]) -> bool:
+        for port in ports:
             self._watchers.portChanged(self.portRecord(port))
-        return False
+        if self._state is None:
+            return False
+        await self._state.setPaused(self._paused)
+        return self._state.durable
 
     def submitted(self, record: JobRecord) -> None:
         """A job has come that no sender has sent."""

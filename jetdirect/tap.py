@@ -23,7 +23,7 @@ from .configfile import readFile
 from .configuration import Configuration
 from .daemon import checkDaemon, openLog, rightsOfJobs
 from .descriptors import reserve
-from .errors import HistoryUnfit
+from .errors import HistoryUnfit, StateUnfit
 from .ftp.address import FIRST_UNPRIVILEGED
 from .help import helpText, versions
 from .interfaces import IPrinterTransport, ISpool
@@ -307,6 +307,8 @@ def _gateway(
             return CommandLineGateway(
                 said, options.reactor, lambda before: options.configure(before=before), spool
             )
+    except StateUnfit as error:
+        fail(f"--state={said.state}: {error}")
     except HistoryUnfit as error:
         fail(f"--history={said.history}: {error}")
     except ValueError as error:

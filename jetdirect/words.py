@@ -253,6 +253,7 @@ class Words:
             self.said("spool") or "",
             self.said("web") or (),
             bool(self.said("standby")),
+            self._state(),
             self._history(),
             self._retention(),
             self._access(checker),
@@ -267,11 +268,17 @@ class Words:
             self.said("log-format") or "text",
         )
 
+    def _state(self) -> str:
+        state: str = self.said("state") or ""
+        return "" if state == self.said("spool") else state
+
     def _history(self) -> str:
         if not self.said("history"):
             return ""
         folder, file = self.said("history")
-        return os.path.abspath(os.path.join(str(self.said("spool") or folder), file))
+        spool = self.said("spool") or ""
+        place = self.said("state") or (not isDatabase(spool) and spool) or folder
+        return os.path.abspath(os.path.join(str(place), file))
 
     def _retention(self) -> Retention:
         usual = Retention()

@@ -555,3 +555,13 @@ def test_inClear(place: str, warned: bool) -> None:
     """What others can read on the way is a warning; this machine has no way."""
     found = read(f'[notify]\nwebhook = "{place}"\n{ONE}')
     assert any("in clear" in each for each in found.warnings()) is warned
+
+
+def test_state() -> None:
+    """The history is in the state's directory, where one is named; the spool itself is none."""
+    found = read(f'spool = "spool"\nstate = "state"\nhistory = "h.sqlite"\n{ONE}')
+    assert found.state == f"{Path.cwd()}/state"
+    assert found.history == f"{Path.cwd()}/state/h.sqlite"
+    assert read(f'spool = "spool"\nstate = "spool"\n{ONE}').state == ""
+    found = read(f'spool = "postgresql://db/spool"\nhistory = "h.sqlite"\n{ONE}')
+    assert found.history == f"{Path.cwd()}/h.sqlite"

@@ -98,7 +98,10 @@ MAY_IMPORT = {
     "spool.disk": "spool.record",
     "spool.durable": "spool.disk",
     "spool.numbers": "spool.disk spool.durable",
-    "spool.store": "errors spool.disk spool.durable spool.numbers spool.record",
+    "spool.paused": "spool.disk spool.durable spool.record",
+    "spool.state": "interfaces spool.directory spool.disk spool.files spool.numbers spool.paused"
+    " spool.record spool.threads",
+    "spool.store": "errors spool.disk spool.durable spool.numbers spool.paused spool.record",
     "spool.directory": "spool.disk",
     "spool.threads": "",
     "spool.files": "errors interfaces net.splice spool.directory spool.disk spool.record"
@@ -282,8 +285,8 @@ MAY_IMPORT = {
     "changes": "commandline configuration named options ftp.settings",
     # those who know both sides
     "gateway": "text certificate changes configuration errors interfaces listeners onlookers"
-    " overview server spool.files spool.postgresql.opening spool.spooling spool.threads spool.turns"
-    " spool.where verbs net.* ftp* watch* web.secure web.side",
+    " overview server spool.files spool.postgresql.opening spool.spooling spool.state spool.threads"
+    " spool.turns spool.where verbs net.* ftp* watch* web.secure web.side",
     "testing*": "configuration errors guard interfaces language job named port server net.* ftp*"
     " spool.record transports* gateway testing*",
     # the command

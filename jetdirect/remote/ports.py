@@ -39,7 +39,7 @@ def _path(said: argparse.Namespace, verb: str) -> str:
 
 def _pause(said: argparse.Namespace) -> int:
     answer = ask(said, "POST", _one(said, "pause"), {"now": said.atOnce})
-    kept = "" if answer["durable"] else "; a restart ends that, as there is no spool"
+    kept = "" if answer["durable"] else "; a restart ends that, as there is no --state"
     told = f"{_which(answer, 'prints', 'print')} nothing more until resumed{kept}"
     print(json.dumps(answer) if said.json else words.word(told))
     return 0

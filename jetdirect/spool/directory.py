@@ -34,18 +34,20 @@ class SpoolDirectory:
     @ivar durable: what is synced there survives a power cut.
     """
 
-    def __init__(self, path: str, mounts: Iterable[str] | None = None) -> None:
+    def __init__(self, path: str, mounts: Iterable[str] | None = None, what: str = "spool") -> None:
         """
         Take it; it is made if it is not there.
 
         @param mounts: lines as in C{/proc/self/mountinfo}; L{None}: of this machine.
+        @param what: it is to be, in the words of an error.
         @raise Taken: another process has it.
         @raise ValueError: it is not fit; the message says what to do.
         """
         self.path = os.path.abspath(path)
+        self._what = what
         try:
             self._make()
-            kind = lookAt(self.path, mounts)
+            kind = lookAt(self.path, mounts, what)
             self._checkOwner(os.stat(self.path))
             self._lock = self._take()
         except OSError as error:
@@ -81,17 +83,18 @@ class SpoolDirectory:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             os.close(descriptor)
-            remedy = "end it, or give each gateway a spool of its own"
-            raise Taken(f"another gateway has this spool; {remedy}") from None
+            remedy = f"end it, or give each gateway a {self._what} of its own"
+            raise Taken(f"another gateway has this {self._what}; {remedy}") from None
         return descriptor
 
 
-def lookAt(path: str, mounts: Iterable[str] | None = None) -> str:
+def lookAt(path: str, mounts: Iterable[str] | None = None, what: str = "spool") -> str:
     """
     What can be seen of a directory, whoever looks.  Nothing is made.
 
     @return: the kind of its file system.
-    @raise ValueError: no gateway can have it as a spool; the message says what to do.
+    @param what: a gateway would have it as.
+    @raise ValueError: no gateway can; the message says what to do.
     """
     path = os.path.abspath(path)
     try:
@@ -104,7 +107,7 @@ def lookAt(path: str, mounts: Iterable[str] | None = None) -> str:
     kind = _fileSystem(found.st_dev, path, _mounts() if mounts is None else mounts)
     if kind in _REMOTE:
         raise ValueError(
-            f"a file system of kind {kind} keeps no promise of a spool; choose a local disk"
+            f"a file system of kind {kind} keeps no promise of a {what}; choose a local disk"
         )
     if there and found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
         raise ValueError("others can write it, and so print; chmod go-w it")

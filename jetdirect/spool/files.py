@@ -59,11 +59,11 @@ def openSpool(path: str, reactor: IReactorFromThreads) -> FileSpool:
     return FileSpool(store, Threads(reactor, "spool").do, directory.durable, directory.release)
 
 
-def whatFailed(error: OSError) -> SpoolFailed | SpoolFull:
+def whatFailed(error: OSError, what: str = "the spool") -> SpoolFailed | SpoolFull:
     """An error of the disk in the words of a job's."""
     if error.errno in _FULL:
-        return SpoolFull("the spool's disk is full")
-    return SpoolFailed(f"the spool failed: {error.strerror or error}")
+        return SpoolFull(f"{what}'s disk is full")
+    return SpoolFailed(f"{what} failed: {error.strerror or error}")
 
 
 @implementer(ISpool)

@@ -16,7 +16,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from ..errors import NoSuchJob, PrintError, SpoolFailed, SpoolFull
-from ..interfaces import IHistory, ISharedSpool, ISpool
+from ..interfaces import IHistory, ISharedSpool, ISpool, IState
 from ..record import JobRecord, JobState
 from .dialling import Dialling
 from .house import GonePort, Port
@@ -69,6 +69,7 @@ class Spooling:
         guards: bool = True,
         history: IHistory | None = None,
         above: int = 0,
+        state: IState | None = None,
     ) -> None:
         """
         @param told: is given each change of a kept job.
@@ -77,6 +78,8 @@ class Spooling:
         @param guards: look for jobs that come again.
         @param history: what is to know the jobs that have ended.
         @param above: the highest number that somebody else knows; no job gets a lower one.
+        @param state: has the numbers, and remembers which ports are paused; L{None}: the spool;
+            so does one that several gateways share.
         """
         self.spool = spool
         self.clock = clock
@@ -93,9 +96,11 @@ class Spooling:
         self.queues: dict[str, Queue] = {}
         self.first = 0
         self._guards = guards
-        self._numbers = Reserved(spool.reserve, RESERVED_NUMBERS)
         self.history = history
         self._above = above
+        # What several gateways share they count, and pause, together.
+        self._state: IState = spool if state is None or self.shared is not None else state
+        self._numbers = Reserved(self._state.reserve, RESERVED_NUMBERS)
         self._well: list[Deferred[None]] = []
         self._probing: IDelayedCall | None = None
         self._reminding: IDelayedCall | None = None
@@ -116,8 +121,7 @@ class Spooling:
         if self.shared is not None:
             await self._sure(self.shared.join)
         try:
-            paused = await self._sure(self.spool.paused)
-            self.paused = dict(paused)
+            await self._remember()
         except BadRecord as why:
             self._log.error("which ports are paused is not known: {why}", why=str(why))
         await self._fill()
@@ -135,14 +139,28 @@ class Spooling:
         for each in begun:
             each.callback(None)
 
+    async def _remember(self) -> None:
+        paused: Mapping[str, str] = await self._sure(self._state.paused)
+        self.paused = dict(paused)
+        if self._state is self.spool:
+            return
+        # There was no such state before, and what was paused then is still to be.
+        old = await self._sure(self.spool.paused)
+        if old:
+            self.paused = {**old, **self.paused}
+            await self._sure(lambda: self._state.setPaused(self.paused))
+            await self._sure(lambda: self.spool.setPaused({}))
+
     async def _fill(self) -> None:
         # No number that somebody else knows already.
+        if self._state is not self.spool:
+            self._above = max(self._above, await self._sure(lambda: self.spool.reserve(1)) - 1)
         await self._sure(self._numbers.fill)
         known = self._above - self._numbers.lowest + 1
         if known >= RESERVED_NUMBERS:
             more = max(known - RESERVED_NUMBERS, 1)
-            await self._sure(lambda: self.spool.reserve(more))
-            self._numbers = Reserved(self.spool.reserve, RESERVED_NUMBERS)
+            await self._sure(lambda: self._state.reserve(more))
+            self._numbers = Reserved(self._state.reserve, RESERVED_NUMBERS)
             await self._sure(self._numbers.fill)
         while self._numbers.lowest <= self._above:
             self._numbers.take()
@@ -302,7 +320,7 @@ class Spooling:
         self.pauses += 1
         for port in ports:
             self.portChanged(port)
-        return self.spool.setPaused(self.paused).addBoth(written)
+        return self._state.setPaused(self.paused).addBoth(written)
 
     def pausedElsewhere(self, paused: Mapping[str, str]) -> None:
         """Another gateway was told to pause or resume ports."""

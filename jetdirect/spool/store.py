@@ -25,7 +25,6 @@ from __future__ import annotations
 
 import errno
 import hashlib
-import json
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
@@ -34,9 +33,10 @@ from ..errors import TakenBack
 from .disk import Disk, File, Reader
 from .durable import UNFINISHED, replaceFile, writeFile
 from .numbers import Numbers
+from .paused import readPaused, writePaused
 from .record import BadRecord, Found, JobPlace, Kept, Room, SpoolRecord, decode, glance
 
-NUMBERS, BALLAST, PAUSED, PROBE = "numbers", "ballast", "paused.json", "probe"
+NUMBERS, BALLAST, PROBE = "numbers", "ballast", "probe"
 DATA, RECORD, PROGRESS, HEARD = "data", "job.json", "progress", "heard"
 
 BALLAST_BYTES = 1 << 20
@@ -309,24 +309,12 @@ class Store:
             self._disk.syncDirectory("")
 
     def paused(self) -> dict[str, str]:
-        """
-        The printing ports that were paused, in lower case, each with who did it.
-
-        @raise BadRecord: the file cannot be used.
-        """
-        try:
-            found = json.loads(self._disk.read(PAUSED))
-        except FileNotFoundError:
-            return {}
-        except ValueError:
-            raise BadRecord(f"{PAUSED} is no JSON") from None
-        if not isinstance(found, dict) or not all(isinstance(by, str) for by in found.values()):
-            raise BadRecord(f"{PAUSED} holds no names")
-        return found
+        """L{readPaused}."""
+        return readPaused(self._disk)
 
     def setPaused(self, paused: dict[str, str]) -> None:
-        """Write what L{paused} reads.  @raise OSError: it is not known whether it is written."""
-        replaceFile(self._disk, PAUSED, json.dumps(paused).encode("ascii") + b"\n")
+        """L{writePaused}."""
+        writePaused(self._disk, paused)
 
     # Inside.
 

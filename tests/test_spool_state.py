@@ -1,0 +1,206 @@
+"""
+What is known after a restart beside jobs: paused ports and the counter, in their own directory.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+from twisted.internet.task import Clock
+from twisted.internet.testing import MemoryReactorClock
+from zope.interface.verify import verifyObject
+
+from jetdirect.configuration import Configuration
+from jetdirect.errors import HistoryUnfit, SpoolFailed, SpoolFull, StateUnfit
+from jetdirect.gateway import Gateway
+from jetdirect.interfaces import IState
+from jetdirect.spool.spooling import RESERVED_NUMBERS, Spooling
+from jetdirect.spool.state import FileState, openState
+from jetdirect.testing import FakePrinter, FakeSender
+from tests.support.disk import LosingDisk
+from tests.support.endpoint import hear
+from tests.support.spooled import Work, spooled
+
+
+def told(answer: Any) -> Any:
+    """What is answered at once; a refusal is raised."""
+    [result] = hear(answer)
+    if isinstance(result, Exception):
+        raise result
+    return result
+
+
+def state(disk: Any = None) -> FileState:
+    """A state in memory."""
+    return FileState(disk or LosingDisk(), Work().do)
+
+
+def test_interface() -> None:
+    """What is said to be provided is."""
+    assert verifyObject(IState, state())
+
+
+def test_powerCut() -> None:
+    """What was answered survives a power cut: paused ports, and numbers never come twice."""
+    disk = LosingDisk()
+    first = state(disk)
+    assert first.start(0, 100) == ({}, 1)
+    told(first.setPaused({"ward3": "anna"}))
+    highest = told(first.reserve(100)) + 99
+    for seed in range(5):
+        later = state(disk.afterPowerCut(Random(seed)))
+        assert told(later.paused()) == {"ward3": "anna"}
+        assert told(later.reserve(1)) > highest
+
+
+def test_above() -> None:
+    """No number that somebody else knows."""
+    assert state().start(5000, 100) == ({}, 5001)
+
+
+def test_damaged() -> None:
+    """A list of paused ports that cannot be read is told; a counter is refused."""
+    disk = LosingDisk()
+    told(state(disk).setPaused({"a": "b"}))
+    disk.remove("paused.json")
+    file = disk.create("paused.json")
+    file.write(b"{")
+    file.close()
+    assert state(disk).start(0, 1)[0] == {}
+    disk.remove("numbers")
+    file = disk.create("numbers")
+    file.write(b"{")
+    file.close()
+    with pytest.raises(ValueError, match="numbers: it is no JSON; restore it, or remove it"):
+        state(disk)
+
+
+@pytest.mark.parametrize(("number", "kind"), [(errno.ENOSPC, SpoolFull), (errno.EIO, SpoolFailed)])
+def test_diskFails(monkeypatch: pytest.MonkeyPatch, number: int, kind: type[Exception]) -> None:
+    """A change that is not written is told so."""
+    disk = LosingDisk()
+    failing = state(disk)
+
+    def create(path: str) -> Any:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(disk, "create", create)
+    with pytest.raises(kind, match="the state directory"):
+        told(failing.setPaused({"a": "b"}))
+
+
+class Process:
+    """One run of a gateway that streams, with its files in a directory."""
+
+    def __init__(self, folder: Path, **more: Any) -> None:
+        self.reactor = MemoryReactorClock()
+        said = Configuration([FakePrinter(), FakePrinter()], [], state=str(folder), **more)
+        self.gateway = Gateway(said, self.reactor)
+        assert self.gateway._state is not None
+        self.gateway._state._do = Work().do
+        self.operator = self.gateway.operator
+
+    def end(self) -> None:
+        """Killed: all that it did is in its files, and the lock is free."""
+        assert self.gateway._state is not None
+        told(self.gateway._state.close())
+
+    def upload(self) -> str:
+        """The reply to a job."""
+        sender = FakeSender(self.gateway.factory)
+        sender.login()
+        replies = sender.upload("a.ps", b"page")
+        sender.say("QUIT")
+        return replies.rpartition("\n")[2]
+
+
+def test_pauseSurvives(tmp_path: Path) -> None:
+    """Without a spool a pause is durable; the next process refuses jobs until it is resumed."""
+    first = Process(tmp_path / "state")
+    assert told(first.operator.pause("PORT1", "anna")) is True
+    first.end()
+    second = Process(tmp_path / "state")
+    assert "paused" in second.operator.port("PORT1").reasons
+    assert second.upload().startswith("450")
+    assert told(second.operator.resumeAll("bob")) is True
+    assert second.upload().startswith("226")
+    second.end()
+    third = Process(tmp_path / "state")
+    assert third.operator.port("PORT1").reasons == ()
+    third.end()
+
+
+@pytest.mark.parametrize("history", [False, True])
+def test_numbersSurvive(tmp_path: Path, history: bool) -> None:
+    """No number comes twice, after any kill."""
+    seen = []
+    more = {"history": str(tmp_path / "h.sqlite")} if history else {}
+    for _ in range(3):
+        process = Process(tmp_path / "state", **more)
+        for _ in range(RESERVED_NUMBERS + 5):
+            process.upload()
+        seen += [job.number for job in process.gateway.server.jobs]
+        process.end()
+    assert len({*seen}) == len(seen) and seen == sorted(seen)
+
+
+def test_taken(tmp_path: Path) -> None:
+    """One gateway has it; another one is told so, and leaves it as it is."""
+    first = Process(tmp_path / "state")
+    with pytest.raises(StateUnfit, match="another gateway has this state directory"):
+        Process(tmp_path / "state")
+    first.end()
+    assert stat.S_IMODE((tmp_path / "state" / "lock").stat().st_mode) == 0o600
+
+
+def test_released(tmp_path: Path) -> None:
+    """A start that fails for its history lets go of the rest."""
+    with pytest.raises(HistoryUnfit):
+        Process(tmp_path / "state", history=str(tmp_path / "nowhere" / "h.sqlite"))
+    Process(tmp_path / "state").end()
+
+
+def test_unfit(tmp_path: Path) -> None:
+    """What cannot be one says why."""
+    reactor: Any = MemoryReactorClock()
+    (tmp_path / "numbers").write_text("{")
+    with pytest.raises(ValueError, match="numbers: it is no JSON"):
+        openState(str(tmp_path), reactor)
+    (tmp_path / "numbers").unlink()
+    (tmp_path / "numbers").mkdir()
+    with pytest.raises(ValueError, match="mend the disk first"):
+        openState(str(tmp_path), reactor)
+    (tmp_path / "numbers").rmdir()
+    told(openState(str(tmp_path), reactor).close())
+
+
+def test_besideASpool() -> None:
+    """With a spool the state has counter and pauses; what the spool has of both counts at first."""
+    spool, _ = spooled()
+    told(spool.setPaused({"port1": "anna"}))
+    last = told(spool.reserve(500)) + 499
+    kept = state()
+    for _ in range(2):
+        spooling = Spooling(spool, Clock(), lambda record: None, lambda name: None, state=kept)
+        told(spooling.begin())
+        given = spooling.number()
+        assert given is not None and given > last
+        last = given
+        assert spooling.paused == {"port1": "anna"}
+        assert told(kept.paused()) == {"port1": "anna"} and told(spool.paused()) == {}
+    told(spooling.resume("port1"))
+    assert told(kept.paused()) == {}
+
+
+def test_reload(tmp_path: Path) -> None:
+    """Another place needs a restart."""
+    process = Process(tmp_path / "state")
+    with pytest.raises(ValueError, match="another state directory needs a restart"):
+        process.gateway.apply(Configuration([FakePrinter(), FakePrinter()], []))
+    process.end()
