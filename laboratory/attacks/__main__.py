@@ -33,6 +33,7 @@ from laboratory.attacks import (
     patience,
     starvation,
     theft,
+    web,
 )
 from laboratory.attacks.figures import Figures
 
@@ -74,6 +75,11 @@ ATTACKS = {
     "names": Attack(names.inMemory, 50_000),
     "names-process": Attack(names.inTheProcess, 3000),
     "names-disk": Attack(names.onDisk, 1000),
+    "web-crowd": Attack(web.crowd, 1000),
+    "web-bodies": Attack(web.bodies, 64),
+    "web-unread": Attack(web.unread, 200),
+    "web-names": Attack(web.names, 10_000),
+    "web-probes": Attack(web.probes, 50),
     "memory": Attack(patience.memoryOf, 100_000),
     "connections": Attack(starvation.connections, 1_000_000),
 }
