@@ -114,3 +114,16 @@ def _word(state: Enum) -> str:
     if isinstance(state, Phase) and state.state is not JobState.PROCESSING:
         return state.state.value
     return _called(state)
+
+
+def test_map() -> None:
+    """CONTRIBUTING names every module and folder of the package, and none that is not there."""
+    page = text(ROOT / "CONTRIBUTING.rst")
+    page = page[page.index("Where things are") : page.index("Where to add")]
+    folder = ROOT / "jetdirect"
+    named = set(re.findall(r"``(?:[\w/]+/)?(\w+\.py|\w+/)``", page))
+    there = {each.name for each in folder.glob("[a-z]*.py")}
+    there |= {f"{each.parent.name}/" for each in folder.glob("*/__init__.py")}
+    assert sorted(there - named) == []
+    inside = {each.name for each in folder.rglob("*.py")}
+    assert sorted(named - there - inside - {"tests/", "laboratory/", "benchmarks/"}) == []
