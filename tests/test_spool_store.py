@@ -183,7 +183,8 @@ def test_foreignFile() -> None:
         (None, "it has no job.json"),
         (b"{", "it is no JSON"),
         (b"[]", "it is no JSON object"),
-        (b'{"version": 2, "number": 1}', "its version is 2, this program knows version 1"),
+        (b'{"version": 0, "number": 1}', "its version is 0, this program knows version 1"),
+        (b'{"version": true, "number": 1}', "its version is True, this program knows version 1"),
         (b'{"version": 1, "number": "1"}', "its number is '1'"),
         (b'{"version": 1, "number": 1}', "it lacks port"),
     ],
@@ -202,6 +203,26 @@ def test_badRecord(content: bytes | None, said: str) -> None:
     assert complaint.startswith("ports/ward3/queue/00000001 cannot be used: ")
     assert found.jobs[JobPlace.QUEUE] == []
     assert disk.read("ports/ward3/corrupt/00000001/data") == b"a page"
+
+
+def test_newerRecord() -> None:
+    """A job that a newer program kept is named, and stays for it; its number is not given again."""
+    disk = LosingDisk()
+    store, _ = opened(disk)
+    commit(store, b"a page")
+    path = "ports/ward3/queue/00000001"
+    record = disk.read(f"{path}/job.json")
+    disk.remove(f"{path}/job.json")
+    disk.create(f"{path}/job.json").write(record.replace(b'"version": 1', b'"version": 2'))
+    later = Store(disk)
+    found = later.addPort("ward3")
+    assert found.complaints == [
+        f"{path} is not used: its version is 2, this program knows version 1: a newer jetdirect has"
+        " written it; it stays where it is, and is printed when that one is back"
+    ]
+    assert found.jobs[JobPlace.QUEUE] == []
+    assert disk.read(f"{path}/data") == b"a page"
+    assert later.reserve("number", 1) > 1
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,8 @@ from enum import Enum
 from typing import Any, NamedTuple
 
 VERSION = 1
-"""Raised when an older program could misunderstand what is written."""
+"""Raised with each value that a record has more or less, or whose meaning changes: an older program
+leaves what it does not know."""
 
 
 class JobPlace(Enum):
@@ -68,9 +69,17 @@ class Room(NamedTuple):
 
 class BadRecord(ValueError):
     """
-    A record that cannot be used: unreadable, or written by a newer program.
+    A record that cannot be used.
 
     Its job is never printed and never deleted.
+    """
+
+
+class NewerRecord(BadRecord):
+    """
+    One that a newer program has written.
+
+    Its job stays where it is, for that program.
     """
 
 
@@ -192,6 +201,9 @@ def _values(data: bytes) -> dict[str, Any]:
     if not isinstance(values, dict):
         raise BadRecord("it is no JSON object")
     version = values.pop("version", None)
+    if type(version) is int and version > VERSION:
+        told = f"its version is {version}, this program knows version {VERSION}"
+        raise NewerRecord(f"{told}: a newer jetdirect has written it")
     if version != VERSION or isinstance(version, bool):
         raise BadRecord(f"its version is {version!r}, this program knows version {VERSION}")
     return values

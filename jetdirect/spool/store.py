@@ -34,7 +34,7 @@ from .disk import Disk, File, Reader
 from .durable import UNFINISHED, replaceFile, writeFile
 from .numbers import Numbers
 from .paused import readPaused, writePaused
-from .record import BadRecord, Found, JobPlace, Kept, Room, SpoolRecord, decode, glance
+from .record import BadRecord, Found, JobPlace, Kept, NewerRecord, Room, SpoolRecord, decode, glance
 
 NUMBERS, BALLAST, PROBE = "numbers", "ballast", "probe"
 DATA, RECORD, PROGRESS, HEARD = "data", "job.json", "progress", "heard"
@@ -397,6 +397,9 @@ class Store:
                 except NotADirectoryError:
                     del self._where[number]
                     found.complaints.append(f"{path} is not a job; it is left as it is")
+                except NewerRecord as why:
+                    remedy = "it stays where it is, and is printed when that one is back"
+                    found.complaints.append(f"{path} is not used: {why}; {remedy}")
                 except (BadRecord, FileNotFoundError) as why:
                     found.complaints.append(f"{path} cannot be used: {_said(why)}; it is set aside")
                     self._move(number, port, JobPlace.CORRUPT)
