@@ -24,7 +24,7 @@ from jetdirect.spool.record import JobPlace
 from jetdirect.spool.store import Store
 from tests.support.gateway import Gateway
 
-from .paper import HEAD, Pages, PrinterHall, Sheet
+from .paper import HEAD, Pages, PrinterHall, Sent, Sheet
 from .rules import Event, Found, Ledger, Standing, Where, wrong
 from .senders import Senders
 
@@ -47,21 +47,26 @@ class Laboratory:
     One run.
 
     @ivar starts: seconds from each start to the first page after it.
+    @ivar kills: when it was killed, in seconds of the monotonic clock.
     """
+
+    life = 0.6
+    """Seconds that a gateway lives, on average (chosen)."""
 
     def __init__(self, directory: Path, seed: int) -> None:
         self.starts: list[float] = []
+        self.kills: list[float] = []
         self._directory = directory
         self._dice = Random(seed)
         self._pages = Pages(seed)
         self.hall = PrinterHall(PORTS, self._pages, seed)
         self.senders = Senders(SENDERS, PORTS, self._pages, seed)
 
-    def run(self, kills: int, end: float = float("inf")) -> int:
+    def run(self, kills: float, end: float = float("inf"), jobs: float = float("inf")) -> int:
         """
         Kill so often, and then let the rest be printed.
 
-        @param end: by the monotonic clock: kill no more then.
+        @param end: by the monotonic clock: kill no more then; C{jobs}: nor behind so many.
         @return: how often it was killed.
         """
         kill = 0
@@ -69,11 +74,12 @@ class Laboratory:
             began, pages = time.monotonic(), len(self.hall.sheets)
             gateway = self._start()
             self.senders.gateway = gateway.port
-            if kill == kills or time.monotonic() > end:
+            if kill >= kills or time.monotonic() > end or len(self.senders.jobs) >= jobs:
                 break
-            time.sleep(self._dice.expovariate(1 / 0.6))
+            time.sleep(self._dice.expovariate(1 / self.life))
             self.senders.gateway = 0
             os.kill(gateway.pid, 9)
+            self.kills.append(time.monotonic())
             gateway.stop()
             first = [each.came for each in self.hall.sheets[pages:] if each.came > began]
             if first:
@@ -88,16 +94,18 @@ class Laboratory:
         return kill
 
     def _start(self) -> Gateway:
-        words = [f"--printer=socket://127.0.0.1:{port}" for port in self.hall.ports]
-        words += [f"--spool={self._directory / 'spool'}", "--max-queued=100000"]
-        words += [f"--max-sessions={SENDERS * 2}", "--min-free=0"]
         while True:
             try:
-                return Gateway(self._directory, *words)
+                return Gateway(self._directory, *self._words())
             except AssertionError as why:
                 # On a machine that has too much to do a start may take longer than a test waits.
                 if str(why).count("\n") > 1:
                     raise
+
+    def _words(self) -> list[str]:
+        words = [f"--printer=socket://127.0.0.1:{port}" for port in self.hall.ports]
+        words += [f"--spool={self._directory / 'spool'}", "--max-queued=100000"]
+        return [*words, f"--max-sessions={SENDERS * 2}", "--min-free=0"]
 
     def _settle(self) -> None:
         count, since = -1, time.monotonic()
@@ -148,11 +156,19 @@ class Laboratory:
 
     def oddities(self, found: Found) -> list[str]:
         """What the rules of kept jobs do not speak of."""
-        said = [f"reply {job.odd!r}" for job in self.senders.jobs if job.odd]
+        jobs = self.senders.jobs
+        said = [f"reply {job.odd!r}" for job in jobs if job.odd]
+        said += [
+            f"job {job.number} was {job.level}" for job in jobs if job.level != self._level(job)
+        ]
         said += [f"{sheet.head!r}: other bytes" for sheet in self.hall.sheets if sheet.wrong]
         waiting = Counter(each.sha256 for each in found.jobs if each.where is Where.WAITING)
         said += [f"{key} waits {count} times" for key, count in waiting.items() if count > 1]
         return said + self._order()
+
+    @staticmethod
+    def _level(job: Sent) -> str:
+        return "queued" if job.taken else ""
 
     def _order(self) -> list[str]:
         # Who was told before another began, is printed before that one.

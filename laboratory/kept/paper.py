@@ -130,6 +130,7 @@ class Sent:
 
     @ivar began: when its last upload did, in seconds of the monotonic clock.
     @ivar replied: when the reply to that came.
+    @ivar level: how far the reply said that it had come.
     @ivar odd: a reply that must not be.
     """
 
@@ -141,4 +142,5 @@ class Sent:
     taken: bool = False
     refused: bool = False
     resent: bool = False
+    level: str = ""
     odd: str = ""

@@ -13,7 +13,9 @@ from random import Random
 
 from .paper import HEAD, Pages, Sent
 
-QUEUED = re.compile(r"^226 Transfer complete \(PORT\d+, job (\d+), (\d+) bytes, queued\)$")
+TAKEN = re.compile(
+    r"^226 Transfer complete \((?:PORT|port)\d+, job (\d+), (\d+) bytes, (queued|delivered)\)$"
+)
 PATIENCE = 40.0
 
 
@@ -86,8 +88,8 @@ class Senders:
         except (OSError, EOFError, ftplib.Error):
             return
         job.replied = time.monotonic()
-        told = QUEUED.match(reply.splitlines()[-1])
+        told = TAKEN.match(reply.splitlines()[-1])
         if told is None or int(told[2]) != len(data):
             job.odd = reply
             return
-        job.number, job.taken = int(told[1]), True
+        job.number, job.level, job.taken = int(told[1]), told[3], True
