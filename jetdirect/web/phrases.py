@@ -14,7 +14,7 @@ PATIENCE = 60.0
 """Seconds that a printer may take no byte before that is trouble: most empty trays were filled by
 then, or it will be long (chosen)."""
 
-_BLANK = "\N{NO-BREAK SPACE}"
+_BLANK = chr(0xA0)  # no-break; written so, pydoctor can show it
 
 BAD, WARN, BUSY, WELL, WAITS = "bad", "warn", "busy", "well", "waits"
 
