@@ -345,7 +345,8 @@ class Gateway(MultiService):
 
     async def _close(self, end: float) -> None:
         # The last thing: a job that came in at the end was still to be kept.
-        await self.history.close(max(end - self._reactor.seconds(), LEAST))
+        left = end - self._reactor.seconds()  # of the drain time-out, that nobody needs by now
+        await self.history.close(min(max(left, LEAST), LAST_WRITES))
         for each in (self.spool, self._state):
             if each is not None:
                 await each.close()

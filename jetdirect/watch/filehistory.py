@@ -49,6 +49,8 @@ ASKING = 50
 SWEEP = 60.0
 """Seconds between two looks at what is not to be kept any longer (chosen)."""
 
+SILENT = "the history's disk does not answer"
+
 _Result = TypeVar("_Result")
 
 
@@ -115,7 +117,7 @@ class FileHistory:
         self._sweeping: IDelayedCall | None = clock.callLater(0, self._sweep)
         self._written: list[Deferred[None]] = []
         self._asking = 0
-        self._failed = self._closed = False
+        self._failed = self._slow = self._closed = False
         self._dropped: int | None = None
 
     # What is asked.
@@ -263,12 +265,26 @@ class FileHistory:
                 batch.records.values(), batch.events, batch.restored.values()
             )
         )
-        writing.addCallbacks(self._wrote, self._notWritten).addBoth(self._goOn)
+        slow = self._clock.callLater(ANSWER, self._isSlow)
+
+        def over(result: Any) -> Any:
+            if slow.active():
+                slow.cancel()
+            return result
+
+        writing.addBoth(over).addCallbacks(self._wrote, self._notWritten).addBoth(self._goOn)
+
+    def _isSlow(self) -> None:
+        self._slow = True
+        told = f"nothing waits for it but those who ask, and up to {MOST} jobs"
+        self._log.error(
+            "the history's disk has not answered for {s:g} s; {told}", s=ANSWER, told=told
+        )
 
     def _wrote(self, _: None) -> None:
         self._writing = _Batch()
-        if self._failed:
-            self._failed = False
+        if self._failed or self._slow:
+            self._failed = self._slow = False
             self._log.info("the history is well again")
 
     def _notWritten(self, failure: Failure) -> None:
@@ -319,8 +335,11 @@ class FileHistory:
         return given.addTimeout(ANSWER, self._clock).addErrback(self._notAnswered)
 
     def _afterwards(self, step: Callable[[], _Result]) -> Deferred[Any]:
-        # What is written before it is seen by it.
-        return self._flush().addCallback(lambda _: self._ask(step))
+        # What is written before it is seen by it; who waited for a disk in vain waits no longer.
+        def then(_: None) -> Deferred[Any]:
+            return fail(HistoryFailed(SILENT)) if self._slow else self._ask(step)
+
+        return self._flush().addCallback(then)
 
     def _notAnswered(self, failure: Failure) -> Any:
         error = failure.value
@@ -328,7 +347,7 @@ class FileHistory:
             TimeoutError
         ):
             raise HistoryFailed(f"the history failed: {error}") from None
-        raise HistoryFailed("the history's disk does not answer") from None
+        raise HistoryFailed(SILENT) from None
 
     # What is not kept any longer.
 
