@@ -45,7 +45,7 @@ class Record:
         self.heard.append(heard)
 
 
-class Bench:
+class Replies:
     """The replies of one session."""
 
     def __init__(self, inFlight: int = 0) -> None:
@@ -69,141 +69,141 @@ def test_heard() -> None:
     """
     The record is written once the reply is acknowledged, and nothing came behind it for a while.
     """
-    bench = Bench()
-    job = bench.job()
-    bench.wait(1)
+    replied = Replies()
+    job = replied.job()
+    replied.wait(1)
     assert job.heard == []
-    bench.wait(1)
+    replied.wait(1)
     assert job.heard == [True]
-    assert not bench.clock.getDelayedCalls()
+    assert not replied.clock.getDelayedCalls()
 
 
 def test_killedWithTheReplyUnread() -> None:
     """
     The kernel of a process that was killed acknowledges the reply, then resets the connection.
     """
-    bench = Bench()
-    job = bench.job()
-    bench.wait(1)
-    bench.clock.advance(0.4)
+    replied = Replies()
+    job = replied.job()
+    replied.wait(1)
+    replied.clock.advance(0.4)
     assert job.heard == []
-    bench.acknowledgements.lost()
+    replied.acknowledgements.lost()
     assert job.heard == [False]
-    assert not bench.clock.getDelayedCalls()
+    assert not replied.clock.getDelayedCalls()
 
 
 def test_resetAtTheLastLook() -> None:
     """A reset that the reactor has not told yet is seen."""
-    bench = Bench()
-    job = bench.job()
-    bench.wait(1)
-    bench.facts.over = True
-    bench.wait(3)
+    replied = Replies()
+    job = replied.job()
+    replied.wait(1)
+    replied.facts.over = True
+    replied.wait(3)
     assert job.heard == []
-    bench.acknowledgements.lost()
+    replied.acknowledgements.lost()
     assert job.heard == [False]
 
 
 def test_notYetHeard() -> None:
     """As long as it is not acknowledged the record waits, be it for hours."""
-    bench = Bench(inFlight=1)
-    job = bench.job()
-    bench.wait(10_000)
+    replied = Replies(inFlight=1)
+    job = replied.job()
+    replied.wait(10_000)
     assert job.heard == []
-    bench.facts.inFlight = 0
-    bench.wait(2)
+    replied.facts.inFlight = 0
+    replied.wait(2)
     assert job.heard == [True]
 
 
 def test_nextWord() -> None:
     """Whoever says something after the reply is alive: the record waits no longer."""
-    bench = Bench()
-    job = bench.job()
-    bench.acknowledgements.look()
+    replied = Replies()
+    job = replied.job()
+    replied.acknowledgements.look()
     assert job.heard == [True]
-    assert not bench.clock.getDelayedCalls()
+    assert not replied.clock.getDelayedCalls()
 
 
 @pytest.mark.parametrize(("inFlight", "heard"), [(0, True), (1, False)])
 def test_closed(inFlight: int, heard: bool) -> None:
     """The sender ends the connection: what it has acknowledged by then it has heard."""
-    bench = Bench(inFlight=1)
-    job = bench.job()
-    bench.wait(3)
-    bench.facts.inFlight = inFlight
-    bench.acknowledgements.ended()
+    replied = Replies(inFlight=1)
+    job = replied.job()
+    replied.wait(3)
+    replied.facts.inFlight = inFlight
+    replied.acknowledgements.ended()
     assert job.heard == [heard]
-    assert not bench.clock.getDelayedCalls()
+    assert not replied.clock.getDelayedCalls()
 
 
 def test_reset() -> None:
     """A connection that was reset proves nothing, whatever is left in flight."""
-    bench = Bench()
-    job = bench.job()
-    bench.facts.over = True
-    bench.acknowledgements.ended()
+    replied = Replies()
+    job = replied.job()
+    replied.facts.over = True
+    replied.acknowledgements.ended()
     assert job.heard == [False]
 
 
 def test_whatIsBehind() -> None:
     """What was written behind the reply needs no acknowledgement of its own."""
-    bench = Bench(inFlight=100)
-    job = bench.job()
-    bench.acknowledgements.wrote(14)
-    bench.facts.inFlight = 15
-    bench.acknowledgements.look()
+    replied = Replies(inFlight=100)
+    job = replied.job()
+    replied.acknowledgements.wrote(14)
+    replied.facts.inFlight = 15
+    replied.acknowledgements.look()
     assert job.heard == []
-    bench.facts.inFlight = 14
-    bench.acknowledgements.look()
+    replied.facts.inFlight = 14
+    replied.acknowledgements.look()
     assert job.heard == [True]
-    assert not bench.clock.getDelayedCalls()
+    assert not replied.clock.getDelayedCalls()
 
 
 @pytest.mark.parametrize("heard", [True, False])
 def test_goodbye(heard: bool) -> None:
     """Where the connection cannot be asked any more, it counts how it ended."""
-    bench = Bench(inFlight=1)
-    job = bench.job()
-    bench.acknowledgements.lost(heard)
+    replied = Replies(inFlight=1)
+    job = replied.job()
+    replied.acknowledgements.lost(heard)
     assert job.heard == [heard]
 
 
 def test_lost() -> None:
     """When the connection itself is gone, what was not acknowledged never will be."""
-    bench = Bench(inFlight=1)
-    job = bench.job()
-    bench.wait(3)
-    bench.facts.inFlight = 0
-    bench.acknowledgements.lost()
-    bench.acknowledgements.lost()
+    replied = Replies(inFlight=1)
+    job = replied.job()
+    replied.wait(3)
+    replied.facts.inFlight = 0
+    replied.acknowledgements.lost()
+    replied.acknowledgements.lost()
     assert job.heard == [False]
-    assert not bench.clock.getDelayedCalls()
+    assert not replied.clock.getDelayedCalls()
 
 
 def test_nothingExpected() -> None:
     """A session without a job ends without a word."""
-    bench = Bench()
-    bench.acknowledgements.ended()
-    assert not bench.clock.getDelayedCalls()
+    replied = Replies()
+    replied.acknowledgements.ended()
+    assert not replied.clock.getDelayedCalls()
 
 
 def test_oneAfterTheOther() -> None:
     """Each job of a session has its record once, whenever the next reply is written."""
-    bench = Bench(inFlight=1)
-    first = bench.job()
-    bench.wait(3)
-    second = bench.job()
-    assert len(bench.clock.getDelayedCalls()) == 1
-    bench.facts.inFlight = 0
-    bench.wait(1)
-    third = bench.job()
-    bench.wait(1)
+    replied = Replies(inFlight=1)
+    first = replied.job()
+    replied.wait(3)
+    second = replied.job()
+    assert len(replied.clock.getDelayedCalls()) == 1
+    replied.facts.inFlight = 0
+    replied.wait(1)
+    third = replied.job()
+    replied.wait(1)
     assert (first.heard, second.heard, third.heard) == ([], [], [])
-    bench.wait(1)
+    replied.wait(1)
     assert (first.heard, second.heard, third.heard) == ([True], [True], [True])
-    bench.wait(3)
+    replied.wait(3)
     assert (first.heard, second.heard, third.heard) == ([True], [True], [True])
-    assert not bench.clock.getDelayedCalls()
+    assert not replied.clock.getDelayedCalls()
 
 
 def test_notBeforeItLeft() -> None:
@@ -211,22 +211,22 @@ def test_notBeforeItLeft() -> None:
     Under TLS a reply is with the kernel at the end of the turn: a command that is read in the same
     turn was sent before it, and says nothing.
     """
-    bench = Bench()
+    replied = Replies()
     record: Any = Record()
-    bench.acknowledgements.expect(record, buffered=True)
-    bench.acknowledgements.look()
+    replied.acknowledgements.expect(record, buffered=True)
+    replied.acknowledgements.look()
     assert record.heard == []
-    bench.clock.advance(0)
-    bench.acknowledgements.look()
+    replied.clock.advance(0)
+    replied.acknowledgements.look()
     assert record.heard == [True]
-    assert not bench.clock.getDelayedCalls()
+    assert not replied.clock.getDelayedCalls()
 
 
 def test_lostBeforeItLeft() -> None:
     """A connection that is lost in that turn leaves no timer."""
-    bench = Bench()
+    replied = Replies()
     record: Any = Record()
-    bench.acknowledgements.expect(record, buffered=True)
-    bench.acknowledgements.lost()
+    replied.acknowledgements.expect(record, buffered=True)
+    replied.acknowledgements.lost()
     assert record.heard == [False]
-    assert not bench.clock.getDelayedCalls()
+    assert not replied.clock.getDelayedCalls()

@@ -19,7 +19,7 @@ from jetdirect.transports import checks
 from jetdirect.transports.build import transportFor
 from jetdirect.transports.checks import complaintsAbout, unknownHosts
 from jetdirect.transports.policy import PJLPolicy, policed
-from tests.support.endpoint import hear
+from tests.support.answers import hear
 
 
 def printers(*uris: str) -> list[IPrinterTransport]:

@@ -26,7 +26,7 @@ from jetdirect.testing import FakePrinter, FakeSender
 PAGE = b"%!PS\nshowpage\n"
 
 
-class Site:
+class Operated:
     """A gateway in memory, whose operator changes it."""
 
     def __init__(self, *printers: NamedPrinter, **more: Any) -> None:
@@ -105,12 +105,12 @@ def test_notClear(printers: list[tuple[Any, ...]], default: str, why: str) -> No
 def test_words() -> None:
     """A port is reached by its name, its number and its aliases, and shown by its name."""
     ward, lab = made("ward3", 3, "lp3", "hp:laser"), made("lab", 1)
-    site = Site(ward, lab)
+    operated = Operated(ward, lab)
     for word in ("ward3", "WARD3", "PORT3", "port3", "lp3", "hp:laser"):
-        assert "226 " in site.store(word), word
-    assert "550" in site.store("PORT2")
-    assert site.sender().say("CWD lp3") and printed(ward, lab) == [6, 0]
-    sender = site.sender()
+        assert "226 " in operated.store(word), word
+    assert "550" in operated.store("PORT2")
+    assert operated.sender().say("CWD lp3") and printed(ward, lab) == [6, 0]
+    sender = operated.sender()
     sender.say("CWD PORT3")
     assert '"/ward3"' in sender.say("PWD")
 
@@ -118,11 +118,11 @@ def test_words() -> None:
 def test_defaultPort() -> None:
     """Uploads to / print on number 1, or where the operator says; the place counts nothing."""
     ward, lab = made("ward3"), made("lab", 1)
-    site = Site(ward, lab)
-    site.sender().upload("page.ps", PAGE)
+    operated = Operated(ward, lab)
+    operated.sender().upload("page.ps", PAGE)
     assert printed(ward, lab) == [0, 1]
-    site.apply(default="ward3")
-    site.sender().upload("page.ps", PAGE)
+    operated.apply(default="ward3")
+    operated.sender().upload("page.ps", PAGE)
     assert printed(ward, lab) == [1, 1]
 
 
@@ -131,17 +131,17 @@ def test_defaultPort() -> None:
 
 def test_nothing() -> None:
     """The same configuration changes nothing."""
-    site = Site(made("ward3", 1))
-    assert site.apply() == []
+    operated = Operated(made("ward3", 1))
+    assert operated.apply() == []
 
 
 def test_added() -> None:
     """A new port prints at once, also for a session that is there; the others keep theirs."""
     ward, lab = made("ward3", 1), made("lab")
-    site = Site(ward, sessions=SessionSettings())
-    sender = site.sender()
+    operated = Operated(ward, sessions=SessionSettings())
+    sender = operated.sender()
     assert "550" in sender.say("CWD PORT2")
-    told = site.apply(lab, ward)
+    told = operated.apply(lab, ward)
     assert told == ["lab is new", "6 sessions at a time, was 3"]
     assert "226 " in sender.upload("lab/a.ps", PAGE)
     assert "226 " in sender.upload("b.ps", PAGE)
@@ -152,14 +152,14 @@ def test_removed() -> None:
     """A removed port ends its jobs and refuses others for good; its words lead nowhere else."""
     ward, lab = made("ward3", 1), made("lab", 2, "lp")
     ward.transport.hesitant = lab.transport.hesitant = True  # type: ignore[attr-defined]
-    site = Site(ward, lab)
-    inside, first, second = site.sender(), site.sender(), site.sender()
+    operated = Operated(ward, lab)
+    inside, first, second = operated.sender(), operated.sender(), operated.sender()
     inside.say("CWD lab")
     first.upload("lab/a.ps", PAGE)
     second.begin("lab/b.ps")
-    assert "lab is removed, 2 of its jobs print" in site.apply(ward)
+    assert "lab is removed, 2 of its jobs print" in operated.apply(ward)
     for word in ("lab", "PORT2", "lp"):
-        assert "550 Job" in site.store(word), word
+        assert "550 Job" in operated.store(word), word
     assert "550 Job" in inside.upload("c.ps", PAGE)
     jobs: Any = lab.transport
     jobs.jobs[0].answer()
@@ -168,9 +168,9 @@ def test_removed() -> None:
     jobs.jobs[1].answer()
     assert "226 " in second.hear()
     assert printed(ward, lab) == [0, 2]
-    assert not site.gateway.server.ports[0].jobs
+    assert not operated.gateway.server.ports[0].jobs
     jobs.hesitant = False
-    assert "lab is back" in site.apply(ward, lab)
+    assert "lab is back" in operated.apply(ward, lab)
     assert "226 " in inside.upload("d.ps", PAGE)
 
 
@@ -178,12 +178,12 @@ def test_otherPrinter() -> None:
     """A job ends at the printer that it has; one that waits and the next print at the new one."""
     old = made("ward3", 1)
     old.transport.hesitant = True  # type: ignore[attr-defined]
-    site = Site(old)
-    first, second = site.sender(), site.sender()
+    operated = Operated(old)
+    first, second = operated.sender(), operated.sender()
     first.upload("a.ps", PAGE)
     second.begin("b.ps")
     new = replace(old, transport=FakePrinter("new"))
-    assert site.apply(new) == ["ward3 prints to fake: from the next job on"]
+    assert operated.apply(new) == ["ward3 prints to fake: from the next job on"]
     old.transport.jobs[0].answer()  # type: ignore[attr-defined]
     assert "226 " in first.hear()
     second.send(PAGE)
@@ -193,85 +193,85 @@ def test_otherPrinter() -> None:
 def test_sameSource() -> None:
     """A transport made of the same words as before is thrown away: the old one goes on."""
     old = replace(made("ward3", 1), source="socket://a")
-    site = Site(old)
-    assert site.apply(replace(old, transport=FakePrinter("again"))) == []
-    site.store("ward3")
+    operated = Operated(old)
+    assert operated.apply(replace(old, transport=FakePrinter("again"))) == []
+    operated.store("ward3")
     assert printed(old) == [1]
     other = replace(old, transport=FakePrinter("other"), source="socket://b")
-    assert len(site.apply(other)) == 1
+    assert len(operated.apply(other)) == 1
 
 
 def test_portSettings() -> None:
     """A waiting job has the time-outs that it came with; the next one has the new ones."""
     ward = made("ward3", 1, busyTimeout=60)
-    site = Site(ward)
-    holds, waits, late = site.sender(), site.sender(), site.sender()
+    operated = Operated(ward)
+    holds, waits, late = operated.sender(), operated.sender(), operated.sender()
     holds.begin("a.ps")
     waits.begin("b.ps")
     set = replace(ward.settings, busyTimeout=5.0)
-    assert site.apply(replace(ward, settings=set)) == ["ward3: busy-timeout is 5, was 60"]
+    assert operated.apply(replace(ward, settings=set)) == ["ward3: busy-timeout is 5, was 60"]
     late.begin("c.ps")
-    site.reactor.advance(6)
+    operated.reactor.advance(6)
     assert "450" in late.hear() and waits.hear() == ""
-    site.reactor.advance(60)
+    operated.reactor.advance(60)
     assert "450" in waits.hear()
 
 
 def test_limits() -> None:
     """A limit counts at once, other settings from the next session on."""
-    site = Site(made("ward3", 1), sessions=SessionSettings(greeting="Old", maxSessions=2))
-    here = site.sender()
-    told = site.apply(sessions=SessionSettings(greeting="New", maxSessions=1, idleTimeout=5.0))
+    operated = Operated(made("ward3", 1), sessions=SessionSettings(greeting="Old", maxSessions=2))
+    here = operated.sender()
+    told = operated.apply(sessions=SessionSettings(greeting="New", maxSessions=1, idleTimeout=5.0))
     assert "1 sessions at a time, was 2" in told
     assert "greeting is New from the next session on, was Old" in told
-    assert FakeSender(site.gateway.factory).greeting.startswith("421 ")
-    site.reactor.advance(6)
+    assert FakeSender(operated.gateway.factory).greeting.startswith("421 ")
+    operated.reactor.advance(6)
     assert here.say("NOOP").startswith("200 ")
     here.say("QUIT")
-    assert FakeSender(site.gateway.factory).greeting == "220 New"
+    assert FakeSender(operated.gateway.factory).greeting == "220 New"
 
 
 def test_checkers() -> None:
     """Who may log in changes for the next login."""
-    site = Site(made("ward3", 1))
+    operated = Operated(made("ward3", 1))
     known = InMemoryUsernamePasswordDatabaseDontUse(ann=b"x")
-    assert len(site.apply(checkers=[known])) == 1
-    stranger = FakeSender(site.gateway.factory)
+    assert len(operated.apply(checkers=[known])) == 1
+    stranger = FakeSender(operated.gateway.factory)
     stranger.say("USER bob")
-    assert stranger.say("PASS y").startswith("530 ") or site.reactor.advance(5) is None
+    assert stranger.say("PASS y").startswith("530 ") or operated.reactor.advance(5) is None
 
 
 def test_listeners() -> None:
     """A new listener is bound, one that is gone is closed, one that stays is not touched."""
-    site = Site(made("ward3", 1), listeners=["tcp:2121", "tcp:2122"])
-    kept = site.reactor.tcpServers[1]
-    told = site.apply(listeners=["tcp:2122", "tcp:2123"])
+    operated = Operated(made("ward3", 1), listeners=["tcp:2121", "tcp:2122"])
+    kept = operated.reactor.tcpServers[1]
+    told = operated.apply(listeners=["tcp:2122", "tcp:2123"])
     assert told == [
         "tcp:2123 is listened at",
         "tcp:2121 is listened at no more; its sessions go on",
     ]
-    assert [server[0] for server in site.reactor.tcpServers] == [2121, 2122, 2123]
-    assert site.reactor.tcpServers[1] is kept
-    assert [service.name for service in site.gateway] == ["tcp:2122", "tcp:2123"]
+    assert [server[0] for server in operated.reactor.tcpServers] == [2121, 2122, 2123]
+    assert operated.reactor.tcpServers[1] is kept
+    assert [service.name for service in operated.gateway] == ["tcp:2122", "tcp:2123"]
 
 
 def test_listenerInUse(monkeypatch: pytest.MonkeyPatch) -> None:
     """A listener that cannot be bound: nothing has changed, not the listeners before it either."""
-    site = Site(made("ward3", 1), listeners=["tcp:2121"])
-    listen: Callable[..., IListeningPort] = site.reactor.listenTCP
+    operated = Operated(made("ward3", 1), listeners=["tcp:2121"])
+    listen: Callable[..., IListeningPort] = operated.reactor.listenTCP
 
     def refused(port: int, *words: Any, **more: Any) -> IListeningPort:
         if port == 2123:
             raise CannotListenError("", port, OSError(98, "in use"))
         return listen(port, *words, **more)
 
-    monkeypatch.setattr(site.reactor, "listenTCP", refused)
-    before = site.gateway.configuration
+    monkeypatch.setattr(operated.reactor, "listenTCP", refused)
+    before = operated.gateway.configuration
     with pytest.raises(CannotListenError):
-        site.apply(made("other", 2), listeners=["tcp:2122", "tcp:2123"])
-    assert site.gateway.configuration is before
-    assert [service.name for service in site.gateway] == ["tcp:2121"]
-    assert "226 " in site.store("ward3")
+        operated.apply(made("other", 2), listeners=["tcp:2122", "tcp:2123"])
+    assert operated.gateway.configuration is before
+    assert [service.name for service in operated.gateway] == ["tcp:2121"]
+    assert "226 " in operated.store("ward3")
 
 
 @pytest.mark.parametrize(
@@ -285,43 +285,43 @@ def test_listenerInUse(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_wordsStay(then: list[tuple[Any, ...]], word: str) -> None:
     """What was a port's name or number never leads to another printer, but after a restart."""
     ward = made("ward3", 3)
-    site = Site(ward, default="ward3")
+    operated = Operated(ward, default="ward3")
     with pytest.raises(ValueError) as error:
-        site.apply(*[made(*each) for each in then], default="lab")
+        operated.apply(*[made(*each) for each in then], default="lab")
     assert str(error.value) == f"{word} of lab was ward3's; change the URI of ward3, or restart"
-    assert "226 " in site.store("PORT3") and printed(ward) == [1]
+    assert "226 " in operated.store("PORT3") and printed(ward) == [1]
 
 
 def test_aliasMoves() -> None:
     """An alias goes where the operator sends it."""
     ward, lab = made("ward3", 1, "lp"), made("lab")
-    site = Site(ward, lab)
-    told = site.apply(replace(ward, aliases=()), replace(lab, aliases=("lp",)))
+    operated = Operated(ward, lab)
+    told = operated.apply(replace(ward, aliases=()), replace(lab, aliases=("lp",)))
     assert told == ["ward3: aliases is none, was lp", "lab: aliases is lp, was none"]
-    assert "226 " in site.store("lp") and printed(ward, lab) == [0, 1]
+    assert "226 " in operated.store("lp") and printed(ward, lab) == [0, 1]
 
 
 def test_lostWords() -> None:
     """What was a port's alias or number and is none any more is refused: it is no job's name."""
     ward, lab = made("ward3", 3, "lp", "a:b"), made("lab", 1)
-    site = Site(ward, lab)
-    site.apply(replace(ward, number=None, aliases=()), lab)
+    operated = Operated(ward, lab)
+    operated.apply(replace(ward, number=None, aliases=()), lab)
     for word in ("lp", "LP", "PORT3", "a:b"):
-        assert "550 " in site.store(word), word
-        assert "550 " in site.sender().say(f"CWD {word}"), word
-        assert "550 " in site.sender().upload(word, PAGE), word
-        assert "550 " in site.sender().upload(rf"{word}\x.ps", PAGE), word
-    assert "ward3" in site.sender().say("CWD lp")
+        assert "550 " in operated.store(word), word
+        assert "550 " in operated.sender().say(f"CWD {word}"), word
+        assert "550 " in operated.sender().upload(word, PAGE), word
+        assert "550 " in operated.sender().upload(rf"{word}\x.ps", PAGE), word
+    assert "ward3" in operated.sender().say("CWD lp")
     assert printed(ward, lab) == [0, 0]
-    site.apply(ward, lab)
-    assert "226 " in site.store("lp") and printed(ward, lab) == [1, 0]
+    operated.apply(ward, lab)
+    assert "226 " in operated.store("lp") and printed(ward, lab) == [1, 0]
 
 
 def test_allow() -> None:
     """A port may be for some senders only: others are told so before they send."""
     ward, lab = made("ward3", 1, allow=list(networks("10.0.0.0/8"))), made("lab")
-    site = Site(ward, lab)
-    stranger = FakeSender(site.gateway.factory, "192.0.2.1")
+    operated = Operated(ward, lab)
+    stranger = FakeSender(operated.gateway.factory, "192.0.2.1")
     stranger.login()
     why = "192.0.2.1 may not print on ward3"
     assert stranger.say("CWD ward3").startswith("550 ") and why in stranger.say("CWD PORT1")
@@ -329,7 +329,7 @@ def test_allow() -> None:
         heard = stranger.upload(name, PAGE)
         assert "550 " in heard and why in heard and "150 " not in heard
     assert "226 " in stranger.upload("lab/page.ps", PAGE)
-    known = FakeSender(site.gateway.factory, "10.1.2.3")
+    known = FakeSender(operated.gateway.factory, "10.1.2.3")
     known.login()
     assert known.say("CWD ward3").startswith("250 ")
     assert "226 " in known.upload("page.ps", PAGE) and printed(ward, lab) == [1, 1]
@@ -338,35 +338,35 @@ def test_allow() -> None:
 def test_description() -> None:
     """The operator's word wins over the transport's, and changes while the gateway runs."""
     ward = made("ward3", 1, description="Ward 3", location="Room 12")
-    site = Site(ward)
-    assert "Ward 3" in site.sender().say("STAT ward3")
-    assert site.gateway.server.ports[0].record.description == "Ward 3"
-    told = site.apply(replace(ward, settings=PortSettings(description="Station 3")))
+    operated = Operated(ward)
+    assert "Ward 3" in operated.sender().say("STAT ward3")
+    assert operated.gateway.server.ports[0].record.description == "Ward 3"
+    told = operated.apply(replace(ward, settings=PortSettings(description="Station 3")))
     assert told == [
         "ward3: description is Station 3, was Ward 3",
         "ward3: location is not said, was Room 12",
     ]
-    assert "Station 3" in site.sender().say("STAT ward3")
+    assert "Station 3" in operated.sender().say("STAT ward3")
 
 
 def test_gap() -> None:
     """The gap of a port counts where its transport says none."""
     ward = made("ward3", 1, gap=3.0)
-    site = Site(ward)
-    assert "226 " in site.store("ward3")
-    second = site.sender()
+    operated = Operated(ward)
+    assert "226 " in operated.store("ward3")
+    second = operated.sender()
     second.begin("b.ps")
     assert second.hear() == ""
-    site.reactor.advance(3)
+    operated.reactor.advance(3)
     assert "150 " in second.hear()
 
 
 def test_shareOfMany() -> None:
     """A share that goes by the number of ports is not told for each of them."""
     ports = [made(f"p{n}", n) for n in range(1, 5)]
-    site = Site(*ports, sessions=SessionSettings(maxSessions=40))
-    assert site.apply(*ports[:3]) == ["p4 is removed"]
-    assert site.gateway.server.ports[0].settings.share == 13
+    operated = Operated(*ports, sessions=SessionSettings(maxSessions=40))
+    assert operated.apply(*ports[:3]) == ["p4 is removed"]
+    assert operated.gateway.server.ports[0].settings.share == 13
 
 
 # Any sequence of them.
@@ -388,7 +388,7 @@ def test_anySequence(sequence: list[list[tuple[str, int | None, bool]]], data: A
     """
     printers = {name: FakePrinter(name) for name in NAMES}
     alias = {name: f"to-{name}" for name in NAMES}
-    site: Site | None = None
+    operated: Operated | None = None
     there: set[str] = set()
     ever: dict[str, str] = {}  # each word there was, with its printer
     now: dict[str, str] = {}
@@ -402,21 +402,21 @@ def test_anySequence(sequence: list[list[tuple[str, int | None, bool]]], data: A
         words |= {alias[name]: name for name, _, aliased in ports if aliased}
         words |= {f"PORT{number}": name for name, number, _ in ports if number is not None}
         moves = any(ever.get(word, name) != name for word, name in words.items())
-        if site is None:
-            site = Site(*value, default=ports[0][0])
+        if operated is None:
+            operated = Operated(*value, default=ports[0][0])
         elif moves:
-            kept = site.gateway.configuration
+            kept = operated.gateway.configuration
             with pytest.raises(ValueError, match="restart"):
-                site.apply(*value, default=ports[0][0])
-            assert site.gateway.configuration is kept
+                operated.apply(*value, default=ports[0][0])
+            assert operated.gateway.configuration is kept
         else:
-            site.apply(*value, default=ports[0][0])
+            operated.apply(*value, default=ports[0][0])
         if not moves:
             there, now = {name for name, _, _ in ports}, words
             ever |= words
         for word, name in ever.items():
             before = {each: len(printers[each].jobs) for each in NAMES}
-            heard = site.store(word)
+            heard = operated.store(word)
             if word not in now:
                 assert "550" in heard, (word, name)
             else:
@@ -426,9 +426,9 @@ def test_anySequence(sequence: list[list[tuple[str, int | None, bool]]], data: A
             assert elsewhere == [], (word, name, elsewhere)
         name = data.draw(st.sampled_from(sorted(there)))
         if not any(each == name for _, each in running):
-            running.append((site.sender(), name))
+            running.append((operated.sender(), name))
             running[-1][0].begin(f"{name}/running.ps")
-    assert site is not None
+    assert operated is not None
     for sender, name in running:
         assert "226 " in sender.send(b"the one that ran")
         assert b"the one that ran" in [job.data for job in printers[name].jobs]

@@ -34,8 +34,8 @@ from jetdirect.transports.build import transportFor
 from jetdirect.transports.file import fifo
 from jetdirect.transports.file import reader as readers
 from jetdirect.transports.file.transport import AppendTransport, FileTransport
+from tests.support.answers import hear
 from tests.support.device import until
-from tests.support.endpoint import hear
 from tests.support.gateway import Gateway
 from tests.support.pipe import Reader
 from tests.support.session import Session, delivered, lastLine
@@ -298,7 +298,7 @@ async def test_appended(paper: Path) -> None:
     assert stat.S_IMODE(paper.stat().st_mode) == 0o640
 
 
-class Desk:
+class Printing:
     """A file as a printer, and a job that has it, with a thread under control."""
 
     def __init__(self, paper: Path) -> None:
@@ -312,12 +312,12 @@ class Desk:
 
 def test_onDiskBeforeItIsDelivered(paper: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The bytes are on the disk before the job is delivered."""
-    desk = Desk(paper)
+    printing = Printing(paper)
     done: list[str] = []
     monkeypatch.setattr(os, "fsync", lambda descriptor: done.append("fsync"))
-    desk.connection.write(b"%!PS")
-    desk.connection.finish().addCallback(lambda _: done.append("delivered"))
-    desk.threads.workAll()
+    printing.connection.write(b"%!PS")
+    printing.connection.finish().addCallback(lambda _: done.append("delivered"))
+    printing.threads.workAll()
 
     assert done == ["fsync", "delivered"]
 
@@ -325,29 +325,29 @@ def test_onDiskBeforeItIsDelivered(paper: Path, monkeypatch: pytest.MonkeyPatch)
 @pytest.mark.parametrize("steps", [0, 1, 2])
 def test_cutJobIsTakenOut(paper: Path, steps: int) -> None:
     """A cut job leaves the file as it was; what was in it counts as seen, even so."""
-    desk = Desk(paper)
-    desk.connection.write(b"%!PS")
-    desk.connection.write(b"more")
-    desk.threads.work(steps)
-    assert desk.connection.sent == 8
+    printing = Printing(paper)
+    printing.connection.write(b"%!PS")
+    printing.connection.write(b"more")
+    printing.threads.work(steps)
+    assert printing.connection.sent == 8
 
-    aborted = hear(desk.connection.abort(b"\x04"))
-    desk.threads.workAll()
+    aborted = hear(printing.connection.abort(b"\x04"))
+    printing.threads.workAll()
 
     assert aborted == [None]
     assert paper.read_bytes() == b"before|"
-    assert desk.job.losses == []
+    assert printing.job.losses == []
 
 
 @pytest.mark.parametrize("steps", [0, 1])
 def test_cutWhileFinishing(paper: Path, steps: int) -> None:
     """A job that is cut before it is on the disk is taken out."""
-    desk = Desk(paper)
-    desk.connection.write(b"%!PS")
-    finished = hear(desk.connection.finish())
-    desk.threads.work(steps)
-    hear(desk.connection.abort(b"\x04"))
-    desk.threads.workAll()
+    printing = Printing(paper)
+    printing.connection.write(b"%!PS")
+    finished = hear(printing.connection.finish())
+    printing.threads.work(steps)
+    hear(printing.connection.abort(b"\x04"))
+    printing.threads.workAll()
 
     assert paper.read_bytes() == b"before|"
     assert finished == []  # abort has told
@@ -355,15 +355,15 @@ def test_cutWhileFinishing(paper: Path, steps: int) -> None:
 
 def test_cutTooLate(paper: Path) -> None:
     """A job that is on the disk when it is cut stays, and others come after it."""
-    desk = Desk(paper)
-    desk.connection.write(b"%!PS")
-    hear(desk.connection.finish())
-    desk.threads.work(2)
-    hear(desk.connection.abort(b"\x04"))
-    desk.threads.workAll()
+    printing = Printing(paper)
+    printing.connection.write(b"%!PS")
+    hear(printing.connection.finish())
+    printing.threads.work(2)
+    hear(printing.connection.abort(b"\x04"))
+    printing.threads.workAll()
 
-    assert (paper.read_bytes(), desk.connection.sent) == (b"before|%!PS", 4)
-    Desk(paper)  # it is unlocked
+    assert (paper.read_bytes(), printing.connection.sent) == (b"before|%!PS", 4)
+    Printing(paper)  # it is unlocked
 
 
 @pytest_twisted.ensureDeferred
@@ -383,7 +383,7 @@ async def test_cutJobMayHavePrinted(paper: Path) -> None:
 
 def test_fullDisk(paper: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What a full disk took of a job is taken out again."""
-    desk = Desk(paper)
+    printing = Printing(paper)
     write = os.write
     room = 3
 
@@ -396,34 +396,34 @@ def test_fullDisk(paper: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         return write(descriptor, data)
 
     monkeypatch.setattr(os, "write", full)
-    desk.connection.write(b"%!PS")
-    desk.threads.workAll()
+    printing.connection.write(b"%!PS")
+    printing.threads.workAll()
     assert paper.read_bytes() == b"before|%!P"
-    assert [error.reason for error in desk.job.losses] == [
+    assert [error.reason for error in printing.job.losses] == [
         "the job cannot be kept: No space left on device"
     ]
-    hear(desk.connection.abort(b"\x04"))
-    desk.threads.workAll()
+    hear(printing.connection.abort(b"\x04"))
+    printing.threads.workAll()
 
     assert paper.read_bytes() == b"before|"
-    assert desk.connection.sent == 4
+    assert printing.connection.sent == 4
 
 
 def test_notOnDisk(paper: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A job whose bytes cannot be put on the disk is not delivered."""
-    desk = Desk(paper)
-    desk.connection.write(b"%!PS")
+    printing = Printing(paper)
+    printing.connection.write(b"%!PS")
 
     def fail(descriptor: int) -> None:
         raise OSError(errno.EIO, os.strerror(errno.EIO))
 
     monkeypatch.setattr(os, "fsync", fail)
-    finished = hear(desk.connection.finish())
-    desk.threads.workAll()
+    finished = hear(printing.connection.finish())
+    printing.threads.workAll()
 
     assert [type(it) for it in finished] == [PrinterLost]
-    hear(desk.connection.abort(b""))
-    desk.threads.workAll()
+    hear(printing.connection.abort(b""))
+    printing.threads.workAll()
     assert paper.read_bytes() == b"before|"
 
 
@@ -439,13 +439,13 @@ def _append(path: Path) -> None:
 )
 def test_meddledWith(paper: Path, meddle: Callable[[Path], None]) -> None:
     """A job among whose bytes somebody wrote without asking for the lock was not delivered."""
-    desk = Desk(paper)
-    desk.connection.write(b"%!PS")
-    desk.threads.workAll()
+    printing = Printing(paper)
+    printing.connection.write(b"%!PS")
+    printing.threads.workAll()
     meddle(paper)
-    desk.connection.write(b"more")
-    finished = hear(desk.connection.finish())
-    desk.threads.workAll()
+    printing.connection.write(b"more")
+    finished = hear(printing.connection.finish())
+    printing.threads.workAll()
 
     [error] = finished
     assert isinstance(error, PrinterLost)
@@ -454,13 +454,13 @@ def test_meddledWith(paper: Path, meddle: Callable[[Path], None]) -> None:
 
 def test_cutJobThatStays(paper: Path) -> None:
     """Somebody else's bytes are not taken out with a cut job's; the log says what stays."""
-    desk = Desk(paper)
-    desk.connection.write(b"%!PS")
-    desk.threads.workAll()
+    printing = Printing(paper)
+    printing.connection.write(b"%!PS")
+    printing.threads.workAll()
     _append(paper)
     with capturedLogs() as logged:
-        aborted = hear(desk.connection.abort(b"\x04"))
-        desk.threads.workAll()
+        aborted = hear(printing.connection.abort(b"\x04"))
+        printing.threads.workAll()
 
     assert aborted == [None]
     assert paper.read_bytes() == b"before|%!PSforeign"

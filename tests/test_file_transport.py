@@ -29,7 +29,7 @@ from jetdirect.port import PrintingPort
 from jetdirect.testing import FakeJob
 from jetdirect.transports.file.transport import BUFFER, FileConnection, FileTransport, PartFile
 from tests.conftest import FlushErrors
-from tests.support.endpoint import hear
+from tests.support.answers import hear
 from tests.support.source import Source
 from tests.support.threads import Threads
 
@@ -48,7 +48,7 @@ def content(directory: Path) -> bytes:
     return (directory / name).read_bytes()
 
 
-class Desk:
+class Printing:
     """A directory as a printer, and a job that has it, with a thread under control."""
 
     def __init__(self, directory: Path) -> None:
@@ -247,15 +247,15 @@ async def test_emptyJob(tmp_path: Path) -> None:
 
 def test_hiddenUntilItIsWhole(tmp_path: Path) -> None:
     """Until a job is on the disk, its file begins with a dot."""
-    desk = Desk(tmp_path)
+    printing = Printing(tmp_path)
     [part] = files(tmp_path)
     assert re.fullmatch(rf"\.{NAME.pattern}\.part", part)
 
-    desk.connection.write(b"%!PS")
-    finished = hear(desk.connection.finish())
-    desk.threads.work(2)  # written, synchronised
+    printing.connection.write(b"%!PS")
+    finished = hear(printing.connection.finish())
+    printing.threads.work(2)  # written, synchronised
     assert (files(tmp_path), finished) == ([part], [])
-    desk.threads.work()
+    printing.threads.work()
 
     assert files(tmp_path) == [part[1 : -len(".part")]]
     assert finished == [Delivery.DELIVERED]
@@ -263,15 +263,15 @@ def test_hiddenUntilItIsWhole(tmp_path: Path) -> None:
 
 def test_oneStepAtATime(tmp_path: Path) -> None:
     """However many threads there are, the steps of a job follow each other."""
-    desk = Desk(tmp_path)
+    printing = Printing(tmp_path)
     for _ in range(3):
-        desk.connection.write(b"%!PS")
-    finished = hear(desk.connection.finish())
+        printing.connection.write(b"%!PS")
+    finished = hear(printing.connection.finish())
 
     steps = 0
-    while desk.threads.waiting:
-        assert len(desk.threads.waiting) == 1
-        desk.threads.work()
+    while printing.threads.waiting:
+        assert len(printing.threads.waiting) == 1
+        printing.threads.work()
         steps += 1
 
     assert steps == 5  # three pieces, the bytes to the disk, the name
@@ -292,11 +292,11 @@ def test_onDiskBeforeItAppears(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         done.append("rename")
         rename(old, new, **where)
 
-    desk = Desk(tmp_path)
+    printing = Printing(tmp_path)
     monkeypatch.setattr(os, "fsync", notedSync)
     monkeypatch.setattr(os, "rename", notedRename)
-    desk.connection.finish().addCallback(lambda _: done.append("delivered"))
-    desk.threads.workAll()
+    printing.connection.finish().addCallback(lambda _: done.append("delivered"))
+    printing.threads.workAll()
 
     assert done == ["fsync file", "rename", "fsync directory", "delivered"]
 
@@ -311,9 +311,9 @@ def test_newDirectoryOnDisk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         fsync(descriptor)
 
     monkeypatch.setattr(os, "fsync", noted)
-    desk = Desk(tmp_path / "jobs")
-    hear(desk.connection.finish())
-    desk.threads.workAll()
+    printing = Printing(tmp_path / "jobs")
+    hear(printing.connection.finish())
+    printing.threads.workAll()
 
     assert tmp_path.stat().st_ino in synced
 
@@ -364,13 +364,13 @@ async def test_sendersWordsAreNoPath(tmp_path: Path) -> None:
 
 def test_diskThatTakesLittleAtATime(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A write that takes a part of the bytes only is followed by another."""
-    desk = Desk(tmp_path)
+    printing = Printing(tmp_path)
     write = os.write
     monkeypatch.setattr(os, "write", lambda descriptor, data: write(descriptor, data[:3]))
 
-    desk.connection.write(b"ten bytes!")
-    hear(desk.connection.finish())
-    desk.threads.workAll()
+    printing.connection.write(b"ten bytes!")
+    hear(printing.connection.finish())
+    printing.threads.workAll()
 
     assert content(tmp_path) == b"ten bytes!"
 
@@ -380,30 +380,30 @@ def test_diskThatTakesLittleAtATime(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 def test_backPressure(tmp_path: Path) -> None:
     """What waits for a slow disk is bounded: the sender is paused, and resumed when all is out."""
-    desk, source = Desk(tmp_path), Source()
-    desk.connection.registerProducer(source, True)
+    printing, source = Printing(tmp_path), Source()
+    printing.connection.registerProducer(source, True)
 
-    desk.connection.write(bytes(BUFFER))
+    printing.connection.write(bytes(BUFFER))
     assert source.told == []
-    desk.connection.write(b"!")
+    printing.connection.write(b"!")
     assert source.told == ["pause"]
-    desk.threads.work()
+    printing.threads.work()
     assert source.told == ["pause"]
-    desk.threads.work()
+    printing.threads.work()
 
     assert source.told == ["pause", "resume"]
 
 
 def test_nobodyToPause(tmp_path: Path) -> None:
     """Without a producer everything that is written is kept, and written."""
-    desk, source = Desk(tmp_path), Source()
-    desk.connection.registerProducer(source, True)
-    desk.connection.unregisterProducer()
+    printing, source = Printing(tmp_path), Source()
+    printing.connection.registerProducer(source, True)
+    printing.connection.unregisterProducer()
 
     for _ in range(3):
-        desk.connection.write(bytes(BUFFER))
-    hear(desk.connection.finish())
-    desk.threads.workAll()
+        printing.connection.write(bytes(BUFFER))
+    hear(printing.connection.finish())
+    printing.threads.workAll()
 
     assert source.told == []
     assert len(content(tmp_path)) == 3 * BUFFER
@@ -411,12 +411,12 @@ def test_nobodyToPause(tmp_path: Path) -> None:
 
 def test_resumedOnlyIfPaused(tmp_path: Path) -> None:
     """A producer that was not paused is not told to resume."""
-    desk, source = Desk(tmp_path), Source()
-    desk.connection.registerProducer(source, True)
+    printing, source = Printing(tmp_path), Source()
+    printing.connection.registerProducer(source, True)
 
     for _ in range(3):
-        desk.connection.write(b"a little")
-        desk.threads.work()
+        printing.connection.write(b"a little")
+        printing.threads.work()
 
     assert source.told == []
 
@@ -425,8 +425,8 @@ def test_resumedOnlyIfPaused(tmp_path: Path) -> None:
 class Pulled:
     """A producer that gives a piece whenever it is asked."""
 
-    def __init__(self, desk: Desk, *pieces: bytes) -> None:
-        self._consumer = desk.connection
+    def __init__(self, printing: Printing, *pieces: bytes) -> None:
+        self._consumer = printing.connection
         self._pieces = list(pieces)
 
     def resumeProducing(self) -> None:
@@ -439,26 +439,26 @@ class Pulled:
 
 def test_pullProducer(tmp_path: Path) -> None:
     """A producer that must be asked is asked for a piece when the one before is written."""
-    desk = Desk(tmp_path)
+    printing = Printing(tmp_path)
 
-    desk.connection.registerProducer(Pulled(desk, b"one", b"two", b"three"), False)
-    assert len(desk.threads.waiting) == 1
-    desk.threads.workAll()
-    desk.connection.unregisterProducer()
-    hear(desk.connection.finish())
-    desk.threads.workAll()
+    printing.connection.registerProducer(Pulled(printing, b"one", b"two", b"three"), False)
+    assert len(printing.threads.waiting) == 1
+    printing.threads.workAll()
+    printing.connection.unregisterProducer()
+    hear(printing.connection.finish())
+    printing.threads.workAll()
 
     assert content(tmp_path) == b"onetwothree"
 
 
 def test_pullProducerOfMuch(tmp_path: Path) -> None:
     """A producer that must be asked cannot be paused, however much it gives at once."""
-    desk = Desk(tmp_path)
+    printing = Printing(tmp_path)
 
-    desk.connection.registerProducer(Pulled(desk, bytes(BUFFER + 1), b"!"), False)
-    desk.threads.workAll()
-    hear(desk.connection.finish())
-    desk.threads.workAll()
+    printing.connection.registerProducer(Pulled(printing, bytes(BUFFER + 1), b"!"), False)
+    printing.threads.workAll()
+    hear(printing.connection.finish())
+    printing.threads.workAll()
 
     assert len(content(tmp_path)) == BUFFER + 2
 
@@ -481,58 +481,58 @@ async def test_abort(tmp_path: Path, data: bytes) -> None:
 
 def test_abortWhileWriting(tmp_path: Path) -> None:
     """A write that is under way is ended before the part vanishes."""
-    desk = Desk(tmp_path)
-    desk.connection.write(b"%!PS")
-    desk.connection.write(b"more")
+    printing = Printing(tmp_path)
+    printing.connection.write(b"%!PS")
+    printing.connection.write(b"more")
 
-    aborted = hear(desk.connection.abort(b"\x04"))
-    desk.threads.work()
-    assert (len(desk.parts()), aborted) == (1, [])
-    desk.threads.workAll()
+    aborted = hear(printing.connection.abort(b"\x04"))
+    printing.threads.work()
+    assert (len(printing.parts()), aborted) == (1, [])
+    printing.threads.workAll()
 
     assert (files(tmp_path), aborted) == ([], [None])
-    assert desk.job.losses == []
+    assert printing.job.losses == []
 
 
 def test_writeThatFailsAfterTheAbort(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """That the disk is full is no news for a job that was cut."""
-    desk = Desk(tmp_path)
-    desk.connection.write(b"%!PS")
+    printing = Printing(tmp_path)
+    printing.connection.write(b"%!PS")
     fullDisk(monkeypatch)
 
-    aborted = hear(desk.connection.abort(b""))
-    desk.threads.workAll()
+    aborted = hear(printing.connection.abort(b""))
+    printing.threads.workAll()
 
-    assert (files(tmp_path), aborted, desk.job.losses) == ([], [None], [])
+    assert (files(tmp_path), aborted, printing.job.losses) == ([], [None], [])
 
 
 @pytest.mark.parametrize("steps", [0, 1])
 def test_abortWhileFinishing(tmp_path: Path, steps: int) -> None:
     """A job that is cut before it is published never appears."""
-    desk = Desk(tmp_path)
-    desk.connection.write(b"%!PS")
-    finished = hear(desk.connection.finish())
-    desk.threads.work(steps)
+    printing = Printing(tmp_path)
+    printing.connection.write(b"%!PS")
+    finished = hear(printing.connection.finish())
+    printing.threads.work(steps)
 
-    aborted = hear(desk.connection.abort(b"\x04"))
-    desk.threads.workAll()
+    aborted = hear(printing.connection.abort(b"\x04"))
+    printing.threads.workAll()
 
     assert files(tmp_path) == []
     assert aborted == [None]
     assert finished == []  # abort has told
-    assert desk.connection.sent == 0
+    assert printing.connection.sent == 0
 
 
 def test_abortTooLate(tmp_path: Path) -> None:
     """A job that is being published when it is cut counts as printed."""
-    desk = Desk(tmp_path)
-    desk.connection.write(b"%!PS")
-    hear(desk.connection.finish())
-    desk.threads.work(2)
-    assert desk.connection.sent == 4
+    printing = Printing(tmp_path)
+    printing.connection.write(b"%!PS")
+    hear(printing.connection.finish())
+    printing.threads.work(2)
+    assert printing.connection.sent == 4
 
-    aborted = hear(desk.connection.abort(b"\x04"))
-    desk.threads.workAll()
+    aborted = hear(printing.connection.abort(b"\x04"))
+    printing.threads.workAll()
 
     assert aborted == [None]
     assert content(tmp_path) == b"%!PS"
@@ -598,14 +598,14 @@ def test_diskThatHangs(tmp_path: Path) -> None:
 
 def test_discardThatIsNotWaitedFor(tmp_path: Path) -> None:
     """Whoever gives up waiting for a hung disk still finds nothing of the job there later."""
-    desk = Desk(tmp_path)
-    desk.connection.write(b"%!PS")
-    aborting = desk.connection.abort(b"")
+    printing = Printing(tmp_path)
+    printing.connection.write(b"%!PS")
+    aborting = printing.connection.abort(b"")
     told = hear(aborting)
 
     aborting.cancel()
     assert told == [None]
-    desk.threads.workAll()
+    printing.threads.workAll()
 
     assert files(tmp_path) == []
 
@@ -646,27 +646,27 @@ async def test_fullDisk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_fullDiskIsToldOnce(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """However many writes fail, the job hears of one loss."""
-    desk = Desk(tmp_path)
+    printing = Printing(tmp_path)
     fullDisk(monkeypatch)
 
     for _ in range(3):
-        desk.connection.write(b"%!PS")
-    desk.threads.workAll()
+        printing.connection.write(b"%!PS")
+    printing.threads.workAll()
 
-    assert len(desk.job.losses) == 1
+    assert len(printing.job.losses) == 1
 
 
 def test_fullDiskWhileFinishing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """After C{finish} was called, its answer alone tells of a loss."""
-    desk = Desk(tmp_path)
-    desk.connection.write(b"%!PS")
+    printing = Printing(tmp_path)
+    printing.connection.write(b"%!PS")
     fullDisk(monkeypatch)
 
-    finished = hear(desk.connection.finish())
-    desk.threads.workAll()
+    finished = hear(printing.connection.finish())
+    printing.threads.workAll()
 
     assert [type(it) for it in finished] == [PrinterLost]
-    assert desk.job.losses == []
+    assert printing.job.losses == []
 
 
 def failing(monkeypatch: pytest.MonkeyPatch, name: str, kind: Callable[[int], bool]) -> None:
@@ -718,9 +718,9 @@ def test_partOfAFailedEndVanishes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
     """A job that cannot be published leaves nothing behind."""
-    desk = Desk(tmp_path)
-    finished = hear(desk.connection.finish())
-    desk.threads.work()
+    printing = Printing(tmp_path)
+    finished = hear(printing.connection.finish())
+    printing.threads.work()
     if step == "close":
         failing(monkeypatch, "close", stat.S_ISREG)
     else:
@@ -729,9 +729,9 @@ def test_partOfAFailedEndVanishes(
             raise OSError(errno.EIO, os.strerror(errno.EIO))
 
         monkeypatch.setattr(os, "rename", fail)
-    desk.threads.workAll()
-    hear(desk.connection.abort(b""))
-    desk.threads.workAll()
+    printing.threads.workAll()
+    hear(printing.connection.abort(b""))
+    printing.threads.workAll()
 
     assert [type(it) for it in finished] == [PrinterLost]
     assert files(tmp_path) == []
@@ -740,14 +740,14 @@ def test_partOfAFailedEndVanishes(
 @pytest.mark.parametrize("how", ["gone", "close"])
 def test_abortNeverFails(tmp_path: Path, how: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever is wrong with the part, C{abort} fires when the directory is free of it."""
-    desk = Desk(tmp_path)
+    printing = Printing(tmp_path)
     if how == "gone":
-        (tmp_path / desk.parts()[0]).unlink()
+        (tmp_path / printing.parts()[0]).unlink()
     else:
         failing(monkeypatch, "close", stat.S_ISREG)
 
-    aborted = hear(desk.connection.abort(b""))
-    desk.threads.workAll()
+    aborted = hear(printing.connection.abort(b""))
+    printing.threads.workAll()
 
     assert aborted == [None]
     assert files(tmp_path) == []
@@ -769,15 +769,15 @@ def test_canceledOpeningIsQuiet(tmp_path: Path, flushErrors: FlushErrors) -> Non
 
 def test_partThatStays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A part that cannot be removed is named in the log, for the operator to remove."""
-    desk = Desk(tmp_path)
+    printing = Printing(tmp_path)
 
     def fail(path: str, **where: int) -> None:
         raise OSError(errno.EROFS, os.strerror(errno.EROFS))
 
     monkeypatch.setattr(os, "unlink", fail)
     with capturedLogs() as logged:
-        hear(desk.connection.abort(b""))
-        desk.threads.workAll()
+        hear(printing.connection.abort(b""))
+        printing.threads.workAll()
 
     [part] = files(tmp_path)
     assert any(part in str(formatEvent(event)) for event in logged)

@@ -30,7 +30,7 @@ BUG = "a bug in a plugin"
 LONG = 3600.0
 
 
-class Site:
+class Guarded:
     """
     A print server and its clock; its printer has a mistake at the first job, and none after it.
 
@@ -105,96 +105,96 @@ def brittle(*_: object) -> Deferred[Any]:
     return Deferred(raises)
 
 
-def faulty(site: Site, method: str, does: Callable[..., Any]) -> None:
+def faulty(guarded: Guarded, method: str, does: Callable[..., Any]) -> None:
     """The next connection has this mistake in this method."""
-    original = site.printer.open
+    original = guarded.printer.open
 
     def open(job: Any) -> Any:
-        site.printer.open = original  # type: ignore[method-assign]
+        guarded.printer.open = original  # type: ignore[method-assign]
         opened = original(job)
-        kind = type("Faulty", (type(site.printer.jobs[-1]),), {method: does})
-        site.printer.jobs[-1].__class__ = kind
+        kind = type("Faulty", (type(guarded.printer.jobs[-1]),), {method: does})
+        guarded.printer.jobs[-1].__class__ = kind
         return opened
 
-    site.printer.open = open  # type: ignore[method-assign]
+    guarded.printer.open = open  # type: ignore[method-assign]
 
 
 @pytest.mark.parametrize("method", ["write", "registerProducer", "unregisterProducer"])
 def test_consumerThatRaises(method: str, flushErrors: FlushErrors) -> None:
     """Its job is lost; what was written may be on paper; the log names the method."""
-    site = Site()
-    faulty(site, method, raises)
-    job = site.submit()
+    guarded = Guarded()
+    faulty(guarded, method, raises)
+    job = guarded.submit()
 
-    site.print(job)
+    guarded.print(job)
 
-    [error] = site.outcome
+    [error] = guarded.outcome
     assert (type(error), error.reason) == (PrinterLost, FAULT)
     assert error.printed == (method != "registerProducer")
     assert job.state is JobState.ABORTED
-    assert site.printer.jobs[0].ended == "aborted"
+    assert guarded.printer.jobs[0].ended == "aborted"
     events = flushErrors(ZeroDivisionError)
     assert {event["method"] for event in events} == {method}
-    assert site.nextPrints()
+    assert guarded.nextPrints()
 
 
 @pytest.mark.parametrize("does", [raises, gives(None), gives(succeed(None)), gives(succeed("yes"))])
 def test_finishWithoutAnAnswer(does: Callable[..., Any], flushErrors: FlushErrors) -> None:
     """What is no delivery is none: the sender hears of a lost printer, and never a 226."""
-    site = Site()
-    faulty(site, "finish", does)
+    guarded = Guarded()
+    faulty(guarded, "finish", does)
 
-    site.print(site.submit())
+    guarded.print(guarded.submit())
 
-    [error] = site.outcome
+    [error] = guarded.outcome
     assert (type(error), error.reason, error.printed) == (PrinterLost, FAULT, True)
-    assert site.printer.jobs[0].ended == "aborted"
+    assert guarded.printer.jobs[0].ended == "aborted"
     assert len(flushErrors(ZeroDivisionError, TypeError)) == 1
-    assert site.nextPrints()
+    assert guarded.nextPrints()
 
 
 @pytest.mark.parametrize("does", [never, deaf, brittle])
 def test_finishThatNeverFires(does: Callable[..., Any]) -> None:
     """A job may wait for its printer for ever; whoever cuts it frees the port."""
-    site = Site()
-    faulty(site, "finish", does)
-    job = site.submit()
+    guarded = Guarded()
+    faulty(guarded, "finish", does)
+    job = guarded.submit()
 
-    site.print(job)
-    site.clock.advance(LONG)
+    guarded.print(job)
+    guarded.clock.advance(LONG)
     assert not job.ended
     job.cut(JobAborted("aborted by the sender"))
 
-    assert isinstance(site.outcome[0], JobAborted)
-    assert site.nextPrints()
+    assert isinstance(guarded.outcome[0], JobAborted)
+    assert guarded.nextPrints()
 
 
 def test_finishThatFiresTwice() -> None:
     """The first answer counts; the second is the transport's own failure."""
-    site = Site()
+    guarded = Guarded()
     finishing: Deferred[Delivery] = Deferred()
-    faulty(site, "finish", gives(finishing))
-    site.print(site.submit())
+    faulty(guarded, "finish", gives(finishing))
+    guarded.print(guarded.submit())
 
     finishing.callback(Delivery.DELIVERED)
     with pytest.raises(AlreadyCalledError):
         finishing.callback(Delivery.SENT)
 
-    assert site.outcome == [Delivery.DELIVERED]
-    assert site.nextPrints()
+    assert guarded.outcome == [Delivery.DELIVERED]
+    assert guarded.nextPrints()
 
 
 @pytest.mark.parametrize("does", [raises, gives(None), gives(17)])
 def test_abortThatDoesNotWait(does: Callable[..., Any], flushErrors: FlushErrors) -> None:
     """Whatever it raises or gives, the port is free."""
-    site = Site()
-    faulty(site, "abort", does)
-    job = site.begin()
+    guarded = Guarded()
+    faulty(guarded, "abort", does)
+    job = guarded.begin()
 
     job.cut(JobCanceled("canceled by the operator"))
 
     assert len(flushErrors(ZeroDivisionError)) == (does is raises)
-    assert site.nextPrints()
+    assert guarded.nextPrints()
 
 
 @pytest.mark.parametrize(
@@ -204,21 +204,21 @@ def test_abortThatNeverFires(
     does: Callable[..., Any], more: float, flushErrors: FlushErrors
 ) -> None:
     """It has its time, is canceled then, and is not waited for if that does not help."""
-    site = Site()
-    faulty(site, "abort", does)
-    job = site.begin()
+    guarded = Guarded()
+    faulty(guarded, "abort", does)
+    job = guarded.begin()
 
     job.cut(JobCanceled("canceled by the operator"))
-    site.clock.advance(ABORT_TIMEOUT - 0.1)
-    assert site.server.ports[0].jobs == [job]
-    site.clock.advance(0.1)
-    site.clock.advance(0)
-    assert site.server.ports[0].jobs == ([job] if more else [])
-    site.clock.advance(more)
-    site.clock.advance(0)
+    guarded.clock.advance(ABORT_TIMEOUT - 0.1)
+    assert guarded.server.ports[0].jobs == [job]
+    guarded.clock.advance(0.1)
+    guarded.clock.advance(0)
+    assert guarded.server.ports[0].jobs == ([job] if more else [])
+    guarded.clock.advance(more)
+    guarded.clock.advance(0)
 
     flushErrors(ZeroDivisionError)
-    assert site.nextPrints()
+    assert guarded.nextPrints()
 
 
 @pytest.mark.parametrize("does", [never, deaf, brittle])
@@ -227,47 +227,47 @@ def test_abortWhenTheGatewayStops(
     does: Callable[..., Any], before: bool, flushErrors: FlushErrors
 ) -> None:
     """At the end of the drain time-out it has less time, also if it had begun before."""
-    site = Site()
-    faulty(site, "abort", does)
-    job = site.begin()
+    guarded = Guarded()
+    faulty(guarded, "abort", does)
+    job = guarded.begin()
     stopped: list[float] = []
     if before:
         job.cut(JobCanceled("canceled by the operator"))
 
-    site.server.stop(10).addCallback(lambda _: stopped.append(site.clock.seconds()))
-    site.clock.pump([0.5] * 100)
+    guarded.server.stop(10).addCallback(lambda _: stopped.append(guarded.clock.seconds()))
+    guarded.clock.pump([0.5] * 100)
 
     assert job.ended
     assert 10 + STOP_TIMEOUT <= stopped[0] <= 10 + STOP_TIMEOUT + CANCEL_TIMEOUT + 0.5
-    assert site.clock.getDelayedCalls() == []
+    assert guarded.clock.getDelayedCalls() == []
     flushErrors(ZeroDivisionError)
 
 
 def test_abortThatEndsBeforeTheGatewayDoes() -> None:
     """Stopping does not give an abort more time than it has."""
-    site = Site()
-    faulty(site, "abort", never)
-    site.begin().cut(JobCanceled("canceled by the operator"))
+    guarded = Guarded()
+    faulty(guarded, "abort", never)
+    guarded.begin().cut(JobCanceled("canceled by the operator"))
     stopped: list[float] = []
 
-    site.clock.advance(ABORT_TIMEOUT - 1)
-    site.server.stop(0).addCallback(lambda _: stopped.append(site.clock.seconds()))
-    site.clock.pump([0.5] * 10)
+    guarded.clock.advance(ABORT_TIMEOUT - 1)
+    guarded.server.stop(0).addCallback(lambda _: stopped.append(guarded.clock.seconds()))
+    guarded.clock.pump([0.5] * 10)
 
     assert stopped == [ABORT_TIMEOUT]
 
 
 def test_abortThatFiresTooLate(flushErrors: FlushErrors) -> None:
     """What is not awaited any more may still answer; nobody is told twice."""
-    site = Site()
+    guarded = Guarded()
     aborting: Deferred[None] = Deferred(lambda _: None)
-    faulty(site, "abort", gives(aborting))
-    site.begin().cut(JobCanceled("canceled by the operator"))
+    faulty(guarded, "abort", gives(aborting))
+    guarded.begin().cut(JobCanceled("canceled by the operator"))
 
-    site.clock.advance(ABORT_TIMEOUT)
-    site.clock.advance(0)
+    guarded.clock.advance(ABORT_TIMEOUT)
+    guarded.clock.advance(0)
 
-    assert site.nextPrints()
+    assert guarded.nextPrints()
     assert flushErrors() == []
 
 
@@ -276,19 +276,19 @@ def test_abortThatFiresTooLate(flushErrors: FlushErrors) -> None:
 )
 def test_takeThatIsWrong(taken: Callable[..., Any], flushErrors: FlushErrors) -> None:
     """A count of bytes that cannot be is no count: the job is lost, and a part may be printed."""
-    site = Site()
-    original = site.printer.open
+    guarded = Guarded()
+    original = guarded.printer.open
 
     def open(job: Any) -> Any:
-        site.printer.open = original  # type: ignore[method-assign]
+        guarded.printer.open = original  # type: ignore[method-assign]
         opened = original(job)
-        connection: Any = site.printer.jobs[-1]
+        connection: Any = guarded.printer.jobs[-1]
         connection.take = taken
         directlyProvides(connection, IKernelConsumer, IPrinterConnection)
         return opened
 
-    site.printer.open = open  # type: ignore[method-assign]
-    job = site.begin()
+    guarded.printer.open = open  # type: ignore[method-assign]
+    job = guarded.begin()
     job.write(bytes(COPIED_FIRST))
 
     assert job.take(7, 1000) == 0
@@ -296,15 +296,15 @@ def test_takeThatIsWrong(taken: Callable[..., Any], flushErrors: FlushErrors) ->
     assert job.error is not None
     assert (job.error.reason, job.error.printed) == (FAULT, True)
     assert len(flushErrors(ZeroDivisionError, TypeError, ValueError)) == 1
-    assert site.nextPrints()
+    assert guarded.nextPrints()
 
 
 @pytest.mark.parametrize("does", [raises, gives(None), gives("many")])
 def test_sentThatIsNoNumber(does: Callable[..., Any], flushErrors: FlushErrors) -> None:
     """Where nobody knows what was sent, what was written may be on paper."""
-    site = Site()
-    faulty(site, "sent", property(does))  # type: ignore[arg-type]
-    job = site.begin()
+    guarded = Guarded()
+    faulty(guarded, "sent", property(does))  # type: ignore[arg-type]
+    job = guarded.begin()
     job.write(b"page")
 
     job.cut(JobAborted("aborted by the sender"))
@@ -312,13 +312,13 @@ def test_sentThatIsNoNumber(does: Callable[..., Any], flushErrors: FlushErrors) 
     assert job.error is not None
     assert job.error.printed
     flushErrors(ZeroDivisionError, TypeError)
-    assert site.nextPrints()
+    assert guarded.nextPrints()
 
 
 def test_lostToSomethingElse(flushErrors: FlushErrors) -> None:
     """A transport that tells of a loss with any other exception loses its printer all the same."""
-    site = Site()
-    job = site.begin()
+    guarded = Guarded()
+    job = guarded.begin()
     wrong: Any = ZeroDivisionError(BUG)
 
     job.printerLost(wrong)
@@ -326,54 +326,54 @@ def test_lostToSomethingElse(flushErrors: FlushErrors) -> None:
 
     assert job.error is not None
     assert (type(job.error), job.error.reason) == (PrinterLost, FAULT)
-    assert site.nextPrints()
+    assert guarded.nextPrints()
 
 
 @pytest.mark.parametrize("does", [raises, gives(None), gives(succeed(None)), gives(object())])
 def test_openThatGivesNothing(does: Callable[..., Any], flushErrors: FlushErrors) -> None:
     """What is no connection ends the job; the next one has its turn."""
-    site = Site()
-    original, site.printer.open = site.printer.open, does  # type: ignore[method-assign]
+    guarded = Guarded()
+    original, guarded.printer.open = guarded.printer.open, does  # type: ignore[method-assign]
 
-    job = site.submit()
-    site.print(job)
-    site.printer.open = original  # type: ignore[method-assign]
+    job = guarded.submit()
+    guarded.print(job)
+    guarded.printer.open = original  # type: ignore[method-assign]
 
-    [error] = site.outcome
+    [error] = guarded.outcome
     assert isinstance(error, PrintError)
     assert error.reason == FAULT
     assert flushErrors(ZeroDivisionError, AttributeError)
-    assert site.nextPrints()
+    assert guarded.nextPrints()
 
 
 @pytest.mark.parametrize("does", [never, deaf, brittle])
 @pytest.mark.parametrize("cut", [False, True])
 def test_openThatNeverFires(cut: bool, does: Callable[..., Any], flushErrors: FlushErrors) -> None:
     """The job hears at once; the port is free when the transport has given up, or soon after."""
-    site = Site()
-    original, site.printer.open = site.printer.open, does  # type: ignore[method-assign]
-    job = site.submit()
-    site.print(job)
-    site.printer.open = original  # type: ignore[method-assign]
+    guarded = Guarded()
+    original, guarded.printer.open = guarded.printer.open, does  # type: ignore[method-assign]
+    job = guarded.submit()
+    guarded.print(job)
+    guarded.printer.open = original  # type: ignore[method-assign]
 
     if cut:
         job.cut(JobCanceled("canceled by the operator"))
     else:
-        site.clock.advance(CONNECT_TIMEOUT)
-    assert isinstance(site.outcome[0], PrintError)
-    assert site.server.ports[0].jobs == ([] if does is never else [job])
-    site.clock.advance(CANCEL_TIMEOUT)
+        guarded.clock.advance(CONNECT_TIMEOUT)
+    assert isinstance(guarded.outcome[0], PrintError)
+    assert guarded.server.ports[0].jobs == ([] if does is never else [job])
+    guarded.clock.advance(CANCEL_TIMEOUT)
 
     flushErrors(ZeroDivisionError)
-    assert site.nextPrints()
+    assert guarded.nextPrints()
 
 
 @pytest.mark.parametrize("late", [CANCEL_TIMEOUT / 2, CANCEL_TIMEOUT * 2])
 def test_openThatIsTooLate(late: float) -> None:
     """A connection that comes after its job is gone is sent away; if it is soon, it is awaited."""
-    site = Site()
+    guarded = Guarded()
     gate: Deferred[Any] = Deferred()
-    original = site.printer.open
+    original = guarded.printer.open
 
     async def stubborn(job: Any) -> Any:
         try:
@@ -382,84 +382,84 @@ def test_openThatIsTooLate(late: float) -> None:
             await gate
         return await original(job)
 
-    site.printer.open = lambda job: Deferred.fromCoroutine(stubborn(job))  # type: ignore[method-assign]
-    job = site.begin()
-    site.printer.open = original  # type: ignore[method-assign]
+    guarded.printer.open = lambda job: Deferred.fromCoroutine(stubborn(job))  # type: ignore[method-assign]
+    job = guarded.begin()
+    guarded.printer.open = original  # type: ignore[method-assign]
     job.cut(JobCanceled("canceled by the operator"))
 
-    site.clock.advance(late)
+    guarded.clock.advance(late)
     gate.callback(None)
 
-    assert site.printer.jobs[0].ended == "aborted"
-    assert site.nextPrints()
+    assert guarded.printer.jobs[0].ended == "aborted"
+    assert guarded.nextPrints()
 
 
 @pytest.mark.parametrize("does", [raises, gives(None), gives(17)])
 def test_askThatGivesNothing(does: Callable[..., Any], flushErrors: FlushErrors) -> None:
     """A printer that cannot be asked is asked again some seconds later, and prints."""
-    site = Site()
-    port = site.server.ports[0]
-    original, site.printer.ask = site.printer.ask, does  # type: ignore[method-assign]
+    guarded = Guarded()
+    port = guarded.server.ports[0]
+    original, guarded.printer.ask = guarded.printer.ask, does  # type: ignore[method-assign]
     port.ask()
-    site.printer.ask = original  # type: ignore[method-assign]
-    site.printer.answers = [PrinterStatus("idle")]
+    guarded.printer.ask = original  # type: ignore[method-assign]
+    guarded.printer.answers = [PrinterStatus("idle")]
 
-    site.clock.advance(10)
+    guarded.clock.advance(10)
     port.ask()
 
     flushErrors(ZeroDivisionError)
     assert port.status == PrinterStatus("idle")
-    assert site.nextPrints()
+    assert guarded.nextPrints()
 
 
 @pytest.mark.parametrize("does", [never, deaf, brittle])
 def test_askThatNeverFires(does: Callable[..., Any], flushErrors: FlushErrors) -> None:
     """A question without an answer is not the last one."""
-    site = Site()
-    port = site.server.ports[0]
-    original, site.printer.ask = site.printer.ask, does  # type: ignore[method-assign]
+    guarded = Guarded()
+    port = guarded.server.ports[0]
+    original, guarded.printer.ask = guarded.printer.ask, does  # type: ignore[method-assign]
     port.ask()
-    site.printer.ask = original  # type: ignore[method-assign]
-    site.printer.answers = [PrinterStatus("idle")]
+    guarded.printer.ask = original  # type: ignore[method-assign]
+    guarded.printer.answers = [PrinterStatus("idle")]
 
-    site.clock.advance(10)
+    guarded.clock.advance(10)
     port.ask()
-    assert site.printer.answers
-    site.clock.advance(ASK_TIMEOUT - 10)
-    site.clock.advance(CANCEL_TIMEOUT)
+    assert guarded.printer.answers
+    guarded.clock.advance(ASK_TIMEOUT - 10)
+    guarded.clock.advance(CANCEL_TIMEOUT)
     port.ask()
 
     flushErrors(ZeroDivisionError)
     assert port.status == PrinterStatus("idle")
-    assert site.nextPrints()
+    assert guarded.nextPrints()
 
 
 @pytest.mark.parametrize("word", ["description", "status"])
 def test_wordsThatRaise(word: str, flushErrors: FlushErrors) -> None:
     """What a transport cannot say of its printer is left out; nobody's session ends for it."""
-    site = Site()
-    site.printer.__class__ = type("Mute", (FakePrinter,), {word: property(raises)})
-    port = site.server.ports[0]
+    guarded = Guarded()
+    guarded.printer.__class__ = type("Mute", (FakePrinter,), {word: property(raises)})
+    port = guarded.server.ports[0]
 
     assert port.description == ("PORT1" if word == "description" else "fake printer")
     assert port.status == PrinterStatus()
-    assert site.nextPrints()
+    assert guarded.nextPrints()
     assert flushErrors(ZeroDivisionError)
 
 
 def test_waitingJobsLeaveAtOnce() -> None:
     """A job in line does not wait for the transport that has not given up another one."""
-    site = Site()
-    original, site.printer.open = site.printer.open, deaf  # type: ignore[method-assign,assignment]
-    first, second = site.begin(), site.begin()
-    site.printer.open = original  # type: ignore[method-assign]
+    guarded = Guarded()
+    original, guarded.printer.open = guarded.printer.open, deaf  # type: ignore[method-assign,assignment]
+    first, second = guarded.begin(), guarded.begin()
+    guarded.printer.open = original  # type: ignore[method-assign]
     first.cut(JobCanceled("canceled by the operator"))
 
     second.cut(JobCanceled("canceled by the operator"))
 
-    assert site.server.ports[0].jobs == [first]
-    site.clock.advance(CANCEL_TIMEOUT)
-    assert site.nextPrints()
+    assert guarded.server.ports[0].jobs == [first]
+    guarded.clock.advance(CANCEL_TIMEOUT)
+    assert guarded.nextPrints()
 
 
 def test_lateFailureIsDropped(flushErrors: FlushErrors) -> None:

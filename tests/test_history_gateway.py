@@ -20,7 +20,7 @@ from jetdirect.spool.spooling import Spooling
 from jetdirect.testing import FakePrinter
 from jetdirect.wanted import Wanted
 from jetdirect.watch.retention import Names, Retention
-from tests.support.endpoint import hear
+from tests.support.answers import hear
 from tests.support.site import Site
 from tests.support.spooled import spooled
 

@@ -62,14 +62,15 @@ from jetdirect.transports.ipp.rfc8011 import (
 )
 from jetdirect.transports.ipp.transport import IPPTransport
 from tests.support import certificate as certificates
+from tests.support.answers import hear
 from tests.support.certificate import selfSigned
-from tests.support.endpoint import Endpoint, Wire, hear
+from tests.support.endpoint import Endpoint, Wire
 from tests.support.ippmessages import JOB, NEW, OLD, Said, jobState, message, number
 
 reactor: Any = theReactor
 
 
-class Site:
+class Printing:
     """A printer, and a job for it."""
 
     def __init__(
@@ -158,27 +159,27 @@ class Site:
 
 def test_dialogue() -> None:
     """Ask, create, send, and look until it is printed; one connection at a time."""
-    site = Site()
-    told = site.open()
-    head, operation, asked, _ = site.heard()
+    printing = Printing()
+    told = printing.open()
+    head, operation, asked, _ = printing.heard()
     assert head.startswith(b"POST /ipp/print HTTP/1.1\r\nHost: printer:631\r\n")
     assert b"\r\nContent-Type: application/ipp" in head
     assert b"Authorization" not in head
     assert operation == GET_PRINTER
     assert asked.text("printer-uri") == "ipp://printer:631/ipp/print"
     assert "printer-state" in asked.words("requested-attributes")
-    site.answer(NEW)
-    asked = site.expect(CREATE_JOB)
+    printing.answer(NEW)
+    asked = printing.expect(CREATE_JOB)
     assert asked.text("requesting-user-name") == "ann"
     assert asked.text("job-name") == "page.ps"
-    site.answer(JOB)
+    printing.answer(JOB)
     [connection] = told
     assert verifyObject(IPrinterConnection, connection)
-    assert [wire.connected for wire in site.endpoint.wires] == [False, False, True]
-    assert site.wire.said() == b""
+    assert [wire.connected for wire in printing.endpoint.wires] == [False, False, True]
+    assert printing.wire.said() == b""
     assert connection.sent == 0
     connection.write(b"%!")
-    head, operation, asked, rest = site.heard()
+    head, operation, asked, rest = printing.heard()
     assert b"Transfer-Encoding: chunked" in head
     assert operation == SEND_DOCUMENT
     assert asked.number("job-id") == 31
@@ -186,120 +187,120 @@ def test_dialogue() -> None:
     assert asked.attributes["last-document"] == [True]
     assert rest == b"2\r\n%"
     connection.write(b"PS")
-    assert site.wire.said() == b"!\r\n2\r\nP"
+    assert printing.wire.said() == b"!\r\n2\r\nP"
     assert connection.sent == 3
     connection.write(b"")
     done = hear(connection.finish())
-    assert site.wire.said() == b"S\r\n0\r\n\r\n"
+    assert printing.wire.said() == b"S\r\n0\r\n\r\n"
     assert connection.sent == 4
-    site.answer(JOB)
+    printing.answer(JOB)
     assert not done
-    asked = site.expect(GET_JOB)
+    asked = printing.expect(GET_JOB)
     assert asked.number("job-id") == 31
-    assert sum(wire.connected for wire in site.endpoint.wires) == 1
-    site.answer(jobState(5))
-    site.wait(0.2)
-    site.expect(GET_JOB)
-    site.answer(jobState(9))
+    assert sum(wire.connected for wire in printing.endpoint.wires) == 1
+    printing.answer(jobState(5))
+    printing.wait(0.2)
+    printing.expect(GET_JOB)
+    printing.answer(jobState(9))
     assert done == [Delivery.CONFIRMED]
-    assert site.job.losses == []
-    site.over()
+    assert printing.job.losses == []
+    printing.over()
 
 
 def test_cutWithinAChunk() -> None:
     """However the pieces of a job come, what was written of it is never a whole message."""
     for pieces in [b"%"], [b"%!"], [b"%!", b"P", b"S"]:
-        site = Site()
-        connection = site.opened()
+        printing = Printing()
+        connection = printing.opened()
         for piece in pieces:
             connection.write(piece)
-        _, _, _, rest = site.heard()
+        _, _, _, rest = printing.heard()
         assert rest.endswith(b"%x\r\n%b" % (len(pieces[-1]), pieces[-1][:-1]))
         assert connection.sent == sum(map(len, pieces)) - 1
         connection.abort(b"")
-        assert site.endpoint.wires[2].aborted
-        assert site.endpoint.wires[2].said() == b""
+        assert printing.endpoint.wires[2].aborted
+        assert printing.endpoint.wires[2].said() == b""
 
 
 def test_oldPrinter() -> None:
     """One without Create-Job is asked whether it would take the job, and numbers it at the end."""
-    site = Site()
-    told = site.open()
-    site.expect(GET_PRINTER)
-    site.answer(OLD)
-    assert site.expect(VALIDATE_JOB).text("document-format") == "application/octet-stream"
-    site.answer()
+    printing = Printing()
+    told = printing.open()
+    printing.expect(GET_PRINTER)
+    printing.answer(OLD)
+    assert printing.expect(VALIDATE_JOB).text("document-format") == "application/octet-stream"
+    printing.answer()
     [connection] = told
     connection.write(b"%!PS")
-    _, operation, asked, _ = site.heard()
+    _, operation, asked, _ = printing.heard()
     assert operation == PRINT_JOB
     assert asked.text("job-name") == "page.ps"
     done = hear(connection.finish())
-    site.answer(JOB)
-    assert site.expect(GET_JOB).number("job-id") == 31
-    site.answer(jobState(9))
+    printing.answer(JOB)
+    assert printing.expect(GET_JOB).number("job-id") == 31
+    printing.answer(jobState(9))
     assert done == [Delivery.CONFIRMED]
-    site.over()
+    printing.over()
 
 
 def test_notWaiting() -> None:
     """C{waitjob=off}: delivered, when the printer has taken it."""
-    site = Site(waitJob=False)
-    assert site.transport.reaches is Delivery.DELIVERED
-    _, done = site.finished()
+    printing = Printing(waitJob=False)
+    assert printing.transport.reaches is Delivery.DELIVERED
+    _, done = printing.finished()
     assert done == [Delivery.DELIVERED]
-    site.over()
+    printing.over()
 
 
 def test_longNames() -> None:
     """A name has at most 255 octets (RFC 8011, section 5.1.3)."""
-    site = Site()
-    site.job.name = "x" * 300
-    site.open()
-    site.expect(GET_PRINTER)
-    site.answer(NEW)
-    assert site.expect(CREATE_JOB).text("job-name") == "x" * 255
-    site.opening.cancel()
+    printing = Printing()
+    printing.job.name = "x" * 300
+    printing.open()
+    printing.expect(GET_PRINTER)
+    printing.answer(NEW)
+    assert printing.expect(CREATE_JOB).text("job-name") == "x" * 255
+    printing.opening.cancel()
 
 
 @pytest.mark.parametrize("printer", [NEW, OLD])
 def test_nothing(printer: Said) -> None:
     """A job without a byte is none: what was made for it is canceled."""
-    site = Site()
-    connection = site.opened(printer)
+    printing = Printing()
+    connection = printing.opened(printer)
     done = hear(connection.finish())
     if printer is NEW:
-        assert site.expect(CANCEL_JOB).number("job-id") == 31
-        site.answer()
+        assert printing.expect(CANCEL_JOB).number("job-id") == 31
+        printing.answer()
     assert done == [Delivery.DELIVERED]
     assert connection.sent == 0
-    site.over()
+    printing.over()
 
 
 def test_nameAndPassword() -> None:
     """A printer that does not ask for them first gets them with each question but the first."""
-    site = Site(user="bob", password="sécret")
-    site.open()
-    head, _, asked, _ = site.heard()
+    printing = Printing(user="bob", password="sécret")
+    printing.open()
+    head, _, asked, _ = printing.heard()
     assert b"Authorization" not in head
     assert asked.text("printer-uri") == "ipp://printer:631/ipp/print"
-    site.answer(NEW)
-    head, _, asked, _ = site.heard()
+    printing.answer(NEW)
+    head, _, asked, _ = printing.heard()
     assert b"\r\nAuthorization: Basic Ym9iOnPDqWNyZXQ=" in head
     assert asked.text("printer-uri") == "ipp://printer:631/ipp/print"
-    site.opening.cancel()
+    printing.opening.cancel()
 
 
 def test_basicIsAskedFor() -> None:
     """The question is asked again with them."""
-    site = Site(user="bob", password="secret")
-    site.open()
-    site.heard()
-    site.http(b"", 401, 'WWW-Authenticate: Basic realm="printer"')
-    head, operation, _, _ = site.heard()
+    printing = Printing(user="bob", password="secret")
+    printing.open()
+    printing.heard()
+    printing.http(b"", 401, 'WWW-Authenticate: Basic realm="printer"')
+    head, operation, _, _ = printing.heard()
     assert operation == GET_PRINTER
     assert b"\r\nAuthorization: Basic Ym9iOnNlY3JldA==" in head
-    site.opening.cancel()
+    printing.opening.cancel()
 
 
 #: What a printer asks for that wants Digest: in two ways, and Basic as well.
@@ -309,7 +310,7 @@ DIGEST = [
 ]
 
 
-class Guarded(Site):
+class Guarded(Printing):
     """A printer that wants Digest, and its own count of how often a nonce is used."""
 
     def __init__(self, once: bool = False) -> None:
@@ -337,93 +338,93 @@ class Guarded(Site):
 @pytest.mark.parametrize("once", [False, True])
 def test_digest(once: bool) -> None:
     """The password never leaves, and a printer that takes each nonce once gets one for the job."""
-    site = Guarded(once)
-    told = site.open()
-    site.expect(GET_PRINTER)
-    site.answer(NEW)
-    site.expect(CREATE_JOB)
-    site.answer(JOB)
+    printing = Guarded(once)
+    told = printing.open()
+    printing.expect(GET_PRINTER)
+    printing.answer(NEW)
+    printing.expect(CREATE_JOB)
+    printing.answer(JOB)
     if once:
         assert not told
-        head, _, _, _ = Site.heard(site)
+        head, _, _, _ = Printing.heard(printing)
         assert b"Authorization" not in head
-        site.challenge()
+        printing.challenge()
     [connection] = told
     connection.write(b"%!PS")
-    head, operation, _, rest = site.heard()
+    head, operation, _, rest = printing.heard()
     assert operation == SEND_DOCUMENT
     assert rest == b"4\r\n%!P"
-    assert site.refusals == (3 if once else 1)
+    assert printing.refusals == (3 if once else 1)
     assert (b"nc=00000001" if once else b"nc=00000003") in head
     done = hear(connection.finish())
-    site.answer(JOB)
-    site.heard()
-    site.answer(jobState(9))
+    printing.answer(JOB)
+    printing.heard()
+    printing.answer(jobState(9))
     assert done == [Delivery.CONFIRMED]
-    site.over()
+    printing.over()
 
 
 def test_foreignRealm() -> None:
     """What a printer calls itself goes back byte for byte."""
-    site = Site(user="bob", password="secret")
-    site.open()
-    site.heard()
-    site.http(b"", 401, 'WWW-Authenticate: Digest realm="büro", nonce="n"')
-    assert 'realm="büro"'.encode("latin-1") in site.heard()[0]
-    site.opening.cancel()
+    printing = Printing(user="bob", password="secret")
+    printing.open()
+    printing.heard()
+    printing.http(b"", 401, 'WWW-Authenticate: Digest realm="büro", nonce="n"')
+    assert 'realm="büro"'.encode("latin-1") in printing.heard()[0]
+    printing.opening.cancel()
 
 
 def test_wrongPassword() -> None:
     """It says so, and is not asked for ever."""
-    site = Guarded()
-    told = site.open()
-    site.heard()
-    site.challenge()
+    printing = Guarded()
+    told = printing.open()
+    printing.heard()
+    printing.challenge()
     assert isinstance(told[0], PrinterUnreachable)
     assert "HTTP 401: it does not take the user name and password" in told[0].reason
-    site.over()
+    printing.over()
 
 
 def test_nextNonce() -> None:
     """RFC 7616, section 3.5: a printer may name the next one beforehand."""
-    site = Guarded()
-    site.open()
-    site.heard()
-    body = message(0, site._number, NEW)
-    site.http(body, 200, 'Authentication-Info: nextnonce="later"')
-    head, operation, _, _ = Site.heard(site)
+    printing = Guarded()
+    printing.open()
+    printing.heard()
+    body = message(0, printing._number, NEW)
+    printing.http(body, 200, 'Authentication-Info: nextnonce="later"')
+    head, operation, _, _ = Printing.heard(printing)
     assert operation == CREATE_JOB
     assert b'nonce="later"' in head
     assert b"nc=00000001" in head
-    site.opening.cancel()
+    printing.opening.cancel()
 
 
 def test_anotherLoginInMidJob() -> None:
     """A document that is refused for its login was not read, and can be sent again."""
-    site = Site(user="bob", password="secret")
-    connection = site.opened()
+    printing = Printing(user="bob", password="secret")
+    connection = printing.opened()
     connection.write(b"%!PS")
-    site.heard()
-    site.http(b"", 401, DIGEST[0].format(nonce="n", algorithm="MD5"))
-    [why] = site.job.losses
+    printing.heard()
+    printing.http(b"", 401, DIGEST[0].format(nonce="n", algorithm="MD5"))
+    [why] = printing.job.losses
     assert "HTTP 401" in why.reason
     assert connection.sent == 0
     hear(connection.abort(b""))
-    head, operation, _, _ = site.heard()
+    head, operation, _, _ = printing.heard()
     assert operation == CANCEL_JOB
     assert b"Authorization: Digest" in head
-    site.answer()
-    site.over()
+    printing.answer()
+    printing.over()
 
 
 @pytest.mark.parametrize("asked", ["Negotiate", "Digest realm=a, nonce=b, qop=auth-int"])
 def test_unknownLogin(asked: str) -> None:
     """What it asks for is named."""
-    site = Site(user="bob", password="secret")
-    told = site.open()
-    site.http(b"", 401, f"WWW-Authenticate: {asked}")
+    printing = Printing(user="bob", password="secret")
+    told = printing.open()
+    printing.http(b"", 401, f"WWW-Authenticate: {asked}")
     assert f"asks for {asked.split()[0].lower()}; the gateway knows" in told[0].reason
-    site.over()
+    printing.over()
 
 
 # Printers of other times.
@@ -431,169 +432,169 @@ def test_unknownLogin(asked: str) -> None:
 
 def test_olderVersion() -> None:
     """A printer that speaks IPP/1.0 is asked in that (RFC 8011, section 4.1.8), from then on."""
-    site = Site()
-    told = site.open()
+    printing = Printing()
+    told = printing.open()
     for operation in GET_PRINTER, VALIDATE_JOB:
         if operation == GET_PRINTER:
-            assert site.wire.said().partition(b"\r\n\r\n")[2][:2] == b"\1\1"
-            site.http(b"\1\0" + struct.pack(">HI", 0x0503, 1) + b"\3")
-        body = site.wire.value().partition(b"\r\n\r\n")[2]
+            assert printing.wire.said().partition(b"\r\n\r\n")[2][:2] == b"\1\1"
+            printing.http(b"\1\0" + struct.pack(">HI", 0x0503, 1) + b"\3")
+        body = printing.wire.value().partition(b"\r\n\r\n")[2]
         assert body[:2] == b"\1\0"
-        site.expect(operation)
-        site.answer(OLD if operation == GET_PRINTER else [])
+        printing.expect(operation)
+        printing.answer(OLD if operation == GET_PRINTER else [])
     [connection] = told
     connection.write(b"%!PS")
-    assert b"\r\n\1\0" in site.wire.value()
+    assert b"\r\n\1\0" in printing.wire.value()
     connection.abort(b"")
-    site.over()
+    printing.over()
 
 
 @pytest.mark.parametrize("version", [b"\1\1", b"\3\0", b"\0\0"])
 def test_noVersion(version: bytes) -> None:
     """Another version that cannot be spoken, or the same one, is a refusal."""
-    site = Site()
-    told = site.open()
-    site.http(version + struct.pack(">HI", 0x0503, 1) + b"\3")
+    printing = Printing()
+    told = printing.open()
+    printing.http(version + struct.pack(">HI", 0x0503, 1) + b"\3")
     assert told[0].reason.endswith("the printer refused (0x0503)")
-    site.over()
+    printing.over()
 
 
 def test_neverTheRightVersion() -> None:
     """A printer that always wants another one is not asked for ever."""
-    site = Site()
-    told = site.open()
+    printing = Printing()
+    told = printing.open()
     for minor in range(1, 20):
         if not told:
-            site.http(bytes([1, minor % 2]) + struct.pack(">HI", 0x0503, minor) + b"\3")
+            printing.http(bytes([1, minor % 2]) + struct.pack(">HI", 0x0503, minor) + b"\3")
     assert isinstance(told[0], PrinterUnreachable)
-    assert len(site.endpoint.wires) < 10
-    site.over()
+    assert len(printing.endpoint.wires) < 10
+    printing.over()
 
 
 @pytest.mark.parametrize("printer", [NEW, OLD])
 def test_sizeIsKnown(printer: Said) -> None:
     """A job that was announced goes without chunks, which some printers do not know."""
-    site = Site(size=4)
-    connection = site.opened(printer)
+    printing = Printing(size=4)
+    connection = printing.opened(printer)
     connection.write(b"%!")
-    head, _, body = site.wire.said().partition(b"\r\n\r\n")
+    head, _, body = printing.wire.said().partition(b"\r\n\r\n")
     assert b"chunked" not in head
     assert b"Content-Length: %d\r\n" % (len(body) + 3) in head + b"\r\n"
     assert body.endswith(b"%")
-    site._number = struct.unpack(">I", body[4:8])[0]
+    printing._number = struct.unpack(">I", body[4:8])[0]
     connection.write(b"PS")
-    assert site.wire.said() == b"!P"
+    assert printing.wire.said() == b"!P"
     assert connection.sent == 3
     done = hear(connection.finish())
-    assert site.wire.said() == b"S"
+    assert printing.wire.said() == b"S"
     assert connection.sent == 4
-    site.answer(JOB)
-    site.expect(GET_JOB)
-    site.answer(jobState(9))
+    printing.answer(JOB)
+    printing.expect(GET_JOB)
+    printing.answer(jobState(9))
     assert done == [Delivery.CONFIRMED]
-    site.over()
+    printing.over()
 
 
 @pytest.mark.parametrize("more", [b"%!PS and more", b"%!P"])
 def test_otherSizeThanAnnounced(more: bytes) -> None:
     """The printer is lost to the job, and has not a whole one."""
-    site = Site(size=4)
-    connection = site.opened()
+    printing = Printing(size=4)
+    connection = printing.opened()
     connection.write(more)
     if len(more) > 4:
-        [why] = site.job.losses
+        [why] = printing.job.losses
     else:
         [why] = hear(connection.finish())
     assert isinstance(why, PrinterLost)
     assert "than were announced" in why.reason
-    assert site.endpoint.wires[2].aborted
+    assert printing.endpoint.wires[2].aborted
     hear(connection.abort(b""))
-    site.expect(CANCEL_JOB)
-    site.answer()
-    site.over()
+    printing.expect(CANCEL_JOB)
+    printing.answer()
+    printing.over()
 
 
 @pytest.mark.parametrize(("code", "version"), [(411, "1.1"), (400, "1.0"), (501, "1.1")])
 def test_noChunks(code: int, version: str) -> None:
     """A printer that wants the size beforehand has read nothing: it is safe to send again."""
-    site = Site()
-    connection = site.opened()
+    printing = Printing()
+    connection = printing.opened()
     connection.write(b"%!PS")
-    site.heard()
+    printing.heard()
     assert connection.sent == 3
-    site.http(b"<html>", code, version=version)
-    [why] = site.job.losses
+    printing.http(b"<html>", code, version=version)
+    [why] = printing.job.losses
     wanted = "it wants to know how long a job is; let the sender announce it (ALLO)"
     assert why.reason == f"HTTP {code}: {wanted}"
     assert connection.sent == 0
     hear(connection.abort(b""))
-    site.expect(CANCEL_JOB)
-    site.answer()
-    site.over()
+    printing.expect(CANCEL_JOB)
+    printing.answer()
+    printing.over()
 
 
 # Printers that do not take the job.
 
 
-def refuse(site: Site) -> None:
-    site.answer([(TEXT, "status-message", [b"busy\r\n226 fine"])], 0x0507)
+def refuse(printing: Printing) -> None:
+    printing.answer([(TEXT, "status-message", [b"busy\r\n226 fine"])], 0x0507)
 
 
-def unauthorized(site: Site) -> None:
-    site.http(b"<html>", 401)
+def unauthorized(printing: Printing) -> None:
+    printing.http(b"<html>", 401)
 
 
-def web(site: Site) -> None:
-    site.http(b"<html>an error</html>")
+def web(printing: Printing) -> None:
+    printing.http(b"<html>an error</html>")
 
 
-def garbage(site: Site) -> None:
-    site.wire.receive(b"\x01garbage")
+def garbage(printing: Printing) -> None:
+    printing.wire.receive(b"\x01garbage")
 
 
-def cutMessage(site: Site) -> None:
-    site.http(message(0, 1, NEW)[:-5])
+def cutMessage(printing: Printing) -> None:
+    printing.http(message(0, 1, NEW)[:-5])
 
 
-def anotherAnswer(site: Site) -> None:
-    site.http(message(0, 4711, NEW))
+def anotherAnswer(printing: Printing) -> None:
+    printing.http(message(0, 4711, NEW))
 
 
-def leave(site: Site) -> None:
-    site.wire.fin()
+def leave(printing: Printing) -> None:
+    printing.wire.fin()
 
 
-def leaveEarly(site: Site) -> None:
-    site.wire.receive(b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n\1\1\0\0")
-    site.wire.fin()
+def leaveEarly(printing: Printing) -> None:
+    printing.wire.receive(b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n\1\1\0\0")
+    printing.wire.fin()
 
 
-def reset(site: Site) -> None:
-    site.wire.rst()
+def reset(printing: Printing) -> None:
+    printing.wire.rst()
 
 
-def silence(site: Site) -> None:
-    site.wait(max(ANSWER_TIMEOUT, FINISH_TIMEOUT) + 1)
+def silence(printing: Printing) -> None:
+    printing.wait(max(ANSWER_TIMEOUT, FINISH_TIMEOUT) + 1)
 
 
-def dribble(site: Site) -> None:
-    site.wire.receive(b"HTTP/1.1 200 OK\r\n\r\n")
+def dribble(printing: Printing) -> None:
+    printing.wire.receive(b"HTTP/1.1 200 OK\r\n\r\n")
     for _ in range(int(ANSWER_TIMEOUT) + 2):
-        if site.wire.connected:
-            site.wire.receive(b"\1")
-        site.clock.advance(1)
+        if printing.wire.connected:
+            printing.wire.receive(b"\1")
+        printing.clock.advance(1)
 
 
-def endless(site: Site) -> None:
-    site.wire.receive(b"HTTP/1.1 200 OK\r\n\r\n" + bytes(LONGEST_CONTENT + 1))
+def endless(printing: Printing) -> None:
+    printing.wire.receive(b"HTTP/1.1 200 OK\r\n\r\n" + bytes(LONGEST_CONTENT + 1))
 
 
-def death(site: Site) -> None:
-    site.wire.inFlight, site.wire.silent = 3, Silence(5, 200.0)
-    site.wait(40)
+def death(printing: Printing) -> None:
+    printing.wire.inFlight, printing.wire.silent = 3, Silence(5, 200.0)
+    printing.wait(40)
 
 
-BAD: list[Callable[[Site], None]] = [
+BAD: list[Callable[[Printing], None]] = [
     refuse,
     unauthorized,
     web,
@@ -612,36 +613,36 @@ MISDEEDS = [*BAD, silence]
 
 @pytest.mark.parametrize("misdeed", MISDEEDS)
 @pytest.mark.parametrize("step", [GET_PRINTER, CREATE_JOB, VALIDATE_JOB])
-def test_refusedBeforeTheDocument(misdeed: Callable[[Site], None], step: int) -> None:
+def test_refusedBeforeTheDocument(misdeed: Callable[[Printing], None], step: int) -> None:
     """Nothing was printed, another attempt may help, and no connection stays."""
-    site = Site()
-    told = site.open()
+    printing = Printing()
+    told = printing.open()
     if step != GET_PRINTER:
-        site.expect(GET_PRINTER)
-        site.answer(NEW if step == CREATE_JOB else OLD)
-    site.expect(step)
-    misdeed(site)
+        printing.expect(GET_PRINTER)
+        printing.answer(NEW if step == CREATE_JOB else OLD)
+    printing.expect(step)
+    misdeed(printing)
     [why] = told
     assert isinstance(why, PrinterUnreachable)
     assert why.reason.startswith("ipp://printer:631/ipp/print: ")
     assert why.reason.isprintable()
-    site.over()
+    printing.over()
 
 
 @pytest.mark.parametrize("connects", [True, False])
 def test_longestQuestion(connects: bool) -> None:
     """A question has its time and no more, even if the other end's kernel takes none of it."""
-    site = Site()
-    site.endpoint.pending = None if connects else []
-    told = site.open()
+    printing = Printing()
+    printing.endpoint.pending = None if connects else []
+    told = printing.open()
     if connects:
-        site.wire.inFlight = 3
-    site.wait(ANSWER_TIMEOUT - 1)
+        printing.wire.inFlight = 3
+    printing.wait(ANSWER_TIMEOUT - 1)
     assert not told
-    site.wait(2)
+    printing.wait(2)
     assert isinstance(told[0], PrinterUnreachable)
     assert told[0].reason.endswith("no answer within 15 s")
-    site.over()
+    printing.over()
 
 
 @pytest.mark.parametrize(
@@ -664,18 +665,18 @@ def test_longestQuestion(connects: bool) -> None:
 )
 def test_remedies(code: int, remedy: str) -> None:
     """What HTTP says in numbers."""
-    site = Site()
-    told = site.open()
-    site.http(b"", code)
+    printing = Printing()
+    told = printing.open()
+    printing.http(b"", code)
     assert f"HTTP {code}" in told[0].reason
     assert remedy in told[0].reason
 
 
 def test_elsewhere() -> None:
     """Where to, in the printer's own words, made printable."""
-    site = Site()
-    told = site.open()
-    site.http(b"", 301, "Location: https://printer:443/\xe9\x9b31m" + "x" * 9999)
+    printing = Printing()
+    told = printing.open()
+    printing.http(b"", 301, "Location: https://printer:443/\xe9\x9b31m" + "x" * 9999)
     assert "HTTP 301: the printer is elsewhere, at https://printer:443/??31mxx" in told[0].reason
     assert told[0].reason.isprintable()
     assert len(told[0].reason) < 400
@@ -683,45 +684,45 @@ def test_elsewhere() -> None:
 
 def test_reasonOfARefusal() -> None:
     """The printer's own words, and its number for them."""
-    site = Site()
-    told = site.open()
-    site.expect(GET_PRINTER)
-    site.answer(NEW)
-    site.expect(CREATE_JOB)
-    refuse(site)
+    printing = Printing()
+    told = printing.open()
+    printing.expect(GET_PRINTER)
+    printing.answer(NEW)
+    printing.expect(CREATE_JOB)
+    refuse(printing)
     assert told[0].reason.endswith("the printer refused (0x0507: busy??226 fine)")
 
 
 def test_notAccepting() -> None:
     """It is there, and takes no jobs."""
-    site = Site()
-    told = site.open()
-    site.expect(GET_PRINTER)
-    site.answer([*NEW, (BOOLEAN, "printer-is-accepting-jobs", [b"\0"])])
+    printing = Printing()
+    told = printing.open()
+    printing.expect(GET_PRINTER)
+    printing.answer([*NEW, (BOOLEAN, "printer-is-accepting-jobs", [b"\0"])])
     assert isinstance(told[0], PrinterUnreachable)
     assert "does not accept jobs" in told[0].reason
-    site.over()
+    printing.over()
 
 
 def test_notThere() -> None:
     """Nobody listens."""
-    site = Site()
-    site.endpoint.refusals = [ConnectionRefusedError()]
-    [why] = site.open()
+    printing = Printing()
+    printing.endpoint.refusals = [ConnectionRefusedError()]
+    [why] = printing.open()
     assert isinstance(why, PrinterUnreachable)
 
 
 def test_evilFormats() -> None:
     """What it takes is told in printable words, and not thousands of them."""
-    site = Site()
-    told = site.open()
-    site.expect(GET_PRINTER)
+    printing = Printing()
+    told = printing.open()
+    printing.expect(GET_PRINTER)
     evil = [b"x\x1b[31mEVIL\r\n2026 job 99: completed", "\u202eabc".encode(), *[b"a/b"] * 1000]
-    site.answer([*NEW, (MIME, "document-format-supported", evil)])
+    printing.answer([*NEW, (MIME, "document-format-supported", evil)])
     assert "the printer takes x?[31mEVIL??2026 job 99: completed, ?abc, a/b, " in told[0].reason
     assert told[0].reason.isascii() and told[0].reason.isprintable()
     assert len(told[0].reason) < 400
-    site.over()
+    printing.over()
 
 
 @pytest.mark.parametrize(
@@ -735,69 +736,69 @@ def test_evilFormats() -> None:
 )
 def test_formats(formats: list[bytes], given: str, good: bool) -> None:
     """A printer that does not find out what it gets is to be told; trying again does not help."""
-    site = Site()
-    site.transport._format = given
-    told = site.open()
-    site.expect(GET_PRINTER)
-    site.answer([*NEW, (MIME, "document-format-supported", formats)])
+    printing = Printing()
+    printing.transport._format = given
+    told = printing.open()
+    printing.expect(GET_PRINTER)
+    printing.answer([*NEW, (MIME, "document-format-supported", formats)])
     if good:
-        site.expect(CREATE_JOB)
-        site.opening.cancel()
+        printing.expect(CREATE_JOB)
+        printing.opening.cancel()
     else:
         assert type(told[0]) is PrintError
         assert told[0].reason.endswith(
             "format=TYPE in its URI; the printer takes application/pdf, image/urf"
         )
-        site.over()
+        printing.over()
 
 
 def test_noNumber() -> None:
     """A job that was made must have one."""
-    site = Site()
-    told = site.open()
-    site.expect(GET_PRINTER)
-    site.answer(NEW)
-    site.expect(CREATE_JOB)
-    site.answer()
+    printing = Printing()
+    told = printing.open()
+    printing.expect(GET_PRINTER)
+    printing.answer(NEW)
+    printing.expect(CREATE_JOB)
+    printing.answer()
     assert isinstance(told[0], PrinterUnreachable)
 
 
 def test_leftBehind() -> None:
     """A printer that cannot be connected to after it made the job is asked to cancel it."""
-    site = Site()
-    told = site.open()
-    site.expect(GET_PRINTER)
-    site.answer(NEW)
-    site.expect(CREATE_JOB)
-    site.endpoint.refusals = [ConnectionRefusedError()]
-    site.answer(JOB)
+    printing = Printing()
+    told = printing.open()
+    printing.expect(GET_PRINTER)
+    printing.answer(NEW)
+    printing.expect(CREATE_JOB)
+    printing.endpoint.refusals = [ConnectionRefusedError()]
+    printing.answer(JOB)
     assert isinstance(told[0], PrinterUnreachable)
-    assert site.expect(CANCEL_JOB).number("job-id") == 31
-    site.answer()
-    site.over()
+    assert printing.expect(CANCEL_JOB).number("job-id") == 31
+    printing.answer()
+    printing.over()
 
 
 @pytest.mark.parametrize("step", range(4))
 def test_canceled(step: int) -> None:
     """At any step no connection stays, and no job either if its number is known."""
-    site = Site()
-    site.endpoint.pending = [] if step == 0 else None
-    told = site.open()
+    printing = Printing()
+    printing.endpoint.pending = [] if step == 0 else None
+    told = printing.open()
     if step >= 2:
-        site.expect(GET_PRINTER)
-        site.answer(NEW)
+        printing.expect(GET_PRINTER)
+        printing.answer(NEW)
     if step == 3:
-        site.expect(CREATE_JOB)
-        site.endpoint.pending = []
-        site.answer(JOB)
-    site.opening.cancel()
+        printing.expect(CREATE_JOB)
+        printing.endpoint.pending = []
+        printing.answer(JOB)
+    printing.opening.cancel()
     assert isinstance(told[0], CancelledError)
-    site.clock.advance(0)
+    printing.clock.advance(0)
     if step == 3:
-        site.endpoint.makeNow()
-        assert site.expect(CANCEL_JOB).number("job-id") == 31
-        site.answer()
-    site.over()
+        printing.endpoint.makeNow()
+        assert printing.expect(CANCEL_JOB).number("job-id") == 31
+        printing.answer()
+    printing.over()
 
 
 # Jobs that are lost.
@@ -805,79 +806,79 @@ def test_canceled(step: int) -> None:
 
 @pytest.mark.parametrize("printer", [NEW, OLD])
 @pytest.mark.parametrize("misdeed", [each for each in BAD if each is not dribble])
-def test_lostInMidJob(misdeed: Callable[[Site], None], printer: Said) -> None:
+def test_lostInMidJob(misdeed: Callable[[Printing], None], printer: Said) -> None:
     """The job is told once, nothing more is sent, and the printer is asked to cancel it."""
-    site = Site()
-    connection = site.opened(printer)
+    printing = Printing()
+    connection = printing.opened(printer)
     connection.write(b"%!")
-    site.heard()
-    misdeed(site)
-    [why] = site.job.losses
+    printing.heard()
+    misdeed(printing)
+    [why] = printing.job.losses
     assert isinstance(why, PrinterLost)
     assert why.reason.isprintable()
     connection.write(b"PS")
-    assert site.wire.said() == b""
+    assert printing.wire.said() == b""
     assert connection.sent == (0 if misdeed is unauthorized else 1)  # that is not read, then
     [late] = hear(connection.finish())
     assert isinstance(late, PrinterLost)
     gone = hear(connection.abort(b"\x04"))
     if printer is NEW:
-        site.expect(CANCEL_JOB)
-        site.answer()
+        printing.expect(CANCEL_JOB)
+        printing.answer()
     assert gone == [None]
-    assert len(site.job.losses) == 1
-    site.over()
+    assert len(printing.job.losses) == 1
+    printing.over()
 
 
 def test_earlyYes() -> None:
     """A printer that has taken the job before its end has not taken all of it."""
-    site = Site()
-    connection = site.opened()
+    printing = Printing()
+    connection = printing.opened()
     connection.write(b"%!")
-    site.heard()
-    site.answer(JOB)
-    [why] = site.job.losses
+    printing.heard()
+    printing.answer(JOB)
+    [why] = printing.job.losses
     assert "before the end" in why.reason
     hear(connection.abort(b""))
-    site.expect(CANCEL_JOB)
-    site.answer()
-    site.over()
+    printing.expect(CANCEL_JOB)
+    printing.answer()
+    printing.over()
 
 
 @pytest.mark.parametrize("misdeed", [leave, reset, refuse])
-def test_lostBeforeTheFirstByte(misdeed: Callable[[Site], None]) -> None:
+def test_lostBeforeTheFirstByte(misdeed: Callable[[Printing], None]) -> None:
     """A printer that does not wait for a slow sender: it is safe to send again."""
-    site = Site()
-    connection = site.opened()
-    misdeed(site)
-    assert len(site.job.losses) == 1
+    printing = Printing()
+    connection = printing.opened()
+    misdeed(printing)
+    assert len(printing.job.losses) == 1
     assert connection.sent == 0
     connection.write(b"%!")
     assert connection.sent == 0
     hear(connection.abort(b""))
-    site.expect(CANCEL_JOB)
-    site.answer()
-    site.over()
+    printing.expect(CANCEL_JOB)
+    printing.answer()
+    printing.over()
 
 
 @pytest.mark.parametrize("misdeed", MISDEEDS)
-def test_lostAtTheEnd(misdeed: Callable[[Site], None]) -> None:
+def test_lostAtTheEnd(misdeed: Callable[[Printing], None]) -> None:
     """Without a good answer to the whole of it the job is lost."""
-    site = Site()
-    connection = site.opened()
+    printing = Printing()
+    connection = printing.opened()
     connection.write(b"%!PS")
-    site.heard()
+    printing.heard()
     done = hear(connection.finish())
-    misdeed(site)
+    misdeed(printing)
     [why] = done
     assert isinstance(why, PrinterLost)
-    assert site.job.losses == []
+    assert printing.job.losses == []
     assert connection.sent == (0 if misdeed is unauthorized else 4)
     gone = hear(connection.abort(b""))
-    site.expect(CANCEL_JOB)
-    site.answer()
+    printing.expect(CANCEL_JOB)
+    printing.answer()
     assert gone == [None]
-    site.over()
+    printing.over()
 
 
 INTERIM = b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -887,79 +888,79 @@ INTERIM = b"HTTP/1.1 100 Continue\r\n\r\n"
 @pytest.mark.parametrize("early", [INTERIM, b"HTTP/1.1 102 X\r\n\r\n" * 20, b"", b"head"])
 def test_answersThatBeginEarly(early: bytes, seconds: int) -> None:
     """Neither interim answers nor a head that comes at once say when the answer is due."""
-    site = Site()
-    connection = site.opened()
+    printing = Printing()
+    connection = printing.opened()
     connection.write(b"%!")
-    site.heard()
-    body = message(0, site._number, JOB)
+    printing.heard()
+    body = message(0, printing._number, JOB)
     head = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body)
-    site.wire.receive(head if early == b"head" else early) if early else None
-    site.wait(seconds)
+    printing.wire.receive(head if early == b"head" else early) if early else None
+    printing.wait(seconds)
     connection.write(b"PS")
     done = hear(connection.finish())
-    site.wait(ANSWER_TIMEOUT - 1 if early == b"head" else FINISH_TIMEOUT - 1)
-    assert not site.job.losses
+    printing.wait(ANSWER_TIMEOUT - 1 if early == b"head" else FINISH_TIMEOUT - 1)
+    assert not printing.job.losses
     assert not done
-    site.wire.receive(body if early == b"head" else head + body)
-    site.expect(GET_JOB)
-    site.answer(jobState(9))
+    printing.wire.receive(body if early == b"head" else head + body)
+    printing.expect(GET_JOB)
+    printing.answer(jobState(9))
     assert done == [Delivery.CONFIRMED]
-    site.over()
+    printing.over()
 
 
 def test_answerThatEndsLate() -> None:
     """One that has begun has 15 s, from when the printer has the whole job."""
-    site = Site()
-    connection = site.opened()
+    printing = Printing()
+    connection = printing.opened()
     connection.write(b"%!PS")
-    site.heard()
-    dribble(site)
-    assert not site.job.losses
-    site.wire.inFlight = 4
+    printing.heard()
+    dribble(printing)
+    assert not printing.job.losses
+    printing.wire.inFlight = 4
     done = hear(connection.finish())
-    site.wait(1000)
+    printing.wait(1000)
     assert not done
-    site.wire.inFlight = 0
-    dribble(site)
-    site.wait(ANSWER_TIMEOUT)
+    printing.wire.inFlight = 0
+    dribble(printing)
+    printing.wait(ANSWER_TIMEOUT)
     assert "no end within 15 s" in done[0].reason
     hear(connection.abort(b""))
-    site.expect(CANCEL_JOB)
-    site.answer()
-    site.over()
+    printing.expect(CANCEL_JOB)
+    printing.answer()
+    printing.over()
 
 
 def test_slowPrinter() -> None:
     """One that has not all of it yet is waited for; the finish time-out begins then."""
-    site = Site()
-    connection = site.opened()
+    printing = Printing()
+    connection = printing.opened()
     connection.write(b"%!PS")
-    site.heard()
-    site.wire.inFlight = 4
-    site.wait(1000)
+    printing.heard()
+    printing.wire.inFlight = 4
+    printing.wait(1000)
     done = hear(connection.finish())
-    site.wait(1000)
+    printing.wait(1000)
     assert not done
-    site.wire.inFlight = 0
-    site.wait(FINISH_TIMEOUT - 2)
+    printing.wire.inFlight = 0
+    printing.wait(FINISH_TIMEOUT - 2)
     assert not done
-    site.answer(JOB)
-    site.expect(GET_JOB)
-    site.answer(jobState(9))
+    printing.answer(JOB)
+    printing.expect(GET_JOB)
+    printing.answer(jobState(9))
     assert done == [Delivery.CONFIRMED]
-    site.over()
+    printing.over()
 
 
 def test_backPressure() -> None:
     """The printer's kernel holds the sender back."""
-    site = Site()
-    connection = site.opened()
-    producer: Any = site.wire
+    printing = Printing()
+    connection = printing.opened()
+    producer: Any = printing.wire
     connection.registerProducer(producer, True)
-    assert site.wire.producer is producer
-    assert site.wire.streaming
+    assert printing.wire.producer is producer
+    assert printing.wire.streaming
     connection.unregisterProducer()
-    assert site.wire.producer is None
+    assert printing.wire.producer is None
     connection.abort(b"")
 
 
@@ -977,97 +978,97 @@ def test_backPressure() -> None:
 )
 def test_notPrinted(state: int, reasons: list[bytes], told: str) -> None:
     """The printer says that it did not: the job is lost, and not canceled again."""
-    site = Site()
-    connection, done = site.finished()
-    site.expect(GET_JOB)
-    site.answer(jobState(state, *reasons))
+    printing = Printing()
+    connection, done = printing.finished()
+    printing.expect(GET_JOB)
+    printing.answer(jobState(state, *reasons))
     [why] = done
     assert isinstance(why, PrinterLost)
     assert why.reason.endswith(told)
-    before = len(site.endpoint.wires)
+    before = len(printing.endpoint.wires)
     assert hear(connection.abort(b"")) == [None]
-    assert len(site.endpoint.wires) == before
-    site.over()
+    assert len(printing.endpoint.wires) == before
+    printing.over()
 
 
 def test_withErrors() -> None:
     """Completed, but not well, is no confirmation."""
-    site = Site()
-    _, done = site.finished()
-    site.expect(GET_JOB)
-    site.answer(jobState(9, b"job-completed-with-errors"))
+    printing = Printing()
+    _, done = printing.finished()
+    printing.expect(GET_JOB)
+    printing.answer(jobState(9, b"job-completed-with-errors"))
     assert done == [Delivery.DELIVERED]
-    site.over()
+    printing.over()
 
 
 def test_forgotten() -> None:
     """A printer that does not know the job any more has had it."""
-    site = Site()
-    _, done = site.finished()
-    site.expect(GET_JOB)
-    site.answer(status=0x0406)
+    printing = Printing()
+    _, done = printing.finished()
+    printing.expect(GET_JOB)
+    printing.answer(status=0x0406)
     assert done == [Delivery.DELIVERED]
-    site.over()
+    printing.over()
 
 
 def test_notPrintedInTime() -> None:
     """It has the job, and that is all that is known after the finish time-out."""
-    site = Site()
-    _, done = site.finished()
+    printing = Printing()
+    _, done = printing.finished()
     asked = 0
     while not done:
-        if site.wire.connected:
-            site.expect(GET_JOB)
-            site.answer(jobState(6))
+        if printing.wire.connected:
+            printing.expect(GET_JOB)
+            printing.answer(jobState(6))
             asked += 1
-        site.clock.advance(0.1)
-        assert site.clock.seconds() < FINISH_TIMEOUT + 1
+        printing.clock.advance(0.1)
+        assert printing.clock.seconds() < FINISH_TIMEOUT + 1
     assert done == [Delivery.DELIVERED]
-    assert site.clock.seconds() > FINISH_TIMEOUT - 1
+    assert printing.clock.seconds() > FINISH_TIMEOUT - 1
     assert 10 < asked < 25
-    site.over()
+    printing.over()
 
 
 def test_lookAgain() -> None:
     """That it does not answer once, when it has all of it, says nothing of the job."""
-    site = Site()
-    _, done = site.finished()
-    reset(site)
-    site.endpoint.refusals = [ConnectionRefusedError()]
-    site.wait(0.5)
-    site.expect(GET_JOB)
-    site.answer(jobState(9))
+    printing = Printing()
+    _, done = printing.finished()
+    reset(printing)
+    printing.endpoint.refusals = [ConnectionRefusedError()]
+    printing.wait(0.5)
+    printing.expect(GET_JOB)
+    printing.answer(jobState(9))
     assert done == [Delivery.CONFIRMED]
-    site.over()
+    printing.over()
 
 
 def test_noTimeToPrint() -> None:
     """C{finish-timeout=0}: one look, but the answer to the document has its time."""
-    site = Site()
-    site.transport._finishTimeout = 0
-    connection = site.opened()
+    printing = Printing()
+    printing.transport._finishTimeout = 0
+    connection = printing.opened()
     connection.write(b"%!PS")
-    site.heard()
+    printing.heard()
     done = hear(connection.finish())
-    site.wait(ANSWER_TIMEOUT - 2)
+    printing.wait(ANSWER_TIMEOUT - 2)
     assert not done
-    site.answer(JOB)
-    site.expect(GET_JOB)
-    site.answer(jobState(5))
+    printing.answer(JOB)
+    printing.expect(GET_JOB)
+    printing.answer(jobState(5))
     assert done == [Delivery.DELIVERED]
-    site.over()
+    printing.over()
 
 
 def test_oldPrinterWithoutNumber() -> None:
     """It has taken a job that it cannot be asked about."""
-    site = Site()
-    connection = site.opened(OLD)
+    printing = Printing()
+    connection = printing.opened(OLD)
     connection.write(b"%!PS")
-    site.heard()
+    printing.heard()
     done = hear(connection.finish())
-    site.answer()
+    printing.answer()
     assert done == [Delivery.DELIVERED]
-    site.over()
+    printing.over()
 
 
 # Aborted jobs.
@@ -1075,60 +1076,60 @@ def test_oldPrinterWithoutNumber() -> None:
 
 def test_abortInMidJob() -> None:
     """The document is broken off, then the job canceled."""
-    site = Site()
-    connection = site.opened()
+    printing = Printing()
+    connection = printing.opened()
     connection.write(b"%!")
-    site.heard()
-    wire = site.wire
+    printing.heard()
+    wire = printing.wire
     gone = hear(connection.abort(b"\x04"))
     assert wire.aborted
-    asked = site.expect(CANCEL_JOB)
+    asked = printing.expect(CANCEL_JOB)
     assert asked.number("job-id") == 31
     assert asked.text("requesting-user-name") == "ann"
     assert not gone
-    site.answer()
+    printing.answer()
     assert gone == [None]
-    assert site.job.losses == []
-    site.over()
+    assert printing.job.losses == []
+    printing.over()
 
 
 @pytest.mark.parametrize("step", ["answer", "look", "pause"])
 def test_abortAtTheEnd(step: str) -> None:
     """Whatever is being waited for, the end is not told any more."""
-    site = Site()
-    connection = site.opened()
+    printing = Printing()
+    connection = printing.opened()
     connection.write(b"%!")
-    site.heard()
+    printing.heard()
     done = hear(connection.finish())
     if step != "answer":
-        site.answer(JOB)
-        site.expect(GET_JOB)
+        printing.answer(JOB)
+        printing.expect(GET_JOB)
     if step == "pause":
-        site.answer(jobState(5))
+        printing.answer(jobState(5))
     gone = hear(connection.abort(b""))
-    site.expect(CANCEL_JOB)
-    site.answer()
+    printing.expect(CANCEL_JOB)
+    printing.answer()
     assert gone == [None]
     assert done == []
-    site.over()
+    printing.over()
 
 
 @pytest.mark.parametrize("misdeed", MISDEEDS)
-def test_notCanceled(misdeed: Callable[[Site], None]) -> None:
+def test_notCanceled(misdeed: Callable[[Printing], None]) -> None:
     """A printer that cannot be asked keeps nobody waiting for long; the log says so."""
-    site = Site()
-    connection = site.opened()
+    printing = Printing()
+    connection = printing.opened()
     connection.write(b"%!")
     gone = hear(connection.abort(b""))
-    site.expect(CANCEL_JOB)
+    printing.expect(CANCEL_JOB)
     with capturedLogs() as logged:
-        misdeed(site)
+        misdeed(printing)
     assert gone == [None]
     told = [formatEvent(event) for event in logged]
     if misdeed is not refuse:  # it may have ended the job itself
         assert len(told) == 1
         assert "job 7 was not canceled at the printer, which has it as job 31" in (told[0] or "")
-    site.over()
+    printing.over()
 
 
 # How it is.
@@ -1136,10 +1137,10 @@ def test_notCanceled(misdeed: Callable[[Site], None]) -> None:
 
 def test_status() -> None:
     """In RFC 8011's words, without how serious they are."""
-    site = Site()
-    asked = hear(site.transport.ask())
-    site.expect(GET_PRINTER)
-    site.answer(
+    printing = Printing()
+    asked = hear(printing.transport.ask())
+    printing.expect(GET_PRINTER)
+    printing.answer(
         [
             (ENUM, "printer-state", [number(5)]),
             (KEYWORD, "printer-state-reasons", [b"media-empty-error", b"door-open", b"none"]),
@@ -1149,9 +1150,9 @@ def test_status() -> None:
     )
     assert asked == [None]
     expected = PrinterStatus("stopped", ("media-empty", "door-open"), "Acme 1", 1234)
-    assert site.transport.status == expected
-    assert site.transport.description == "Acme 1"
-    site.over()
+    assert printing.transport.status == expected
+    assert printing.transport.description == "Acme 1"
+    printing.over()
 
 
 def test_strangeStatus() -> None:
@@ -1164,103 +1165,103 @@ def test_strangeStatus() -> None:
 
 
 @pytest.mark.parametrize("misdeed", MISDEEDS)
-def test_offline(misdeed: Callable[[Site], None]) -> None:
+def test_offline(misdeed: Callable[[Printing], None]) -> None:
     """A printer that does not answer is offline, and keeps its name."""
-    site = Site()
-    site.transport.status = PrinterStatus("idle", (), "Acme 1", 3)
-    asked = hear(site.transport.ask())
-    site.expect(GET_PRINTER)
-    misdeed(site)
+    printing = Printing()
+    printing.transport.status = PrinterStatus("idle", (), "Acme 1", 3)
+    asked = hear(printing.transport.ask())
+    printing.expect(GET_PRINTER)
+    misdeed(printing)
     assert asked == [None]
-    assert site.transport.status == PrinterStatus("stopped", ("offline",), "Acme 1")
-    site.over()
+    assert printing.transport.status == PrinterStatus("stopped", ("offline",), "Acme 1")
+    printing.over()
 
 
 def test_jobsComeFirst() -> None:
     """A printer may take one connection at a time: our own question gives way, and is not lost."""
-    site = Site()
-    asked = hear(site.transport.ask())
-    question = site.wire
-    told = site.open()
+    printing = Printing()
+    asked = hear(printing.transport.ask())
+    question = printing.wire
+    told = printing.open()
     assert not question.connected
     assert asked == [None]
-    assert site.transport.status == PrinterStatus()
-    assert hear(site.transport.ask()) == [None]  # the job asks itself
-    assert len(site.endpoint.wires) == 2
-    site.expect(GET_PRINTER)
-    site.answer([*NEW, (ENUM, "printer-state", [number(4)])])
-    assert site.transport.status.state == "processing"
-    site.expect(CREATE_JOB)
-    site.answer(JOB)
+    assert printing.transport.status == PrinterStatus()
+    assert hear(printing.transport.ask()) == [None]  # the job asks itself
+    assert len(printing.endpoint.wires) == 2
+    printing.expect(GET_PRINTER)
+    printing.answer([*NEW, (ENUM, "printer-state", [number(4)])])
+    assert printing.transport.status.state == "processing"
+    printing.expect(CREATE_JOB)
+    printing.answer(JOB)
     connection = told[0]
-    hear(site.transport.ask())
-    question = site.wire
+    hear(printing.transport.ask())
+    question = printing.wire
     gone = hear(connection.abort(b""))
     assert not question.connected
-    site.expect(CANCEL_JOB)
-    site.answer()
+    printing.expect(CANCEL_JOB)
+    printing.answer()
     assert gone == [None]
-    site.over()
+    printing.over()
 
 
 @pytest.mark.parametrize("end", ["finish", "abort"])
 def test_silentWhileItPrints(end: str) -> None:
     """A printer that hears one connection only is not offline, nor asked again during the job."""
-    site = Site(waitJob=False)
-    site.transport.status = PrinterStatus("idle", (), "Acme 1", 3)
-    connection = site.opened()
-    before = site.transport.status
+    printing = Printing(waitJob=False)
+    printing.transport.status = PrinterStatus("idle", (), "Acme 1", 3)
+    connection = printing.opened()
+    before = printing.transport.status
     connection.write(b"%!")
-    site.heard()
-    document = site.wire
-    site.endpoint.refusals = [ConnectionRefusedError()]
-    assert hear(site.transport.ask()) == [None]
-    assert site.transport.status == before
-    assert hear(site.transport.ask()) == [None]
-    assert site.wire is document
+    printing.heard()
+    document = printing.wire
+    printing.endpoint.refusals = [ConnectionRefusedError()]
+    assert hear(printing.transport.ask()) == [None]
+    assert printing.transport.status == before
+    assert hear(printing.transport.ask()) == [None]
+    assert printing.wire is document
     if end == "finish":
         hear(connection.finish())
-        site.answer(JOB)
+        printing.answer(JOB)
     else:
         hear(connection.abort(b""))
-        site.expect(CANCEL_JOB)
-        site.answer()
-    site.endpoint.refusals = [ConnectionRefusedError()]
-    assert hear(site.transport.ask()) == [None]
-    assert site.transport.status.reasons == ("offline",)
-    site.over()
+        printing.expect(CANCEL_JOB)
+        printing.answer()
+    printing.endpoint.refusals = [ConnectionRefusedError()]
+    assert hear(printing.transport.ask()) == [None]
+    assert printing.transport.status.reasons == ("offline",)
+    printing.over()
 
 
 def test_statusWhileItPrints() -> None:
     """A printer that hears more than one connection says how it is."""
-    site = Site()
-    connection = site.opened()
+    printing = Printing()
+    connection = printing.opened()
     connection.write(b"%!")
-    site.heard()
+    printing.heard()
     for state, reason in (5, b"media-empty"), (4, b"none"):
-        hear(site.transport.ask())
-        site.expect(GET_PRINTER)
-        site.answer(
+        hear(printing.transport.ask())
+        printing.expect(GET_PRINTER)
+        printing.answer(
             [
                 (ENUM, "printer-state", [number(state)]),
                 (KEYWORD, "printer-state-reasons", [reason]),
             ]
         )
-        assert site.transport.status.state == {5: "stopped", 4: "processing"}[state]
+        assert printing.transport.status.state == {5: "stopped", 4: "processing"}[state]
     hear(connection.abort(b""))
-    site.expect(CANCEL_JOB)
-    site.answer()
-    site.over()
+    printing.expect(CANCEL_JOB)
+    printing.answer()
+    printing.over()
 
 
 def test_askingIsCanceled() -> None:
     """No connection stays."""
-    site = Site()
-    asking = site.transport.ask()
+    printing = Printing()
+    asking = printing.transport.ask()
     told = hear(asking)
     asking.cancel()
     assert isinstance(told[0], CancelledError)
-    site.over()
+    printing.over()
 
 
 # Words.

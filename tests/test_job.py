@@ -111,7 +111,7 @@ def hear(answer: Deferred[Any], ear: Callable[[Any], object]) -> None:
     answer.addBoth(lambda it: ear(it.value if isinstance(it, Failure) else it))
 
 
-class Stage:
+class JobAlone:
     """A job, its clock, its printer connection, and what its Deferreds said."""
 
     def __init__(self, size: int | None = None, connection: Connection | None = None) -> None:
@@ -148,23 +148,23 @@ class Stage:
     def _hear(self, what: str, answer: Deferred[Any]) -> None:
         hear(answer, lambda result: self.heard.append((what, result)))
 
-    def open(self) -> Stage:
+    def open(self) -> JobAlone:
         self.job.printOn(self.connection)
         return self
 
-    def write(self, data: bytes) -> Stage:
+    def write(self, data: bytes) -> JobAlone:
         self.job.write(data)
         return self
 
-    def finish(self) -> Stage:
+    def finish(self) -> JobAlone:
         self._hear("finished", self.job.finish())
         return self
 
-    def deliver(self) -> Stage:
+    def deliver(self) -> JobAlone:
         self.connection.finished.callback(Delivery.DELIVERED)
         return self
 
-    def watchRelease(self) -> Stage:
+    def watchRelease(self) -> JobAlone:
         self._hear("released", self.job.whenReleased())
         return self
 
@@ -172,61 +172,61 @@ class Stage:
         return [result for name, result in self.heard if name == what]
 
 
-def waiting(data: bytes = b"") -> Stage:
-    return Stage()
+def waiting(data: bytes = b"") -> JobAlone:
+    return JobAlone()
 
 
-def receiving(data: bytes = b"%!PS") -> Stage:
-    return Stage().open().write(data)
+def receiving(data: bytes = b"%!PS") -> JobAlone:
+    return JobAlone().open().write(data)
 
 
-def finishing(data: bytes = b"%!PS") -> Stage:
+def finishing(data: bytes = b"%!PS") -> JobAlone:
     return receiving(data).finish()
 
 
-def delivered(data: bytes = b"%!PS") -> Stage:
+def delivered(data: bytes = b"%!PS") -> JobAlone:
     return finishing(data).deliver()
 
 
-def completed(data: bytes = b"%!PS") -> Stage:
-    stage = delivered(data)
-    stage.job.complete()
-    return stage
+def completed(data: bytes = b"%!PS") -> JobAlone:
+    alone = delivered(data)
+    alone.job.complete()
+    return alone
 
 
-def aborted(data: bytes = b"%!PS") -> Stage:
-    stage = receiving(data)
-    stage.job.cut(DataConnectionLost("the first evidence"))
-    return stage
+def aborted(data: bytes = b"%!PS") -> JobAlone:
+    alone = receiving(data)
+    alone.job.cut(DataConnectionLost("the first evidence"))
+    return alone
 
 
-def canceled(data: bytes = b"%!PS") -> Stage:
-    stage = receiving(data)
-    stage.job.cut(JobCanceled("the first evidence"))
-    return stage
+def canceled(data: bytes = b"%!PS") -> JobAlone:
+    alone = receiving(data)
+    alone.job.cut(JobCanceled("the first evidence"))
+    return alone
 
 
-def _finishQuietly(stage: Stage) -> None:
-    stage.finish()
+def _finishQuietly(alone: JobAlone) -> None:
+    alone.finish()
 
 
-EVENTS: dict[str, Callable[[Stage], object]] = {
-    "opened": lambda stage: stage.job.printOn(Connection()),
+EVENTS: dict[str, Callable[[JobAlone], object]] = {
+    "opened": lambda alone: alone.job.printOn(Connection()),
     "finish": _finishQuietly,
-    "delivered": lambda stage: (
-        None if stage.connection.finished.called else stage.deliver()  # a printer answers once
+    "delivered": lambda alone: (
+        None if alone.connection.finished.called else alone.deliver()  # a printer answers once
     ),
-    "complete": lambda stage: stage.job.complete(),
-    "cut": lambda stage: stage.job.cut(DataConnectionLost("later")),
-    "printerLost": lambda stage: stage.job.printerLost(PrinterLost("later")),
-    "abort": lambda stage: stage.job.cut(JobAborted("later")),
-    "cancel": lambda stage: stage.job.cut(JobCanceled("later")),
+    "complete": lambda alone: alone.job.complete(),
+    "cut": lambda alone: alone.job.cut(DataConnectionLost("later")),
+    "printerLost": lambda alone: alone.job.printerLost(PrinterLost("later")),
+    "abort": lambda alone: alone.job.cut(JobAborted("later")),
+    "cancel": lambda alone: alone.job.cut(JobCanceled("later")),
 }
 
 _CUTS = {"cut": ABORTED, "printerLost": ABORTED, "abort": CANCELED, "cancel": CANCELED}
 
 # What an event leads to, where it leads somewhere.
-TABLE: dict[Callable[[], Stage], tuple[JobState, dict[str, JobState]]] = {
+TABLE: dict[Callable[[], JobAlone], tuple[JobState, dict[str, JobState]]] = {
     waiting: (PENDING, {"opened": PROCESSING, **_CUTS}),
     receiving: (PROCESSING, _CUTS),
     finishing: (PROCESSING, _CUTS),
@@ -239,49 +239,49 @@ TABLE: dict[Callable[[], Stage], tuple[JobState, dict[str, JobState]]] = {
 
 @pytest.mark.parametrize("event", EVENTS)
 @pytest.mark.parametrize("phase", TABLE)
-def test_eventInPhase(phase: Callable[[], Stage], event: str) -> None:
+def test_eventInPhase(phase: Callable[[], JobAlone], event: str) -> None:
     """Each event leads where RFC 8011's table says, and nowhere when it comes too late."""
     before, leads = TABLE[phase]
-    stage = phase()
-    assert stage.job.state is before
+    alone = phase()
+    assert alone.job.state is before
 
-    EVENTS[event](stage)
+    EVENTS[event](alone)
 
     after = leads.get(event, before)
-    assert stage.job.state is after
-    assert stage.job.ended is (after in (CANCELED, ABORTED, COMPLETED))
+    assert alone.job.state is after
+    assert alone.job.ended is (after in (CANCELED, ABORTED, COMPLETED))
 
 
 @pytest.mark.parametrize("event", EVENTS)
 @pytest.mark.parametrize("phase", [completed, aborted, canceled])
-def test_nothingChangesTheEnd(phase: Callable[[], Stage], event: str) -> None:
+def test_nothingChangesTheEnd(phase: Callable[[], JobAlone], event: str) -> None:
     """After its end a job keeps error, bytes, delivery and time, and is not logged again."""
-    stage = phase()
-    job = stage.job
+    alone = phase()
+    job = alone.job
     before = (job.error, job.bytes, job.delivery, job.heard, job.seconds)
 
-    stage.clock.advance(5)
+    alone.clock.advance(5)
     with capturedLogs() as logged:
-        EVENTS[event](stage)
+        EVENTS[event](alone)
         job.write(b"late")
 
     assert (job.error, job.bytes, job.delivery, job.heard, job.seconds) == before
     assert logged == []
-    assert stage.connection.data == b"%!PS"
+    assert alone.connection.data == b"%!PS"
 
 
 def test_firstEvidenceDecides() -> None:
     """Of several things that speak against a job the first is told."""
-    stage = finishing()
+    alone = finishing()
     first = DataConnectionLost("the data connection was reset")
 
-    stage.job.cut(first)
-    stage.job.cut(JobAborted("aborted by the sender"))
-    stage.job.printerLost(PrinterLost("the printer reset the connection"))
+    alone.job.cut(first)
+    alone.job.cut(JobAborted("aborted by the sender"))
+    alone.job.printerLost(PrinterLost("the printer reset the connection"))
 
-    assert stage.job.error is first
-    assert stage.said("finished") == [first]
-    assert len(stage.connection.tails) == 1
+    assert alone.job.error is first
+    assert alone.said("finished") == [first]
+    assert len(alone.connection.tails) == 1
 
 
 # The way of the bytes.
@@ -289,27 +289,27 @@ def test_firstEvidenceDecides() -> None:
 
 def test_bytesPassUnchanged() -> None:
     """The printer gets the bytes as they come, and nothing else."""
-    stage = Stage().open()
+    alone = JobAlone().open()
     chunks = [b"\x1bE\r\n", b"", b"\x00\xff\xf4", b"\n"]
 
     for chunk in chunks:
-        stage.write(chunk)
-    stage.finish().deliver()
+        alone.write(chunk)
+    alone.finish().deliver()
 
-    assert stage.connection.data == b"".join(chunks)
-    assert stage.job.bytes == 8
-    assert stage.connection.tails == []
+    assert alone.connection.data == b"".join(chunks)
+    assert alone.job.bytes == 8
+    assert alone.connection.tails == []
 
 
 @pytest.mark.parametrize("phase", [waiting, finishing, delivered, completed, aborted, canceled])
-def test_bytesOutsideReceivingAreDropped(phase: Callable[[], Stage]) -> None:
+def test_bytesOutsideReceivingAreDropped(phase: Callable[[], JobAlone]) -> None:
     """Bytes before the printer is there, or after the end of the data, go nowhere."""
-    stage = phase()
-    before = stage.connection.data, stage.job.bytes
+    alone = phase()
+    before = alone.connection.data, alone.job.bytes
 
-    stage.job.write(b"too late")
+    alone.job.write(b"too late")
 
-    assert (stage.connection.data, stage.job.bytes) == before
+    assert (alone.connection.data, alone.job.bytes) == before
 
 
 # Back-pressure.
@@ -318,150 +318,150 @@ def test_bytesOutsideReceivingAreDropped(phase: Callable[[], Stage]) -> None:
 @pytest.mark.parametrize("streaming", [True, False])
 def test_backPressureReachesTheSender(streaming: bool) -> None:
     """The printer pauses and resumes the sender through the job."""
-    stage, source = Stage().open(), Source()
+    alone, source = JobAlone().open(), Source()
 
-    stage.job.registerProducer(source, streaming)
-    assert stage.connection.producer == (stage.job, streaming)
-    stage.job.pauseProducing()
-    stage.job.resumeProducing()
+    alone.job.registerProducer(source, streaming)
+    assert alone.connection.producer == (alone.job, streaming)
+    alone.job.pauseProducing()
+    alone.job.resumeProducing()
 
     assert source.told == ["pause", "resume"]
 
 
 @pytest.mark.parametrize("phase", [waiting, finishing, delivered, completed, aborted, canceled])
-def test_sourceThatComesLateIsStopped(phase: Callable[[], Stage]) -> None:
+def test_sourceThatComesLateIsStopped(phase: Callable[[], JobAlone]) -> None:
     """A producer that nobody would listen to is stopped at once."""
-    stage, source = phase(), Source()
+    alone, source = phase(), Source()
 
-    stage.job.registerProducer(source, True)
+    alone.job.registerProducer(source, True)
 
     assert source.told == ["stop"]
-    assert stage.connection.producer is None
+    assert alone.connection.producer is None
 
 
 def test_sourceThatLeftIsLeftAlone() -> None:
     """After the producer was unregistered the printer's wishes concern nobody."""
-    stage, source = Stage().open(), Source()
-    stage.job.registerProducer(source, True)
+    alone, source = JobAlone().open(), Source()
+    alone.job.registerProducer(source, True)
 
-    stage.job.unregisterProducer()
-    assert stage.connection.producer is None
-    stage.job.unregisterProducer()
-    stage.job.pauseProducing()
-    stage.job.resumeProducing()
-    stage.job.stopProducing()
+    alone.job.unregisterProducer()
+    assert alone.connection.producer is None
+    alone.job.unregisterProducer()
+    alone.job.pauseProducing()
+    alone.job.resumeProducing()
+    alone.job.stopProducing()
 
     assert source.told == []
-    assert stage.connection.unregistered == 1
-    assert stage.job.blockedSeconds == 0
+    assert alone.connection.unregistered == 1
+    assert alone.job.blockedSeconds == 0
 
 
 def test_cutStopsTheSource() -> None:
     """The sender of a job that was cut is told to stop, once."""
-    stage, source = Stage().open(), Source()
-    stage.job.registerProducer(source, True)
+    alone, source = JobAlone().open(), Source()
+    alone.job.registerProducer(source, True)
 
-    stage.job.cut(JobCanceled("canceled by the operator"))
-    stage.job.pauseProducing()
-    stage.job.resumeProducing()
-    stage.job.unregisterProducer()
+    alone.job.cut(JobCanceled("canceled by the operator"))
+    alone.job.pauseProducing()
+    alone.job.resumeProducing()
+    alone.job.unregisterProducer()
 
     assert source.told == ["stop"]
-    assert stage.connection.producer is None
-    assert stage.connection.unregistered == 1
+    assert alone.connection.producer is None
+    assert alone.connection.unregistered == 1
 
 
 def test_printerThatStopsDoesNotStopTheSource() -> None:
     """That a printer wants no more is not yet an end: the end says why."""
-    stage, source = Stage().open(), Source()
-    stage.job.registerProducer(source, True)
+    alone, source = JobAlone().open(), Source()
+    alone.job.registerProducer(source, True)
 
-    stage.job.stopProducing()
+    alone.job.stopProducing()
 
     assert source.told == []
-    assert stage.job.state is PROCESSING
+    assert alone.job.state is PROCESSING
 
 
 def test_stoppedPrinter() -> None:
     """A printer that takes nothing for a while is shown as processing-stopped until it resumes."""
-    stage = Stage().open()
-    stage.job.registerProducer(Source(), True)
-    assert stage.job.blockedSeconds == 0
+    alone = JobAlone().open()
+    alone.job.registerProducer(Source(), True)
+    assert alone.job.blockedSeconds == 0
 
-    stage.job.pauseProducing()
-    stage.clock.advance(STOPPED_AFTER - 0.5)
-    assert (stage.job.state, stage.job.blockedSeconds) == (PROCESSING, STOPPED_AFTER - 0.5)
-    stage.clock.advance(0.5)
-    assert (stage.job.state, stage.job.blockedSeconds) == (JobState.STOPPED, STOPPED_AFTER)
+    alone.job.pauseProducing()
+    alone.clock.advance(STOPPED_AFTER - 0.5)
+    assert (alone.job.state, alone.job.blockedSeconds) == (PROCESSING, STOPPED_AFTER - 0.5)
+    alone.clock.advance(0.5)
+    assert (alone.job.state, alone.job.blockedSeconds) == (JobState.STOPPED, STOPPED_AFTER)
 
-    stage.job.resumeProducing()
-    assert (stage.job.state, stage.job.blockedSeconds) == (PROCESSING, 0)
+    alone.job.resumeProducing()
+    assert (alone.job.state, alone.job.blockedSeconds) == (PROCESSING, 0)
 
 
 def test_printerThatComesToAStoppedGateway() -> None:
     """A gateway that stops waits no longer for a printer that comes late than for others."""
-    stage = waiting()
-    stage.job.hasten()
-    stage.job.cut(ShuttingDown("the gateway is shutting down"))
-    released = stage.job.printOn(stage.connection)
-    stage.clock.advance(STOP_TIMEOUT - 0.1)
-    assert (stage.connection.tails, released.called) == ([b""], False)
-    stage.clock.advance(0.1)
-    stage.clock.advance(0)
+    alone = waiting()
+    alone.job.hasten()
+    alone.job.cut(ShuttingDown("the gateway is shutting down"))
+    released = alone.job.printOn(alone.connection)
+    alone.clock.advance(STOP_TIMEOUT - 0.1)
+    assert (alone.connection.tails, released.called) == ([b""], False)
+    alone.clock.advance(0.1)
+    alone.clock.advance(0)
     assert released.called
 
 
 def test_endOfDataIsNotBlocked() -> None:
     """When the sender has no more to give, the printer does not keep it waiting any more."""
-    stage = Stage().open()
-    stage.job.registerProducer(Source(), True)
-    stage.job.pauseProducing()
-    stage.clock.advance(60)
+    alone = JobAlone().open()
+    alone.job.registerProducer(Source(), True)
+    alone.job.pauseProducing()
+    alone.clock.advance(60)
 
-    stage.job.unregisterProducer()
+    alone.job.unregisterProducer()
 
-    assert (stage.job.state, stage.job.blockedSeconds) == (PROCESSING, 0)
+    assert (alone.job.state, alone.job.blockedSeconds) == (PROCESSING, 0)
 
 
 def test_endedJobIsNotBlocked() -> None:
     """A job that has ended waits for no printer."""
-    stage = Stage().open()
-    stage.job.registerProducer(Source(), True)
-    stage.job.pauseProducing()
+    alone = JobAlone().open()
+    alone.job.registerProducer(Source(), True)
+    alone.job.pauseProducing()
 
-    stage.job.cut(JobCanceled("canceled by the operator"))
-    stage.clock.advance(3600)
+    alone.job.cut(JobCanceled("canceled by the operator"))
+    alone.clock.advance(3600)
 
-    assert stage.job.blockedSeconds == 0
+    assert alone.job.blockedSeconds == 0
 
 
 def test_pausedAgainIsBlockedSinceThen() -> None:
     """A printer that takes bytes, but not all that wait, has not stopped."""
-    stage = Stage().open()
-    stage.job.registerProducer(Source(), True)
-    stage.clock.advance(100)
+    alone = JobAlone().open()
+    alone.job.registerProducer(Source(), True)
+    alone.clock.advance(100)
 
-    stage.job.pauseProducing()
-    stage.clock.advance(4)
-    stage.job.pauseProducing()
-    stage.clock.advance(1)
+    alone.job.pauseProducing()
+    alone.clock.advance(4)
+    alone.job.pauseProducing()
+    alone.clock.advance(1)
 
-    assert stage.job.blockedSeconds == 1
+    assert alone.job.blockedSeconds == 1
 
 
 @pytest.mark.parametrize("seconds", [0, 7.5])
 def test_answerIsAwaited(seconds: float) -> None:
     """The time in which the printer's answer is awaited runs from the end of the data to it."""
-    stage = receiving()
-    stage.clock.advance(3)
-    assert stage.job.finishingSeconds == 0
+    alone = receiving()
+    alone.clock.advance(3)
+    assert alone.job.finishingSeconds == 0
 
-    stage.finish()
-    stage.clock.advance(seconds)
-    assert stage.job.finishingSeconds == seconds
+    alone.finish()
+    alone.clock.advance(seconds)
+    assert alone.job.finishingSeconds == seconds
 
-    stage.deliver()
-    assert stage.job.finishingSeconds == 0
+    alone.deliver()
+    assert alone.job.finishingSeconds == 0
 
 
 # The end, told by the sender's side.
@@ -469,63 +469,63 @@ def test_answerIsAwaited(seconds: float) -> None:
 
 def test_deliveredJob() -> None:
     """C{finish} fires with the level of delivery that the printer's side reached."""
-    stage = finishing()
-    assert stage.heard == [("opened", None)]
+    alone = finishing()
+    assert alone.heard == [("opened", None)]
 
-    stage.connection.finished.callback(Delivery.SENT)
+    alone.connection.finished.callback(Delivery.SENT)
 
-    assert stage.heard[1:] == [("finished", Delivery.SENT)]
-    assert (stage.job.delivery, stage.job.error) == (Delivery.SENT, None)
-    assert not stage.job.ended
+    assert alone.heard[1:] == [("finished", Delivery.SENT)]
+    assert (alone.job.delivery, alone.job.error) == (Delivery.SENT, None)
+    assert not alone.job.ended
 
 
 def test_finishBeforeThePrinterIsThere() -> None:
     """A job cannot be complete before it began."""
-    stage = waiting().finish()
+    alone = waiting().finish()
 
-    [error] = stage.said("finished")
+    [error] = alone.said("finished")
     assert error.reason == "the job was not open"
-    assert stage.job.state is PENDING
+    assert alone.job.state is PENDING
 
 
 def test_finishTwice() -> None:
     """The end of a job is asked of the printer once."""
-    stage = finishing().finish()
+    alone = finishing().finish()
 
-    [error] = stage.said("finished")
+    [error] = alone.said("finished")
     assert error.reason == "the job was not open"
-    stage.deliver()
-    assert stage.connection.finishes == 1
-    assert stage.job.delivery is Delivery.DELIVERED
+    alone.deliver()
+    assert alone.connection.finishes == 1
+    assert alone.job.delivery is Delivery.DELIVERED
 
 
 def test_finishAfterTheCut() -> None:
     """C{finish} of a job that was cut before says why."""
-    stage = aborted().finish()
+    alone = aborted().finish()
 
-    assert stage.said("finished") == [stage.job.error]
-    assert stage.connection.finishes == 0
+    assert alone.said("finished") == [alone.job.error]
+    assert alone.connection.finishes == 0
 
 
 @pytest.mark.parametrize("came", [b"%!P", b"%!PS\n"])
 def test_otherSizeThanAnnounced(came: bytes) -> None:
     """A job with fewer or more bytes than announced is not complete, and is resynchronised."""
-    stage = Stage(size=4).open().write(came).finish()
+    alone = JobAlone(size=4).open().write(came).finish()
 
-    [error] = stage.said("finished")
+    [error] = alone.said("finished")
     assert isinstance(error, SizeDiffers)
     assert error.reason == f"4 bytes were announced, {len(came)} came"
     assert error.printed
-    assert stage.connection.tails == [END_OF_JOB]
-    assert stage.connection.finishes == 0
+    assert alone.connection.tails == [END_OF_JOB]
+    assert alone.connection.finishes == 0
 
 
 @pytest.mark.parametrize("data", [b"", b"%!PS"])
 def test_sizeAsAnnounced(data: bytes) -> None:
     """A job with as many bytes as announced, be it none, is finished."""
-    stage = Stage(size=len(data)).open().write(data).finish().deliver()
+    alone = JobAlone(size=len(data)).open().write(data).finish().deliver()
 
-    assert stage.job.delivery is Delivery.DELIVERED
+    assert alone.job.delivery is Delivery.DELIVERED
 
 
 # The end, for other reasons.
@@ -533,12 +533,12 @@ def test_sizeAsAnnounced(data: bytes) -> None:
 
 def test_cutWhileWaiting() -> None:
     """A job that is cut before its turn leaves the line and says why to who waits for it."""
-    stage, why = waiting(), SenderLost("the control connection was lost")
+    alone, why = waiting(), SenderLost("the control connection was lost")
 
-    stage.job.cut(why)
+    alone.job.cut(why)
 
-    assert stage.gaveUp == 1
-    assert stage.said("opened") == [why]
+    assert alone.gaveUp == 1
+    assert alone.said("opened") == [why]
     assert not why.printed
 
 
@@ -554,74 +554,74 @@ def test_cutBeforeItIsQueued() -> None:
 
 
 @pytest.mark.parametrize("phase", [receiving, finishing])
-def test_cutWithThePrinter(phase: Callable[[], Stage]) -> None:
+def test_cutWithThePrinter(phase: Callable[[], JobAlone]) -> None:
     """A cut job is ended in its own language, and the printer held until that is done."""
-    stage, why = phase().watchRelease(), SenderLost("the control connection was lost")
+    alone, why = phase().watchRelease(), SenderLost("the control connection was lost")
 
-    stage.job.cut(why)
+    alone.job.cut(why)
 
-    assert stage.connection.tails == [END_OF_JOB]
-    assert stage.said("released") == []
-    stage.connection.aborted.callback(None)
-    assert stage.said("released") == [None]
-    assert stage.gaveUp == 0
+    assert alone.connection.tails == [END_OF_JOB]
+    assert alone.said("released") == []
+    alone.connection.aborted.callback(None)
+    assert alone.said("released") == [None]
+    assert alone.gaveUp == 0
 
 
 def test_cutWhileFinishing() -> None:
     """Who waits for the end of a job hears of the cut at once, whatever the printer says later."""
-    stage, why = finishing(), JobAborted("aborted by the sender")
+    alone, why = finishing(), JobAborted("aborted by the sender")
 
-    stage.job.cut(why)
-    assert stage.said("finished") == [why]
-    stage.deliver()
+    alone.job.cut(why)
+    assert alone.said("finished") == [why]
+    alone.deliver()
 
-    assert stage.said("finished") == [why]
-    assert (stage.job.state, stage.job.delivery) == (CANCELED, None)
+    assert alone.said("finished") == [why]
+    assert (alone.job.state, alone.job.delivery) == (CANCELED, None)
 
 
 def test_cutWhenDelivered() -> None:
     """A sender lost before its reply makes the job aborted; the printer is free already."""
-    stage, why = delivered(), SenderLost("the control connection was lost")
+    alone, why = delivered(), SenderLost("the control connection was lost")
 
-    stage.job.cut(why)
+    alone.job.cut(why)
 
-    assert (stage.job.state, stage.job.error) == (ABORTED, why)
+    assert (alone.job.state, alone.job.error) == (ABORTED, why)
     assert why.printed
-    assert stage.connection.tails == []
-    assert stage.said("finished") == [Delivery.DELIVERED]
+    assert alone.connection.tails == []
+    assert alone.said("finished") == [Delivery.DELIVERED]
 
 
 @pytest.mark.parametrize("phase", [receiving, finishing])
-def test_printerLost(phase: Callable[[], Stage]) -> None:
+def test_printerLost(phase: Callable[[], JobAlone]) -> None:
     """A printer that goes away takes the job with it, and is told to let it go."""
-    stage, lost = phase(), PrinterLost("the printer reset the connection")
+    alone, lost = phase(), PrinterLost("the printer reset the connection")
 
-    stage.job.printerLost(lost)
+    alone.job.printerLost(lost)
 
-    assert (stage.job.state, stage.job.error) == (ABORTED, lost)
+    assert (alone.job.state, alone.job.error) == (ABORTED, lost)
     assert lost.printed
-    assert len(stage.connection.tails) == 1
+    assert len(alone.connection.tails) == 1
 
 
 def test_printerFailsAtTheEnd() -> None:
     """A printer that loses the job while it finishes is a failure, never a delivery."""
-    stage, lost = finishing().watchRelease(), PrinterLost("the printer reset the connection")
+    alone, lost = finishing().watchRelease(), PrinterLost("the printer reset the connection")
 
-    stage.connection.finished.errback(lost)
-    stage.connection.aborted.callback(None)
+    alone.connection.finished.errback(lost)
+    alone.connection.aborted.callback(None)
 
-    assert stage.said("finished") == [lost]
-    assert (stage.job.state, stage.job.delivery) == (ABORTED, None)
-    assert stage.said("released") == [None]
+    assert alone.said("finished") == [lost]
+    assert (alone.job.state, alone.job.delivery) == (ABORTED, None)
+    assert alone.said("released") == [None]
 
 
 def test_transportFailsAtTheEnd(flushErrors: FlushErrors) -> None:
     """An error of the transport's own is logged, and for the sender a lost printer."""
-    stage = finishing()
+    alone = finishing()
 
-    stage.connection.finished.errback(ZeroDivisionError("a bug"))
+    alone.connection.finished.errback(ZeroDivisionError("a bug"))
 
-    [error] = stage.said("finished")
+    [error] = alone.said("finished")
     assert isinstance(error, PrinterLost)
     assert error.reason == "the gateway failed at the printer's side"
     [event] = flushErrors(ZeroDivisionError)
@@ -631,56 +631,56 @@ def test_transportFailsAtTheEnd(flushErrors: FlushErrors) -> None:
 
 def test_transportRaisesAtTheEnd(flushErrors: FlushErrors) -> None:
     """A transport that raises where it should fail is no reason to keep the sender waiting."""
-    stage = receiving()
+    alone = receiving()
 
     def broken() -> Deferred[Delivery]:
         raise ZeroDivisionError("a bug")
 
-    stage.connection.finish = broken  # type: ignore[method-assign]
-    stage.finish()
+    alone.connection.finish = broken  # type: ignore[method-assign]
+    alone.finish()
 
-    [error] = stage.said("finished")
+    [error] = alone.said("finished")
     assert isinstance(error, PrinterLost)
-    assert stage.job.state is ABORTED
+    assert alone.job.state is ABORTED
     assert len(flushErrors(ZeroDivisionError)) == 1
 
 
 def test_transportRaisesAtTheAbort(flushErrors: FlushErrors) -> None:
     """A transport that raises in C{abort} neither holds the port nor reaches who cut the job."""
-    stage = finishing().watchRelease()
+    alone = finishing().watchRelease()
 
     def broken(tail: bytes) -> Deferred[None]:
         raise ZeroDivisionError("a bug")
 
-    stage.connection.abort = broken  # type: ignore[method-assign]
-    stage.job.cut(SenderLost("the control connection was lost"))
+    alone.connection.abort = broken  # type: ignore[method-assign]
+    alone.job.cut(SenderLost("the control connection was lost"))
 
-    assert stage.said("finished") == [stage.job.error]
-    assert stage.said("released") == [None]
+    assert alone.said("finished") == [alone.job.error]
+    assert alone.said("released") == [None]
     assert len(flushErrors(ZeroDivisionError)) == 1
 
 
 @pytest.mark.parametrize("phase", [waiting, receiving, finishing, delivered])
 @pytest.mark.parametrize(("data", "printed"), [(b"", False), (b"x", True)])
-def test_printed(phase: Callable[[bytes], Stage], data: bytes, printed: bool) -> None:
+def test_printed(phase: Callable[[bytes], JobAlone], data: bytes, printed: bool) -> None:
     """An error says whether a byte of the job may have reached the printer."""
-    stage, why = phase(data), SenderLost("the control connection was lost")
+    alone, why = phase(data), SenderLost("the control connection was lost")
     why.printed = not printed
 
-    stage.job.cut(why)
+    alone.job.cut(why)
 
     assert why.printed is (printed and phase is not waiting)
 
 
 def test_notPrintedWhileItWaitsOnThisSide() -> None:
     """Bytes that a transport kept for itself are not printed, and need no end in any language."""
-    stage = Stage(connection=Connection(buffering=True)).open().write(b"%!PS")
+    alone = JobAlone(connection=Connection(buffering=True)).open().write(b"%!PS")
     why = SenderLost("the control connection was lost")
 
-    stage.job.cut(why)
+    alone.job.cut(why)
 
     assert not why.printed
-    assert stage.connection.tails == [b""]
+    assert alone.connection.tails == [b""]
 
 
 PJL = UEL + b"@PJL SET COPIES=1\r\n"
@@ -701,27 +701,27 @@ PJL = UEL + b"@PJL SET COPIES=1\r\n"
 @pytest.mark.parametrize("chunk", [1, 4096])
 def test_cutInTheJobsLanguage(data: bytes, tail: bytes, chunk: int) -> None:
     """A cut job is ended in the language it began with, however small its pieces were."""
-    stage = Stage().open()
+    alone = JobAlone().open()
     for start in range(0, len(data), chunk):
-        stage.write(data[start : start + chunk])
+        alone.write(data[start : start + chunk])
 
-    stage.job.cut(JobAborted("aborted by the sender"))
+    alone.job.cut(JobAborted("aborted by the sender"))
 
-    assert stage.connection.tails == [tail]
-    assert stage.connection.data == data
+    assert alone.connection.tails == [tail]
+    assert alone.connection.data == data
 
 
 def test_onlyTheBeginningIsKept() -> None:
     """What a job of any length holds in memory is its first few kilobytes."""
     late = b"@PJL JOB\r\n"
-    stage = receiving(PJL + b" " * (HEAD_BYTES - len(PJL) - len(late) - 1) + b"\n" + late[:-3])
+    alone = receiving(PJL + b" " * (HEAD_BYTES - len(PJL) - len(late) - 1) + b"\n" + late[:-3])
     for _ in range(4):
-        stage.write(late[-3:] + b"x" * 100_000)
+        alone.write(late[-3:] + b"x" * 100_000)
 
-    stage.job.cut(JobAborted("aborted by the sender"))
+    alone.job.cut(JobAborted("aborted by the sender"))
 
-    assert stage.connection.tails == [UEL + b"@PJL EOJ\r\n" + UEL]
-    held = [value for value in vars(stage.job).values() if isinstance(value, bytes)]
+    assert alone.connection.tails == [UEL + b"@PJL EOJ\r\n" + UEL]
+    held = [value for value in vars(alone.job).values() if isinstance(value, bytes)]
     assert max(map(len, held)) <= HEAD_BYTES
 
 
@@ -735,23 +735,23 @@ def test_releasedBeforeItHasThePrinter() -> None:
 
 def test_releasedByDelivery() -> None:
     """A delivered job holds the printer no more, though its reply may still be on the way."""
-    stage = finishing().watchRelease().watchRelease()
-    assert stage.said("released") == []
+    alone = finishing().watchRelease().watchRelease()
+    assert alone.said("released") == []
 
-    stage.deliver()
+    alone.deliver()
 
-    assert stage.said("released") == [None, None]
-    assert stage.watchRelease().said("released") == [None, None, None]
+    assert alone.said("released") == [None, None]
+    assert alone.watchRelease().said("released") == [None, None, None]
 
 
 def test_releasedAfterAFailedAbort(flushErrors: FlushErrors) -> None:
     """An abort that fails is logged, and still frees the printer."""
-    stage = receiving().watchRelease()
+    alone = receiving().watchRelease()
 
-    stage.job.cut(JobAborted("aborted by the sender"))
-    stage.connection.aborted.errback(ZeroDivisionError("a bug"))
+    alone.job.cut(JobAborted("aborted by the sender"))
+    alone.connection.aborted.errback(ZeroDivisionError("a bug"))
 
-    assert stage.said("released") == [None]
+    assert alone.said("released") == [None]
     [event] = flushErrors(ZeroDivisionError)
     assert event["job"] == 7
     assert formatEvent(event) == "job 7: abort failed"
@@ -759,27 +759,27 @@ def test_releasedAfterAFailedAbort(flushErrors: FlushErrors) -> None:
 
 def test_printerForAnEndedJob() -> None:
     """A printer that comes too late is sent away, and free when it has gone."""
-    stage = waiting()
-    stage.job.cut(JobAborted("aborted by the sender"))
+    alone = waiting()
+    alone.job.cut(JobAborted("aborted by the sender"))
     released: list[None] = []
 
-    stage.job.printOn(stage.connection).addCallback(released.append)
+    alone.job.printOn(alone.connection).addCallback(released.append)
 
-    assert stage.connection.tails == [b""]
+    assert alone.connection.tails == [b""]
     assert released == []
-    stage.connection.aborted.callback(None)
+    alone.connection.aborted.callback(None)
     assert released == [None]
 
 
 def test_releasedAfterALatePrinterHasGone() -> None:
     """C{whenReleased} waits for a printer that came too late, too."""
-    stage = waiting()
-    stage.job.cut(JobAborted("aborted by the sender"))
-    stage.job.printOn(stage.connection)
+    alone = waiting()
+    alone.job.cut(JobAborted("aborted by the sender"))
+    alone.job.printOn(alone.connection)
 
-    stage.watchRelease()
+    alone.watchRelease()
 
-    assert stage.said("released") == []
+    assert alone.said("released") == []
 
 
 # What is written down.
@@ -800,14 +800,14 @@ WHO = {"job": 7, "port": "PORT1", "peer": "192.0.2.1", "user": "ann", "name": "p
 def test_oneEventAtEachEnd(printerLost: bool) -> None:
     """A job writes one event when it comes and one when it is over, with all that is known."""
     with _jobEvents() as events:
-        stage = Stage().open().write(b"%!PS")
-        stage.clock.advance(2.5)
-        stage.finish()
+        alone = JobAlone().open().write(b"%!PS")
+        alone.clock.advance(2.5)
+        alone.finish()
         if printerLost:
-            stage.connection.finished.errback(PrinterLost("the printer was switched off"))
+            alone.connection.finished.errback(PrinterLost("the printer was switched off"))
         else:
-            stage.deliver().job.complete()
-        stage.job.cut(SenderLost("late"))
+            alone.deliver().job.complete()
+        alone.job.cut(SenderLost("late"))
 
     start, end = events
     assert {key: start[key] for key in WHO} == WHO
@@ -824,17 +824,17 @@ def test_oneEventAtEachEnd(printerLost: bool) -> None:
 @pytest.mark.parametrize("phase", [waiting, receiving, finishing, delivered])
 @pytest.mark.parametrize("why", [JobCanceled, SenderLost])
 def test_oneEndEventWhereverItIsCut(
-    phase: Callable[[], Stage], why: type[JobCanceled] | type[SenderLost]
+    phase: Callable[[], JobAlone], why: type[JobCanceled] | type[SenderLost]
 ) -> None:
     """However many things go wrong and wherever, the end of a job is logged once."""
     with _jobEvents() as events:
-        stage = phase()
-        stage.job.cut(why("the reason"))
-        stage.job.cut(SenderLost("another"))
-        stage.job.complete()
+        alone = phase()
+        alone.job.cut(why("the reason"))
+        alone.job.cut(SenderLost("another"))
+        alone.job.complete()
 
     _, end = events
-    assert end["state"] == stage.job.state.value
+    assert end["state"] == alone.job.state.value
     assert str(end["reason"]) in str(formatEvent(end))
 
 
@@ -854,9 +854,9 @@ def test_eventOfAnUnopenedJob() -> None:
 def test_lineOfACompleteJob() -> None:
     """It says "completed" once, and what the operator wants to know of it."""
     with _jobEvents() as events:
-        stage = Stage().open().write(b"%!PS")
-        stage.clock.advance(1.5)
-        stage.finish().deliver().job.complete()
+        alone = JobAlone().open().write(b"%!PS")
+        alone.clock.advance(1.5)
+        alone.finish().deliver().job.complete()
 
     assert formatEvent(events[-1]) == (
         "job 7 on PORT1: completed: 4 bytes in 1.500 s, delivered, printed yes, reply 226"
@@ -895,8 +895,8 @@ def test_eventSaysWhetherAByteWasPrinted(data: bytes, printed: str) -> None:
 def test_eventOfWhatNeverLeft() -> None:
     """A job of which all bytes stayed on this side is not printed, however many came."""
     with _jobEvents() as events:
-        stage = Stage(connection=Connection(buffering=True)).open().write(b"%!PS")
-        stage.job.cut(SenderLost("the control connection was lost"))
+        alone = JobAlone(connection=Connection(buffering=True)).open().write(b"%!PS")
+        alone.job.cut(SenderLost("the control connection was lost"))
 
     assert (events[-1]["bytes"], events[-1]["printed"]) == (4, "no")
 
@@ -905,46 +905,46 @@ def test_eventOfWhatNeverLeft() -> None:
 def test_completeHeardOrNot(heard: bool, reason: str) -> None:
     """The record of a completed job says whether its sender lived to hear of it."""
     with _jobEvents() as events:
-        stage = delivered()
-        stage.job.complete(heard)
+        alone = delivered()
+        alone.job.complete(heard)
 
     end = events[-1]
-    assert (stage.job.state, stage.job.heard) == (COMPLETED, heard)
+    assert (alone.job.state, alone.job.heard) == (COMPLETED, heard)
     assert (end["state"], end["heard"], end["reason"]) == ("completed", heard, reason)
     assert end["log_level"] is (LogLevel.info if heard else LogLevel.warn)
 
 
-def _cutWaiting(stage: Stage) -> None:
-    stage.job.cut(PrintError("the printer did not answer"))
+def _cutWaiting(alone: JobAlone) -> None:
+    alone.job.cut(PrintError("the printer did not answer"))
 
 
-def _cutReceiving(stage: Stage) -> None:
-    stage.open().write(b"%!PS").job.cut(PrinterLost("switched off"))
-    stage.connection.aborted.callback(None)
+def _cutReceiving(alone: JobAlone) -> None:
+    alone.open().write(b"%!PS").job.cut(PrinterLost("switched off"))
+    alone.connection.aborted.callback(None)
 
 
-def _cutFinishing(stage: Stage) -> None:
-    stage.open().write(b"%!PS").finish().job.cut(SenderLost("lost"))
-    stage.connection.aborted.callback(None)
+def _cutFinishing(alone: JobAlone) -> None:
+    alone.open().write(b"%!PS").finish().job.cut(SenderLost("lost"))
+    alone.connection.aborted.callback(None)
 
 
-def _cutDelivered(stage: Stage) -> None:
-    stage.open().write(b"%!PS").finish().deliver().job.cut(SenderLost("lost"))
-    assert stage.job.error is not None and stage.job.error.printed
+def _cutDelivered(alone: JobAlone) -> None:
+    alone.open().write(b"%!PS").finish().deliver().job.cut(SenderLost("lost"))
+    assert alone.job.error is not None and alone.job.error.printed
 
 
-def _complete(stage: Stage) -> None:
-    stage.open().write(b"%!PS").finish().deliver().job.complete()
+def _complete(alone: JobAlone) -> None:
+    alone.open().write(b"%!PS").finish().deliver().job.complete()
 
 
 @pytest.mark.parametrize(
     "end", [_cutWaiting, _cutReceiving, _cutFinishing, _cutDelivered, _complete]
 )
-def test_forgets(end: Callable[[Stage], None]) -> None:
+def test_forgets(end: Callable[[JobAlone], None]) -> None:
     """An ended job, which is remembered for listings, keeps nothing of the printer's side."""
-    stage = Stage()
-    job = stage.job
-    end(stage)
+    alone = JobAlone()
+    job = alone.job
+    end(alone)
     assert job.ended
     assert (job._connection, job._giveUp, job._producer, job._head) == (None, None, None, b"")
 
@@ -987,23 +987,23 @@ def test_bytesOfAnEndedJob() -> None:
 
 def test_completeComesAfterDelivery() -> None:
     """A reply cannot be heard before the printer has the job."""
-    stage = finishing()
+    alone = finishing()
 
-    stage.job.complete(heard=False)
+    alone.job.complete(heard=False)
 
-    assert (stage.job.state, stage.job.heard) == (PROCESSING, True)
+    assert (alone.job.state, alone.job.heard) == (PROCESSING, True)
 
 
 def test_secondsStopAtTheEnd() -> None:
     """A job's time runs from its submission to its end."""
-    stage = receiving()
-    stage.clock.advance(3)
-    assert stage.job.seconds == 3
+    alone = receiving()
+    alone.clock.advance(3)
+    assert alone.job.seconds == 3
 
-    stage.job.cut(JobAborted("aborted by the sender"))
-    stage.clock.advance(60)
+    alone.job.cut(JobAborted("aborted by the sender"))
+    alone.clock.advance(60)
 
-    assert stage.job.seconds == 3
+    assert alone.job.seconds == 3
 
 
 def test_secondsOfALateJob() -> None:
@@ -1023,12 +1023,12 @@ def test_secondsOfALateJob() -> None:
 def test_theSenderStaysTheSame() -> None:
     """Whom the record named at the beginning it names at the end."""
     with pytest.raises(FrozenInstanceError):
-        Stage().job.sender.user = "root"  # type: ignore[misc]
+        JobAlone().job.sender.user = "root"  # type: ignore[misc]
 
 
 def test_whoSendsIt() -> None:
     """The printer's side sees who sends the job, and what was announced."""
-    job = Stage(size=12).job
+    job = JobAlone(size=12).job
 
     assert (job.number, job.name, job.user, job.host, job.size) == (
         7,

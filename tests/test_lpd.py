@@ -28,7 +28,8 @@ from jetdirect.transports.dressing import DressedTransport, Dressing
 from jetdirect.transports.ending import FINISH_TIMEOUT
 from jetdirect.transports.lpd.client import PrintServer
 from jetdirect.transports.lpd.transport import LPDTransport
-from tests.support.endpoint import Endpoint, Wire, hear
+from tests.support.answers import hear
+from tests.support.endpoint import Endpoint, Wire
 from tests.support.source import Source
 from tests.support.threads import Threads
 
@@ -37,7 +38,7 @@ OKAY = b"\0"
 CONTROL = b"Hgate\nPann\nJpage.ps\nldfA007gate\nUdfA007gate\nNpage.ps\n"
 
 
-class Site:
+class Printing:
     """A server, and a job that wants its queue."""
 
     def __init__(self, size: int | None = None, limit: int = 1000, **more: Any) -> None:
@@ -84,8 +85,8 @@ def atGate(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_dialogue() -> None:
     """Each step waits for the yes to the one before, the last octet for the end of the job."""
-    site = Site(size=5)
-    told = site.open()
+    printing = Printing(size=5)
+    told = printing.open()
     for said in (
         b"\x02queue\n",
         b"\x02%d cfA007gate\n" % len(CONTROL),
@@ -93,69 +94,69 @@ def test_dialogue() -> None:
         b"\x035 dfA007gate\n",
     ):
         assert not told
-        assert site.wire.said() == said
-        site.wire.receive(OKAY)
+        assert printing.wire.said() == said
+        printing.wire.receive(OKAY)
     [connection] = told
     assert verifyObject(IPrinterConnection, connection)
     connection.write(b"%!")
-    assert site.wire.said() == b"%!"
+    assert printing.wire.said() == b"%!"
     connection.write(b"PS\n")
-    assert site.wire.said() == b"PS"
+    assert printing.wire.said() == b"PS"
     assert connection.sent == 4
     done = hear(connection.finish())
-    assert site.wire.said() == b"\n\0"
+    assert printing.wire.said() == b"\n\0"
     assert connection.sent == 5
     assert not done
-    site.wire.receive(OKAY)
+    printing.wire.receive(OKAY)
     assert done == [Delivery.DELIVERED]
-    assert not site.wire.connected
-    assert not site.wire.aborted
-    assert site.job.losses == []
-    assert not site.reactor.getDelayedCalls()
+    assert not printing.wire.connected
+    assert not printing.wire.aborted
+    assert printing.job.losses == []
+    assert not printing.reactor.getDelayedCalls()
 
 
 def test_acknowledgementAndEnd() -> None:
     """A server may close at once after its last yes."""
-    site = Site(size=1)
-    connection = site.opened()
+    printing = Printing(size=1)
+    connection = printing.opened()
     connection.write(b"x")
     assert connection.sent == 0
     done = hear(connection.finish())
-    assert site.wire.said() == b"x\0"
-    site.wire.receive(OKAY)
-    site.wire.fin()
+    assert printing.wire.said() == b"x\0"
+    printing.wire.receive(OKAY)
+    printing.wire.fin()
     assert done == [Delivery.DELIVERED]
 
 
-def no(site: Site) -> None:
-    site.wire.receive(b"\x01")
+def no(printing: Printing) -> None:
+    printing.wire.receive(b"\x01")
 
 
-def noWithReasons(site: Site) -> None:
-    site.wire.receive(b"\x01queue: unknown printer\n")
+def noWithReasons(printing: Printing) -> None:
+    printing.wire.receive(b"\x01queue: unknown printer\n")
 
 
-def garbage(site: Site) -> None:
-    site.wire.receive(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+def garbage(printing: Printing) -> None:
+    printing.wire.receive(b"HTTP/1.1 400 Bad Request\r\n\r\n")
 
 
-def leave(site: Site) -> None:
-    site.wire.fin()
+def leave(printing: Printing) -> None:
+    printing.wire.fin()
 
 
-def reset(site: Site) -> None:
-    site.wire.rst()
+def reset(printing: Printing) -> None:
+    printing.wire.rst()
 
 
-def silence(site: Site) -> None:
+def silence(printing: Printing) -> None:
     for _ in range(int(FINISH_TIMEOUT) + 1):
-        site.reactor.advance(1)
+        printing.reactor.advance(1)
 
 
-def death(site: Site) -> None:
-    site.wire.inFlight, site.wire.silent = 3, Silence(5, 200.0)
+def death(printing: Printing) -> None:
+    printing.wire.inFlight, printing.wire.silent = 3, Silence(5, 200.0)
     for _ in range(40):
-        site.reactor.advance(1)
+        printing.reactor.advance(1)
 
 
 MISDEEDS = [no, noWithReasons, garbage, leave, reset, silence, death]
@@ -163,163 +164,163 @@ MISDEEDS = [no, noWithReasons, garbage, leave, reset, silence, death]
 
 @pytest.mark.parametrize("misdeed", MISDEEDS)
 @pytest.mark.parametrize("step", range(4))
-def test_refusedBeforeTheData(misdeed: Callable[[Site], None], step: int) -> None:
+def test_refusedBeforeTheData(misdeed: Callable[[Printing], None], step: int) -> None:
     """At whatever step: nothing was printed, another attempt may help, no connection stays."""
-    site = Site(size=5)
-    told = site.open()
-    site.agree(step)
-    misdeed(site)
+    printing = Printing(size=5)
+    told = printing.open()
+    printing.agree(step)
+    misdeed(printing)
     [why] = told
     assert isinstance(why, PrinterUnreachable)
     assert why.reason.startswith("lpd://server/queue: ")
-    assert not site.wire.connected
-    assert not site.reactor.getDelayedCalls()
-    assert site.job.losses == []
+    assert not printing.wire.connected
+    assert not printing.reactor.getDelayedCalls()
+    assert printing.job.losses == []
 
 
 @pytest.mark.parametrize("misdeed", MISDEEDS)
-def test_noLastAcknowledgement(misdeed: Callable[[Site], None]) -> None:
+def test_noLastAcknowledgement(misdeed: Callable[[Printing], None]) -> None:
     """The server has all octets, but does not say that it has taken the job: it is lost."""
-    site = Site(size=5)
-    connection = site.opened()
+    printing = Printing(size=5)
+    connection = printing.opened()
     connection.write(b"%!PS\n")
     done = hear(connection.finish())
-    misdeed(site)
+    misdeed(printing)
     [why] = done
     assert isinstance(why, PrinterLost)
     assert connection.sent == 5
-    assert not site.wire.connected
-    assert not site.reactor.getDelayedCalls()
-    assert site.job.losses == []
+    assert not printing.wire.connected
+    assert not printing.reactor.getDelayedCalls()
+    assert printing.job.losses == []
 
 
 @pytest.mark.parametrize("misdeed", [no, noWithReasons, garbage, leave, reset, death])
-def test_lostInMidJob(misdeed: Callable[[Site], None]) -> None:
+def test_lostInMidJob(misdeed: Callable[[Printing], None]) -> None:
     """The job is told once, and nothing goes to the server any more."""
-    site = Site(size=5)
-    connection = site.opened()
+    printing = Printing(size=5)
+    connection = printing.opened()
     connection.write(b"%!")
-    misdeed(site)
-    [why] = site.job.losses
+    misdeed(printing)
+    [why] = printing.job.losses
     assert isinstance(why, PrinterLost)
-    assert not site.wire.connected
+    assert not printing.wire.connected
     connection.write(b"PS\n")
     assert connection.sent == 2
     [late] = hear(connection.finish())
     assert isinstance(late, PrinterLost)
     assert hear(connection.abort(b"\x04")) == [None]
-    assert site.wire.said() == b"%!"
-    assert len(site.job.losses) == 1
+    assert printing.wire.said() == b"%!"
+    assert len(printing.job.losses) == 1
 
 
 def test_reasons() -> None:
     """What was refused is said, and how."""
     for step, word in enumerate(["jobs for this queue", "the control file", "", "the data file"]):
-        site = Site(size=5)
-        told = site.open()
-        site.agree(step)
-        no(site)
+        printing = Printing(size=5)
+        told = printing.open()
+        printing.agree(step)
+        no(printing)
         assert word in told[0].reason
         assert "code 1" in told[0].reason
-    site = Site(size=5)
-    told = site.open()
-    noWithReasons(site)
+    printing = Printing(size=5)
+    told = printing.open()
+    noWithReasons(printing)
     assert told[0].reason.endswith("(code 1): queue: unknown printer")
-    site = Site(size=5)
-    told = site.open()
-    leave(site)
+    printing = Printing(size=5)
+    told = printing.open()
+    leave(printing)
     assert told[0].reason.endswith("closed the connection without an answer to jobs for this queue")
 
 
 def test_brokenOffInWords() -> None:
     """A server that gives up in mid-job may say why."""
-    site = Site(size=5)
-    site.opened().write(b"%!")
-    site.wire.receive(b"no space left on device\n")
-    [why] = site.job.losses
+    printing = Printing(size=5)
+    printing.opened().write(b"%!")
+    printing.wire.receive(b"no space left on device\n")
+    [why] = printing.job.losses
     assert why.reason == "the server broke off the job: no space left on device"
 
 
 def test_twoOctetsForOne() -> None:
     """A server that says yes twice has said yes; one octet more is no yes to what comes later."""
-    site = Site(size=5)
-    told = site.open()
+    printing = Printing(size=5)
+    told = printing.open()
     for _ in range(4):
         assert not told
-        site.wire.receive(OKAY * 2)
+        printing.wire.receive(OKAY * 2)
     [connection] = told
     connection.write(b"%!PS\n")
-    site.wire.receive(OKAY)
+    printing.wire.receive(OKAY)
     done = hear(connection.finish())
     assert not done
-    site.wire.receive(OKAY * 2)
+    printing.wire.receive(OKAY * 2)
     assert done == [Delivery.DELIVERED]
-    assert site.job.losses == []
+    assert printing.job.losses == []
 
 
 def test_dataFirst() -> None:
     """Some servers want the data file before the control file; the last yes is to that one."""
-    site = Site(size=5, dataFirst=True)
-    told = site.open()
+    printing = Printing(size=5, dataFirst=True)
+    told = printing.open()
     for said in (b"\x02queue\n", b"\x035 dfA007gate\n"):
         assert not told
-        assert site.wire.said() == said
-        site.wire.receive(OKAY)
+        assert printing.wire.said() == said
+        printing.wire.receive(OKAY)
     [connection] = told
     connection.write(b"%!PS\n")
     done = hear(connection.finish())
     for said in (b"%!PS\n\0", b"\x02%d cfA007gate\n" % len(CONTROL), CONTROL + b"\0"):
         assert not done
-        assert site.wire.said() == said
-        site.wire.receive(OKAY)
+        assert printing.wire.said() == said
+        printing.wire.receive(OKAY)
     assert done == [Delivery.DELIVERED]
-    assert not site.wire.connected
-    assert not site.reactor.getDelayedCalls()
+    assert not printing.wire.connected
+    assert not printing.reactor.getDelayedCalls()
 
 
 @pytest.mark.parametrize("misdeed", MISDEEDS)
 @pytest.mark.parametrize("step", range(3))
-def test_dataFirstRefused(misdeed: Callable[[Site], None], step: int) -> None:
+def test_dataFirstRefused(misdeed: Callable[[Printing], None], step: int) -> None:
     """A control file that is refused behind the data loses the job, which the server may have."""
-    site = Site(size=5, dataFirst=True)
-    told = site.open()
-    site.agree(2)
+    printing = Printing(size=5, dataFirst=True)
+    told = printing.open()
+    printing.agree(2)
     told[0].write(b"%!PS\n")
     done = hear(told[0].finish())
-    site.agree(step)
-    misdeed(site)
+    printing.agree(step)
+    misdeed(printing)
     [why] = done
     assert isinstance(why, PrinterLost)
     assert told[0].sent == 5
-    assert not site.wire.connected
+    assert not printing.wire.connected
 
 
 def test_dataFirstFromTheFile() -> None:
     """So it is for a job whose size was not announced."""
-    site = Site(dataFirst=True)
-    connection = site.opened()
+    printing = Printing(dataFirst=True)
+    connection = printing.opened()
     connection.write(b"%!PS\n")
     done = hear(connection.finish())
-    site.agree(5)
+    printing.agree(5)
     assert done == [Delivery.DELIVERED]
     header = b"\x02%d cfA007gate\n" % len(CONTROL)
-    assert site.wire.said().endswith(b"%!PS\n\0" + header + CONTROL + b"\0")
+    assert printing.wire.said().endswith(b"%!PS\n\0" + header + CONTROL + b"\0")
 
 
 def test_formatAndBanner() -> None:
     """What the control file asks for may be the operator's."""
-    site = Site(size=5, format="o", banner=True)
-    site.open()
-    site.agree(2)
-    assert b"\nLann\nodfA007gate\n" in site.wire.said()
+    printing = Printing(size=5, format="o", banner=True)
+    printing.open()
+    printing.agree(2)
+    assert b"\nLann\nodfA007gate\n" in printing.wire.said()
 
 
 def test_filesOfTwoRuns() -> None:
     """A server that still has job 7 of the run before is sent another name for this one."""
-    site = Site(size=5, firstNumber=995)
-    site.open()
-    site.agree(3)
-    said = site.wire.said()
+    printing = Printing(size=5, firstNumber=995)
+    printing.open()
+    printing.agree(3)
+    said = printing.wire.said()
     assert b" cfA002gate\n" in said and b"ldfA002gate\n" in said and b" dfA002gate\n" in said
 
 
@@ -333,84 +334,84 @@ def test_numbersBeginAnywhere() -> None:
 
 def test_slowDataIsNoFault() -> None:
     """The sender may take its time, and a server whose kernel takes no more is waited for."""
-    site = Site(size=5)
-    connection = site.opened()
+    printing = Printing(size=5)
+    connection = printing.opened()
     connection.write(b"%!P")
     for _ in range(2000):
-        site.reactor.advance(1)
-    site.wire.inFlight = 3
+        printing.reactor.advance(1)
+    printing.wire.inFlight = 3
     for _ in range(2000):
-        site.reactor.advance(1)
+        printing.reactor.advance(1)
     connection.write(b"S\n")
     done = hear(connection.finish())
     for _ in range(2000):  # out of paper: the end has not arrived yet
-        site.reactor.advance(1)
+        printing.reactor.advance(1)
     assert not done
-    site.wire.inFlight = 0
+    printing.wire.inFlight = 0
     for _ in range(int(FINISH_TIMEOUT) - 1):
-        site.reactor.advance(1)
+        printing.reactor.advance(1)
     assert not done
-    site.wire.receive(OKAY)
+    printing.wire.receive(OKAY)
     assert done == [Delivery.DELIVERED]
 
 
 def test_abort() -> None:
     """A job that is cut: at once, without its last octet and what would end the file."""
-    site = Site(size=5)
-    connection = site.opened()
+    printing = Printing(size=5)
+    connection = printing.opened()
     connection.write(b"%!PS\n")
     assert hear(connection.abort(b"\x04")) == [None]
-    assert site.wire.said() == b"%!PS"
-    assert site.wire.aborted
-    assert site.job.losses == []
-    assert not site.reactor.getDelayedCalls()
+    assert printing.wire.said() == b"%!PS"
+    assert printing.wire.aborted
+    assert printing.job.losses == []
+    assert not printing.reactor.getDelayedCalls()
 
 
 def test_abortWhileFinishing() -> None:
     """The end was said, its acknowledgement is not awaited any more."""
-    site = Site(size=5)
-    connection = site.opened()
+    printing = Printing(size=5)
+    connection = printing.opened()
     connection.write(b"%!PS\n")
     done = hear(connection.finish())
     assert hear(connection.abort(b"")) == [None]
     assert done == []
-    assert site.wire.aborted
+    assert printing.wire.aborted
 
 
 @pytest.mark.parametrize("data", [b"", b"%!PS", b"%!PS\n\n"])
 def test_notTheAnnouncedSize(data: bytes) -> None:
     """The job itself notices that, unless somebody adds to it on the way: it is never whole."""
-    site = Site(size=5)
-    connection = site.opened()
+    printing = Printing(size=5)
+    connection = printing.opened()
     connection.write(data)
     [why] = hear(connection.finish())
     assert isinstance(why, PrinterLost)
-    assert b"\0" not in site.wire.said()
-    assert site.wire.aborted
+    assert b"\0" not in printing.wire.said()
+    assert printing.wire.aborted
 
 
 def test_backPressure() -> None:
     """The server's kernel holds the sender back."""
-    site = Site(size=5)
-    connection = site.opened()
+    printing = Printing(size=5)
+    connection = printing.opened()
     producer = Source()
     connection.registerProducer(producer, True)
-    assert site.wire.producer is producer
-    assert site.wire.streaming
+    assert printing.wire.producer is producer
+    assert printing.wire.streaming
     connection.unregisterProducer()
-    assert site.wire.producer is None
+    assert printing.wire.producer is None
 
 
 def test_dressed() -> None:
     """What is put before and after a job counts in the size that the server is told."""
-    site = Site(size=5)
-    told = site.open(DressedTransport(site.transport, Dressing(b"<", b">")))
-    site.agree(4)
-    assert b"\x037 dfA007gate\n" in site.wire.said()
+    printing = Printing(size=5)
+    told = printing.open(DressedTransport(printing.transport, Dressing(b"<", b">")))
+    printing.agree(4)
+    assert b"\x037 dfA007gate\n" in printing.wire.said()
     [connection] = told
     connection.write(b"%!PS\n")
     done = hear(connection.finish())
-    site.agree(1)
+    printing.agree(1)
     assert done == [Delivery.DELIVERED]
 
 
@@ -421,29 +422,29 @@ def test_dressed() -> None:
 def test_canceled(size: int | None) -> None:
     """Whatever is being waited for: no connection stays."""
     for step in range(4 if size else 1):
-        site = Site(size)
-        told = site.open()
-        site.agree(step)
-        site.opening.cancel()
+        printing = Printing(size)
+        told = printing.open()
+        printing.agree(step)
+        printing.opening.cancel()
         assert isinstance(told[0], CancelledError)
-        assert not site.wire.connected
-        assert not site.reactor.getDelayedCalls()
+        assert not printing.wire.connected
+        assert not printing.reactor.getDelayedCalls()
 
 
 @pytest.mark.parametrize("answers", [True, False])
 def test_canceledWhileConnecting(answers: bool) -> None:
     """It is over at once, whatever the endpoint makes of it; a late connection is closed."""
-    site = Site()
-    site.endpoint.pending = []
-    site.endpoint.stubborn = answers
-    told = site.open()
-    site.opening.cancel()
+    printing = Printing()
+    printing.endpoint.pending = []
+    printing.endpoint.stubborn = answers
+    told = printing.open()
+    printing.opening.cancel()
     assert isinstance(told[0], CancelledError)
-    site.reactor.advance(0)
+    printing.reactor.advance(0)
     if answers:
-        site.endpoint.makeNow()
-        assert not site.wire.connected
-    assert not site.reactor.getDelayedCalls()
+        printing.endpoint.makeNow()
+        assert not printing.wire.connected
+    assert not printing.reactor.getDelayedCalls()
 
 
 @pytest.mark.parametrize(
@@ -457,27 +458,27 @@ def test_canceledWhileConnecting(answers: bool) -> None:
 )
 def test_notConnected(problem: Exception, kind: type[PrintError], reason: str) -> None:
     """The reason is said; a name that cannot be is not tried again."""
-    site = Site()
-    site.endpoint.refusals = [problem]
-    [why] = site.open()
+    printing = Printing()
+    printing.endpoint.refusals = [problem]
+    [why] = printing.open()
     assert type(why) is kind
     assert why.reason == f"lpd://server/queue: {reason}"
 
 
 def test_servantsThatDoNotLeave() -> None:
     """The connection of the first look is closed for good, even if nobody answers our leave."""
-    site = Site()
-    told = site.open()
-    wire = site.wire
+    printing = Printing()
+    told = printing.open()
+    wire = printing.wire
     wire.loseConnection = lambda: None  # type: ignore[method-assign]
     for _ in range(50):  # a slow one
-        site.reactor.advance(1)
-    site.agree(1)
+        printing.reactor.advance(1)
+    printing.agree(1)
     assert not told
-    site.reactor.advance(FAREWELL - 0.5)
+    printing.reactor.advance(FAREWELL - 0.5)
     assert wire.connected
     for _ in range(10):
-        site.reactor.advance(FAREWELL / 5)
+        printing.reactor.advance(FAREWELL / 5)
     assert not wire.connected
     assert IPrinterConnection.providedBy(told[0])
 
@@ -487,64 +488,64 @@ def test_servantsThatDoNotLeave() -> None:
 
 def test_spooled() -> None:
     """The server is looked for first; it hears of the job when it is whole."""
-    site = Site()
-    connection = site.opened()
+    printing = Printing()
+    connection = printing.opened()
     assert verifyObject(IPrinterConnection, connection)
-    assert not site.wire.connected
+    assert not printing.wire.connected
     connection.write(b"%!")
     connection.write(b"PS\n")
-    assert len(site.endpoint.wires) == 1
+    assert len(printing.endpoint.wires) == 1
     assert connection.sent == 0
     done = hear(connection.finish())
-    assert len(site.endpoint.wires) == 2
-    site.agree(3)
-    assert site.wire.said().endswith(b"\x035 dfA007gate\n")
+    assert len(printing.endpoint.wires) == 2
+    printing.agree(3)
+    assert printing.wire.said().endswith(b"\x035 dfA007gate\n")
     assert connection.sent == 0
-    site.agree(1)
-    assert site.wire.said() == b"%!PS\n\0"
+    printing.agree(1)
+    assert printing.wire.said() == b"%!PS\n\0"
     assert connection.sent == 5
     assert not done
-    site.agree(1)
+    printing.agree(1)
     assert done == [Delivery.DELIVERED]
-    assert not site.wire.connected
-    assert site.job.losses == []
-    assert not site.reactor.getDelayedCalls()
+    assert not printing.wire.connected
+    assert printing.job.losses == []
+    assert not printing.reactor.getDelayedCalls()
 
 
 @pytest.mark.parametrize("size", [None, 0])
 def test_nothing(size: int | None) -> None:
     """A job without a byte is none: the server does not hear of it."""
-    site = Site(size)
-    connection = site.opened()
+    printing = Printing(size)
+    connection = printing.opened()
     assert hear(connection.finish()) == [Delivery.DELIVERED]
-    assert len(site.endpoint.wires) == 1
-    assert site.wire.said() == b""
+    assert len(printing.endpoint.wires) == 1
+    assert printing.wire.said() == b""
 
 
 @pytest.mark.parametrize("misdeed", MISDEEDS)
 @pytest.mark.parametrize("step", range(5))
-def test_refusedAfterTheEnd(misdeed: Callable[[Site], None], step: int) -> None:
+def test_refusedAfterTheEnd(misdeed: Callable[[Printing], None], step: int) -> None:
     """450 as long as no octet of it has left, 551 afterwards."""
-    site = Site()
-    connection = site.opened()
+    printing = Printing()
+    connection = printing.opened()
     connection.write(b"%!PS\n")
     done = hear(connection.finish())
-    site.agree(step)
-    misdeed(site)
+    printing.agree(step)
+    misdeed(printing)
     [why] = done
     assert type(why) is (PrinterUnreachable if step < 4 else PrinterLost)
     assert connection.sent == (0 if step < 4 else 5)
-    assert not site.wire.connected
-    assert not site.reactor.getDelayedCalls()
-    assert site.job.losses == []
+    assert not printing.wire.connected
+    assert not printing.reactor.getDelayedCalls()
+    assert printing.job.losses == []
 
 
 def test_goneMeanwhile() -> None:
     """The server was there when the job began, and is not when it has ended."""
-    site = Site()
-    connection = site.opened()
+    printing = Printing()
+    connection = printing.opened()
     connection.write(b"%!PS\n")
-    site.endpoint.refusals = [ConnectionRefusedError()]
+    printing.endpoint.refusals = [ConnectionRefusedError()]
     [why] = hear(connection.finish())
     assert isinstance(why, PrinterUnreachable)
     assert connection.sent == 0
@@ -553,19 +554,19 @@ def test_goneMeanwhile() -> None:
 @pytest.mark.parametrize("step", range(-1, 5))
 def test_abortAfterTheEnd(step: int) -> None:
     """Whatever is being waited for, the connection is closed and the end is not told."""
-    site = Site()
-    connection = site.opened()
+    printing = Printing()
+    connection = printing.opened()
     connection.write(b"%!PS\n")
     if step < 0:
-        site.endpoint.pending = []
+        printing.endpoint.pending = []
     done = hear(connection.finish())
     if step > 0:
-        site.agree(step)
+        printing.agree(step)
     assert hear(connection.abort(b"")) == [None]
-    site.reactor.advance(0)
+    printing.reactor.advance(0)
     assert done == []
-    assert not site.wire.connected
-    assert not site.reactor.getDelayedCalls()
+    assert not printing.wire.connected
+    assert not printing.reactor.getDelayedCalls()
 
 
 def stopTaking(wire: Wire) -> None:
@@ -581,48 +582,48 @@ def stopTaking(wire: Wire) -> None:
 
 def test_abortWhilePouring() -> None:
     """A server that takes no more is not waited for."""
-    site = Site(limit=10**6)
-    connection = site.opened()
+    printing = Printing(limit=10**6)
+    connection = printing.opened()
     connection.write(bytes(spool.PIECE * 3))
     done = hear(connection.finish())
-    site.agree(3)
-    stopTaking(site.wire)
-    site.agree(1)
+    printing.agree(3)
+    stopTaking(printing.wire)
+    printing.agree(1)
     assert connection.sent == spool.PIECE
     assert hear(connection.abort(b"")) == [None]
     assert done == []
-    assert not site.wire.connected
+    assert not printing.wire.connected
 
 
 def test_lostWhilePouring() -> None:
     """And when it leaves then, this is told."""
-    site = Site(limit=10**6)
-    connection = site.opened()
+    printing = Printing(limit=10**6)
+    connection = printing.opened()
     connection.write(bytes(spool.PIECE * 3))
     done = hear(connection.finish())
-    site.agree(3)
-    stopTaking(site.wire)
-    site.agree(1)
+    printing.agree(3)
+    stopTaking(printing.wire)
+    printing.agree(1)
     assert not done
-    site.wire.rst()
+    printing.wire.rst()
     [why] = done
     assert isinstance(why, PrinterLost)
 
 
 def test_tooLong() -> None:
     """Beyond the limit nothing is kept, and nothing is sent."""
-    site = Site(limit=9)
-    connection = site.opened()
+    printing = Printing(limit=9)
+    connection = printing.opened()
     connection.write(bytes(9))
-    assert site.job.losses == []
+    assert printing.job.losses == []
     connection.write(b"!")
     connection.write(b"!")
-    [why] = site.job.losses
+    [why] = printing.job.losses
     assert isinstance(why, JobTooLarge)
     assert "9 bytes (spool-limit)" in why.reason
     assert hear(connection.finish()) == [why]
     assert hear(connection.abort(b"")) == [None]
-    assert len(site.endpoint.wires) == 1
+    assert len(printing.endpoint.wires) == 1
 
 
 class Shy(io.RawIOBase):
@@ -664,47 +665,47 @@ def files(monkeypatch: pytest.MonkeyPatch, make: Callable[[], Any]) -> list[IO[b
 def test_shortWrites(monkeypatch: pytest.MonkeyPatch) -> None:
     """A write that takes a part is followed by one for the rest."""
     made = files(monkeypatch, Shy)
-    site = Site()
-    connection = site.opened()
+    printing = Printing()
+    connection = printing.opened()
     connection.write(b"%!PS\n")
     connection.finish()
-    site.agree(5)
-    assert b"%!PS\n\0" in site.wire.said()
+    printing.agree(5)
+    assert b"%!PS\n\0" in printing.wire.said()
     assert made[0].closed
 
 
 def test_diskFull(monkeypatch: pytest.MonkeyPatch) -> None:
     """It is told while the job comes, in the system's words; the server never hears of the job."""
     made = files(monkeypatch, lambda: open("/dev/full", "wb", 0))  # noqa: SIM115
-    site = Site()
-    connection = site.opened()
+    printing = Printing()
+    connection = printing.opened()
     connection.write(b"%!PS\n")
-    [why] = site.job.losses
+    [why] = printing.job.losses
     assert isinstance(why, PrinterLost)
     assert why.reason.endswith("No space left on device")
     assert hear(connection.abort(b"")) == [None]
     connection.write(b"%!PS\n")
     assert len(made) == 1
     assert made[0].closed
-    assert len(site.endpoint.wires) == 1
+    assert len(printing.endpoint.wires) == 1
 
 
 def test_diskFullAtTheEnd(monkeypatch: pytest.MonkeyPatch) -> None:
     """The last write was still under way when the job ended: the same."""
     made = files(monkeypatch, lambda: Shy(3))
-    site = Site()
-    connection = site.opened()
-    site.reactor.held = True
+    printing = Printing()
+    connection = printing.opened()
+    printing.reactor.held = True
     connection.write(b"%!PS\n")
     done = hear(connection.finish())
     assert not done
-    site.reactor.workAll()
+    printing.reactor.workAll()
     [why] = done
     assert isinstance(why, PrinterLost)
-    assert site.job.losses == []
+    assert printing.job.losses == []
     assert connection.sent == 0
     assert made[0].closed
-    assert len(site.endpoint.wires) == 1
+    assert len(printing.endpoint.wires) == 1
 
 
 def test_diskFails(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -715,32 +716,32 @@ def test_diskFails(monkeypatch: pytest.MonkeyPatch) -> None:
             raise OSError(errno.EIO, "Input/output error")
 
     files(monkeypatch, Unreadable)
-    site = Site()
-    connection = site.opened()
+    printing = Printing()
+    connection = printing.opened()
     connection.write(b"%!PS\n")
     done = hear(connection.finish())
-    site.agree(4)
+    printing.agree(4)
     [why] = done
     assert isinstance(why, PrinterLost)
     assert "Input/output error" in why.reason
     assert hear(connection.abort(b"")) == [None]
-    assert not site.wire.connected
-    assert site.wire.said().endswith(b"dfA007gate\n")
+    assert not printing.wire.connected
+    assert printing.wire.said().endswith(b"dfA007gate\n")
 
 
 def test_threadInMidStep(monkeypatch: pytest.MonkeyPatch) -> None:
     """An aborted job's file is closed after what a thread is doing with it, never under it."""
     made = files(monkeypatch, Shy)
-    site = Site()
-    connection = site.opened()
+    printing = Printing()
+    connection = printing.opened()
     connection.write(b"%!")
-    site.reactor.held = True
+    printing.reactor.held = True
     connection.write(b"PS\n")
     done = hear(connection.finish())
     aborted = hear(connection.abort(b""))
     assert aborted == []
-    assert len(site.reactor.waiting) == 1
-    site.reactor.workAll()
+    assert len(printing.reactor.waiting) == 1
+    printing.reactor.workAll()
     assert aborted == [None]
     assert done == []
     assert made[0].closed
@@ -748,16 +749,16 @@ def test_threadInMidStep(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_spoolHoldsTheSenderBack() -> None:
     """A disk that is slower than the sender has a bounded amount waiting."""
-    site = Site(limit=10**6)
-    connection = site.opened()
+    printing = Printing(limit=10**6)
+    connection = printing.opened()
     producer = Source()
     connection.registerProducer(producer, True)
-    site.reactor.held = True
+    printing.reactor.held = True
     connection.write(bytes(spool.BUFFER))
     assert producer.told == []
     connection.write(b"!")
     assert producer.told == ["pause"]
-    site.reactor.workAll()
+    printing.reactor.workAll()
     assert producer.told == ["pause", "resume"]
     connection.unregisterProducer()
     connection.abort(b"")
@@ -765,8 +766,8 @@ def test_spoolHoldsTheSenderBack() -> None:
 
 def test_pullProducer() -> None:
     """One that waits to be asked is asked once for each piece."""
-    site = Site()
-    connection = site.opened()
+    printing = Printing()
+    connection = printing.opened()
     producer = Source()
     connection.registerProducer(producer, False)
     assert producer.told == ["resume"]
@@ -818,9 +819,9 @@ def test_badURI(uri: str, complaint: str) -> None:
 @pytest.mark.parametrize(("user", "told"), [("", b"\nPann\n"), ("bob", b"\nPbob\n")])
 def test_user(user: str, told: bytes) -> None:
     """The server hears the sender's name, or that in the URI."""
-    site = Site(size=5)
-    site.server = PrintServer(site.reactor, site.endpoint, "lpd://s/q", "q", user, 1)
-    site.transport = LPDTransport(site.reactor, site.server)
-    site.open()
-    site.agree(2)
-    assert told in site.wire.said()
+    printing = Printing(size=5)
+    printing.server = PrintServer(printing.reactor, printing.endpoint, "lpd://s/q", "q", user, 1)
+    printing.transport = LPDTransport(printing.reactor, printing.server)
+    printing.open()
+    printing.agree(2)
+    assert told in printing.wire.said()

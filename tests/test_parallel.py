@@ -48,7 +48,7 @@ def port() -> Iterator[ParallelPort]:
     port.gate.set()
 
 
-class Desk:
+class Printing:
     """A transport on a port, and a job that has it."""
 
     def __init__(self, port: ParallelPort) -> None:
@@ -69,8 +69,8 @@ class Desk:
 async def test_delivered(job: bytes, most: int, port: ParallelPort) -> None:
     """However little the driver takes at once, the printer gets all bytes in their order."""
     port.most = most
-    desk = Desk(port)
-    connection = await desk.open()
+    printing = Printing(port)
+    connection = await printing.open()
     connection.write(job)
     assert await connection.finish() is Delivery.DELIVERED
     assert verifyObject(IPrinterConnection, connection)
@@ -78,8 +78,8 @@ async def test_delivered(job: bytes, most: int, port: ParallelPort) -> None:
     assert connection.sent == len(job)
     assert port.largest <= PIECE
     assert not port.isOpen
-    assert desk.job.losses == []
-    assert desk.transport.status.state == "idle"
+    assert printing.job.losses == []
+    assert printing.transport.status.state == "idle"
 
 
 @pytest.mark.parametrize("fault", [errno.ENOSPC, errno.EIO, errno.EBUSY, errno.EAGAIN])
@@ -88,8 +88,8 @@ async def test_stopped(fault: int, port: ParallelPort) -> None:
     """A printer that wants a person is waited for; nothing is lost, and nothing comes twice."""
     port.most = 1000
     port.faults = [0, 0, fault, fault, 0, fault]
-    desk = Desk(port)
-    connection = await desk.open()
+    printing = Printing(port)
+    connection = await printing.open()
     connection.write(JOB)
     assert await connection.finish() is Delivery.DELIVERED
     assert port.data == JOB
@@ -107,16 +107,16 @@ async def test_stopped(fault: int, port: ParallelPort) -> None:
 async def test_saysWhy(fault: int, lines: PrinterStatus, reason: str, port: ParallelPort) -> None:
     """While it waits, the status tells why; when it goes on, that it does."""
     port.always, port.wire = fault, lines
-    desk = Desk(port)
-    connection = await desk.open()
-    assert desk.transport.status.state == "processing"
+    printing = Printing(port)
+    connection = await printing.open()
+    assert printing.transport.status.state == "processing"
     connection.write(JOB)
-    await until(lambda: desk.transport.status.state == "stopped")
-    assert desk.transport.status.reasons == (reason,)
+    await until(lambda: printing.transport.status.state == "stopped")
+    assert printing.transport.status.reasons == (reason,)
     port.always = 0
     assert await connection.finish() is Delivery.DELIVERED
     assert port.data == JOB
-    assert desk.transport.status == PrinterStatus("idle", (), "")
+    assert printing.transport.status == PrinterStatus("idle", (), "")
 
 
 @pytest.mark.parametrize("fault", [errno.ENODEV, errno.ENXIO])
@@ -125,14 +125,14 @@ async def test_unplugged(fault: int, port: ParallelPort) -> None:
     """A port that is no more has lost the job."""
     port.faults = [0, fault]
     port.most = 1000
-    desk = Desk(port)
-    connection = await desk.open()
+    printing = Printing(port)
+    connection = await printing.open()
     connection.write(JOB)
-    await until(lambda: desk.job.losses)
-    assert isinstance(desk.job.losses[0], PrinterLost)
-    assert "no such port" in str(desk.job.losses[0])
+    await until(lambda: printing.job.losses)
+    assert isinstance(printing.job.losses[0], PrinterLost)
+    assert "no such port" in str(printing.job.losses[0])
     assert connection.sent == 1000
-    assert desk.transport.status.reasons == ("offline",)
+    assert printing.transport.status.reasons == ("offline",)
     await connection.abort(b"tail")
     assert not port.isOpen
 
@@ -142,14 +142,14 @@ async def test_unpluggedAtTheEnd(port: ParallelPort) -> None:
     """A job that was complete on our side is lost all the same."""
     port.gate.clear()
     port.faults = [errno.ENODEV]
-    desk = Desk(port)
-    connection = await desk.open()
+    printing = Printing(port)
+    connection = await printing.open()
     connection.write(JOB)
     finishing = connection.finish()
     port.gate.set()
     with pytest.raises(PrinterLost):
         await finishing
-    assert desk.job.losses == []
+    assert printing.job.losses == []
 
 
 @pytest_twisted.ensureDeferred
@@ -157,7 +157,7 @@ async def test_backPressure(port: ParallelPort) -> None:
     """A sender is paused while more than a buffer waits, and resumed when nothing does."""
     port.gate.clear()
     source = Source()
-    connection = await Desk(port).open()
+    connection = await Printing(port).open()
     connection.registerProducer(source, True)
     connection.write(bytes(BUFFER))
     assert source.told == []
@@ -175,8 +175,8 @@ async def test_backPressure(port: ParallelPort) -> None:
 async def test_inHandMayBePrinted(port: ParallelPort) -> None:
     """What the driver has in hand counts as sent: nobody knows how much of it is on paper."""
     port.gate.clear()
-    desk = Desk(port)
-    connection = await desk.open()
+    printing = Printing(port)
+    connection = await printing.open()
     connection.write(b"%!PS")
     await until(lambda: connection.sent == 4)
     port.faults = [errno.ENOSPC]
@@ -191,8 +191,8 @@ async def test_inHandMayBePrinted(port: ParallelPort) -> None:
 async def test_abort(port: ParallelPort) -> None:
     """A cut job ends with its tail, behind what the driver took, and the rest is forgotten."""
     port.gate.clear()
-    desk = Desk(port)
-    connection = await desk.open()
+    printing = Printing(port)
+    connection = await printing.open()
     connection.write(JOB)
     await until(lambda: connection.sent == PIECE)
     aborting = connection.abort(b"\x04")
@@ -200,7 +200,7 @@ async def test_abort(port: ParallelPort) -> None:
     await aborting
     assert port.data == JOB[:PIECE] + b"\x04"
     assert not port.isOpen
-    assert not desk.job.losses
+    assert not printing.job.losses
 
 
 @pytest_twisted.ensureDeferred
@@ -208,7 +208,7 @@ async def test_abortWithoutPaper(port: ParallelPort, monkeypatch: pytest.MonkeyP
     """A printer that is out of paper does not get its tail, and is free in a moment."""
     monkeypatch.setattr(module, "ABORT_PATIENCE", 0.05)
     port.always = errno.ENOSPC
-    connection = await Desk(port).open()
+    connection = await Printing(port).open()
     connection.write(JOB)
     await connection.abort(b"\x04")
     assert port.data == b""
@@ -220,7 +220,7 @@ async def test_abortWhileFinishing(port: ParallelPort) -> None:
     """A job can be cut while its end is on the way."""
     port.most, port.always = 100, errno.EIO
     port.faults = [0, 0]
-    connection = await Desk(port).open()
+    connection = await Printing(port).open()
     connection.write(JOB)
     finishing = connection.finish()
     await connection.abort(b"")
@@ -233,16 +233,16 @@ async def test_driverThatSleeps(port: ParallelPort, monkeypatch: pytest.MonkeyPa
     """A driver that does not come back does not keep the gateway; the next job hears of it."""
     monkeypatch.setattr(module, "STUCK_AFTER", 0.05)
     port.gate.clear()
-    desk = Desk(port)
-    connection = await desk.open()
+    printing = Printing(port)
+    connection = await printing.open()
     connection.write(JOB)
     await until(lambda: connection.sent > 0)
     await connection.abort(b"")
     with pytest.raises(PrinterUnreachable, match="has not taken what it got of the job before"):
-        await desk.open()
+        await printing.open()
     port.gate.set()
     await until(lambda: not port.isOpen)
-    await (await desk.open()).abort(b"")
+    await (await printing.open()).abort(b"")
 
 
 @pytest.mark.parametrize(
@@ -260,14 +260,14 @@ async def test_notOpened(number: int, said: str, port: ParallelPort) -> None:
     """A port that cannot be opened may be opened later, and the reason is told."""
     port.refusal = number
     with pytest.raises(PrinterUnreachable, match=said):
-        await Desk(port).open()
+        await Printing(port).open()
 
 
 @pytest_twisted.ensureDeferred
 async def test_canceledOpening(port: ParallelPort) -> None:
     """A job that is gone when the port opens leaves it free."""
-    desk = Desk(port)
-    opening = desk.transport.open(desk.job)
+    printing = Printing(port)
+    opening = printing.transport.open(printing.job)
     opening.addErrback(lambda _: None)
     opening.cancel()
     await until(lambda: port.opened == 1 and not port.isOpen)
@@ -277,17 +277,17 @@ async def test_canceledOpening(port: ParallelPort) -> None:
 async def test_asked(port: ParallelPort) -> None:
     """An idle printer is looked at; one that prints is left alone; one that is gone is offline."""
     port.wire = EMPTY
-    desk = Desk(port)
-    await desk.transport.ask()
-    assert desk.transport.status.reasons == ("media-empty",)
-    connection = await desk.open()
-    await desk.transport.ask()
-    assert desk.transport.status.state == "processing"
+    printing = Printing(port)
+    await printing.transport.ask()
+    assert printing.transport.status.reasons == ("media-empty",)
+    connection = await printing.open()
+    await printing.transport.ask()
+    assert printing.transport.status.state == "processing"
     assert port.opened == 2
     await connection.abort(b"")
     port.refusal = errno.ENXIO
-    await desk.transport.ask()
-    assert desk.transport.status.reasons == ("offline",)
+    await printing.transport.ask()
+    assert printing.transport.status.reasons == ("offline",)
 
 
 def test_uri() -> None:
@@ -334,7 +334,7 @@ async def test_nothingIsSentOfAJobThatIsToldSo(
         return put(self, data, asked)
 
     monkeypatch.setattr(ParallelConnection, "_put", slowly)
-    connection = await Desk(port).open()
+    connection = await Printing(port).open()
     connection.write(b"%!PS")
     late.wait(30)
 
@@ -349,8 +349,8 @@ async def test_nothingIsSentOfAJobThatIsToldSo(
 @pytest_twisted.ensureDeferred
 async def test_noThreadToBeHad(port: ParallelPort, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where no thread can be started the device is closed again, and the next job prints."""
-    desk = Desk(port)
-    await desk.transport.ask()  # its thread is there
+    printing = Printing(port)
+    await printing.transport.ask()  # its thread is there
     start = threading.Thread.start
 
     def refused(_: object) -> None:
@@ -359,9 +359,9 @@ async def test_noThreadToBeHad(port: ParallelPort, monkeypatch: pytest.MonkeyPat
 
     monkeypatch.setattr(threading.Thread, "start", refused)
     with pytest.raises(PrinterUnreachable, match="can't start new thread"):
-        await desk.open()
+        await printing.open()
 
-    connection = await desk.open()
+    connection = await printing.open()
     connection.write(JOB)
     assert await connection.finish() is Delivery.DELIVERED
     assert port.data == JOB
@@ -378,10 +378,10 @@ async def test_askedInTheWay(port: ParallelPort, monkeypatch: pytest.MonkeyPatch
         return IDLE
 
     monkeypatch.setattr(port, "status", thinking)
-    desk = Desk(port)
-    asking = desk.transport.ask()
+    printing = Printing(port)
+    asking = printing.transport.ask()
     asked.wait(30)
-    opening = desk.transport.open(desk.job)
+    opening = printing.transport.open(printing.job)
 
     answer.set()
     await asking
@@ -402,24 +402,24 @@ async def test_deviceThatIsNeverOpened(port: ParallelPort, monkeypatch: pytest.M
         answer.wait(30)
         return port.open(path)
 
-    desk = Desk(port)
-    desk.transport._openDevice = never
-    first = desk.transport.open(desk.job)
+    printing = Printing(port)
+    printing.transport._openDevice = never
+    first = printing.transport.open(printing.job)
     first.addErrback(lambda failure: failure.trap(CancelledError) and None)
     begun.wait(30)
     first.cancel()
-    await until(lambda: desk.transport.thread.stuck)
+    await until(lambda: printing.transport.thread.stuck)
     before = threading.active_count()
 
     for _ in range(20):
         with pytest.raises(PrinterUnreachable, match=r"the driver has not answered for \d+ s"):
-            await desk.transport.open(desk.job)
-        await desk.transport.ask()
-    assert desk.transport.status == PrinterStatus("stopped", ("timed-out",), "")
+            await printing.transport.open(printing.job)
+        await printing.transport.ask()
+    assert printing.transport.status == PrinterStatus("stopped", ("timed-out",), "")
     assert (threading.active_count(), len(opens)) == (before, 1)
 
     answer.set()
-    await until(lambda: not desk.transport.thread.busy)
+    await until(lambda: not printing.transport.thread.busy)
     assert not port.isOpen  # nobody wanted it any more
-    connection = await desk.open()
+    connection = await printing.open()
     await connection.abort(b"")

@@ -39,8 +39,9 @@ from jetdirect.transports.pjl.transport import PJLTransport
 from jetdirect.transports.policy import PJLPolicy, policed
 from jetdirect.transports.socket import WATCH_INTERVAL, SocketTransport
 from tests.support import certificate as certificates
+from tests.support.answers import hear
 from tests.support.certificate import selfSigned
-from tests.support.endpoint import Endpoint, Wire, hear
+from tests.support.endpoint import Endpoint, Wire
 
 reactor: Any = theReactor
 
@@ -626,7 +627,7 @@ def test_logged() -> None:
 # Through the whole gateway
 
 
-class Desk:
+class Printed:
     """A gateway with one such printer, and a sender; all in memory."""
 
     def __init__(self) -> None:
@@ -653,45 +654,45 @@ class Desk:
 
 def test_226() -> None:
     """The sender is told that the job is confirmed, and of how many bytes of its own."""
-    desk = Desk()
-    desk.begin()
-    assert desk.sender.send(PAGE) == ""
-    desk.says("END", "PAGES=1")
-    desk.wire.fin()
-    assert desk.sender.hear().endswith(f"(PORT1, job 1, {len(PAGE)} bytes, confirmed)")
+    printed = Printed()
+    printed.begin()
+    assert printed.sender.send(PAGE) == ""
+    printed.says("END", "PAGES=1")
+    printed.wire.fin()
+    assert printed.sender.hear().endswith(f"(PORT1, job 1, {len(PAGE)} bytes, confirmed)")
 
 
 def test_226Delivered() -> None:
     """Of a printer that says nothing the job is delivered."""
-    desk = Desk()
-    desk.begin()
-    desk.sender.send(PAGE)
-    desk.reactor.pump([WATCH_INTERVAL] * int(FINISH_TIMEOUT / WATCH_INTERVAL + 2))
-    desk.wire.fin()
-    assert desk.sender.hear().endswith(f"{len(PAGE)} bytes, delivered)")
+    printed = Printed()
+    printed.begin()
+    printed.sender.send(PAGE)
+    printed.reactor.pump([WATCH_INTERVAL] * int(FINISH_TIMEOUT / WATCH_INTERVAL + 2))
+    printed.wire.fin()
+    assert printed.sender.hear().endswith(f"{len(PAGE)} bytes, delivered)")
 
 
 @pytest.mark.parametrize("whole", [False, True])
 def test_551(whole: bool) -> None:
     """A job that is canceled at the printer is told so, and the next one prints."""
-    desk = Desk()
-    desk.begin()
-    assert desk.sender.data is not None
+    printed = Printed()
+    printed.begin()
+    assert printed.sender.data is not None
     if whole:
-        desk.sender.send(PAGE)
+        printed.sender.send(PAGE)
     else:
-        desk.sender.data.receive(PAGE)
-    desk.says("CANCELED", "RESULT=USER_CANCELED")
-    answer = desk.sender.hear()
+        printed.sender.data.receive(PAGE)
+    printed.says("CANCELED", "RESULT=USER_CANCELED")
+    answer = printed.sender.hear()
     assert answer.startswith("551 ")
     assert "canceled at the printer; a part of it may have been printed" in answer
-    assert desk.wire.value().count(UEL + b"@PJL EOJ") == 1
-    desk.wire.fin()
-    desk.begin()
-    desk.sender.send(PAGE)
-    desk.says("END")
-    desk.wire.fin()
-    assert desk.sender.hear().endswith("confirmed)")
+    assert printed.wire.value().count(UEL + b"@PJL EOJ") == 1
+    printed.wire.fin()
+    printed.begin()
+    printed.sender.send(PAGE)
+    printed.says("END")
+    printed.wire.fin()
+    assert printed.sender.hear().endswith("confirmed)")
 
 
 # On real sockets

@@ -26,7 +26,8 @@ from jetdirect.transports.pjl.question import FAREWELL, LONGEST_ANSWER, PATIENCE
 from jetdirect.transports.pjl.talk import LONGEST_MESSAGE, JobNews, Listener, Message, jobNews
 from jetdirect.transports.pjl.transport import PJLTransport
 from jetdirect.transports.socket import SocketTransport
-from tests.support.endpoint import Endpoint, hear
+from tests.support.answers import hear
+from tests.support.endpoint import Endpoint
 
 reactor: Any = theReactor
 
@@ -201,7 +202,7 @@ def test_model(lines: tuple[str, ...], model: str) -> None:
 # Asking
 
 
-class Site:
+class Questioned:
     """A printer that speaks PJL at the other end of a wire in memory."""
 
     def __init__(self, named: bool = False, halfClose: bool = True) -> None:
@@ -226,9 +227,9 @@ class Site:
 
 def test_asked() -> None:
     """The printer is asked both, answers, and is let go in order."""
-    site = Site()
-    told = site.ask(IDENTITY)
-    [wire] = site.endpoint.wires
+    questioned = Questioned()
+    told = questioned.ask(IDENTITY)
+    [wire] = questioned.endpoint.wires
     assert wire.value() == QUESTION
     assert QUESTION.startswith(b"\x1b%-12345X@PJL ") and QUESTION.endswith(b"\n\x1b%-12345X")
     assert not wire.halfClosed
@@ -239,189 +240,189 @@ def test_asked() -> None:
     wire.fin()
     assert told == [None]
     assert not wire.aborted
-    assert site.transport.status == PrinterStatus("stopped", ("door-open",), MODEL)
-    site.assertOver()
+    assert questioned.transport.status == PrinterStatus("stopped", ("door-open",), MODEL)
+    questioned.assertOver()
 
 
 def test_called() -> None:
     """A printer is called by its model, unless the operator has a name for it."""
     for named, expected in ((False, MODEL), (True, "printer:9100")):
-        site = Site(named)
-        assert site.transport.description == "printer:9100"
-        site.ask(IDENTITY, READY)
-        site.endpoint.wires[0].fin()
-        assert site.transport.description == expected
-        assert site.transport.uri == "socket://printer:9100"
-        assert site.transport.reaches is Delivery.CONFIRMED
-        assert verifyObject(IPrinterTransport, site.transport)
+        questioned = Questioned(named)
+        assert questioned.transport.description == "printer:9100"
+        questioned.ask(IDENTITY, READY)
+        questioned.endpoint.wires[0].fin()
+        assert questioned.transport.description == expected
+        assert questioned.transport.uri == "socket://printer:9100"
+        assert questioned.transport.reaches is Delivery.CONFIRMED
+        assert verifyObject(IPrinterTransport, questioned.transport)
 
 
 @pytest.mark.parametrize("halfClose", [True, False])
 def test_silentPrinter(halfClose: bool) -> None:
     """A printer that answers nothing has said nothing, and is not waited for."""
-    site = Site(halfClose=halfClose)
-    told = site.ask()
-    site.clock.advance(PATIENCE)
-    assert site.endpoint.wires[0].halfClosed is halfClose
-    site.clock.advance(FAREWELL)
+    questioned = Questioned(halfClose=halfClose)
+    told = questioned.ask()
+    questioned.clock.advance(PATIENCE)
+    assert questioned.endpoint.wires[0].halfClosed is halfClose
+    questioned.clock.advance(FAREWELL)
     assert told == [None]
-    assert site.transport.status == PrinterStatus()
-    site.assertOver()
+    assert questioned.transport.status == PrinterStatus()
+    questioned.assertOver()
 
 
 def test_oldAnswers() -> None:
     """What a printer said before is old when it says nothing; what it is, it remains."""
-    site = Site()
-    site.ask(IDENTITY, READY)
-    site.endpoint.wires[0].fin()
-    site.endpoint.refusals = [ConnectionRefusedError()]
-    assert site.ask() == [None]
-    assert site.transport.status == PrinterStatus(model=MODEL)
-    site.assertOver()
+    questioned = Questioned()
+    questioned.ask(IDENTITY, READY)
+    questioned.endpoint.wires[0].fin()
+    questioned.endpoint.refusals = [ConnectionRefusedError()]
+    assert questioned.ask() == [None]
+    assert questioned.transport.status == PrinterStatus(model=MODEL)
+    questioned.assertOver()
 
 
 def test_halfAnAnswer() -> None:
     """A printer that knows one of the questions has answered that one."""
-    site = Site()
-    told = site.ask(IDENTITY, b"@PJL INFO STATUS\r\n?\r\n")
-    site.endpoint.wires[0].rst()
+    questioned = Questioned()
+    told = questioned.ask(IDENTITY, b"@PJL INFO STATUS\r\n?\r\n")
+    questioned.endpoint.wires[0].rst()
     assert told == [None]
-    assert site.transport.status == PrinterStatus(model=MODEL)
-    site.assertOver()
+    assert questioned.transport.status == PrinterStatus(model=MODEL)
+    questioned.assertOver()
 
 
 def test_chatter() -> None:
     """A printer that does not stop talking is not heard for ever, and not waited for."""
-    site = Site()
-    told = site.ask(bytes(LONGEST_ANSWER) + b"\f" + IDENTITY + READY)
-    assert site.endpoint.wires[0].halfClosed
-    site.endpoint.wires[0].receive(b"\f" + IDENTITY + READY)
-    site.clock.advance(FAREWELL)
+    questioned = Questioned()
+    told = questioned.ask(bytes(LONGEST_ANSWER) + b"\f" + IDENTITY + READY)
+    assert questioned.endpoint.wires[0].halfClosed
+    questioned.endpoint.wires[0].receive(b"\f" + IDENTITY + READY)
+    questioned.clock.advance(FAREWELL)
     assert told == [None]
-    assert site.transport.status == PrinterStatus()
-    site.assertOver()
+    assert questioned.transport.status == PrinterStatus()
+    questioned.assertOver()
 
 
 def test_printerThatIsNotReached() -> None:
     """A connection that is not made in time is given up."""
-    site = Site()
-    site.endpoint.pending = []
-    told = site.ask()
+    questioned = Questioned()
+    questioned.endpoint.pending = []
+    told = questioned.ask()
     assert told == []
-    site.clock.advance(PATIENCE)
+    questioned.clock.advance(PATIENCE)
     assert told == [None]
-    site.clock.advance(0)
-    site.endpoint.makeNow()
-    site.assertOver()
+    questioned.clock.advance(0)
+    questioned.endpoint.makeNow()
+    questioned.assertOver()
 
 
 def test_reachedTooLate() -> None:
     """A connection that is made after all is thrown away, without a word."""
-    site = Site()
-    site.endpoint.pending = []
-    site.endpoint.stubborn = True
-    told = site.ask()
-    site.clock.advance(PATIENCE)
-    site.endpoint.makeNow()
+    questioned = Questioned()
+    questioned.endpoint.pending = []
+    questioned.endpoint.stubborn = True
+    told = questioned.ask()
+    questioned.clock.advance(PATIENCE)
+    questioned.endpoint.makeNow()
     assert told == [None]
-    assert site.endpoint.wires[0].value() == b""
-    site.assertOver()
+    assert questioned.endpoint.wires[0].value() == b""
+    questioned.assertOver()
 
 
 @pytest.mark.parametrize("connected", [False, True])
 def test_canceled(connected: bool) -> None:
     """A question that is canceled is over at once, and leaves nothing behind."""
-    site = Site()
+    questioned = Questioned()
     if not connected:
-        site.endpoint.pending = []
-    asking = site.transport.ask()
+        questioned.endpoint.pending = []
+    asking = questioned.transport.ask()
     told = hear(asking)
     asking.cancel()
-    site.clock.advance(0)
+    questioned.clock.advance(0)
     assert isinstance(told[0], CancelledError)
-    site.assertOver()
+    questioned.assertOver()
 
 
 def test_jobComesFirst() -> None:
     """A job that wants the printer meanwhile gets it as soon as the question is out of the way."""
-    site = Site()
-    asked = site.ask(IDENTITY)
-    opened = hear(site.transport.open(FakeJob()))
-    [question] = site.endpoint.wires
+    questioned = Questioned()
+    asked = questioned.ask(IDENTITY)
+    opened = hear(questioned.transport.open(FakeJob()))
+    [question] = questioned.endpoint.wires
     assert question.halfClosed and not question.aborted
     assert opened == []
     question.fin()
     assert asked == [None]
-    assert len(opened) == len(site.endpoint.wires) - 1 == 1
-    assert site.transport.status == PrinterStatus(model=MODEL)
-    site.endpoint.wires[1].rst()
-    site.assertOver()
+    assert len(opened) == len(questioned.endpoint.wires) - 1 == 1
+    assert questioned.transport.status == PrinterStatus(model=MODEL)
+    questioned.endpoint.wires[1].rst()
+    questioned.assertOver()
 
 
 def test_jobWaitsForNobody() -> None:
     """A printer that does not close after the question is not waited for when a job wants it."""
-    site = Site()
-    site.ask()
-    opened = hear(site.transport.open(FakeJob()))
-    site.clock.advance(FAREWELL)
+    questioned = Questioned()
+    questioned.ask()
+    opened = hear(questioned.transport.open(FakeJob()))
+    questioned.clock.advance(FAREWELL)
     assert len(opened) == 1
-    site.endpoint.wires[1].rst()
-    site.assertOver()
+    questioned.endpoint.wires[1].rst()
+    questioned.assertOver()
 
 
 def test_jobIsNoSecondConnection() -> None:
     """A question whose connection is still being made is closed before the job dials."""
-    site = Site()
-    site.endpoint.pending = made = []  # type: ignore[var-annotated]
-    connect, closed = site.endpoint.connect, []
+    questioned = Questioned()
+    questioned.endpoint.pending = made = []  # type: ignore[var-annotated]
+    connect, closed = questioned.endpoint.connect, []
 
     def dial(factory: Any) -> Any:
         closed.append(all(each.called for _, each in made))
         return connect(factory)
 
-    site.endpoint.connect = dial  # type: ignore[method-assign,assignment]
-    site.ask()
-    opening = site.transport.open(FakeJob())
+    questioned.endpoint.connect = dial  # type: ignore[method-assign,assignment]
+    questioned.ask()
+    opening = questioned.transport.open(FakeJob())
     hear(opening)
-    site.clock.advance(0)
+    questioned.clock.advance(0)
     assert closed == [True, True]
     opening.cancel()
-    site.clock.advance(0)
-    site.assertOver()
+    questioned.clock.advance(0)
+    questioned.assertOver()
 
 
 def test_jobIsGivenUpMeanwhile() -> None:
     """A job that is cut while it waits for the question leaves the printer free."""
-    site = Site()
-    asked = site.ask()
-    opening = site.transport.open(FakeJob())
+    questioned = Questioned()
+    asked = questioned.ask()
+    opening = questioned.transport.open(FakeJob())
     opened = hear(opening)
     opening.cancel()
     assert len(opened) == len(asked) == 1
-    site.assertOver()
-    site.ask()
-    assert len(site.endpoint.wires) == 2
-    site.endpoint.wires[1].rst()
+    questioned.assertOver()
+    questioned.ask()
+    assert len(questioned.endpoint.wires) == 2
+    questioned.endpoint.wires[1].rst()
 
 
 def test_notAskedDuringAJob() -> None:
     """As long as a job has the printer it is not asked, and nobody knows how it is."""
-    site = Site()
-    site.ask(IDENTITY, READY)
-    site.endpoint.wires[0].fin()
-    [connection] = hear(site.transport.open(FakeJob()))
-    assert site.transport.status == PrinterStatus(model=MODEL)
-    assert site.ask() == [None]
+    questioned = Questioned()
+    questioned.ask(IDENTITY, READY)
+    questioned.endpoint.wires[0].fin()
+    [connection] = hear(questioned.transport.open(FakeJob()))
+    assert questioned.transport.status == PrinterStatus(model=MODEL)
+    assert questioned.ask() == [None]
     connection.write(b"%!PS")
     finished = hear(connection.finish())
-    assert site.ask() == [None]
-    assert len(site.endpoint.wires) == 2
-    site.endpoint.wires[1].rst()
+    assert questioned.ask() == [None]
+    assert len(questioned.endpoint.wires) == 2
+    questioned.endpoint.wires[1].rst()
     assert len(finished) == 1
-    site.ask()
-    assert len(site.endpoint.wires) == 3
-    site.endpoint.wires[2].rst()
-    site.assertOver()
+    questioned.ask()
+    assert len(questioned.endpoint.wires) == 3
+    questioned.endpoint.wires[2].rst()
+    questioned.assertOver()
 
 
 @pytest.mark.parametrize("uri", ["socket://127.0.0.1:{}", "endpoint:tcp:127.0.0.1:{}"])

@@ -73,7 +73,7 @@ END = UEL + b'@PJL EOJ\r\n@PJL RDYMSG DISPLAY=""\r\n' + UEL
 GOOD = HEADERS["HP UPD, PCL 6"] + RASTER + END
 
 
-class Bench:
+class Printing:
     """A printer under a policy and a job that has it."""
 
     def __init__(self, policy: PJLPolicy, dressing: Dressing | None = None) -> None:
@@ -92,7 +92,7 @@ class Bench:
         """What the printer knows."""
         return self.printer.jobs[-1]
 
-    def print(self, *pieces: bytes) -> Bench:
+    def print(self, *pieces: bytes) -> Printing:
         """The job comes like this, and ends."""
         for piece in pieces:
             self.job.write(piece)
@@ -157,7 +157,7 @@ def test_contracts(policy: PJLPolicy) -> None:
     shown = (transport.uri, transport.description, transport.reaches)
     assert shown == ("fake:", "the one", Delivery.SENT)
     opened: list[IPrinterConnection] = []
-    transport.open(Bench(LOG).job).addCallback(opened.append)
+    transport.open(Printing(LOG).job).addCallback(opened.append)
     assert verifyObject(IPrinterConnection, opened[0])
 
 
@@ -183,7 +183,7 @@ def test_unreachable(policy: PJLPolicy) -> None:
     def told(failure: Failure) -> None:
         reasons.append(failure.value.reason)  # type: ignore[union-attr]
 
-    policed(printer, policy).open(Bench(LOG).job).addErrback(told)
+    policed(printer, policy).open(Printing(LOG).job).addErrback(told)
     assert reasons == ["no route"]
 
 
@@ -191,15 +191,15 @@ def test_unreachable(policy: PJLPolicy) -> None:
 def test_backPressure(policy: PJLPolicy) -> None:
     """The printer stops the sender, whoever reads along."""
     source = Source()
-    bench = Bench(policy)
-    bench.job.registerProducer(source, True)
-    bench.inner.pause()
-    bench.inner.resume()
-    bench.job.unregisterProducer()
+    printing = Printing(policy)
+    printing.job.registerProducer(source, True)
+    printing.inner.pause()
+    printing.inner.resume()
+    printing.job.unregisterProducer()
     assert source.told == ["pause", "resume"]
     with pytest.raises(AssertionError):
-        bench.inner.pause()
-    bench.print()
+        printing.inner.pause()
+    printing.print()
 
 
 # What is printed.
@@ -212,7 +212,7 @@ def test_drivers(policy: PJLPolicy, header: bytes) -> None:
     job = header + RASTER + END
     assert risk(EVIL)
     with capturedLogs() as events:
-        assert Bench(policy).print(job).fate == ("", job, False)
+        assert Printing(policy).print(job).fate == ("", job, False)
     assert warnings(events) == []
 
 
@@ -235,42 +235,42 @@ def test_drivers(policy: PJLPolicy, header: bytes) -> None:
 def test_printed(policy: PJLPolicy, job: bytes) -> None:
     """Without PJL, without an end, with nothing else: as it came, in every split into two."""
     for place in range(len(job) + 1):
-        assert Bench(policy).print(job[:place], job[place:]).fate == ("", job, False)
+        assert Printing(policy).print(job[:place], job[place:]).fate == ("", job, False)
 
 
 def test_heldUntilTheLevelEnds() -> None:
     """Not one byte of a section goes before all of it was read; then all of it at once."""
-    bench = Bench(REFUSE)
+    printing = Printing(REFUSE)
     header = UEL + b"@PJL SET A=B\n" + UEL + b"@PJL ENTER LANGUAGE=PCL\n"
     for byte in header:
-        bench.job.write(bytes([byte]))
-        assert (bench.inner.data, bench.job._connection.printed) == (b"", False)  # type: ignore[union-attr]
-    bench.job.write(b"\x1bE")
-    assert bench.inner.data == header + b"\x1bE"
-    bench.job.write(b"\x1bE" + UEL[:4])
-    assert bench.inner.data == header + b"\x1bE\x1bE"
-    bench.job.write(UEL[4:] + b"@PJL EOJ")
-    assert bench.inner.data == header + b"\x1bE\x1bE"
-    bench.print()
-    assert bench.fate == ("", header + b"\x1bE\x1bE" + UEL + b"@PJL EOJ", False)
-    assert bench.job.bytes == len(bench.inner.data)
+        printing.job.write(bytes([byte]))
+        assert (printing.inner.data, printing.job._connection.printed) == (b"", False)  # type: ignore[union-attr]
+    printing.job.write(b"\x1bE")
+    assert printing.inner.data == header + b"\x1bE"
+    printing.job.write(b"\x1bE" + UEL[:4])
+    assert printing.inner.data == header + b"\x1bE\x1bE"
+    printing.job.write(UEL[4:] + b"@PJL EOJ")
+    assert printing.inner.data == header + b"\x1bE\x1bE"
+    printing.print()
+    assert printing.fate == ("", header + b"\x1bE\x1bE" + UEL + b"@PJL EOJ", False)
+    assert printing.job.bytes == len(printing.inner.data)
 
 
 def test_logHoldsNothing() -> None:
     """Where nothing can be refused nothing is held back."""
-    bench = Bench(LOG)
+    printing = Printing(LOG)
     for number, byte in enumerate(GOOD, start=1):
-        bench.job.write(bytes([byte]))
-        assert bench.inner.data == GOOD[:number]
-    bench.print()
+        printing.job.write(bytes([byte]))
+        assert printing.inner.data == GOOD[:number]
+    printing.print()
 
 
 def test_dressed() -> None:
     """The sender's bytes are read, not the operator's; and they are dressed as ever."""
     dressing = Dressing(UEL + b"@PJL DEFAULT COPIES=1\n", b">", newlines=True)
-    bench = Bench(REFUSE, dressing).print(b"a\nb" + UEL + b"@PJL")
-    assert bench.inner.data == dressing.prolog + b"a\r\nb" + UEL + b"@PJL>"
-    assert Bench(REFUSE, dressing).print().fate == ("", b"", False)
+    printing = Printing(REFUSE, dressing).print(b"a\nb" + UEL + b"@PJL")
+    assert printing.inner.data == dressing.prolog + b"a\r\nb" + UEL + b"@PJL>"
+    assert Printing(REFUSE, dressing).print().fate == ("", b"", False)
 
 
 # What is refused.
@@ -298,26 +298,26 @@ def test_refused(job: bytes, printed: bytes, command: str) -> None:
     wanted = (f"the PJL command {command} is not allowed here", printed, True)
     assert expected(job) == wanted
     for place in range(len(job) + 1):
-        assert Bench(REFUSE).print(job[:place], job[place:]).fate == wanted
+        assert Printing(REFUSE).print(job[:place], job[place:]).fate == wanted
 
 
 def test_refusedAtOnce(monkeypatch: pytest.MonkeyPatch) -> None:
     """It does not take the end of the job, and what comes later is dropped."""
-    bench = Bench(REFUSE)
-    connection = bench.job._connection
+    printing = Printing(REFUSE)
+    connection = printing.job._connection
     assert connection is not None
-    bench.job.write(b"%!PS\n" + UEL + EVIL)
-    assert (bench.job.state, bench.inner.ended) == (JobState.ABORTED, "aborted")
-    assert bench.inner.tail == b"\x04"
-    bench.job.write(b"more")
+    printing.job.write(b"%!PS\n" + UEL + EVIL)
+    assert (printing.job.state, printing.inner.ended) == (JobState.ABORTED, "aborted")
+    assert printing.inner.tail == b"\x04"
+    printing.job.write(b"more")
     again: list[PrintError] = []
-    monkeypatch.setattr(bench.job, "printerLost", again.append)
+    monkeypatch.setattr(printing.job, "printerLost", again.append)
     connection.write(b"and more")
     assert again == []
-    assert bench.print().fate[1] == b"%!PS\n"
+    assert printing.print().fate[1] == b"%!PS\n"
     failed: list[Failure] = []
     connection.finish().addErrback(failed.append)
-    assert [failure.value for failure in failed] == [bench.job.error]
+    assert [failure.value for failure in failed] == [printing.job.error]
 
 
 @pytest.mark.parametrize(
@@ -331,17 +331,17 @@ def test_refusedAtOnce(monkeypatch: pytest.MonkeyPatch) -> None:
 )
 def test_tail(job: bytes, tail: bytes) -> None:
     """A cut job is ended as what the printer has of it, not as what was held back."""
-    assert Bench(REFUSE).print(job).inner.tail == tail
+    assert Printing(REFUSE).print(job).inner.tail == tail
 
 
 def test_noTail() -> None:
     """Where the job wants no tail there is none."""
-    bench = Bench(REFUSE)
-    connection = bench.job._connection
+    printing = Printing(REFUSE)
+    connection = printing.job._connection
     assert connection is not None
     connection.write(b"%!PS\n")
     connection.abort(b"")
-    assert (bench.inner.data, bench.inner.tail) == (b"%!PS\n", b"")
+    assert (printing.inner.data, printing.inner.tail) == (b"%!PS\n", b"")
 
 
 def test_longSection() -> None:
@@ -352,8 +352,8 @@ def test_longSection() -> None:
     assert len(fits) == LONGEST_SECTION
     reason = f"more than {LONGEST_SECTION} bytes of PJL is not allowed here"
     for pieces in ([fits], [fits[n : n + 1000] for n in range(0, len(fits), 1000)]):
-        assert Bench(REFUSE).print(*pieces, b"%!PS").fate == ("", fits + b"%!PS", False)
-        assert Bench(REFUSE).print(*pieces, b"\n", b"%!PS").fate == (reason, b"", True)
+        assert Printing(REFUSE).print(*pieces, b"%!PS").fate == ("", fits + b"%!PS", False)
+        assert Printing(REFUSE).print(*pieces, b"\n", b"%!PS").fate == (reason, b"", True)
 
 
 def test_longLine() -> None:
@@ -362,9 +362,9 @@ def test_longLine() -> None:
     reason = f"a PJL line of {LONGEST_SECTION} bytes or more"
     for pieces in ([job], [job[n : n + 1000] for n in range(0, len(job), 1000)]):
         wanted = (f"{reason} is not allowed here", b"a", True)
-        assert Bench(REFUSE).print(*pieces).fate == wanted
+        assert Printing(REFUSE).print(*pieces).fate == wanted
         with capturedLogs() as events:
-            assert Bench(LOG).print(*pieces).fate == ("", job, False)
+            assert Printing(LOG).print(*pieces).fate == ("", job, False)
         assert [event["what"] for event in warnings(events)] == [reason]
 
 
@@ -381,15 +381,15 @@ def test_longLine() -> None:
 )
 def test_anyWords(job: bytes, places: set[int]) -> None:
     """Whatever the words and the split: refused or printed as one who has all of it would say."""
-    assert Bench(REFUSE).print(*split(job, places)).fate == expected(job)
-    assert Bench(LOG).print(*split(job, places)).fate == ("", job, False)
+    assert Printing(REFUSE).print(*split(job, places)).fate == expected(job)
+    assert Printing(LOG).print(*split(job, places)).fate == ("", job, False)
 
 
 @given(st.binary(max_size=2000), st.sets(st.integers(0, 2000)))
 def test_anyBytes(job: bytes, places: set[int]) -> None:
     """Any other bytes are printed as they are."""
     for policy in (LOG, REFUSE):
-        assert Bench(policy).print(*split(job, places)).fate == ("", job, False)
+        assert Printing(policy).print(*split(job, places)).fate == ("", job, False)
 
 
 # Jobs that are cut for another reason.
@@ -397,18 +397,18 @@ def test_anyBytes(job: bytes, places: set[int]) -> None:
 
 def test_cutWhileHeld() -> None:
     """Nothing was sent, so that sending again is safe, and nothing goes later."""
-    bench = Bench(REFUSE)
-    bench.job.write(UEL + b"@PJL SET A=B\n")
-    bench.job.cut(JobAborted("aborted by the sender"))
-    assert bench.job.error is not None
-    assert not bench.job.error.printed
-    assert (bench.inner.data, bench.inner.tail, bench.inner.ended) == (b"", b"", "aborted")
+    printing = Printing(REFUSE)
+    printing.job.write(UEL + b"@PJL SET A=B\n")
+    printing.job.cut(JobAborted("aborted by the sender"))
+    assert printing.job.error is not None
+    assert not printing.job.error.printed
+    assert (printing.inner.data, printing.inner.tail, printing.inner.ended) == (b"", b"", "aborted")
 
 
 def test_printerLostInMidPiece() -> None:
     """A printer that goes away under one part of a piece gets no other part of it."""
-    bench = Bench(REFUSE)
-    inner = bench.inner
+    printing = Printing(REFUSE)
+    inner = printing.inner
     take = inner.write
 
     def loseAfterwards(data: bytes) -> None:
@@ -416,10 +416,10 @@ def test_printerLostInMidPiece() -> None:
         inner.lose()
 
     inner.write = loseAfterwards  # type: ignore[method-assign]
-    bench.job.write(b"first" + UEL + b"@PJL\n" + b"second" + UEL + EVIL)
+    printing.job.write(b"first" + UEL + b"@PJL\n" + b"second" + UEL + EVIL)
     assert inner.data == b"first"
-    assert bench.job.error is not None
-    assert bench.job.error.reason == "the printer was switched off"
+    assert printing.job.error is not None
+    assert printing.job.error.reason == "the printer was switched off"
 
 
 # The log.
@@ -436,8 +436,8 @@ def test_log() -> None:
     sneaky = b"@PJL JOB PASSWORD=4711 \x1b[31m {job} %s \xff\r\n"
     job = UEL + (sneaky + EVIL) * 3 + b"%!PS\n" + EVIL + UEL + EVIL + b"@PJL OPMSG"
     with capturedLogs() as events:
-        bench = Bench(LOG).print(*split(job, set(range(0, len(job), 7))))
-    assert bench.fate == ("", job, False)
+        printing = Printing(LOG).print(*split(job, set(range(0, len(job), 7))))
+    assert printing.fate == ("", job, False)
     assert [formatEvent(event) for event in warnings(events)] == [
         "job 1: the PJL command JOB PASSWORD went to the printer",
         "job 1: the PJL command FSDELETE went to the printer",
@@ -448,12 +448,12 @@ def test_log() -> None:
 
 def test_logOfACutJob() -> None:
     """A line without its end is one too: the tail of the cut job may end it."""
-    bench = Bench(LOG)
-    bench.job.write(UEL + b"@PJL FSINIT")
+    printing = Printing(LOG)
+    printing.job.write(UEL + b"@PJL FSINIT")
     with capturedLogs() as events:
-        bench.job.cut(JobAborted("aborted by the sender"))
+        printing.job.cut(JobAborted("aborted by the sender"))
     assert [event["what"] for event in warnings(events)] == ["the PJL command FSINIT"]
-    assert bench.inner.tail == UEL
+    assert printing.inner.tail == UEL
 
 
 # A whole gateway.

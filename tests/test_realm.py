@@ -5,7 +5,6 @@ Who may print, and with which shell: cred's contracts.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 from twisted.cred import checkers, credentials, strcred
@@ -14,7 +13,6 @@ from twisted.cred.portal import IRealm, Portal
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.protocols.ftp import IFTPShell
-from twisted.python.failure import Failure
 from zope.interface import Interface
 from zope.interface.verify import verifyObject
 
@@ -24,6 +22,7 @@ from jetdirect.ftp.stock import StockShell
 from jetdirect.job import Sender
 from jetdirect.server import PrintServer
 from jetdirect.testing import FakePrinter
+from tests.support.answers import now
 
 SENDER = Sender("bob", "192.0.2.1", 40001)
 
@@ -31,16 +30,6 @@ SENDER = Sender("bob", "192.0.2.1", 40001)
 def realm() -> PrintRealm:
     """The realm of a print server with one printer."""
     return PrintRealm(PrintServer([FakePrinter()], Clock()))
-
-
-def now(answer: Deferred[Any]) -> Any:
-    """The result that is there already."""
-    results: list[Any] = []
-    answer.addBoth(results.append)
-    [result] = results
-    if isinstance(result, Failure):
-        result.raiseException()
-    return result
 
 
 def test_contracts() -> None:

@@ -22,7 +22,7 @@ from tests.support.session import Session, lastLine
 PAGE = b"%!PS\nshowpage\n"
 
 
-class Site:
+class Reloading:
     """A gateway, its file, and its printers by name."""
 
     def __init__(self, folder: Path, *names: str) -> None:
@@ -61,69 +61,74 @@ class Site:
 
 
 @pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
+def reloading(tmp_path: Path) -> Iterator[Reloading]:
     """Two printers in the file, a third one beside it."""
-    site = Site(tmp_path, "ward3", "lab", "office")
-    yield site
-    site.close()
+    reloading = Reloading(tmp_path, "ward3", "lab", "office")
+    yield reloading
+    reloading.close()
 
 
-def test_reload(site: Site) -> None:
+def test_reload(reloading: Reloading) -> None:
     """
     One edit, one signal: an address, a new printer, one that goes.  Each is a line in the log; a
     running job ends where it began, and an open session goes on.
     """
-    with Session(site.gateway.port) as session, session.upload("lab/long.ps") as wire:
+    with Session(reloading.gateway.port) as session, session.upload("lab/long.ps") as wire:
         wire.sendall(PAGE)
-        site.printers["lab"].waitForBytes(1, len(PAGE))
-        site.printers["ward3"], site.printers["office"] = (
-            site.printers["office"],
-            site.printers["ward3"],
+        reloading.printers["lab"].waitForBytes(1, len(PAGE))
+        reloading.printers["ward3"], reloading.printers["office"] = (
+            reloading.printers["office"],
+            reloading.printers["ward3"],
         )
-        site.write('default-port = "ward3"\n', "ward3", "office", ward3="busy-timeout = 5")
-        site.reload("lab is removed, 1 of its jobs print")
+        reloading.write('default-port = "ward3"\n', "ward3", "office", ward3="busy-timeout = 5")
+        reloading.reload("lab is removed, 1 of its jobs print")
         for line in (
-            f"ward3 prints to {site.printers['ward3'].uri()} from the next job on",
+            f"ward3 prints to {reloading.printers['ward3'].uri()} from the next job on",
             "ward3: busy-timeout is 5, was 60",
             "office is new",
         ):
-            site.gateway.waitFor(line)
-        assert site.store("ward3/a.ps")[:3] == "226" and site.store("b.ps")[:3] == "226"
-        assert "550" in site.store("lab/c.ps")
-        assert site.store("office/d.ps")[:3] == "226"
+            reloading.gateway.waitFor(line)
+        assert reloading.store("ward3/a.ps")[:3] == "226" and reloading.store("b.ps")[:3] == "226"
+        assert "550" in reloading.store("lab/c.ps")
+        assert reloading.store("office/d.ps")[:3] == "226"
         wire.close()
         assert lastLine(session.reply())[:3] == "226"
         assert session.say("CWD office")[:3] == "250"
-    assert site.printers["lab"].jobs == [PAGE]
-    assert site.printers["ward3"].jobs == [PAGE, PAGE] and site.printers["office"].jobs == [PAGE]
-    assert "Traceback" not in site.gateway.log
+    assert reloading.printers["lab"].jobs == [PAGE]
+    assert reloading.printers["ward3"].jobs == [PAGE, PAGE] and reloading.printers[
+        "office"
+    ].jobs == [PAGE]
+    assert "Traceback" not in reloading.gateway.log
 
 
-def test_badFile(site: Site) -> None:
+def test_badFile(reloading: Reloading) -> None:
     """A bad file changes nothing; the log has all that is wrong with it."""
-    site.write("prot = 3\n", "office", office="busy-timeout = true")
-    site.reload("nothing has changed: the configuration cannot be used")
-    site.gateway.waitFor(r"gateway\.toml:1: prot: no such key \(did you mean port\?\)")
-    site.gateway.waitFor(r"gateway\.toml:5: busy-timeout: give a value")
-    assert site.store("lab/a.ps")[:3] == "226" and "550" not in site.store("ward3/a.ps")
-    site.write("", "lab", lab="number = 1")
-    site.printers["lab"], site.printers["ward3"] = site.printers["ward3"], site.printers["lab"]
-    site.write("", "ward3", ward3='number = 1\naliases = ["lab"]')
-    site.reload("LAB of ward3 was lab's; change the URI of lab, or restart")
-    assert site.store("lab/b.ps")[:3] == "226"
-    assert "Traceback" not in site.gateway.log
+    reloading.write("prot = 3\n", "office", office="busy-timeout = true")
+    reloading.reload("nothing has changed: the configuration cannot be used")
+    reloading.gateway.waitFor(r"gateway\.toml:1: prot: no such key \(did you mean port\?\)")
+    reloading.gateway.waitFor(r"gateway\.toml:5: busy-timeout: give a value")
+    assert reloading.store("lab/a.ps")[:3] == "226" and "550" not in reloading.store("ward3/a.ps")
+    reloading.write("", "lab", lab="number = 1")
+    reloading.printers["lab"], reloading.printers["ward3"] = (
+        reloading.printers["ward3"],
+        reloading.printers["lab"],
+    )
+    reloading.write("", "ward3", ward3='number = 1\naliases = ["lab"]')
+    reloading.reload("LAB of ward3 was lab's; change the URI of lab, or restart")
+    assert reloading.store("lab/b.ps")[:3] == "226"
+    assert "Traceback" not in reloading.gateway.log
 
 
-def test_listenerInUse(site: Site, tmp_path: Path) -> None:
+def test_listenerInUse(reloading: Reloading, tmp_path: Path) -> None:
     """A listener that cannot be bound, or a printer that cannot be used: nothing has changed."""
-    site.write("", "lab", lab="number = 1")
-    text = site.file.read_text()
-    site.file.write_text(f'[[printer]]\nname = "x"\nuri = "parallel:{tmp_path}"\n' + text)
-    site.reload("is no printer's device")
-    site.file.write_text('auth = "file:gone"\n' + text)
-    site.reload("gone: No such file or directory")
-    assert len(site.gateway.matches("nothing has changed")) >= 1
-    assert site.store("ward3/a.ps")[:3] == "226" and "550" in site.store("x/y/PORT1")
+    reloading.write("", "lab", lab="number = 1")
+    text = reloading.file.read_text()
+    reloading.file.write_text(f'[[printer]]\nname = "x"\nuri = "parallel:{tmp_path}"\n' + text)
+    reloading.reload("is no printer's device")
+    reloading.file.write_text('auth = "file:gone"\n' + text)
+    reloading.reload("gone: No such file or directory")
+    assert len(reloading.gateway.matches("nothing has changed")) >= 1
+    assert reloading.store("ward3/a.ps")[:3] == "226" and "550" in reloading.store("x/y/PORT1")
 
 
 def test_whilePrinting(tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ from jetdirect.transports.lpd import reserved
 from jetdirect.transports.lpd.reserved import ReservedPortEndpoint, mayReserve
 from jetdirect.transports.lpd.rfc1179 import RESERVED, RFC1179_PORTS
 from jetdirect.transports.lpd.transport import LPDTransport
-from tests.support.endpoint import hear
+from tests.support.answers import hear
 
 reactor: Any = theReactor
 

@@ -17,7 +17,7 @@ from jetdirect.testing import FakePrinter
 SENDER = Sender("ann", "192.0.2.1", 40001)
 
 
-class Shop:
+class Served:
     """A print server with fake printers."""
 
     def __init__(self, printers: int = 2) -> None:
@@ -45,7 +45,7 @@ class Shop:
 
 def test_portsInOrder() -> None:
     """The n-th printer is behind PORTn."""
-    ports = Shop(3).server.ports
+    ports = Served(3).server.ports
 
     assert [(port.name, port.description) for port in ports] == [
         ("PORT1", "printer 1"),
@@ -63,7 +63,7 @@ def test_noPrinter() -> None:
 @pytest.mark.parametrize("name", ["PORT2", "port2", "Port2"])
 def test_portByName(name: str) -> None:
     """A printing port is found by its name in upper or lower case."""
-    server = Shop().server
+    server = Served().server
 
     assert server.port(name) is server.ports[1]
 
@@ -71,33 +71,33 @@ def test_portByName(name: str) -> None:
 @pytest.mark.parametrize("name", ["PORT3", "PORT02", "PORT", "2", "", "PORT2 "])
 def test_noSuchPort(name: str) -> None:
     """What is not the name of a printing port is nothing."""
-    assert Shop().server.port(name) is None
+    assert Served().server.port(name) is None
 
 
 def test_jobNumbers() -> None:
     """Jobs are counted from 1 over all printing ports, whatever becomes of them."""
-    shop = Shop()
-    shop.printed()
-    shop.submit(2).cut(DataConnectionLost("lost"))
+    served = Served()
+    served.printed()
+    served.submit(2).cut(DataConnectionLost("lost"))
 
-    assert [shop.submit(port).number for port in (1, 2, 2)] == [3, 4, 5]
+    assert [served.submit(port).number for port in (1, 2, 2)] == [3, 4, 5]
 
 
 def test_jobKnowsItsPlace() -> None:
     """A job has what it was submitted with, and the name of its printing port."""
-    shop = Shop()
+    served = Served()
 
-    job = shop.server.submit(shop.server.ports[1], "a.pcl", SENDER, 12)
+    job = served.server.submit(served.server.ports[1], "a.pcl", SENDER, 12)
 
     assert (job.port, job.name, job.sender, job.size) == ("PORT2", "a.pcl", SENDER, 12)
-    assert shop.printers[1].jobs and not shop.printers[0].jobs
+    assert served.printers[1].jobs and not served.printers[0].jobs
 
 
 def test_portsDoNotWaitForEachOther() -> None:
     """A job at one printing port keeps none at another waiting."""
-    shop = Shop()
-    shop.submit(1)
-    waiting, other = shop.submit(1), shop.submit(2)
+    served = Served()
+    served.submit(1)
+    waiting, other = served.submit(1), served.submit(2)
 
     assert (waiting.state, other.state) == (JobState.PENDING, JobState.PROCESSING)
 
@@ -121,7 +121,7 @@ def test_timeOuts() -> None:
 
 def test_twoServers() -> None:
     """Two print servers in one process count and cancel for themselves."""
-    one, other = Shop(), Shop()
+    one, other = Served(), Served()
     one.submit()
 
     assert other.server.jobs == []
@@ -134,36 +134,42 @@ def test_twoServers() -> None:
 
 def test_listing() -> None:
     """An operator sees the jobs that are over and those that are not, oldest first."""
-    shop = Shop()
-    jobs = [shop.printed(), shop.printed(), shop.submit(1), shop.submit(2), shop.submit(1)]
+    served = Served()
+    jobs = [
+        served.printed(),
+        served.printed(),
+        served.submit(1),
+        served.submit(2),
+        served.submit(1),
+    ]
 
-    assert shop.server.jobs == [job.record for job in jobs]
+    assert served.server.jobs == [job.record for job in jobs]
 
 
 def test_onlyTheLastJobsAreRemembered() -> None:
     """The record of jobs does not grow for ever, and loses no job that is not over."""
-    shop = Shop()
-    running = shop.submit(2)
-    jobs = [shop.printed() for _ in range(REMEMBERED_JOBS + 3)]
+    served = Served()
+    running = served.submit(2)
+    jobs = [served.printed() for _ in range(REMEMBERED_JOBS + 3)]
 
-    assert shop.server.jobs == [job.record for job in [running, *jobs[3:]]]
+    assert served.server.jobs == [job.record for job in [running, *jobs[3:]]]
 
 
 def test_listingOldestFirst() -> None:
     """A job that takes long is listed where its number belongs."""
-    shop = Shop()
-    jobs = [shop.submit(1), shop.printed(2)]
+    served = Served()
+    jobs = [served.submit(1), served.printed(2)]
 
-    assert shop.server.jobs == [job.record for job in jobs]
+    assert served.server.jobs == [job.record for job in jobs]
 
 
 def test_cancelInLine() -> None:
     """A job in line can be canceled by its number."""
-    shop = Shop()
-    shop.submit()
-    waiting = shop.submit()
+    served = Served()
+    served.submit()
+    waiting = served.submit()
 
-    assert shop.server.cancel(waiting.number)
+    assert served.server.cancel(waiting.number)
 
     assert waiting.state is JobState.CANCELED
     assert isinstance(waiting.error, JobCanceled)
@@ -172,57 +178,57 @@ def test_cancelInLine() -> None:
 
 def test_cancelWhilePrinting() -> None:
     """A job that prints can be canceled, for a reason that is told."""
-    shop = Shop()
-    job = shop.submit()
+    served = Served()
+    job = served.submit()
     job.write(b"%!PS")
 
-    assert shop.server.cancel(1, "the paper is too good for it")
+    assert served.server.cancel(1, "the paper is too good for it")
 
     assert job.error is not None
     assert (job.error.reason, job.error.printed) == ("the paper is too good for it", True)
-    assert shop.printers[0].jobs[0].ended == "aborted"
+    assert served.printers[0].jobs[0].ended == "aborted"
 
 
 def test_cancelInVain() -> None:
     """A job that is over, that the printer has, or that never was, cannot be canceled."""
-    shop = Shop()
-    over, delivered = shop.printed(), shop.submit()
+    served = Served()
+    over, delivered = served.printed(), served.submit()
     delivered.finish()
 
-    assert not shop.server.cancel(over.number)
-    assert not shop.server.cancel(delivered.number)
-    assert not shop.server.cancel(99)
+    assert not served.server.cancel(over.number)
+    assert not served.server.cancel(delivered.number)
+    assert not served.server.cancel(99)
     assert (over.state, delivered.state) == (JobState.COMPLETED, JobState.PROCESSING)
 
 
 def test_idleAtOnce() -> None:
     """Where no job has a printer there is nothing to wait for."""
-    assert len(Shop().idle()) == 1
+    assert len(Served().idle()) == 1
 
 
 def test_idleWhenThePrintersAreFree() -> None:
     """A print server is idle when each printer let go of the job that it had."""
-    shop = Shop()
-    for printer in shop.printers:
+    served = Served()
+    for printer in served.printers:
         printer.hesitant = True
-    first, second = shop.submit(1), shop.submit(2)
-    idle = shop.idle()
+    first, second = served.submit(1), served.submit(2)
+    idle = served.idle()
 
     first.finish()
     second.cut(DataConnectionLost("lost"))
-    shop.printers[0].jobs[0].answer()
+    served.printers[0].jobs[0].answer()
     assert idle == []
-    shop.printers[1].jobs[0].answer()
+    served.printers[1].jobs[0].answer()
 
     assert len(idle) == 1
 
 
 def test_idleThoughJobsCameLater() -> None:
     """Jobs that come later are not waited for."""
-    shop = Shop()
-    first = shop.submit()
-    idle = shop.idle()
-    shop.submit()
+    served = Served()
+    first = served.submit()
+    idle = served.idle()
+    served.submit()
 
     first.finish()
 

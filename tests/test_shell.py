@@ -24,7 +24,7 @@ NOON = 1_750_000_000.0
 KEYS = ("size", "directory", "permissions", "hardlinks", "modified", "owner", "group")
 
 
-class Bench:
+class ShellUser:
     """A shell with two printers."""
 
     def __init__(self, clock: Any = None) -> None:
@@ -34,9 +34,9 @@ class Bench:
 
 
 @pytest.fixture
-def bench() -> Bench:
+def shellUser() -> ShellUser:
     """A fresh one."""
-    return Bench()
+    return ShellUser()
 
 
 @pytest.mark.parametrize(
@@ -54,10 +54,12 @@ def bench() -> Bench:
         ((), "", "PORT1", UNKNOWN_NAME),
     ],
 )
-def test_where(bench: Bench, directory: Sequence[str], path: str, port: str, name: str) -> None:
+def test_where(
+    shellUser: ShellUser, directory: Sequence[str], path: str, port: str, name: str
+) -> None:
     """A job prints, and is named, where its path leads; elsewhere than in a port by default."""
-    found = bench.shell.resolve(directory, path)
-    job = bench.shell.submit(bench.shell.portOf(found), bench.shell.nameOf(found))
+    found = shellUser.shell.resolve(directory, path)
+    job = shellUser.shell.submit(shellUser.shell.portOf(found), shellUser.shell.nameOf(found))
     assert (job.port, job.name) == (port, name)
 
 

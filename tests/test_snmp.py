@@ -214,7 +214,7 @@ class Wire:
         self.closed = True
 
 
-class Desk:
+class Question:
     """A question on its way."""
 
     def __init__(
@@ -243,41 +243,41 @@ class Desk:
 
 def test_answered() -> None:
     """One question, one answer, and the socket is closed."""
-    desk = Desk()
-    desk.hear(response(desk.number, {STATUS: ber.integer(3)}))
-    assert desk.told == [PrinterStatus("idle")]
-    assert desk.wire.closed
-    assert not desk.clock.getDelayedCalls()
+    asking = Question()
+    asking.hear(response(asking.number, {STATUS: ber.integer(3)}))
+    assert asking.told == [PrinterStatus("idle")]
+    assert asking.wire.closed
+    assert not asking.clock.getDelayedCalls()
 
 
 def test_askedAgain() -> None:
     """A lost datagram is asked for again; a printer that never answers is left alone."""
-    desk = Desk()
-    desk.clock.pump([1.0] * (TRIES - 1))
-    assert len(desk.wire.sent) == TRIES
-    assert not desk.told
-    desk.clock.advance(1)
-    assert desk.told == [None]
-    assert desk.wire.closed
+    asking = Question()
+    asking.clock.pump([1.0] * (TRIES - 1))
+    assert len(asking.wire.sent) == TRIES
+    assert not asking.told
+    asking.clock.advance(1)
+    assert asking.told == [None]
+    assert asking.wire.closed
 
 
 def test_objectsThatItDoesNotHave() -> None:
     """A printer without some of the objects is asked for the others."""
-    desk = Desk()
-    desk.hear(response(desk.number, {}, error=2, index=3))
-    desk.hear(response(desk.number, {}, error=2, index=3))
-    desk.hear(response(desk.number, {STATUS: ber.integer(4)}))
-    assert desk.told == [PrinterStatus("processing")]
+    asking = Question()
+    asking.hear(response(asking.number, {}, error=2, index=3))
+    asking.hear(response(asking.number, {}, error=2, index=3))
+    asking.hear(response(asking.number, {STATUS: ber.integer(4)}))
+    assert asking.told == [PrinterStatus("processing")]
     for wanted in (PAGES, DEVICE_ID):
-        assert bytes(ber.objectID(wanted)) not in desk.wire.sent[-1]
+        assert bytes(ber.objectID(wanted)) not in asking.wire.sent[-1]
 
 
 def test_nothingLeftToAsk() -> None:
     """A printer that has nothing of it is left alone."""
-    desk = Desk()
+    asking = Question()
     for _ in OBJECTS:
-        desk.hear(response(desk.number, {}, error=2, index=1))
-    assert desk.told == [None]
+        asking.hear(response(asking.number, {}, error=2, index=1))
+    assert asking.told == [None]
 
 
 @pytest.mark.parametrize(
@@ -286,13 +286,13 @@ def test_nothingLeftToAsk() -> None:
 )
 def test_noise(noise: bytes) -> None:
     """Nonsense, and answers to other questions, are overheard; so is everybody else."""
-    desk = Desk()
-    desk.hear(noise)
-    desk.hear(response(desk.number, {STATUS: ber.octets(b"x")}))
-    desk.hear(response(desk.number, {STATUS: ber.integer(3)}), "192.0.2.8")
-    assert not desk.told
-    desk.hear(response(desk.number, {STATUS: ber.integer(3)}))
-    assert desk.told == [PrinterStatus("idle")]
+    asking = Question()
+    asking.hear(noise)
+    asking.hear(response(asking.number, {STATUS: ber.octets(b"x")}))
+    asking.hear(response(asking.number, {STATUS: ber.integer(3)}), "192.0.2.8")
+    assert not asking.told
+    asking.hear(response(asking.number, {STATUS: ber.integer(3)}))
+    assert asking.told == [PrinterStatus("idle")]
 
 
 REFUSED: list[Exception] = [
@@ -305,22 +305,22 @@ REFUSED: list[Exception] = [
 @pytest.mark.parametrize("refused", REFUSED)
 def test_datagramRefused(refused: Exception) -> None:
     """A datagram that the system does not send is one without an answer."""
-    desk = Desk(broken=refused)
-    assert len(desk.wire.sent) == 1
-    desk.clock.pump([1.0] * TRIES)
-    assert desk.told == [None]
-    assert desk.wire.closed
+    asking = Question(broken=refused)
+    assert len(asking.wire.sent) == 1
+    asking.clock.pump([1.0] * TRIES)
+    assert asking.told == [None]
+    assert asking.wire.closed
 
 
 @pytest.mark.parametrize("refused", REFUSED)
 def test_laterDatagramRefused(refused: Exception) -> None:
     """So is the second one; and the third is answered, for all that."""
-    desk = Desk()
-    desk.wire.broken = refused
-    desk.clock.advance(1)
-    assert desk.told == []
-    desk.hear(response(desk.number, {STATUS: ber.integer(3)}))
-    assert desk.told == [IDLE]
+    asking = Question()
+    asking.wire.broken = refused
+    asking.clock.advance(1)
+    assert asking.told == []
+    asking.hear(response(asking.number, {STATUS: ber.integer(3)}))
+    assert asking.told == [IDLE]
 
 
 @pytest.mark.parametrize(
@@ -337,15 +337,15 @@ def test_laterDatagramRefused(refused: Exception) -> None:
 )
 def test_whoAnswers(asked: str, answers: str, same: bool) -> None:
     """An address is the same however it is written."""
-    desk = Desk(asked)
-    desk.hear(response(desk.number, {STATUS: ber.integer(3)}), answers)
-    assert desk.told == [IDLE] * same
+    asking = Question(asked)
+    asking.hear(response(asking.number, {STATUS: ber.integer(3)}), answers)
+    assert asking.told == [IDLE] * same
 
 
 def test_community() -> None:
     """The community is the operator's, and C{public} by default."""
-    assert b"\x04\x06public" in Desk().wire.sent[0]
-    assert b"\x04\x03s3x" in Desk(community=b"s3x").wire.sent[0]
+    assert b"\x04\x06public" in Question().wire.sent[0]
+    assert b"\x04\x03s3x" in Question(community=b"s3x").wire.sent[0]
 
 
 def test_communityOption() -> None:
@@ -376,11 +376,11 @@ def test_communityIsSecret(options: str, said: str) -> None:
 
 def test_canceled() -> None:
     """A question may be given up."""
-    desk = Desk()
-    desk.query.answered.cancel()
-    assert desk.told == [None]
-    assert desk.wire.closed
-    assert not desk.clock.getDelayedCalls()
+    asking = Question()
+    asking.query.answered.cancel()
+    assert asking.told == [None]
+    assert asking.wire.closed
+    assert not asking.clock.getDelayedCalls()
 
 
 class NoNames:

@@ -9,7 +9,7 @@ import errno
 import re
 import socket
 import struct
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -18,15 +18,12 @@ from twisted.internet import error
 from twisted.internet import reactor as theReactor
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.interfaces import (
-    IAddress,
     IHalfCloseableProtocol,
     IHostnameResolver,
-    IHostResolution,
     IProtocol,
     IProtocolFactory,
     IPushProducer,
     IReactorPluggableNameResolver,
-    IResolutionReceiver,
     IStreamClientEndpoint,
 )
 from twisted.internet.protocol import Factory, Protocol, connectionDone
@@ -56,6 +53,7 @@ from jetdirect.transports.socket import (
     SocketConnection,
     SocketTransport,
 )
+from tests.support.deafresolver import DeafResolver
 
 reactor: Any = theReactor
 
@@ -816,29 +814,6 @@ def submitted(printer: Any, clock: Clock, connectTimeout: float = CONNECT_TIMEOU
     return job
 
 
-@implementer(IHostnameResolver, IHostResolution)
-class DeafResolver:
-    """A name server that does not answer."""
-
-    def __init__(self) -> None:
-        self.asked = 0
-        self.name = "printer"
-
-    def cancel(self) -> None:
-        """Nobody does."""
-
-    def resolveHostName(
-        self,
-        resolutionReceiver: IResolutionReceiver,
-        hostName: str,
-        portNumber: int = 0,
-        addressTypes: Sequence[type[IAddress]] | None = None,
-        transportSemantics: str = "TCP",
-    ) -> IHostResolution:
-        self.asked += 1
-        return IHostResolution(self)
-
-
 @implementer(IReactorPluggableNameResolver)
 class DeafReactor(MemoryReactorClock):
     """One that asks it."""
@@ -931,10 +906,10 @@ class RealPrinter(Protocol):
         self.lost.callback(None)
 
 
-class Shop:
+class Printing:
     """A listening printer, and a job that has it."""
 
-    async def open(self, host: str = "127.0.0.1", options: str = "") -> Shop:
+    async def open(self, host: str = "127.0.0.1", options: str = "") -> Printing:
         self.job = FakeJob()
         self.printer = RealPrinter()
         self._port = reactor.listenTCP(0, Factory.forProtocol(lambda: self.printer), interface=host)
@@ -963,72 +938,72 @@ def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest_twisted.ensureDeferred
 async def test_realDelivery(host: str) -> None:
     """Over IPv4 and IPv6 a printer that reads to the end and closes has the job, byte for byte."""
-    shop = await Shop().open(host)
+    printing = await Printing().open(host)
     data = bytes(range(256)) * 4096
 
-    shop.connection.write(data)
-    delivery = shop.connection.finish()
-    await shop.printer.readAll
+    printing.connection.write(data)
+    delivery = printing.connection.finish()
+    await printing.printer.readAll
     assert not delivery.called
-    shop.printer.transport.loseConnection()
+    printing.printer.transport.loseConnection()
 
     assert await delivery is Delivery.DELIVERED
-    assert shop.printer.data == data
-    await shop.close()
+    assert printing.printer.data == data
+    await printing.close()
 
 
 @pytest_twisted.ensureDeferred
 async def test_realKeepAlive() -> None:
     """The probes of an idle connection are set on the real socket."""
-    shop = await Shop().open()
-    transport: Any = shop.connection.transport  # type: ignore[attr-defined]
+    printing = await Printing().open()
+    transport: Any = printing.connection.transport  # type: ignore[attr-defined]
     handle = transport.getHandle()
 
     assert handle.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
     assert handle.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
     assert handle.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE) == KEEPALIVE[0]
 
-    await shop.connection.abort(b"")
-    await shop.close()
+    await printing.connection.abort(b"")
+    await printing.close()
 
 
 @pytest_twisted.ensureDeferred
 async def test_realResetAtTheEnd() -> None:
     """A printer that reads everything and then resets the connection has lost the job."""
-    shop = await Shop().open()
+    printing = await Printing().open()
 
-    shop.connection.write(b"%!PS")
-    delivery = shop.connection.finish()
-    await shop.printer.readAll
-    shop.printer.transport.abortConnection()
+    printing.connection.write(b"%!PS")
+    delivery = printing.connection.finish()
+    await printing.printer.readAll
+    printing.printer.transport.abortConnection()
 
     with pytest.raises(PrinterLost, match="reset"):
         await delivery
-    assert shop.printer.data == b"%!PS"
-    await shop.close()
+    assert printing.printer.data == b"%!PS"
+    await printing.close()
 
 
 @pytest_twisted.ensureDeferred
 async def test_realEarlyClose() -> None:
     """A printer that closes in mid job loses it."""
-    shop = await Shop().open()
-    shop.connection.write(b"%!PS")
+    printing = await Printing().open()
+    printing.connection.write(b"%!PS")
 
-    shop.printer.transport.loseWriteConnection()
-    await shop.printer.lost
+    printing.printer.transport.loseWriteConnection()
+    await printing.printer.lost
 
-    assert "before the end of the job" in shop.job.losses[0].reason
-    await shop.connection.abort(b"")
-    await shop.close()
+    assert "before the end of the job" in printing.job.losses[0].reason
+    await printing.connection.abort(b"")
+    await printing.close()
 
 
 @pytest_twisted.ensureDeferred
 async def test_realCloseRightBeforeOurs() -> None:
     """A printer that closes while our own end is on its way to the kernel has not seen it."""
-    shop = await Shop().open()
-    connection: Any = shop.connection
+    printing = await Printing().open()
+    connection: Any = printing.connection
     connection.write(b"%!PS")
-    shop.printer.transport.getHandle().shutdown(socket.SHUT_WR)
+    printing.printer.transport.getHandle().shutdown(socket.SHUT_WR)
     while not factsOf(connection.transport).closedByPeer():
         pass  # loopback: a moment, and the reactor must not see it first
 
@@ -1037,67 +1012,67 @@ async def test_realCloseRightBeforeOurs() -> None:
 
     with pytest.raises(PrinterLost, match="before the end of the job"):
         await delivery
-    await shop.close()
+    await printing.close()
 
 
 @pytest_twisted.ensureDeferred
 async def test_realPrinterThatNeverCloses(hasty: None) -> None:
     """A printer that reads everything and does not close leaves the job unconfirmed."""
-    shop = await Shop().open(options="?finish-timeout=0.1")
+    printing = await Printing().open(options="?finish-timeout=0.1")
 
-    shop.connection.write(b"%!PS")
+    printing.connection.write(b"%!PS")
 
-    assert await shop.connection.finish() is Delivery.SENT
-    await shop.printer.readAll
-    assert shop.printer.data == b"%!PS"
-    await shop.close()
+    assert await printing.connection.finish() is Delivery.SENT
+    await printing.printer.readAll
+    assert printing.printer.data == b"%!PS"
+    await printing.close()
 
 
 @pytest_twisted.ensureDeferred
 async def test_realAbortOfAStalledPrinter(hasty: None) -> None:
     """The rest of an aborted job that the printer does not take is thrown away."""
-    shop = await Shop().open()
-    shop.printer.transport.pauseProducing()
+    printing = await Printing().open()
+    printing.printer.transport.pauseProducing()
 
-    shop.connection.write(bytes(64 * 1024 * 1024))
-    await shop.connection.abort(b"\x04")
+    printing.connection.write(bytes(64 * 1024 * 1024))
+    await printing.connection.abort(b"\x04")
 
-    shop.printer.transport.resumeProducing()
-    await shop.close()
+    printing.printer.transport.resumeProducing()
+    await printing.close()
 
 
 @pytest_twisted.ensureDeferred
 async def test_realAbortThatIsCanceled() -> None:
     """A printer that is not to be waited for any longer sees a reset, and no end of a job."""
-    shop = await Shop().open()
-    shop.printer.transport.pauseProducing()
-    shop.connection.write(bytes(64 * 1024 * 1024))
-    aborting = shop.connection.abort(b"\x04")
+    printing = await Printing().open()
+    printing.printer.transport.pauseProducing()
+    printing.connection.write(bytes(64 * 1024 * 1024))
+    aborting = printing.connection.abort(b"\x04")
 
     aborting.cancel()
     aborting.addErrback(lambda _: None)
     await deferLater(reactor, 0)
-    shop.printer.transport.resumeProducing()
+    printing.printer.transport.resumeProducing()
 
-    await shop.printer.lost
-    assert not shop.printer.readAll.called
-    await shop.close()
+    await printing.printer.lost
+    assert not printing.printer.readAll.called
+    await printing.close()
 
 
 @pytest_twisted.ensureDeferred
 async def test_realUnpluggedPrinter(hasty: None) -> None:
     """A printer whose cable is pulled is found to be gone though nothing resets the connection."""
-    shop = await Shop().open()
+    printing = await Printing().open()
     drop = ctypes.create_string_buffer(struct.pack("HBBI", 0x06, 0, 0, 0), 8)  # BPF: "return 0"
     program = struct.pack("HxxxxxxP", 1, ctypes.addressof(drop))
-    handle = shop.printer.transport.getHandle()
+    handle = printing.printer.transport.getHandle()
     handle.setsockopt(socket.SOL_SOCKET, 26, program)  # SO_ATTACH_FILTER
 
-    shop.connection.write(b"%!PS")
+    printing.connection.write(b"%!PS")
 
     with pytest.raises(PrinterLost, match="has not answered"):
-        await shop.connection.finish()
-    await shop.close()
+        await printing.connection.finish()
+    await printing.close()
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "[::1]"])

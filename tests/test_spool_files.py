@@ -15,8 +15,8 @@ from jetdirect.interfaces import IDraft, IKeptData, ISpool
 from jetdirect.spool.files import FileSpool
 from jetdirect.spool.record import BadRecord, JobPlace
 from jetdirect.spool.store import BALLAST, BALLAST_BYTES
+from tests.support.answers import hear
 from tests.support.disk import LosingDisk
-from tests.support.endpoint import hear
 from tests.support.spooled import RECORD, spooled
 
 

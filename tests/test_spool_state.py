@@ -23,8 +23,8 @@ from jetdirect.interfaces import IState
 from jetdirect.spool.spooling import RESERVED_NUMBERS, Spooling
 from jetdirect.spool.state import FileState, openState
 from jetdirect.testing import FakePrinter, FakeSender
+from tests.support.answers import hear
 from tests.support.disk import LosingDisk
-from tests.support.endpoint import hear
 from tests.support.spooled import Work, spooled
 
 

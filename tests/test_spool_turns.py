@@ -9,7 +9,7 @@ from typing import Any
 from twisted.internet.defer import Deferred, fail, succeed
 
 from jetdirect.spool.turns import InOrder, Reserved, Turns
-from tests.support.endpoint import hear
+from tests.support.answers import hear
 
 
 def test_oneThingAtATime() -> None:

@@ -11,11 +11,9 @@ from typing import Any
 import pytest
 import pytest_twisted
 from twisted.cred.portal import Portal
-from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.internet.threads import deferToThread
 from twisted.protocols import ftp
-from twisted.python.failure import Failure
 from zope.interface.verify import verifyObject
 
 from jetdirect.errors import PrinterLost, PrinterUnreachable
@@ -27,13 +25,14 @@ from jetdirect.named import PortSettings
 from jetdirect.record import JobState
 from jetdirect.server import PrintServer
 from jetdirect.testing import FakePrinter
+from tests.support.answers import now
 
 PAGE = b"%!PS\n\xff\xf4\r\n\n\r\x00\x1b%-12345X\x04showpage\n" * 1000
 NOON = 1_750_000_000.0
 KEYS = ("size", "directory", "permissions", "hardlinks", "modified", "owner", "group")
 
 
-class Bench:
+class StockUser:
     """A shell with two printers."""
 
     def __init__(self, clock: Any = None) -> None:
@@ -44,89 +43,79 @@ class Bench:
 
 
 @pytest.fixture
-def bench() -> Bench:
+def stockUser() -> StockUser:
     """A fresh one."""
-    return Bench()
+    return StockUser()
 
 
-def now(answer: Deferred[Any]) -> Any:
-    """The result that is there already."""
-    results: list[Any] = []
-    answer.addBoth(results.append)
-    [result] = results
-    if isinstance(result, Failure):
-        result.raiseException()
-    return result
-
-
-def test_contract(bench: Bench) -> None:
+def test_contract(stockUser: StockUser) -> None:
     """The shell provides IFTPShell, and what it opens provides IWriteFile."""
-    assert verifyObject(ftp.IFTPShell, bench.shell)
-    opened = now(bench.shell.openForWriting(["a.ps"]))
+    assert verifyObject(ftp.IFTPShell, stockUser.shell)
+    opened = now(stockUser.shell.openForWriting(["a.ps"]))
     assert verifyObject(ftp.IWriteFile, opened)
     now(opened.close())
 
 
 @pytest.mark.parametrize("path", [[], ["PORT1"], ["port2"], ["Port2"]])
-def test_access(bench: Bench, path: list[str]) -> None:
+def test_access(stockUser: StockUser, path: list[str]) -> None:
     """The root and the printing ports can be entered, in any case."""
-    assert now(bench.shell.access(path)) is None
+    assert now(stockUser.shell.access(path)) is None
 
 
 @pytest.mark.parametrize(
     "path", [["PORT3"], ["PORT1", "x"], ["etc", "passwd"], ["a.ps"], ["x"] * 65, ["'PORT2'", "x"]]
 )
-def test_noAccess(bench: Bench, path: list[str]) -> None:
+def test_noAccess(stockUser: StockUser, path: list[str]) -> None:
     """Nothing else can."""
     with pytest.raises(ftp.FileNotFoundError):
-        now(bench.shell.access(path))
+        now(stockUser.shell.access(path))
 
 
-def test_list(bench: Bench) -> None:
+def test_list(stockUser: StockUser) -> None:
     """The root has the printing ports, with every fact that a server may ask for."""
-    listed = now(bench.shell.list([], KEYS))
+    listed = now(stockUser.shell.list([], KEYS))
     assert [name for name, _ in listed] == ["PORT1", "PORT2"]
     size, directory, permissions, links, modified, owner, group = listed[0][1]
     assert (size, directory, links, modified) == (0, True, 1, NOON)
     assert permissions.shorthand() == "-wx-wx-wx"
     assert owner == "HP_LaserJet_4000"
     assert isinstance(group, str)
-    assert now(bench.shell.list([])) == [("PORT1", []), ("PORT2", [])]
+    assert now(stockUser.shell.list([])) == [("PORT1", []), ("PORT2", [])]
 
 
-def test_listOfAPort(bench: Bench) -> None:
+def test_listOfAPort(stockUser: StockUser) -> None:
     """A printing port that nothing was stored in is empty."""
-    assert now(bench.shell.list(["PORT1"], KEYS)) == []
+    assert now(stockUser.shell.list(["PORT1"], KEYS)) == []
 
 
-def test_stat(bench: Bench) -> None:
+def test_stat(stockUser: StockUser) -> None:
     """A directory has its facts, a file that is not there has none."""
     for path in ([], ["PORT2"]):
-        assert now(bench.shell.stat(path, ("directory", "modified"))) == [True, NOON]
+        assert now(stockUser.shell.stat(path, ("directory", "modified"))) == [True, NOON]
     with pytest.raises(ftp.FileNotFoundError):
-        now(bench.shell.stat(["a.ps"], KEYS))
+        now(stockUser.shell.stat(["a.ps"], KEYS))
 
 
 @pytest.mark.parametrize("path", [["a.ps"], ["PORT1"], ["PORT1", "a.ps"], []])
-def test_nothingCanBeRead(bench: Bench, path: list[str]) -> None:
+def test_nothingCanBeRead(stockUser: StockUser, path: list[str]) -> None:
     """Reading is denied, whatever the name."""
     with pytest.raises(ftp.PermissionDeniedError):
-        now(bench.shell.openForReading(path))
+        now(stockUser.shell.openForReading(path))
 
 
 @pytest.mark.parametrize("path", [["PORT1"], ["PORT1", "a.ps"], ["a.ps"]])
-def test_nothingCanBeTakenAway(bench: Bench, path: list[str]) -> None:
+def test_nothingCanBeTakenAway(stockUser: StockUser, path: list[str]) -> None:
     """What the session neither stored nor made cannot be removed or renamed."""
     for denied in (
-        bench.shell.removeFile(path),
-        bench.shell.removeDirectory(path),
-        bench.shell.rename(path, ["other"]),
+        stockUser.shell.removeFile(path),
+        stockUser.shell.removeDirectory(path),
+        stockUser.shell.rename(path, ["other"]),
     ):
         with pytest.raises(ftp.FTPCmdError):
             now(denied)
     with pytest.raises(ftp.FTPCmdError):
-        now(bench.shell.makeDirectory(["PORT1"]))
-    assert [name for name, _ in now(bench.shell.list([]))] == ["PORT1", "PORT2"]
+        now(stockUser.shell.makeDirectory(["PORT1"]))
+    assert [name for name, _ in now(stockUser.shell.list([]))] == ["PORT1", "PORT2"]
 
 
 @pytest.mark.parametrize(
@@ -142,41 +131,41 @@ def test_nothingCanBeTakenAway(bench: Bench, path: list[str]) -> None:
         (["caf\xe9\n"], 1, r"caf\xe9\x0a"),
     ],
 )
-def test_openForWriting(bench: Bench, path: list[str], port: int, name: str) -> None:
+def test_openForWriting(stockUser: StockUser, path: list[str], port: int, name: str) -> None:
     """A job prints at the port that the path names, else at the first; the rest is its name."""
-    opened = now(bench.shell.openForWriting(path))
+    opened = now(stockUser.shell.openForWriting(path))
     consumer = now(opened.receive())
     consumer.write(PAGE)
     now(opened.close())
-    [job] = bench.server.jobs
+    [job] = stockUser.server.jobs
     assert (job.port, job.name, job.user) == (f"PORT{port}", name, "bob")
-    [printed] = bench.printers[port - 1].jobs
+    [printed] = stockUser.printers[port - 1].jobs
     assert (printed.data, printed.ended) == (PAGE, "finished")
     assert job.state is JobState.COMPLETED
 
 
-def test_notOpened(bench: Bench) -> None:
+def test_notOpened(stockUser: StockUser) -> None:
     """A printer that cannot be reached is an error that any FTP server can put into a reply."""
-    bench.printers[0].refusals = [PrinterUnreachable("out of \ntoner")]
+    stockUser.printers[0].refusals = [PrinterUnreachable("out of \ntoner")]
     with pytest.raises(ftp.FTPCmdError, match="toner") as caught:
-        now(bench.shell.openForWriting(["a.ps"]))
+        now(stockUser.shell.openForWriting(["a.ps"]))
     assert "\n" not in caught.value.response()
 
 
-def test_printerLost(bench: Bench) -> None:
+def test_printerLost(stockUser: StockUser) -> None:
     """The end of a file is an error when the printer was lost before it had the job."""
-    opened = now(bench.shell.openForWriting(["a.ps"]))
+    opened = now(stockUser.shell.openForWriting(["a.ps"]))
     now(opened.receive()).write(PAGE)
-    bench.printers[0].jobs[0].lose("reset")
+    stockUser.printers[0].jobs[0].lose("reset")
     with pytest.raises(PrinterLost):
         now(opened.close())
-    assert bench.server.jobs[0].state is JobState.ABORTED
+    assert stockUser.server.jobs[0].state is JobState.ABORTED
 
 
-def test_turns(bench: Bench) -> None:
+def test_turns(stockUser: StockUser) -> None:
     """A second job is opened when the first is closed."""
-    first = now(bench.shell.openForWriting(["a.ps"]))
-    second = bench.shell.openForWriting(["b.ps"])
+    first = now(stockUser.shell.openForWriting(["a.ps"]))
+    second = stockUser.shell.openForWriting(["b.ps"])
     assert not second.called
     now(first.close())
     now(now(second).close())
@@ -217,17 +206,17 @@ async def test_underTwistedsServer() -> None:
     """Twisted's own FTP server prints through the shell, byte for byte, and reads nothing back."""
     from twisted.internet import reactor
 
-    bench = Bench(reactor)
-    factory = ftp.FTPFactory(Portal(PrintRealm(bench.server), [AnyName()]))
+    stockUser = StockUser(reactor)
+    factory = ftp.FTPFactory(Portal(PrintRealm(stockUser.server), [AnyName()]))
     port: Any = reactor.listenTCP(0, factory, interface="127.0.0.1")
     heard = await deferToThread(converse, port.getHost().port)
     await port.stopListening()
     assert ["PORT1" in heard["list"][0], "PORT2" in heard["list"][1]] == [True, True]
     assert heard["stored"][:3] == heard["second"][:3] == "226"
     assert heard["foreign"] == []
-    assert [(job.data, job.ended) for printer in bench.printers for job in printer.jobs] == [
+    assert [(job.data, job.ended) for printer in stockUser.printers for job in printer.jobs] == [
         (PAGE, "finished"),
         (PAGE[::-1], "finished"),
     ]
-    assert {job.state for job in bench.server.jobs} == {JobState.COMPLETED}
-    assert {job.user for job in bench.server.jobs} == {"bob"}
+    assert {job.state for job in stockUser.server.jobs} == {JobState.COMPLETED}
+    assert {job.user for job in stockUser.server.jobs} == {"bob"}

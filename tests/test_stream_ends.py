@@ -61,7 +61,7 @@ class HalfClosingPrinter(Printer):
         pass
 
 
-class Desk:
+class Printing:
     """A printer that listens, and a job that has it."""
 
     def __init__(self, printer: Printer, listener: Any = None) -> None:
@@ -69,7 +69,7 @@ class Desk:
         self.job = FakeJob()
         self._listener: Any = listener or TCP4ServerEndpoint(reactor, 0, interface="127.0.0.1")
 
-    async def open(self, uri: str) -> Desk:
+    async def open(self, uri: str) -> Printing:
         self.port = await self._listener.listen(Factory.forProtocol(lambda: self.printer))
         number = getattr(self.port.getHost(), "port", 0)
         self.transport = transportFor(reactor, uri.format(port=number))
@@ -90,55 +90,55 @@ SOCKET = "socket://127.0.0.1:{port}"
 @pytest_twisted.ensureDeferred
 async def test_noCloseIsAwaited(switch: str) -> None:
     """With waiteof=off a job is sent as soon as everything is acknowledged; no level is missed."""
-    desk = await Desk(HalfClosingPrinter()).open(f"{SOCKET}?waiteof={switch}")
-    desk.connection.write(JOB)
-    assert await desk.connection.finish() is Delivery.SENT
-    await desk.printer.ended
-    assert desk.printer.data == JOB
-    assert desk.transport.reaches is Delivery.SENT
-    await desk.close()
+    printing = await Printing(HalfClosingPrinter()).open(f"{SOCKET}?waiteof={switch}")
+    printing.connection.write(JOB)
+    assert await printing.connection.finish() is Delivery.SENT
+    await printing.printer.ended
+    assert printing.printer.data == JOB
+    assert printing.transport.reaches is Delivery.SENT
+    await printing.close()
 
 
 @pytest_twisted.ensureDeferred
 async def test_noHalfClose() -> None:
     """With half-close=off nothing ends our direction before everything is acknowledged."""
-    desk = await Desk(HalfClosingPrinter()).open(f"{SOCKET}?half-close=off")
-    desk.printer.transport.pauseProducing()
-    desk.connection.write(JOB * 40)
-    finishing = desk.connection.finish()
+    printing = await Printing(HalfClosingPrinter()).open(f"{SOCKET}?half-close=off")
+    printing.printer.transport.pauseProducing()
+    printing.connection.write(JOB * 40)
+    finishing = printing.connection.finish()
     paused: Deferred[None] = Deferred()
     reactor.callLater(0.1, paused.callback, None)
     await paused
     assert not finishing.called
-    desk.printer.transport.resumeProducing()
+    printing.printer.transport.resumeProducing()
     assert await finishing is Delivery.SENT
-    assert desk.printer.data == JOB * 40
-    await desk.close()
+    assert printing.printer.data == JOB * 40
+    await printing.close()
 
 
 @pytest_twisted.ensureDeferred
 async def test_noHalfCloseAndReset() -> None:
     """A reset is a loss for such a printer as well."""
-    desk = await Desk(HalfClosingPrinter()).open(f"{SOCKET}?half-close=off")
-    desk.printer.transport.pauseProducing()
-    desk.connection.write(JOB * 40)
-    finishing = desk.connection.finish()
-    desk.printer.transport.abortConnection()
+    printing = await Printing(HalfClosingPrinter()).open(f"{SOCKET}?half-close=off")
+    printing.printer.transport.pauseProducing()
+    printing.connection.write(JOB * 40)
+    finishing = printing.connection.finish()
+    printing.printer.transport.abortConnection()
     with pytest.raises(PrinterLost, match="reset"):
         await finishing
-    await desk.close()
+    await printing.close()
 
 
 @pytest_twisted.ensureDeferred
 async def test_noHalfCloseAndAbort() -> None:
     """A cut job gets its tail before the connection is closed as a whole."""
-    desk = await Desk(HalfClosingPrinter()).open(f"{SOCKET}?half-close=off")
-    desk.connection.write(JOB)
-    kept = unwritten(desk.connection.transport)  # type: ignore[attr-defined]
-    await desk.connection.abort(b"\x04")
-    await desk.printer.ended
-    assert desk.printer.data == JOB[: len(JOB) - kept] + b"\x04"
-    await desk.close()
+    printing = await Printing(HalfClosingPrinter()).open(f"{SOCKET}?half-close=off")
+    printing.connection.write(JOB)
+    kept = unwritten(printing.connection.transport)  # type: ignore[attr-defined]
+    await printing.connection.abort(b"\x04")
+    await printing.printer.ended
+    assert printing.printer.data == JOB[: len(JOB) - kept] + b"\x04"
+    await printing.close()
 
 
 @pytest.mark.parametrize("option", ["waiteof=perhaps", "half-close=", "early-close=on"])
@@ -156,16 +156,16 @@ async def test_unixSocket(tmp_path: Path) -> None:
     """A printer behind a UNIX socket is one like on TCP."""
     path = tmp_path / "printer"
     listener = UNIXServerEndpoint(reactor, str(path))
-    desk = await Desk(HalfClosingPrinter(), listener).open(f"endpoint:unix:{path}")
-    desk.connection.write(JOB)
-    finishing = desk.connection.finish()
-    await desk.printer.ended
+    printing = await Printing(HalfClosingPrinter(), listener).open(f"endpoint:unix:{path}")
+    printing.connection.write(JOB)
+    finishing = printing.connection.finish()
+    await printing.printer.ended
     assert not finishing.called
-    desk.printer.transport.loseConnection()
+    printing.printer.transport.loseConnection()
     assert await finishing is Delivery.DELIVERED
-    assert desk.printer.data == JOB
-    assert desk.transport.uri == desk.transport.description == f"endpoint:unix:{path}"
-    await desk.close()
+    assert printing.printer.data == JOB
+    assert printing.transport.uri == printing.transport.description == f"endpoint:unix:{path}"
+    await printing.close()
 
 
 @pytest.fixture
@@ -182,60 +182,60 @@ def secure(tmp_path: Path) -> tuple[Any, str]:
 async def test_tls(secure: tuple[Any, str]) -> None:
     """Under TLS the printer's close_notify answers ours, and the job is delivered."""
     listener, uri = secure
-    desk = await Desk(Printer(), listener).open(uri)
-    desk.connection.write(JOB)
-    await desk.printer.whole
-    assert await desk.connection.finish() is Delivery.DELIVERED
-    await desk.close()
+    printing = await Printing(Printer(), listener).open(uri)
+    printing.connection.write(JOB)
+    await printing.printer.whole
+    assert await printing.connection.finish() is Delivery.DELIVERED
+    await printing.close()
 
 
 @pytest_twisted.ensureDeferred
 async def test_tlsCut(secure: tuple[Any, str]) -> None:
     """A connection that is cut under TLS is a loss."""
     listener, uri = secure
-    desk = await Desk(Printer(), listener).open(uri)
-    desk.connection.write(JOB)
-    await desk.printer.whole
-    desk.printer.transport.abortConnection()
-    finishing = desk.connection.finish()
+    printing = await Printing(Printer(), listener).open(uri)
+    printing.connection.write(JOB)
+    await printing.printer.whole
+    printing.printer.transport.abortConnection()
+    finishing = printing.connection.finish()
     with pytest.raises(PrinterLost):
         await finishing
-    await desk.close()
+    await printing.close()
 
 
 @pytest_twisted.ensureDeferred
 async def test_tlsAbort(secure: tuple[Any, str]) -> None:
     """A cut job has its tail under TLS, too."""
     listener, uri = secure
-    desk = await Desk(Printer(), listener).open(uri)
-    desk.connection.write(JOB)
-    await desk.printer.whole
-    await desk.connection.abort(b"\x04")
-    await desk.printer.lost
-    assert desk.printer.data == JOB + b"\x04"
-    await desk.port.stopListening()
+    printing = await Printing(Printer(), listener).open(uri)
+    printing.connection.write(JOB)
+    await printing.printer.whole
+    await printing.connection.abort(b"\x04")
+    await printing.printer.lost
+    assert printing.printer.data == JOB + b"\x04"
+    await printing.port.stopListening()
 
 
 @pytest_twisted.ensureDeferred
 async def test_tlsAbortedAtOnce(secure: tuple[Any, str]) -> None:
     """A job without a byte that is cut leaves nothing at the printer."""
     listener, uri = secure
-    desk = await Desk(Printer(), listener).open(uri)
-    assert desk.connection.sent == 0
-    await desk.connection.abort(b"")
-    await desk.printer.lost
-    assert desk.printer.data == b""
-    await desk.port.stopListening()
+    printing = await Printing(Printer(), listener).open(uri)
+    assert printing.connection.sent == 0
+    await printing.connection.abort(b"")
+    await printing.printer.lost
+    assert printing.printer.data == b""
+    await printing.port.stopListening()
 
 
 @pytest_twisted.ensureDeferred
 async def test_tlsNothing(secure: tuple[Any, str]) -> None:
     """A job of no bytes is one, too."""
     listener, uri = secure
-    desk = await Desk(Printer(), listener).open(uri)
-    assert await desk.connection.finish() is Delivery.DELIVERED
-    assert desk.connection.sent == 0
-    await desk.close()
+    printing = await Printing(Printer(), listener).open(uri)
+    assert await printing.connection.finish() is Delivery.DELIVERED
+    assert printing.connection.sent == 0
+    await printing.close()
 
 
 class LeavingPrinter(Printer):
@@ -251,12 +251,12 @@ class LeavingPrinter(Printer):
 async def test_tlsGoodByeTooEarly(secure: tuple[Any, str]) -> None:
     """The printer's close_notify is no answer to ours as long as it has not everything."""
     listener, uri = secure
-    desk = await Desk(LeavingPrinter(), listener).open(uri)
-    desk.connection.write(JOB * 40)
-    finishing = desk.connection.finish()
+    printing = await Printing(LeavingPrinter(), listener).open(uri)
+    printing.connection.write(JOB * 40)
+    finishing = printing.connection.finish()
     with pytest.raises(PrinterLost):
         await finishing
-    await desk.close()
+    await printing.close()
 
 
 def test_endpointOptions() -> None:

@@ -2,6 +2,8 @@
 Printers that are stuck: without paper, without a cable, without an answer. Hours pass in no time.
 
 The kernels are those of the simulation (C{laboratory/faults/simulation}), the sender is
+from tests.support.deafresolver import DeafResolver
+
 C{jetdirect.testing}'s; the last test is on real sockets.
 """
 
@@ -10,18 +12,10 @@ from __future__ import annotations
 import ast
 import re
 import threading
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
-from twisted.internet.interfaces import (
-    IAddress,
-    IHostnameResolver,
-    IHostResolution,
-    IResolutionReceiver,
-)
-from zope.interface import implementer
 
 import jetdirect
 from jetdirect.configuration import Configuration
@@ -40,6 +34,7 @@ from laboratory.faults.simulation.clockwork import Clockwork
 from laboratory.faults.simulation.kernel import End
 from laboratory.faults.simulation.reactor import SimulatedReactor
 from tests.support.behaviours import pausedAfter
+from tests.support.deafresolver import DeafResolver
 from tests.support.gateway import Gateway as Process
 from tests.support.rawprinter import RawPrinter
 from tests.support.session import MUCH, Session, delivered, lastLine, push, streamDigest
@@ -71,7 +66,7 @@ class Reactor(SimulatedReactor):
         return super().listenTCP(port, factory, backlog, interface)
 
 
-class Bench(Clockwork):
+class Simulated(Clockwork):
     """
     A gateway and a printer on the network.
 
@@ -181,77 +176,77 @@ def noise(size: int) -> bytes:
 @pytest.mark.parametrize("size", [LARGE, SMALL], ids=["held-back", "all-sent"])
 def test_outOfPaperForAnHour(size: int) -> None:
     """Everybody waits, nobody is timed out, and the job comes whole: 226, every byte, once."""
-    bench = Bench()
-    sender = bench.sending(size)
-    bench.end(sender)
+    simulated = Simulated()
+    sender = simulated.sending(size)
+    simulated.end(sender)
     for _ in range(12):
-        bench.go(HOUR / 12)
+        simulated.go(HOUR / 12)
         assert sender.hear() == ""
         assert sender.say("NOOP")[:3] == "200"
         assert sender.wire.connected
-    assert len(bench.wires[0].received) == WINDOW
-    bench.readAll()
-    assert sender.hear().endswith(f"({bench.job.port}, job 1, {size} bytes, delivered)")
-    assert bench.printed == noise(size)
-    assert len(bench.wires) == 1
+    assert len(simulated.wires[0].received) == WINDOW
+    simulated.readAll()
+    assert sender.hear().endswith(f"({simulated.job.port}, job 1, {size} bytes, delivered)")
+    assert simulated.printed == noise(size)
+    assert len(simulated.wires) == 1
 
 
 def test_whoAsksHearsWhy() -> None:
     """The sender hears how long the printer takes nothing; others, that the job has stopped."""
-    bench = Bench()
-    sender = bench.sending(LARGE)
-    bench.end(sender)
-    assert "job 1: processing," in bench.user().say("STAT PORT1")
-    bench.go(HOUR)
-    assert bench.job.state is JobState.STOPPED
+    simulated = Simulated()
+    sender = simulated.sending(LARGE)
+    simulated.end(sender)
+    assert "job 1: processing," in simulated.user().say("STAT PORT1")
+    simulated.go(HOUR)
+    assert simulated.job.state is JobState.STOPPED
     assert "the printer has taken nothing for 3600 s" in sender.say("STAT")
-    assert "job 1: processing-stopped" in bench.user().say("STAT PORT1")
-    bench.readAll()
+    assert "job 1: processing-stopped" in simulated.user().say("STAT PORT1")
+    simulated.readAll()
     assert sender.hear()[:3] == "226"
 
 
 def test_whoAsksHearsWhatIsAwaited() -> None:
     """When all is sent nobody can tell a printer that prints from one that waits for paper."""
-    bench = Bench()
-    sender = bench.sending(SMALL)
-    bench.end(sender)
-    bench.go(HOUR)
-    assert bench.job.state is JobState.PROCESSING
+    simulated = Simulated()
+    sender = simulated.sending(SMALL)
+    simulated.end(sender)
+    simulated.go(HOUR)
+    assert simulated.job.state is JobState.PROCESSING
     assert "all sent; the printer's answer is awaited for 3600 s" in sender.say("STAT")
-    bench.readAll()
+    simulated.readAll()
     assert sender.hear()[:3] == "226"
 
 
 def test_theNextInLine() -> None:
     """Who waits behind it sees for whom, is refused in time, and may send again."""
-    bench = Bench()
-    sender, other = bench.sending(LARGE), bench.user()
+    simulated = Simulated()
+    sender, other = simulated.sending(LARGE), simulated.user()
     assert other.begin("next.ps")[:3] != "150"
-    bench.go(STOPPED_AFTER + 1)
+    simulated.go(STOPPED_AFTER + 1)
     assert "job 2 on PORT1: pending, 0 bytes" in other.say("STAT")
     told = other.say("STAT PORT1")
     assert told.index("job 1: processing-stopped") < told.index("job 2: pending")
-    reply, after = bench.goUntilHeard(other, 2 * BUSY_TIMEOUT)
+    reply, after = simulated.goUntilHeard(other, 2 * BUSY_TIMEOUT)
     assert "450 Job 2 not printed: PORT1 is busy with job 1; it is safe to send it again" in reply
     assert after == pytest.approx(BUSY_TIMEOUT - STOPPED_AFTER - 1, abs=1)
-    bench.end(sender)
-    bench.readAll()
+    simulated.end(sender)
+    simulated.readAll()
     assert sender.hear()[:3] == "226"
 
 
 def test_theGatewayIsStopped() -> None:
     """Without paper the drain time-out ends the job: 551, 421, and the process need not wait."""
-    bench = Bench(drainTimeout=60.0)
-    bench.gateway.startService()
-    sender = bench.sending(LARGE)
-    stopped = bench.gateway.stopService()
-    reply, after = bench.goUntilHeard(sender, 120)
+    simulated = Simulated(drainTimeout=60.0)
+    simulated.gateway.startService()
+    sender = simulated.sending(LARGE)
+    stopped = simulated.gateway.stopService()
+    reply, after = simulated.goUntilHeard(sender, 120)
     assert [line[:4] for line in reply.split("\n")] == ["551 ", "421 "]
     assert after == pytest.approx(60, abs=1)
     sender.wire.fin()
-    assert bench.until(lambda: stopped.called, STOPPED_WITHIN)
-    bench.read()
-    assert noise(LARGE).startswith(bench.printed)
+    assert simulated.until(lambda: stopped.called, STOPPED_WITHIN)
+    simulated.read()
+    assert noise(LARGE).startswith(simulated.printed)
 
 
 # Unplugged
@@ -289,47 +284,47 @@ def test_unpluggedWithoutPaper(paperless: float, limit: float) -> None:
     A printer that is unplugged while it takes nothing is lost when it leaves three probes
     unanswered: soon at the beginning, after minutes when it has been without paper for long.
     """
-    bench = Bench()
-    sender = bench.sending(LARGE)
-    near = bench.wires[0].peer
+    simulated = Simulated()
+    sender = simulated.sending(LARGE)
+    near = simulated.wires[0].peer
     near.silence = PersistTimer(near)  # type: ignore[method-assign]
-    bench.go(paperless)
+    simulated.go(paperless)
     assert sender.hear() == ""
-    bench.host.pull()
-    reply, after = bench.goUntilHeard(sender, 2 * limit)
+    simulated.host.pull()
+    reply, after = simulated.goUntilHeard(sender, 2 * limit)
     assert re.match("551 .*has not answered", reply), reply
     assert DEAD_AFTER_SECONDS <= after <= limit
-    assert bench.until(lambda: not bench.gateway.server.ports[0].jobs, STOPPED_WITHIN)
+    assert simulated.until(lambda: not simulated.gateway.server.ports[0].jobs, STOPPED_WITHIN)
 
 
 def test_unpluggedForAMoment() -> None:
     """One or two probes that are lost late in a paper-out, minutes apart, are no evidence."""
-    bench = Bench()
-    sender = bench.sending(LARGE)
-    near = bench.wires[0].peer
+    simulated = Simulated()
+    sender = simulated.sending(LARGE)
+    near = simulated.wires[0].peer
     near.silence = PersistTimer(near)  # type: ignore[method-assign]
-    bench.end(sender)
-    bench.go(HOUR)
-    bench.host.pull()
-    bench.go(150)
-    bench.host.plug()
-    bench.go(1)
+    simulated.end(sender)
+    simulated.go(HOUR)
+    simulated.host.pull()
+    simulated.go(150)
+    simulated.host.plug()
+    simulated.go(1)
     assert sender.hear() == ""
-    bench.readAll()
+    simulated.readAll()
     assert sender.hear().endswith(f"{LARGE} bytes, delivered)")
-    assert bench.printed == noise(LARGE)
+    assert simulated.printed == noise(LARGE)
 
 
 def test_unpluggedWhilePrinting() -> None:
     """Unplugged in mid-flow, it is found by its missing acknowledgements."""
-    bench = Bench()
-    sender = bench.sending(SMALL)
-    bench.read()
-    bench.go(1)
-    bench.read()
-    bench.host.pull()
-    bench.feed(sender, noise(SMALL))
-    reply, after = bench.goUntilHeard(sender, 2 * FOUND_BLOCKED)
+    simulated = Simulated()
+    sender = simulated.sending(SMALL)
+    simulated.read()
+    simulated.go(1)
+    simulated.read()
+    simulated.host.pull()
+    simulated.feed(sender, noise(SMALL))
+    reply, after = simulated.goUntilHeard(sender, 2 * FOUND_BLOCKED)
     assert re.match("551 .*has not answered", reply), reply
     assert after <= FOUND_BLOCKED
 
@@ -337,11 +332,11 @@ def test_unpluggedWhilePrinting() -> None:
 def test_unpluggedWhileTheSenderPauses() -> None:
     """With nothing to acknowledge the kernel's keepalive finds it."""
     assert KEEPALIVE[0] + KEEPALIVE[1] * KEEPALIVE[2] <= FOUND_IDLE
-    bench = Bench()
-    sender = bench.sending(1000)
-    bench.go(1)
-    bench.host.pull()
-    reply, after = bench.goUntilHeard(sender, 2 * FOUND_IDLE)
+    simulated = Simulated()
+    sender = simulated.sending(1000)
+    simulated.go(1)
+    simulated.host.pull()
+    reply, after = simulated.goUntilHeard(sender, 2 * FOUND_IDLE)
     assert re.match("551 .*printer", reply), reply
     assert after <= FOUND_IDLE + SLACK
 
@@ -351,16 +346,16 @@ def test_unpluggedWhileItFinishes(acknowledged: bool) -> None:
     """
     Bytes that it has not acknowledged are lost; if it has them all, the finish time-out decides.
     """
-    bench = Bench()
-    sender = bench.sending(1000)
+    simulated = Simulated()
+    sender = simulated.sending(1000)
     if acknowledged:
-        bench.end(sender)
-        bench.go(1)
-    bench.host.pull()
+        simulated.end(sender)
+        simulated.go(1)
+    simulated.host.pull()
     if not acknowledged:
-        bench.feed(sender, b"the end")
-        bench.end(sender)
-    reply, after = bench.goUntilHeard(sender, 2 * FOUND_IDLE)
+        simulated.feed(sender, b"the end")
+        simulated.end(sender)
+    reply, after = simulated.goUntilHeard(sender, 2 * FOUND_IDLE)
     if acknowledged:
         assert reply.endswith("1000 bytes, sent, unconfirmed)"), reply
         assert after == pytest.approx(FINISH_TIMEOUT, abs=2)
@@ -374,66 +369,45 @@ def test_unpluggedWhileItFinishes(acknowledged: bool) -> None:
 
 def test_unpluggedBefore() -> None:
     """A printer that is not there is tried for the connect time-out, all attempts together."""
-    bench = Bench()
-    bench.host.pull()
-    sender = bench.user()
+    simulated = Simulated()
+    simulated.host.pull()
+    sender = simulated.user()
     sender.begin("page.ps")
-    reply, after = bench.goUntilHeard(sender, 2 * CONNECT_TIMEOUT)
+    reply, after = simulated.goUntilHeard(sender, 2 * CONNECT_TIMEOUT)
     assert re.match("450 .*safe to send it again", reply), reply
     assert after == pytest.approx(CONNECT_TIMEOUT, abs=1)
-    bench.host.plug()
+    simulated.host.plug()
     sender.begin("page.ps")
-    bench.go(1)
+    simulated.go(1)
     assert sender.hear()[:3] == "150"
     sender.send(b"page")
-    bench.go(1)
-    bench.readAll()
-    assert bench.printed == b"page"
+    simulated.go(1)
+    simulated.readAll()
+    assert simulated.printed == b"page"
 
 
 def test_aPrinterThatMoved() -> None:
     """Each job asks for the address: a name that was lost is 450, a new address is the printer."""
-    bench = Bench(connectTimeout=0.0)
-    elsewhere = bench.network.host("new printer", "192.0.2.102")
-    elsewhere.listeners[9100] = bench._asked
-    sender = bench.user()
-    for address in (bench.host.address, None, elsewhere.address):
-        bench.reactor.names.pop("printer", None)
+    simulated = Simulated(connectTimeout=0.0)
+    elsewhere = simulated.network.host("new printer", "192.0.2.102")
+    elsewhere.listeners[9100] = simulated._asked
+    sender = simulated.user()
+    for address in (simulated.host.address, None, elsewhere.address):
+        simulated.reactor.names.pop("printer", None)
         if address is not None:
-            bench.reactor.names["printer"] = address
+            simulated.reactor.names["printer"] = address
         reply = sender.begin("page.ps")
-        bench.go(1)
+        simulated.go(1)
         reply += sender.hear()
         if address is None:
             assert re.match("450 .*the host name is not known", reply), reply
             continue
         assert reply[:3] == "150"
         sender.send(b"page")
-        bench.go(1)
-        bench.readAll()
+        simulated.go(1)
+        simulated.readAll()
         assert sender.hear()[:3] == "226"
-    assert [wire.host for wire in bench.wires] == [bench.host.address, elsewhere.address]
-
-
-@implementer(IHostnameResolver, IHostResolution)
-class Deaf:
-    """Twisted's own resolver when the thread that asks for it fails: no answer, ever."""
-
-    name = "printer"
-
-    def cancel(self) -> None:
-        """Nothing is on its way."""
-
-    def resolveHostName(
-        self,
-        resolutionReceiver: IResolutionReceiver,
-        hostName: str,
-        portNumber: int = 0,
-        addressTypes: Sequence[type[IAddress]] | None = None,
-        transportSemantics: str = "TCP",
-    ) -> IHostResolution:
-        resolutionReceiver.resolutionBegan(self)
-        return self
+    assert [wire.host for wire in simulated.wires] == [simulated.host.address, elsewhere.address]
 
 
 @pytest.mark.parametrize(
@@ -442,12 +416,12 @@ class Deaf:
 )
 def test_aNameThatIsNeverAnswered(connectTimeout: float) -> None:
     """An attempt to reach the printer has an end, whatever the resolver does."""
-    bench = Bench(connectTimeout, Deaf())
-    sender = bench.user()
+    simulated = Simulated(connectTimeout, DeafResolver())
+    sender = simulated.user()
     sender.begin("page.ps")
-    reply, _ = bench.goUntilHeard(sender, HOUR)
+    reply, _ = simulated.goUntilHeard(sender, HOUR)
     assert reply[:3] == "450"
-    assert not bench.gateway.server.ports[0].jobs
+    assert not simulated.gateway.server.ports[0].jobs
 
 
 # The reactor's own time
@@ -456,23 +430,23 @@ def test_aNameThatIsNeverAnswered(connectTimeout: float) -> None:
 @pytest.mark.parametrize("idle", [900.0, 2.0])
 def test_aStalledReactor(idle: float) -> None:
     """What came while the reactor stood still for 5 s is not too late, whatever the time-outs."""
-    bench = Bench(idleTimeout=idle)
-    sender, host = bench.user(), bench.network.host("sender", "192.0.2.1")
+    simulated = Simulated(idleTimeout=idle)
+    sender, host = simulated.user(), simulated.network.host("sender", "192.0.2.1")
     port = re.search(r"\|(\d+)\|\)", sender.say("EPSV"))
     assert port is not None
-    dialing = bench.reactor.dialIn(host, int(port[1]), "data")
-    bench.go(1)
+    dialing = simulated.reactor.dialIn(host, int(port[1]), "data")
+    simulated.go(1)
     wire = dialing.result
     assert isinstance(wire, End)
     sender.say("STOR page.ps")
-    bench.go(0.5)
-    bench.stalled = bench.network.now + 5
-    bench.network.after(1, wire.send, b"page")
-    bench.go(6)
+    simulated.go(0.5)
+    simulated.stalled = simulated.network.now + 5
+    simulated.network.after(1, wire.send, b"page")
+    simulated.go(6)
     assert sender.hear().split("\n")[1:] == []  # the 150 and nothing else
     wire.close()
-    bench.go(1)
-    bench.readAll()
+    simulated.go(1)
+    simulated.readAll()
     assert sender.hear().endswith("4 bytes, delivered)")
 
 
@@ -480,11 +454,11 @@ def test_theWallClockTimesNothing() -> None:
     """
     C{time.time} is for what people read: the dates in listings, records, certificates and the log;
     and for the age of a kept job, which is older than the process.  Everything else has the
-    reactor's clock.
+    reactor's clock.  C{remote} is the operator's command, and no gateway.
     """
     users = []
     root = Path(jetdirect.__file__).parent
-    for module in sorted(root.rglob("*.py")):
+    for module in sorted(set(root.rglob("*.py")) - set(root.glob("remote/*"))):
         for node in ast.walk(ast.parse(module.read_text())):
             if not isinstance(node, ast.Attribute):
                 continue
@@ -492,8 +466,10 @@ def test_theWallClockTimesNothing() -> None:
             if re.fullmatch(r"time\.(time|sleep)(_ns)?|(\w+\.)*(now|utcnow|today)", name):
                 users.append(f"{module.relative_to(root)}: {name}")
     people = ["certificate.py", "ftp/commands/service.py", "ftp/shell.py", "watch/log.py"]
+    people += ["process.py", "testalarm.py", "watch/filehistory.py", "watch/history.py"]
     records = ["job.py", "port.py", "server.py", "spool/intake.py", "spool/spooling.py"]
-    assert set(users) == {f"{each}: time.time" for each in [*people, *records]}
+    clocks = {f"{each}: time.time" for each in [*people, *records]}
+    assert set(users) == clocks | {"spool/postgresql/draft.py: time.sleep"}  # in a thread
 
 
 # Real sockets

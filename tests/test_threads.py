@@ -20,7 +20,7 @@ from jetdirect.errors import PrinterUnreachable
 from jetdirect.transports import threads as module
 from jetdirect.transports.threads import STUCK_AFTER, PrinterThread
 from tests.conftest import FlushErrors
-from tests.support.endpoint import hear
+from tests.support.answers import hear
 
 reactor: Any = theReactor
 

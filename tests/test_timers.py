@@ -40,7 +40,7 @@ class Session:
         self.told.append(f"no more: {reply.text}")
 
 
-class Bench:
+class Running:
     """Timers that have started, and their clock."""
 
     def __init__(self, settings: SessionSettings = SETTINGS, login: bool = False) -> None:
@@ -59,68 +59,68 @@ class Bench:
 
 def test_noLogin() -> None:
     """Activity is no login."""
-    bench = Bench()
-    assert bench.after(9) == []
-    bench.timers.active(bench.clock.seconds())
-    [told] = bench.after(1)
+    running = Running()
+    assert running.after(9) == []
+    running.timers.active(running.clock.seconds())
+    [told] = running.after(1)
     assert told == "close: Service not available, no login within 10 seconds"
 
 
 def test_idle() -> None:
     """After a login silence counts, from the last activity, whoever's it was."""
-    bench = Bench(login=True)
-    assert bench.after(50) == []
-    bench.timers.active(bench.clock.seconds())
-    assert bench.after(50) == []
-    bench.session.transferActive = bench.clock.seconds()
-    assert bench.after(59) == []
-    assert bench.after(1) == ["idle for 60 s"]
+    running = Running(login=True)
+    assert running.after(50) == []
+    running.timers.active(running.clock.seconds())
+    assert running.after(50) == []
+    running.session.transferActive = running.clock.seconds()
+    assert running.after(59) == []
+    assert running.after(1) == ["idle for 60 s"]
 
 
 def test_loginAgain() -> None:
     """A login that ended is awaited anew, from then on."""
-    bench = Bench(login=True)
-    bench.after(30)
-    bench.session.isLoggedIn = False
-    bench.timers.expectLogin()
-    assert bench.after(9) == []
-    assert len(bench.after(1)) == 1
+    running = Running(login=True)
+    running.after(30)
+    running.session.isLoggedIn = False
+    running.timers.expectLogin()
+    assert running.after(9) == []
+    assert len(running.after(1)) == 1
 
 
 def test_lateActivity() -> None:
     """What the reactor reads in the turn in which the time is over still counts."""
-    bench = Bench(login=True)
-    bench.clock.rightNow += 60
-    turn(bench.clock)
-    bench.timers.active(bench.clock.seconds())
-    assert bench.after(0) == []
-    assert bench.after(60) == ["idle for 60 s"]
+    running = Running(login=True)
+    running.clock.rightNow += 60
+    turn(running.clock)
+    running.timers.active(running.clock.seconds())
+    assert running.after(0) == []
+    assert running.after(60) == ["idle for 60 s"]
 
 
 def test_neverIdle() -> None:
     """Without a limit for silence there is none."""
-    bench = Bench(SessionSettings(idleTimeout=0, loginTimeout=10), login=True)
-    assert bench.after(10**6) == []
+    running = Running(SessionSettings(idleTimeout=0, loginTimeout=10), login=True)
+    assert running.after(10**6) == []
 
 
 def test_slowLine() -> None:
     """A line has its time from its first byte, however many come; the next one has it anew."""
-    bench = Bench(login=True)
-    bench.timers.lineBegun()
-    bench.after(4)
-    bench.timers.lineBegun()
-    bench.timers.lineEnded()
-    bench.timers.lineBegun()
-    assert bench.after(4) == []
-    [told] = bench.after(1)
+    running = Running(login=True)
+    running.timers.lineBegun()
+    running.after(4)
+    running.timers.lineBegun()
+    running.timers.lineEnded()
+    running.timers.lineBegun()
+    assert running.after(4) == []
+    [told] = running.after(1)
     assert told == "no more: Service not available, no end of a command within 5 seconds"
 
 
 @pytest.mark.parametrize("line", [True, False])
 def test_stopped(line: bool) -> None:
     """Nothing is left behind."""
-    bench = Bench()
+    running = Running()
     if line:
-        bench.timers.lineBegun()
-    bench.timers.stop()
-    assert bench.clock.getDelayedCalls() == []
+        running.timers.lineBegun()
+    running.timers.stop()
+    assert running.clock.getDelayedCalls() == []

@@ -59,7 +59,7 @@ def printer() -> Iterator[USBPrinter]:
     printer.dispose()
 
 
-class Desk:
+class Printing:
     """A transport to a printer, and a job that has it."""
 
     def __init__(self, printer: USBPrinter, bidirectional: bool = True, delay: float = 0.0) -> None:
@@ -87,9 +87,9 @@ class Desk:
 async def test_delivered(job: bytes, most: int, printer: USBPrinter) -> None:
     """However little a transfer takes, the printer gets all bytes in their order."""
     printer.most = most
-    desk = Desk(printer)
-    connection = await desk.open()
-    assert desk.status.state == "processing"
+    printing = Printing(printer)
+    connection = await printing.open()
+    assert printing.status.state == "processing"
     for at in range(0, len(job), 3000):
         connection.write(job[at : at + 3000])
     assert await connection.finish() is Delivery.DELIVERED
@@ -97,16 +97,16 @@ async def test_delivered(job: bytes, most: int, printer: USBPrinter) -> None:
     assert connection.sent == len(job)
     assert printer.largest <= PIECE
     assert not printer.isOpen
-    assert desk.job.losses == []
-    assert desk.status.state == "idle"
+    assert printing.job.losses == []
+    assert printing.status.state == "idle"
 
 
 @pytest_twisted.ensureDeferred
 async def test_contracts(printer: USBPrinter) -> None:
     """What the printing port and the job want of a transport is there."""
-    desk = Desk(printer)
-    connection = await desk.open()
-    verifyObject(IPrinterTransport, desk.transport)
+    printing = Printing(printer)
+    connection = await printing.open()
+    verifyObject(IPrinterTransport, printing.transport)
     verifyObject(IPrinterConnection, connection)
     await connection.abort(b"")
 
@@ -115,7 +115,7 @@ async def test_contracts(printer: USBPrinter) -> None:
 async def test_notBeforeTheLastTransfer(printer: USBPrinter) -> None:
     """The end of a job is the printer's acknowledgement, however long it takes."""
     printer.gate.clear()
-    connection = await Desk(printer).open()
+    connection = await Printing(printer).open()
     connection.write(b"%!PS")
     finishing = connection.finish()
     await until(lambda: printer.asked > 2)
@@ -138,21 +138,21 @@ async def test_notBeforeTheLastTransfer(printer: USBPrinter) -> None:
 async def test_lost(fault: int, said: str, printer: USBPrinter) -> None:
     """Whatever the driver says against a transfer, the job is lost, and the device is free."""
     printer.faults = [0, fault]
-    desk = Desk(printer)
-    connection = await desk.open()
+    printing = Printing(printer)
+    connection = await printing.open()
     connection.write(JOB)
-    await until(lambda: desk.job.losses)
-    assert isinstance(desk.job.losses[0], PrinterLost)
-    assert said in str(desk.job.losses[0])
+    await until(lambda: printing.job.losses)
+    assert isinstance(printing.job.losses[0], PrinterLost)
+    assert said in str(printing.job.losses[0])
     assert printer.data == JOB[:PIECE]
     assert connection.sent == 2 * PIECE  # nobody knows how much of the second
     assert not printer.isOpen
-    assert desk.status.reasons == ("offline",)
+    assert printing.status.reasons == ("offline",)
     connection.write(JOB)
     await connection.abort(b"tail")
-    assert len(desk.job.losses) == 1
+    assert len(printing.job.losses) == 1
     assert printer.data == JOB[:PIECE]
-    assert await (await desk.open()).finish() is Delivery.DELIVERED
+    assert await (await printing.open()).finish() is Delivery.DELIVERED
 
 
 @pytest_twisted.ensureDeferred
@@ -160,14 +160,14 @@ async def test_lostAtTheEnd(printer: USBPrinter) -> None:
     """The last transfer of a job can be lost like any other."""
     printer.gate.clear()
     printer.faults = [0, 0, errno.EIO]
-    desk = Desk(printer)
-    connection = await desk.open()
+    printing = Printing(printer)
+    connection = await printing.open()
     connection.write(JOB)
     finishing = connection.finish()
     printer.gate.set()
     with pytest.raises(PrinterLost, match="a transfer failed"):
         await finishing
-    assert desk.job.losses == []
+    assert printing.job.losses == []
 
 
 @pytest_twisted.ensureDeferred
@@ -175,8 +175,8 @@ async def test_finishOfALostJob(printer: USBPrinter) -> None:
     """A job that was lost a moment before its end is told so once, when the device is free."""
     printer.faults = [errno.EIO]
     printer.parting.clear()
-    desk = Desk(printer)
-    connection = await desk.open()
+    printing = Printing(printer)
+    connection = await printing.open()
     connection.write(b"%!PS")
     await until(lambda: printer.leaving)
     finishing = connection.finish()
@@ -184,7 +184,7 @@ async def test_finishOfALostJob(printer: USBPrinter) -> None:
     printer.parting.set()
     with pytest.raises(PrinterLost):
         await finishing
-    assert desk.job.losses == []
+    assert printing.job.losses == []
     with pytest.raises(PrinterLost):
         await connection.finish()
 
@@ -194,7 +194,7 @@ async def test_backPressure(printer: USBPrinter) -> None:
     """A sender is paused while more than a buffer waits, and resumed when nothing does."""
     printer.gate.clear()
     source = Source()
-    connection = await Desk(printer).open()
+    connection = await Printing(printer).open()
     source.resumed.addCallback(lambda _: len(printer.data))
     connection.registerProducer(source, True)
     connection.write(bytes(BUFFER + PIECE))  # one piece is in hand
@@ -218,16 +218,16 @@ async def test_saysWhy(lines: int | None, reason: str, printer: USBPrinter) -> N
     """A printer that takes nothing is asked why; when it goes on, the status says that too."""
     printer.gate.clear()
     printer.lines = lines
-    desk = Desk(printer)
-    connection = await desk.open()
+    printing = Printing(printer)
+    connection = await printing.open()
     connection.write(JOB)
-    assert desk.status.state == "processing"
-    await until(lambda: desk.status.state == "stopped")
-    assert desk.status.reasons == (reason,)
-    await desk.transport.ask()
-    assert desk.status.reasons == (reason,)
+    assert printing.status.state == "processing"
+    await until(lambda: printing.status.state == "stopped")
+    assert printing.status.reasons == (reason,)
+    await printing.transport.ask()
+    assert printing.status.reasons == (reason,)
     printer.gate.set()
-    await until(lambda: desk.status.state == "processing")
+    await until(lambda: printing.status.state == "processing")
     assert await connection.finish() is Delivery.DELIVERED
     assert printer.data == JOB
 
@@ -236,11 +236,11 @@ async def test_saysWhy(lines: int | None, reason: str, printer: USBPrinter) -> N
 async def test_busyIsNotStopped(printer: USBPrinter) -> None:
     """A printer that is slow, and well, is not said to have stopped."""
     printer.gate.clear()
-    desk = Desk(printer)
-    connection = await desk.open()
+    printing = Printing(printer)
+    connection = await printing.open()
     connection.write(JOB)
     await until(lambda: printer.asked > 2)
-    assert desk.status.state == "processing"
+    assert printing.status.state == "processing"
     printer.gate.set()
     await connection.finish()
 
@@ -248,12 +248,12 @@ async def test_busyIsNotStopped(printer: USBPrinter) -> None:
 @pytest_twisted.ensureDeferred
 async def test_leftAlone(printer: USBPrinter) -> None:
     """A printer that takes its time with nothing in hand, or that must not be asked, is not."""
-    desk = Desk(printer, bidirectional=False)
+    printing = Printing(printer, bidirectional=False)
     printer.mouth.send(b"unheard")
-    await desk.transport.ask()
-    assert desk.status == PrinterStatus()
+    await printing.transport.ask()
+    assert printing.status == PrinterStatus()
     printer.gate.clear()
-    connection = await desk.open()
+    connection = await printing.open()
     connection.write(b"%!PS")
     await sleep(0.2)
     assert printer.opened == [False]
@@ -267,7 +267,7 @@ async def test_notAskedAtOnce(printer: USBPrinter, monkeypatch: pytest.MonkeyPat
     """A printer that is busy for a moment is left alone: questions disturb some."""
     monkeypatch.setattr(module, "STALLED_AFTER", 60)
     printer.gate.clear()
-    connection = await Desk(printer).open()
+    connection = await Printing(printer).open()
     connection.write(b"%!PS")
     await sleep(0.2)
     assert printer.asked == 0
@@ -278,7 +278,7 @@ async def test_notAskedAtOnce(printer: USBPrinter, monkeypatch: pytest.MonkeyPat
 @pytest_twisted.ensureDeferred
 async def test_slowSender(printer: USBPrinter) -> None:
     """While nothing waits for the printer, it has not stalled."""
-    connection = await Desk(printer).open()
+    connection = await Printing(printer).open()
     connection.write(b"%!PS")
     await until(lambda: printer.data)
     asked = printer.asked
@@ -291,8 +291,8 @@ async def test_slowSender(printer: USBPrinter) -> None:
 async def test_backChannel(printer: USBPrinter) -> None:
     """What the printer says is read, also while it takes nothing, and disturbs nothing."""
     printer.gate.clear()
-    desk = Desk(printer)
-    connection = await desk.open()
+    printing = Printing(printer)
+    connection = await printing.open()
     connection.write(JOB)
     for _ in range(3):
         reads = printer.reads
@@ -300,14 +300,14 @@ async def test_backChannel(printer: USBPrinter) -> None:
         await until(lambda known=reads: printer.reads > known)  # type: ignore[misc]
     printer.gate.set()
     assert await connection.finish() is Delivery.DELIVERED
-    assert desk.job.losses == []
+    assert printing.job.losses == []
 
 
 @pytest_twisted.ensureDeferred
 async def test_emptyAnswers(printer: USBPrinter, monkeypatch: pytest.MonkeyPatch) -> None:
     """A printer that always has an answer, an empty one, is not read without a pause."""
     monkeypatch.setattr(module, "LOOK_INTERVAL", 0.1)
-    connection = await Desk(printer).open()
+    connection = await Printing(printer).open()
     printer.mute = True
     printer.mouth.send(b"x")
     await sleep(0.35)
@@ -319,7 +319,7 @@ async def test_emptyAnswers(printer: USBPrinter, monkeypatch: pytest.MonkeyPatch
 async def test_emptyEnds(printer: USBPrinter, monkeypatch: pytest.MonkeyPatch) -> None:
     """An empty answer that ends a full one (USB has to say so) is no reason for a pause."""
     monkeypatch.setattr(module, "LOOK_INTERVAL", 60)
-    connection = await Desk(printer).open()
+    connection = await Printing(printer).open()
     for _ in range(5):
         printer.mouth.send(bytes(512))
         printer.mouth.send(b"")
@@ -331,26 +331,26 @@ async def test_emptyEnds(printer: USBPrinter, monkeypatch: pytest.MonkeyPatch) -
 async def test_deaf(printer: USBPrinter) -> None:
     """An error while reading is no error of the job."""
     printer.deafness = errno.EIO
-    desk = Desk(printer)
-    connection = await desk.open()
+    printing = Printing(printer)
+    connection = await printing.open()
     printer.mouth.send(b"garbled")
     await until(lambda: printer.reads > 1)
     connection.write(JOB)
     assert await connection.finish() is Delivery.DELIVERED
-    assert desk.job.losses == []
+    assert printing.job.losses == []
 
 
 @pytest_twisted.ensureDeferred
 async def test_unpluggedMeanwhile(printer: USBPrinter) -> None:
     """A printer that is unplugged while its sender is slow is lost at once."""
     printer.deafness = errno.ENODEV
-    desk = Desk(printer)
-    connection = await desk.open()
+    printing = Printing(printer)
+    connection = await printing.open()
     connection.write(b"%!PS")
     await until(lambda: printer.data)
     printer.mouth.send(b"x")
-    await until(lambda: desk.job.losses)
-    assert "switched off" in str(desk.job.losses[0])
+    await until(lambda: printing.job.losses)
+    assert "switched off" in str(printing.job.losses[0])
     await connection.abort(b"")
 
 
@@ -358,8 +358,8 @@ async def test_unpluggedMeanwhile(printer: USBPrinter) -> None:
 async def test_abort(printer: USBPrinter) -> None:
     """A cut job ends with its tail, behind what the driver has, and the rest is forgotten."""
     printer.gate.clear()
-    desk = Desk(printer)
-    connection = await desk.open()
+    printing = Printing(printer)
+    connection = await printing.open()
     connection.write(JOB)
     aborting = connection.abort(b"\x04")
     connection.write(b"more")
@@ -367,14 +367,14 @@ async def test_abort(printer: USBPrinter) -> None:
     await aborting
     assert printer.data == JOB[:PIECE] + b"\x04"
     assert not printer.isOpen
-    assert not desk.job.losses
+    assert not printing.job.losses
 
 
 @pytest_twisted.ensureDeferred
 async def test_abortWhileFinishing(printer: USBPrinter) -> None:
     """A job can be cut while its end is on the way."""
     printer.gate.clear()
-    connection = await Desk(printer).open()
+    connection = await Printing(printer).open()
     connection.write(JOB)
     finishing = connection.finish()
     aborting = connection.abort(b"")
@@ -393,18 +393,18 @@ async def test_abortWithoutPaper(printer: USBPrinter, monkeypatch: pytest.Monkey
     monkeypatch.setattr(module, "ABORT_PATIENCE", 0.05)
     printer.gate.clear()
     printer.lines = PAPER_OUT
-    desk = Desk(printer)
-    connection = await desk.open()
+    printing = Printing(printer)
+    connection = await printing.open()
     connection.write(JOB)
     await connection.abort(b"\x04")
     with pytest.raises(PrinterUnreachable, match="job before"):
-        await desk.open()
-    await until(lambda: desk.status.reasons == ("media-empty",))
+        await printing.open()
+    await until(lambda: printing.status.reasons == ("media-empty",))
     printer.gate.set()
-    await until(lambda: desk.transport.connection is None)
+    await until(lambda: printing.transport.connection is None)
     assert printer.data == JOB[:PIECE] + b"\x04"
-    await (await desk.open()).finish()
-    assert not desk.job.losses
+    await (await printing.open()).finish()
+    assert not printing.job.losses
 
 
 @pytest_twisted.ensureDeferred
@@ -412,22 +412,22 @@ async def test_unpluggedAfterAbort(printer: USBPrinter, monkeypatch: pytest.Monk
     """A printer that is unplugged long after the abort is free as well, and nobody is told."""
     monkeypatch.setattr(module, "ABORT_PATIENCE", 0.05)
     printer.gate.clear()
-    desk = Desk(printer)
-    connection = await desk.open()
+    printing = Printing(printer)
+    connection = await printing.open()
     connection.write(JOB)
     await connection.abort(b"\x04")
     printer.faults = [errno.ENODEV]
     printer.gate.set()
-    await until(lambda: desk.transport.connection is None)
+    await until(lambda: printing.transport.connection is None)
     assert not printer.isOpen
-    assert not desk.job.losses
+    assert not printing.job.losses
 
 
 @pytest_twisted.ensureDeferred
 async def test_closeDelay(printer: USBPrinter) -> None:
     """Some printers want to be left connected for a while; an aborted job does without."""
-    desk = Desk(printer, delay=0.3)
-    connection = await desk.open()
+    printing = Printing(printer, delay=0.3)
+    connection = await printing.open()
     connection.write(b"%!PS")
     began = reactor.seconds()
     finishing = connection.finish()
@@ -453,43 +453,43 @@ async def test_notOpened(number: int, said: str, printer: USBPrinter) -> None:
     """A printer that cannot be opened may be opened later, and the reason is told."""
     printer.refusal = number
     with pytest.raises(PrinterUnreachable, match=said):
-        await Desk(printer).open()
+        await Printing(printer).open()
 
 
 @pytest_twisted.ensureDeferred
 async def test_canceledOpening(printer: USBPrinter) -> None:
     """A job that is gone when the device opens leaves it free."""
-    desk = Desk(printer)
-    opening = desk.transport.open(desk.job)
+    printing = Printing(printer)
+    opening = printing.transport.open(printing.job)
     opening.addErrback(lambda _: None)
     opening.cancel()
     await until(lambda: printer.opened and not printer.isOpen)
-    assert desk.transport.connection is None
+    assert printing.transport.connection is None
 
 
 @pytest_twisted.ensureDeferred
 async def test_asked(printer: USBPrinter) -> None:
     """An idle printer is asked; if it cannot be, it is offline, or others have it."""
     printer.lines = PAPER_OUT
-    desk = Desk(printer)
-    await desk.transport.ask()
-    assert desk.status == PrinterStatus("stopped", ("media-empty",))
+    printing = Printing(printer)
+    await printing.transport.ask()
+    assert printing.status == PrinterStatus("stopped", ("media-empty",))
     assert printer.opened == [False]
     assert not printer.isOpen
     for refusal, reason in ((errno.ENODEV, "offline"), (errno.EBUSY, "in-use")):
         printer.refusal = refusal
-        await desk.transport.ask()
-        assert desk.status.reasons == (reason,)
+        await printing.transport.ask()
+        assert printing.status.reasons == (reason,)
 
 
 @pytest_twisted.ensureDeferred
 async def test_askedInTheWay(printer: USBPrinter) -> None:
     """A job does not find the printer in use by our own question."""
     printer.thinking.clear()
-    desk = Desk(printer)
-    asking = desk.transport.ask()
+    printing = Printing(printer)
+    asking = printing.transport.ask()
     await until(lambda: printer.asked)
-    opening = desk.transport.open(desk.job)
+    opening = printing.transport.open(printing.job)
     await sleep(0.05)
     assert not opening.called
     printer.thinking.set()
@@ -500,7 +500,7 @@ async def test_askedInTheWay(printer: USBPrinter) -> None:
 @pytest_twisted.ensureDeferred
 async def test_undisturbed(printer: USBPrinter) -> None:
     """No signal ends a write whose bytes the driver has already."""
-    connection = await Desk(printer).open()
+    connection = await Printing(printer).open()
     connection.write(b"%!PS")
     await connection.finish()
     assert {signal.SIGTERM, signal.SIGINT, signal.SIGCHLD} <= printer.blocked

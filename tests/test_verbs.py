@@ -20,7 +20,7 @@ from jetdirect.spool.limits import Keep
 from jetdirect.testing import FakePrinter, FakeSender
 from jetdirect.verbs import Operator
 from jetdirect.wanted import Wanted
-from tests.support.endpoint import hear
+from tests.support.answers import hear
 from tests.support.site import Site
 
 

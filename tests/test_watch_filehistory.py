@@ -23,7 +23,7 @@ from jetdirect.watch.database import Database
 from jetdirect.watch.filehistory import AGAIN, ANSWER, ASKING, BATCH, WITHIN, FileHistory
 from jetdirect.watch.retention import Names, Retention
 from tests.conftest import FlushErrors
-from tests.support.endpoint import hear
+from tests.support.answers import hear
 from tests.support.spooled import Work
 from tests.test_watch_database import NOW, job
 

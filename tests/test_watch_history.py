@@ -13,7 +13,7 @@ from jetdirect.interfaces import IHistory, IWatcher
 from jetdirect.record import JobEvent, JobRecord, JobState
 from jetdirect.wanted import Wanted
 from jetdirect.watch.history import EVENTS, KEPT, History
-from tests.support.endpoint import hear
+from tests.support.answers import hear
 
 
 def record(number: int, **more: Any) -> JobRecord:

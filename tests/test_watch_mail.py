@@ -25,8 +25,8 @@ from jetdirect.watch.alarms import MOST, Digest, Event
 from jetdirect.watch.mail import LONGEST_REPLY, MailReceiver, message
 from jetdirect.watch.settings import MailServer
 from jetdirect.watch.wire import FAREWELL, NotTold
+from tests.support.answers import hear
 from tests.support.certificate import selfSigned
-from tests.support.endpoint import hear
 from tests.support.mailroom import LOGIN, Mailroom
 from tests.support.started import freePort
 

@@ -25,7 +25,7 @@ from jetdirect.record import PortRecord, PortState
 from jetdirect.testing import FakePrinter
 from jetdirect.watch.metrics import Metrics, Waiting
 from jetdirect.watch.pace import SLICE
-from tests.support.endpoint import hear
+from tests.support.answers import hear
 from tests.support.site import Site
 from tests.test_web_site import House
 

@@ -30,7 +30,7 @@ from jetdirect.watch.retention import Names, Retention
 from jetdirect.watch.settings import NotifySettings
 from jetdirect.watch.wire import NotTold
 from tests.conftest import FlushErrors
-from tests.support.endpoint import hear
+from tests.support.answers import hear
 from tests.support.site import START, Site
 from tests.test_watch_log import job as jobRecord
 

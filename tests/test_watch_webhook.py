@@ -29,8 +29,8 @@ from jetdirect.watch.notify import Notifier
 from jetdirect.watch.settings import NotifySettings, Webhook
 from jetdirect.watch.webhook import LONGEST_HEAD, WebhookReceiver, body, signature
 from jetdirect.watch.wire import FAREWELL, NotTold
+from tests.support.answers import hear
 from tests.support.certificate import selfSigned
-from tests.support.endpoint import hear
 from tests.support.hook import Hook
 from tests.support.started import freePort
 from tests.test_watch_mail import Wire

@@ -19,7 +19,7 @@ from jetdirect.testing import FakePrinter
 from jetdirect.web.api import API, MOST_LISTED, Answer
 from jetdirect.words import Wrong
 from tests.conftest import FlushErrors
-from tests.support.endpoint import hear
+from tests.support.answers import hear
 from tests.support.site import START, Site
 
 # What the API promises to other programs, and the printer's own words.

@@ -55,7 +55,7 @@ def session(host: str, port: int, source: str = CLIENT) -> Client:
 # Behind a proxy
 
 
-class Site:
+class Proxied:
     """A proxy, and a gateway behind it at another address."""
 
     def __init__(self, directory: Path, printer: RawPrinter, how: str, *options: str) -> None:
@@ -69,7 +69,7 @@ class Site:
             self._all.close()
             pytest.skip(str(missing))
 
-    def __enter__(self) -> Site:
+    def __enter__(self) -> Proxied:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -85,8 +85,8 @@ class Site:
 @pytest.mark.parametrize("how", ["send-proxy", "send-proxy-v2"])
 def test_proxy(how: str, printer: RawPrinter, tmp_path: Path) -> None:
     """Jobs and logs have the client's own address; data connections go past the proxy."""
-    with Site(tmp_path, printer, how, f"--passive-address={GATEWAY}") as site:
-        with site.session() as ftp:
+    with Proxied(tmp_path, printer, how, f"--passive-address={GATEWAY}") as proxied:
+        with proxied.session() as ftp:
             assert f"Connected from {CLIENT}" in ftp.sendcmd("STAT")
             host, _ = ftp.makepasv()
             assert host == GATEWAY
@@ -97,13 +97,15 @@ def test_proxy(how: str, printer: RawPrinter, tmp_path: Path) -> None:
                 ftp.sendcmd("EPSV")
         for number in (1, 2):
             assert printer.waitForJob(number) == BINARY
-            assert re.search(rf"from 'tester' at {CLIENT}, printer ", site.gateway.jobEnd(number))
+            assert re.search(
+                rf"from 'tester' at {CLIENT}, printer ", proxied.gateway.jobEnd(number)
+            )
 
 
 def test_proxyStrangers(printer: RawPrinter, tmp_path: Path) -> None:
     """Only the client may use the data port: not the proxy, not a neighbour."""
     options = [f"--passive-address={GATEWAY}"]
-    with Site(tmp_path, printer, "send-proxy", *options) as site, site.session() as ftp:
+    with Proxied(tmp_path, printer, "send-proxy", *options) as proxied, proxied.session() as ftp:
         where = ftp.makepasv()
         for stranger in (PROXY, "127.0.0.6"):
             with socket.socket() as wire:
@@ -121,7 +123,7 @@ def test_proxyStrangers(printer: RawPrinter, tmp_path: Path) -> None:
 
 def test_proxyWithoutAddress(printer: RawPrinter, tmp_path: Path) -> None:
     """Without --passive-address there is nothing to announce, and PASV says so; PORT works."""
-    with Site(tmp_path, printer, "send-proxy") as site, site.session() as ftp:
+    with Proxied(tmp_path, printer, "send-proxy") as proxied, proxied.session() as ftp:
         with pytest.raises(ftplib.error_temp, match="425"):
             ftp.sendcmd("PASV")
         ftp.set_pasv(False)
@@ -131,13 +133,13 @@ def test_proxyWithoutAddress(printer: RawPrinter, tmp_path: Path) -> None:
 def test_proxyLimit(printer: RawPrinter, tmp_path: Path) -> None:
     """The limit per host counts clients, not the proxy that they all come through."""
     options = ["--max-sessions-per-host=1", f"--passive-address={GATEWAY}"]
-    with Site(tmp_path, printer, "send-proxy", *options) as site:
-        with site.session(), site.session("127.0.0.6"):
+    with Proxied(tmp_path, printer, "send-proxy", *options) as proxied:
+        with proxied.session(), proxied.session("127.0.0.6"):
             refused = ftplib.FTP(timeout=PATIENCE, source_address=(CLIENT, 0))
             with pytest.raises((ftplib.error_temp, EOFError), match=r"421|^$"):
-                refused.connect(PROXY, site.proxy.port)
+                refused.connect(PROXY, proxied.proxy.port)
             refused.close()
-        assert site.gateway.matches(f"session from {CLIENT} refused")
+        assert proxied.gateway.matches(f"session from {CLIENT} refused")
 
 
 @pytest.mark.parametrize(
@@ -154,12 +156,12 @@ def test_proxyLimit(printer: RawPrinter, tmp_path: Path) -> None:
 def test_proxyAllow(allowed: list[str], good: bool, printer: RawPrinter, tmp_path: Path) -> None:
     """Who may connect is asked of the client."""
     options = [f"--allow={host}/32" for host in allowed]
-    with Site(tmp_path, printer, "send-proxy", *options) as site:
+    with Proxied(tmp_path, printer, "send-proxy", *options) as proxied:
         if good:
-            site.session().close()
+            proxied.session().close()
         else:
             with pytest.raises((ftplib.Error, EOFError)):
-                site.session()
+                proxied.session()
 
 
 # Passive ports and addresses
@@ -256,15 +258,15 @@ def test_healthChecks(printer: RawPrinter, tmp_path: Path) -> None:
     """A proxy that looks whether the gateway is alive takes nobody's place for long."""
     options = ["--max-sessions=1", f"--passive-address={GATEWAY}"]
     how = "send-proxy-v2 check inter 50ms check-send-proxy"
-    with Site(tmp_path, printer, how, *options) as site:
+    with Proxied(tmp_path, printer, how, *options) as proxied:
         good = 0
         for _ in range(20):
             with contextlib.suppress(ftplib.Error, EOFError):
-                site.session().close()
+                proxied.session().close()
                 good += 1
             time.sleep(0.02)
         assert good >= 10
-        assert "Traceback" not in site.gateway.log
+        assert "Traceback" not in proxied.gateway.log
 
 
 def test_noProxyHeader(printer: RawPrinter, tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from tests.support.rawprinter import RawPrinter
 PAGE = b"%!PS\nshowpage\n" * 100
 
 
-class House:
+class TwoPrinters:
     """
     A gateway with three printers.
 
@@ -47,17 +47,17 @@ class House:
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+def two(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TwoPrinters]:
     """One for all."""
     with ExitStack() as stack:
-        yield House(stack, tmp_path_factory.mktemp("house"))
+        yield TwoPrinters(stack, tmp_path_factory.mktemp("two"))
 
 
-def curl(house: House, path: str, *options: str) -> list[str]:
+def curl(two: TwoPrinters, path: str, *options: str) -> list[str]:
     """C{curl -T} to a path below the gateway."""
-    to = f"ftp://127.0.0.1:{house.gateway.port}/{path}"
+    to = f"ftp://127.0.0.1:{two.gateway.port}/{path}"
     words = ["-sS", "--path-as-is", "--max-time", "20", *options]
-    return [program("curl"), *words, "-T", str(house.file), to]
+    return [program("curl"), *words, "-T", str(two.file), to]
 
 
 @pytest.mark.parametrize("method", ["multicwd", "nocwd", "singlecwd"])
@@ -68,32 +68,32 @@ def curl(house: House, path: str, *options: str) -> list[str]:
         *("PORT1/../PORT2/a.ps", "/PORT2/a.ps", "/PORT2//a.ps", "PORT2%5Ca.ps", "PORT1/PORT2/a.ps"),
     ],
 )
-def test_curl(method: str, path: str, house: House) -> None:
+def test_curl(method: str, path: str, two: TwoPrinters) -> None:
     """curl goes to the file directory by directory, at once, or not at all."""
-    result = run(curl(house, path, "--ftp-method", method), house.home)
+    result = run(curl(two, path, "--ftp-method", method), two.home)
     assert result.code == 0, result.output
-    assert house.printed() == {"PORT2": [PAGE]}
+    assert two.printed() == {"PORT2": [PAGE]}
 
 
 @pytest.mark.parametrize("method", ["multicwd", "nocwd", "singlecwd"])
 @pytest.mark.parametrize(
     "path", ["PORT13", "PORT13/a.ps", "prot2", "PORT%202", "'PORT2'", "PORT2;1"]
 )
-def test_curlAstray(method: str, path: str, house: House) -> None:
+def test_curlAstray(method: str, path: str, two: TwoPrinters) -> None:
     """What names no port, but means one, is a failure of curl's, and no paper."""
-    result = run(curl(house, path, "--ftp-method", method), house.home)
+    result = run(curl(two, path, "--ftp-method", method), two.home)
     assert result.code in (9, 25), result.output
-    assert house.printed() == {}
+    assert two.printed() == {}
 
 
 @pytest.mark.parametrize("path", ["PORT2/a.ps", "./PORT2/a.ps", "PORT1/../PORT2/a.ps", "PORT2"])
-def test_busybox(path: str, house: House) -> None:
+def test_busybox(path: str, two: TwoPrinters) -> None:
     """busybox ftpput says the path as it is."""
-    port = str(house.gateway.port)
-    words = [program("busybox"), "ftpput", "-P", port, "127.0.0.1", path, str(house.file)]
-    result = run(words, house.home)
+    port = str(two.gateway.port)
+    words = [program("busybox"), "ftpput", "-P", port, "127.0.0.1", path, str(two.file)]
+    result = run(words, two.home)
     assert result.code == 0, result.output
-    assert house.printed() == {"PORT2": [PAGE]}
+    assert two.printed() == {"PORT2": [PAGE]}
 
 
 @pytest.mark.parametrize(
@@ -106,9 +106,9 @@ def test_busybox(path: str, house: House) -> None:
         ("cd PORT3; put {file} -o a.ps", "PORT3"),
     ],
 )
-def test_lftp(script: str, port: str, house: House) -> None:
+def test_lftp(script: str, port: str, two: TwoPrinters) -> None:
     """lftp, from another port too."""
-    line = f"open 127.0.0.1:{house.gateway.port}; set ftp:use-allo no; {script}; bye"
-    result = run([program("lftp"), "-c", line.format(file=house.file)], house.home)
+    line = f"open 127.0.0.1:{two.gateway.port}; set ftp:use-allo no; {script}; bye"
+    result = run([program("lftp"), "-c", line.format(file=two.file)], two.home)
     assert result.code == 0, result.output
-    assert house.printed() == {port: [PAGE]}
+    assert two.printed() == {port: [PAGE]}

@@ -32,7 +32,7 @@ from laboratory.faults.simulation.secure import SecureEnd, certificate
 from laboratory.faults.simulation.wire import Wire
 
 
-class Bench:
+class Simulated:
     """A print server and one printer on the simulated network, without senders."""
 
     def __init__(self) -> None:
@@ -92,21 +92,21 @@ def test_abortedConnectionIsClosedBeforeTheNextIsOpened() -> None:
     A printer that takes one connection at a time refuses the next job otherwise; with
     --connect-timeout=0 that job gets 450.
     """
-    bench = Bench()
-    bench.submit("first")
-    bench.submit("second")
-    bench.go(1.0)
+    simulated = Simulated()
+    simulated.submit("first")
+    simulated.submit("second")
+    simulated.go(1.0)
     stillOpen: list[End] = []
-    connect = bench.reactor.connectTCP
+    connect = simulated.reactor.connectTCP
 
     def connectTCP(*arguments: Any, **options: Any) -> Any:
-        stillOpen.extend(end for end in bench.host.ends if end.closed is None)
+        stillOpen.extend(end for end in simulated.host.ends if end.closed is None)
         return connect(*arguments, **options)
 
-    bench.reactor.connectTCP = connectTCP  # type: ignore[method-assign]
-    bench.connections[0].close()  # before our half-close: the first job is lost
-    bench.go(1.0)
-    assert len(bench.connections) == 2
+    simulated.reactor.connectTCP = connectTCP  # type: ignore[method-assign]
+    simulated.connections[0].close()  # before our half-close: the first job is lost
+    simulated.go(1.0)
+    assert len(simulated.connections) == 2
     assert stillOpen == []
 
 
@@ -135,20 +135,20 @@ def test_aShortGlitchAfterAPauseIsNoDeath() -> None:
     """
     The sender pauses for 40 s, the network drops packets for 3 s when it goes on: the job prints.
     """
-    bench = Bench()
-    job = bench.submit("page")
-    bench.go(1.0)
+    simulated = Simulated()
+    job = simulated.submit("page")
+    simulated.go(1.0)
     job.write(b"the first part, ")
-    bench.go(40.0)
-    bench.host.pull()
+    simulated.go(40.0)
+    simulated.host.pull()
     job.write(b"the second")
-    bench.go(3.0)
-    bench.host.plug()
-    bench.go(1.0)
+    simulated.go(3.0)
+    simulated.host.plug()
+    simulated.go(1.0)
     assert not job.ended, job.error
-    assert bench.read() == b"the first part, the second"
+    assert simulated.read() == b"the first part, the second"
     job.cut(JobAborted("enough"))
-    bench.go(10.0)
+    simulated.go(10.0)
 
 
 class _Told:
@@ -166,15 +166,15 @@ def test_aReplyThatNeverLeftWasNotHeard() -> None:
     After a stall of the reactor that was longer than LINGER, a shutdown aborts the connection
     before the 226 was written to the socket: the record must not say that it was heard.
     """
-    bench = Bench()
-    wire = bench.control()
+    simulated = Simulated()
+    wire = simulated.control()
     job: Any = _Told()
-    acknowledgements = Acknowledgements(wire, bench.reactor)
+    acknowledgements = Acknowledgements(wire, simulated.reactor)
     wire.write(b"226 Transfer complete\r\n")
     acknowledgements.expect(job)
-    bench.reactor.callLater(0, wire.abortConnection)
+    simulated.reactor.callLater(0, wire.abortConnection)
     for _ in range(4):
-        bench.reactor.turn()
+        simulated.reactor.turn()
     acknowledgements.lost()
     assert wire.end.acknowledged == 0
     assert job.heard is False
@@ -184,21 +184,21 @@ def test_aBusyReactorMissesNoAcknowledgement() -> None:
     """
     A timer's reply leaves in the same turn; acknowledgement and FIN are both there at the next.
     """
-    bench = Bench()
-    wire = bench.control()
+    simulated = Simulated()
+    wire = simulated.control()
     job: Any = _Told()
-    acknowledgements = Acknowledgements(wire, bench.reactor)
+    acknowledgements = Acknowledgements(wire, simulated.reactor)
 
     def reply() -> None:
         wire.write(b"226 Transfer complete\r\n")
         acknowledgements.expect(job)
 
-    bench.reactor.callLater(0, reply)
-    bench.reactor.turn()
-    while bench.network.next is not None:
-        bench.network.step()
+    simulated.reactor.callLater(0, reply)
+    simulated.reactor.turn()
+    while simulated.network.next is not None:
+        simulated.network.step()
     assert wire.end.acknowledged and not wire.unacknowledged()
-    bench.reactor.turn()
+    simulated.reactor.turn()
     acknowledgements.ended()
     assert job.heard is True
 
@@ -224,21 +224,21 @@ class Pour:
     """A passive data port, a sender that has connected to it, and a transfer that has begun."""
 
     def __init__(self, idleTimeout: float = 0.0, **tls: Any) -> None:
-        self.bench = Bench()
-        reactor: Any = self.bench.reactor
+        self.simulated = Simulated()
+        reactor: Any = self.simulated.reactor
         port = PassivePort(reactor, DataTerms(idleTimeout, **tls), "192.0.2.9", "192.0.2.101")
-        connected = self.bench.reactor.dialIn(self.bench.host, port.number, "data")
-        self.bench.go(0.5)
+        connected = self.simulated.reactor.dialIn(self.simulated.host, port.number, "data")
+        self.simulated.go(0.5)
         end = connected.result
         assert isinstance(end, End)
         self.end = end
         self.taken = _Taken()
         self.over = Deferred.fromCoroutine(port.pourInto(self.taken))  # type: ignore[arg-type]
-        self.bench.go(0.5)
+        self.simulated.go(0.5)
 
     def stall(self, seconds: float) -> None:
         """The network goes on, the reactor does nothing."""
-        network = self.bench.network
+        network = self.simulated.network
         until = network.now + seconds
         while network.next is not None and network.next <= until:
             network.step()
@@ -254,33 +254,33 @@ def test_whatCameDuringAStallIsNoSilence() -> None:
     pour = Pour(idleTimeout=5.0)
     pour.end.send(b"a page")
     pour.stall(10.0)
-    pour.bench.go(1.0)
+    pour.simulated.go(1.0)
     assert pour.taken.bytes == b"a page"
     assert not pour.over.called
     pour.end.close()
-    pour.bench.go(1.0)
+    pour.simulated.go(1.0)
     assert pour.over.called and pour.over.result is None
 
 
 def test_whatWasSaidDuringAStallIsNoSilence() -> None:
     """The same of a control connection, and --idle-timeout."""
     pour = Pour()  # only for its network
-    bench = pour.bench
+    simulated = pour.simulated
     pour.end.close()
     gateway = Gateway(
-        Configuration([FakePrinter()], [], SessionSettings(idleTimeout=5.0)), bench.reactor
+        Configuration([FakePrinter()], [], SessionSettings(idleTimeout=5.0)), simulated.reactor
     )
-    bench.reactor.listenTCP(21, gateway.factory)
-    connected = bench.reactor.dialIn(bench.host, 21, "control")
-    bench.go(1.0)
+    simulated.reactor.listenTCP(21, gateway.factory)
+    connected = simulated.reactor.dialIn(simulated.host, 21, "control")
+    simulated.go(1.0)
     end = connected.result
     assert isinstance(end, End)
     end.send(b"SYST\r\n")
     pour.stall(10.0)
-    bench.go(1.0)
+    simulated.go(1.0)
     heard = end.recv(4096)
     end.close()
-    bench.go(5.0)
+    simulated.go(5.0)
     assert b"215 UNIX" in heard
     assert b"421" not in heard
 
@@ -342,9 +342,9 @@ def test_anEndDuringTheHandshakeIsNoFile() -> None:
     end = SecureEnd(pour.end)
     end.startTLS()
     end.shutdown()
-    pour.bench.go(1.0)
+    pour.simulated.go(1.0)
     end.close()
-    pour.bench.go(1.0)
+    pour.simulated.go(1.0)
     why: list[Any] = []
     pour.over.addErrback(why.append)
     assert why and why[0].check(DataConnectionLost)
@@ -355,14 +355,14 @@ def test_aResetAtTheEndIsNoClose() -> None:
     The printer's reset and the end of the job are both there at the same turn: an error is told
     once, and whoever does not listen takes it for a printer that closed.
     """
-    bench = Bench()
-    job = bench.submit("page")
-    bench.go(1.0)
+    simulated = Simulated()
+    job = simulated.submit("page")
+    simulated.go(1.0)
     job.write(b"a page")
-    bench.go(1.0)
-    bench.connections[-1].reset()
-    while not bench.connections[-1].peer.failed:
-        bench.network.step()
+    simulated.go(1.0)
+    simulated.connections[-1].reset()
+    while not simulated.connections[-1].peer.failed:
+        simulated.network.step()
     job.finish().addErrback(lambda _: None)
-    bench.go(1.0)
+    simulated.go(1.0)
     assert str(job.error) == "the printer reset the connection"

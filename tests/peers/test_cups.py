@@ -41,7 +41,7 @@ def page(size: int) -> bytes:
     return noise[:size] if size < 8 else (b"%!PS\n" + noise)[:size]
 
 
-class Site:
+class Spooler:
     """
     A print server with both of its protocols, and the printer behind it.
 
@@ -64,9 +64,9 @@ class Site:
 
 
 @pytest.fixture(scope="module")
-def site() -> Iterator[Site]:
+def spooler() -> Iterator[Spooler]:
     """One for all tests."""
-    made = Site()
+    made = Spooler()
     yield made
     made.stop()
 
@@ -77,14 +77,14 @@ LEVELS = {"lpd": "delivered", "ipp": "confirmed"}
 @pytest.mark.parametrize("announced", [True, False], ids=["ALLO", ""])
 @pytest.mark.parametrize("scheme", LEVELS)
 def test_everyByteThroughThePrintServer(
-    scheme: str, announced: bool, site: Site, tmp_path: Path
+    scheme: str, announced: bool, spooler: Spooler, tmp_path: Path
 ) -> None:
     """Jobs of awkward sizes; an empty one is none."""
     with (
-        Gateway(tmp_path, "--printer", site.uri(scheme)) as gateway,
+        Gateway(tmp_path, "--printer", spooler.uri(scheme)) as gateway,
         Session(gateway.port) as session,
     ):
-        before = len(site.printer.callers)
+        before = len(spooler.printer.callers)
         session.say("TYPE I")
         for count, size in enumerate([0, *SIZES]):
             if announced:
@@ -93,8 +93,8 @@ def test_everyByteThroughThePrintServer(
             assert re.search(delivered("PORT1", size, r"[a-z]+"), lastLine(reply)), reply
             if size:
                 assert lastLine(reply).endswith(f"{LEVELS[scheme]})")
-                assert site.printer.waitForJob(before + count) == page(size)
-        assert len(site.printer.callers) == before + len(SIZES)
+                assert spooler.printer.waitForJob(before + count) == page(size)
+        assert len(spooler.printer.callers) == before + len(SIZES)
 
 
 def test_everyByteThroughAnIPPPrinter(tmp_path: Path) -> None:
@@ -115,25 +115,25 @@ def test_everyByteThroughAnIPPPrinter(tmp_path: Path) -> None:
         assert "idle" in said
 
 
-def test_curl(site: Site, tmp_path: Path) -> None:
+def test_curl(spooler: Spooler, tmp_path: Path) -> None:
     """A real client, which does not announce the size."""
     file = tmp_path / "page.ps"
     file.write_bytes(page(65537))
-    printers = [word for scheme in LEVELS for word in ("--printer", site.uri(scheme))]
+    printers = [word for scheme in LEVELS for word in ("--printer", spooler.uri(scheme))]
     with Gateway(tmp_path, *printers) as gateway:
         for port, level in enumerate(LEVELS.values(), 1):
-            before = len(site.printer.callers)
+            before = len(spooler.printer.callers)
             result = curl(Address(gateway.port), [file], "--quote", f"CWD port{port}")
             assert result.code == 0, result.output
             assert f"(PORT{port}, job {port}, 65537 bytes, {level})" in result.output
-            assert site.printer.waitForJob(before + 1) == page(65537)
+            assert spooler.printer.waitForJob(before + 1) == page(65537)
 
 
 @pytest.mark.parametrize(("scheme", "announced"), [("lpd", True), ("lpd", False), ("ipp", False)])
 def test_largeJob(scheme: str, announced: bool, tmp_path: Path) -> None:
     """32 MiB arrive, and the gateway never has more than a part of them."""
     size = 32 * MIB
-    large = Site(keep=False)
+    large = Spooler(keep=False)
     try:
         with (
             Gateway(tmp_path, "--printer", large.uri(scheme)) as gateway,
@@ -192,14 +192,16 @@ def cutByReset(session: Session, wire: socket.socket) -> str:
     ("scheme", "size"),
     [("lpd", 500_000), ("lpd", None), ("ipp", None), ("ipp", 500_000), ("ipp", 400_000)],
 )
-def test_cutJobsAreNotPrinted(scheme: str, size: int | None, site: Site, tmp_path: Path) -> None:
+def test_cutJobsAreNotPrinted(
+    scheme: str, size: int | None, spooler: Spooler, tmp_path: Path
+) -> None:
     """Neither print server prints a job that was cut, and the next one prints."""
     unsent = scheme == "lpd" and size is None
     with (
-        Gateway(tmp_path, "--printer", site.uri(scheme)) as gateway,
+        Gateway(tmp_path, "--printer", spooler.uri(scheme)) as gateway,
         Session(gateway.port) as session,
     ):
-        before = len(site.printer.callers)
+        before = len(spooler.printer.callers)
         session.say("TYPE I")
         for number, cut in (1, cutByABOR), (2, cutByReset):
             if size is not None:
@@ -211,8 +213,8 @@ def test_cutJobsAreNotPrinted(scheme: str, size: int | None, site: Site, tmp_pat
             assert gateway.jobEnd(number).startswith(("aborted", "canceled"))
         reply = session.send(page(8192))
         assert reply.startswith("226"), reply
-        assert site.printer.waitForJob(before + 1) == page(8192)
-        assert len(site.printer.callers) == before + 1
+        assert spooler.printer.waitForJob(before + 1) == page(8192)
+        assert len(spooler.printer.callers) == before + 1
 
 
 @pytest.mark.parametrize("size", [None, 500_000, 400_000])
@@ -234,11 +236,11 @@ def test_cutJobIsNotPrintedByAnIPPPrinter(size: int | None, tmp_path: Path) -> N
         assert printer.printed == [page(8192)]
 
 
-def test_noQueue(site: Site, tmp_path: Path) -> None:
+def test_noQueue(spooler: Spooler, tmp_path: Path) -> None:
     """A queue that is not there, and one that takes no jobs: the sender hears so before 150."""
-    uris = [site.uri(scheme, queue=queue) for scheme in LEVELS for queue in ("nobody", "raw")]
+    uris = [spooler.uri(scheme, queue=queue) for scheme in LEVELS for queue in ("nobody", "raw")]
     printers = [word for uri in uris for word in ("--printer", uri)]
-    site.server.set("cupsreject")
+    spooler.server.set("cupsreject")
     try:
         with (
             Gateway(tmp_path, *printers, "--connect-timeout", "0") as gateway,
@@ -250,16 +252,16 @@ def test_noQueue(site: Site, tmp_path: Path) -> None:
                 assert reply.startswith("450"), (uri, reply)
                 assert "refused" in reply or "does not accept jobs" in reply
     finally:
-        site.server.set("cupsaccept")
+        spooler.server.set("cupsaccept")
 
 
-def test_stoppedQueue(site: Site, tmp_path: Path) -> None:
+def test_stoppedQueue(spooler: Spooler, tmp_path: Path) -> None:
     """A queue that keeps jobs and does not print has them: delivered, not confirmed."""
-    before = len(site.printer.callers)
-    site.server.set("cupsdisable")
+    before = len(spooler.printer.callers)
+    spooler.server.set("cupsdisable")
     try:
         with (
-            Gateway(tmp_path, "--printer", site.uri("ipp", "finish-timeout=0.5")) as gateway,
+            Gateway(tmp_path, "--printer", spooler.uri("ipp", "finish-timeout=0.5")) as gateway,
             Session(gateway.port) as session,
         ):
             reply = session.send(page(100))
@@ -267,27 +269,27 @@ def test_stoppedQueue(site: Site, tmp_path: Path) -> None:
             session.say("STAT port1")
             gateway.waitFor("job 1 on PORT1: completed")
     finally:
-        site.server.set("cupsenable")
-    assert site.printer.waitForJob(before + 1) == page(100)
+        spooler.server.set("cupsenable")
+    assert spooler.printer.waitForJob(before + 1) == page(100)
 
 
-def test_canceledInTheQueue(site: Site, tmp_path: Path) -> None:
+def test_canceledInTheQueue(spooler: Spooler, tmp_path: Path) -> None:
     """A job that is canceled while it waits in CUPS is lost, and the sender hears it."""
-    before = len(site.printer.callers)
-    site.server.set("cupsdisable")
+    before = len(spooler.printer.callers)
+    spooler.server.set("cupsdisable")
     try:
         with (
-            Gateway(tmp_path, "--printer", site.uri("ipp")) as gateway,
+            Gateway(tmp_path, "--printer", spooler.uri("ipp")) as gateway,
             Session(gateway.port) as session,
         ):
             with session.upload() as wire:
                 wire.sendall(page(100))
-            site.server.cancelNext()
+            spooler.server.cancelNext()
             reply = session.reply()
             assert reply.startswith("551"), reply
     finally:
-        site.server.set("cupsenable")
-    assert len(site.printer.callers) == before
+        spooler.server.set("cupsenable")
+    assert len(spooler.printer.callers) == before
 
 
 # What becomes of a job at the printer
@@ -426,18 +428,18 @@ def test_encrypted(option: str, code: str, tmp_path: Path) -> None:
     ("scheme", "size"),
     [("lpd", 500_000), ("lpd", None), ("ipp", None), ("ipp", 500_000), ("ipp", 400_000)],
 )
-def test_killedGateway(scheme: str, size: int | None, site: Site, tmp_path: Path) -> None:
+def test_killedGateway(scheme: str, size: int | None, spooler: Spooler, tmp_path: Path) -> None:
     """What a gateway leaves behind that is killed in mid-job is no job for a print server."""
-    before = len(site.printer.callers)
-    with Gateway(tmp_path, "--printer", site.uri(scheme)) as gateway:
+    before = len(spooler.printer.callers)
+    with Gateway(tmp_path, "--printer", spooler.uri(scheme)) as gateway:
         kill(gateway, size)
     with (
-        Gateway(tmp_path, "--printer", site.uri(scheme)) as gateway,
+        Gateway(tmp_path, "--printer", spooler.uri(scheme)) as gateway,
         Session(gateway.port) as session,
     ):
         assert session.send(page(8192)).startswith("226")
-    assert site.printer.waitForJob(before + 1) == page(8192)
-    assert len(site.printer.callers) == before + 1
+    assert spooler.printer.waitForJob(before + 1) == page(8192)
+    assert len(spooler.printer.callers) == before + 1
 
 
 @pytest.mark.parametrize("size", [None, 500_000, 400_000])

@@ -22,7 +22,7 @@ from tests.support.session import Session, delivered, lastLine
 V4, V6 = "127.0.0.1", "::1"
 
 
-class Shop:
+class Printers:
     """
     A gateway that listens on IPv4 and IPv6, before an IPv4 printer and an IPv6 printer.
     """
@@ -57,17 +57,17 @@ class Shop:
 
 
 @pytest.fixture(scope="module")
-def oneShop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+def oneShop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Printers]:
     """
     One gateway for all tests of this module.
     """
-    made = Shop(tmp_path_factory.mktemp("shop"))
+    made = Printers(tmp_path_factory.mktemp("printers"))
     yield made
     made.close()
 
 
 @pytest.fixture
-def shop(oneShop: Shop) -> Shop:
+def printers(oneShop: Printers) -> Printers:
     """
     The gateway, whatever an earlier test left behind.
     """
@@ -97,27 +97,27 @@ def assertDelivered(result: Result, port: str, sizes: list[int]) -> None:
 @pytest.mark.parametrize("passive", [True, False], ids=["passive", "active"])
 @pytest.mark.parametrize("client", CLIENTS.values(), ids=CLIENTS)
 def test_clientPrintsEveryPageInOneSession(
-    client: Client, passive: bool, host: str, shop: Shop, tmp_path: Path
+    client: Client, passive: bool, host: str, printers: Printers, tmp_path: Path
 ) -> None:
     """
     One login prints all pages, each once and unchanged, however the data connections are made.
     """
     files = lay(tmp_path, *PAGES)
-    result = client(shop.address(host, passive), files)
-    assert shop.news(1) == [page(name) for name in PAGES]
+    result = client(printers.address(host, passive), files)
+    assert printers.news(1) == [page(name) for name in PAGES]
     assertDelivered(result, "PORT1", [len(page(name)) for name in PAGES])
 
 
 @pytest.mark.parametrize("name", PAGES)
 @pytest.mark.parametrize("client", CLIENTS.values(), ids=CLIENTS)
 def test_clientPrintsOnePageInASession(
-    client: Client, name: str, shop: Shop, tmp_path: Path
+    client: Client, name: str, printers: Printers, tmp_path: Path
 ) -> None:
     """
     A login for a single page prints it once and unchanged.
     """
-    result = client(shop.address(V4), lay(tmp_path, name))
-    assert shop.news(1) == [page(name)]
+    result = client(printers.address(V4), lay(tmp_path, name))
+    assert printers.news(1) == [page(name)]
     assertDelivered(result, "PORT1", [len(page(name))])
 
 
@@ -139,74 +139,74 @@ def test_p910ndPrintsForEveryClient(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["tnftp", "inetutils-ftp"])
-def test_putWithAPortPrintsThere(name: str, shop: Shop, tmp_path: Path) -> None:
+def test_putWithAPortPrintsThere(name: str, printers: Printers, tmp_path: Path) -> None:
     """
     C{put file port2} prints on that port, and the session stays where it was.
     """
     lay(tmp_path, "traps.ps", "traps.pcl")
     commands = ["bin", "put traps.ps port2", "put traps.pcl"]
-    result = typed(name, shop.address(V4), tmp_path, *commands)
-    assert shop.news(2) == [page("traps.ps")]
-    assert shop.news(1) == [page("traps.pcl")]
+    result = typed(name, printers.address(V4), tmp_path, *commands)
+    assert printers.news(2) == [page("traps.ps")]
+    assert printers.news(1) == [page("traps.pcl")]
     for port, printed in ("PORT2", "traps.ps"), ("PORT1", "traps.pcl"):
         heard = delivered(port, len(page(printed)))
         assert re.search(heard, result.output, re.MULTILINE), result.output
 
 
 @pytest.mark.parametrize("name", ["tnftp", "inetutils-ftp"])
-def test_cdChoosesThePort(name: str, shop: Shop, tmp_path: Path) -> None:
+def test_cdChoosesThePort(name: str, printers: Printers, tmp_path: Path) -> None:
     """
     After C{cd port2}, in any case, files are printed there; C{cd /} leads back to the default.
     """
     lay(tmp_path, "traps.ps", "page.pcl")
     commands = ["bin", "cd PoRt2", "put traps.ps", "cd /", "put page.pcl"]
-    result = typed(name, shop.address(V4), tmp_path, *commands)
+    result = typed(name, printers.address(V4), tmp_path, *commands)
     assert result.code == 0, result.output
-    assert shop.news(2) == [page("traps.ps")]
-    assert shop.news(1) == [page("page.pcl")]
+    assert printers.news(2) == [page("traps.ps")]
+    assert printers.news(1) == [page("page.pcl")]
 
 
-def test_curlUrlChoosesThePort(shop: Shop, tmp_path: Path) -> None:
+def test_curlUrlChoosesThePort(printers: Printers, tmp_path: Path) -> None:
     """
     A port in a URL is where curl prints.
     """
     [file] = lay(tmp_path, "traps.ps")
-    address = shop.address(V4)
+    address = printers.address(V4)
     result = run([program("curl"), "-sSvT", str(file), address.url + "PORT2/"], tmp_path)
-    assert shop.news(2) == [page("traps.ps")]
+    assert printers.news(2) == [page("traps.ps")]
     assertDelivered(result, "PORT2", [len(page("traps.ps"))])
 
 
-def test_asciiModeChangesNothing(shop: Shop) -> None:
+def test_asciiModeChangesNothing(printers: Printers) -> None:
     """
     What a client sends after C{TYPE A} is printed as it was sent.
     """
-    with Session(shop.address(V4).port) as session:
+    with Session(printers.address(V4).port) as session:
         for name in PAGES:
             assert session.say("TYPE A").startswith("200")
             with session.transfercmd(f"STOR {name}") as wire:
                 wire.sendall(page(name))
             assert re.search(delivered("PORT1", len(page(name))), lastLine(session.reply()))
-    assert shop.news(1) == [page(name) for name in PAGES]
+    assert printers.news(1) == [page(name) for name in PAGES]
 
 
-def test_curlAsciiModeChangesNothing(shop: Shop, tmp_path: Path) -> None:
+def test_curlAsciiModeChangesNothing(printers: Printers, tmp_path: Path) -> None:
     """
     C{curl -B} converts line ends itself; what it sends is printed as it was sent.
     """
     file = tmp_path / "traps.txt"
     data = page("traps.bin").replace(b"\n", b"\v")
     file.write_bytes(data)
-    result = curl(shop.address(V4), [file], "-B")
-    assert shop.news(1) == [data]
+    result = curl(printers.address(V4), [file], "-B")
+    assert printers.news(1) == [data]
     assertDelivered(result, "PORT1", [len(data)])
 
 
-def test_emptyFileIsAJob(shop: Shop, tmp_path: Path) -> None:
+def test_emptyFileIsAJob(printers: Printers, tmp_path: Path) -> None:
     """
     A file without bytes gets its 226, and no printer hears a byte of it.
     """
-    with Session(shop.address(V4).port) as session:
+    with Session(printers.address(V4).port) as session:
         assert re.search(delivered("PORT1", 0), lastLine(session.send(b"")))
         assert re.search(delivered("PORT1", 4), lastLine(session.send(b"next")))
-    assert b"".join(shop.news(1)) == b"next"
+    assert b"".join(printers.news(1)) == b"next"

@@ -20,7 +20,7 @@ HOST = "127.0.0.1"
 JOB = b"%!PS\nshowpage\n" * 1000
 
 
-class House:
+class Printed:
     """A gateway and its printer."""
 
     def __init__(self, place: Path) -> None:
@@ -33,9 +33,9 @@ class House:
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+def printed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Printed]:
     """One for all."""
-    one = House(tmp_path_factory.mktemp("quit"))
+    one = Printed(tmp_path_factory.mktemp("quit"))
     yield one
     one.gateway.stop()
     one.printer.stop()
@@ -58,22 +58,22 @@ def script(control: socket.socket, listener: socket.socket) -> None:
     control.shutdown(socket.SHUT_WR)
 
 
-def test_allInOnePacket(house: House) -> None:
+def test_allInOnePacket(printed: Printed) -> None:
     """Everything at once, QUIT and a half-close with it: 150, 226 and 221, and the job printed."""
-    with house.control() as control, socket.create_server((HOST, 0)) as listener:
+    with printed.control() as control, socket.create_server((HOST, 0)) as listener:
         script(control, listener)
         listener.settimeout(PATIENCE)
         data, _ = listener.accept()
         with data:
             data.sendall(JOB)
         assert rest(control) == [220, 331, 230, 200, 200, 150, 226, 221]
-    assert house.printer.callers[-1].received == len(JOB)
+    assert printed.printer.callers[-1].received == len(JOB)
 
 
-def test_quitBehindTheData(house: House) -> None:
+def test_quitBehindTheData(printed: Printed) -> None:
     """QUIT and the half-close right behind the data's end, also when they are not read yet."""
     for _ in range(50):
-        with house.control() as control:
+        with printed.control() as control:
             control.sendall(b"USER a\r\nPASS b\r\nTYPE I\r\nEPSV\r\n")
             heard = b""
             while not (found := re.search(rb"\|\|\|(\d+)\|\)\r\n", heard)):
@@ -88,14 +88,14 @@ def test_quitBehindTheData(house: House) -> None:
             assert rest(control)[-2:] == [226, 221]
 
 
-def test_resetBehindQuit(house: House) -> None:
+def test_resetBehindQuit(printed: Printed) -> None:
     """A sender that is reset behind its QUIT is lost, and its job with it."""
-    with house.control() as control, socket.create_server((HOST, 0)) as listener:
+    with printed.control() as control, socket.create_server((HOST, 0)) as listener:
         script(control, listener)
         listener.settimeout(PATIENCE)
         data, _ = listener.accept()
         with data:
             data.sendall(JOB)
-            house.gateway.waitFor(r"job \d+ on PORT1: 'page.ps'")
+            printed.gateway.waitFor(r"job \d+ on PORT1: 'page.ps'")
             resetConnection(control)
-    assert house.gateway.waitFor(r"the control connection was lost")
+    assert printed.gateway.waitFor(r"the control connection was lost")

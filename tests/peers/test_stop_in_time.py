@@ -82,7 +82,7 @@ stuck = Scheme()
 """
 
 
-class Scene:
+class Stopping:
     """
     A gateway, and what is going on there.
 
@@ -153,179 +153,179 @@ class Scene:
         return f"{where[0]}:{where[1]}"
 
 
-def idle(scene: Scene) -> None:
+def idle(stopping: Stopping) -> None:
     """Nobody is there."""
-    scene.start(scene.printer().uri())
+    stopping.start(stopping.printer().uri())
 
 
-def sessions(scene: Scene) -> None:
+def sessions(stopping: Stopping) -> None:
     """Nobody prints: one is logged in, one is not, and neither reads nor closes."""
-    scene.start(scene.printer().uri())
-    scene.session()
-    scene.session(login=False)
+    stopping.start(stopping.printer().uri())
+    stopping.session()
+    stopping.session(login=False)
 
 
-def connecting(scene: Scene) -> None:
+def connecting(stopping: Stopping) -> None:
     """The printer does not answer."""
-    scene.start(f"socket://{scene.listener()}")
-    scene.asks()
+    stopping.start(f"socket://{stopping.listener()}")
+    stopping.asks()
 
 
-def retrying(scene: Scene) -> None:
+def retrying(stopping: Stopping) -> None:
     """The printer is off."""
-    scene.start(scene.printer(on=False).uri())
-    scene.asks()
+    stopping.start(stopping.printer(on=False).uri())
+    stopping.asks()
 
 
-def inLine(scene: Scene) -> None:
+def inLine(stopping: Stopping) -> None:
     """One job prints, another waits for it."""
-    scene.start(scene.printer(neverReads).uri())
-    scene.sends()
-    session = scene.session()
-    scene._stack.enter_context(beginWaiting(session, "page.ps"))
+    stopping.start(stopping.printer(neverReads).uri())
+    stopping.sends()
+    session = stopping.session()
+    stopping._stack.enter_context(beginWaiting(session, "page.ps"))
     assert session.say("NOOP").startswith("200")
 
 
-def withoutData(scene: Scene) -> None:
+def withoutData(stopping: Stopping) -> None:
     """The data connection never comes."""
-    scene.start(scene.printer().uri())
-    session = scene.session()
+    stopping.start(stopping.printer().uri())
+    session = stopping.session()
     session.makepasv()
     session.putcmd("STOR page.ps")
 
 
-def receiving(scene: Scene) -> None:
+def receiving(stopping: Stopping) -> None:
     """The sender does not go on."""
-    scene.start(scene.printer().uri())
-    scene.sends()
+    stopping.start(stopping.printer().uri())
+    stopping.sends()
 
 
-def stalled(scene: Scene) -> None:
+def stalled(stopping: Stopping) -> None:
     """The printer reads nothing of a job that is longer than all buffers."""
-    scene.start(scene.printer(neverReads).uri())
-    scene.sends(MUCH)
+    stopping.start(stopping.printer(neverReads).uri())
+    stopping.sends(MUCH)
 
 
-def slowly(scene: Scene) -> None:
+def slowly(stopping: Stopping) -> None:
     """The printer reads 20,000 bytes a second."""
-    scene.start(scene.printer(slow(2000, 0.1)).uri())
-    scene.sends(MUCH)
+    stopping.start(stopping.printer(slow(2000, 0.1)).uri())
+    stopping.sends(MUCH)
 
 
-def slowlyCopied(scene: Scene) -> None:
+def slowlyCopied(stopping: Stopping) -> None:
     """The same, with the bytes in this process."""
-    scene.start(f"{scene.printer(slow(2000, 0.1)).uri()}?splice=off")
-    scene.sends(MUCH)
+    stopping.start(f"{stopping.printer(slow(2000, 0.1)).uri()}?splice=off")
+    stopping.sends(MUCH)
 
 
-def aborted(scene: Scene) -> None:
+def aborted(stopping: Stopping) -> None:
     """The same, and the sender has asked for the end of the job before."""
-    scene.start(scene.printer(slow(2000, 0.1)).uri())
-    assert scene.sends(MUCH).say("ABOR").startswith("426")
+    stopping.start(stopping.printer(slow(2000, 0.1)).uri())
+    assert stopping.sends(MUCH).say("ABOR").startswith("426")
 
 
-def finishing(scene: Scene) -> None:
+def finishing(stopping: Stopping) -> None:
     """The printer has the whole job, and does not close."""
-    scene.start(scene.printer(neverCloses).uri())
-    scene.sends(whole=True)
+    stopping.start(stopping.printer(neverCloses).uri())
+    stopping.sends(whole=True)
 
 
-def lineHeld(scene: Scene) -> None:
+def lineHeld(stopping: Stopping) -> None:
     """A serial line that takes nothing."""
     master, slave = os.openpty()
     tty.setraw(slave)
-    scene._stack.callback(os.close, master)
-    scene._stack.callback(os.close, slave)
-    scene.start(f"serial:{os.ttyname(slave)}")
-    scene.sends(MUCH)
+    stopping._stack.callback(os.close, master)
+    stopping._stack.callback(os.close, slave)
+    stopping.start(f"serial:{os.ttyname(slave)}")
+    stopping.sends(MUCH)
 
 
-def lineNeverDrained(scene: Scene) -> None:
+def lineNeverDrained(stopping: Stopping) -> None:
     """A serial driver that waits for its line without an end."""
-    scene.patches.append("termios.tcdrain = lambda _: never()")
+    stopping.patches.append("termios.tcdrain = lambda _: never()")
     master, slave = os.openpty()
     tty.setraw(slave)
-    scene._stack.callback(os.close, master)
-    scene._stack.callback(os.close, slave)
-    scene.start(f"serial:{os.ttyname(slave)}")
-    scene.sends(whole=True)
+    stopping._stack.callback(os.close, master)
+    stopping._stack.callback(os.close, slave)
+    stopping.start(f"serial:{os.ttyname(slave)}")
+    stopping.sends(whole=True)
     while not os.read(master, 1000):
         pass
 
 
-def pipeHeld(scene: Scene) -> None:
+def pipeHeld(stopping: Stopping) -> None:
     """A program that has a named pipe open, and does not read."""
-    path = scene.directory / "fifo"
+    path = stopping.directory / "fifo"
     os.mkfifo(path, 0o600)
-    scene._stack.callback(os.close, os.open(path, os.O_RDONLY | os.O_NONBLOCK))
-    scene.start(f"file:{path}")
-    scene.sends(MUCH)
+    stopping._stack.callback(os.close, os.open(path, os.O_RDONLY | os.O_NONBLOCK))
+    stopping.start(f"file:{path}")
+    stopping.sends(MUCH)
 
 
-def deviceNeverOpened(scene: Scene) -> None:
+def deviceNeverOpened(stopping: Stopping) -> None:
     """A driver that does not come back from open()."""
-    scene.patches.append("_open = os.open")
-    scene.patches.append("os.open = lambda p, *a, **k: (never() if p == '/dev/lp0' else 0) or ")
-    scene.patches[-1] += "_open(p, *a, **k)"
-    scene.start("parallel:/dev/lp0")
-    scene.asks()
+    stopping.patches.append("_open = os.open")
+    stopping.patches.append("os.open = lambda p, *a, **k: (never() if p == '/dev/lp0' else 0) or ")
+    stopping.patches[-1] += "_open(p, *a, **k)"
+    stopping.start("parallel:/dev/lp0")
+    stopping.asks()
 
 
-def deviceNeverTakes(scene: Scene) -> None:
+def deviceNeverTakes(stopping: Stopping) -> None:
     """A driver that does not come back from write()."""
-    path = scene.directory / "lp0"
+    path = stopping.directory / "lp0"
     os.mkfifo(path)
-    scene._stack.callback(os.close, os.open(path, os.O_RDONLY | os.O_NONBLOCK))
-    scene.start(f"parallel:{path}")
-    scene.sends(MUCH)
+    stopping._stack.callback(os.close, os.open(path, os.O_RDONLY | os.O_NONBLOCK))
+    stopping.start(f"parallel:{path}")
+    stopping.sends(MUCH)
 
 
-def diskHangs(scene: Scene) -> None:
+def diskHangs(stopping: Stopping) -> None:
     """A disk that does not come back from fsync()."""
-    hangs = scene.directory / "hangs"
-    scene.patches.append(f"os.fsync = lambda _: os.path.exists('{hangs}') and never()")
-    (scene.directory / "jobs").mkdir()
-    scene.start(f"file:{scene.directory}/jobs")  # which tries the disk
+    hangs = stopping.directory / "hangs"
+    stopping.patches.append(f"os.fsync = lambda _: os.path.exists('{hangs}') and never()")
+    (stopping.directory / "jobs").mkdir()
+    stopping.start(f"file:{stopping.directory}/jobs")  # which tries the disk
     hangs.touch()
-    scene.sends(whole=True)
+    stopping.sends(whole=True)
 
 
-def serverSilent(scene: Scene) -> None:
+def serverSilent(stopping: Stopping) -> None:
     """A print server that says nothing."""
-    scene.start(f"lpd://{scene.listener(b'')}/queue")
-    scene.asks()
+    stopping.start(f"lpd://{stopping.listener(b'')}/queue")
+    stopping.asks()
 
 
-def ippSilent(scene: Scene) -> None:
+def ippSilent(stopping: Stopping) -> None:
     """An IPP printer that says nothing."""
-    scene.start(f"ipp://{scene.listener(b'')}/ipp/print")
-    scene.asks()
+    stopping.start(f"ipp://{stopping.listener(b'')}/ipp/print")
+    stopping.asks()
 
 
-def pluginOpens(scene: Scene) -> None:
+def pluginOpens(stopping: Stopping) -> None:
     """A third-party transport that never opens its printer, and cannot be told to give up."""
-    _plugin(scene, "stuck:never")
-    scene.asks()
+    _plugin(stopping, "stuck:never")
+    stopping.asks()
 
 
-def pluginPrints(scene: Scene) -> None:
+def pluginPrints(stopping: Stopping) -> None:
     """A third-party transport that answers neither finish nor abort."""
-    _plugin(scene, "stuck:open")
-    scene.sends(whole=True)
+    _plugin(stopping, "stuck:open")
+    stopping.sends(whole=True)
 
 
-def _plugin(scene: Scene, uri: str) -> None:
-    plugins = scene.directory / "twisted" / "plugins"
+def _plugin(stopping: Stopping, uri: str) -> None:
+    plugins = stopping.directory / "twisted" / "plugins"
     plugins.mkdir(parents=True)
     (plugins / "stuck.py").write_text(PLUGIN)
-    scene.start(uri)
+    stopping.start(uri)
 
 
-def nameServerSilent(scene: Scene) -> None:
+def nameServerSilent(stopping: Stopping) -> None:
     """A name that is never looked up to the end."""
-    scene.patches.append("socket.getaddrinfo = lambda *_: never()")
-    scene.start("socket://printer.example")
-    scene.asks()
+    stopping.patches.append("socket.getaddrinfo = lambda *_: never()")
+    stopping.start("socket://printer.example")
+    stopping.asks()
 
 
 SCENES = [
@@ -355,17 +355,17 @@ SCENES = [
 ]
 
 
-@pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.__name__)
-def test_theProcessEndsInTime(scene: Callable[[Scene], None], tmp_path: Path) -> None:
+@pytest.mark.parametrize("stopping", SCENES, ids=lambda stopping: stopping.__name__)
+def test_theProcessEndsInTime(stopping: Callable[[Stopping], None], tmp_path: Path) -> None:
     """Whatever is going on: the process ends, and in time."""
     with ExitStack() as stack:
-        stage = Scene(stack, tmp_path)
-        scene(stage)
+        stage = Stopping(stack, tmp_path)
+        stopping(stage)
         time.sleep(0.3)  # no synchronisation: any moment is as good as another
         asked = time.monotonic()
         stage.gateway.signal(signal.SIGTERM)
         stage.gateway.waitForEnd(PATIENCE)
         took = time.monotonic() - asked
-        print(f"{scene.__name__}: {took:.2f} s")
+        print(f"{stopping.__name__}: {took:.2f} s")
         assert took < DRAIN + README_SAYS
         assert "Traceback" not in stage.gateway.log

@@ -10,17 +10,9 @@ from twisted.internet.address import IPv4Address
 from twisted.internet.defer import Deferred, fail
 from twisted.internet.error import ConnectionRefusedError
 from twisted.internet.interfaces import IProtocolFactory, IStreamClientEndpoint
-from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from jetdirect.testing import MemoryWire
-
-
-def hear(answer: Deferred[Any]) -> list[Any]:
-    """A list that gets the result of C{answer}, or the exception."""
-    told: list[Any] = []
-    answer.addBoth(lambda it: told.append(it.value if isinstance(it, Failure) else it))
-    return told
 
 
 class Wire(MemoryWire):

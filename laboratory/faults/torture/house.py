@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tests.support.gateway import IPV4, IPV6, Gateway
+from tests.support.modes import hasIPv6
 
 from .case import LIMIT
 from .cells import MORTAL, NARROW, PATIENT, STRICT
@@ -44,16 +45,6 @@ OPTIONS = {
     MORTAL: _LONG,
 }
 """What makes each house what it is."""
-
-
-def hasIPv6() -> bool:
-    """Does this machine have the loopback address of IPv6?"""
-    try:
-        with socket.socket(socket.AF_INET6) as probe:
-            probe.bind(("::1", 0))
-    except OSError:
-        return False
-    return True
 
 
 def freeRange(count: int) -> tuple[int, int]:

@@ -12,10 +12,12 @@ import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from tests.support.modes import hasIPv6
+
 from ..invariants import Violation
 from .case import Case, cases
 from .cells import CELLS, HOUSES, KINDS, MORTAL, PATIENT
-from .house import House, hasIPv6
+from .house import House
 from .lane import NEXT_JOB_WITHIN, Lane, Played
 from .printer import TorturePrinter
 from .result import Result
