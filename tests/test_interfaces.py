@@ -130,6 +130,7 @@ ELSEWHERE = {
     "FileSpool": "test_spool_files",
     "GapTransport": "test_gap",
     "FileHistory": "test_watch_filehistory",
+    "FileState": "test_spool_state",
     "History": "test_watch_history",
     "Intake": "test_spool_gateway",
     "KernelData": "test_spool_wires",
