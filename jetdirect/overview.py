@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from .changes import differing
-from .commandline import NEVER_IN_A_FILE, OPTIONS
+from .commandline import ALARMS, NEVER_IN_A_FILE, OPTIONS
 from .configuration import Configuration
 from .options import Option, shown
 
@@ -48,6 +48,8 @@ def overview(configuration: Configuration, reloads: bool, last: Reload | None) -
         for option in OPTIONS
         if option.name not in NEVER_IN_A_FILE
     ]
+    told = str(configuration.notify or "nobody")
+    options.append({"name": "notify", "topic": ALARMS, "value": told, "where": None})
     return {
         "file": configuration.file or None,
         "options": options,

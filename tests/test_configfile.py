@@ -4,6 +4,7 @@ The configuration file: what it may say, and what is told of it when it says som
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,8 @@ import pytest
 from twisted.internet.testing import MemoryReactorClock
 from twisted.python import usage
 
+from jetdirect.changes import changes
+from jetdirect.checking import check
 from jetdirect.commandline import (
     FILE_OPTIONS,
     IDENTIFYING,
@@ -24,6 +27,7 @@ from jetdirect.configfile import LARGEST_FILE
 from jetdirect.configuration import Configuration
 from jetdirect.help import FILE
 from jetdirect.named import PortSettings
+from jetdirect.overview import overview
 from jetdirect.tap import Options
 from jetdirect.watch import trust
 from jetdirect.watch.retention import Names, Retention
@@ -468,6 +472,28 @@ def test_alarms(tmp_path: Path) -> None:
         " and https://hooks.example.com:8443"
     )
     assert SECRET not in repr(found) and "T0KEN" not in repr(found)
+
+
+def test_alarmsAreShown(capsys: pytest.CaptureFixture[str]) -> None:
+    """A table of the ports, a page of the options and a line of the log have who is told."""
+    Path("hook-secret").write_text(f"{SECRET}\n")
+    Path("pass").write_text(f"{SECRET}\n")
+    text = (
+        f'{ALARMS}smtp = "smtp://ops@mail.example.com?password-file=pass"\n'
+        'webhook = "https://hooks.example.com/T0KEN"\nwebhook-secret-file = "hook-secret"\n'
+    )
+    said = read(text + ONE)
+    assert check(said, None) == 0
+    shown = [
+        capsys.readouterr().out,
+        json.dumps(overview(said, False, None)),
+        "\n".join(changes(read(ONE), said)),
+        repr(said),
+    ]
+    for each in shown:
+        assert SECRET not in each and "T0KEN" not in each
+    for each in shown[:3]:
+        assert "ops@example.com by smtp://mail.example.com:25 and https://hooks.example.com" in each
 
 
 def test_fewAlarms() -> None:

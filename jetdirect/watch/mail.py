@@ -147,9 +147,16 @@ class MailReceiver:
     def __init__(
         self, reactor: Any, server: MailServer, sender: str, to: Sequence[str], gateway: str
     ) -> None:
+        """
+        Blocks as long as a disk does, for certificates.
+
+        @param gateway: the name of the machine.
+        @raise ValueError: nobody can be trusted.
+        """
         self.name = f"mail to {', '.join(to)} by {server}"
         self._reactor = reactor
         self._server = server
+        self._trusted = context(server)
         self._sender = sender
         self._to = to
         self._gateway = gateway
@@ -166,7 +173,7 @@ class MailReceiver:
             server.host,
             server.port,
             lambda: _Conversation(self._reactor),
-            context(server) if server.secure else None,
+            self._trusted if server.secure else None,
         )
         try:
             await talk.expect(READY)
@@ -188,10 +195,9 @@ class MailReceiver:
             await talk.say(b"HELO " + hello, DONE)
             return
         if not server.secure:
-            trusted = context(server)
-            if "STARTTLS" in offers and trusted is not None:
+            if "STARTTLS" in offers and self._trusted is not None:
                 await talk.say(b"STARTTLS", READY)
-                talk.transport.startTLS(trusted)
+                talk.transport.startTLS(self._trusted)
                 offers = _offers(await talk.say(b"EHLO " + hello, DONE))
             elif server.proven:
                 raise NotTold("it has no TLS", final=True)

@@ -112,9 +112,14 @@ class WebhookReceiver:
     """A web server."""
 
     def __init__(self, reactor: Any, place: Webhook, secret: bytes, gateway: str) -> None:
+        """
+        @param gateway: the name of the machine.
+        @raise ValueError: nobody can be trusted.
+        """
         self.name = f"the webhook at {place}"
         self._reactor = reactor
         self._place = place
+        self._trusted = context(place)
         self._secret = secret
         self._gateway = gateway
 
@@ -135,7 +140,7 @@ class WebhookReceiver:
             place.host,
             place.port,
             lambda: _Answered(self._reactor, sent, http),
-            context(place),
+            self._trusted,
         )
         status = await answered.status
         if not 200 <= status < 300:

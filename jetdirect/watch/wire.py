@@ -65,7 +65,10 @@ async def connected(
     @param trusted: for TLS from the first byte on; L{None}: there is none.
     @raise NotTold: that was not possible.
     """
-    endpoint = hostEndpoint(reactor, host, port)
+    try:
+        endpoint = hostEndpoint(reactor, host, port)
+    except ValueError as why:
+        raise NotTold(str(why), final=True) from None
     if trusted is not None:
         endpoint = wrapClientTLS(trusted, endpoint)
     factory = Factory.forProtocol(make)
