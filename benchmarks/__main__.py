@@ -40,6 +40,7 @@ from benchmarks.figures import (
     spool,
     start,
     streams,
+    watching,
 )
 from benchmarks.lab import Lab
 from benchmarks.page import page
@@ -61,6 +62,7 @@ FIGURES: dict[str, Callable[[Lab], list[Row]]] = {
     "jobs": jobs.run,
     "spool": spool.run,
     "history": history.run,
+    "watching": watching.run,
 }
 
 _SHARED_MEMORY = Path("/dev/shm")

@@ -1,0 +1,114 @@
+"""
+What metrics and alarms cost a small job, and for how long a scrape of many ports keeps others
+waiting.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from twisted.internet.task import Clock
+
+from benchmarks.lab import Lab, deliver
+from benchmarks.process import PATIENCE
+from benchmarks.sender import Order
+from benchmarks.servers.ours import Ours
+from benchmarks.servers.server import freePort
+from benchmarks.sink import Manners
+from benchmarks.table import Row, atMost
+from jetdirect.configuration import Configuration
+from jetdirect.server import PrintServer
+from jetdirect.testing import FakePrinter
+from jetdirect.watch.metrics import Metrics, Waiting
+
+JOBS = 4000
+"""In a round, of 1 KiB."""
+
+CLIENTS = 8
+
+PORTS = 4000
+
+SCRAPES = 5
+
+ALARMS = """
+[notify]
+webhook = "http://127.0.0.1:{port}/"
+"""
+
+
+def run(lab: Lab) -> list[Row]:
+    """Processor time with and without, and milliseconds of one turn of the reactor."""
+    return [*_cost(lab), *_scrapes(lab)]
+
+
+def _cost(lab: Lab) -> list[Row]:
+    order = Order(0, clients=CLIENTS, jobs=max(1, lab.scaled(JOBS) // CLIENTS), size=1024)
+
+    def one(watched: bool) -> float:
+        place = lab.directory("ours")
+        options = _options(place) if watched else ()
+        with (
+            lab.sink(Manners(listeners=CLIENTS)) as sink,
+            Ours(place, sink.ports, sessions=CLIENTS + 8, options=options) as server,
+        ):
+            deliver(server, sink, order)
+            return deliver(server, sink, order).cpu / order.total * 1000
+
+    results = lab.interleaved({"with": lambda: one(True), "without": lambda: one(False)})
+    title = "CPU ms/job of 1 KiB with --web, metrics and alarms"
+    return [Row(title, results["with"], "jetdirect without", results["without"], atMost(1.05))]
+
+
+def _options(place: Path) -> tuple[str, ...]:
+    # Nobody listens where alarms would go.
+    file = place / "gateway.toml"
+    file.write_text(ALARMS.format(port=freePort()))
+    return f"--config={file}", f"--web={freePort()}"
+
+
+class _Turns(Clock):
+    """A reactor in which only the processor's time passes; nothing else goes on in it."""
+
+    def seconds(self) -> float:
+        return time.thread_time()
+
+
+def _scrapes(lab: Lab) -> list[Row]:
+    ports = lab.scaled(PORTS)
+    clock = _Turns()
+    configuration = Configuration([FakePrinter() for _ in range(ports)], [])
+    server = PrintServer(configuration.ports, clock)
+
+    def waiting() -> Iterator[Waiting]:
+        for port in server.ports:
+            yield Waiting(server.portRecord(port), server.waitAt(port))
+
+    metrics = Metrics(clock, waiting, lambda: 0, lambda: 0)
+    turns, wholes = [], []
+    for _ in range(SCRAPES):
+        longest, whole = _scrape(clock, metrics)
+        turns.append(longest * 1000)
+        wholes.append(whole * 1000)
+    name = f"a scrape of {ports:,} printing ports"
+    return [
+        Row(f"{name}: its longest turn, CPU ms", turns, target=atMost(5)),
+        Row(f"{name}: all of it, CPU ms", wholes),
+    ]
+
+
+def _scrape(clock: Clock, metrics: Metrics) -> tuple[float, float]:
+    answers: list[bytes] = []
+    began = last = time.thread_time()
+    end = time.monotonic() + PATIENCE
+    metrics.text().addCallback(answers.append)
+    longest = time.thread_time() - last
+    while not answers:
+        assert time.monotonic() < end
+        last = time.thread_time()
+        for call in clock.getDelayedCalls()[:1]:
+            call.reset(0)
+        clock.advance(0)
+        longest = max(longest, time.thread_time() - last)
+    return longest, time.thread_time() - began
