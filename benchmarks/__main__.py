@@ -61,6 +61,7 @@ FIGURES: dict[str, Callable[[Lab], list[Row]]] = {
     "fleet": fleet.run,
     "jobs": jobs.run,
     "spool": spool.run,
+    "waiting": spool.waiting,
     "history": history.run,
     "watching": watching.run,
 }

@@ -16,6 +16,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from random import Random
 
@@ -93,10 +94,10 @@ class Laboratory:
         self.hall.close()
         return kill
 
-    def _start(self) -> Gateway:
+    def _start(self, before: Sequence[str] = ()) -> Gateway:
         while True:
             try:
-                return Gateway(self._directory, *self._words())
+                return Gateway(self._directory, *self._words(), before=before)
             except AssertionError as why:
                 # On a machine that has too much to do a start may take longer than a test waits.
                 if str(why).count("\n") > 1:
@@ -206,9 +207,15 @@ def main() -> int:
         end = time.monotonic() + options.minutes * 60 if options.minutes else float("inf")
         kills = laboratory.run(options.kills, end)
         found = laboratory.found()
+    print(f"{kills} kills")
+    return report(laboratory, found)
+
+
+def report(laboratory: Laboratory, found: Found) -> int:
+    """Say what came of a run; 1: a rule was broken."""
     jobs = laboratory.senders.jobs
     print(
-        f"{kills} kills, {len(jobs)} jobs: {sum(job.taken for job in jobs)} acknowledged,"
+        f"{len(jobs)} jobs: {sum(job.taken for job in jobs)} acknowledged,"
         f" {sum(job.refused for job in jobs)} refused,"
         f" {sum(sheet.whole for sheet in laboratory.hall.sheets)} printed whole;"
         f" {dict(Counter(each.where.name.lower() for each in found.jobs))}"
