@@ -307,9 +307,31 @@ def test_noRoomToBegin() -> None:
 
     store.reserve("number", 1)
     disk.fault = fault
+    draft = store.begin("ward3")
     with pytest.raises(OSError, match="full"):
-        store.begin("ward3")
+        draft.commit(WAITING)
+    draft.discard()
     assert disk.names("ports/ward3/tmp") == []
+
+
+def test_smallJob() -> None:
+    """A job that is not committed yet, and is small, does not touch the disk."""
+    disk = LosingDisk()
+    store, _ = opened(disk)
+    store.reserve("number", 1)
+    before = disk.calls
+    draft = store.begin("ward3", 1)
+    draft.take(b"page ")
+    assert draft.take(b"one") == 8
+    assert (draft.size, draft.sha256) == (8, hashlib.sha256(b"page one").hexdigest())
+    draft.discard()
+    assert disk.calls == before + 1  # a look at whether there is something to remove
+    draft = store.begin("ward3", 2)
+    draft.write(b"page ")
+    draft.take(b"two")
+    assert draft.sha256 == hashlib.sha256(b"page two").hexdigest()
+    draft.commit(WAITING)
+    assert disk.read(store.dataPath(2)) == b"page two"
 
 
 class Unlucky(Random):

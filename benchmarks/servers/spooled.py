@@ -4,12 +4,17 @@ jetdirect with a spool, on a disk.
 
 from __future__ import annotations
 
+import contextlib
+import ftplib
+import io
 import shutil
 import subprocess
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from benchmarks.process import PATIENCE
 from benchmarks.servers.ours import Ours
 from jetdirect.spool.directory import SpoolDirectory
 from jetdirect.spool.disk import File, RealDisk
@@ -30,6 +35,21 @@ class Spooled(Ours):
         """@param sinks: none: the printer is away."""
         words = [f"--spool={spool}", "--max-queued=1000000", "--min-free=0"]
         super().__init__(place, sinks or [NOBODY], sessions, words)
+        if not sinks:
+            self._waitForNumbers()
+
+    def _waitForNumbers(self) -> None:
+        # Until the disk has given some, a job is told 450.
+        end = time.monotonic() + PATIENCE
+        with ftplib.FTP(timeout=PATIENCE) as session:
+            session.connect("127.0.0.1", self.port)
+            session.login("anonymous", "tester@example.org")
+            while time.monotonic() < end:
+                with contextlib.suppress(ftplib.error_temp):
+                    session.storbinary("STOR PORT1/first.prn", io.BytesIO(b"x"))
+                    return
+                time.sleep(0.05)
+        raise RuntimeError("the spool does not open")
 
 
 @contextmanager

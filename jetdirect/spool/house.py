@@ -16,7 +16,7 @@ from ..interfaces import IHistory, IQueuedJob, ISpool
 from ..named import PortSettings
 from ..record import JobRecord
 from .dialling import Dialling
-from .record import Kept, SpoolRecord
+from .record import Kept, Room, SpoolRecord
 
 
 class Port(Protocol):
@@ -124,6 +124,9 @@ class House(Protocol):
     told: Callable[[JobRecord], None]
     portChanged: Callable[[str], None]
     history: IHistory | None
+
+    def room(self) -> Deferred[Room]:
+        """What the spool can take, as it was a moment ago."""
 
     def failed(self, error: PrintError) -> None:
         """The spool has failed: nothing is taken and printed until it is well."""

@@ -350,8 +350,8 @@ class Queue:
         if settings.maxQueuedPerHost is not None and mine >= settings.maxQueuedPerHost:
             raise SpoolFull(f"{name} keeps {mine} jobs of {intake.host} already")
         self._incoming.add(intake)
-        room = await self._house.spool.room()
-        if room.free - size < self.least(room.total):
+        room = await self._house.room()
+        if room.free - size < max(self.least(room.total), 1):
             raise SpoolFull("the spool's disk has no more room than is to stay free")
 
     def least(self, total: int) -> int:

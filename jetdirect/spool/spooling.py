@@ -21,7 +21,7 @@ from ..record import JobRecord, JobState
 from .dialling import Dialling
 from .house import GonePort, Port
 from .queue import Queue
-from .record import BadRecord
+from .record import BadRecord, Room
 from .shared import Following
 from .turns import Reserved
 
@@ -31,6 +31,10 @@ RESERVED_NUMBERS = 100
 PROBED = 5.0
 """Seconds between two tries of a disk that has failed: the next job is taken within so many after
 it is well (chosen)."""
+
+ROOM_AGE = 0.2
+"""Seconds for which it is known how much room the disk has (chosen): many small jobs come in one
+of them, and a large one is looked at again while it comes."""
 
 REMINDED = 4 * 3600.0
 """Seconds between two lines of the log that say which jobs are held (chosen): two in a shift."""
@@ -101,6 +105,8 @@ class Spooling:
         # What several gateways share they count, and pause, together.
         self._state: IState = spool if state is None or self.shared is not None else state
         self._numbers = Reserved(self._state.reserve, RESERVED_NUMBERS)
+        self._room: Room | None = None
+        self._looked = 0.0
         self._well: list[Deferred[None]] = []
         self._probing: IDelayedCall | None = None
         self._reminding: IDelayedCall | None = None
@@ -246,6 +252,17 @@ class Spooling:
         return self._numbers.take()
 
     # What the queues share
+
+    def room(self) -> Deferred[Room]:
+        """L{House<jetdirect.spool.house.House>}."""
+        if self._room is not None and self.clock.seconds() < self._looked + ROOM_AGE:
+            return succeed(self._room)
+
+        def seen(room: Room) -> Room:
+            self._room, self._looked = room, self.clock.seconds()
+            return room
+
+        return self.spool.room().addCallback(seen)
 
     def failed(self, error: PrintError) -> None:
         """L{House<jetdirect.spool.house.House>}."""

@@ -125,7 +125,7 @@ class Store:
 
     def begin(self, port: str, number: int | None = None) -> Draft:
         """
-        Make room for a job.
+        Make room for a job; with a number the disk is not touched.
 
         @param number: one that was reserved; L{None}: the next one.
         @raise OSError: there is none.
@@ -134,13 +134,7 @@ class Store:
             number = self.reserve("number", 1)
         path = _jobPath(port.lower(), JobPlace.COMING, number)
         self._coming.add(path)
-        try:
-            self._disk.makeDirectory(path)
-            return Draft(self, self._disk, port, number, path)
-        except OSError:
-            with suppress(OSError):
-                self._discarded(path)
-            raise
+        return Draft(self, self._disk, port, number, path)
 
     # A job is kept
 
@@ -352,7 +346,8 @@ class Store:
 
     def _discarded(self, path: str) -> None:
         self._coming.discard(path)
-        self._clear(path)
+        with suppress(FileNotFoundError):
+            self._clear(path)
 
     def _all(self) -> Iterator[int]:
         for port in self._disk.names("ports"):
@@ -447,35 +442,60 @@ class Draft:
     """
     A job that comes in.
 
+    Its first bytes are in memory only, until somebody wants them on the disk: a small job touches
+    that once, when it is committed.
+
     @ivar number: its number.
-    @ivar size: the bytes written so far.
     @ivar kept: a crash may leave it as a kept job.
     """
 
     def __init__(self, store: Store, disk: Disk, port: str, number: int, path: str) -> None:
         self.number = number
-        self.size = 0
         self.kept = False
         self._store = store
         self._disk = disk
         self._port = port
         self._path = path
+        self._written = 0
+        self._waiting = b""
         self._hash = hashlib.sha256()
         self._lock = threading.Lock()
         self._over = False
-        self._file: File | None = disk.create(f"{path}/{DATA}")
+        self._file: File | None = None
+
+    def take(self, data: bytes) -> int:
+        """Append bytes, in memory.  @return: how many are there."""
+        self._waiting += data
+        return len(self._waiting)
+
+    def flush(self) -> None:
+        """Write them.  @raise OSError: the job is lost."""
+        if self._file is None:
+            self._disk.makeDirectory(self._path)
+            self._file = self._disk.create(f"{self._path}/{DATA}")
+        data = self._waiting
+        if data:
+            self._file.write(data)
+            self._hash.update(data)
+            self._written += len(data)
+            self._waiting = b""
 
     def write(self, data: bytes) -> None:
-        """Append bytes.  @raise OSError: the job is lost."""
-        assert self._file is not None
-        self._file.write(data)
-        self._hash.update(data)
-        self.size += len(data)
+        """Append bytes, and write them.  @raise OSError: the job is lost."""
+        self.take(data)
+        self.flush()
+
+    @property
+    def size(self) -> int:
+        """The bytes so far."""
+        return self._written + len(self._waiting)
 
     @property
     def sha256(self) -> str:
-        """Of the bytes written so far, in hexadecimal."""
-        return self._hash.hexdigest()
+        """Of the bytes so far, in hexadecimal."""
+        found = self._hash.copy()
+        found.update(self._waiting)
+        return found.hexdigest()
 
     def commit(self, record: SpoolRecord, to: JobPlace = JobPlace.QUEUE) -> SpoolRecord:
         """
@@ -493,6 +513,7 @@ class Draft:
             crash could keep it all the same.  The spool is not to be trusted any more.
         """
         place = record.place or self._store.reserve("place", 1)
+        self.flush()
         assert self._file is not None
         self._file.sync()
         self._close()

@@ -16,7 +16,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from itertools import product
+from itertools import pairwise, product
 from pathlib import Path
 
 from .killed import Laboratory, report
@@ -65,7 +65,7 @@ class Failing(Laboratory):
         times = [began, *told, time.monotonic()]
         self.longest = max(
             self.longest,
-            *(later - earlier for earlier, later in zip(times, times[1:], strict=False)),
+            *(later - earlier for earlier, later in pairwise(times)),
         )
 
 
