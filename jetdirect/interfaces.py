@@ -11,7 +11,7 @@ printer waits for it, nor does the end of the process (L{jetdirect.guard}).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from enum import Enum
 from typing import Any, NamedTuple
 
@@ -517,6 +517,9 @@ class ISharedSpool(ISpool):
 
         @return: fails with C{SpoolFailed}: it is to be said again.
         """
+
+    def handOver(numbers: Collection[int]) -> Deferred[None]:
+        """The senders of these jobs have had the reply: whoever prints there may print them."""
 
     def suspects(record: SpoolRecord) -> Deferred[bool]:
         """

@@ -94,3 +94,12 @@ def test_fill() -> None:
     numbers = Reserved(lambda count: succeed(1), 4)
     assert hear(numbers.fill()) == [None]
     assert numbers.take() == 1
+
+
+def test_asksAgain() -> None:
+    """When a store that failed is well, there are numbers again for who does not wait."""
+    answers = [succeed(1), fail(OSError()), fail(OSError()), succeed(5)]
+    numbers = Reserved(lambda count: answers.pop(0), 2)
+    numbers.fill()
+    assert [numbers.take() for _ in range(4)] == [1, 2, None, None]
+    assert numbers.take() == 5

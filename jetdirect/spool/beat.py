@@ -52,13 +52,11 @@ class Told(NamedTuple):
 
     @ivar ports: the printing ports that it has, in lower case.
     @ivar given: those that it prints on no more.
-    @ivar replied: jobs whose senders have had the reply.
     @ivar answers: to what it was asked; empty: it is done.
     """
 
     ports: Collection[str] = ()
     given: Collection[str] = ()
-    replied: Collection[int] = ()
     answers: Mapping[int, str] = {}
 
 

@@ -64,6 +64,9 @@ class Changes:
 
     async def wellOtherwise(self, error: PrintError) -> bool:
         """Is it only one job that the disk does not read?  If not, none is tried until it is."""
+        if self._house.shared is not None:
+            self._house.failed(error)  # a database that was away is no fault of a job's
+            return False
         try:
             await self._house.spool.probe()
         except (SpoolFailed, SpoolFull):
@@ -124,9 +127,7 @@ class Changes:
             port=self._jobs.port.name,
             why=why,
         )
-        if self._jobs.places.get(kept.number) is not None:
-            self._jobs.discount(kept)
-        self._jobs.forget(kept.number)
+        self._jobs.drop(kept.number)
         self._tellPrinted(kept.number, "")
         try:
             await self._house.spool.setAside(kept.number)

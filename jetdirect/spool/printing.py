@@ -187,7 +187,8 @@ class Printing:
             try:
                 await self._house.spool.verify(kept.number)
             except BadRecord as why:
-                await self._changes.setAside(kept, str(why))
+                if self._house.broken is None:  # or another gateway may have printed it meanwhile
+                    await self._changes.setAside(kept, str(why))
                 return None
             except (SpoolFailed, SpoolFull) as error:
                 if await self._changes.wellOtherwise(error):

@@ -176,8 +176,22 @@ class Queue:
 
         Returns when that is known, or when the disk does not tell it: then it is asked again.
         """
-        if not await self._opened():
+        if self._house.shared is not None:
+            await self._openWhenWell()
+        elif not await self._opened():
             Deferred.fromCoroutine(self._openLater()).addErrback(self._notOpened)
+
+    async def _openWhenWell(self) -> None:
+        # A database that is away comes back, or is replaced.
+        while True:
+            try:
+                found = await self._house.spool.addPort(self.port.name)
+            except (SpoolFailed, SpoolFull) as error:
+                self._house.failed(error)
+                await self._house.whenWell()
+            else:
+                await self._take(found)
+                return
 
     async def _opened(self) -> bool:
         try:

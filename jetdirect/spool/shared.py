@@ -72,6 +72,7 @@ class Following:
         self._mine: frozenset[str] = frozenset()
         self._given: set[str] = set()
         self._replied: set[int] = set()
+        self._handing = False
         self._answers: dict[int, str] = {}
         self._questions: dict[int, Deferred[str]] = {}
         self._early: dict[int, str] = {}
@@ -142,7 +143,8 @@ class Following:
             self._giveUp(self._mine)  # others print what waits
         else:
             ports = {name for name, queue in spooling.queues.items() if not queue.removed}
-        told = Told(ports, frozenset(self._given), frozenset(self._replied), dict(self._answers))
+        self._handOver()
+        told = Told(ports, frozenset(self._given), dict(self._answers))
         try:
             beat = await self._spool.beat(told)
         except (SpoolFailed, SpoolFull) as error:
@@ -152,12 +154,24 @@ class Following:
         if self._stopped:
             return
         self._extend(began)
-        self._replied -= set(told.replied)
         for id in told.answers:
             del self._answers[id]
         if spooling.broken is not None:
             spooling.well()
         self._hear(beat, samePauses=pauses == spooling.pauses)
+
+    def _handOver(self) -> None:
+        # All of half a second in one transaction; again, until it is done.
+        if not self._replied or self._handing:
+            return
+        self._handing, numbers = True, frozenset(self._replied)
+
+        def done(result: object) -> None:
+            self._handing = False
+            if not isinstance(result, Failure):
+                self._replied -= numbers
+
+        self._spool.handOver(numbers).addBoth(done)
 
     def _extend(self, began: float) -> None:
         clock = self._spooling.clock

@@ -112,6 +112,7 @@ class Reserved:
     def take(self) -> int | None:
         """The next one, if one is left."""
         if not self._numbers or self._waiting:
+            self._askForMore()
             return None
         number = self._take()
         self._askForMore()

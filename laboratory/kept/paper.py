@@ -7,6 +7,7 @@ from __future__ import annotations
 import socket
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from random import Random
 
@@ -14,6 +15,9 @@ HEAD = 16
 """Bytes by which a job is known."""
 
 SIZES = [HEAD, 1000, 1000, 10_000, 10_000, 100_000, 2_000_000]
+
+
+_ESTABLISHED = 1  # TCP_ESTABLISHED, linux/tcp_states.h
 
 
 class Pages:
@@ -64,10 +68,13 @@ class PrinterHall:
 
     @ivar ports: theirs; the last one is switched off.
     @ivar sheets: in the order in which they came.
+    @ivar overlaps: when a printer got bytes while another sender had not let go of it yet.
     """
 
     def __init__(self, count: int, pages: Pages, seed: int) -> None:
         self.sheets: list[Sheet] = []
+        self.overlaps: list[str] = []
+        self._open: dict[int, list[socket.socket]] = {}
         self._pages = pages
         self._listeners = [socket.create_server(("127.0.0.1", 0)) for _ in range(count - 1)]
         off = socket.socket()  # bound, so that nobody else gets its port, and refuses
@@ -101,6 +108,12 @@ class PrinterHall:
             slow = self._dice.random() < 0.3
             threading.Thread(target=self._serve, args=(number, wire, slow), daemon=True).start()
 
+    def _begin(self, number: int, wire: socket.socket, head: bytes) -> None:
+        others = self._open.setdefault(number, [])
+        if any(_held(each) for each in others):
+            self.overlaps.append(f"printer {number} got {head!r} while another one had it")
+        others.append(wire)
+
     def _serve(self, number: int, wire: socket.socket, slow: bool) -> None:
         sheet, data = Sheet(number), bytearray()
         with wire:
@@ -110,17 +123,29 @@ class PrinterHall:
                         sheet.came = time.monotonic()
                         with self._lock:
                             self.sheets.append(sheet)
+                            self._begin(number, wire, piece[:HEAD])
                     data += piece
                     sheet.head, sheet.count = bytes(data[:HEAD]), len(data)
                     if slow:
                         time.sleep(0.005)
             except OSError:
                 pass
+            with self._lock, suppress(KeyError, ValueError):
+                self._open[number].remove(wire)
         wanted = self._pages.data(sheet.head)
         sheet.whole = bool(data) and bytes(data) == wanted
         sheet.wrong = len(data) >= HEAD and not wanted.startswith(data)
         with self._lock:
             self._busy -= 1
+
+
+def _held(wire: socket.socket) -> bool:
+    """Has the other end neither closed nor reset it?"""
+    try:
+        state: int = wire.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0]
+    except OSError:
+        return False
+    return state == _ESTABLISHED
 
 
 @dataclass

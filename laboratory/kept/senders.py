@@ -17,6 +17,8 @@ TAKEN = re.compile(
     r"^226 Transfer complete \((?:PORT|port)\d+, job (\d+), (\d+) bytes, (queued|delivered)\)$"
 )
 PATIENCE = 40.0
+REFUSED = 0.05
+"""Seconds until a sender that was refused sends another job."""
 
 
 class Senders:
@@ -81,11 +83,13 @@ class Senders:
         except ftplib.error_temp as refused:
             # Of a job that was sent before only the second upload is refused.
             job.refused = not job.resent and not str(refused).startswith("421")
+            time.sleep(REFUSED)
             return
         except ftplib.error_perm as refused:
             job.odd = str(refused)
             return
         except (OSError, EOFError, ftplib.Error):
+            time.sleep(REFUSED)
             return
         job.replied = time.monotonic()
         told = TAKEN.match(reply.splitlines()[-1])

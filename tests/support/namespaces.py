@@ -47,6 +47,15 @@ class Namespaces(Peer):
             self.run(number, "ip link set eth0 up")
             self.run(number, "ip link set lo up")
 
+    def second(self, number: int, net: str) -> None:
+        """Another cable to a machine, from here (C{net}.254), that nobody pulls."""
+        outside = f"{self._bridge}s{number}"
+        ip(f"link add {outside} type veth peer name eth1 netns {self.names[number - 1]}")
+        ip(f"addr add {net}.254/24 dev {outside}")
+        ip(f"link set {outside} up")
+        self.run(number, f"ip addr add {net}.{number}/24 dev eth1")
+        self.run(number, "ip link set eth1 up")
+
     def inside(self, number: int) -> list[str]:
         """What is to stand before a command that is to run on a machine; they count from 1."""
         return ["ip", "netns", "exec", self.names[number - 1]]

@@ -48,8 +48,11 @@ class PostgreSQL(Peer):
     @ivar port: where it listens on 127.0.0.1.
     """
 
-    def __init__(self, *settings: str) -> None:
-        """@param settings: lines of C{postgresql.conf}."""
+    def __init__(self, *settings: str, trusted: str = "") -> None:
+        """
+        @param settings: lines of C{postgresql.conf}.
+        @param trusted: a network besides this machine from which it may be reached.
+        """
         pytest.importorskip("psycopg", reason="pip install jetdirect[postgresql]")
         self._bin = binary("postgres")
         self._directory = Path(tempfile.mkdtemp(prefix="jd-pg-"))
@@ -66,6 +69,9 @@ class PostgreSQL(Peer):
         text = _CONFIGURATION.format(port=self.port, directory=self._directory)
         with (self._data / "postgresql.conf").open("a") as file:
             file.write(text + "\n".join(settings) + "\n")
+        if trusted:
+            with (self._data / "pg_hba.conf").open("a") as file:
+                file.write(f"host all all {trusted} trust\n")
         self._process: subprocess.Popen[bytes] | None = None
         self.start()
 
@@ -115,11 +121,19 @@ class PostgreSQL(Peer):
         words = ["psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-c", text]
         done = subprocess.run(
             [binary("psql"), *words[1:], self.uri(database)],
-            check=True,
+            check=False,
             capture_output=True,
             text=True,
         )
+        assert done.returncode == 0, done.stderr
         return done.stdout.strip()
+
+    def until(self, text: str, wanted: str) -> None:
+        """Wait until L{sql} says so."""
+        deadline = time.monotonic() + PATIENCE
+        while (found := self.sql(text)) != wanted:
+            assert time.monotonic() < deadline, f"{text}: {found}, not {wanted}"
+            time.sleep(0.05)
 
     @property
     def log(self) -> str:

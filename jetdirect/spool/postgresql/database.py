@@ -103,6 +103,8 @@ class Database:
             session = session or self.connect()
             yield session
         except (psycopg.Error, Unusable) as error:
+            if session is not None and session.closed:
+                self.forget()  # the others are hardly better
             raise whatFailed(error) from error
         finally:
             if session is not None:

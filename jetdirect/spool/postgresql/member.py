@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 import socket
+import time
 from collections.abc import Collection, Mapping
 from contextlib import suppress
 
@@ -23,14 +24,13 @@ from .database import Database, Session, Unusable, lockOf, whatFailed
 from .fair import preferred
 
 DEAD = 2.5
-"""Seconds after its last question before another one prints in the place of a gateway whose lock is
-free: by the server's clock, and more than L{LEASE<jetdirect.spool.shared.LEASE>}, which began no
-earlier."""
+"""Seconds for which a gateway must be seen to say nothing, and its lock be free, before another one
+prints in its place: more than L{LEASE<jetdirect.spool.shared.LEASE>}, which began before that."""
 
 UNWANTED = 2.0
 """Seconds for which a port waits for the gateway that fits best, before any takes it (chosen)."""
 
-_FREE = "SELECT pg_try_advisory_xact_lock(%s, %s)"
+_BURY = "DELETE FROM gateways WHERE id = %s AND (SELECT pg_try_advisory_xact_lock(%s, %s))"
 _CHANGED = """
     SELECT pg_snapshot_xmin(pg_current_snapshot())::text, j.number, j.port, j.state, j.place,
         j.size, j.host, j.received, j.reason, j.outcome, j.intake
@@ -64,6 +64,7 @@ class Member:
     One gateway among others.  All methods may sleep, and are one thread's.
 
     @ivar me: its number; 0: it has none yet.
+    @ivar silent: gateways that live and say nothing.
     """
 
     def __init__(self, database: Database, dead: float = DEAD) -> None:
@@ -72,7 +73,8 @@ class Member:
         self._dead = dead
         self._session: Session | None = None
         self._since = ""
-        self._alive: set[int] = set()
+        self._watched: dict[int, tuple[object, float]] = {}
+        self.silent: list[str] = []
         self._served: dict[int, tuple[int, frozenset[str]]] = {}
         self._ports: frozenset[str] | None = None
 
@@ -102,7 +104,8 @@ class Member:
             raise SpoolFailed("the database still has our last session")
         self._ports = None
         self._register(session, frozenset())
-        self._bury(session)
+        self._watched = {}  # of a server that may be another one now
+        self._look(session)
         if not self._since:
             # Before any jobs are looked at: what changes from here on is told.
             row = session.execute("SELECT pg_snapshot_xmin(pg_current_snapshot())::text").fetchone()
@@ -128,8 +131,7 @@ class Member:
 
     def _beat(self, session: Session, told: Told, heard: Collection[int]) -> Beat:
         self._say(session, told, heard)
-        fresh, silent = self._others(session)
-        self._bury(session)
+        fresh = self._look(session)
         mine, spare = self._own(session, told, fresh)
         return Beat(
             mine,
@@ -138,7 +140,7 @@ class Member:
             dict(session.execute("SELECT port, by FROM paused").fetchall()),
             self._asked(session, mine),
             self._answers(session),
-            silent,
+            self.silent,
         )
 
     def _say(self, session: Session, told: Told, heard: Collection[int]) -> None:
@@ -154,12 +156,6 @@ class Member:
                 "UPDATE ports SET owner = NULL, since = clock_timestamp()"
                 " WHERE owner = %s AND name = ANY(%s)",
                 [self.me, list(told.given)],
-            )
-        if told.replied:
-            session.execute(
-                "UPDATE jobs SET intake = NULL, changed = pg_current_xact_id()"
-                " WHERE number = ANY(%s) AND intake = %s",
-                [list(told.replied), self.me],
             )
         if heard:
             session.execute("UPDATE jobs SET heard = true WHERE number = ANY(%s)", [list(heard)])
@@ -179,51 +175,48 @@ class Member:
         )
         self._ports = ports
 
-    def _others(self, session: Session) -> tuple[dict[int, frozenset[str]], list[str]]:
-        fresh: dict[int, frozenset[str]] = {}
-        silent = []
-        rows = session.execute(
-            "SELECT id, name, serial, seen > clock_timestamp() - make_interval(secs => %s)"
-            " FROM gateways",
-            [self._dead],
-        ).fetchall()
-        for id, name, serial, isFresh in rows:
-            if not isFresh:
-                silent.append(name)
-                continue
-            known = self._served.get(id)
-            if known is None or known[0] != serial:
-                row = session.execute("SELECT ports FROM gateways WHERE id = %s", [id]).fetchone()
-                known = serial, frozenset(row[0] if row else ())
-            self._served[id] = known
-            fresh[id] = known[1]
-        return fresh, silent
+    def _look(self, session: Session) -> dict[int, frozenset[str]]:
+        """
+        Look which gateways there are, and be done with the dead.
 
-    def _bury(self, session: Session) -> None:
-        # Whose lock is free, and who has had time enough to see that itself.
-        rows = session.execute(
-            "SELECT id, seen <= clock_timestamp() - make_interval(secs => %s) FROM gateways",
-            [self._dead],
-        ).fetchall()
-        alive = {id for id, _ in rows}
-        for id, isLate in rows:
-            if isLate and id != self.me:
-                with session.transaction():
-                    row = session.execute(_FREE, lockOf(id)).fetchone()
-                    if row is not None and row[0]:
-                        session.execute("DELETE FROM gateways WHERE id = %s", [id])
-                        alive.discard(id)
-        gone, self._alive = self._alive - alive, alive
+        What one has said of itself is not compared with any clock: after a failover it may be old
+        though its owner is well.  It counts since when we have seen it unchanged.
+
+        @return: those that are well, each with its ports.
+        """
+        rows = session.execute("SELECT id, name, serial, seen FROM gateways").fetchall()
+        now, watched = time.monotonic(), self._watched
+        self._watched, self.silent, gone = {}, [], watched.keys() - {row[0] for row in rows}
+        fresh: dict[int, frozenset[str]] = {}
+        for id, name, serial, seen in rows:
+            was = watched.get(id)
+            since = was[1] if was is not None and was[0] == seen else now
+            if id != self.me and now - since >= self._dead:
+                if session.execute(_BURY, [id, *lockOf(id)]).rowcount:
+                    gone.add(id)
+                    continue
+                self.silent.append(name)
+            else:
+                fresh[id] = self._portsOf(session, id, serial)
+            self._watched[id] = seen, since
         self._clean(session, bool(gone) or not self._since)
+        return fresh
+
+    def _portsOf(self, session: Session, id: int, serial: int) -> frozenset[str]:
+        known = self._served.get(id)
+        if known is None or known[0] != serial:
+            row = session.execute("SELECT ports FROM gateways WHERE id = %s", [id]).fetchone()
+            known = self._served[id] = serial, frozenset(row[0] if row else ())
+        return known[1]
 
     def _clean(self, session: Session, ports: bool) -> None:
-        # What is left of gateways that are no more.
-        with session.transaction():
-            if ports:
-                session.execute(_NOBODYS_PORTS)
-            session.execute(_NOBODYS_INTAKE)
-            session.execute(_NOBODYS_DRAFTS)
-            session.execute(_LONG_GONE)
+        # What is left of gateways that are no more.  Each is a transaction of its own: a gateway
+        # that is stopped between two of them must not hold up the others.
+        if ports:
+            session.execute(_NOBODYS_PORTS)
+        session.execute(_NOBODYS_INTAKE)
+        session.execute(_NOBODYS_DRAFTS)
+        session.execute(_LONG_GONE)
 
     def _own(
         self, session: Session, told: Told, fresh: Mapping[int, frozenset[str]]
@@ -294,9 +287,9 @@ class Member:
             self.join()
         assert self._session is not None
         try:
-            with self._session.transaction():
-                self._session.execute("SET LOCAL synchronous_commit = on")
-                self._register(self._session, self._ports or frozenset())
+            self._session.execute("SET synchronous_commit = on")
+            self._register(self._session, self._ports or frozenset())
+            self._session.execute("SET synchronous_commit = off")
         except psycopg.Error as error:
             self.leave()
             raise whatFailed(error) from error
@@ -311,7 +304,6 @@ class Member:
     def retire(self) -> None:
         """Likewise, and others need not wait to be sure of it."""
         if self._session is not None:
-            with suppress(psycopg.Error), self._session.transaction():
-                self._session.execute("SET LOCAL synchronous_commit = on")
+            with suppress(psycopg.Error):
                 self._session.execute("DELETE FROM gateways WHERE id = %s", [self.me])
         self.leave()

@@ -4,7 +4,8 @@ A spool in a PostgreSQL database, asked from the reactor.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import threading
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, TypeVar
 
 from twisted.internet.defer import Deferred, succeed
@@ -22,6 +23,9 @@ from .draft import Draft
 from .member import DEAD, Member
 from .places import Places
 from .table import Table
+
+CLOSED = 2.0
+"""Seconds that the database has to hear that a gateway is no more (chosen); it finds out anyway."""
 
 _Result = TypeVar("_Result")
 
@@ -45,6 +49,7 @@ class PostgreSQLSpool:
         @param alone: a port that nobody prints on is this gateway's as soon as it is added.
         @raise ValueError: C{uri} is none; the message says what to do.
         """
+        self._reactor = reactor
         self._database = Database(uri)
         self._member = Member(self._database, dead)
         self._table = Table(self._database, self._member, alone)
@@ -83,6 +88,10 @@ class PostgreSQLSpool:
             return beat
 
         return self._beating(lambda: self._member.beat(told, heard)).addCallback(answered)
+
+    def handOver(self, numbers: Collection[int]) -> Deferred[None]:
+        """L{ISharedSpool}."""
+        return self._done(lambda: self._table.handOver(numbers))
 
     def original(self, record: SpoolRecord, living: bool) -> Deferred[int]:
         """L{ISharedSpool}."""
@@ -210,11 +219,22 @@ class PostgreSQLSpool:
     def close(self) -> Deferred[None]:
         """L{ISpool}."""
 
+        over: Deferred[None] = Deferred()
+
         def closed() -> None:
             self._member.retire()
             self._database.close()
 
-        return self._beating(closed).addErrback(lambda _: None)
+        def done(_: object) -> None:
+            if not over.called:
+                over.callback(None)
+
+        # A database that is silent may hold the thread; it ends with the process.
+        timer = threading.Timer(CLOSED, lambda: self._reactor.callFromThread(done, None))
+        timer.daemon = True
+        timer.start()
+        self._beating(closed).addBoth(done)
+        return over.addCallback(lambda _: timer.cancel())
 
     # Inside.
 

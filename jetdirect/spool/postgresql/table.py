@@ -274,6 +274,15 @@ class Table:
             row = session.execute("SELECT heard FROM jobs WHERE number = %s", [number]).fetchone()
         return row is not None and bool(row[0])
 
+    def handOver(self, numbers: Collection[int]) -> None:
+        """L{ISharedSpool.handOver<jetdirect.interfaces.ISharedSpool.handOver>}."""
+        with self._database.session() as session:
+            session.execute(
+                "UPDATE jobs SET intake = NULL, changed = pg_current_xact_id()"
+                " WHERE number = ANY(%s) AND intake = %s",
+                [list(numbers), self.me],
+            )
+
     # Duplicates
 
     def suspects(self, record: SpoolRecord, heard: Collection[int]) -> bool:
