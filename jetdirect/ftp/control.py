@@ -17,14 +17,13 @@ from twisted.internet.interfaces import (
     IPushProducer,
     IReactorTime,
     ISSLTransport,
-    ITCPTransport,
 )
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from ..net.deadline import Deadline
-from ..net.facts import ITCPFacts, NoFacts, factsOf, realTransport
+from ..net.facts import ITCPFacts, IWire, NoFacts, factsOf, realTransport
 from ..net.gaps import sendNow, whenProxied
 from ..net.tuning import takeUrgentInLine, tune
 from ..text import printable
@@ -136,7 +135,7 @@ class ControlConnection(protocol.Protocol):
     """
 
     _log = Logger()
-    transport: ITCPTransport
+    transport: IWire
 
     # Of most sessions these never change; kept with the class they cost an idle one nothing.
     facts: ITCPFacts = NoFacts()
@@ -180,7 +179,7 @@ class ControlConnection(protocol.Protocol):
         tune(self.transport)
         takeUrgentInLine(self.transport)
         realTransport(self.transport).bufferSize = READ_SIZE
-        self.transport.registerProducer(self, True)  # type: ignore[attr-defined]
+        self.transport.registerProducer(self, True)
         if self.implicitTLS:
             self._encrypt()
         if self.throughProxy:
@@ -252,11 +251,10 @@ class ControlConnection(protocol.Protocol):
         wanted = self.closing or self._shakingHands or not (self._full or self._behind)
         if wanted is not self._reading and not self._halfClosed:
             self._reading = wanted
-            wire: IPushProducer = self.transport  # type: ignore[assignment]
             if wanted:
-                wire.resumeProducing()
+                self.transport.resumeProducing()
             else:
-                wire.pauseProducing()
+                self.transport.pauseProducing()
 
     def readConnectionLost(self) -> None:
         """
@@ -347,7 +345,7 @@ class ControlConnection(protocol.Protocol):
         assert self.settings.certificate is not None
         self._shakingHands = True
         self._readOrNot()
-        self.transport.startTLS(self.settings.certificate.options)  # type: ignore[attr-defined]
+        self.transport.startTLS(self.settings.certificate.options)
         self.secure = True
 
     def reply(self, reply: Reply) -> None:
@@ -369,7 +367,7 @@ class ControlConnection(protocol.Protocol):
             return
         self.closing = True
         self.reply(reply)
-        self.transport.unregisterProducer()  # type: ignore[attr-defined]
+        self.transport.unregisterProducer()
         self._readOrNot()
         if not self.secure and hasattr(self.transport, "loseWriteConnection"):
             self.transport.loseWriteConnection()

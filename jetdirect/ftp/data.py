@@ -105,7 +105,7 @@ class DataPort:
                 consumer.write(data)
             self._early.clear()
             if self._closed is None and connection.lost is None and not self.blocked:
-                connection.transport.resumeProducing()  # type: ignore[attr-defined]
+                connection.transport.resumeProducing()
             await self._ended
         finally:
             self._consumer = self._kernel = None
@@ -124,7 +124,7 @@ class DataPort:
         connection = await self._begin()
         self._sending = True
         if connection.lost is None:
-            connection.transport.resumeProducing()  # type: ignore[attr-defined]
+            connection.transport.resumeProducing()
             connection.transport.write(data)
             connection.transport.loseConnection()
         await self._ended
@@ -147,14 +147,14 @@ class DataPort:
         """L{IPushProducer}."""
         self.blocked = True
         if self._connection is not None and self._connection.lost is None:
-            self._connection.transport.pauseProducing()  # type: ignore[attr-defined]
+            self._connection.transport.pauseProducing()
 
     def resumeProducing(self) -> None:
         """L{IPushProducer}."""
         self.blocked = False
         self.lastActive = self.reactor.seconds()
         if self._connection is not None and self._connection.lost is None:
-            self._connection.transport.resumeProducing()  # type: ignore[attr-defined]
+            self._connection.transport.resumeProducing()
 
     def stopProducing(self) -> None:
         """L{IPushProducer}: what still comes is read and dropped, until the peer has the reply."""
@@ -171,7 +171,7 @@ class DataPort:
         if self._timer is not None:
             self._timer.cancel()
         self._timer = Deadline(self.reactor, HEARING_TIME, self._hadItsTime)
-        connection.transport.resumeProducing()  # type: ignore[attr-defined]
+        connection.transport.resumeProducing()
         self._ended.errback(self._closed)
 
     # What the connection tells.
@@ -216,7 +216,7 @@ class DataPort:
     def _stayInKernel(self, connection: DataConnection) -> None:
         self._kernel = IKernelConsumer(self._consumer, None)
         if self._kernel is not None and isPlain(connection.transport):
-            self._gathering = Gathering(connection.transport.getHandle(), self.reactor)  # type: ignore[attr-defined]
+            self._gathering = Gathering(connection.transport.getHandle(), self.reactor)
             readInKernel(connection.transport, self._take)
 
     def _take(self, descriptor: int) -> int:

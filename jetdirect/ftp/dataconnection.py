@@ -8,12 +8,13 @@ from typing import Any
 from typing import Protocol as Contract
 
 from twisted.internet import error
-from twisted.internet.interfaces import IHalfCloseableProtocol, IHandshakeListener, ITCPTransport
+from twisted.internet.interfaces import IHalfCloseableProtocol, IHandshakeListener
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from ..certificate import ServerCertificate
+from ..net.facts import IWire
 from ..net.gaps import beneathTLS, passOn
 from ..net.orderly import believeOnlyFIN, saidGoodbye
 from ..net.tuning import takeUrgentInLine, tune
@@ -53,7 +54,7 @@ class DataConnection(Protocol):
     @ivar plainEnd: under TLS: it ended with a FIN behind a whole record, without close_notify.
     """
 
-    transport: ITCPTransport
+    transport: IWire
 
     def __init__(self, port: Flow) -> None:
         self._port = port
@@ -72,7 +73,7 @@ class DataConnection(Protocol):
         else:
             # The gateway is the server of TLS, whoever dialled (RFC 4217, section 7).
             tls, normal = self._port.tls, not self._port.dials
-            self.transport.startTLS(tls.options, normal)  # type: ignore[attr-defined]
+            self.transport.startTLS(tls.options, normal)
             self._lookBelowTLS(self.transport)
         self._port.connectionMade(self)
 
@@ -112,7 +113,7 @@ class DataConnection(Protocol):
 
     def _rest(self) -> None:
         if not self._port.begun:
-            self.transport.pauseProducing()  # type: ignore[attr-defined]
+            self.transport.pauseProducing()
 
     def dataReceived(self, data: bytes) -> None:
         self._port.received(data)

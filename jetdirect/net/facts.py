@@ -17,12 +17,27 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
+from twisted.internet.interfaces import IConsumer, IPushProducer, ISystemHandle, ITCPTransport
 from twisted.internet.tcp import Connection
 from twisted.protocols.policies import ProtocolWrapper
 from zope.interface import Interface, implementer
 
 _PEER_CLOSED = getattr(select, "POLLRDHUP", 0)  # Linux; told even while bytes are unread
 _HUNG_UP = _PEER_CLOSED | select.POLLHUP | select.POLLERR | select.POLLNVAL
+
+
+class IWire(ITCPTransport, IConsumer, IPushProducer, ISystemHandle):
+    """What a TCP transport provides in fact, and Twisted's own interface does not say."""
+
+    def getHandle() -> socket.socket:
+        """Its socket."""
+
+    def startTLS(contextFactory: Any, normal: bool = True) -> None:
+        """
+        Speak TLS from now on.
+
+        @param normal: the side that was dialled is the server of TLS.
+        """
 
 
 class Silence(NamedTuple):

@@ -17,16 +17,12 @@ from twisted.internet import error
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.endpoints import wrapClientTLS
 from twisted.internet.interfaces import (
-    IConsumer,
     IDelayedCall,
     IHalfCloseableProtocol,
     IProducer,
-    IPushProducer,
     IReactorTime,
     ISSLTransport,
     IStreamClientEndpoint,
-    ISystemHandle,
-    ITCPTransport,
 )
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.logger import Logger
@@ -43,7 +39,7 @@ from ..interfaces import (
     PrinterStatus,
 )
 from ..net.dial import Dialer, hostEndpoint
-from ..net.facts import ITCPFacts, factsOf, forget, isPlain
+from ..net.facts import ITCPFacts, IWire, factsOf, forget, isPlain
 from ..net.gaps import beforeClose, halfClose, sendNow, tellOfHandshake
 from ..net.orderly import believeOnlyFIN
 from ..net.pulse import Pulse
@@ -76,10 +72,6 @@ as long as a connection may take)."""
 LISTENED, REST = 16384, 0.1
 """Bytes that a printer may say at a time, and seconds until it is listened to again: a status has
 some hundred, and one that talks without an end must not keep the gateway from others (chosen)."""
-
-
-class _IWire(ITCPTransport, IConsumer, IPushProducer, ISystemHandle):
-    """What a TCP transport provides in fact."""
 
 
 @implementer(IPrinterTransport)
@@ -157,7 +149,7 @@ class SocketConnection(Protocol):
     """The printer, while one job has it, over TCP."""
 
     _log = Logger()
-    transport: _IWire
+    transport: IWire
     _facts: ITCPFacts
     _pulse: Pulse
     _watch: IDelayedCall
