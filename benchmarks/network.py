@@ -3,7 +3,7 @@ A network of our own, in which nothing but the loopback interface exists.
 
 A system may be set to a congestion control that paces (bbr).  That is for long lines: on loopback
 it costs a C splice loop 3.5 times the processor time and three quarters of its throughput
-(measured), and every server as much, so that the servers themselves hardly show.
+(measured), and every server as much, so the servers themselves hardly show.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ class PrintError(Exception):
 
     @ivar reason: one line for the sender and the log, without a code and without a full stop; a
         printer's own words in it are made printable.
-    @ivar printed: C{True} when bytes of the job may have reached the printer, so that sending it
+    @ivar printed: C{True} when bytes of the job may have reached the printer, so sending it
         again may print a part twice.  The job sets it when it ends.
     @ivar final: C{True} when the job was refused for good: sending it again is of no use.
     """

@@ -56,7 +56,7 @@ def unknownCode(error: PrintError | None) -> int | None:
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """Who sends: the user name given at login and the address of the control connection."""
+    """The sender: the user name given at login and the address of the control connection."""
 
     user: str
     host: str

@@ -71,7 +71,7 @@ def portOf(listener: str) -> int | None:
 
 def leadsHere(uri: str, where: Iterable[str]) -> bool:
     """
-    Does a device URI lead to one of these listeners, so that the gateway would print to itself?
+    Does a device URI lead to one of these listeners, so the gateway would print to itself?
 
     @param where: server endpoint strings; one with an interface of its own is left out.
     """

@@ -132,7 +132,7 @@ class Scanner:
     # told yet, or if the level changed.
 
     def _line(self, buffer: bytes, at: int) -> tuple[Kind, int]:
-        # What a line is depends on its first bytes only, so that it is the same in all pieces.
+        # What a line is depends on its first bytes only, so it is the same in all pieces.
         limit = at + self._longest
         blanks = _BLANKS.match(buffer, at + self._blanks, limit)
         start = blanks.end() if blanks else at

@@ -50,7 +50,7 @@ REMEMBERED_JOBS = 100
 
 
 OPERATOR = Sender("operator", "", 0)
-"""Whose jobs the gateway's own are; no port refuses them for where they come from."""
+"""The sender of the gateway's own jobs; no port refuses them for where they come from."""
 
 
 class PrintServer:

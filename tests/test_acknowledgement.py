@@ -116,7 +116,7 @@ def test_notYetHeard() -> None:
 
 
 def test_nextWord() -> None:
-    """Whoever says something after the reply is alive: the record waits no longer."""
+    """A sender that says something after the reply is alive: the record waits no longer."""
     replied = Replies()
     job = replied.job()
     replied.acknowledgements.look()

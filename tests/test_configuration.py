@@ -232,7 +232,7 @@ def test_limits() -> None:
 
 
 def test_checkers() -> None:
-    """Who may log in changes for the next login."""
+    """The users that may log in change with the next login."""
     operated = Operated(made("ward3", 1))
     known = InMemoryUsernamePasswordDatabaseDontUse(ann=b"x")
     assert len(operated.apply(checkers=[known])) == 1

@@ -300,7 +300,9 @@ def test_abortVariants(line: bytes) -> None:
 
 @pytest.mark.parametrize("lines", [[], ["USER a"], ["NOOP", "SYST"], ["PASS a"], [b"USE"]])
 def test_loginDeadline(lines: list[str | bytes]) -> None:
-    """Who does not log in within the time is told so and closed; nothing else extends it."""
+    """
+    A sender that does not log in within the time is told so and closed; nothing else extends it.
+    """
     gateway = MemoryGateway()
     sender = gateway.stranger()
     for line in lines:
@@ -394,7 +396,10 @@ def test_failedLogin() -> None:
 
 
 def test_lostWhileBeingRefused() -> None:
-    """Who goes away before hearing the 530 has its place until then, and leaves nothing behind."""
+    """
+    A sender that goes away before hearing the 530 has its place until then, and leaves nothing
+    behind.
+    """
     gateway = MemoryGateway(NoName())
     sender = gateway.stranger()
     sender.login()
@@ -480,7 +485,7 @@ def test_everyLoginIsEnded() -> None:
 
 
 def test_noLoginNoLogout() -> None:
-    """Who never logged in is not logged out."""
+    """A sender that never logged in is not logged out."""
     gateway = MemoryGateway()
     sender = gateway.stranger()
     sender.say("REIN")
@@ -735,7 +740,7 @@ def test_peerCloses() -> None:
 
 
 def test_lingers() -> None:
-    """Who does not close after the 221 is closed upon."""
+    """A sender that does not close after the 221 is closed upon."""
     gateway = MemoryGateway()
     sender = gateway.user()
     assert codes(sender.say("QUIT")) == [221]
@@ -797,7 +802,7 @@ def test_noHalfClose() -> None:
 
 
 class StuckWire(MemoryWire):
-    """The peer reads nothing, so that what was written never leaves and no orderly end comes."""
+    """The peer reads nothing, so what was written never leaves and no orderly end comes."""
 
     def loseConnection(self) -> None:
         self.disconnecting = True

@@ -20,7 +20,7 @@ MD5 = 'Digest realm="printer", nonce="n1", qop="auth", algorithm=MD5'
 
 
 def asked(*values: str, user: str = "bob", password: str = "secret") -> Credentials:
-    """Whose first request was answered so."""
+    """Credentials whose first request was answered so."""
     made = Credentials(user, password)
     assert made.attempt(PATH) == NOBODY
     assert made.refused(NOBODY, challenges(list(values))) == ""

@@ -165,7 +165,7 @@ def test_strangerIsDropped() -> None:
 
 
 def test_strangerIsTold() -> None:
-    """Who listens hears of strangers, and a transfer that nobody else came for says from where."""
+    """A listener hears of strangers; a transfer to which nobody else came says from where."""
     heard: list[str] = []
     reactor, port = passive(refused=heard.append)
     transfer = pour(port, Sink())
@@ -447,7 +447,7 @@ def test_consumerStopsAndThePeerHears() -> None:
 
 
 def test_consumerStopsAndIsClosed() -> None:
-    """Who closes all the same closes at once."""
+    """A close is done at once all the same."""
     reactor, port = passive()
     wire = called(port)
     sink = Sink()

@@ -52,7 +52,10 @@ def test_limitIsASetting() -> None:
 
 
 def test_refusalIsCleanlyClosed() -> None:
-    """Who is refused gets a FIN behind the 421, is not listened to, and is gone a moment later."""
+    """
+    A sender that is refused gets a FIN behind the 421, is not listened to, and is gone a moment
+    later.
+    """
     gateway = MemoryGateway(maxSessions=1)
     gateway.stranger()
     refused = gateway.stranger()
@@ -142,7 +145,7 @@ def test_stop() -> None:
 
 
 def test_stopIsBounded() -> None:
-    """Who does not close its side is closed upon."""
+    """A sender that does not close its side is closed upon."""
     gateway = MemoryGateway()
     gateway.stranger()
     stopped = gateway.factory.stopSessions()
@@ -152,7 +155,7 @@ def test_stopIsBounded() -> None:
 
 
 def test_nobodyNew() -> None:
-    """Who connects while the gateway stops is told why it may not."""
+    """A sender that connects while the gateway stops is told why it may not."""
     gateway = MemoryGateway()
     gateway.factory.stopSessions()
     assert "shutting down" in gateway.stranger().greeting

@@ -597,7 +597,7 @@ def test_diskThatHangs(tmp_path: Path) -> None:
 
 
 def test_discardThatIsNotWaitedFor(tmp_path: Path) -> None:
-    """Whoever gives up waiting for a hung disk still finds nothing of the job there later."""
+    """A caller that gives up waiting for a hung disk still finds nothing of the job there later."""
     printing = Printing(tmp_path)
     printing.connection.write(b"%!PS")
     aborting = printing.connection.abort(b"")

@@ -620,7 +620,7 @@ def test_quitInMidTransfer(gateway: MemoryGateway, user: FakeSender) -> None:
 
 
 def test_hangUpInMidTransfer(gateway: MemoryGateway, user: FakeSender) -> None:
-    """Who hangs up without QUIT has not sent a whole job."""
+    """A sender that hangs up without QUIT has not sent a whole job."""
     data = pouring(user)
     user.wire.fin()
     assert not data.connected
@@ -1099,7 +1099,9 @@ def test_maxSessions() -> None:
 
 
 def test_idleTime() -> None:
-    """Who says nothing for long enough is told goodbye, and each word begins the time anew."""
+    """
+    A sender that says nothing for long enough is told goodbye, and each word begins the time anew.
+    """
     gateway = two(idleTimeout=60)
     user = gateway.user()
     for _ in range(3):
@@ -1142,7 +1144,7 @@ def test_dataIdleTime(part: bytes, wanted: int) -> None:
 
 @pytest.mark.parametrize("commands", [[], ["USER a"], ["NOOP"], ["REIN"], ["XYZZY"]])
 def test_loginDeadline(commands: list[str]) -> None:
-    """Who does not log in in time is told so, whatever else was said."""
+    """A sender that does not log in in time is told so, whatever else was said."""
     gateway = two(loginTimeout=20)
     stranger = gateway.stranger()
     gateway.reactor.advance(19)
@@ -1154,7 +1156,7 @@ def test_loginDeadline(commands: list[str]) -> None:
 
 
 def test_loginInTime() -> None:
-    """Who logs in in time has no deadline, until the login is ended."""
+    """A sender that logs in in time has no deadline, until the login is ended."""
     gateway = two(loginTimeout=20)
     user = gateway.user()
     gateway.reactor.advance(100)
@@ -1232,7 +1234,7 @@ def test_longestLine(gateway: MemoryGateway, user: FakeSender) -> None:
 
 
 def test_endlessLine(user: FakeSender) -> None:
-    """Who sends no line end at all is no FTP client."""
+    """A sender that sends no line end at all is no FTP client."""
     user.wire.receive(b"x" * 70000)
     assert codes(user.hear()) == [500]
     assert user.wire.halfClosed
@@ -1264,7 +1266,9 @@ def test_pipelinedBehindATransfer(gateway: MemoryGateway, user: FakeSender) -> N
 
 
 def test_tooManyWaiting(gateway: MemoryGateway, user: FakeSender) -> None:
-    """Who says too much in a transfer is heard no more; the job itself is printed and told."""
+    """
+    A sender that says too much in a transfer is heard no more; the job itself is printed and told.
+    """
     pouring(user)
     for _ in range(100):
         user.say("PWD")

@@ -568,7 +568,10 @@ def test_cutWithThePrinter(phase: Callable[[], JobAlone]) -> None:
 
 
 def test_cutWhileFinishing() -> None:
-    """Who waits for the end of a job hears of the cut at once, whatever the printer says later."""
+    """
+    A caller that waits for the end of a job hears of the cut at once, whatever the printer says
+    later.
+    """
     alone, why = finishing(), JobAborted("aborted by the sender")
 
     alone.job.cut(why)
@@ -1021,7 +1024,7 @@ def test_secondsOfALateJob() -> None:
 
 
 def test_theSenderStaysTheSame() -> None:
-    """Whom the record named at the beginning it names at the end."""
+    """The record names the same sender at the end as at the beginning."""
     with pytest.raises(FrozenInstanceError):
         JobAlone().job.sender.user = "root"  # type: ignore[misc]
 

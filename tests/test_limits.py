@@ -156,7 +156,7 @@ def test_noGraceForACutJob() -> None:
 
 
 def test_orphanIsNotHeardOut() -> None:
-    """Whose sender has left already cannot be told why it was cut, and leaves nothing behind."""
+    """A job whose sender has left is cut without a word, and leaves nothing behind."""
     gateway = MemoryGateway(fireAndForget=True, idleTimeout=0)
     sender = gateway.user()
     sender.begin("page")

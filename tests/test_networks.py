@@ -223,7 +223,7 @@ def test_passiveNameUnknown() -> None:
 
 
 def test_passiveNameTooLate() -> None:
-    """Who is gone when the name is known has no port opened."""
+    """A sender that is gone when the name is known has no port opened."""
     names = type("Reactor", (Names, MemoryReactorClock), {})()
     one = sender(names, passiveAddress="gw.example")
     one.say("PASV")

@@ -252,7 +252,7 @@ async def test_interfaces(mode: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("mode", ["passive", "active"])
 @pytest_twisted.ensureDeferred
 async def test_listingAfterAHalfClose(mode: str, tmp_path: Path) -> None:
-    """Who ends its own direction at once gets a listing all the same."""
+    """A sender that ends its own direction at once gets a listing all the same."""
     listing = b"PORT1\r\n" * 100_000
     with socket.create_server((HOST, 0)) as listener:
         port: DataPort

@@ -151,7 +151,7 @@ def test_sdist(tree: Path) -> None:
 
 
 def test_requirements(tree: Path) -> None:
-    """Who only prints installs three packages and what they bring along."""
+    """A gateway that only prints installs three packages and what they bring along."""
     [wheel] = tree.glob("dist/*.whl")
     with zipfile.ZipFile(wheel) as archive:
         [metadata] = (name for name in archive.namelist() if name.endswith("/METADATA"))

@@ -320,7 +320,7 @@ async def test_realCalls(tmp_path: Path) -> None:
 async def test_nothingIsSentOfAJobThatIsToldSo(
     port: ParallelPort, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Who cuts a job, and hears that nothing was sent of it, is right, whatever the thread does."""
+    """A job that is told to be cut before its first byte is so, whatever the thread does."""
     late, cut = threading.Event(), threading.Event()
     put = ParallelConnection._put
 

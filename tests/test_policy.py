@@ -396,7 +396,7 @@ def test_anyBytes(job: bytes, places: set[int]) -> None:
 
 
 def test_cutWhileHeld() -> None:
-    """Nothing was sent, so that sending again is safe, and nothing goes later."""
+    """Nothing was sent, so sending again is safe, and nothing goes later."""
     printing = Printing(REFUSE)
     printing.job.write(UEL + b"@PJL SET A=B\n")
     printing.job.cut(JobAborted("aborted by the sender"))
@@ -526,7 +526,7 @@ def test_cutWhileHeldIsSafe(start: Start) -> None:
 
 
 def test_226UnderLog(start: Start) -> None:
-    """Who only logs prints what comes."""
+    """A policy that only logs prints what comes."""
     sender, printer, _ = start(LOG)
     with capturedLogs() as events:
         replies = sender.upload("evil.prn", UEL + EVIL)

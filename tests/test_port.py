@@ -273,7 +273,7 @@ def test_busyWithWhom() -> None:
 
 
 def test_lineThatMovesWhileOneLeavesIt(flushErrors: FlushErrors) -> None:
-    """Who hears that a port is busy may cancel the job that has it: the line goes on."""
+    """A watcher that hears that a port is busy may cancel the job that has it: the line goes on."""
     line = Line(busyTimeout=5)
     first = line.submit()
     second = line.submit()
@@ -614,7 +614,7 @@ class Asked(FakePrinter):
 
 @pytest.mark.parametrize("state", ["idle", "stopped", "unknown"])
 def test_answersWithoutAConnection(state: str) -> None:
-    """Whoever asks hears whether the printer works when it has answered."""
+    """A question whether the printer works is answered when the printer has answered."""
     printer = Asked()
     alsoProvides(printer, IAskedApart)
     port = PrintingPort(NamedPrinter("PORT1", printer), Clock())

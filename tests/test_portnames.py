@@ -182,7 +182,9 @@ def test_costs() -> None:
 
 
 def test_digitTooMuch() -> None:
-    """Whoever types a digit twice is offered the port that was meant, and then its neighbours."""
+    """
+    A sender that types a digit twice is offered the port that was meant, and then its neighbours.
+    """
     names = PortNames([f"ward{n}" for n in range(1, 13)])
     assert names.numbered("ward33") == ["ward3", "ward12", "ward11"]
     assert names.numbered("ward112") == ["ward12", "ward11", "ward10"]

@@ -130,7 +130,9 @@ def test_pidFileOfAnother(tmp_path: Path) -> None:
 
 
 def test_onlyRoot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Who is not root cannot become another user: behind a daemon nobody would hear of it."""
+    """
+    A user that is not root cannot become another user: behind a daemon nobody would hear of it.
+    """
     monkeypatch.setattr(os, "geteuid", lambda: NOBODY)
     for option in ("uid", "gid"):
         with pytest.raises(ValueError, match=f"--{option}: only root"):

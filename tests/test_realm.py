@@ -47,7 +47,7 @@ def test_anyName(name: bytes, password: bytes) -> None:
 
 
 def test_anonymous() -> None:
-    """Who gives no name at all is anonymous."""
+    """A sender that gives no name at all is anonymous."""
     assert now(AnyName().requestAvatarId(credentials.Anonymous())) is checkers.ANONYMOUS
 
 

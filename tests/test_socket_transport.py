@@ -207,7 +207,7 @@ def test_bytesPass() -> None:
 
 
 def test_backPressure() -> None:
-    """Who produces the bytes is known to the transport, which pauses it."""
+    """The producer of the bytes is known to the transport, which pauses it."""
     line = Line()
     producer: Any = IPushProducer(Wire(Protocol()))
 

@@ -42,7 +42,7 @@ def test_taken(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("mode", [0o770, 0o702])
 def test_othersMayWrite(tmp_path: Path, mode: int) -> None:
-    """Who can write the directory can print in anybody's name."""
+    """A user that can write the directory can print in anybody's name."""
     tmp_path.chmod(mode)
     with pytest.raises(ValueError, match="others can write it, and so print; chmod go-w it"):
         SpoolDirectory(str(tmp_path), [])

@@ -82,7 +82,7 @@ def test_reserved() -> None:
 
 
 def test_noneReserved() -> None:
-    """Who waits for a number is told when there is none; the next one asks again."""
+    """A caller that waits for a number is told when there is none; the next one asks again."""
     answers = [fail(OSError()), succeed(5)]
     numbers = Reserved(lambda count: answers.pop(0), 4)
     assert [type(each) for each in hear(numbers.next())] == [OSError]

@@ -37,7 +37,7 @@ class SlowPrinter(FakePrinter):
 
 
 def test_askedWhenItIsOld() -> None:
-    """Whoever wants to know gets the last answer at once; if that is old, the next is asked for."""
+    """The last answer is given at once; if it is old, the printer is asked again."""
     clock, printer = Clock(), FakePrinter()
     port = PrintingPort(NamedPrinter("PORT1", printer), clock)
     printer.answers = [PrinterStatus("idle"), EMPTY]

@@ -142,7 +142,7 @@ def test_noiseInAName(sender: FakeSender) -> None:
 
 
 def test_unknownWordsAfterLogin(sender: FakeSender) -> None:
-    """Who has logged in may try what he likes."""
+    """A sender that has logged in may try what he likes."""
     sender.say("XONE")
     sender.say("XTWO")
     sender.login()

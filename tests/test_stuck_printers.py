@@ -218,7 +218,7 @@ def test_whoAsksHearsWhatIsAwaited() -> None:
 
 
 def test_theNextInLine() -> None:
-    """Who waits behind it sees for whom, is refused in time, and may send again."""
+    """A sender that waits behind it sees for whom, is refused in time, and may send again."""
     simulated = Simulated()
     sender, other = simulated.sending(LARGE), simulated.user()
     assert other.begin("next.ps")[:3] != "150"

@@ -413,7 +413,7 @@ class Source:
 
 
 def test_wireStopsItsProducer() -> None:
-    """Who writes into a connection is stopped when it is lost."""
+    """A producer that writes into a connection is stopped when it is lost."""
     wire, source = MemoryWire(Ear()), Source()
     wire.registerProducer(source, True)
 

@@ -166,7 +166,7 @@ def test_givenUpTooLate() -> None:
 
 
 def test_doneAllTheSame() -> None:
-    """Who stops waiting for the end of a job does not stop what ends it."""
+    """A caller that stops waiting for the end of a job does not stop what ends it."""
     hand = Hand()
     thread = PrinterThread(hand, "printer")
     done: list[str] = []

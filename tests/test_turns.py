@@ -52,7 +52,7 @@ def test_nobodyWaits() -> None:
 
 
 def test_oneSliceATurn() -> None:
-    """Who has more has one slice in each turn of the reactor, and the rest waits."""
+    """A host that has more has one slice in each turn of the reactor, and the rest waits."""
     clock = Clock()
     session = Busy(clock, "a", slices=4)
     Turns(clock).take(session)
@@ -111,7 +111,7 @@ def test_fewCommandsFirst() -> None:
 
 
 def test_floodsAreForgotten() -> None:
-    """Who has had much is as good as anybody a little later."""
+    """A host that has had much is as good as anybody a little later."""
     clock = Clock()
     turns = Turns(clock)
     one, two = Busy(clock, "one", SLICE), Busy(clock, "two", SLICE)

@@ -431,7 +431,7 @@ def test_dataConnectionNeverCame() -> None:
 
 @pytest.mark.parametrize("phase", [connected, pouring])
 def test_silentSender(phase: Phase) -> None:
-    """Who says nothing on either connection is told what was missed, and for how long."""
+    """A sender that says nothing on either connection is told what was missed, and for how long."""
     gateway = MemoryGateway(idleTimeout=60, dataIdleTimeout=0)
     sender = phase(gateway)
     gateway.reactor.advance(60)
@@ -596,7 +596,9 @@ def test_bugInATransportAtTheOpening(flushErrors: Callable[..., list[LogEvent]])
 @pytest.mark.parametrize("phase", PHASES)
 @pytest.mark.parametrize("end", [MemoryWire.fin, MemoryWire.rst])
 def test_controlLost(phase: Phase, end: Callable[[MemoryWire], None]) -> None:
-    """Whoever loses the control connection before the reply has not printed: the job is cut."""
+    """
+    A sender that loses the control connection before the reply has not printed: the job is cut.
+    """
     gateway = MemoryGateway()
     sender = phase(gateway)
     end(sender.wire)
@@ -748,7 +750,10 @@ def test_abortTooLate() -> None:
 
 
 def test_abortWhileAnotherPrints() -> None:
-    """Who aborts a job that waits is not told that the port is ready: another job prints there."""
+    """
+    A sender that aborts a job that waits is not told that the port is ready: another job prints
+    there.
+    """
     gateway = MemoryGateway()
     heard = waiting(gateway).say("ABOR")
     assert lastLine(heard) == "226 Abort done; the job has left the line at PORT1"
@@ -797,7 +802,9 @@ def test_otherPortsDoNotWait() -> None:
 
 
 def test_busy() -> None:
-    """Whose turn does not come in time gets 450 with the reason; the other goes on printing."""
+    """
+    A sender whose turn does not come in time gets 450 with the reason; the other goes on printing.
+    """
     gateway = MemoryGateway()
     first = pouring(gateway)
     second = gateway.user()
@@ -823,7 +830,7 @@ def test_noWaiting() -> None:
 
 @pytest.mark.parametrize("leave", ["ABOR", "lost", "canceled"])
 def test_leavingTheLine(leave: str) -> None:
-    """Who leaves the line keeps nobody behind waiting."""
+    """A sender that leaves the line keeps nobody behind waiting."""
     gateway = MemoryGateway()
     first, second, third = (gateway.user() for _ in range(3))
     for n, sender in enumerate((first, second, third)):
@@ -904,7 +911,9 @@ def hanging(gateway: MemoryGateway) -> FakeSender:
 
 
 def test_othersDoNotWaitForIt() -> None:
-    """Whoever waits for the printer has it a few seconds after the sender that did not come."""
+    """
+    A sender that waits for the printer has it a few seconds after the sender that did not come.
+    """
     gateway = MemoryGateway()
     holder, other = hanging(gateway), gateway.user()
     assert other.begin("b.ps") == ""
@@ -917,7 +926,7 @@ def test_othersDoNotWaitForIt() -> None:
 
 
 def test_othersComeLater() -> None:
-    """Who comes while it has been waited for already has the printer within a second."""
+    """A sender that comes while it has been waited for already has the printer within a second."""
     gateway = MemoryGateway()
     holder = hanging(gateway)
     gateway.reactor.pump([1.0] * 10)

@@ -224,7 +224,7 @@ def test_slow() -> None:
 
 
 def test_unreadAnswer() -> None:
-    """Who does not read the answer is cut."""
+    """A client that does not read the answer is cut."""
     house = House()
     client = house.client()
     client.say(f"GET /api/ports HTTP/1.1\r\n{HEADS}\r\n")
@@ -251,7 +251,7 @@ def test_manyConnections() -> None:
 
 
 def test_goneMeanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Who is gone before the answer costs nothing; what was asked is done."""
+    """A client that is gone before the answer costs nothing; what was asked is done."""
     house = House()
     held: Deferred[bool] = Deferred()
     monkeypatch.setattr(house.gateway.operator, "resume", lambda port, by: held)

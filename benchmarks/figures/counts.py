@@ -26,7 +26,7 @@ CLIENTS = 8
 """At a time."""
 
 FEW, MORE = 40, 144
-"""Sessions of all clients together: the start of a server costs more than all of them, so that a
+"""Sessions of all clients together: the start of a server costs more than all of them, so a
 session's cost is the difference between two runs, divided by that of their sessions."""
 
 PATIENCE = 600.0

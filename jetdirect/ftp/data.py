@@ -62,7 +62,7 @@ class DataPort:
     @ivar lastActive: when a byte last moved, by the reactor's clock.
     @ivar dials: it is this end that makes the TCP connection.
     @ivar begun: a transfer has the connection.
-    @ivar blocked: the consumer takes no more for now, so that the peer is not to blame.
+    @ivar blocked: the consumer takes no more for now, so the peer is not to blame.
     """
 
     dials = False

@@ -54,7 +54,7 @@ def cancelLater(clock: IReactorTime, connecting: Deferred[Any]) -> Deferred[Any]
 
     Giving it up closes its descriptor.  In the middle of a turn of the reactor, an event that is on
     its way to it may then reach whoever gets the same number, such as a listener, and end it
-    (Twisted issue 4759); so that it is done between two turns.
+    (Twisted issue 4759); so it is done between two turns.
 
     @return: fails with L{CancelledError} at once when it is canceled.
     """

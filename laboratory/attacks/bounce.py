@@ -89,7 +89,10 @@ class Trap:
                         self._found[host, port] += 1
 
     def calls(self) -> Counter[tuple[str, int]]:
-        """Who was called since the last time: on this machine a connection is there at once."""
+        """
+        The listeners that were called since the last time: on this machine a connection is there at
+        once.
+        """
         self._answer()
         with self._lock:
             found, self._found = self._found, Counter()

@@ -42,7 +42,7 @@ def everythingInOneTurn(patch: pytest.MonkeyPatch) -> None:
 
 
 def aFINBehindQUITIsALoss(patch: pytest.MonkeyPatch) -> None:
-    """Who has said all, and listens, is taken for gone."""
+    """A peer that has said all, and listens, is taken for gone."""
     patch.setattr("jetdirect.ftp.control.isLast", lambda words: False)
 
 

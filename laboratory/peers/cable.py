@@ -5,7 +5,7 @@ Pull a real cable, and see how long the gateway takes to know.
 
 Printers in a network namespace of their own lose their link while each is at something else: some
 have been without paper for so many SECONDS (60). As root, or where users may have namespaces of
-their own. It takes as long as the slowest answer, up to eight minutes, so that no test does it.
+their own. It takes as long as the slowest answer, up to eight minutes, so no test does it.
 """
 
 from __future__ import annotations

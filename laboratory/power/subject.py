@@ -1,5 +1,5 @@
 """
-Whose word is tested, and with which jobs.
+The programs whose word is tested, and with which jobs.
 """
 
 from __future__ import annotations

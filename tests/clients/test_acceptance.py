@@ -262,7 +262,7 @@ def test_longLine(counter: Counter) -> None:
     ids=["HTTP", "TLS", "bytes", "NUL", "no line end", "IAC", "Telnet", "half"],
 )
 def test_garbage(start: bytes, counter: Counter) -> None:
-    """Whoever is no FTP client gets replies or a close; the next one is served."""
+    """A sender that is no FTP client gets replies or a close; the next one is served."""
     before = counter.gateway.memory()
     with socket.create_connection((IPV4, counter.gateway.port), PATIENCE) as wire:
         try:

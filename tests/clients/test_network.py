@@ -154,7 +154,7 @@ def test_proxyLimit(printer: RawPrinter, tmp_path: Path) -> None:
     ],
 )
 def test_proxyAllow(allowed: list[str], good: bool, printer: RawPrinter, tmp_path: Path) -> None:
-    """Who may connect is asked of the client."""
+    """The address of the client decides whether it may connect."""
     options = [f"--allow={host}/32" for host in allowed]
     with Proxied(tmp_path, printer, "send-proxy", *options) as proxied:
         if good:
@@ -270,7 +270,7 @@ def test_healthChecks(printer: RawPrinter, tmp_path: Path) -> None:
 
 
 def test_noProxyHeader(printer: RawPrinter, tmp_path: Path) -> None:
-    """Who comes past the proxy is not served."""
+    """A sender that comes past the proxy is not served."""
     endpoint = f"haproxy:tcp:0:interface={GATEWAY}"
     with (
         Gateway(tmp_path, "--port", endpoint, "--printer", printer.uri()) as gateway,
@@ -299,7 +299,7 @@ def auth(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 def test_auth(auth: str, printer: RawPrinter, tmp_path: Path) -> None:
-    """Who has the password prints; no password is ever logged."""
+    """A sender that has the password prints; no password is ever logged."""
     with Gateway(tmp_path, "--printer", printer.uri(), f"--auth={auth}") as gateway:
         with Session(gateway.port, login=False) as ftp:
             assert ftp.say("USER alice")[:3] == "331"

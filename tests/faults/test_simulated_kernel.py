@@ -225,7 +225,7 @@ def readIsTold(pair: Either) -> Answers:
 
 
 def theWriterIsFirst(pair: Either) -> Answers:
-    """Whoever asks first."""
+    """The first that asks."""
     pair.arrive(b"abc")
     pair.rst()
     yield from (said(pair.write, b"x"), said(pair.take), said(pair.take), pair.told())
@@ -291,7 +291,10 @@ def aMarkStops(pair: Either) -> Answers:
 
 
 def aMarkInLine(pair: Either) -> Answers:
-    """Who asks for it gets the urgent byte in its place; splice stops before it all the same."""
+    """
+    A program that asks for it gets the urgent byte in its place; splice stops before it all the
+    same.
+    """
     pair.inLine()
     pair.arrive(b"before")
     pair.urgent()
@@ -399,7 +402,7 @@ def test_theyAnswerTheSame(script: Callable[[Either], Answers]) -> None:
 
 
 def test_aSimulatedDescriptorIsNoRealOne() -> None:
-    """Whoever asks the real kernel by mistake is told so."""
+    """A program that asks the real kernel by mistake is told so."""
     pair = Simulated()
     with pytest.raises(OSError) as refusal:
         os.fstat(pair.near.fileno())

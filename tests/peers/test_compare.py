@@ -33,7 +33,7 @@ def test_weNeverLie(tmp_path: Path) -> None:
 
 
 def test_backendPrints(tmp_path: Path) -> None:
-    """CUPS's backend prints on a good printer here, so that its failures are the printers'."""
+    """CUPS's backend prints on a good printer here, so its failures are the printers'."""
     backend()
     [verdict] = cups([case for case in CASES if case.printer is good], tmp_path)
 

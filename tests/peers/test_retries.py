@@ -6,7 +6,7 @@ What each client was seen to do:
 
 curl --retry
     Sends again after 4xx.  Not after 551, and not after a data connection that was reset;
-    C{--retry-all-errors} sends again after both, so that it is not for printing.
+    C{--retry-all-errors} sends again after both, so it is not for printing.
 lftp
     Sends again after 4xx, for ever (C{net:max-retries} is 1000), and after a data connection that
     was reset, even if a 5xx is on its way.  Not after 5xx that it has heard.

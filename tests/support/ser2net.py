@@ -1,7 +1,7 @@
 """
 A real serial server, ser2net, between TCP and a serial line that a pseudo terminal plays.
 
-A pseudo terminal has no speed, and tells nobody what waits in it (C{TIOCOUTQ} is always 0), so that
+A pseudo terminal has no speed, and tells nobody what waits in it (C{TIOCOUTQ} is always 0), so
 ser2net throws away what it has at the end of a connection: a test lets the printer read before.
 """
 

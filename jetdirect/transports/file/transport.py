@@ -3,7 +3,7 @@ C{file:///directory}: a virtual printer that keeps every job as one file;
 C{file:///file?append=on}: one that appends it to a file.
 
 In a directory the file appears, whole and on disk, when the job is complete; until then its name
-begins with a dot.  The sender's words are never part of a path.  Disks are slow at times, so that a
+begins with a dot.  The sender's words are never part of a path.  Disks are slow at times, so a
 thread does all the work, one step after the other.
 """
 

@@ -58,7 +58,7 @@ class Realm:
         self._shell.record = record
 
     def requestAvatar(self, avatarId: object, mind: object, *interfaces: object) -> Any:
-        """Who logged in may write."""
+        """A user that has logged in may write."""
         return IFTPShell, self._shell, lambda: None
 
 

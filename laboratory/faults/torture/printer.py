@@ -110,7 +110,7 @@ class TorturePrinter(Printer):
         self._order(order)
 
     def mute(self) -> None:
-        """Who connects gets no answer: the backlog is full."""
+        """A connection gets no answer: the backlog is full."""
 
         def order() -> None:
             self._listening = False
