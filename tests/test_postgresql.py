@@ -124,7 +124,7 @@ def test_newerTables(server: PostgreSQL) -> None:
         openDatabase(uri, ThreadedReactor())
 
 
-def test_notThere() -> None:
+def test_notThere(server: PostgreSQL) -> None:
     """A database that does not answer now is no reason not to start."""
     with capturedLogs() as logs:
         openDatabase(f"postgresql://anna:s3cret@127.0.0.1:{freePort()}/print", ThreadedReactor())
