@@ -23,10 +23,10 @@ from .configuration import Configuration
 from .errors import HistoryUnfit, StateUnfit
 from .ftp.factory import PortFactory, PrintFTPFactory
 from .ftp.realm import AnyName, PrintRealm
-from .interfaces import IHistory, IMetrics, ISpool
+from .interfaces import IAlarmReceiver, IHistory, IMetrics, ISpool
 from .listeners import portOf
 from .net.tuning import BACKLOG
-from .onlookers import counting, telling
+from .onlookers import counting, receivers, telling
 from .overview import Reload, overview, settingsOf
 from .server import PrintServer
 from .spool.files import openSpool
@@ -153,6 +153,7 @@ class Gateway(MultiService):
         if configuration.standby != self.configuration.standby:
             raise ValueError("standby is what a start waits for; it needs a restart")
         before = self.configuration
+        receiving = receivers(configuration.notify, self._reactor)
         self.server.check(configuration.ports, configuration.default)
         told = self._applyListeners(before, configuration)
         self.configuration = configuration
@@ -163,7 +164,7 @@ class Gateway(MultiService):
         told += self.factory.apply(configuration.sessions, len(configuration.printers))
         told += changes(before, configuration)
         if self._notifier is None or configuration.notify != before.notify:
-            self._tellAlarms()
+            self._tellAlarms(receiving)
         else:
             self._notifier.keep(map(self.server.portRecord, self.server.ports))
         for line in told:
@@ -287,15 +288,16 @@ class Gateway(MultiService):
             )
             port.ask()
 
-        self._tellAlarms()
+        self._tellAlarms(receivers(self.configuration.notify, self._reactor))
 
-    def _tellAlarms(self) -> None:
+    def _tellAlarms(self, told: Sequence[IAlarmReceiver]) -> None:
         self._tellNoAlarms()
         settings = self.configuration.notify
         if settings is not None and self.running:
             self._notifier = telling(
                 self.server,
                 settings,
+                told,
                 self._reactor,
                 lambda record: self.configuration.retention.kept(record),
             )

@@ -40,8 +40,14 @@ def counting(server: PrintServer, sessions: Callable[[], int], reactor: Any) -> 
     return metrics
 
 
-def receivers(settings: NotifySettings, reactor: Any) -> list[IAlarmReceiver]:
-    """Those who are told."""
+def receivers(settings: NotifySettings | None, reactor: Any) -> Sequence[IAlarmReceiver]:
+    """
+    Those who are told; L{None}: nobody is.
+
+    @raise ValueError: one of them cannot be trusted.
+    """
+    if settings is None:
+        return ()
     from .watch.mail import MailReceiver
     from .watch.webhook import WebhookReceiver
 
@@ -57,6 +63,7 @@ def receivers(settings: NotifySettings, reactor: Any) -> list[IAlarmReceiver]:
 def telling(
     server: PrintServer,
     settings: NotifySettings,
+    told: Sequence[IAlarmReceiver],
     reactor: Any,
     shown: Callable[[JobRecord], JobRecord],
 ) -> Notifier:
@@ -65,8 +72,9 @@ def telling(
 
     @param shown: a job as others may know it.
     """
-    told, watched = receivers(settings, reactor), _Watched(server)
-    notifier = Notifier(reactor, settings, told, watched, lambda: server.wallClock(), shown)
+    notifier = Notifier(
+        reactor, settings, told, _Watched(server), lambda: server.wallClock(), shown
+    )
     server.watch(notifier, changes=False)
     notifier.keep(map(server.portRecord, server.ports))
     notifier.start()

@@ -17,7 +17,7 @@ from twisted.logger import LogEvent, LogLevel, capturedLogs, formatEvent
 from zope.interface import implementer
 from zope.interface.verify import verifyObject
 
-from jetdirect import onlookers
+from jetdirect import gateway
 from jetdirect.configuration import Configuration
 from jetdirect.errors import SpoolFailed
 from jetdirect.interfaces import IAlarmReceiver, IWatcher
@@ -27,7 +27,7 @@ from jetdirect.testing import FakePrinter
 from jetdirect.watch.alarms import Digest
 from jetdirect.watch.notify import AGAIN, GAP, LOOK, ROOM, TELLING, TRIES, Notifier, Seen
 from jetdirect.watch.retention import Names, Retention
-from jetdirect.watch.settings import NotifySettings
+from jetdirect.watch.settings import NotifySettings, Webhook
 from jetdirect.watch.wire import NotTold
 from tests.conftest import FlushErrors
 from tests.support.answers import hear
@@ -441,11 +441,17 @@ def receivers(monkeypatch: pytest.MonkeyPatch) -> list[Receiver]:
     """Those who are told, the last one made last."""
     made: list[Receiver] = []
 
-    def make(settings: NotifySettings, reactor: Any) -> list[Receiver]:
-        made.append(Receiver(reactor))
+    last: list[NotifySettings | None] = [None]
+
+    def make(settings: NotifySettings | None, reactor: Any) -> list[Receiver]:
+        if settings is not None and settings.webhook is not None:
+            raise ValueError("nobody vouches for it")
+        if settings is not None and (settings != last[0] or made[-1].clock is not reactor):
+            last[0] = settings
+            made.append(Receiver(reactor))
         return made[-1:]
 
-    monkeypatch.setattr(onlookers, "receivers", make)
+    monkeypatch.setattr(gateway, "receivers", make)
     return made
 
 
@@ -485,6 +491,15 @@ def test_reload(receivers: list[Receiver]) -> None:
     site.gateway.rejected(["x"])
     site.advance(400)
     assert [len(each.told) for each in receivers] == [1, 1]
+
+
+def test_untrusted(receivers: list[Receiver]) -> None:
+    """A receiver that cannot be one is told before anything has changed."""
+    site = Told([FakePrinter(), FakePrinter()])
+    said = site.configuration(webhook=Webhook("127.0.0.1", 1, True))
+    with pytest.raises(ValueError, match="nobody vouches for it"):
+        site.gateway.apply(replace(said, printers=site.printers[:1]))
+    assert len(site.server.ports) == 2 and site.gateway.configuration.notify is None
 
 
 @pytest.mark.parametrize(

@@ -12,15 +12,18 @@ from pathlib import Path
 
 from twisted.internet.testing import MemoryReactorClock
 
-from jetdirect.commandline import FILE_OPTIONS, PORT_OPTIONS
+from jetdirect.commandline import FILE_OPTIONS, NOTIFY_OPTIONS, PORT_OPTIONS
 from jetdirect.configfile import readFile
 from jetdirect.words import Wrong
 
-_KEYS = sorted({option.name for option in (*FILE_OPTIONS, *PORT_OPTIONS)} - {"spool"})
+_KEYS = sorted(
+    {option.name for option in (*FILE_OPTIONS, *PORT_OPTIONS, *NOTIFY_OPTIONS)} - {"spool"}
+)
 
 TOKENS = (
     *(b"\n%b = " % key.encode() for key in _KEYS),
     *(b'"socket://a:9100"', b'"ward3"', b"true", b'"5m"', b"[[printer]]\n", b"[defaults]\n"),
+    *(b"[notify]\n", b'"a@b"', b'"smtp://h"', b'"smtps://u@h?password-file=x"', b'"https://h/x"'),
     *(b'"""', b"'''", b"[", b"]", b"{", b"}", b"\\u0000", b"#", b"1979-05-27", b'["10.0.0.0/8"]'),
 )
 
