@@ -18,6 +18,7 @@ from benchmarks.servers.server import freePort
 from benchmarks.sink import Manners
 from benchmarks.table import Row, atMost
 from jetdirect.configuration import Configuration
+from jetdirect.process import keepForGood
 from jetdirect.server import PrintServer
 from jetdirect.testing import FakePrinter
 from jetdirect.watch.metrics import Metrics, Waiting
@@ -90,6 +91,7 @@ def _scrapes(lab: Lab) -> list[Row]:
         for port in server.ports:
             yield Waiting(server.portRecord(port), server.waitAt(port))
 
+    keepForGood()
     metrics = Metrics(clock, waiting, lambda: 0, lambda: 0)
     turns, wholes = [], []
     for _ in range(SCRAPES):

@@ -147,7 +147,7 @@ class Metrics:
             lambda: CounterMetricFamily(
                 "jetdirect_job_bytes_total", "Bytes of jobs that ended.", labels=["port"]
             ),
-            [([name], count) for name, count in self._bytes.items()],
+            (([name], count) for name, count in [*self._bytes.items()]),
         )
         yield from gauge("queued_jobs", "Jobs that wait.", lambda each: each.port.queued)
         yield from gauge("held_jobs", "Jobs that wait for a person.", lambda each: each.port.held)
