@@ -34,6 +34,7 @@ from benchmarks.figures import (
     latency,
     memory,
     paced,
+    pages,
     ports,
     relay,
     sessions,
@@ -64,6 +65,7 @@ FIGURES: dict[str, Callable[[Lab], list[Row]]] = {
     "waiting": spool.waiting,
     "history": history.run,
     "watching": watching.run,
+    "page": pages.run,
 }
 
 _SHARED_MEMORY = Path("/dev/shm")

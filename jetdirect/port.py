@@ -157,7 +157,7 @@ class PrintingPort:
             message=self._condition.message,
             since=self._since,
             accepting=self.accepting,
-            spooled=False,
+            spooled=self.settings.spool,
             queued=sum(not job.ended for job in self.jobs[1:]),
             held=0,
             job=self.jobs[0].number if self.jobs else None,

@@ -248,12 +248,13 @@ class PrintServer:
             if state is PortState.IDLE and queue.printedElsewhere is not None:
                 state, record = PortState.PROCESSING, replace(record, job=queue.printedElsewhere)
         job = queue.printing
+        if record.state is state and record.reasons == reasons and not queue.queued | queue.held:
+            return record  # most of thousands: nothing of theirs waits
         return replace(
             record,
             state=state,
             reasons=reasons,
             accepting=record.accepting and broken is None,
-            spooled=port.settings.spool,
             queued=record.queued + queue.queued - (job is not None),
             held=queue.held,
         )

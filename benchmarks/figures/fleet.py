@@ -24,7 +24,7 @@ PRINTERS = 6000
 _IDLE = 20.0
 """Seconds of which the processor time is taken: nobody prints."""
 
-_CUPSD_PATIENCE = 900.0
+CUPSD_PATIENCE = 900.0
 """Seconds for cupsd to listen: it is said to need half an hour for 6,000 printers with drivers."""
 
 _FAR = "192.0.2"
@@ -102,7 +102,7 @@ ErrorPolicy abort-job
 """
 
 
-def _queues(printers: int) -> str:
+def queues(printers: int) -> str:
     return "".join(_QUEUE.format(n=n, id=n + 1, far=_FAR, host=n % 250) for n in range(printers))
 
 
@@ -123,7 +123,7 @@ def run(lab: Lab) -> list[Row]:
             return start, memory, listing, idle, fleet.reload(printers, 1)
 
     def cups() -> float:
-        server = PrintServer(f"socket://{_FAR}.1:9100", _queues(printers), _CUPSD_PATIENCE)
+        server = PrintServer(f"socket://{_FAR}.1:9100", queues(printers), CUPSD_PATIENCE)
         server.stop()
         return server.startedIn
 

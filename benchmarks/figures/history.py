@@ -68,7 +68,7 @@ def _answers(lab: Lab) -> list[Row]:
     database = Database(str(lab.directory("history") / "history.sqlite"))
     known = lab.scaled(KNOWN)
     began = time.monotonic()
-    database.write(_jobs(known))
+    database.write(jobs(known))
     lab.say(f"    {known:,} jobs written in {time.monotonic() - began:.1f} s")
     rows = []
     for what, wanted in _QUESTIONS.items():
@@ -93,7 +93,7 @@ def _times(ask: Callable[[], object]) -> list[float]:
     return [statistics.median(times)]
 
 
-def _jobs(many: int) -> Iterator[JobRecord]:
+def jobs(many: int) -> Iterator[JobRecord]:
     for number in range(1, many + 1):
         came = 100 * DAY * number / many
         failed = number % 50 == 0

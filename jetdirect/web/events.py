@@ -39,7 +39,7 @@ PATIENCE = 30.0
 """Seconds in which a browser has to read what it was sent."""
 
 SHARE = 20.0
-"""A page that takes long to make is made less often: it has this part of the time, 1/20."""
+"""Pages that take long are made less often: all together have this part of the time, 1/20."""
 
 
 class Wire(Protocol):
@@ -108,7 +108,6 @@ class _Sight:
     seen: dict[str, Hashable] = field(default_factory=dict)
     boxes: dict[str, list[str]] = field(default_factory=dict)
     head: tuple[str, str] = ("", "")
-    next: float = 0.0
 
 
 @implementer(IWatcher)
@@ -136,6 +135,7 @@ class Streams:
         self._looking = False
         self._news = True
         self._lookedAt = 0.0
+        self._pause = 0.0
 
     @property
     def count(self) -> int:
@@ -190,7 +190,7 @@ class Streams:
 
     def _later(self) -> None:
         if self._timer is None and not self._looking and self._sights:
-            self._timer = self._clock.callLater(EVERY, self._look)
+            self._timer = self._clock.callLater(max(EVERY, self._pause), self._look)
 
     def _look(self) -> None:
         self._timer, self._looking = None, True
@@ -211,14 +211,12 @@ class Streams:
             self._news, self._lookedAt = False, now
         for sight in [*self._sights.values()]:
             behind = any(each.behind and each.stuckSince is None for each in sight.streams)
-            if (fresh or behind) and now >= sight.next:
+            if fresh or behind:
                 await self._lookAt(sight)
-            elif fresh:
-                self._news = True  # for the one that has to wait
             self._ping(sight.streams)
+        self._pause = SHARE * (self._clock.seconds() - now)
 
     async def _lookAt(self, sight: _Sight) -> None:
-        began = self._clock.seconds()
         view = await self._pages.view(sight.path, sight.query, sight.guest, sight.host)
         every = any(each.behind and each.stuckSince is None for each in sight.streams)
         whole = _event(view, None) if every else b""
@@ -226,8 +224,6 @@ class Streams:
         sight.seen = {row.key: row.seen for row in frame.rowsOf(view)}
         sight.boxes = frame.boxesOf(view)
         sight.head = frame.title(view), frame.icon(view)
-        now = self._clock.seconds()
-        sight.next = now + SHARE * (now - began)
         for stream in [*sight.streams]:
             if stream.stuckSince is not None:
                 stream.behind = stream.behind or bool(news)

@@ -31,12 +31,16 @@ from .notes import Notes
 from .rows import Row
 
 Query = Mapping[str, Sequence[str]]
+Standings = tuple[phrases.Standing, PortRecord]
 
 SHOWN = 50
 """Ports or jobs on one page: what is read at a glance, in less than 60 KiB (chosen)."""
 
 LINE = 20
 """Jobs of a port's line, and of its last jobs, on its page (chosen)."""
+
+GLANCE = 2.0
+"""Seconds for which the state of all ports is known well enough for the sign of other pages."""
 
 RATES = 1000
 """Jobs whose rates are known (chosen)."""
@@ -111,6 +115,7 @@ class Pages:
         self._notes = notes
         self._facts = facts
         self._used = False
+        self._looked: tuple[float, list[Standings]] = (float("-inf"), [])
 
     async def view(self, path: Sequence[str], query: Query, guest: Guest, host: str = "") -> View:
         """
@@ -156,10 +161,7 @@ class Pages:
         wanted, text = _one(query, "state"), _one(query, "q")
         now = self._facts.wallClock()
         running = self._running()
-        found = [
-            (phrases.standing(each, running.get(each.job or 0), now), each)
-            for each in self._operator.ports()
-        ]
+        found = self._look(now, running)
         counts = {kind: sum(s.mark == kind for s, _ in found) for kind in _KINDS}
         counts[""] = len(found)
         worst = self._worst(found)
@@ -190,7 +192,7 @@ class Pages:
             self._used = bool(found)
         return self._used
 
-    def _worst(self, found: Sequence[tuple[phrases.Standing, PortRecord]]) -> tuple[str, str]:
+    def _worst(self, found: Sequence[Standings]) -> tuple[str, str]:
         bad = [each.name for s, each in found if s.mark == phrases.BAD]
         if bad:
             names = ", ".join(bad[:3]) + (f" and {len(bad) - 3:,} more" if len(bad) > 3 else "")
@@ -326,8 +328,8 @@ class Pages:
         # A choice of thousands is none; those have the command.
         if not record.spooled:
             return []
-        found = [e.name for e in self._operator.ports() if e.spooled and e.name != record.name]
-        return found[:SHOWN]
+        ports = (port for _, port in self._glance())
+        return [e.name for e in ports if e.spooled and e.name != record.name][:SHOWN]
 
     def _portWork(self, record: PortRecord, job: JobRecord | None, now: float, guest: Guest) -> Box:
         if job is None:
@@ -378,12 +380,20 @@ class Pages:
         return View("Jobs", self._mark(), parts, place="/jobs")
 
     def _mark(self) -> str:
-        now, running = self._facts.wallClock(), self._running()
+        return self._worst(self._glance())[0]
+
+    def _look(self, now: float, running: Mapping[int, JobRecord]) -> list[Standings]:
         found = [
             (phrases.standing(each, running.get(each.job or 0), now), each)
             for each in self._operator.ports()
         ]
-        return self._worst(found)[0]
+        self._looked = (now, found)
+        return found
+
+    def _glance(self) -> list[Standings]:
+        # Thousands of ports are not looked at again for the sign of a page about something else.
+        now, (when, found) = self._facts.wallClock(), self._looked
+        return found if 0 <= now - when < GLANCE else self._look(now, self._running())
 
     async def _job(self, number: int, guest: Guest) -> View:
         record, now = await self._api.job(number), self._facts.wallClock()

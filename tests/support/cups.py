@@ -24,7 +24,7 @@ _SERVER = """\
 Listen 127.0.0.1:{port}
 Listen {place}/cups.sock
 DefaultAuthType None
-WebInterface No
+WebInterface {web}
 Browsing No
 LogLevel info
 PreserveJobFiles No
@@ -67,11 +67,14 @@ class PrintServer(Peer):
     @ivar startedIn: seconds from the command until it listened.
     """
 
-    def __init__(self, device: str, queues: str = "", patience: float = PATIENCE) -> None:
+    def __init__(
+        self, device: str, queues: str = "", patience: float = PATIENCE, web: bool = False
+    ) -> None:
         """
         @param device: the printer's device URI in CUPS's words.
         @param queues: a C{printers.conf} with other queues, to begin with.
         @param patience: seconds within which it listens.
+        @param web: does it have its page?
         """
         cupsd = borrowed("cupsd", "cups")
         # Its backends run as another user, who may not enter pytest's directories.
@@ -90,6 +93,7 @@ class PrintServer(Peer):
             "port": self.port,
             "user": user.pw_name,
             "group": user.pw_gid,
+            "web": "Yes" if web else "No",
         }
         files = self._place / "cups-files.conf"
         server = self._place / "cupsd.conf"
