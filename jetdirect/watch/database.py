@@ -8,6 +8,7 @@ file that is damaged is put aside, and a new one begun.
 from __future__ import annotations
 
 import os
+import re
 import sqlite3
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -71,6 +72,7 @@ CREATE TABLE counter (mark INTEGER);
 INSERT INTO counter VALUES (0);
 """
 
+_TEXTS = ("name", "user", "host", "reason")
 _ENDED_BEFORE = "SELECT number FROM job WHERE completed < ? AND reason <> 'erased'"
 _ERASED = "name = '', user = '', host = '', sha256 = NULL, reason = 'erased'"
 
@@ -374,6 +376,8 @@ def _where(wanted: Wanted) -> tuple[str, list[Any]]:
     if wanted.before is not None:
         add("number < ?", wanted.before)
     if wanted.q:
-        columns = " || char(10) || ".join(("name", "user", "host", "reason"))
-        add(f"instr(lower({columns}), lower(?))", wanted.q)
+        # Upper and lower case are one for it, of ASCII; half as dear as lower() and instr().
+        text = re.sub(r"([\\%_])", r"\\\1", wanted.q)
+        likes = " OR ".join(f"{name} LIKE ? ESCAPE '\\'" for name in _TEXTS)
+        add(f"({likes})", *[f"%{text}%"] * len(_TEXTS))
     return (f" WHERE {' AND '.join(parts)}" if parts else ""), values
