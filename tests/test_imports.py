@@ -101,15 +101,19 @@ MAY_IMPORT = {
     "spool.paused": "spool.disk spool.durable spool.record",
     "spool.state": "interfaces spool.directory spool.disk spool.files spool.numbers spool.paused"
     " spool.record spool.threads",
-    "spool.store": "errors spool.disk spool.durable spool.numbers spool.paused spool.record",
+    "spool.paths": "spool.record",
+    "spool.draft": "errors spool.disk spool.durable spool.paths spool.record",
+    "spool.store": "errors spool.disk spool.draft spool.durable spool.numbers spool.paths"
+    " spool.paused spool.record",
     "spool.directory": "spool.disk",
     "spool.threads": "",
     "spool.files": "errors interfaces net.splice spool.directory spool.disk spool.record"
-    " spool.store spool.threads spool.turns",
+    " spool.draft spool.store spool.threads spool.turns",
     "spool.turns": "",
     "spool.offline": "spool.directory spool.disk spool.record spool.store text",
     "spool.writer": "errors interfaces",
-    "spool.intake": "errors guard interfaces job record spool.record spool.writer",
+    "spool.line": "errors interfaces spool.record",
+    "spool.intake": "errors guard interfaces job record spool.line spool.record spool.writer",
     "spool.dialling": "",
     "spool.lookout": "spool.dialling",
     "spool.duplicates": "interfaces spool.record",

@@ -22,8 +22,9 @@ from ..interfaces import IDraft, IKeptData, IKernelData, ISpool
 from ..net.splice import PIPE_SIZES
 from .directory import SpoolDirectory
 from .disk import Reader, RealDisk, RealReader
+from .draft import Draft
 from .record import Found, JobPlace, Room, SpoolRecord
-from .store import Draft, Store
+from .store import Store
 from .threads import Threads
 from .turns import InOrder, Reserved, Turns
 

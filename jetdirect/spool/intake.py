@@ -17,7 +17,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from enum import Enum
-from typing import Protocol
 
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import (
@@ -44,9 +43,10 @@ from ..errors import (
     TakenBack,
 )
 from ..guard import FAULT
-from ..interfaces import Delivery, IDraft, IPrinterConnection, IPrintJob, ISpool
+from ..interfaces import Delivery, IDraft, IPrinterConnection, IPrintJob
 from ..job import ReplyCode, Sender, unknownCode
 from ..record import JobRecord, JobState
+from .line import Line
 from .record import JobPlace, SpoolRecord
 from .writer import DraftWriter
 
@@ -67,47 +67,6 @@ class _Phase(Enum):
 
 
 _ENDS = {_Phase.CANCELED, _Phase.ABORTED, _Phase.QUEUED, _Phase.UNKNOWN}
-
-
-class Line(Protocol):
-    """The queue of a printing port as an intake knows it."""
-
-    spool: ISpool
-
-    @property
-    def durable(self) -> bool:
-        """Is a kept job on stable storage?"""
-
-    @property
-    def replyWithin(self) -> float:
-        """Seconds that a reply may wait for the paper; 0: it does not."""
-
-    def admit(self, intake: Intake) -> Deferred[None]:
-        """Is there room?  Fires when a job may come, or fails with why not."""
-
-    def least(self, total: int) -> int:
-        """The bytes that are to stay free of a disk of so many."""
-
-    def placeFor(self, record: SpoolRecord) -> Deferred[tuple[SpoolRecord, JobPlace]]:
-        """Where a whole job is to go: into the queue, or held, with the reason in its record."""
-
-    def left(self, intake: Intake) -> None:
-        """It comes no more; or is kept, and was handed over."""
-
-    def take(self, record: SpoolRecord, held: bool) -> None:
-        """It is kept, and may print."""
-
-    def whenPrinted(self, number: int) -> Deferred[str]:
-        """Fires with the level of delivery when a job has it; never fails."""
-
-    def heard(self, number: int, heard: bool) -> None:
-        """It is known whether the sender of a kept job has heard that it is."""
-
-    def neverTold(self, record: SpoolRecord) -> None:
-        """It is kept, and its sender cannot know: it may send it again."""
-
-    def failed(self, error: PrintError) -> None:
-        """The spool has failed."""
 
 
 @implementer(IPrintJob, IConsumer, IPushProducer)

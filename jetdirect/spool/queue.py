@@ -20,8 +20,8 @@ from .changes import Changes
 from .duplicates import Duplicates
 from .elsewhere import Elsewhere
 from .house import House, Port
-from .intake import Intake
 from .kept import KeptJob, Stopped
+from .line import Coming
 from .portjobs import PortJobs, Status
 from .printing import Printing
 from .record import Found, JobPlace, Kept, SpoolRecord
@@ -39,7 +39,7 @@ OPENED_AGAIN = 60.0
 
 class Queue:
     """
-    The kept jobs of one printing port; a L{Line<jetdirect.spool.intake.Line>} for those that come.
+    The kept jobs of one printing port; a L{Line<jetdirect.spool.line.Line>} for those that come.
 
     @ivar broken: why its jobs cannot be read; L{None}: they can.
     """
@@ -61,7 +61,7 @@ class Queue:
             if house.shared is None
             else house.shared.duplicates()
         )
-        self._incoming: set[Intake] = set()
+        self._incoming: set[Coming] = set()
         self.broken: PrintError | None = None
         self._ready: list[Deferred[None]] | None = []
 
@@ -330,19 +330,19 @@ class Queue:
 
     @property
     def durable(self) -> bool:
-        """L{Line<jetdirect.spool.intake.Line>}."""
+        """L{Line<jetdirect.spool.line.Line>}."""
         return self._house.spool.durable
 
     @property
     def replyWithin(self) -> float:
-        """L{Line<jetdirect.spool.intake.Line>}."""
+        """L{Line<jetdirect.spool.line.Line>}."""
         return self.port.settings.replyWithin
 
-    def admit(self, intake: Intake) -> Deferred[None]:
-        """L{Line<jetdirect.spool.intake.Line>}."""
+    def admit(self, intake: Coming) -> Deferred[None]:
+        """L{Line<jetdirect.spool.line.Line>}."""
         return Deferred.fromCoroutine(self._admit(intake))
 
-    async def _admit(self, intake: Intake) -> None:
+    async def _admit(self, intake: Coming) -> None:
         await self._whenReady()
         name, settings, size = self.port.name, self.port.settings, intake.size or 0
         if self.removed:
@@ -369,11 +369,11 @@ class Queue:
             raise SpoolFull("the spool's disk has no more room than is to stay free")
 
     def least(self, total: int) -> int:
-        """L{Line<jetdirect.spool.intake.Line>}."""
+        """L{Line<jetdirect.spool.line.Line>}."""
         return self.port.settings.minFree.of(total)
 
     def placeFor(self, record: SpoolRecord) -> Deferred[tuple[SpoolRecord, JobPlace]]:
-        """L{Line<jetdirect.spool.intake.Line>}."""
+        """L{Line<jetdirect.spool.line.Line>}."""
         most = self.port.settings.maxQueuedBytes
         if most is not None and self.bytes + record.size > most:
             return self._refuse(f"{self.port.name} would keep more than {most} bytes")
@@ -393,12 +393,12 @@ class Queue:
         refused.errback(Failure(SpoolFull(why)))
         return refused
 
-    def left(self, intake: Intake) -> None:
-        """L{Line<jetdirect.spool.intake.Line>}."""
+    def left(self, intake: Coming) -> None:
+        """L{Line<jetdirect.spool.line.Line>}."""
         self._incoming.discard(intake)
 
     def take(self, record: SpoolRecord, held: bool) -> None:
-        """L{Line<jetdirect.spool.intake.Line>}."""
+        """L{Line<jetdirect.spool.line.Line>}."""
         if self._house.shared is not None:
             self._house.shared.replied(record.number)
         if record.number in self.jobs:
@@ -413,11 +413,11 @@ class Queue:
         self.goOn()
 
     def whenPrinted(self, number: int) -> Deferred[str]:
-        """L{Line<jetdirect.spool.intake.Line>}."""
+        """L{Line<jetdirect.spool.line.Line>}."""
         return self._changes.whenPrinted(number)
 
     def heard(self, number: int, heard: bool) -> None:
-        """L{Line<jetdirect.spool.intake.Line>}."""
+        """L{Line<jetdirect.spool.line.Line>}."""
         if self.jobs.get(number) not in (JobPlace.QUEUE, JobPlace.HELD):
             return  # it has ended, and its record with it
         if heard:
@@ -426,13 +426,13 @@ class Queue:
             self._known.unheard.add(number)
 
     def neverTold(self, record: SpoolRecord) -> None:
-        """L{Line<jetdirect.spool.intake.Line>}."""
+        """L{Line<jetdirect.spool.line.Line>}."""
         self._known.unheard.add(record.number)
         if self._guards:
             self._duplicates.neverTold(record)
 
     def failed(self, error: PrintError) -> None:
-        """L{Line<jetdirect.spool.intake.Line>}."""
+        """L{Line<jetdirect.spool.line.Line>}."""
         self._house.failed(error)
 
     def _whenReady(self) -> Deferred[None]:

@@ -29,24 +29,22 @@ import threading
 from collections.abc import Iterator
 from contextlib import suppress
 
-from ..errors import TakenBack
-from .disk import Disk, File, Reader
+from .disk import Disk, Reader
+from .draft import Draft
 from .durable import UNFINISHED, replaceFile, writeFile
 from .numbers import Numbers
+from .paths import DATA, RECORD, jobPath, numberOf, placePath, portPath
 from .paused import readPaused, writePaused
 from .record import BadRecord, Found, JobPlace, Kept, NewerRecord, Room, SpoolRecord, decode, glance
 
 NUMBERS, BALLAST, PROBE = "numbers", "ballast", "probe"
-DATA, RECORD, PROGRESS, HEARD = "data", "job.json", "progress", "heard"
+PROGRESS, HEARD = "progress", "heard"
 
 BALLAST_BYTES = 1 << 20
 """As many as the records of some hundred jobs need."""
 
 PIECE = 1 << 18
 """Bytes that are read at a time (chosen)."""
-
-LEAST_DIGITS = 8
-"""Digits of a directory's name at least, with which C{ls} shows the jobs in order."""
 
 
 class Store:
@@ -90,25 +88,25 @@ class Store:
         @raise OSError: the disk fails, or the directory of the port is another one's.
         """
         port = name.lower()
-        for path in (_portPath(port), *(_placePath(port, place) for place in JobPlace)):
+        for path in (portPath(port), *(placePath(port, place) for place in JobPlace)):
             try:
                 self._disk.makeDirectory(path)
             except FileExistsError:
                 if not self._disk.isDirectory(path):
                     told = f"{path} is a link or a file; each port needs a directory of its own"
                     raise NotADirectoryError(errno.ENOTDIR, told) from None
-        self._disk.syncDirectory(_portPath(port))
+        self._disk.syncDirectory(portPath(port))
         self._disk.syncDirectory("ports")
         return self._look(port)
 
     def portNames(self) -> list[str]:
         """The printing ports that have a directory, in lower case; some may exist no more."""
         names = self._disk.names("ports")
-        return sorted(name for name in names if self._disk.isDirectory(_portPath(name)))
+        return sorted(name for name in names if self._disk.isDirectory(portPath(name)))
 
     def corrupt(self, port: str) -> list[str]:
         """The jobs of a printing port that were set aside: the names of their directories."""
-        return sorted(self._disk.names(_placePath(port.lower(), JobPlace.CORRUPT)))
+        return sorted(self._disk.names(placePath(port.lower(), JobPlace.CORRUPT)))
 
     # A job comes in
 
@@ -132,7 +130,7 @@ class Store:
         """
         if number is None:
             number = self.reserve("number", 1)
-        path = _jobPath(port.lower(), JobPlace.COMING, number)
+        path = jobPath(port.lower(), JobPlace.COMING, number)
         self._coming.add(path)
         return Draft(self, self._disk, port, number, path)
 
@@ -262,7 +260,7 @@ class Store:
         port, place = self._where[number]
         if place is not JobPlace.COMING:
             self._move(number, port, JobPlace.COMING)
-        self._clear(_jobPath(port, JobPlace.COMING, number))
+        self._clear(jobPath(port, JobPlace.COMING, number))
         del self._where[number]
 
     # The spool as a whole
@@ -310,6 +308,19 @@ class Store:
         """L{writePaused}."""
         writePaused(self._disk, paused)
 
+    # What a draft says.
+
+    def committed(self, number: int, port: str, place: JobPlace) -> None:
+        """L{Shelf<jetdirect.spool.draft.Shelf>}."""
+        self._where[number] = (port, place)
+        self._coming.discard(jobPath(port, JobPlace.COMING, number))
+
+    def discarded(self, path: str) -> None:
+        """L{Shelf<jetdirect.spool.draft.Shelf>}."""
+        self._coming.discard(path)
+        with suppress(FileNotFoundError):
+            self._clear(path)
+
     # Inside.
 
     def _write(self, path: str, data: bytes) -> None:
@@ -326,48 +337,39 @@ class Store:
 
     def _path(self, number: int) -> str:
         port, place = self._where[number]
-        return _jobPath(port, place, number)
+        return jobPath(port, place, number)
 
     def _move(self, number: int, port: str, place: JobPlace) -> None:
         before = self._where[number]
         if before != (port, place):
-            self._disk.rename(_jobPath(*before, number), _jobPath(port, place, number))
+            self._disk.rename(jobPath(*before, number), jobPath(port, place, number))
             self._where[number] = (port, place)
             self._unsynced[number] = before
         if number in self._unsynced:
             # One of the two would do where a rename is one step of a journal, as on ext4 and XFS.
-            self._disk.syncDirectory(_placePath(port, place))
-            self._disk.syncDirectory(_placePath(*self._unsynced[number]))
+            self._disk.syncDirectory(placePath(port, place))
+            self._disk.syncDirectory(placePath(*self._unsynced[number]))
             del self._unsynced[number]
-
-    def _committed(self, number: int, port: str, place: JobPlace) -> None:
-        self._where[number] = (port, place)
-        self._coming.discard(_jobPath(port, JobPlace.COMING, number))
-
-    def _discarded(self, path: str) -> None:
-        self._coming.discard(path)
-        with suppress(FileNotFoundError):
-            self._clear(path)
 
     def _all(self) -> Iterator[int]:
         for port in self._disk.names("ports"):
             for place in JobPlace:
                 with suppress(FileNotFoundError, NotADirectoryError):
-                    for name in self._disk.names(_placePath(port, place)):
-                        number = _number(name)
+                    for name in self._disk.names(placePath(port, place)):
+                        number = numberOf(name)
                         if number is not None:
                             yield number
 
     def _look(self, port: str) -> Found:
         found = Found()
         places = {place.value for place in JobPlace}
-        for name in sorted({*self._disk.names(_portPath(port))} - places):
-            found.complaints.append(f"{_portPath(port)}/{name} is no place of jobs; it is left")
-        coming = _placePath(port, JobPlace.COMING)
+        for name in sorted({*self._disk.names(portPath(port))} - places):
+            found.complaints.append(f"{portPath(port)}/{name} is no place of jobs; it is left")
+        coming = placePath(port, JobPlace.COMING)
         gone = [
             path
             for name in self._disk.names(coming)
-            if _number(name) is not None and (path := f"{coming}/{name}") not in self._coming
+            if numberOf(name) is not None and (path := f"{coming}/{name}") not in self._coming
         ]
         if gone:
             # That they are here must be sure before anything of them goes.
@@ -377,9 +379,9 @@ class Store:
         highest = 0
         for place in (JobPlace.QUEUE, JobPlace.ACTIVE, JobPlace.HELD, JobPlace.DONE):
             kept: list[Kept] = []
-            for name in self._disk.names(_placePath(port, place)):
-                path = f"{_placePath(port, place)}/{name}"
-                number = _number(name)
+            for name in self._disk.names(placePath(port, place)):
+                path = f"{placePath(port, place)}/{name}"
+                number = numberOf(name)
                 if number is None:
                     found.complaints.append(f"{path} is not a job; it is left as it is")
                     continue
@@ -405,7 +407,7 @@ class Store:
             found.jobs[place] = sorted(kept)
             if kept:
                 # The process before may have been killed between a step and its sync.
-                self._disk.syncDirectory(_placePath(port, place))
+                self._disk.syncDirectory(placePath(port, place))
         with self._lock:
             self._numbers.beyond("number", highest)
             self._numbers.beyond(
@@ -419,7 +421,7 @@ class Store:
             before = self._where.setdefault(number, (port, place))
         if before == (port, place):
             return None
-        other = _jobPath(*before, number)
+        other = jobPath(*before, number)
         with suppress(FileNotFoundError):
             if self._disk.isDirectory(other):
                 return other
@@ -436,149 +438,6 @@ class Store:
         for name in self._disk.names(path):
             self._disk.remove(f"{path}/{name}")
         self._disk.removeDirectory(path)
-
-
-class Draft:
-    """
-    A job that comes in.
-
-    Its first bytes are in memory only, until somebody wants them on the disk: a small job touches
-    that once, when it is committed.
-
-    @ivar number: its number.
-    @ivar kept: a crash may leave it as a kept job.
-    """
-
-    def __init__(self, store: Store, disk: Disk, port: str, number: int, path: str) -> None:
-        self.number = number
-        self.kept = False
-        self._store = store
-        self._disk = disk
-        self._port = port
-        self._path = path
-        self._written = 0
-        self._waiting = b""
-        self._hash = hashlib.sha256()
-        self._lock = threading.Lock()
-        self._over = False
-        self._file: File | None = None
-
-    def take(self, data: bytes) -> int:
-        """Append bytes, in memory.  @return: how many are there."""
-        self._waiting += data
-        return len(self._waiting)
-
-    def flush(self) -> None:
-        """Write them.  @raise OSError: the job is lost."""
-        if self._file is None:
-            self._disk.makeDirectory(self._path)
-            self._file = self._disk.create(f"{self._path}/{DATA}")
-        data = self._waiting
-        if data:
-            self._file.write(data)
-            self._hash.update(data)
-            self._written += len(data)
-            self._waiting = b""
-
-    def write(self, data: bytes) -> None:
-        """Append bytes, and write them.  @raise OSError: the job is lost."""
-        self.take(data)
-        self.flush()
-
-    @property
-    def size(self) -> int:
-        """The bytes so far."""
-        return self._written + len(self._waiting)
-
-    @property
-    def sha256(self) -> str:
-        """Of the bytes so far, in hexadecimal."""
-        found = self._hash.copy()
-        found.update(self._waiting)
-        return found.hexdigest()
-
-    def commit(self, record: SpoolRecord, to: JobPlace = JobPlace.QUEUE) -> SpoolRecord:
-        """
-        Keep the job: when this returns it survives a power cut.
-
-        The data is synced, then the record, then the names of both, then the rename that makes it a
-        kept job, then that.  Without the first it would be a job of no bytes after a power cut,
-        without the last no job at all (both seen on ext4).
-
-        @param record: what is known of it; number, port, size and hash are filled in, and the place
-            if it has none.
-        @param to: where it goes; C{record.reason} says why if that is not the queue.
-        @raise TakenBack: L{cut} was called in time.
-        @raise OSError: it is not kept; L{discard} it, or L{Store.remove} it if C{kept} says that a
-            crash could keep it all the same.  The spool is not to be trusted any more.
-        """
-        place = record.place or self._store.reserve("place", 1)
-        self.flush()
-        assert self._file is not None
-        self._file.sync()
-        self._close()
-        record = record.but(
-            number=self.number,
-            port=self._port,
-            place=place,
-            size=self.size,
-            sha256=self.sha256,
-        )
-        writeFile(self._disk, f"{self._path}/{RECORD}", record.encode())
-        self._disk.syncDirectory(self._path)
-        port = self._port.lower()
-        # Decided before the rename, not by it: that may take as long as the disk wants.
-        if not self._decide():
-            raise TakenBack
-        self._disk.rename(self._path, _jobPath(port, to, self.number))
-        self._store._committed(self.number, port, to)
-        self.kept = True
-        self._disk.syncDirectory(_placePath(port, to))
-        self._disk.syncDirectory(_placePath(port, JobPlace.COMING))
-        return record
-
-    def cut(self) -> bool:
-        """
-        Decide that the job is not kept; may be called by any thread, also during L{commit}, and
-        never waits for the disk.
-
-        @return: C{False}: too late, it is kept, or will be when L{commit} returns; then
-            L{Store.remove} takes it back.
-        """
-        return self._decide()
-
-    def discard(self) -> None:
-        """Remove what came of a job that was not committed.  @raise OSError: something stays."""
-        with suppress(OSError):
-            self._close()
-        self._store._discarded(self._path)
-
-    def _decide(self) -> bool:
-        # Who comes first, commit or cut; the lock is never held while the disk is touched.
-        with self._lock:
-            first, self._over = not self._over, True
-        return first
-
-    def _close(self) -> None:
-        file, self._file = self._file, None
-        if file is not None:
-            file.close()
-
-
-def _portPath(port: str) -> str:
-    return f"ports/{port}"
-
-
-def _placePath(port: str, place: JobPlace) -> str:
-    return f"ports/{port}/{place.value}"
-
-
-def _jobPath(port: str, place: JobPlace, number: int) -> str:
-    return f"ports/{port}/{place.value}/{number:0{LEAST_DIGITS}d}"
-
-
-def _number(name: str) -> int | None:
-    return int(name) if name.isascii() and name.isdigit() and len(name) >= LEAST_DIGITS else None
 
 
 def _said(why: BaseException) -> str:
