@@ -27,6 +27,7 @@ from benchmarks import machine, network
 from benchmarks.figures import (
     bulk,
     counts,
+    database,
     fleet,
     history,
     idle,
@@ -63,6 +64,7 @@ FIGURES: dict[str, Callable[[Lab], list[Row]]] = {
     "jobs": jobs.run,
     "spool": spool.run,
     "waiting": spool.waiting,
+    "database": database.run,
     "history": history.run,
     "watching": watching.run,
     "page": pages.run,

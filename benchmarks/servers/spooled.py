@@ -31,8 +31,13 @@ class Spooled(Ours):
     settings = "twistd -n jetftp --spool on a disk, logging to a file"
     jobName = "PORT1/job.prn"
 
-    def __init__(self, place: Path, sinks: Sequence[int], spool: Path, sessions: int = 32) -> None:
-        """@param sinks: none: the printer is away."""
+    def __init__(
+        self, place: Path, sinks: Sequence[int], spool: Path | str, sessions: int = 32
+    ) -> None:
+        """
+        @param sinks: none: the printer is away.
+        @param spool: a directory, or the URI of a database.
+        """
         words = [f"--spool={spool}", "--max-queued=1000000", "--min-free=0"]
         super().__init__(place, sinks or [NOBODY], sessions, words)
         if not sinks:

@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.peer import PATIENCE, Peer, mortal
+from tests.support.process import cpuSeconds
 from tests.support.started import freePort
 
 _PLACES = ":".join(
@@ -48,14 +49,15 @@ class PostgreSQL(Peer):
     @ivar port: where it listens on 127.0.0.1.
     """
 
-    def __init__(self, *settings: str, trusted: str = "") -> None:
+    def __init__(self, *settings: str, trusted: str = "", place: Path | None = None) -> None:
         """
+        @param place: where its directory is; by default where temporary ones are.
         @param settings: lines of C{postgresql.conf}.
         @param trusted: a network besides this machine from which it may be reached.
         """
         pytest.importorskip("psycopg", reason="pip install jetdirect[postgresql]")
         self._bin = binary("postgres")
-        self._directory = Path(tempfile.mkdtemp(prefix="jd-pg-"))
+        self._directory = Path(tempfile.mkdtemp(prefix="jd-pg-", dir=place))
         self._user = pwd.getpwnam("nobody") if os.geteuid() == 0 else None
         if self._user is not None:
             os.chown(self._directory, self._user.pw_uid, self._user.pw_gid)
@@ -84,6 +86,14 @@ class PostgreSQL(Peer):
         """Of the process that listens."""
         assert self._process is not None
         return self._process.pid
+
+    @property
+    def cpuSeconds(self) -> float:
+        """The processor time of all that it has started and that runs or has ended."""
+        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+        ended = sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
+        children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
+        return ended + sum(cpuSeconds(int(child)) for child in children)
 
     def start(self) -> None:
         """Let it serve."""

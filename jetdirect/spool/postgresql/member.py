@@ -75,6 +75,8 @@ class Member:
         self._since = ""
         self._watched: dict[int, tuple[object, float]] = {}
         self.silent: list[str] = []
+        self._fresh: Mapping[int, frozenset[str]] = {}
+        self._best: dict[str, int | None] = {}
         self._served: dict[int, tuple[int, frozenset[str]]] = {}
         self._ports: frozenset[str] | None = None
 
@@ -227,7 +229,12 @@ class Member:
             [UNWANTED, self.me],
         ).fetchall()
         mine = {name for name, owner, _ in rows if owner is not None}
-        best = {name: preferred(name, fresh) for name, _, _ in rows}
+        if fresh != self._fresh:
+            self._fresh, self._best = fresh, {}
+        for name, _, _ in rows:
+            if name not in self._best:
+                self._best[name] = preferred(name, fresh)
+        best = self._best
         claimed = [
             name
             for name, owner, unwanted in rows

@@ -177,8 +177,9 @@ class PostgreSQLSpool:
         return self._forJob(number, lambda: self._table.wasHeard(number))
 
     def removeData(self, number: int) -> Deferred[None]:
-        """L{ISpool}."""
-        return self._forJob(number, lambda: self._table.removeData(number))
+        """L{ISpool}: nobody waits for it; a gigabyte takes the server many seconds."""
+        self._hint(number, lambda: self._table.removeData(number))
+        return succeed(None)
 
     def remove(self, number: int) -> Deferred[None]:
         """L{ISpool}."""

@@ -1,0 +1,228 @@
+"""
+A gateway among others: when it may print, what it gives up, whom it asks, and who sends again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+from twisted.internet.defer import Deferred, fail, succeed
+from twisted.internet.task import Clock
+
+from jetdirect.errors import PrintError, SpoolFailed, WrongState
+from jetdirect.spool.beat import Asked, Beat, Told
+from jetdirect.spool.record import SpoolRecord
+from jetdirect.spool.shared import ANSWERED, BEAT, LEASE, TOLD_WITHIN, Following, SharedDuplicates
+from jetdirect.testing.rules import hear
+
+NOTHING = Beat(frozenset(), frozenset(), (), {}, (), {}, ())
+RECORD = SpoolRecord(number=9, port="lab", name="", user="", host="192.0.2.1", received=1.0)
+
+
+class Queue:
+    """One port's, as far as it is asked here."""
+
+    removed = mine = False
+    printing = False
+
+    def __init__(self) -> None:
+        self.cuts: list[PrintError] = []
+        self.verbs = self
+
+    def cut(self, error: PrintError) -> None:
+        self.cuts.append(error)
+
+    def leave(self) -> bool:
+        if not self.printing:
+            self.mine = False
+        return not self.printing
+
+    async def reopen(self, mine: bool) -> None:
+        self.mine = mine
+
+    def learn(self, changed: object) -> None:
+        """Nothing."""
+
+    async def cancel(self, number: int, by: str) -> None:
+        if number != 7:
+            raise WrongState(f"job {number} has ended already")
+
+
+class House:
+    """A spool that answers as a test says, and the queues of one gateway."""
+
+    def __init__(self) -> None:
+        self.clock = Clock()
+        self.queues: dict[str, Any] = {"lab": Queue()}
+        self.paused: dict[str, str] = {}
+        self.pauses = 0
+        self.broken: PrintError | None = None
+        self.stopping = False
+        self.told: list[Told] = []
+        self.beat_: Callable[[], Deferred[Beat]] = lambda: succeed(NOTHING)
+        self.suspected = 0
+        here: Any = self
+        self.following = Following(here, here)
+        self.following.begin()
+
+    @property
+    def lab(self) -> Queue:
+        """The queue of its one port."""
+        queue: Queue = self.queues["lab"]
+        return queue
+
+    def failed(self, error: PrintError) -> None:
+        self.broken = error
+
+    def well(self) -> None:
+        self.broken = None
+
+    def pausedElsewhere(self, paused: Mapping[str, str]) -> None:
+        self.paused = dict(paused)
+
+    def hears(self, **what: Any) -> None:
+        """What all beats say from now on; one passes."""
+        self.beat_ = lambda: succeed(NOTHING._replace(**what))
+        self.clock.advance(BEAT)
+
+    # ISharedSpool
+
+    def beat(self, told: Told) -> Deferred[Beat]:
+        self.told.append(told)
+        return self.beat_()
+
+    def ask(self, *what: object) -> Deferred[int]:
+        return succeed(5)
+
+    def suspects(self, record: SpoolRecord) -> Deferred[bool]:
+        return succeed(self.suspected > 0)
+
+    def original(self, record: SpoolRecord, living: bool) -> Deferred[int]:
+        return succeed(self.suspected if living else 0)
+
+
+def test_lease() -> None:
+    """Who is not answered for two seconds after a question prints no more."""
+    house = House()
+    house.hears(mine=frozenset({"lab"}))
+    assert house.lab.mine
+    house.beat_ = Deferred
+    house.clock.pump([0.1] * 19)
+    assert house.lab.cuts == [] and house.broken is None
+    house.clock.advance(0.2)
+    assert "has not answered for 2 s" in str(house.lab.cuts[0]) and house.broken is not None
+
+
+def test_slowAnswer() -> None:
+    """The time counts from the question, not from its answer."""
+    house = House()
+    house.hears(mine=frozenset({"lab"}))
+    slow: Deferred[Beat] = Deferred()
+    house.beat_ = lambda: slow
+    house.clock.advance(BEAT)
+    house.clock.advance(1.4)
+    slow.callback(NOTHING._replace(mine=frozenset({"lab"})))
+    house.beat_ = Deferred
+    house.clock.advance(LEASE - 1.4 - 0.01)
+    assert house.lab.cuts == []
+    house.clock.advance(0.02)
+    assert len(house.lab.cuts) == 1
+
+
+def test_isWellAgain() -> None:
+    """A beat that fails is tried again, and says all again; then jobs are taken."""
+    house = House()
+    house.beat_ = lambda: fail(SpoolFailed("the database failed"))
+    house.clock.advance(BEAT)
+    assert house.broken is not None
+    house.hears()
+    assert house.broken is None
+
+
+def test_givesUp() -> None:
+    """A port that another one should have is given up when nothing is printed there."""
+    house = House()
+    house.hears(mine=frozenset({"lab"}))
+    house.lab.printing = True
+    house.hears(mine=frozenset({"lab"}), spare=frozenset({"lab"}))
+    house.clock.advance(BEAT)
+    assert house.lab.mine and not house.told[-1].given
+    house.lab.printing = False
+    house.clock.pump([BEAT, BEAT])
+    assert not house.lab.mine and house.told[-1].given == {"lab"}
+    house.hears()
+    house.clock.advance(BEAT)
+    assert not house.told[-1].given
+
+
+def test_stops() -> None:
+    """A gateway that stops gives up what it does not print, and offers no port."""
+    house = House()
+    house.hears(mine=frozenset({"lab"}))
+    house.stopping = True
+    house.clock.pump([BEAT, BEAT])
+    assert house.told[-1].given == {"lab"} and not house.told[-1].ports
+    house.following.stop()
+    assert not house.clock.getDelayedCalls()
+
+
+def test_pauses() -> None:
+    """What another gateway was told of pauses counts here, but not over what is under way here."""
+    house = House()
+    house.hears(paused={"lab": "anna"})
+    assert house.paused == {"lab": "anna"}
+    beat: Deferred[Beat] = Deferred()
+    house.beat_ = lambda: beat
+    house.clock.advance(BEAT)
+    house.pauses += 1
+    beat.callback(NOTHING)
+    assert house.paused == {"lab": "anna"}
+
+
+def test_isAsked() -> None:
+    """What it is asked it does, and says what came of it."""
+    house = House()
+    house.hears(mine=frozenset({"lab"}))
+    asked = [Asked(1, "lab", "cancel", 7, "", "anna"), Asked(2, "lab", "cancel", 8, "", "anna")]
+    house.hears(mine=frozenset({"lab"}), asked=asked)
+    house.hears(mine=frozenset({"lab"}))
+    assert house.told[-1].answers == {1: "", 2: "job 8 has ended already"}
+    house.clock.advance(BEAT)
+    assert house.told[-1].answers == {}
+
+
+@pytest.mark.parametrize("answer", ["", "job 7 has ended already", None])
+def test_asks(answer: str | None) -> None:
+    """Whoever asks hears what came of it, or that nobody has answered."""
+    house = House()
+    told = hear(Deferred.fromCoroutine(house.following.ask("lab", "cancel", 7, "", "anna")))
+    if answer is None:
+        house.clock.pump([BEAT] * int(ANSWERED / BEAT))
+        assert "has not answered" in str(told[0])
+    else:
+        house.hears(answers={5: answer})
+        assert [str(each or "") for each in told] == [answer]
+
+
+def test_comesAgain() -> None:
+    """
+    A job that may be one once more waits until it is known whether the sender of that has heard;
+    the first of that kind, and every other, does not wait.
+    """
+    house = House()
+    spool: Any = house
+    duplicates = SharedDuplicates(spool, house.clock)
+    assert hear(duplicates.original(RECORD)) == [0]
+    house.suspected = 4
+    told = hear(duplicates.original(RECORD))
+    house.clock.pump([BEAT] * 2)
+    assert told == []
+    house.suspected = 0
+    house.clock.advance(BEAT)
+    assert told == [0]
+    house.suspected = 4
+    told = hear(duplicates.original(RECORD))
+    house.clock.pump([BEAT] * int(TOLD_WITHIN / BEAT))
+    assert told == [4]
