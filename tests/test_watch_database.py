@@ -272,8 +272,17 @@ def test_numbers(database: Database) -> None:
 
 
 def test_noDatabase(database: Database, aside: list[str]) -> None:
-    """What is no database is put aside, and a new one begun."""
-    content = b"no database at all" * 999
+    """A file of another kind, such as C{/etc/hosts}, is refused at the start and left alone."""
+    content = b"127.0.0.1 localhost\n"
+    Path(database.path).write_bytes(content)
+    with pytest.raises(HistoryUnfit, match="another kind; name another file"):
+        database.prepare(1)
+    assert Path(database.path).read_bytes() == content and aside == []
+
+
+@pytest.mark.parametrize("content", [b"\0" * 9999, b"SQLite format 3\0" + b"?" * 9999])
+def test_emptied(content: bytes, database: Database, aside: list[str]) -> None:
+    """What was a history once, as far as can be seen, is put aside, and a new one begun."""
     Path(database.path).write_bytes(content)
     assert database.prepare(1) == 1
     [name] = aside

@@ -47,6 +47,10 @@ DAY = 86_400.0
 
 _Result = TypeVar("_Result")
 
+_MAGIC = b"SQLite format 3\0"
+"""Begins each database (SQLite's file format, section 1.3); one that a crash has emptied has
+zeros."""
+
 _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
 _FIELDS = [each.name for each in fields(JobRecord) if each.name not in ("blocked", "outcome")]
@@ -105,6 +109,7 @@ class Database:
         @raise HistoryUnfit: it cannot be.
         """
         try:
+            _refuseOthers(self.path)
             self._do(self._check)
             return self.reserve(numbers)
         except (OSError, sqlite3.Error) as error:
@@ -294,6 +299,17 @@ class Database:
         self.putAside(aside)
         # No number comes twice, if that can be read yet.
         self._connected().execute("UPDATE counter SET mark = ?", (mark,))
+
+
+def _refuseOthers(path: str) -> None:
+    # Only a history is put aside when it is damaged: whatever else has this name is somebody's.
+    try:
+        with open(path, "rb") as file:
+            head = file.read(len(_MAGIC))
+    except FileNotFoundError:
+        return
+    if head.strip(b"\0") and head != _MAGIC:
+        raise HistoryUnfit("it is a file of another kind; name another file, or move this one away")
 
 
 def _lay(database: sqlite3.Connection) -> None:
