@@ -35,6 +35,7 @@ CODES = {
     errors.PortRemoved: 550,
     errors.SenderNotAllowed: 550,
     errors.PortFailed: 450,
+    errors.PortLost: 451,
     errors.SpoolFailed: 451,
     errors.SpoolFull: 452,
     errors.SpoolSilent: 451,
