@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from twisted.internet.address import IPv4Address, IPv6Address
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IDelayedCall
+from twisted.internet.interfaces import IDelayedCall, IProtocolFactory
 from twisted.internet.protocol import connectionDone
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -20,6 +20,7 @@ from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET
 from twisted.web.server import Request as TwistedRequest
 from twisted.web.server import Site as TwistedSite
+from zope.interface import implementer_only
 
 from ..text import presentable
 from .events import Streams
@@ -136,6 +137,9 @@ class Channel(HTTPChannel):
         super().connectionLost(reason)
 
 
+# Not Twisted's choice of protocols: it changes the context of TLS with each connection, which
+# pyOpenSSL refuses; the certificate's own context chooses.
+@implementer_only(IProtocolFactory)
 class Site(TwistedSite):
     """
     One listener.
