@@ -24,6 +24,7 @@ from twisted.internet import reactor as _reactor  # noqa: E402
 
 from benchmarks.figures.idle import login  # noqa: E402
 from benchmarks.process import ROOT  # noqa: E402
+from benchmarks.servers.server import freePort  # noqa: E402
 from jetdirect.configuration import Configuration  # noqa: E402
 from jetdirect.ftp.settings import SessionSettings  # noqa: E402
 from jetdirect.gateway import Gateway  # noqa: E402
@@ -75,13 +76,13 @@ def serve(count: int) -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     settings = SessionSettings(maxSessions=count + FIRST, loginTimeout=3600)
     printer = transportFor(reactor, "socket://127.0.0.1:9")
-    where = f"tcp:0:interface=127.0.0.1:backlog={BACKLOG}"
+    port = freePort()
+    where = f"tcp:{port}:interface=127.0.0.1:backlog={BACKLOG}"
     gateway = Gateway(Configuration([printer], [where], settings), reactor)
     gateway.privilegedStartService()
     gateway.startService()
 
     def begin() -> None:
-        [port] = [each.getHost().port for each in reactor.getReaders() if hasattr(each, "backlog")]
         words = [sys.executable, "-m", "benchmarks.held", str(count), str(port)]
         reactor.spawnProcess(Senders(count), sys.executable, words, env=None, path=str(ROOT))
 

@@ -16,7 +16,7 @@ One direction, and back-pressure in the other.  Each module is one room of that 
       L{jetdirect.server}: whose turn it is, and all of them.
     - L{jetdirect.record}: what others see of jobs and ports; L{jetdirect.watchers} tells those who
       look on, of which L{jetdirect.watch} has ours.
-    - L{jetdirect.net}: TCP, where Twisted does not ask or has no hook.
+    - L{jetdirect.net}: TCP connections of our own, behind Twisted's interfaces.
     - L{jetdirect.ftp}: the sender's side.
     - L{jetdirect.transports}: the printers' side, one module per device URI scheme.
     - L{jetdirect.configuration}: all that an operator says; L{jetdirect.gateway}: the service that

@@ -25,6 +25,7 @@ from .ftp.factory import PortFactory, PrintFTPFactory
 from .ftp.realm import AnyName, PrintRealm
 from .interfaces import IAlarmReceiver, IHistory, IMetrics, ISpool
 from .listeners import portOf
+from .net.network import networkOf
 from .net.tuning import BACKLOG
 from .onlookers import counting, receivers, telling
 from .overview import Reload, overview, settingsOf
@@ -103,7 +104,7 @@ class Gateway(MultiService):
         """
         super().__init__()
         self.configuration = configuration
-        self._reactor = reactor
+        self._reactor = reactor = networkOf(reactor)
         self.server = PrintServer(configuration.ports, reactor, default=configuration.default)
         self.spool = self._opened(configuration) if spool is None else spool
         self._state: FileState | None = None

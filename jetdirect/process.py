@@ -30,6 +30,7 @@ from .configuration import Configuration
 from .gateway import Gateway
 from .interfaces import ISpool
 from .listeners import whyNot
+from .net.listener import Listener
 from .overview import Reload
 from .spool.threads import Threads
 from .spool.turns import Turns
@@ -115,7 +116,7 @@ are served, and the others are told (chosen)."""
 
 
 def _accept(port: Any, accepting: bool) -> Any:
-    if isinstance(port, Port):  # a Unix socket's is one, too; one in memory is none
+    if isinstance(port, (Listener, Port)):  # a Unix socket's is one, too; one in memory is none
         (port.startReading if accepting else port.stopReading)()
     return port
 

@@ -198,7 +198,7 @@ def test_held() -> None:
     assert done.returncode == 0, done.stderr
     assert "KiB a session, 7 held" in done.stdout
     assert "ftp/session.py:" in done.stdout
-    assert "internet/tcp.py:" in done.stdout
+    assert "internet/base.py:" in done.stdout
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])

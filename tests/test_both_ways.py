@@ -26,8 +26,7 @@ from jetdirect.errors import (
 from jetdirect.interfaces import Delivery
 from jetdirect.job import COPIED_FIRST
 from jetdirect.language import HEAD_BYTES, UEL, tailFor
-from jetdirect.net.facts import unwritten
-from tests.support.line import Line, pipes, reactor, until
+from tests.support.line import Line, pipes, reactor, until, unwritten
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "splice"), reason="splice(2) is Linux's alone")
 
@@ -132,8 +131,8 @@ class Play:
         self._look()
 
     def _look(self) -> None:
-        splice: Any = self.line.connection._splice
-        self.spliced = self.spliced or (splice is not None and splice._pipe is not None)
+        pipe: Any = self.line.connection._stream._pipe
+        self.spliced = self.spliced or (pipe is not None and pipe._ends is not None)
         self.inPipe = self.inPipe or self.line.inPipe > 0
 
     async def _end(self, end: str) -> None:

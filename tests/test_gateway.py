@@ -30,6 +30,7 @@ from jetdirect.named import PortSettings
 from jetdirect.net.tuning import BACKLOG
 from jetdirect.record import JobState
 from jetdirect.testing import FakePrinter, FakePrinterConnection, FakeSender
+from tests.support.line import listeningAt
 
 LOOPBACK = "tcp:0:interface=127.0.0.1"
 PAGE = b"%!PS\n\xff\xf4\r\n\n\r\x00\x1b%-12345X\x04showpage\n" * 10_000
@@ -70,11 +71,7 @@ def gateway(*printers: FakePrinter, **settings: Any) -> Gateway:
 
 def portOf(one: Gateway) -> int:
     """Where a started gateway listens."""
-    from twisted.internet import reactor
-
-    readers: list[Any] = reactor.getReaders()
-    [port] = [reader for reader in readers if getattr(reader, "factory", None) is one.factory]
-    number: int = port.getHost().port
+    [number] = listeningAt(one.factory)
     return number
 
 

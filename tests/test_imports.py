@@ -43,14 +43,17 @@ MAY_IMPORT = {
     "net": "",
     "net.deadline": "",
     "net.facts": "",
-    "net.tuning": "",
+    "net.tuning": "net.facts",
     "net.pulse": "net.facts",
-    "net.splice": "net.facts",
-    "net.orderly": "net.facts",
-    "net.gaps": "net.facts",
-    "net.listener": "net.tuning",
-    "net.sourceport": "",
-    "net.dial": "errors net.deadline",
+    "net.pipe": "",
+    "net.events": "",
+    "net.stream": "net.events net.facts net.pipe net.tuning",
+    "net.listener": "net.events net.stream net.tuning",
+    "net.dialing": "net.events net.stream",
+    "net.network": "net.dialing net.events net.listener net.tuning",
+    "net.belowtls": "net.facts",
+    "net.gaps": "",
+    "net.dial": "errors net.deadline net.network",
     # the job and its turn
     "guard": "errors interfaces",
     "phase": "record",
@@ -107,7 +110,7 @@ MAY_IMPORT = {
     " spool.paused spool.record",
     "spool.directory": "spool.disk",
     "spool.threads": "",
-    "spool.files": "errors interfaces net.splice spool.directory spool.disk spool.record"
+    "spool.files": "errors interfaces net.pipe spool.directory spool.disk spool.record"
     " spool.draft spool.store spool.threads spool.turns",
     "spool.turns": "",
     "spool.offline": "spool.directory spool.disk spool.record spool.store text",
@@ -213,7 +216,7 @@ MAY_IMPORT = {
     "transports.snmp.transport": "interfaces transports.snmp.ber transports.ieee1284"
     " transports.wrapped",
     "transports.cups": "",
-    "transports.build": "interfaces options uri transports.cups transports.dressing"
+    "transports.build": "interfaces net.* options uri transports.cups transports.dressing"
     " transports.gap transports.pjl.transport transports.policy transports.shorthand"
     " transports.snmp.transport transports.socket",
     "transports.scheme": "errors interfaces options uri",
@@ -313,8 +316,8 @@ MAY_IMPORT = {
     "cups": "named options portnames text transports.build transports.cups",
     "daemon": "",
     "descriptors": "",
-    "process": "configuration text gateway interfaces listeners logfile overview spool.threads"
-    " spool.turns transports.checks watch.systemd words",
+    "process": "configuration text gateway interfaces listeners logfile net.listener overview"
+    " spool.threads spool.turns transports.checks watch.systemd words",
     "standby": "configuration interfaces listeners process spool.directory watch.systemd"
     " web.reply web.secure web.site",
     "tap": "text configuration checkers checking commandline configfile daemon descriptors errors"

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from twisted.internet.protocol import Protocol
+from twisted.internet import reactor as theReactor
+from twisted.internet.protocol import Factory, Protocol
 from twisted.internet.task import Clock
 from twisted.internet.testing import MemoryReactorClock
 from zope.interface import implementedBy, providedBy
@@ -25,7 +26,13 @@ from jetdirect.ftp.realm import AnyName, PrintRealm
 from jetdirect.ftp.shell import PrintShell
 from jetdirect.gateway import Gateway
 from jetdirect.job import Job, Sender
+from jetdirect.net.dial import addressEndpoint
+from jetdirect.net.dialing import Connector
+from jetdirect.net.events import Events
 from jetdirect.net.facts import KernelFacts, NoFacts
+from jetdirect.net.listener import Listener, Reserve
+from jetdirect.net.network import networkOf
+from jetdirect.net.stream import Stream
 from jetdirect.server import PrintServer
 from jetdirect.testing import FakeJob, FakePrinter, FakeSender, MemoryWire
 from jetdirect.transports.build import transportFor
@@ -75,6 +82,15 @@ def fileConnection(directory: Path) -> FileConnection:
     return FileConnection(fileTransport(directory), job(), part)
 
 
+def stream() -> Stream:
+    with socket.socket() as wire:
+        return Stream(wire, Events(theReactor), ("127.0.0.1", 9100))
+
+
+def listener() -> Listener:
+    return Listener(Events(theReactor), Clock(), Reserve(Clock()), Factory())
+
+
 def kernelFacts() -> KernelFacts:
     with socket.socket() as wire:
         return KernelFacts(wire.fileno())
@@ -109,6 +125,12 @@ PROVIDERS: list[Callable[..., Any]] = [
     lambda: PrinterScheme("paper", "paper:tray", "paper.printer"),
     kernelFacts,
     NoFacts,
+    lambda: networkOf(theReactor),
+    lambda: Events(theReactor),
+    stream,
+    listener,
+    lambda: Connector(Events(theReactor), Clock(), Factory(), ("127.0.0.1", 9100)),
+    lambda: addressEndpoint(networkOf(theReactor), "127.0.0.1", 9100),
     lambda: MemoryWire(Protocol()),
     AnyName,
     lambda: PrintRealm(server()),

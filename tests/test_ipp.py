@@ -4,6 +4,7 @@ Printers that speak IPP: what they are asked when, what their answers mean, and 
 
 from __future__ import annotations
 
+import select
 import socket
 import struct
 import time
@@ -31,8 +32,9 @@ from jetdirect.interfaces import (
     IPrinterTransport,
     PrinterStatus,
 )
-from jetdirect.net.dial import Dialer
+from jetdirect.net.dial import Dialer, hostEndpoint
 from jetdirect.net.facts import Silence
+from jetdirect.net.network import networkOf
 from jetdirect.testing import FakeJob
 from jetdirect.transports.build import transportFor
 from jetdirect.transports.dialogue import LOOK_INTERVAL
@@ -1366,13 +1368,11 @@ async def test_refusalBeforeTheReset() -> None:
     exchange = await standing.dial(FINISH_TIMEOUT)
     exchange.begin("/", "printer", {}, b"head", None)
     await deferLater(reactor, 0)
-    exchange.write(b"%!PS" * 1000)
     standing.wire.sendall(b"HTTP/1.1 411 Length Required\r\nContent-Length: 0\r\n\r\n")
     standing.wire.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     standing.close()
-    # As the reactor does when it has found, a moment ago, that something can be written.
-    why = exchange.transport.doWrite()
-    exchange.transport.connectionLost(Failure(why))
+    select.select([exchange.transport], [], [], 5)
+    exchange.write(b"%!PS" * 1000)  # before the reactor sees the answer
     assert (await exchange.answer).code == 411
 
 
@@ -1384,7 +1384,9 @@ class Standing:
 
     def __init__(self) -> None:
         self.listening = socket.create_server(("127.0.0.1", 0))
-        self.endpoint = HostnameEndpoint(reactor, "127.0.0.1", self.listening.getsockname()[1])
+        self.endpoint = hostEndpoint(
+            networkOf(reactor), "127.0.0.1", self.listening.getsockname()[1]
+        )
 
     async def dial(self, patience: float) -> Exchange:
         exchange: Exchange = await Dialer(reactor, self.endpoint, "ipp:").dial(

@@ -4,33 +4,43 @@ A FIN is the end of a file, a reset is not, whatever Twisted takes them for: in 
 
 from __future__ import annotations
 
+import select
 import socket
 import ssl
 import struct
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import pytest_twisted
 from twisted.internet import error
+from twisted.internet import reactor as _theReactor
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IHalfCloseableProtocol, IHandshakeListener
 from twisted.internet.protocol import Protocol
+from twisted.internet.tcp import Connection
 from twisted.python.failure import Failure
 
 from jetdirect.certificate import ServerCertificate
 from jetdirect.errors import DataConnectionLost
 from jetdirect.ftp.data import DataPort, DataTerms
 from jetdirect.ftp.dataports import ActivePort, PassivePort
-from jetdirect.net.facts import realTransport
-from jetdirect.net.orderly import believeOnlyFIN, endsInOrder
+from jetdirect.net.facts import endsInOrder, realTransport
+from jetdirect.net.stream import Stream
 from jetdirect.testing import MemoryWire
 from tests.support.certificate import selfSigned
 from tests.support.line import HOST, reactor, until
 from tests.test_data import GOING_ON, Sink, Watched, pour, turn
 
+theReactor: Any = _theReactor
+
 PAGE = b"%!PS a page"
-MODES = ["passive", "active", "passive TLS", "active TLS", "passive lenient", "active lenient"]
+MODES = [
+    f"{how}{tls}{whose}"
+    for whose in ("", " on Twisted's transports")
+    for tls in ("", " TLS", " lenient")
+    for how in ("passive", "active")
+]
 
 
 def reset(client: socket.socket) -> None:
@@ -70,7 +80,7 @@ def test_endsInOrder(finish: Callable[[socket.socket], None], orderly: bool, unr
             ours.setblocking(False)
             if unread:
                 assert ours.recv(1000) == unread
-            assert endsInOrder(ours) is orderly
+            assert endsInOrder(Connection(ours, Protocol(), theReactor)) is orderly
 
 
 def test_noEnd() -> None:
@@ -81,18 +91,16 @@ def test_noEnd() -> None:
         listener.accept()[0] as ours,
     ):
         ours.setblocking(False)
-        assert not endsInOrder(ours)
+        transport = Connection(ours, Protocol(), theReactor)
+        assert not endsInOrder(transport)
         client.sendall(PAGE)
-        assert not endsInOrder(ours)
+        assert not endsInOrder(transport)
         assert ours.recv(1000) == PAGE
 
 
 def test_memory() -> None:
-    """A connection in memory is left as it is."""
-    wire = MemoryWire(Protocol())
-    believeOnlyFIN(wire)
-    wire.fin()
-    assert not wire.connected
+    """A connection in memory is believed."""
+    assert endsInOrder(MemoryWire(Protocol()))
 
 
 # What data connections make of it.
@@ -145,15 +153,16 @@ async def begun(mode: str, directory: Path, sink: Sink) -> tuple[DataPort, Watch
         trusted = selfSigned(directory)
         certificate = ServerCertificate(str(trusted), str(trusted))
     terms = DataTerms(60.0, certificate, lenient="lenient" in mode)
+    whose = theReactor if "Twisted" in mode else reactor
     with socket.create_server((HOST, 0)) as listener:
         port: DataPort
         if "passive" in mode:
-            port = PassivePort(reactor, terms, HOST, HOST)
+            port = PassivePort(whose, terms, HOST, HOST)
             transfer = pour(port, sink)
             wire = socket.create_connection((HOST, port.number))
         else:
             number = listener.getsockname()[1]
-            port = ActivePort(reactor, terms, HOST, HOST, number)
+            port = ActivePort(whose, terms, HOST, HOST, number)
             transfer = pour(port, sink)
             await turn()
             wire = listener.accept()[0]
@@ -162,14 +171,17 @@ async def begun(mode: str, directory: Path, sink: Sink) -> tuple[DataPort, Watch
 
 def believe(port: DataPort) -> None:
     """
-    Tell the gateway's end of a FIN, as Twisted's epoll reactor does.
+    Tell the gateway's end of a hang-up, and Twisted's transport of a FIN, as its reactor does.
 
-    It sees a hang-up without something to read, and that is what a reset looks like when it comes
+    That sees a hang-up without something to read, and that is what a reset looks like when it comes
     between two of the kernel's looks at the connection.
     """
     assert port._connection is not None
     real = realTransport(port._connection.transport)
-    reactor.removeReader(real)
+    if isinstance(real, Stream):
+        real.happened(select.EPOLLHUP)
+        return
+    theReactor.removeReader(real)
     real.readConnectionLost(Failure(error.ConnectionDone()))
 
 
@@ -231,22 +243,6 @@ async def test_slowPrinter(mode: str, tmp_path: Path) -> None:
     await until(lambda: transfer.result != GOING_ON)
     port.close()
     assert (transfer.result, sink.data) == (None, 2 * PAGE)
-
-
-@pytest.mark.parametrize("mode", ["passive", "active"])
-@pytest_twisted.ensureDeferred
-async def test_interfaces(mode: str, tmp_path: Path) -> None:
-    """What a data connection provides reaches Twisted, whoever dialled."""
-    port, transfer, client = await begun(mode, tmp_path, Sink())
-    await until(lambda: port._connection is not None)
-    assert port._connection is not None
-    seen = realTransport(port._connection.transport).protocol
-    assert IHalfCloseableProtocol.providedBy(seen)
-    assert IHandshakeListener.providedBy(seen)
-    port.close()
-    client.wire.close()
-    await until(lambda: transfer.result != GOING_ON)
-    transfer.failed(DataConnectionLost)
 
 
 @pytest.mark.parametrize("mode", ["passive", "active"])

@@ -20,11 +20,11 @@ from zope.interface import implementer
 
 from jetdirect.errors import PrinterLost
 from jetdirect.interfaces import Delivery, IPrinterConnection
-from jetdirect.net.facts import unwritten
 from jetdirect.testing import FakeJob
 from jetdirect.transports.build import transportFor
 from jetdirect.transports.socket import SocketTransport
 from tests.support.certificate import endpoint, selfSigned
+from tests.support.line import until, unwritten
 
 reactor: Any = theReactor
 JOB = b"%!PS\n" + bytes(range(256)) * 1000
@@ -74,6 +74,7 @@ class Printing:
         number = getattr(self.port.getHost(), "port", 0)
         self.transport = transportFor(reactor, uri.format(port=number))
         self.connection: IPrinterConnection = await self.transport.open(self.job)
+        await until(lambda: self.printer.transport)
         return self
 
     async def close(self) -> None:
@@ -112,6 +113,7 @@ async def test_noHalfClose() -> None:
     assert not finishing.called
     printing.printer.transport.resumeProducing()
     assert await finishing is Delivery.SENT
+    await until(lambda: len(printing.printer.data) >= len(JOB) * 40)  # its kernel has all
     assert printing.printer.data == JOB * 40
     await printing.close()
 

@@ -27,6 +27,7 @@ from jetdirect.tap import Options, makeService
 from jetdirect.transports.file.transport import FileTransport
 from jetdirect.transports.policy import PolicedTransport
 from jetdirect.transports.socket import SocketTransport
+from tests.support.line import listeningAt
 
 
 @pytest.fixture(autouse=True)
@@ -355,12 +356,7 @@ async def test_bothFamilies() -> None:
 
     one = makeService(parsed("--port=0", reactor=reactor))
     one.startService()
-    readers: list[Any] = reactor.getReaders()
-    ports = [
-        reader.getHost().port
-        for reader in readers
-        if getattr(reader, "factory", None) is one.factory
-    ]
+    ports = listeningAt(one.factory)
 
     def greeting(host: str) -> bytes:
         with socket.create_connection((host, ports[-1]), timeout=10) as wire:

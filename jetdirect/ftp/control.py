@@ -24,7 +24,7 @@ from zope.interface import implementer
 
 from ..net.deadline import Deadline
 from ..net.facts import ITCPFacts, IWire, NoFacts, factsOf, realTransport
-from ..net.gaps import sendNow, whenProxied
+from ..net.gaps import whenProxied
 from ..net.tuning import takeUrgentInLine, tune
 from ..text import printable
 from .address import oneHost, plainHost, proxiedHost
@@ -354,7 +354,7 @@ class ControlConnection(protocol.Protocol):
 
     def send(self, data: bytes) -> None:
         """Send the bytes of a reply."""
-        sendNow(self.transport, data)
+        self.transport.write(data)
 
     def close(self, reply: Reply) -> None:
         """

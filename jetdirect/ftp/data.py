@@ -20,9 +20,9 @@ from ..certificate import ServerCertificate
 from ..errors import DataConnectionLost, HandshakeInClear
 from ..interfaces import IKernelConsumer
 from ..net.deadline import Deadline
-from ..net.facts import isPlain
-from ..net.gaps import readInKernel
-from ..net.splice import PIPE_SIZES
+from ..net.pipe import PIPE_SIZES
+from ..net.stream import isPlain
+from ..net.tuning import tune
 from .dataconnection import DataConnection
 from .gathering import Gathering
 from .hello import beginsTLS
@@ -31,6 +31,10 @@ HEARING_TIME = 2.0
 """Seconds for a sender whose job was cut to read the reply before its data connection is closed:
 lftp takes a reset that comes first for a broken line, and sends the job again (measured with
 4.9.2)."""
+
+TUNED_AFTER = 5.0
+"""Seconds after which the kernel is to ask after a silent sender: most data connections do not live
+so long, and are spared its options (chosen)."""
 
 
 class IDataReactor(IReactorTCP, IReactorTime):
@@ -60,12 +64,9 @@ class DataPort:
 
     @ivar tls: with which certificate the connection is encrypted, if it is.
     @ivar lastActive: when a byte last moved, by the reactor's clock.
-    @ivar dials: it is this end that makes the TCP connection.
     @ivar begun: a transfer has the connection.
     @ivar blocked: the consumer takes no more for now, so the peer is not to blame.
     """
-
-    dials = False
 
     def __init__(self, reactor: IDataReactor, terms: DataTerms) -> None:
         self.tls = terms.tls
@@ -104,6 +105,8 @@ class DataPort:
             for data in self._early:
                 consumer.write(data)
             self._early.clear()
+            if isPlain(connection.transport):
+                connection.transport.eager = True  # type: ignore[attr-defined]
             if self._closed is None and connection.lost is None and not self.blocked:
                 connection.transport.resumeProducing()
             await self._ended
@@ -217,7 +220,7 @@ class DataPort:
         self._kernel = IKernelConsumer(self._consumer, None)
         if self._kernel is not None and isPlain(connection.transport):
             self._gathering = Gathering(connection.transport.getHandle(), self.reactor)
-            readInKernel(connection.transport, self._take)
+            connection.transport.taker = self._take  # type: ignore[attr-defined]
 
     def _take(self, descriptor: int) -> int:
         if self._kernel is None or self._gathering is None:
@@ -272,10 +275,15 @@ class DataPort:
         if connection.lost is not None:
             self.connectionEnded(connection.lost)
         elif self._terms.idleTimeout:
-            self._timer = Deadline(self.reactor, self._terms.idleTimeout, self._lookForIdleness)
+            first = min(self._terms.idleTimeout, TUNED_AFTER)
+            self._timer = Deadline(self.reactor, first, self._lookForIdleness)
+        else:
+            tune(connection.transport)
         return connection
 
     def _lookForIdleness(self) -> None:
+        assert self._connection is not None
+        tune(self._connection.transport)
         limit = self._terms.idleTimeout
         silent = 0.0 if self.blocked else self.reactor.seconds() - self.lastActive
         if silent >= limit:

@@ -4,7 +4,6 @@ A data connection itself: at rest until a transfer begins, and sure of how it en
 
 from __future__ import annotations
 
-from typing import Any
 from typing import Protocol as Contract
 
 from twisted.internet import error
@@ -14,10 +13,9 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from ..certificate import ServerCertificate
-from ..net.facts import IWire
-from ..net.gaps import beneathTLS, passOn
-from ..net.orderly import believeOnlyFIN, saidGoodbye
-from ..net.tuning import takeUrgentInLine, tune
+from ..net.belowtls import serveTLS
+from ..net.facts import IWire, endsInOrder, saidGoodbye
+from ..net.tuning import takeUrgentInLine
 from .hello import beginsTLS
 from .records import RecordBoundaries
 
@@ -27,12 +25,10 @@ class Flow(Contract):
     What goes on over a data connection, as the connection knows it.
 
     @ivar tls: with which certificate it is encrypted, if it is.
-    @ivar dials: it is this end that made the TCP connection.
     @ivar begun: a transfer has the connection.
     """
 
     tls: ServerCertificate | None
-    dials: bool
     begun: bool
 
     def connectionMade(self, connection: DataConnection) -> None:
@@ -45,7 +41,7 @@ class Flow(Contract):
         """The connection is over."""
 
 
-@implementer(IHandshakeListener, IHalfCloseableProtocol)
+@implementer(IHalfCloseableProtocol)
 class DataConnection(Protocol):
     """
     One data connection, and the L{DataPort<jetdirect.ftp.data.DataPort>} it is for.
@@ -55,61 +51,21 @@ class DataConnection(Protocol):
     """
 
     transport: IWire
+    plainEnd = False
 
     def __init__(self, port: Flow) -> None:
         self._port = port
         self.lost: Failure | None = None
-        self.plainEnd = False
-        self._encrypted = False
-        self._head = b""
 
     def connectionMade(self) -> None:
-        tune(self.transport)
         takeUrgentInLine(self.transport)
-        passOn(self)
-        believeOnlyFIN(self.transport)
-        if self._port.tls is None:
-            self._rest()
-        else:
-            # The gateway is the server of TLS, whoever dialled (RFC 4217, section 7).
-            tls, normal = self._port.tls, not self._port.dials
-            self.transport.startTLS(tls.options, normal)
-            self._lookBelowTLS(self.transport)
-        self._port.connectionMade(self)
-
-    def handshakeCompleted(self) -> None:
-        """L{IHandshakeListener}: only the handshake may go on before there is a transfer."""
-        self._encrypted = True
         self._rest()
+        self._port.connectionMade(self)
 
     @property
     def whyLost(self) -> str:
         """What to say of an end that is none of a complete file."""
-        if self.plainEnd:
-            return "ended without close_notify"
-        if self._port.tls is None or self._encrypted:
-            return "was reset"
-        if not self._head:
-            return "ended before its TLS handshake"
-        if beginsTLS(self._head) is False:
-            return "was not encrypted, as PROT P wants it"
-        return "ended in its TLS handshake"
-
-    def _lookBelowTLS(self, transport: Any) -> None:
-        # TLS makes a loss of every end without close_notify; was it at least a FIN, after a whole
-        # record?  And was it TLS at all?
-        boundaries = RecordBoundaries()
-
-        def came(data: bytes) -> None:
-            if beginsTLS(self._head) is None:
-                self._head += data
-            boundaries.feed(data)
-
-        def over(reason: Failure) -> None:
-            inOrder = boundaries.between and reason.check(error.ConnectionDone) is not None
-            self.plainEnd = self._encrypted and inOrder
-
-        beneathTLS(transport, came, over)
+        return "was reset"
 
     def _rest(self) -> None:
         if not self._port.begun:
@@ -120,6 +76,9 @@ class DataConnection(Protocol):
 
     def readConnectionLost(self) -> None:
         """L{IHalfCloseableProtocol}: the peer's FIN; what is on its way to it still goes out."""
+        if not endsInOrder(self.transport):
+            self.transport.abortConnection()
+            return
         self._end(Failure(error.ConnectionDone()))
         self.transport.loseConnection()
 
@@ -127,11 +86,74 @@ class DataConnection(Protocol):
         """L{IHalfCloseableProtocol}."""
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
-        if self._encrypted and saidGoodbye(self.transport):
-            reason = Failure(error.ConnectionDone())
         self._end(reason)
 
     def _end(self, reason: Failure) -> None:
         if self.lost is None:
             self.lost = reason
             self._port.connectionEnded(reason)
+
+
+@implementer(IHandshakeListener)
+class SecureDataConnection(DataConnection):
+    """
+    The same under TLS, which makes a loss of every end without close_notify.
+
+    Was it at least a FIN, after a whole record?  And was it TLS at all?
+    """
+
+    def __init__(self, port: Flow) -> None:
+        super().__init__(port)
+        self._encrypted = False
+        self._head = b""
+        self._boundaries = RecordBoundaries()
+
+    def _rest(self) -> None:
+        # Only the handshake may go on before there is a transfer.
+        if self._encrypted:
+            super()._rest()
+
+    def handshakeCompleted(self) -> None:
+        """L{IHandshakeListener}."""
+        self._encrypted = True
+        self._rest()
+
+    def came(self, data: bytes) -> None:
+        """L{Watcher<jetdirect.net.belowtls.Watcher>}."""
+        if beginsTLS(self._head) is None:
+            self._head += data
+        self._boundaries.feed(data)
+
+    def over(self, inOrder: bool) -> None:
+        """L{Watcher<jetdirect.net.belowtls.Watcher>}."""
+        self.plainEnd = self._encrypted and inOrder and self._boundaries.between
+
+    @property
+    def whyLost(self) -> str:
+        """What to say of an end that is none of a complete file."""
+        if self.plainEnd:
+            return "ended without close_notify"
+        if self._encrypted:
+            return super().whyLost
+        if not self._head:
+            return "ended before its TLS handshake"
+        if beginsTLS(self._head) is False:
+            return "was not encrypted, as PROT P wants it"
+        return "ended in its TLS handshake"
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        if self._encrypted and saidGoodbye(self.transport):
+            reason = Failure(error.ConnectionDone())
+        super().connectionLost(reason)
+
+
+def connectionFor(port: Flow) -> Protocol:
+    """
+    A data connection as C{port} wants it.
+
+    The gateway is the server of TLS, whoever dialled (RFC 4217, section 7).
+    """
+    if port.tls is None:
+        return DataConnection(port)
+    connection = SecureDataConnection(port)
+    return serveTLS(connection, port.tls.options, connection)

@@ -7,23 +7,20 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from twisted.internet import error
 from twisted.internet.defer import CancelledError, Deferred, TimeoutError, succeed
-from twisted.internet.endpoints import TCP4ClientEndpoint, TCP6ClientEndpoint
 from twisted.internet.interfaces import IAddress, IListeningPort
-from twisted.internet.protocol import Factory, ServerFactory
+from twisted.internet.protocol import Factory, Protocol, ServerFactory
 
 from ..errors import NoDataConnection
 from ..net.deadline import within
-from ..net.dial import cancelLater
-from ..net.listener import listen
-from ..net.sourceport import FromPort
+from ..net.dial import addressEndpoint, cancelLater
+from ..net.network import listen
 from ..networks import Network, isInside
-from .address import isIPv6, plainHost
+from .address import plainHost
 from .data import DataPort, DataTerms, IDataReactor
-from .dataconnection import DataConnection
+from .dataconnection import DataConnection, connectionFor
 
 CONNECT_TIMEOUT = 30.0
 """Seconds a data connection may take to be made, as in pyftpdlib; vsftpd gives it 60."""
@@ -120,7 +117,7 @@ class PassivePort(MadePort, ServerFactory):
                 last = taken
         raise last
 
-    def buildProtocol(self, addr: IAddress | None) -> DataConnection | None:
+    def buildProtocol(self, addr: IAddress | None) -> Protocol | None:
         """The first connection from the peer is the one; all others are dropped."""
         host = plainHost(getattr(addr, "host", ""))
         if self._listener is None:
@@ -130,7 +127,7 @@ class PassivePort(MadePort, ServerFactory):
             self._refused(host)
             return None
         self._stopListening()
-        return DataConnection(self)
+        return connectionFor(self)
 
     def connectionMade(self, connection: DataConnection) -> None:
         """The peer has come."""
@@ -155,8 +152,6 @@ class PassivePort(MadePort, ServerFactory):
 class ActivePort(MadePort):
     """Dial when the transfer begins, and not before."""
 
-    dials = True
-
     def __init__(
         self,
         reactor: IDataReactor,
@@ -173,11 +168,24 @@ class ActivePort(MadePort):
         @param source: the TCP port to come from; 0: any.
         """
         super().__init__(reactor, terms)
-        endpoint = TCP6ClientEndpoint if isIPv6(peer) else TCP4ClientEndpoint
-        dialler: Any = FromPort(reactor) if source else reactor
-        self._endpoint = endpoint(dialler, peer, number, bindAddress=(interface, source))
+        self._endpoint = addressEndpoint(reactor, peer, number, (interface, source), bool(source))
 
     def _make(self) -> Deferred[DataConnection]:
-        factory = Factory.forProtocol(lambda: DataConnection(self))
-        factory.noisy = False
-        return cancelLater(self.reactor, self._endpoint.connect(factory))
+        connecting = cancelLater(self.reactor, self._endpoint.connect(_Dialling(self)))
+        return connecting.addCallback(self._mine)
+
+    def _mine(self, _: object) -> DataConnection:
+        assert self._connection is not None
+        return self._connection
+
+
+class _Dialling(Factory):
+    """Makes the one connection of an L{ActivePort}."""
+
+    noisy = False
+
+    def __init__(self, port: ActivePort) -> None:
+        self._port = port
+
+    def buildProtocol(self, addr: IAddress | None) -> Protocol:
+        return connectionFor(self._port)

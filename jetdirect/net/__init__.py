@@ -1,15 +1,22 @@
 """
-TCP as a print gateway needs it: what Twisted does not ask, and what it has no hook for.
+TCP as a print gateway needs it: transports of our own behind Twisted's interfaces.
 
-    - L{jetdirect.net.facts}: what the kernel knows of a connection; L{jetdirect.net.pulse}: whether
-      its peer lives.
+L{networkOf<jetdirect.net.network.networkOf>} gives the L{Network<jetdirect.net.network.Network>} of
+a reactor that waits for real descriptors; it is the reactor in everything but TCP::
+
+    reactor - events - stream   one connection: write, end and close at once, and what the kernel
+                       |        knows of it; pipe: the kernel path
+                       listener, dialing   how connections come about; tuning: their options
+
+Every other reactor stays as it is, and Twisted's own transports (Unix sockets, C{ssl:}, other
+reactors) do as well: a protocol asks them what it can (L{facts<jetdirect.net.facts>}), and its
+bytes are copied.  Under both:
+
+    - L{jetdirect.net.facts}, L{jetdirect.net.pulse}: what the kernel knows of a connection, and
+      whether its peer lives.
+    - L{jetdirect.net.belowtls}: what TLS tells nobody.
+    - L{jetdirect.net.dial}: connections to one printer, again and again.
     - L{jetdirect.net.deadline}: limits of time that hold though the reactor is late.
-    - L{jetdirect.net.dial}, L{jetdirect.net.sourceport}, L{jetdirect.net.listener}: how connections
-      come about.
-    - L{jetdirect.net.tuning}: options of sockets.
-    - L{jetdirect.net.splice}: the kernel path.
-    - L{jetdirect.net.orderly} and L{jetdirect.net.gaps}: what is added to Twisted's transports.
-
-Methods of Twisted's objects are replaced here and nowhere else.  Each function that does it says
-why, and C{tests/test_gaps.py} has a test that fails when Twisted no longer needs it.
+    - L{jetdirect.net.gaps}: what has no hook in Twisted; a method of one of its objects is replaced
+      there and nowhere else, and C{tests/test_gaps.py} tells when that can go.
 """

@@ -21,6 +21,7 @@ from twisted.python.failure import Failure
 
 from ..errors import PrintError, PrinterUnreachable
 from .deadline import Deadline
+from .network import Network
 
 ATTEMPT_TIMEOUT = 30.0
 """Seconds that one attempt may take, the lookup of a name included: a name server may be silent for
@@ -38,14 +39,33 @@ def hostEndpoint(
     @param source: the address, or C{""}, and the port to connect from; by default any.
     @raise ValueError: it cannot be a host name.
     """
-    if isIPAddress(host):
-        return TCP4ClientEndpoint(reactor, host, port, bindAddress=source)
-    if isIPv6Address(host):
-        return TCP6ClientEndpoint(reactor, host, port, bindAddress=source)
+    if isIPAddress(host) or isIPv6Address(host):
+        return addressEndpoint(reactor, host, port, source)
     endpoint = HostnameEndpoint(reactor, host, port, bindAddress=source)
     if getattr(endpoint, "_badHostname", False):  # it would say so itself, but at every job
         raise ValueError(f"{host!r} is not a host name; write its address instead")
     return endpoint
+
+
+def addressEndpoint(
+    reactor: Any,
+    host: str,
+    port: int,
+    source: tuple[str, int] | None = None,
+    shared: bool = False,
+) -> IStreamClientEndpoint:
+    """
+    A numeric address, as an endpoint.
+
+    @param source: the address, or C{""}, and the port to connect from; by default any.
+    @param shared: several may come from that port, to different places, as RFC 959 (section 3.2)
+        and many firewalls want a server's data connections to come from port 20; if all of them
+        say so before they are bound.  Twisted's transports do not.
+    """
+    if isinstance(reactor, Network):
+        return reactor.endpoint(host, port, source, shared)
+    endpoint = TCP6ClientEndpoint if isIPv6Address(host) else TCP4ClientEndpoint
+    return endpoint(reactor, host, port, bindAddress=source)
 
 
 def cancelLater(clock: IReactorTime, connecting: Deferred[Any]) -> Deferred[Any]:

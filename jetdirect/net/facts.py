@@ -22,8 +22,8 @@ from twisted.internet.tcp import Connection
 from twisted.protocols.policies import ProtocolWrapper
 from zope.interface import Interface, implementer
 
-_PEER_CLOSED = getattr(select, "POLLRDHUP", 0)  # Linux; told even while bytes are unread
-_HUNG_UP = _PEER_CLOSED | select.POLLHUP | select.POLLERR | select.POLLNVAL
+PEER_CLOSED = getattr(select, "POLLRDHUP", 0)  # Linux; told even while bytes are unread
+HUNG_UP = PEER_CLOSED | select.POLLHUP | select.POLLERR | select.POLLNVAL
 
 
 class IWire(ITCPTransport, IConsumer, IPushProducer, ISystemHandle):
@@ -82,14 +82,12 @@ def borrowedSocket(descriptor: int) -> Iterator[socket.socket]:
 
 def unwritten(transport: Any) -> int:
     """
-    How many bytes Twisted's C{FileDescriptor}, and a pipe before it (L{jetdirect.net.splice}), keep
-    for the next turns of the reactor.
+    How many bytes Twisted's C{FileDescriptor} keeps for the next turns of the reactor.
     """
     buffered = getattr(transport, "dataBuffer", b"")
     offset: int = getattr(transport, "offset", 0)
     waiting: int = getattr(transport, "_tempDataLen", 0)
-    inPipe: int = getattr(transport, "inPipe", 0)
-    return len(buffered) - offset + waiting + inPipe
+    return len(buffered) - offset + waiting
 
 
 def forget(transport: Any) -> None:
@@ -99,18 +97,58 @@ def forget(transport: Any) -> None:
     transport._tempDataLen = 0
 
 
-def isPlain(transport: object) -> bool:
-    """Do the bytes of this transport go to its socket as they are, with nothing between?"""
-    return isinstance(transport, Connection) and not transport.TLS
+# struct tcp_info, linux/tcp.h: eight bytes (retransmits is the third, probes the fourth), then
+# 32-bit numbers; tcpi_last_ack_recv is the number at offset 56, in milliseconds.
+_RETRANSMITS, _PROBES, _LAST_ACK_RECEIVED = 2, 3, 56
+
+
+def askSilence(sock: socket.socket) -> Silence | None:
+    """How silent is the peer of a TCP connection?  L{None} where the kernel does not say."""
+    if not hasattr(socket, "TCP_INFO"):
+        return None
+    info = sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 104)
+    unanswered = info[_RETRANSMITS] + info[_PROBES]
+    (milliseconds,) = struct.unpack_from("I", info, _LAST_ACK_RECEIVED)
+    return Silence(unanswered, milliseconds / 1000)
+
+
+def endsInOrder(transport: Any) -> bool:
+    """
+    Is the next thing to read the peer's FIN?
+
+    To be asked of one of Twisted's transports that was told so: its reactors take a hang-up without
+    something to read for a FIN, and a reset looks like that at the wrong moment (1 of some 3,000 on
+    two cores, measured).  The other way round, a FIN stays one whatever comes behind it: a machine
+    that has closed forgets the connection after a minute or less, and answers the next keepalive
+    probe with a reset, while a slow printer has still much to read.
+
+    The kernel tells of a reset once, so this is to be asked once, and only of what has ended.
+    """
+    real = realTransport(transport)
+    if not isinstance(real, Connection):
+        return True  # in memory, or one of ours: it knows
+    try:
+        return real.socket.recv(1, socket.MSG_PEEK) == b""
+    except OSError:  # a reset with no FIN before it; or no end at all
+        return False
+
+
+def saidGoodbye(transport: Any) -> bool:
+    """
+    Has the peer sent its close_notify (RFC 8446, section 6.1)?
+
+    All it had to say came before, so what becomes of the connection after it is of no weight.
+    Twisted tells of the connection's end only: of a reset, if our own close_notify met one.
+    """
+    from OpenSSL import SSL
+
+    handle = transport.getHandle()
+    return bool(handle is not None and handle.get_shutdown() & SSL.RECEIVED_SHUTDOWN)
 
 
 @implementer(ITCPFacts)
 class KernelFacts:
     """The facts of a real socket, by its descriptor."""
-
-    # struct tcp_info, linux/tcp.h: eight bytes (retransmits is the third, probes the fourth), then
-    # 32-bit numbers; tcpi_last_ack_recv is the number at offset 56, in milliseconds.
-    _RETRANSMITS, _PROBES, _LAST_ACK_RECEIVED = 2, 3, 56
 
     _poll: select.poll | None = None
 
@@ -123,7 +161,7 @@ class KernelFacts:
         self._transport = transport
 
     def closedByPeer(self) -> bool:
-        return bool(self._events() & _HUNG_UP)
+        return bool(self._events() & HUNG_UP)
 
     def reset(self) -> bool:
         return bool(self._events() & (select.POLLERR | select.POLLNVAL))
@@ -131,7 +169,7 @@ class KernelFacts:
     def _events(self) -> int:
         if self._poll is None:
             self._poll = select.poll()
-            self._poll.register(self._descriptor, _PEER_CLOSED)
+            self._poll.register(self._descriptor, PEER_CLOSED)
         return sum(events for _, events in self._poll.poll(0))
 
     def unacknowledged(self) -> int:
@@ -140,15 +178,8 @@ class KernelFacts:
         return int(struct.unpack("i", answer)[0]) + unwritten(self._transport)
 
     def silence(self) -> Silence | None:
-        if not hasattr(socket, "TCP_INFO"):
-            return None
         with borrowedSocket(self._descriptor) as probe:
-            if probe.family == socket.AF_UNIX:
-                return None
-            info = probe.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 104)
-        unanswered = info[self._RETRANSMITS] + info[self._PROBES]
-        (milliseconds,) = struct.unpack_from("I", info, self._LAST_ACK_RECEIVED)
-        return Silence(unanswered, milliseconds / 1000)
+            return None if probe.family == socket.AF_UNIX else askSilence(probe)
 
 
 @implementer(ITCPFacts)

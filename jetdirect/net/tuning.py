@@ -1,5 +1,7 @@
 """
-Options of sockets that Twisted does not set.
+Options of TCP connections: send at once, and let the kernel notice when a silent peer is gone.
+
+Nagle's algorithm and delayed acknowledgements cost 40 ms a reply (measured).
 """
 
 from __future__ import annotations
@@ -7,6 +9,8 @@ from __future__ import annotations
 import socket
 from contextlib import suppress
 from typing import Any
+
+from .facts import realTransport
 
 KEEPALIVE = (60, 15, 4)
 """Seconds of silence before the first probe, seconds between probes, probes: an idle peer that was
@@ -24,34 +28,62 @@ LONGEST_RETRY = 30_000
 unplugged printer be found after 279 s; so it is found after 88 s (measured)."""
 
 
-def tune(transport: Any) -> None:
-    """
-    Send at once, and let the kernel notice when a silent peer is gone (L{KEEPALIVE}).
+def keepAlive(sock: socket.socket) -> None:
+    """Let the kernel ask after a silent peer."""
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    askInTime(sock)
 
-    Nagle's algorithm and delayed acknowledgements cost 40 ms a reply (measured).
-    """
-    handle: Any = transport.getHandle() if hasattr(transport, "getHandle") else None
-    if getattr(handle, "family", None) == socket.AF_UNIX:
-        return
-    if hasattr(transport, "setTcpNoDelay"):
-        transport.setTcpNoDelay(True)
-        transport.setTcpKeepAlive(True)
-    if hasattr(handle, "setsockopt") and hasattr(socket, "TCP_KEEPIDLE"):
+
+def askInTime(sock: socket.socket) -> None:
+    """When it asks (L{KEEPALIVE}, L{LONGEST_RETRY})."""
+    if hasattr(socket, "TCP_KEEPIDLE"):
         idle, interval, probes = KEEPALIVE
-        handle.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, idle)
-        handle.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, interval)
-        handle.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, probes)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, idle)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, interval)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, probes)
         with suppress(OSError):  # an older kernel
-            handle.setsockopt(socket.IPPROTO_TCP, _TCP_RTO_MAX_MS, LONGEST_RETRY)
+            sock.setsockopt(socket.IPPROTO_TCP, _TCP_RTO_MAX_MS, LONGEST_RETRY)
 
 
-def takeUrgentInLine(transport: Any) -> None:
+def noDelay(sock: socket.socket) -> None:
+    """Send at once."""
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+
+def urgentInLine(sock: socket.socket) -> None:
     """
     Read urgent data where it stands among the other bytes.
 
     Telnet's Synch around ABOR comes like this (RFC 854); in a job, each urgent byte would be
     missing.
     """
-    handle: Any = transport.getHandle() if hasattr(transport, "getHandle") else None
-    if hasattr(handle, "setsockopt") and getattr(handle, "family", None) != socket.AF_UNIX:
-        handle.setsockopt(socket.SOL_SOCKET, socket.SO_OOBINLINE, 1)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_OOBINLINE, 1)
+
+
+def tune(transport: Any) -> None:
+    """L{noDelay} and L{keepAlive}; a L{Stream<jetdirect.net.stream.Stream>} knows what it has."""
+    real = realTransport(transport)
+    if hasattr(real, "tune"):
+        real.tune()
+        return
+    if hasattr(real, "setTcpNoDelay"):
+        real.setTcpNoDelay(True)
+        real.setTcpKeepAlive(True)
+    if (handle := _socketOf(transport)) is not None:
+        askInTime(handle)
+
+
+def takeUrgentInLine(transport: Any) -> None:
+    """L{urgentInLine}; a L{Stream<jetdirect.net.stream.Stream>} knows whether it does."""
+    real = realTransport(transport)
+    if hasattr(real, "takeUrgentInLine"):
+        real.takeUrgentInLine()
+    elif (handle := _socketOf(transport)) is not None:
+        urgentInLine(handle)
+
+
+def _socketOf(transport: Any) -> Any:
+    # Connections in memory and Unix sockets have none that could be tuned.
+    handle = transport.getHandle() if hasattr(transport, "getHandle") else None
+    tunable = hasattr(handle, "setsockopt") and getattr(handle, "family", 0) != socket.AF_UNIX
+    return handle if tunable else None

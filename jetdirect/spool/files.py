@@ -19,7 +19,7 @@ from zope.interface import implementer
 
 from ..errors import SpoolFailed, SpoolFull, SpoolSilent
 from ..interfaces import IDraft, IKeptData, IKernelData, ISpool
-from ..net.splice import PIPE_SIZES
+from ..net.pipe import PIPE_SIZES
 from .directory import SpoolDirectory
 from .disk import Reader, RealDisk, RealReader
 from .draft import Draft

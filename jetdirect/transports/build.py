@@ -14,6 +14,7 @@ from typing import Any
 from twisted.plugin import getPlugins
 
 from ..interfaces import IPrinterScheme, IPrinterTransport
+from ..net.network import networkOf
 from ..options import Option, didYouMean, oneOf, seconds, switch, uriOption
 from ..uri import DeviceURI, hidesSecret, octets, parse
 from .cups import insteadOf, insteadOfScheme
@@ -177,6 +178,7 @@ def transportFor(
     if not uri.description.isprintable():
         raise ValueError(f"description={uri.description!a}: expected one line that can be shown")
     uri = replace(uri, values={name: each.of(uri.options) for name, each in options.items()})
+    reactor = networkOf(reactor)
     transport = plugin.transport(reactor, uri)
     for wrapped in _WRAPPERS:
         transport = wrapped(transport, reactor, uri)

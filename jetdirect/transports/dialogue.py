@@ -15,7 +15,6 @@ from twisted.python.failure import Failure
 
 from ..errors import PrinterLost
 from ..net.facts import ITCPFacts, factsOf
-from ..net.gaps import readBeforeLoss
 from ..net.pulse import Pulse
 from ..net.tuning import tune
 
@@ -101,7 +100,6 @@ class Dialogue(Protocol):
         self._facts = factsOf(self.transport)
         self._pulse = Pulse(self._facts, self._clock)
         tune(self.transport)
-        readBeforeLoss(self.transport)
         self._watch = self._clock.callLater(LOOK_INTERVAL, self._checkPeer)
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:

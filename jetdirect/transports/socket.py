@@ -38,12 +38,11 @@ from ..interfaces import (
     IPrintJob,
     PrinterStatus,
 )
+from ..net.belowtls import tellOfHandshake
 from ..net.dial import Dialer, hostEndpoint
-from ..net.facts import ITCPFacts, IWire, factsOf, forget, isPlain
-from ..net.gaps import beforeClose, halfClose, sendNow, tellOfHandshake
-from ..net.orderly import believeOnlyFIN
+from ..net.facts import ITCPFacts, IWire, endsInOrder, factsOf, realTransport
 from ..net.pulse import Pulse
-from ..net.splice import Splice
+from ..net.stream import IWitness, Stream, isPlain
 from ..net.tuning import tune
 from ..uri import DeviceURI
 from .backchannel import BackChannel
@@ -144,7 +143,7 @@ class Wire(Enum):
     CLOSING = "both directions are about to be closed"
 
 
-@implementer(IPrinterConnection, IKernelConsumer, IHalfCloseableProtocol)
+@implementer(IPrinterConnection, IKernelConsumer, IHalfCloseableProtocol, IWitness)
 class SocketConnection(Protocol):
     """The printer, while one job has it, over TCP."""
 
@@ -153,7 +152,8 @@ class SocketConnection(Protocol):
     _facts: ITCPFacts
     _pulse: Pulse
     _watch: IDelayedCall
-    _splice: Splice | None = None
+    _stream: Stream | None = None
+    _splices = False
 
     def __init__(
         self, printer: SocketTransport, job: IPrintJob, heard: BackChannel | None = None
@@ -181,12 +181,13 @@ class SocketConnection(Protocol):
             self._wire = Wire.GREETING
         else:
             self._ready.callback(self)
-        if self._secure:
-            beforeClose(self.transport, self._goodBye)
-        tune(self.transport)
-        believeOnlyFIN(self.transport, self._seenFIN)
-        if self._printer.splice and isPlain(self.transport):
-            self._splice = Splice(self.transport)
+        real = realTransport(self.transport)
+        if isinstance(real, Stream):
+            self._stream = real
+            real.witness = self
+            self._splices = self._printer.splice and isPlain(self.transport)
+        else:
+            tune(self.transport)
         self._watchLater()
 
     def whenReady(self) -> Deferred[IPrinterConnection]:
@@ -209,13 +210,13 @@ class SocketConnection(Protocol):
     def write(self, data: bytes) -> None:
         """L{IConsumer}."""
         self._written += len(data)
-        sendNow(self.transport, data)
+        self.transport.write(data)
 
     def take(self, descriptor: int, most: int) -> int:
         """L{IKernelConsumer}."""
-        if self._splice is None or self._wire is Wire.CLOSING:
+        if self._stream is None or not self._splices or self._wire is Wire.CLOSING:
             return 0
-        taken = self._splice.take(descriptor, most)
+        taken = self._stream.take(descriptor, most)
         self._written += taken
         return taken
 
@@ -288,6 +289,9 @@ class SocketConnection(Protocol):
 
     def readConnectionLost(self) -> None:
         """The printer's FIN."""
+        if not endsInOrder(self.transport):
+            self._lost(PrinterLost("the printer reset the connection"))
+            return
         self._printerClosed = True
         finishing = self._ending.state is State.FINISHING
         if self._ending.state is State.ABORTING:
@@ -300,6 +304,25 @@ class SocketConnection(Protocol):
             self._lost(PrinterLost("the printer closed the connection before the end of the job"))
         elif finishing:
             self._end()  # it can say no more
+
+    # IWitness
+
+    def ending(self) -> None:
+        """L{IWitness}."""
+        if self._secure:
+            self._goodBye()
+        elif self._wire is Wire.ENDING:
+            self._early = self._facts.closedByPeer()
+
+    def finCame(self) -> None:
+        """
+        L{IWitness}.
+
+        Many printers do without a close_notify of their own; a FIN tells as much as on a plain
+        connection, and only a kernel whose program has read everything sends one.
+        """
+        ended = self._secure and self._wire is Wire.ENDED
+        self._answered = ended and not self._facts.unacknowledged()
 
     def _goodBye(self) -> None:
         # The printer's close_notify, or an error of TLS.  It answers ours if it has all before it.
@@ -315,12 +338,11 @@ class SocketConnection(Protocol):
         self._watch.cancel()
         if self._rest is not None:
             self._rest.cancel()
-        if self._splice is not None:
-            self._splice.close()
         clean = reason.check(error.ConnectionDone) or self._answered
         if self._secure and clean and self._wire is Wire.ENDED:
-            # The printer's close_notify, or its FIN: it has seen ours.
-            self._ending.delivered(self._level(Delivery.DELIVERED))
+            # The printer's close_notify, or its FIN: it has seen ours, if that was looked at.
+            seen = Delivery.SENT if self._stream is None else Delivery.DELIVERED
+            self._ending.delivered(self._level(seen))
         if self._wire is Wire.GREETING:
             self._lost(PrinterLost(whyNot(reason)))
         self._wire = Wire.CLOSING
@@ -338,16 +360,9 @@ class SocketConnection(Protocol):
         if not self._disconnecting:
             self.transport.resumeProducing()
 
-    def _seenFIN(self) -> None:
-        # Many printers do without a close_notify of their own; a FIN tells as much as on a plain
-        # connection, and only a kernel whose program has read everything sends one.
-        self._answered = self._wire is Wire.ENDED and not self._facts.unacknowledged()
-
     def _forget(self) -> None:
-        if self._splice is not None:
-            self._splice.close()
-        if isPlain(self.transport):
-            forget(self.transport)
+        if self._stream is not None and not self._secure:
+            self._stream.forget()
 
     def _end(self) -> None:
         # Say that there is no more; under TLS there is no end of one direction alone.
@@ -359,19 +374,20 @@ class SocketConnection(Protocol):
             self.transport.loseConnection()
         elif self._printer.halfClose:
             self._wire = Wire.ENDING
-            halfClose(self.transport, self._lookAtTheEnd)
+            if self._stream is None:
+                self.ending()
+            self.transport.loseWriteConnection()
         else:
             self._wire = Wire.ENDED
             self._watch.reset(FIRST_LOOK)
-
-    def _lookAtTheEnd(self) -> None:
-        self._early = self._facts.closedByPeer()
 
     def _watchLater(self) -> None:
         self._watch = self._printer.clock.callLater(WATCH_INTERVAL, self._checkWire)
 
     def _checkWire(self) -> None:
         self._watchLater()
+        if self._stream is not None:
+            self._stream.tune()  # most jobs do not take so long, and are spared it
         if self._ending.state is State.ABORTING or self._wire is Wire.CLOSING:
             if self._pulse.still() >= ABORT_PATIENCE:
                 self.transport.abortConnection()

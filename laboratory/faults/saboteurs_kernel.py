@@ -1,203 +1,271 @@
 """
-Gateways that are broken on purpose on the kernel path, and in what they send at once.
+Gateways that are broken on purpose in their own transports, and on the kernel path.
 """
 
 from __future__ import annotations
 
 import errno
 import os
+import socket
+from contextlib import suppress
 from typing import Any
 
 import pytest
-from twisted.internet import main
 
 from jetdirect import job as jobs
-from jetdirect.ftp import control, data, dataconnection
+from jetdirect.ftp import data, dataconnection
 from jetdirect.ftp.gathering import Gathering
 from jetdirect.job import Job
 from jetdirect.language import HEAD_BYTES
-from jetdirect.net import facts, gaps, splice
-from jetdirect.net.splice import Splice
-from jetdirect.transports import socket
+from jetdirect.net import listener, pipe
+from jetdirect.net.pipe import Pipe
+from jetdirect.net.stream import Stream
 
 from .saboteurs_switches import Saboteur, badSenders
+from .simulation.stream import Loop
 from .simulation.world import World
 
 
 def aHangUpIsTheEnd(patch: pytest.MonkeyPatch) -> None:
     """What Twisted takes for a FIN is one."""
-    patch.setattr(dataconnection, "believeOnlyFIN", lambda transport: None)
+    patch.setattr(dataconnection, "endsInOrder", lambda transport: True)
+
+
+def anErrorIsTheEnd(patch: pytest.MonkeyPatch) -> None:
+    """An error is the end of a file, too."""
+
+    def read(self: Any) -> None:
+        try:
+            self._socket.recv(1, socket.MSG_PEEK)
+        except BlockingIOError:
+            pass
+        except OSError:
+            self._ended()
+            return
+        original(self)
+
+    original = Stream._read
+    patch.setattr(Stream, "_read", read)
 
 
 def urgentBytesAreDropped(patch: pytest.MonkeyPatch) -> None:
     """Urgent data are not read where they stand."""
+    patch.setattr(listener, "urgentInLine", lambda sock: None)
     patch.setattr(dataconnection, "takeUrgentInLine", lambda transport: None)
+
+
+def toldInTheCall(patch: pytest.MonkeyPatch) -> None:
+    """Who closes a connection is told of its end before the call returns."""
+
+    def soon(self: Any, call: Any, *arguments: Any) -> None:
+        call(*arguments)
+
+    patch.setattr(Loop, "soon", soon)
+
+
+def neverTold(patch: pytest.MonkeyPatch) -> None:
+    """Who aborts a connection is not told that it is closed."""
+
+    def abort(self: Any) -> None:
+        self._loop.soon, before = (lambda *_: None), self._loop.soon
+        try:
+            original(self)
+        finally:
+            self._loop.soon = before
+
+    original = Stream.abortConnection
+    patch.setattr(Stream, "abortConnection", abort)
+
+
+def ourEndOvertakes(patch: pytest.MonkeyPatch) -> None:
+    """Our FIN goes before what waits to be written."""
+
+    def lose(self: Any) -> None:
+        if self.connected and not (self.disconnecting or self._halfClosed):
+            self._halfClose()
+
+    patch.setattr(Stream, "loseWriteConnection", lose)
+
+
+def pausedAndRead(patch: pytest.MonkeyPatch) -> None:
+    """Who has had enough gets more."""
+
+    def pause(self: Any) -> None:
+        self._held = True
+
+    patch.setattr(Stream, "pauseProducing", pause)
 
 
 def theRestIsForgotten(patch: pytest.MonkeyPatch) -> None:
     """What a printer did not take at once stays in the pipe."""
 
-    def doWrite(self: Any) -> Any:
-        self._push()
-        self._transport.inPipe = 0
-        return self._write()
+    def drain(self: Any, target: int) -> None:
+        original(self, target)
+        self.inside = 0
 
-    patch.setattr(Splice, "_doWrite", doWrite)
+    original = Pipe.drain
+    patch.setattr(Pipe, "drain", drain)
 
 
 def bytesAreOvertaken(patch: pytest.MonkeyPatch) -> None:
     """Bytes are taken while others wait before them."""
-    patch.setattr(splice, "unwritten", lambda transport: 0)
+
+    def take(self: Any, descriptor: int, most: int) -> int:
+        waiting, self._waiting = self._waiting, b""
+        taken = original(self, descriptor, most)
+        self._waiting = waiting + self._waiting
+        return taken
+
+    original = Stream.take
+    patch.setattr(Stream, "take", take)
 
 
 def printerIsNotWaitedFor(patch: pytest.MonkeyPatch) -> None:
-    """A pipe that is full is nobody's business."""
-    patch.setattr(Splice, "_wait", lambda self: None)
+    """A connection that is full is nobody's business."""
+    patch.setattr(Stream, "_wait", lambda self, full: None)
 
 
 def producerIsNotPaused(patch: pytest.MonkeyPatch) -> None:
     """A pipe that is full is no reason not to read on."""
-    patch.setattr(Splice, "_wait", lambda self: self._transport.startWriting())
+    original = Stream._wait
+    patch.setattr(Stream, "_wait", lambda self, full: original(self, False))
 
 
 def pipeIsKept(patch: pytest.MonkeyPatch) -> None:
     """The next job gets the pipe of the last one, and what is in it."""
     kept: list[tuple[int, int]] = []
-    lay, network = Splice._lay, object()
+    lay, kernel = Pipe._lay, object()
 
     def close(self: Any) -> None:
-        nonlocal network
-        if self._pipe is not None:
-            network = self._transport.reactor.network
-            kept.append(self._pipe)
-        self._pipe = None
+        nonlocal kernel
+        if self._ends is not None:
+            kernel = vars(pipe)["os"]
+            kept.append(self._ends)
+        self._ends = None
         self._usable = False
+        self.inside = 0
 
     def layKept(self: Any) -> bool:
-        here = self._transport.reactor.network is network
-        if not kept or not here:
+        if not kept or vars(pipe)["os"] is not kernel:
             kept.clear()
-            return lay(self)
-        self._pipe = kept.pop()
-        self._size = splice.PIPE_SIZES[-1]
-        self._transport.inPipe = 0
-        self._write, self._transport.doWrite = self._transport.doWrite, self._doWrite
+            laid: bool = lay(self)
+            return laid
+        self._ends = kept.pop()
+        self._size = pipe.PIPE_SIZES[-1]
         return True
 
-    patch.setattr(Splice, "close", close)
-    patch.setattr(Splice, "_lay", layKept)
+    patch.setattr(Pipe, "close", close)
+    patch.setattr(Pipe, "_lay", layKept)
 
 
 def pipeIsNotClosed(patch: pytest.MonkeyPatch) -> None:
     """Two descriptors for each large job, until there are no more."""
-    patch.setattr(Splice, "close", lambda self: None)
+
+    def close(self: Any) -> None:
+        self.inside = 0
+
+    patch.setattr(Pipe, "close", close)
 
 
 def anEndOfSpliceIsAnEnd(patch: pytest.MonkeyPatch) -> None:
     """splice(2) says 0 before an urgent mark, too."""
 
-    class _End(OSError):
+    class _End(BaseException):
         pass
 
-    original = Splice.take
+    fill, read = Pipe.fill, Stream._read
 
-    def take(self: Any, descriptor: int, most: int) -> int:
-        calls = vars(splice)["os"]
+    def fillOrEnd(self: Any, source: int, most: int) -> int:
+        calls = vars(pipe)["os"]
 
         class _Calls:
             def __getattr__(self, name: str) -> Any:
                 return getattr(calls, name)
 
-            def splice(self, source: int, *rest: int, flags: int) -> int:
-                taken: int = calls.splice(source, *rest, flags=flags)
-                if not taken and source == descriptor:
+            def splice(self, giver: int, *rest: int, flags: int) -> int:
+                taken: int = calls.splice(giver, *rest, flags=flags)
+                if not taken and giver == source:
                     raise _End
                 return taken
 
         with pytest.MonkeyPatch.context() as inner:
-            inner.setattr(splice, "os", _Calls())
-            return original(self, descriptor, most)
+            inner.setattr(pipe, "os", _Calls())
+            return fill(self, source, most)
 
-    def readInKernel(transport: Any, take: Any) -> None:
-        read = transport.doRead
+    def readOrEnd(self: Any) -> None:
+        try:
+            read(self)
+        except _End:
+            self._ended()
 
-        def doRead() -> Any:
-            try:
-                taken = take(transport.fileno())
-            except _End:
-                return main.CONNECTION_DONE
-            except OSError:
-                return main.CONNECTION_LOST
-            return None if taken else read()
-
-        transport.doRead = doRead
-
-    patch.setattr(Splice, "take", take)
-    patch.setattr(data, "readInKernel", readInKernel)
+    patch.setattr(Pipe, "fill", fillOrEnd)
+    patch.setattr(Stream, "_read", readOrEnd)
 
 
 def anErrorOfSpliceIsNothing(patch: pytest.MonkeyPatch) -> None:
     """A reset that splice(2) was told of is not told again: recv(2) says that it was the end."""
+    original = data.DataPort._take
 
-    def readInKernel(transport: Any, take: Any) -> None:
-        read = transport.doRead
+    def take(self: Any, descriptor: int) -> int:
+        try:
+            return original(self, descriptor)
+        except OSError:
+            return 0
 
-        def doRead() -> Any:
-            try:
-                taken = take(transport.fileno())
-            except OSError:
-                taken = 0
-            return None if taken else read()
-
-        transport.doRead = doRead
-
-    patch.setattr(data, "readInKernel", readInKernel)
+    patch.setattr(data.DataPort, "_take", take)
 
 
 def aResetWhileSendingIsNothing(patch: pytest.MonkeyPatch) -> None:
     """The same of a printer: it "closed the connection", and it did not."""
-    original = Splice._push
+    original = Pipe.drain
 
-    def push(self: Any) -> None:
-        original(self)
+    def drain(self: Any, target: int) -> None:
+        with suppress(OSError):
+            original(self, target)
 
-    patch.setattr(Splice, "_push", push)
+    patch.setattr(Pipe, "drain", drain)
 
 
-def _sendNow(transport: Any, data: bytes) -> None:
-    if facts.isPlain(transport) and transport.connected and not facts.unwritten(transport):
-        sent = transport.writeSomeData(data)
-        data = data[sent:] if isinstance(sent, int) else data
-    transport.write(data)
+def _send(self: Any, data: bytes) -> int:
+    try:
+        sent: int = self._socket.send(data)
+    except OSError:
+        return 0
+    return sent
 
 
 def aResetWhileWritingIsNothing(patch: pytest.MonkeyPatch) -> None:
     """The same of what is copied."""
-    patch.setattr(socket, "sendNow", _sendNow)
+
+    def broke(self: Any) -> None:
+        pass
+
+    patch.setattr(Stream, "_broke", broke)
 
 
 def sentTwice(patch: pytest.MonkeyPatch) -> None:
     """What the kernel took at once is sent again if there is more."""
 
-    def sendNow(transport: Any, data: bytes) -> None:
-        ready = facts.isPlain(transport) and transport.connected and not facts.unwritten(transport)
-        if not ready or transport.writeSomeData(data) != len(data):
-            transport.write(data)
+    def send(self: Any, data: bytes) -> None:
+        now = self.connected and not (self.unwritten or self._halfClosed or self._halfClosing)
+        if now and _send(self, data) == len(data):
+            return
+        original(self, data)
 
-    patch.setattr(socket, "sendNow", sendNow)
+    original = Stream.send
+    patch.setattr(Stream, "send", send)
 
 
 def theLastIsFirst(patch: pytest.MonkeyPatch) -> None:
     """What is sent at once overtakes what waits."""
 
-    def sendNow(transport: Any, data: bytes) -> None:
-        if facts.isPlain(transport) and transport.connected:
-            sent = transport.writeSomeData(data)
-            data = data[sent:] if isinstance(sent, int) else data
-        transport.write(data)
+    def send(self: Any, data: bytes) -> None:
+        if self.connected and not (self._halfClosed or self._halfClosing):
+            data = data[_send(self, data) :]
+        original(self, data)
 
-    patch.setattr(socket, "sendNow", sendNow)
-    patch.setattr(control, "sendNow", sendNow)
+    original = Stream.send
+    patch.setattr(Stream, "send", send)
 
 
 def waterStaysHigh(patch: pytest.MonkeyPatch) -> None:
@@ -228,14 +296,7 @@ def nobodyLooksAtTheWater(patch: pytest.MonkeyPatch) -> None:
 
 def thePipeIsNotCounted(patch: pytest.MonkeyPatch) -> None:
     """What is in the pipe is forgotten by those who ask what is not written yet."""
-    original = facts.unwritten
-
-    def unwritten(transport: Any) -> int:
-        return original(transport) - int(getattr(transport, "inPipe", 0))
-
-    patch.setattr(facts, "unwritten", unwritten)
-    patch.setattr(gaps, "unwritten", unwritten)
-    patch.setattr(splice, "unwritten", unwritten)
+    patch.setattr(Stream, "unwritten", property(lambda self: len(self._waiting)))
 
 
 def theBeginningIsNotLookedAt(patch: pytest.MonkeyPatch) -> None:
@@ -271,20 +332,35 @@ def noLimitInTheKernel(patch: pytest.MonkeyPatch) -> None:
 
 def aRefusalIsAReset(patch: pytest.MonkeyPatch) -> None:
     """A kernel that has no splice(2) for these sockets has reset the connection."""
-    patch.setattr(splice, "_IMPOSSIBLE", set())
+    patch.setattr(pipe, "_IMPOSSIBLE", set())
 
 
 def noDescriptorsNoJob(patch: pytest.MonkeyPatch) -> None:
     """Without a pipe there is nothing."""
 
-    def take(self: Any, descriptor: int, most: int) -> int:
-        taken = original(self, descriptor, most)
+    def fill(self: Any, source: int, most: int) -> int:
+        taken = original(self, source, most)
         if not self._usable:
             raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
         return taken
 
-    original = Splice.take
-    patch.setattr(Splice, "take", take)
+    original = Pipe.fill
+    patch.setattr(Pipe, "fill", fill)
+
+
+def onOurs(world: World) -> bool:
+    """Where transports are the gateway's own."""
+    return world.reactor.ours
+
+
+def onTwisteds(world: World) -> bool:
+    """Where they are Twisted's, and senders at their worst."""
+    return badSenders(world) and not world.reactor.ours
+
+
+def badSendersOnOurs(world: World) -> bool:
+    """Where transports are the gateway's own, and senders at their worst."""
+    return badSenders(world) and onOurs(world)
 
 
 def pipes(world: World) -> bool:
@@ -293,7 +369,7 @@ def pipes(world: World) -> bool:
     able = limits.known and not (limits.refuses or limits.scarce) and limits.fresh >= 1 << 16
     dressed = any(dress.query for dress in world.dresses.values())
     plain = not (world.switches.tls or dressed)
-    return world.bulk and able and plain and limits.copiedFirst == HEAD_BYTES
+    return onOurs(world) and world.bulk and able and plain and limits.copiedFirst == HEAD_BYTES
 
 
 def through(world: World) -> bool:
@@ -327,19 +403,28 @@ def oneAfterTheOther(world: World) -> bool:
 def refused(world: World) -> bool:
     """Where the kernel refuses each splice(2)."""
     limits = world.calls.limits
-    return world.bulk and bool(limits.known and limits.refuses and limits.fresh >= 1 << 16)
+    return (
+        onOurs(world)
+        and world.bulk
+        and bool(limits.known and limits.refuses and limits.fresh >= 1 << 16)
+    )
 
 
 KERNEL: list[Saboteur] = [
-    (aHangUpIsTheEnd, "226 in spite", 400, badSenders),
+    (aHangUpIsTheEnd, "226 in spite", 400, onTwisteds),
+    (anErrorIsTheEnd, "226 in spite", 400, badSendersOnOurs),
     (urgentBytesAreDropped, "I2", 150, badSenders),
+    (toldInTheCall, "oddity", 60, onOurs),
+    (neverTold, "I7", 150, onOurs),
+    (ourEndOvertakes, "tail of a cut job", 80, onOurs),
+    (pausedAndRead, "more is read", 100, through),
     (theRestIsForgotten, "I1", 20, through),
     (bytesAreOvertaken, "I2", 20, through),
     (printerIsNotWaitedFor, "nobody waits", 20, through),
     (producerIsNotPaused, "more is read", 20, through),
     (pipeIsKept, "I2", 110, oneAfterTheOther),
     (pipeIsNotClosed, "I7", 20, through),
-    (anEndOfSpliceIsAnEnd, "reasons are true", 140, fromBadSenders),
+    (anEndOfSpliceIsAnEnd, "I1", 140, fromBadSenders),
     (anErrorOfSpliceIsNothing, "226 in spite", 400, fromBadSenders),
     (aResetWhileSendingIsNothing, "and it did not", 220, toBadPrinters),
     (aResetWhileWritingIsNothing, "and it did not", 190, toBadPrinters),
@@ -351,6 +436,6 @@ KERNEL: list[Saboteur] = [
     (theBeginningIsNotLookedAt, "tail of a cut job", 130, through),
     (noLimitInTheKernel, "limit", 70, limitedThrough),
     (aRefusalIsAReset, "reasons are true", 20, refused),
-    (noDescriptorsNoJob, "reasons are true", 20, lambda world: world.bulk),
+    (noDescriptorsNoJob, "reasons are true", 20, lambda world: world.bulk and onOurs(world)),
 ]
 """All of them."""

@@ -13,9 +13,9 @@ from jetdirect.ftp import data, dataconnection, pipeline
 from jetdirect.ftp.turns import Turns
 from jetdirect.guard import GuardedConnection
 from jetdirect.interfaces import Delivery
-from jetdirect.net import deadline, orderly
+from jetdirect.net import belowtls, deadline, listener
 
-from .saboteurs_kernel import fromBadSenders
+from .saboteurs_kernel import fromBadSenders, onTwisteds
 from .saboteurs_switches import Saboteur, aFile, badSenders, encrypted
 from .simulation.plugin import PluginPrinter
 from .simulation.world import World
@@ -84,11 +84,13 @@ def stopWaitsForDisks(patch: pytest.MonkeyPatch) -> None:
 
 def everyEndIsBelieved(patch: pytest.MonkeyPatch) -> None:
     """A hang-up without something to read is a FIN, as Twisted has it."""
-    patch.setattr(orderly, "endsInOrder", lambda handle: True)
+    patch.setattr(dataconnection, "endsInOrder", lambda transport: True)
+    patch.setattr(belowtls, "endsInOrder", lambda transport: True)
 
 
 def urgentBytesAreDropped(patch: pytest.MonkeyPatch) -> None:
     """Nobody asks for them."""
+    patch.setattr(listener, "urgentInLine", lambda sock: None)
     patch.setattr(dataconnection, "takeUrgentInLine", lambda transport: None)
 
 
@@ -99,9 +101,9 @@ def helloIsPrinted(patch: pytest.MonkeyPatch) -> None:
 
 
 def suddenResets(world: World) -> bool:
-    """Where senders are at their worst, and each reset is told as a hang-up alone."""
+    """Where senders are at their worst, and Twisted is told of each reset as a hang-up alone."""
     world.reactor.bareHangUps = 1.0
-    return badSenders(world)
+    return onTwisteds(world)
 
 
 def aPlugin(world: World) -> bool:

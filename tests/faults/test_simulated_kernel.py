@@ -18,11 +18,11 @@ from twisted.internet.protocol import Protocol
 from twisted.logger import LogLevel
 
 from jetdirect.net.facts import KernelFacts, unwritten
-from jetdirect.net.gaps import sendNow
 from laboratory.faults.simulation.kernel import End
 from laboratory.faults.simulation.network import Network
 from laboratory.faults.simulation.pipes import Calls, Limits
 from laboratory.faults.simulation.reactor import SimulatedReactor
+from laboratory.faults.simulation.stream import Stream
 from laboratory.faults.simulation.wire import Wire
 from laboratory.faults.simulation.world import World
 
@@ -411,7 +411,8 @@ def test_aSimulatedDescriptorIsNoRealOne() -> None:
     assert pair.near.fileno() == -1
 
 
-def test_whatIsSentAtOnceIsSeenOnce() -> None:
+@pytest.mark.parametrize("ours", [True, False])
+def test_whatIsSentAtOnceIsSeenOnce(ours: bool) -> None:
     """The laboratory hears all that the gateway says, once, in order, in however many parts."""
     network = Network(Random(1))
     host = network.host("peer", "192.0.2.101")
@@ -420,7 +421,9 @@ def test_whatIsSentAtOnceIsSeenOnce() -> None:
     near.peer, far.peer = far, near
     near.sendBuffer = far.receiveBuffer = 30
     reactor = SimulatedReactor(network)
-    wire = Wire(near, Protocol(), reactor)
+    reactor.ours = ours
+    reactor.begin(near, Protocol())
+    wire: Wire | Stream = near.transport
     seen, heard, said_ = b"", b"", b""
 
     def see(data: bytes) -> None:
@@ -431,14 +434,14 @@ def test_whatIsSentAtOnceIsSeenOnce() -> None:
     for number in range(20):
         reply = f"200 reply number {number}\r\n".encode()
         said_ += reply
-        sendNow(wire, reply)
+        wire.write(reply)
         assert seen == said_
         if number % 3:
             reactor.turn()
         while network.next is not None:
             network.step()
         heard += far.recv(10) if far.received else b""
-    assert unwritten(wire)
+    assert wire.unwritten if isinstance(wire, Stream) else unwritten(wire)
     while wire.unacknowledged() or far.received:
         reactor.turn()
         heard += far.recv(100) if far.received else b""

@@ -81,11 +81,6 @@ def test_noDescriptorForASession(tmp_path: Path) -> None:
         assert "Traceback" not in gateway.log
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="without the descriptor that Twisted keeps in reserve a listener that cannot accept is"
-    " asked again at once, for ever, and each time is logged: some 15,000 lines a second",
-)
 def test_noDescriptorInReserve(tmp_path: Path) -> None:
     """
     A listener that can accept nobody at all does not spin. (The reserve is lost when a thread, of

@@ -23,6 +23,7 @@ from jetdirect.gateway import Gateway as Service
 from jetdirect.transports.build import transportFor
 from tests.peers.test_turns import beginWaiting
 from tests.support.gateway import IPV4, Gateway
+from tests.support.line import listeningAt
 from tests.support.pages import page
 from tests.support.rawprinter import RawPrinter
 from tests.support.session import Session, delivered, lastLine
@@ -176,8 +177,7 @@ def test_aSecondSignalIsNoFault(tmp_path: Path) -> None:
 
 
 def _portOf(service: Service) -> int:
-    [port] = [it for it in reactor.getReaders() if getattr(it, "factory", None) is service.factory]
-    number: int = port.getHost().port
+    [number] = listeningAt(service.factory)
     return number
 
 

@@ -25,10 +25,15 @@ from jetdirect.ftp.data import DataTerms
 from jetdirect.ftp.dataports import PassivePort
 from jetdirect.interfaces import Delivery, IPrinterConnection, IPrinterTransport
 from jetdirect.job import Job, Sender
-from jetdirect.net.facts import unwritten
+from jetdirect.net import facts
+from jetdirect.net.events import IN
+from jetdirect.net.facts import realTransport
+from jetdirect.net.listener import Listener
+from jetdirect.net.network import networkOf
+from jetdirect.net.stream import Stream
 from jetdirect.transports.build import transportFor
 
-reactor: Any = theReactor
+reactor: Any = networkOf(theReactor)
 
 HOST = "127.0.0.1"
 
@@ -62,6 +67,19 @@ def descriptors() -> list[str]:
 def pipes() -> int:
     """How many ends of pipes are open in this process."""
     return len([each for each in descriptors() if each.startswith("pipe:")])
+
+
+def listeningAt(factory: object) -> list[int]:
+    """The TCP ports at which a factory listens, on transports of ours."""
+    waiting = list(reactor._events._all.values())
+    listening = [each for each in waiting if isinstance(each, Listener)]
+    return [each.getHost().port for each in listening if each.factory is factory]
+
+
+def unwritten(transport: Any) -> int:
+    """Bytes that wait in this process, before a transport of ours or of Twisted's."""
+    real = realTransport(transport)
+    return real.unwritten if isinstance(real, Stream) else facts.unwritten(real)
 
 
 class Line:
@@ -238,7 +256,8 @@ class Line:
     @property
     def inPipe(self) -> int:
         """Bytes in the pipe."""
-        return int(getattr(self.connection.transport, "inPipe", 0))
+        pipe = getattr(self.connection.transport, "_pipe", None)
+        return 0 if pipe is None else int(pipe.inside)
 
     @property
     def unread(self) -> int:
@@ -250,7 +269,7 @@ class Line:
     def reading(self) -> bool:
         """Is the sender read from?"""
         wire: Any = self.port._connection
-        return wire.transport in reactor.getReaders()
+        return bool(realTransport(wire.transport)._mask & IN)
 
     async def close(self) -> None:
         """Let go of everything."""

@@ -24,9 +24,9 @@ from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
 
 from ...errors import PrinterLost
+from ...net.belowtls import tellOfHandshake
 from ...net.deadline import Deadline
 from ...net.facts import borrowedSocket
-from ...net.gaps import tellOfHandshake
 from ..dialogue import Dialogue
 from ..tls import whyNot
 from .http import Post

@@ -4,9 +4,9 @@ A gateway, its senders and its printers in memory: one seed decides everything, 
 From the bottom up:
 
     - L{network}: hosts, cables and the order of events; L{kernel}: one end of a TCP connection.
-    - L{reactor}: Twisted's side of it, with Twisted's own transports (L{wire}) on simulated
-      sockets; L{pipes}: bytes that stay inside the kernel; L{ports} and L{names}: how connections
-      come about.
+    - L{reactor}: the process's side of it, with the gateway's own transports (L{stream}) or
+      Twisted's (L{wire}) on simulated sockets; L{pipes}: bytes that stay inside the kernel;
+      L{ports} and L{names}: how connections come about.
     - L{disk}: files, threads and what a power failure leaves; L{machine}: what the gateway sees of
       them.
     - L{payload}: what is printed; L{faults}: what can go wrong, and when.

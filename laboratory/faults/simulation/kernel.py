@@ -289,6 +289,10 @@ class End:
     def setblocking(self, _: bool) -> None:
         """As L{socket.socket.setblocking}."""
 
+    def getsockname(self) -> tuple[Any, ...]:
+        """As L{socket.socket.getsockname}."""
+        return (self.host, self.port, 0, 0) if ":" in self.host else (self.host, self.port)
+
     def fileno(self) -> int:
         """As L{socket.socket.fileno}: a number that no real descriptor has."""
         return self.number if self.closed is None else -1

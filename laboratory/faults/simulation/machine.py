@@ -13,7 +13,7 @@ from twisted.protocols import tls
 
 from jetdirect import job
 from jetdirect.ftp import dataports
-from jetdirect.net import splice
+from jetdirect.net import pipe
 from jetdirect.transports.file import transport as file
 
 from .disk import Disk
@@ -37,8 +37,8 @@ def machine(disk: Disk, calls: Calls, random: Random, reactor: SimulatedReactor)
     """Four modules ask the machine; meanwhile they ask these."""
     with (
         patch.object(file, "os", disk),
-        patch.object(splice, "os", calls),
-        patch.object(splice, "fcntl", calls),
+        patch.object(pipe, "os", calls),
+        patch.object(pipe, "fcntl", calls),
         patch.object(job, "COPIED_FIRST", calls.limits.copiedFirst),
         patch.object(dataports, "secrets", Chance(random)),
         patch.object(tls, "_get_default_clock", lambda: reactor),

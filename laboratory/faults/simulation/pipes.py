@@ -1,5 +1,5 @@
 """
-What L{jetdirect.net.splice} asks of the kernel: pipes, and bytes that go through them.
+What L{jetdirect.net.pipe} asks of the kernel: pipes, and bytes that go through them.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from typing import Any
 
 from jetdirect.job import COPIED_FIRST
 from jetdirect.language import HEAD_BYTES
-from jetdirect.net import facts
 
 from .kernel import End
 from .reactor import SimulatedReactor
@@ -100,7 +99,7 @@ class _PipeEnd:
 
 class Calls:
     """
-    Stands for the modules L{os} and L{fcntl} in L{jetdirect.net.splice}.
+    Stands for the modules L{os} and L{fcntl} in L{jetdirect.net.pipe}.
 
     @ivar jobs: the labels of the data connections from which bytes were spliced.
     @ivar bytes: how many.
@@ -179,10 +178,10 @@ class Calls:
         """Is what waits in a pipe counted, is its printer waited for, and nothing more read?"""
         for pipe in self._waiting.values():
             wire = None if pipe.taker is None else pipe.taker.transport
-            if wire is None or wire._aborting or not wire.connected:
+            if wire is None or not wire.connected:
                 continue
             where = f"bytes are in a pipe, {wire.end.label}, and"
-            if facts.unwritten(wire) < pipe.full:
+            if wire.unwritten < pipe.full:
                 self._odd(f"{where} they are not counted")
             if wire not in self._reactor.getWriters():
                 self._odd(f"{where} nobody waits for the printer")

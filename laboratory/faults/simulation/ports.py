@@ -15,7 +15,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from .kernel import End
-from .wire import Wire, address
+from .wire import address
 
 if TYPE_CHECKING:
     from .reactor import SimulatedReactor
@@ -55,9 +55,7 @@ class Listener:
             if protocol is None:
                 end.close()
             else:
-                wire = Wire(end, protocol, self._reactor)
-                self._reactor.connected(wire)
-                protocol.makeConnection(wire)
+                self._reactor.begin(end, protocol)
 
     def getHost(self) -> IPv4Address | IPv6Address:
         """L{IListeningPort}."""
@@ -101,9 +99,7 @@ class Connector:
         if protocol is None:
             end.close()
             return
-        wire = Wire(end, protocol, self._reactor, dialled=True)
-        self._reactor.connected(wire)
-        protocol.makeConnection(wire)
+        self._reactor.begin(end, protocol, dialled=True)
 
     def refused(self) -> None:
         """The kernel got a RST for its SYN."""

@@ -1,5 +1,6 @@
 """
-A reactor on the simulated network.  Transports, endpoints and their half-closes are Twisted's own.
+A reactor on the simulated network.  Endpoints are Twisted's own, transports the gateway's or
+Twisted's.
 """
 
 from __future__ import annotations
@@ -17,12 +18,18 @@ from twisted.internet.testing import MemoryReactorClock
 from twisted.python import log
 from zope.interface import implementer
 
+from jetdirect.net.events import IN, OUT
+from jetdirect.net.listener import bequeath
+
 from .disk import Threads
 from .kernel import End
 from .names import Resolver
 from .network import Host, Network
 from .ports import Connector, Listener
+from .stream import Loop, Stream
 from .wire import GATEWAY, Wire
+
+HANGUP = 0x10  # EPOLLHUP
 
 
 @implementer(IReactorPluggableNameResolver)
@@ -35,6 +42,8 @@ class SimulatedReactor(_DisconnectSelectableMixin, MemoryReactorClock):
     @ivar freePorts: how many more may be opened.
     @ivar exhausted: the process has no descriptors left.
     @ivar threads: where work is done that may block.
+    @ivar ours: transports are the gateway's own, not Twisted's.
+    @ivar loop: where they wait.
     @ivar connected: called with every new transport.
     @ivar turned: called after each turn.
     @ivar turns: how many there were.
@@ -54,11 +63,26 @@ class SimulatedReactor(_DisconnectSelectableMixin, MemoryReactorClock):
         self.freePorts = 1000
         self.exhausted = False
         self.threads = Threads(network)
-        self.connected: Callable[[Wire], None] = lambda wire: None
+        self.connected: Callable[[Any], None] = lambda wire: None
+        self.ours = False
+        self.loop = Loop(self)
         self.turned: Callable[[], None] = lambda: None
         self._ports = iter(range(40000, 65000))
         self._reading: dict[Any, None] = {}
         self._writing: dict[Any, None] = {}
+
+    def begin(self, end: End, protocol: Any, dialled: bool = False) -> None:
+        """A connection is made: C{protocol} has it."""
+        if self.ours:
+            if not dialled:
+                bequeath(end, end.port < 1024)  # type: ignore[arg-type]
+            stream = Stream(end, self.loop, dialled)
+            self.connected(stream)
+            stream.begin(protocol)
+        else:
+            wire = Wire(end, protocol, self, dialled)
+            self.connected(wire)
+            protocol.makeConnection(wire)
 
     def seconds(self) -> float:
         return self.network.now
@@ -208,6 +232,8 @@ class SimulatedReactor(_DisconnectSelectableMixin, MemoryReactorClock):
         for descriptor in ready:
             if isinstance(descriptor, Listener):
                 self._guarded(descriptor.accept)
+            elif isinstance(descriptor, Stream):
+                self._serveOurs(descriptor)
             else:
                 self._guarded(self._serve, (descriptor,))
         self._sortCalls()
@@ -227,6 +253,21 @@ class SimulatedReactor(_DisconnectSelectableMixin, MemoryReactorClock):
         few = len(end.received) < end.lowWater
         end.bareHangUp = few and end.errorPending and self.habits.random() < self.bareHangUps
         return end.bareHangUp
+
+    def _serveOurs(self, stream: Stream) -> None:
+        end, events = stream.end, 0
+        reading, writing = stream in self._reading, stream in self._writing
+        if not (reading or writing):
+            return
+        bare = reading and self._bareHangUp(end)
+        if reading and end.readable and not bare:
+            events |= IN
+        if writing and end.writable and not bare:
+            events |= OUT
+        if end.hungUp:
+            events |= HANGUP
+        if events:
+            self.loop.tell(stream, events)
 
     def _serve(self, wire: Wire) -> None:
         # As epoll has it: errors and hang-ups are told to who only writes, too.

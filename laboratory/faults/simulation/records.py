@@ -20,6 +20,7 @@ from .judge import MOMENT, SOON, Times
 from .kernel import End
 from .plugin import Mistake, PluginPrinter
 from .printer import Printer
+from .stream import Stream
 from .wire import Wire
 
 if TYPE_CHECKING:
@@ -59,8 +60,8 @@ class Records:
         self.data: dict[str, End] = {}
         self._world = world
         self._records: dict[int, Record] = {}
-        self._sessions: list[Wire] = []
-        self._replies: dict[int, tuple[Wire, int]] = {}
+        self._sessions: list[Wire | Stream] = []
+        self._replies: dict[int, tuple[Wire | Stream, int]] = {}
         self._blamed = False
 
     def __enter__(self) -> Records:
@@ -76,7 +77,7 @@ class Records:
         """One for each job."""
         return list(self._records.values())
 
-    def openSessions(self) -> list[Wire]:
+    def openSessions(self) -> list[Wire | Stream]:
         """The control connections that the gateway has."""
         return [wire for wire in self._sessions if wire.end.closed is None]
 
@@ -87,7 +88,7 @@ class Records:
         left = sum(1 for end in ends if end is not None and end.closed is not None)
         return len(self.openSessions()) + left
 
-    def session(self, wire: Wire) -> None:
+    def session(self, wire: Wire | Stream) -> None:
         """A new control connection."""
         self._sessions.append(wire)
         written, unfinished = 0, b""
@@ -115,7 +116,7 @@ class Records:
 
         wire.written = count
 
-    def _printed(self, number: int, wire: Wire, offset: int) -> None:
+    def _printed(self, number: int, wire: Wire | Stream, offset: int) -> None:
         record = self._records.get(number)
         if record is None:
             return
@@ -160,7 +161,7 @@ class Records:
         elif not reactor.exhausted and reactor.freePorts > len(reactor.listeners):
             self.errors.append("no passive port was to be had, and there are some")
 
-    def _idle(self, wire: Wire) -> None:
+    def _idle(self, wire: Wire | Stream) -> None:
         world = self._world
         idle, end = world.idleTimeout, wire.end
         if not idle:

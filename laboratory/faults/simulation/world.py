@@ -39,7 +39,6 @@ from .reloads import Reloads
 from .sender import FTP, FTPS, LARGE, Sender
 from .switches import Dress, Switches, asItIs
 from .talker import Talker
-from .wire import Wire
 
 HEALED_WITHIN = 700.0
 """Seconds after the last fault in which every job has come to an end: the finish time-out, the
@@ -54,6 +53,9 @@ NEXT_JOB_WITHIN = 5.0
 
 STOPPED_WITHIN = 30.0
 """Seconds from stopService to the end of the last connection when the printers are well."""
+
+OURS = 0.8
+"""The share of worlds on the gateway's own transports; the others are on Twisted's."""
 
 HARMLESS = {
     "printer slow",
@@ -121,6 +123,7 @@ class World(Clockwork):
         self.reactor.habits = habits = Random(f"habits of {seed}")
         if not plain:
             self.reactor.bareHangUps = habits.choice([0.0, 0.3, 1.0])
+            self.reactor.ours = Random(f"transports of {seed}").random() < OURS
         self.coverage = coverage or Coverage()
         self.faults: list[str] = []
         self.oddities: list[str] = []
@@ -338,7 +341,7 @@ class World(Clockwork):
         await self.network.sleep(1.0)
         end.close()
 
-    def _connected(self, wire: Wire) -> None:
+    def _connected(self, wire: Any) -> None:
         if wire.end.port in (FTP, FTPS):
             self.records.session(wire)
 

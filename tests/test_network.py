@@ -1,0 +1,100 @@
+"""
+Which reactors get transports of our own, and what else of them is their own still.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest_twisted
+from twisted.internet import reactor as theReactor
+from twisted.internet.interfaces import (
+    IReactorPluggableNameResolver,
+    IReactorTCP,
+    IReactorThreads,
+    IReactorTime,
+)
+from twisted.internet.protocol import Factory, Protocol, ServerFactory
+from twisted.internet.task import deferLater
+from twisted.internet.testing import MemoryReactorClock
+from twisted.logger import capturedLogs
+
+from jetdirect.configuration import Configuration
+from jetdirect.gateway import Gateway
+from jetdirect.net.dial import addressEndpoint
+from jetdirect.net.listener import Listener
+from jetdirect.net.network import Network, listen, networkOf
+from jetdirect.testing import FakePrinter
+from tests.support.line import HOST
+
+reactor: Any = theReactor
+
+
+class Quiet(ServerFactory):
+    """Says nothing itself."""
+
+    noisy = False
+    protocol = Protocol
+
+
+def test_oneForEach() -> None:
+    """A reactor has one network, and a network is its own."""
+    network = networkOf(reactor)
+    assert isinstance(network, Network)
+    assert networkOf(reactor) is network
+    assert networkOf(network) is network
+
+
+def test_inMemory() -> None:
+    """A reactor in memory stays as it is, and so do its transports."""
+    memory: Any = MemoryReactorClock()
+    assert networkOf(memory) is memory
+    listen(memory, 2121, Quiet(), HOST)
+    [(number, _, _, where)] = memory.tcpServers
+    assert (number, where) == (2121, HOST)
+    addressEndpoint(memory, "192.0.2.1", 9100).connect(Factory.forProtocol(Protocol))
+    assert memory.tcpClients[0][:2] == ("192.0.2.1", 9100)
+
+
+@pytest_twisted.ensureDeferred
+async def test_theRestIsTheReactors() -> None:
+    """Time, names and threads are the reactor's."""
+    network = networkOf(reactor)
+    for interface in (IReactorTCP, IReactorTime, IReactorPluggableNameResolver, IReactorThreads):
+        assert interface.providedBy(network)
+    assert network.nameResolver is reactor.nameResolver
+    call = network.callLater(60, lambda: None)
+    assert call in reactor.getDelayedCalls()
+    call.cancel()
+    await deferLater(network, 0)
+
+
+def test_clockThatIsSetLater(monkeypatch: Any) -> None:
+    """The time is that which the reactor tells now."""
+    network = networkOf(reactor)
+    monkeypatch.setattr(reactor, "seconds", lambda: 1.5)
+    assert network.seconds() == 1.5
+
+
+def test_words() -> None:
+    """The log says of a lasting port when it begins and ends."""
+    with capturedLogs() as logged:
+        port = networkOf(reactor).listenTCP(0, Quiet(), interface=HOST)
+        number = port.getHost().port
+        port.stopListening()
+    said = [each["log_format"].format(**each) for each in logged]
+    assert said == [f"Quiet starting on {number}", f"(TCP Port {number} Closed)"]
+
+
+def test_gatewayAsks() -> None:
+    """A gateway that is given a real reactor listens on a port of ours."""
+    gateway = Gateway(Configuration([FakePrinter()], [f"tcp:0:interface={HOST}"]), reactor)
+    gateway.privilegedStartService()
+    listening = [
+        each
+        for each in networkOf(reactor)._events._all.values()
+        if isinstance(each, Listener) and each.factory is gateway.factory
+    ]
+    assert len(listening) == 1
+    gateway.startService()
+    return gateway.stopService()  # type: ignore[return-value]
