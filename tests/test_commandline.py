@@ -317,7 +317,7 @@ localhost 2121
 --tls-key=
 --web=
 --include=x
---state=/tmp
+--state=
 --default-port=ward3
 --default-port=PORT2
 --spool=/var/spool/jobs --printer=file:///var/spool/jobs
