@@ -763,6 +763,24 @@ def test_heardIsNoDuplicate() -> None:
     assert site.files("held") == []
 
 
+@pytest.mark.parametrize("silent", [True, False], ids=["printing", "printed"])
+def test_heardLate(silent: bool) -> None:
+    """Nor if the first one prints, or has printed, before it is known that it was heard."""
+    site = Site()
+    site.printer.hesitant = silent
+    sender = site.sender()
+    sender.upload("a.ps", b"label")
+    site.advance(0.1, step=0.01)
+    [place] = [each for each in ("active", "done") if site.files(each)]
+    assert place == ("active" if silent else "done")
+    sender.say("NOOP")
+    site.advance(2)
+    site.restart()
+    site.upload(b"label")
+    held = [site.reason(number) for number in site.files("held")]
+    assert not [each for each in held if "duplicate" in each]
+
+
 def test_duplicateWindow() -> None:
     """After a quarter of an hour the same again is a job of its own."""
     site = Site()

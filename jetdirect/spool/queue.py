@@ -418,11 +418,11 @@ class Queue:
 
     def heard(self, number: int, heard: bool) -> None:
         """L{Line<jetdirect.spool.line.Line>}."""
-        if self.jobs.get(number) not in (JobPlace.QUEUE, JobPlace.HELD):
-            return  # it has ended, and its record with it
-        if heard:
+        # A quick printer has the job before its sender has said the next word.
+        place = self.jobs.get(number)
+        if place is not None and heard:
             self._house.spool.noteHeard(number)
-        else:
+        elif place not in (None, JobPlace.DONE):
             self._known.unheard.add(number)
 
     def neverTold(self, record: SpoolRecord) -> None:
