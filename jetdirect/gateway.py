@@ -367,7 +367,8 @@ class Gateway(MultiService):
         )
         spooling = self.server.spooling
         queues = () if spooling is None else spooling.queues.values()
-        kept = sum(each.queued - (each.printing is not None) for each in queues)
+        # The last one may have ended, with its bytes still to be removed.
+        kept = sum(max(each.queued - (each.printing is not None), 0) for each in queues)
         many = "a kept job waits" if kept == 1 else f"{kept} kept jobs wait"
         return f"{told}; {many} for the next start" if kept else told
 
