@@ -323,6 +323,7 @@ localhost 2121
 --spool=/var/spool/jobs --printer=file:///var/spool/jobs
 --spool=/var/spool --printer=file:/var/spool/jobs
 --spool=/var/spool --min-free=100%
+--spool=/var/spool --min-free=5
 --spool=/var/spool --keep=all
 --spool=/var/spool --on-doubt=Hold
 --spool=/var/spool --max-queued=0

@@ -111,6 +111,8 @@ def least(text: str) -> Least:
     if text == "0":
         return Least(percent=0.0)
     try:
-        return Least(bytes=size(text))
+        if not text.isdigit():  # 5 would be bytes, and was meant otherwise
+            return Least(bytes=size(text))
     except ValueError:
-        raise ValueError("give a part of the file system or a size, such as 5% or 10G") from None
+        pass
+    raise ValueError("give a part of the file system or a size, such as 5% or 10G")
