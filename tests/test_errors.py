@@ -12,6 +12,7 @@ import pytest
 from jetdirect import errors
 from jetdirect.errors import (
     HandshakeInClear,
+    HistoryUnfit,
     JobCanceled,
     JobCut,
     JobRefused,
@@ -19,6 +20,7 @@ from jetdirect.errors import (
     PortRemoved,
     PrintError,
     SenderNotAllowed,
+    StateUnfit,
     TakenBack,
     VerbRefused,
 )
@@ -28,9 +30,12 @@ KINDS = [kind for kind in ALL if issubclass(kind, PrintError)]
 
 
 def test_families() -> None:
-    """What is no error of a job is a refused verb, or what only the spool itself hears."""
+    """
+    What is no error of a job is a refused verb, what only the spool itself hears, or what is found
+    before there are jobs.
+    """
     others = {kind for kind in ALL if not issubclass(kind, PrintError | VerbRefused)}
-    assert others == {TakenBack}
+    assert others == {HistoryUnfit, StateUnfit, TakenBack}
 
 
 @pytest.mark.parametrize("kind", KINDS)

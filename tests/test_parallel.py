@@ -236,7 +236,7 @@ async def test_driverThatSleeps(port: ParallelPort, monkeypatch: pytest.MonkeyPa
     printing = Printing(port)
     connection = await printing.open()
     connection.write(JOB)
-    await until(lambda: connection.sent > 0)
+    await until(lambda: port.largest > 0)  # the driver has it
     await connection.abort(b"")
     with pytest.raises(PrinterUnreachable, match="has not taken what it got of the job before"):
         await printing.open()

@@ -4,6 +4,7 @@ A short siege of a running gateway; C{python -m laboratory.fuzz.sessions} lays l
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 from pathlib import Path
@@ -45,12 +46,16 @@ async def test_canceledConnect() -> None:
     """A descriptor for which events may be under way is not free for others in the same turn."""
     from twisted.internet import reactor
 
-    with socket.create_server(("127.0.0.1", 0)) as listener:
+    with contextlib.ExitStack() as sockets:
+        listener = sockets.enter_context(socket.create_server(("127.0.0.1", 0), backlog=1))
+        for _ in range(2):  # the kernel completes no more than those that it can queue
+            sockets.enter_context(socket.create_connection(listener.getsockname()))
         transport = transportFor(reactor, f"socket://127.0.0.1:{listener.getsockname()[1]}")
         before = descriptors(os.getpid())
         opened = transport.open(Job(1, "PORT1", "a", Sender("a", "127.0.0.1", 1), None, Clock()))
         while not (connecting := descriptors(os.getpid()) - before):
             await deferLater(reactor, 0)
+        assert not opened.called
         opened.addErrback(lambda failure: failure.trap(CancelledError))
         opened.cancel()
         assert connecting <= descriptors(os.getpid())
