@@ -4,16 +4,18 @@ All that an operator says about one gateway, as one value.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from pathlib import Path
 from typing import NamedTuple
 
 from twisted.cred.checkers import ICredentialsChecker
 
 from .ftp.settings import SessionSettings
 from .named import NamedPrinter, PortSettings, Printers, checkNames, named
-from .spool.where import withoutPassword
+from .spool.where import isDatabase, withoutPassword
 from .watch.retention import Retention
 from .watch.settings import NotifySettings
 from .web.access import Access
@@ -101,6 +103,22 @@ class Configuration:
                 f"no printing port keeps jobs in the spool {withoutPassword(self.spool)}: say"
                 " spool = true in [defaults], or below a [[printer]]"
             )
+        yield from self._noRoom()
+
+    def _noRoom(self) -> Iterator[str]:
+        if not self.spool or isDatabase(self.spool):
+            return
+        try:
+            there = os.statvfs(self.spool if os.path.isdir(self.spool) else Path(self.spool).parent)
+        except OSError:
+            return  # the start says why the spool cannot be used
+        total = there.f_blocks * there.f_frsize
+        for port in self.ports:
+            if port.settings.spool and port.settings.minFree.of(total) >= total:
+                yield (
+                    f"{port.name} refuses every job: min-free is {port.settings.minFree}, and the"
+                    f" spool's file system has {total} bytes in all; choose less"
+                )
 
     @cached_property
     def ports(self) -> tuple[NamedPrinter, ...]:

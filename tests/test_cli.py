@@ -111,6 +111,10 @@ def test_checkSpool(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     status, out, err = said(["check", str(file)], capsys)
     assert (status, err) == (0, "")
     assert f"warning: no printing port keeps jobs in the spool {tmp_path}/new: say" in out
+    file.write_text(f'spool = "new"\n{printer}spool = true\nmin-free = "900T"\n')
+    status, out, err = said(["check", str(file)], capsys)
+    assert (status, err) == (0, "")
+    assert "warning: a refuses every job: min-free is 989560464998400, and the spool's" in out
     file.write_text(f"spool = true\n{printer}")
     status, out, err = said(["check", str(file)], capsys)
     assert (status, out) == (1, "")
