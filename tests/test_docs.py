@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from twisted.python.reflect import namedAny
 
+import jetdirect
 from jetdirect import phase
 from jetdirect.phase import Phase
 from jetdirect.record import JobState
@@ -120,7 +121,7 @@ def test_map() -> None:
     """CONTRIBUTING names every module and folder of the package, and none that is not there."""
     page = text(ROOT / "CONTRIBUTING.rst")
     page = page[page.index("Where things are") : page.index("Where to add")]
-    folder = ROOT / "jetdirect"
+    folder = Path(jetdirect.__file__).parent
     named = set(re.findall(r"``(?:[\w/]+/)?(\w+\.py|\w+/)``", page))
     there = {each.name for each in folder.glob("[a-z]*.py")}
     there |= {f"{each.parent.name}/" for each in folder.glob("*/__init__.py")}

@@ -321,6 +321,7 @@ def test_oldServer() -> None:
     script = Script(PLAIN)
     assert script.say("220 x\r\n", "502 what?\r\n") == ["HELO gw1"]
     assert script.say("250 x\r\n") == ["MAIL FROM:<jetdirect@gw1.example>"]
+    assert script.say("550 no\r\n") == ["QUIT"]
     script = Script(SECRET)
     assert script.say("220 x\r\n", "502 what?\r\n") == ["QUIT"]
 

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 
 from jetdirect.record import JobRecord
 
-LAST_MOMENT = 2.0
-"""Seconds before a kill of which jobs that streamed may be missing: one until they are written, and
-one for what else the machine does (chosen); a job ends a moment after its sender has the reply."""
+LAST_MOMENT = 4.0
+"""Seconds before a kill of which jobs that streamed may be missing: one until it is known that the
+sender has heard, which is their end, one until they are written, and two for what else a busy
+machine does (chosen)."""
 
 
 @dataclass(frozen=True)

@@ -133,5 +133,8 @@ def test_addressFollowsTheLock(machines: Machines) -> None:
     print(f"the address moved in {took:.1f} s")
     machines.gateways[1].waitFor("FTPFactory starting")
     assert "queued" in machines.print(b"second")
-    machines.printer.waitForJob(2)
-    assert machines.printer.jobs == [b"first", b"second"]
+    printer = machines.printer
+    while b"second" not in printer.jobs:
+        printer.waitForJob(len(printer.jobs) + 1)
+    # A connection without a byte is no job: a busy machine makes one and gives it up.
+    assert [job for job in printer.jobs if job] == [b"first", b"second"]
