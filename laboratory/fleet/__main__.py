@@ -22,8 +22,9 @@ from pathlib import Path
 import psycopg
 
 from laboratory.kept.paper import HEAD, Pages, PrinterHall
-from laboratory.kept.rules import Event, Found, Ledger, Standing, Where, wrong
+from laboratory.kept.rules import Found, Standing, Where, wrong
 from laboratory.kept.senders import Senders
+from laboratory.kept.witnesses import seen, waitingTwice
 from tests.support.postgresql import PostgreSQL
 
 from .faults import Faults
@@ -119,17 +120,6 @@ class Laboratory:
         data = b"".join(bytes(row[0]) for row in rows if isinstance(row[0], bytes))
         return data[:HEAD].hex() if data == self._pages.data(data[:HEAD]) else "other bytes"
 
-    def ledger(self) -> Ledger:
-        """What senders and printers saw."""
-        ledger = Ledger()
-        papers = Counter(sheet.head for sheet in self.hall.sheets)
-        whole = {sheet.head for sheet in self.hall.sheets if sheet.whole}
-        for job in self.senders.jobs:
-            known = {"sha256": job.head.hex(), "number": job.number, "taken": job.taken}
-            known |= {"refused": job.refused, "papers": papers[job.head]}
-            ledger.add(Event(job.head, {**known, "printed": job.head in whole}))
-        return ledger
-
     def oddities(self, found: Found) -> list[str]:
         """What the rules of kept jobs do not speak of."""
         said = [f"reply {job.odd!r}" for job in self.senders.jobs if job.odd]
@@ -137,8 +127,7 @@ class Laboratory:
         said += self.hall.overlaps
         if not any(job.taken for job in self.senders.jobs):
             said.append(f"nobody took a job: {self.site.told()}")
-        waiting = Counter(each.sha256 for each in found.jobs if each.where is Where.WAITING)
-        said += [f"{key} waits {count} times" for key, count in waiting.items() if count > 1]
+        said += waitingTwice(found)
         said += [f"log: {line}" for line in self.site.logs().splitlines() if "Traceback" in line]
         return said
 
@@ -169,7 +158,7 @@ def main() -> int:
             if options.logs:
                 Path(options.logs).write_text(laboratory.site.logs())
             laboratory.close()
-    ledger = laboratory.ledger()
+    ledger = seen(laboratory.senders, laboratory.hall)
     said += wrong(ledger, found)
     jobs, sheets = laboratory.senders.jobs, laboratory.hall.sheets
     print(

@@ -26,8 +26,9 @@ from jetdirect.spool.store import Store
 from tests.support.gateway import Gateway
 
 from .paper import HEAD, Pages, PrinterHall, Sent, Sheet
-from .rules import Event, Found, Ledger, Standing, Where, wrong
+from .rules import Found, Standing, Where, wrong
 from .senders import Senders
+from .witnesses import seen, waitingTwice
 
 PORTS = 5
 SENDERS = 8
@@ -144,17 +145,6 @@ class Laboratory:
             return []
         return [f"job {number} says {record.sent} bytes sent ({record.reason}), {came} came"]
 
-    def ledger(self) -> Ledger:
-        """What senders and printers saw."""
-        ledger = Ledger()
-        papers = Counter(sheet.head for sheet in self.hall.sheets)
-        whole = {sheet.head for sheet in self.hall.sheets if sheet.whole}
-        for job in self.senders.jobs:
-            known = {"sha256": job.head.hex(), "number": job.number, "taken": job.taken}
-            known |= {"refused": job.refused, "papers": papers[job.head]}
-            ledger.add(Event(job.head, {**known, "printed": job.head in whole}))
-        return ledger
-
     def oddities(self, found: Found) -> list[str]:
         """What the rules of kept jobs do not speak of."""
         jobs = self.senders.jobs
@@ -163,8 +153,7 @@ class Laboratory:
             f"job {job.number} was {job.level}" for job in jobs if job.level != self._level(job)
         ]
         said += [f"{sheet.head!r}: other bytes" for sheet in self.hall.sheets if sheet.wrong]
-        waiting = Counter(each.sha256 for each in found.jobs if each.where is Where.WAITING)
-        said += [f"{key} waits {count} times" for key, count in waiting.items() if count > 1]
+        said += waitingTwice(found)
         return said + self._order()
 
     @staticmethod
@@ -226,7 +215,7 @@ def report(laboratory: Laboratory, found: Found) -> int:
             f"start to first page: median {statistics.median(starts):.2f} s,"
             f" p95 {starts[int(len(starts) * 0.95)]:.2f} s, most {starts[-1]:.2f} s"
         )
-    said = wrong(laboratory.ledger(), found) + laboratory.oddities(found)
+    said = wrong(seen(laboratory.senders, laboratory.hall), found) + laboratory.oddities(found)
     for each in said[:20]:
         print(each)
     print("nothing is wrong" if not said else f"FAILED: {len(said)}")
