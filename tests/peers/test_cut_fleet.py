@@ -14,7 +14,7 @@ import pytest
 
 from tests.support.behaviours import pausedAfter
 from tests.support.gateway import IPV4, Gateway
-from tests.support.namespaces import NET, Namespaces
+from tests.support.namespaces import Namespaces
 from tests.support.peer import PATIENCE
 from tests.support.postgresql import PostgreSQL
 from tests.support.rawprinter import RawPrinter, good
@@ -22,7 +22,6 @@ from tests.support.session import Session, lastLine
 
 pytestmark = pytest.mark.slow
 
-HERE = f"{NET}.254"
 PAGE = b"x" * 20_000_000
 """More than the kernels between gateway and printer take."""
 
@@ -37,7 +36,8 @@ def net() -> Iterator[Namespaces]:
 @pytest.fixture
 def server(net: Namespaces) -> Iterator[PostgreSQL]:
     """A database that is reached over a cable."""
-    with PostgreSQL(f"listen_addresses = '127.0.0.1,{HERE}'", trusted=f"{NET}.0/24") as made:
+    listen = f"listen_addresses = '127.0.0.1,{net.net}.254'"
+    with PostgreSQL(listen, trusted=f"{net.net}.0/24") as made:
         yield made
 
 
@@ -57,16 +57,15 @@ def test_pulled(net: Namespaces, server: PostgreSQL, tmp_path: Path) -> None:
     """
     paper = threading.Event()
     with RawPrinter(pausedAfter(1000, paper), good, host="0.0.0.0") as printer:
-        net.second(1, "198.18.78")
-        uri = server.fresh().replace("127.0.0.1", HERE)
+        uri = server.fresh().replace("127.0.0.1", f"{net.net}.254")
         far, near = (
-            printer.uri().replace("0.0.0.0", host) for host in ("198.18.78.254", "127.0.0.1")
+            printer.uri().replace("0.0.0.0", host) for host in (net.second(1), "127.0.0.1")
         )
         words = ["--port=tcp:2121", "--drain-timeout=0", said(tmp_path, "far", far, uri)]
         first = Gateway(tmp_path, *words, before=net.inside(1))
         with first:
             server.until("SELECT count(*) FROM jetdirect.ports WHERE owner IS NOT NULL", "1")
-            with Session(2121, f"{NET}.1") as session:
+            with Session(2121, f"{net.net}.1") as session:
                 assert "queued" in lastLine(session.send(PAGE, "a.ps"))
                 printer.waitForBytes(1, 1000)
                 assert "queued" in lastLine(session.send(b"second", "b.ps"))

@@ -7,20 +7,20 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import uuid
+from pathlib import Path
 
 import pytest
 
 from tests.support.peer import Peer
-
-NET = "198.18.77"
-"""The first three numbers of all addresses (RFC 2544, for tests of networks)."""
 
 
 class Namespaces(Peer):
     """
     A cable, and machines at it; this one is at it, too, as number 254.
 
+    Each cable has a net of its own (RFC 2544, for tests of networks): another process has others.
+
+    @ivar net: the first three numbers of all addresses.
     @ivar names: the namespaces, one for each machine.
     """
 
@@ -28,33 +28,43 @@ class Namespaces(Peer):
         """Or skip the test that asks, where that cannot be."""
         if os.geteuid() or shutil.which("ip") is None:
             pytest.skip("network namespaces need root and iproute2")
-        key = uuid.uuid4().hex[:6]
-        self.names = [f"jd{key}{number}" for number in range(1, count + 1)]
-        self._bridge = f"jd{key}"
         self._made: list[list[str]] = []
-        try:
-            self._make("link", f"add {self._bridge} type bridge", f"del {self._bridge}")
-        except subprocess.CalledProcessError:
-            pytest.skip("no network namespaces may be made here")
-        ip(f"addr add {NET}.254/24 dev {self._bridge}")
+        self._bridge, number = self._free()
+        self.net, self._second = f"198.18.{number}", f"198.19.{number}"
+        self.names = [f"{self._bridge}-{machine}" for machine in range(1, count + 1)]
+        ip(f"addr add {self.net}.254/24 dev {self._bridge}")
         ip(f"link set {self._bridge} up")
         for number, name in enumerate(self.names, start=1):
-            outside = f"{self._bridge}{number}"
+            outside = name
             self._make("netns", f"add {name}", f"del {name}")
             ip(f"link add {outside} type veth peer name eth0 netns {name}")
             ip(f"link set {outside} master {self._bridge} up")
-            self.run(number, f"ip addr add {NET}.{number}/24 dev eth0")
+            self.run(number, f"ip addr add {self.net}.{number}/24 dev eth0")
             self.run(number, "ip link set eth0 up")
             self.run(number, "ip link set lo up")
 
-    def second(self, number: int, net: str) -> None:
-        """Another cable to a machine, from here (C{net}.254), that nobody pulls."""
+    def _free(self) -> tuple[str, int]:
+        # The name of the bridge has the number of its net: the kernel gives a name only once.
+        for number in range(256):
+            bridge = f"jdnet{number}"
+            try:
+                self._make("link", f"add {bridge} type bridge", f"del {bridge}")
+            except subprocess.CalledProcessError:
+                if not Path(f"/sys/class/net/{bridge}").exists():
+                    break
+            else:
+                return bridge, number
+        pytest.skip("no network namespaces may be made here")
+
+    def second(self, number: int) -> str:
+        """Another cable to a machine, from here, that nobody pulls.  @return: our address on it."""
         outside = f"{self._bridge}s{number}"
         ip(f"link add {outside} type veth peer name eth1 netns {self.names[number - 1]}")
-        ip(f"addr add {net}.254/24 dev {outside}")
+        ip(f"addr add {self._second}.254/24 dev {outside}")
         ip(f"link set {outside} up")
-        self.run(number, f"ip addr add {net}.{number}/24 dev eth1")
+        self.run(number, f"ip addr add {self._second}.{number}/24 dev eth1")
         self.run(number, "ip link set eth1 up")
+        return f"{self._second}.254"
 
     def inside(self, number: int) -> list[str]:
         """What is to stand before a command that is to run on a machine; they count from 1."""
@@ -69,7 +79,7 @@ class Namespaces(Peer):
 
     def plug(self, number: int, there: bool) -> None:
         """Put in or pull out a machine's cable."""
-        ip(f"link set {self._bridge}{number} {'up' if there else 'down'}")
+        ip(f"link set {self.names[number - 1]} {'up' if there else 'down'}")
 
     def stop(self) -> None:
         """Nothing of it stays."""
