@@ -194,7 +194,8 @@ def _read(file: str) -> bytes:
     try:
         return Path(file).read_bytes()
     except OSError as error:
-        raise ValueError(f"{file}: {error.strerror}") from None
+        remedy = "name a PEM file that this user can read"
+        raise ValueError(f"{file}: {error.strerror}; {remedy}") from None
 
 
 def _onlyFTP(connection: object, offered: list[bytes]) -> Any:

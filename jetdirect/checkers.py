@@ -32,8 +32,8 @@ def checkerFor(text: str) -> ICredentialsChecker:
         _checkFile(where)
     elif kind == "unix":
         _checkSystem()
-    elif kind == "memory" and not where:
-        raise ValueError("it names nobody, so nobody can log in; write memory:USER:PASSWORD")
+    elif kind == "memory" and not all(where.partition(":")):
+        raise ValueError("nobody can log in with it; write memory:USER:PASSWORD")
     try:
         checker: ICredentialsChecker = factories[kind].generateChecker(where)
     except Exception:  # every kind has its own

@@ -16,16 +16,19 @@ from .options import (
     choice,
     count,
     greeting,
+    hosts,
     line,
     names,
     networks,
     oneOf,
+    path,
     portRange,
     seconds,
     size,
     tcpPort,
 )
 from .spool.limits import keep, least
+from .spool.where import place
 from .transports.policy import PJLPolicy
 from .watch.retention import Names, Retention
 from .watch.settings import (
@@ -62,6 +65,7 @@ _ROWS = (
         "Read options and printers from this TOML file; docs/configuration.rst lists its keys. What"
         " the command line says wins. SIGHUP reads it again.",
         "FILE",
+        path,
         path=True,
     ),
     Option(
@@ -220,6 +224,7 @@ _ROWS = (
         " where [defaults] has it. See docs/spool.rst. Gateways that share printers share a"
         " database, with postgresql://USER@HOST/DATABASE: docs/fleet.rst.",
         "DIRECTORY",
+        place,
         otherwise="none, jobs go straight to their printers",
         path=True,
     ),
@@ -228,6 +233,7 @@ _ROWS = (
         SPOOL,
         "Wait until no other gateway has the spool, and take over then. Until that nobody can"
         " connect by FTP, and /readyz says standby. See docs/fleet.rst.",
+        needs="spool",
     ),
     Option(
         "reply-within",
@@ -237,6 +243,7 @@ _ROWS = (
         "TIME",
         seconds,
         setting="replyWithin",
+        needs="spool",
     ),
     Option(
         "on-doubt",
@@ -246,6 +253,7 @@ _ROWS = (
         "WORD",
         choice(OnDoubt),
         setting="onDoubt",
+        needs="spool",
     ),
     Option(
         "on-duplicate",
@@ -255,6 +263,7 @@ _ROWS = (
         "WORD",
         choice(OnDuplicate),
         setting="onDuplicate",
+        needs="spool",
     ),
     Option(
         "keep",
@@ -264,6 +273,7 @@ _ROWS = (
         "HOW-MANY",
         keep,
         setting="keep",
+        needs="spool",
     ),
     Option(
         "expire",
@@ -272,6 +282,7 @@ _ROWS = (
         "TIME",
         seconds,
         setting="expire",
+        needs="spool",
     ),
     Option(
         "max-queued",
@@ -280,6 +291,7 @@ _ROWS = (
         "NUMBER",
         count,
         setting="maxQueued",
+        needs="spool",
     ),
     Option(
         "max-queued-bytes",
@@ -289,6 +301,7 @@ _ROWS = (
         size,
         otherwise="no limit",
         setting="maxQueuedBytes",
+        needs="spool",
     ),
     Option(
         "max-queued-per-host",
@@ -298,6 +311,7 @@ _ROWS = (
         count,
         otherwise="no limit",
         setting="maxQueuedPerHost",
+        needs="spool",
     ),
     Option(
         "min-free",
@@ -307,6 +321,7 @@ _ROWS = (
         "HOW-MUCH",
         least,
         setting="minFree",
+        needs="spool",
     ),
     Option(
         "pjl-policy",
@@ -336,6 +351,7 @@ _ROWS = (
         "Remember in this directory which printing ports are paused and how far jobs are counted,"
         " and keep the history there: what is to survive a restart of a gateway without a spool.",
         "DIRECTORY",
+        path,
         otherwise="the spool's",
         path=True,
     ),
@@ -345,6 +361,7 @@ _ROWS = (
         "Keep what is known of jobs that have ended in this file (SQLite): for jetdirect history,"
         " for accounting, and after a restart. A relative one is in the state's directory.",
         "FILE",
+        path,
         otherwise="none, the last 1,000 are known until the gateway ends",
     ),
     Option(
@@ -354,6 +371,7 @@ _ROWS = (
         "NUMBER",
         count,
         Retention.days,
+        needs="history",
     ),
     Option(
         "history-rows",
@@ -362,6 +380,7 @@ _ROWS = (
         "NUMBER",
         count,
         Retention.rows,
+        needs="history",
     ),
     Option(
         "history-bytes",
@@ -370,6 +389,7 @@ _ROWS = (
         "SIZE",
         size,
         Retention.bytes,
+        needs="history",
     ),
     Option(
         "names",
@@ -388,6 +408,7 @@ _ROWS = (
         "KIND:WHERE",
         otherwise="everybody who can connect",
         many=True,
+        needs="web",
     ),
     Option(
         "web-host",
@@ -395,9 +416,10 @@ _ROWS = (
         "Names of the gateway in addresses that browsers show, such as print.example; those of this"
         " machine, and the address itself, are known.",
         "NAMES",
-        names,
+        hosts,
         otherwise="none",
         many=True,
+        needs="web",
     ),
     Option(
         "web-see",
@@ -408,6 +430,7 @@ _ROWS = (
         names,
         otherwise="none",
         many=True,
+        needs="web-auth",
     ),
     Option(
         "web-operate",
@@ -417,6 +440,7 @@ _ROWS = (
         names,
         otherwise="none",
         many=True,
+        needs="web-auth",
     ),
     Option(
         "web-administer",
@@ -426,11 +450,13 @@ _ROWS = (
         names,
         otherwise="none",
         many=True,
+        needs="web-auth",
     ),
     Option(
         "web-behind-proxy",
         OPERATING,
         "A proxy ends TLS in front of --web: passwords may come in clear from other machines.",
+        needs="web",
     ),
     Option(
         "log-format",
@@ -464,6 +490,7 @@ _ROWS = (
         TLS,
         "PEM file with the certificate and its chain: offer TLS (AUTH TLS). SIGHUP reads it again.",
         "FILE",
+        path,
         path=True,
     ),
     Option(
@@ -471,17 +498,24 @@ _ROWS = (
         TLS,
         "PEM file with the certificate's private key.",
         "FILE",
+        path,
         otherwise="the same file",
         path=True,
+        needs="tls-certificate",
     ),
     Option(
-        "require-tls", TLS, "Refuse logins and jobs that are not encrypted.", setting="requireTLS"
+        "require-tls",
+        TLS,
+        "Refuse logins and jobs that are not encrypted.",
+        setting="requireTLS",
+        needs="tls-certificate",
     ),
     Option(
         "tls-lenient-close",
         TLS,
         "Take the end of a TLS data connection without close_notify for the end of the file.",
         setting="lenientClose",
+        needs="tls-certificate",
     ),
     Option(
         "passive-ports",
@@ -513,6 +547,7 @@ _ROWS = (
         otherwise="none",
         many=True,
         setting="passiveInside",
+        needs="passive-address",
     ),
     Option(
         "data-from",
@@ -552,6 +587,7 @@ _FILE_ROWS = (
         "Files with more printers, such as ports.d/*.toml, read in the order of their names. They"
         " hold [[printer]] only.",
         "FILES",
+        path,
         otherwise="none",
         many=True,
         path=True,
@@ -564,6 +600,7 @@ _PORT_ROWS = (
         SPOOL,
         "Keep jobs in the spool until they are printed; it is named above the first [table].",
         setting="spool",
+        needs="spool",
     ),
     Option(
         "name",
@@ -666,6 +703,7 @@ _NOTIFY_ROWS = (
         mailAddress,
         otherwise="jetdirect at this machine",
         setting="mailFrom",
+        needs="mail-to",
     ),
     Option(
         "smtp",
@@ -676,6 +714,7 @@ _NOTIFY_ROWS = (
         "URI",
         mailServer,
         setting="smtp",
+        needs="mail-to",
     ),
     Option(
         "webhook",
@@ -695,6 +734,7 @@ _NOTIFY_ROWS = (
         otherwise="none, nothing is signed",
         setting="secret",
         path=True,
+        needs="webhook",
     ),
     Option(
         "after",

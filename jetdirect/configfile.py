@@ -245,6 +245,8 @@ def _word(option: Option, value: object) -> Value:
     # As it would stand on the command line.
     if isinstance(value, bool) is bool(option.value):
         raise ValueError("give a value" if option.value else "say true or false, without quotes")
+    if isinstance(value, dict):
+        raise ValueError(f"no table; write {option.name} = and its value")
     if not isinstance(value, (str, bool, int, float)):
         raise ValueError("give text in quotes, or a number")
     return value if isinstance(value, (str, bool)) else str(value)

@@ -166,7 +166,7 @@ def fileDocument() -> str:
 def _fileEntry(option: Option) -> Iterator[str]:
     value = option.value or "true"
     yield f"``{option.name}`` = {value}" + (" (*)" if option.many else "")
-    yield from _wrapped(_escaped(_KEYS.sub(r"\1", sentences(option))), 96, _IN, _IN)
+    yield from _wrapped(_escaped(_KEYS.sub(r"\1", sentences(option, ""))), 96, _IN, _IN)
 
 
 def topics() -> Iterator[tuple[str, list[Option]]]:
@@ -198,14 +198,15 @@ def _spelling(option: Option) -> str:
     return f"{short}--{option.name}{value}{'*' if option.many else ''}"
 
 
-def sentences(option: Option) -> str:
-    """What an option does, and its default."""
-    return _said(option, " [default: {}]")
+def sentences(option: Option, dashes: str = "--") -> str:
+    """What an option does, what it needs, and its default."""
+    needs = f" Only with {dashes}{option.needs}." if option.needs not in ("", option.name) else ""
+    return _said(option, needs + " [default: {}]", needs)
 
 
-def _said(option: Option, more: str) -> str:
+def _said(option: Option, more: str, otherwise: str = "") -> str:
     default = shown(option, option.default) if option.value else ""
-    return option.help + (more.format(default) if default not in ("", "None") else "")
+    return option.help + (more.format(default) if default not in ("", "None") else otherwise)
 
 
 def _escaped(text: str) -> str:

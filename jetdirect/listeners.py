@@ -43,6 +43,7 @@ def listeners(reactor: Any, text: str) -> list[str]:
             raise ValueError(f"no port from 0 to 65535; {REMEDY}")
         return _everywhere(int(text))
     kind, places, named = _taken(text)
+    _checkWords(text, kind, named)
     if kind == "tls" and text.startswith("haproxy:"):
         remedy = "let it end TLS for the control connection, and write haproxy:tcp:PORT"
         raise ValueError(f"a proxy's header comes before TLS; {remedy}")
@@ -60,6 +61,23 @@ def listeners(reactor: Any, text: str) -> list[str]:
     except Exception as error:  # every parser of endpoint strings has its own kind
         raise ValueError(f"{_reason(kind, named, error)}; {REMEDY}") from None
     return [text]
+
+
+def _checkWords(text: str, kind: str, named: dict[str, str]) -> None:
+    # What Twisted takes, and nobody can have meant.
+    if kind != kind.lower() and kind.lower() in (*_WORDS, "haproxy"):
+        raise ValueError(f"write {kind.lower()} in small letters; {REMEDY}")
+    if kind not in ("tcp", "tcp6", "tls"):
+        return
+    words = re.findall(r"(?<!\\):(\w+)=", text)
+    twice = next((each for each in words if words.count(each) > 1), "")
+    if twice:
+        raise ValueError(f"{twice}= is given twice; {REMEDY}")
+    if named.get("interface") == "":
+        colons = r"in an IPv6 address a \ stands before each colon, as in interface=\:\:1"
+        raise ValueError(f"interface= has no address ({colons}); {REMEDY}")
+    if not re.fullmatch(r"0*[1-9]\d{0,4}", named.get("backlog", "1"), re.ASCII):
+        raise ValueError(f"backlog= is a number of 1 or more; {REMEDY}")
 
 
 def portOf(listener: str) -> int | None:

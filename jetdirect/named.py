@@ -242,7 +242,7 @@ def defaultOf(printers: Sequence[_Called], name: str = "") -> _Called:
     @raise ValueError: that is not clear.
     """
     if name:
-        found = [each for each in printers if each.name.upper() == name.upper()]
+        found = [each for each in printers if each.name.upper() == name.upper()][:1]
         near = didYouMean(name, [each.name for each in printers])
         missing = f"no printing port is called {name}{near}"
     else:

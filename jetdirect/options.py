@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from difflib import get_close_matches
 from enum import StrEnum
-from ipaddress import IPv4Address, IPv4Network, IPv6Network, ip_network
+from ipaddress import IPv4Address, IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Any
 
 LONGEST_TIME = 366 * 24 * 3600
@@ -58,6 +58,7 @@ class Option:
         default from.
     @ivar path: its value is the name of a file, or a pattern of such: in a configuration file it is
         relative to the folder of that one.
+    @ivar needs: the option without which it means nothing; empty: there is none.
     """
 
     name: str
@@ -71,6 +72,7 @@ class Option:
     short: str = ""
     setting: str = ""
     path: bool = False
+    needs: str = ""
 
     def of(self, said: Mapping[str, str]) -> Any:
         """
@@ -97,6 +99,28 @@ def uriOption(
 ) -> Option:
     """An option that may follow a device URI, as C{?name=value}."""
     return Option(name, "Device URIs", help, "VALUE", read, default, otherwise, path=path)
+
+
+def path(text: str) -> str:
+    """
+    The name of a file or a directory, as the system has it: nobody expands or fetches it.
+
+    @raise ValueError: it is empty, or was meant for a shell, a browser or another system; what is
+        really called so can be said with C{./} in front.
+    """
+    if not text:
+        raise ValueError("a value is missing; give one, or leave this out")
+    if text != text.strip():
+        raise ValueError("a blank is in front of it or behind it; leave that out")
+    if text[0] in "\"'" and text[-1] == text[0]:
+        raise ValueError("the quotes are taken for a part of the name; leave them out")
+    if text[0] in "~$":
+        raise ValueError(f"nobody replaces the {text[0]} here; write the path from / on")
+    if re.match(r"[^/]*[:\\]", text):
+        raise ValueError("no path of this machine; write one from / on, or ./ in front of a name")
+    if text.lower() in ("on", "off", "true", "false", "yes", "no"):
+        raise ValueError("give a name and not whether; write ./ in front if it is called so")
+    return text
 
 
 def seconds(text: str) -> float:
@@ -134,6 +158,25 @@ def count(text: str) -> int:
     if not re.fullmatch(r"\d{1,7}", text, re.ASCII) or not 0 < int(text) <= MOST:
         raise ValueError(f"give a whole number of 1 or more, up to {MOST}")
     return int(text)
+
+
+def hosts(text: str) -> list[str]:
+    """
+    Names or addresses of hosts, as they stand in the address that a browser shows.
+
+    @raise ValueError: one is none.
+    """
+    found = [each.lower().strip("[]") for each in names(text)]
+    for each in found:
+        if not re.fullmatch(r"\w[\w-]*(\.[\w-]+)*\.?", each) and not _isAddress(each):
+            raise ValueError("give a name such as print.example, without http://, port and path")
+    return found
+
+
+def _isAddress(text: str) -> bool:
+    with suppress(ValueError):
+        return bool(ip_address(text))
+    return False
 
 
 def networks(text: str) -> list[IPv4Network | IPv6Network]:

@@ -18,7 +18,7 @@ from twisted.python import usage
 from . import logfile
 from .checkers import checkerFor
 from .checking import check
-from .commandline import OPTIONS
+from .commandline import FILE_OPTIONS, NOTIFY_OPTIONS, OPTIONS, PORT_OPTIONS
 from .configfile import readFile
 from .configuration import Configuration
 from .daemon import checkDaemon, openLog, rightsOfJobs
@@ -47,6 +47,10 @@ _GETOPT = re.compile(
 
 
 _WRITTEN = {f"--{option.name}" for option in OPTIONS}
+
+_ONLY_IN_A_FILE = {option.name for option in (*FILE_OPTIONS, *PORT_OPTIONS, *NOTIFY_OPTIONS)} - {
+    option.name for option in OPTIONS
+}
 
 
 def _handler(option: Option) -> Callable[..., None]:
@@ -208,6 +212,9 @@ class Options(usage.Options, strcred.AuthOptionMixin):
         match fault:
             case "not recognized" if self.parent is not None and name in self.parent.synonyms:
                 return f"{written}: an option of twistd's own; write it before the word jetftp"
+            case "not recognized" if name in _ONLY_IN_A_FILE:
+                remedy = "docs/configuration.rst has all of them"
+                return f"{written}: a key of a configuration file, see --config; {remedy}"
             case "not recognized":
                 near = didYouMean(name, self.docs).replace("mean ", "mean --")
                 return f"{written}: no such option{near}; --help lists all"
@@ -215,6 +222,8 @@ class Options(usage.Options, strcred.AuthOptionMixin):
                 return f"{written}: its value is missing; see --help"
             case "must not have an argument":
                 return f"{written}: takes no value; it is on when it is there"
+            case "not a unique prefix" if not name:
+                return "--: an option's name is missing; --help lists all"
             case "not a unique prefix":
                 names = ", ".join(f"--{each}" for each in self.docs if each.startswith(name))
                 return f"{written}: which one of {names} is meant?"

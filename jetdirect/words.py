@@ -19,7 +19,7 @@ from twisted.cred.checkers import ICredentialsChecker
 
 from .certificate import ServerCertificate
 from .checkers import checkerFor
-from .commandline import DEFAULT_PRINTER, FILE_OPTIONS, OPTIONS, PORT_OPTIONS, SPOOL
+from .commandline import DEFAULT_PRINTER, FILE_OPTIONS, NOTIFY_OPTIONS, OPTIONS, PORT_OPTIONS
 from .configuration import Configuration, Said
 from .ftp.settings import PROFILES
 from .interfaces import IPrinterTransport
@@ -137,8 +137,11 @@ class Words:
         if option.name == "printer":
             return
         self.places.setdefault(option.name, place)
+        before = self.values.get(option.name, found)
         if option.many:
             found = [*self.values.get(option.name, ()), *found]
+        elif found != before:
+            raise ValueError("given twice, each time otherwise; leave one out")
         self.values[option.name] = found
 
     def takeNotify(self, option: Option, value: Value, place: Place, folder: str) -> None:
@@ -160,16 +163,16 @@ class Words:
     def _read(self, option: Option, text: str, folder: str) -> Any:
         match option.name:
             case "port":
-                return self._listener(text)
+                return self._new("port", listeners(self._reactor, text))
             case "web":
-                return places(text, folder)
+                return self._new("web", places(text, folder))
             case "printer":
                 n = len(self.printers) + 1
                 place = f"--printer={safe(option, text)}"
                 self.printers.append(SaidPrinter(f"{STEM}{n}", n, uri=text, place=place))
                 return None
             case "history":
-                return folder, text
+                return folder, option.read(text)
             case "auth" | "web-auth":
                 kind, _, where = text.partition(":")
                 if kind == "file" and where:
@@ -178,20 +181,18 @@ class Words:
                 return [text]
         if not text and option.read is str:
             raise ValueError("a value is missing; give one, or leave this out")
-        if option.name == "spool" and isDatabase(text):
-            return text
-        if option.path:
-            text = os.path.abspath(os.path.join(folder, text))
-            return [text] if option.many else text
-        return option.read(text)
+        found = option.read(text)
+        if option.path and not isDatabase(found):
+            found = os.path.abspath(os.path.join(folder, found))
+        return [found] if option.path and option.many else found
 
     def _listeners(self) -> list[str]:
         return self.said("port") or listeners(self._reactor, "21")
 
-    def _listener(self, text: str) -> list[str]:
-        found = listeners(self._reactor, text)
+    def _new(self, option: str, found: list[str]) -> list[str]:
+        # Nobody can listen twice at one place; at port 0 it is another one each time.
         for each in found:
-            if each in self.values.get("port", ()) and portOf(each) != 0:
+            if each in self.values.get(option, ()) and portOf(each) != 0:
                 raise ValueError("given twice; leave one out")
         return found
 
@@ -292,7 +293,7 @@ class Words:
     def _access(self, checker: Callable[[str], ICredentialsChecker]) -> Access:
         return Access(
             [checker(text) for text in self.said("web-auth") or ()],
-            [name.lower() for name in self.said("web-host") or ()],
+            self.said("web-host") or (),
             bool(self.said("web-behind-proxy")),
             self.said("web-see") or (),
             self.said("web-operate") or (),
@@ -309,12 +310,12 @@ class Words:
         if "notify" not in self.places:
             return None
         made = NotifySettings(**self.notify)
-        said = {name for name in _TOLD if f"notify.{name}" in self.places}
-        lacking = [name for name in _TOLD if name in said and _TOLD[name] not in said]
-        for name in lacking:
-            remedy = f"nobody is told so; write {_TOLD[name]}, or leave this out"
-            wrong.append(f"{self.places[f'notify.{name}']}: {remedy}")
-        if not said:
+        said = {each.name for each in NOTIFY_OPTIONS if f"notify.{each.name}" in self.places}
+        useless = [o for o in NOTIFY_OPTIONS if o.name in said and o.needs not in ("", *said)]
+        for option in useless:
+            remedy = f"means nothing without {option.needs}; add that, or leave this out"
+            wrong.append(f"{self.places[f'notify.{option.name}']}: {remedy}")
+        if not useless and not said & {"mail-to", "webhook"}:
             remedy = "nobody is told; write mail-to or webhook below it"
             wrong.append(f"{self.places['notify']}: {remedy}")
         for name, why in untold(made):
@@ -402,48 +403,54 @@ class Words:
                 yield f"{self.places['passive-ports']}: {remedy}"
             if port == self.said("active-port"):
                 yield f"{self._nameOf('active-port', str(port))}: that is a --port; choose another"
-        if self.said("passive-inside") and not self.said("passive-address"):
-            remedy = "it says who is not told a --passive-address; name that, too, or leave it out"
-            yield f"{self._nameOf('passive-inside')}: {remedy}"
         for place in self.said("web") or ():
             proved = bool(self.said("web-auth"))
             why = exposure(place, proved, bool(self.said("web-behind-proxy")))
             if why:
                 yield f"{self._nameOf('web', place)}: {why}"
-        for list_ in ("web-see", "web-operate", "web-administer"):
-            if self.said(list_) and not self.said("web-auth"):
-                remedy = "nobody has a name without --web-auth; say that, too, or leave it out"
-                yield f"{self._nameOf(list_)}: {remedy}"
-        if not self.said("spool"):
-            remedy = "name a directory for jobs with --spool=DIRECTORY"
-            for option in filter(_ofSpool, PORT_OPTIONS):
-                if self.said(option.name):
-                    yield f"{self._nameOf(option.name)}: there is no spool; {remedy}"
-                elif self.defaults.get(option.setting):
-                    yield f"{self.places[defaults(option)]}: there is no spool; {remedy}"
-            for each in self.printers:
-                if each.settings.get("spool"):
-                    yield f"{each.placeOf('spool')}: there is no spool; {remedy}"
-            if self.said("standby"):
-                remedy = "name the spool that both gateways see with --spool=DIRECTORY"
-                yield f"{self._nameOf('standby')}: there is no spool to wait for; {remedy}"
-        elif self.said("standby") and isDatabase(self.said("spool")):
+        yield from self._useless()
+        if self.said("standby") and isDatabase(self.said("spool") or ""):
             remedy = "gateways that share a database take over from each other; leave it out"
             yield f"{self._nameOf('standby')}: {remedy}"
-        yield from self._withoutSpool()
-        if self.said("control-loss-grace") and self.said("fire-and-forget"):
-            remedy = "with --fire-and-forget no loss is waited for; leave one of them out"
-            yield f"{self._nameOf('control-loss-grace')}: {remedy}"
+        for name, why in (
+            ("control-loss-grace", "no loss is waited for"),
+            ("on-duplicate", "no job counts as a duplicate"),
+        ):
+            if self.said(name) and self.said("fire-and-forget"):
+                remedy = f"with --fire-and-forget {why}; leave one of them out"
+                yield f"{self._nameOf(name)}: {remedy}"
 
-    def _withoutSpool(self) -> Iterator[str]:
-        # What is said of kept jobs where none are kept was not meant so.
-        for each in self.printers:
-            if each.settings.get("spool", self.defaults.get("spool")):
-                continue
+    def _useless(self) -> Iterator[str]:
+        # What means nothing without something else, which nobody has said, was not meant so.
+        for option in OPTIONS:
+            if option.needs and _isSaid(self.said(option.name)) and not self.said(option.needs):
+                yield f"{self._nameOf(option.name, self._value(option))}: {_without(option)}"
+        if not self.said("spool"):
             for option in filter(_ofSpool, PORT_OPTIONS):
-                if option.name != "spool" and option.setting in each.settings:
-                    remedy = "say spool = true below it, or leave this out"
-                    yield f"{each.placeOf(option.name)}: {each.name} keeps no jobs; {remedy}"
+                if option.name not in self.places and _isSaid(self.defaults.get(option.setting)):
+                    yield f"{self.places[defaults(option)]}: {_without(option)}"
+        for each in self.printers:
+            yield from self._uselessFor(each)
+        web = self.said("web")
+        if web and all(place.startswith("unix:") for place in web):
+            for name in ("web-auth", "web-behind-proxy"):
+                if self.said(name):
+                    remedy = "say --web with a TCP port, too, or leave this out"
+                    yield f"{self._nameOf(name)}: a Unix socket asks nobody who it is; {remedy}"
+
+    def _uselessFor(self, printer: SaidPrinter) -> Iterator[str]:
+        keeps = printer.settings.get("spool", self.defaults.get("spool"))
+        for option in filter(_ofSpool, PORT_OPTIONS):
+            if not _isSaid(printer.settings.get(option.setting)):
+                continue
+            if option.name == "spool" and not self.said("spool"):
+                yield f"{printer.placeOf('spool')}: {_without(option)}"
+            elif option.name != "spool" and not keeps:
+                remedy = "say spool = true below it, or leave this out"
+                yield f"{printer.placeOf(option.name)}: {printer.name} keeps no jobs; {remedy}"
+
+    def _value(self, option: Option) -> str:
+        return self._text(option) if option.value else ""
 
     def _nameOf(self, option: str, value: str = "") -> str:
         place = str(self.places[option])
@@ -454,20 +461,12 @@ class Words:
     def _certificate(self, before: Configuration | None) -> ServerCertificate | None:
         file, key = self.said("tls-certificate"), self.said("tls-key")
         if file is None:
-            needing = [
-                self._nameOf(name, each)
-                for name in ("port", "web")
-                for each in self.said(name) or ()
-                if re.match("tls:|ssl:", each)
-            ][:1]
-            needing += [
-                self._nameOf(name)
-                for name in ("tls-key", "require-tls", "tls-lenient-close")
-                if self.said(name)
-            ]
-            if needing:
-                remedy = "name the certificate with --tls-certificate=FILE"
-                raise ValueError(f"{needing[0]}: there is no certificate; {remedy}")
+            for name in ("port", "web"):
+                for each in self.said(name) or ():
+                    if re.match("tls:|ssl:", each):
+                        remedy = "name the certificate with --tls-certificate=FILE"
+                        place = self._nameOf(name, each)
+                        raise ValueError(f"{place}: there is no certificate; {remedy}")
             return None
         try:
             made = ServerCertificate(file, key or file)
@@ -483,7 +482,20 @@ def _isInside(uri: str, directory: str) -> bool:
 
 
 def _ofSpool(option: Option) -> bool:
-    return option.topic == SPOOL and bool(option.setting)
+    return option.needs == "spool" and bool(option.setting)
+
+
+def _isSaid(value: object) -> bool:
+    return value is not None and value is not False
+
+
+def _without(option: Option) -> str:
+    """Why an option is refused that needs another one, and the remedy."""
+    value = next(each.value for each in OPTIONS if each.name == option.needs)
+    needed = f"--{option.needs}"
+    if option.name == option.needs:  # that of a printing port
+        return f"there is no place for its jobs; add {needed}={value} above the first [table]"
+    return f"means nothing without {needed}; add {needed}={value}, or leave this out"
 
 
 def defaults(option: Option) -> str:
@@ -492,16 +504,6 @@ def defaults(option: Option) -> str:
 
 
 _ELSE = ", or name a printer with --printer"
-
-
-_TOLD = {
-    "mail-to": "mail-to",
-    "mail-from": "mail-to",
-    "smtp": "mail-to",
-    "webhook": "webhook",
-    "webhook-secret-file": "webhook",
-}
-"""What says whom to tell of alarms, and what it needs."""
 
 
 def _asKey(found: re.Match[str]) -> str:

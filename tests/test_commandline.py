@@ -334,6 +334,56 @@ localhost 2121
 --web=tcp:8631:interface=192.0.2.1
 --check=yes
 --chek
+--spool=postgresql:
+--spool=postgresql:/x
+--spool=postgres:secret@db
+--spool=POSTGRESQL://anna:secret@db/jobs
+--spool=pgsql://db/jobs
+--spool=http://db/jobs
+--spool=sqlite:///spool.db
+--spool=file:spool
+--spool=db.example:/export/spool
+--spool='host=db dbname=jobs'
+--spool=C:\spool
+--spool=\\server\share
+--spool=~/spool
+--spool='$HOME/spool'
+--spool='"/var/spool/jobs"'
+--spool='/var/spool/jobs '
+--spool=on
+--spool=/a --spool=/b
+--state=postgresql://db/state
+--state=C:\state
+--state=true
+--history=sqlite:///h.sqlite
+--history=:memory:
+--history='"h.sqlite"'
+--history=on
+--config=http://intranet/gateway.toml
+--tls-certificate=C:\cert.pem
+--printer=file:C:\jobs
+--printer=file:~/jobs
+--port=TLS:990
+--port=HAPROXY:tcp:2121
+--port=tcp:2121:interface=
+--port=tcp:2121:interface=127.0.0.1:interface=127.0.0.2
+--port=tcp:2121:backlog=0
+--web=8631 --web=8631
+--web=unix:/run/a --web-auth=memory:bob:secret
+--web=unix:/run/a --web-behind-proxy
+--web=8631 --web-host=http://print.example
+--web=8631 --web-host=print.example:8631
+--web=8631 --web-host=print.example/jobs
+--web=8631 --web-host=*
+--auth=memory:bob:
+--auth=memory::secret
+--max-sessions=3 --max-sessions=4
+--idle-timeout=900s --idle-timeout=5m
+--pjl-policy=refuse --pjl-policy=log
+--fire-and-forget --spool=/a --on-duplicate=print
+--mail-to=ops@example.com
+--uri=socket://printer
+--=2121
 """
 
 LINES = [line for line in WRONG.splitlines() if line]

@@ -277,9 +277,23 @@ def test_allAtOnce() -> None:
         ('"--greeting" = "a"\n' + ONE, "gateway.toml:1: greeting: no such key; write it without"),
         (f"max-sessions = {'9' * 5000}\n" + ONE, "gateway.toml:1: no TOML: a number has thousands"),
         ("[notfy]\n" + ONE, "gateway.toml:1: notfy: no such key"),
+        ('[spool]\ndirectory = "x"\n' + ONE, "gateway.toml:1: spool: no table; write spool = and"),
+        (
+            'spool = "postgres:x"\n' + ONE,
+            "gateway.toml:1: spool = postgres:x: no directory of this",
+        ),
+        ("history = 'C:\\h'\n" + ONE, "gateway.toml:1: history = C:\\h: no path of this machine"),
+        ('web = ["unix:a", "unix:a"]\n' + ONE, "gateway.toml:1: web = unix:a: given twice"),
+        (
+            'default-port = "a"\n' + ONE.replace("ward3", "a") + ONE.replace("ward3", "A"),
+            "gateway.toml:6: name: A: a is called so, too",
+        ),
         ('port = "tls:990"\n' + ONE, "gateway.toml:1: port = tls:990: there is no"),
-        ('tls-key = "k"\n' + ONE, "gateway.toml:1: tls-key: there is no certificate; name the"),
-        ('\npassive-inside = "10.0.0.0/8"\n' + ONE, "gateway.toml:2: passive-inside: it says"),
+        ('tls-key = "k"\n' + ONE, "gateway.toml:1: tls-key = k: means nothing without"),
+        (
+            '\npassive-inside = "10.0.0.0/8"\n' + ONE,
+            "gateway.toml:2: passive-inside = 10.0.0.0/8: means",
+        ),
         ('[[printer]]\nname = "PORT3"\nuri = "a"\n', "gateway.toml:2: name: PORT3: say number = 3"),
         (
             ONE + ONE.replace("ward3", "b"),
@@ -397,14 +411,46 @@ def test_keptWithoutSpool() -> None:
     assert wrong(f'spool = "spool"\n[defaults]\nspool = true\n{ONE}spool = false\nkeep = 2\n') == [
         f"gateway.toml:8: keep: ward3 keeps no jobs; {remedy}"
     ]
-    none = "there is no spool; name a directory for jobs with spool = DIRECTORY"
+    none = "there is no place for its jobs; add spool = DIRECTORY above the first [table]"
     two = ONE + ONE.replace("3", "4")
     text = f'default-port = "ward3"\n[defaults]\nspool = true\nkeep = 20\n{two}'
     assert wrong(text) == [
         f"gateway.toml:3: spool: {none}",
-        f"gateway.toml:4: keep: {none}",
+        "gateway.toml:4: keep: means nothing without spool; add spool = DIRECTORY, or leave this"
+        " out",
     ]
     assert read(f'spool = "spool"\n[defaults]\nspool = true\n{ONE}keep = 2\n').ports
+
+
+USELESS = {
+    "TIME": "5m",
+    "NUMBER": "7",
+    "SIZE": "1G",
+    "HOW-MANY": "24h",
+    "HOW-MUCH": "10G",
+    "NAMES": "bob",
+    "KIND:WHERE": "memory:bob:opensesame",
+    "FILE": "key.pem",
+    "NETWORKS": "10.0.0.0/8",
+    "WORD": "hold",
+}
+
+
+@pytest.mark.parametrize("option", [o for o in OPTIONS if o.needs], ids=lambda o: str(o.name))
+def test_useless(option: Any) -> None:
+    """What means nothing without another option is told, and what to add; so it is in a file."""
+    sample = USELESS[option.value] if option.value else ""
+    with pytest.raises(usage.UsageError) as told:
+        word = f"={sample}" if sample else ""
+        Options(MemoryReactorClock()).parseOptions([f"--{option.name}{word}"])
+    [sentence] = wrong(f"{option.name} = {json.dumps(sample or True)}\n{ONE}")
+    needed = f"means nothing without --{option.needs}; add --{option.needs}="
+    assert str(told.value).startswith(f"--{option.name}") and needed in str(told.value)
+    assert sentence.startswith(f"gateway.toml:1: {option.name}")
+    assert f"means nothing without {option.needs}; add {option.needs} = " in sentence
+    assert "opensesame" not in f"{told.value}{sentence}"
+    if not sample:
+        assert read(f"{option.name} = false\n{ONE}").ports
 
 
 def test_emptyInclude() -> None:
@@ -525,9 +571,9 @@ def test_fewAlarms() -> None:
         (f'{ALARMS}smtp = "smtp://h?password-file=x"\n', "a login needs USER@ and a password"),
         (f'{ALARMS}smtp = "smtp://u@h?password-file=no.pass"\n', "no.pass: No such file"),
         (f'{ALARMS}smtp = "smtps://h?tls-ca=no.pem"\n', "no.pem: No such file"),
-        ('[notify]\nsmtp = "smtp://h"\n', "2: smtp: nobody is told so; write mail-to, or leave"),
+        ('[notify]\nsmtp = "smtp://h"\n', "2: smtp: means nothing without mail-to; add that"),
         (f"{HOOK}webhook-secret-file = 'two'\n", "3: webhook-secret-file = two: "),
-        (f'{ALARMS}webhook-secret-file = "one"\n', "nobody is told so; write webhook, or leave"),
+        (f'{ALARMS}webhook-secret-file = "one"\n', "means nothing without webhook; add that"),
         ('[notify]\nwebhook = "ftp://h/T0K"\n', "webhook = ...: no address of a web server"),
         ('[notify]\nwebhook = "hooks.example.com/T0K"\n', "webhook = ...: no address of a web"),
         ('[notify]\nwebhook = "https://h/T0K#x"\n', "https://h/...: no address of a web server"),

@@ -34,7 +34,7 @@ MAY_IMPORT = {
     "spool": "",
     "spool.record": "",
     "spool.beat": "spool.record",
-    "spool.where": "",
+    "spool.where": "options",
     "wanted": "record",
     "life": "record",
     "interfaces": "errors options record uri spool.beat spool.record wanted",
@@ -288,7 +288,8 @@ MAY_IMPORT = {
     "configuration": "named ftp.settings spool.where watch.retention watch.settings web.access"
     " web.places",
     "overview": "changes commandline configuration options",
-    "commandline": "options named ftp.* spool.limits transports.* watch.retention watch.settings",
+    "commandline": "options named ftp.* spool.limits spool.where transports.* watch.retention"
+    " watch.settings",
     "changes": "commandline configuration named options ftp.settings",
     # those who know both sides
     "gateway": "text certificate changes configuration errors interfaces listeners onlookers"

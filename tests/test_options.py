@@ -17,13 +17,68 @@ from jetdirect.options import (
     count,
     didYouMean,
     greeting,
+    hosts,
     networks,
     oneOf,
+    path,
     seconds,
     size,
     switch,
     uriOption,
 )
+
+
+@pytest.mark.parametrize(
+    "text", ["a", "/a", "a/b:c", "./a:b", "./on", "only", "a b", "a$", "..", "*"]
+)
+def test_path(text: str) -> None:
+    """A path is left as it is; what is really called strangely has ./ in front."""
+    assert path(text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("", "a value is missing"),
+        (" /a", "a blank is in front of it or behind it"),
+        ("/a\n", "a blank"),
+        ("'/a'", "the quotes are taken for a part"),
+        ('"a"', "the quotes"),
+        ("~", "nobody replaces the ~"),
+        ("~ann/a", "nobody replaces the ~"),
+        ("${A}/a", r"nobody replaces the \$"),
+        ("http://a/b", "no path of this machine"),
+        ("a:", "no path of this machine"),
+        ("a\\b", "no path of this machine"),
+        ("C:/a", "no path of this machine"),
+        ("True", "give a name and not whether"),
+    ],
+)
+def test_noPath(text: str, why: str) -> None:
+    """What a shell, a browser or another system would make a path of is none here."""
+    with pytest.raises(ValueError, match=why):
+        path(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("Print.Example", ["print.example"]),
+        ("a, b_c", ["a", "b_c"]),
+        ("192.0.2.7 [2001:db8::7]", ["192.0.2.7", "2001:db8::7"]),
+        ("print.example.", ["print.example."]),
+    ],
+)
+def test_hosts(text: str, found: list[str]) -> None:
+    """Names and addresses, as a browser writes them."""
+    assert hosts(text) == found
+
+
+@pytest.mark.parametrize("text", ["http://a", "a:80", "a/b", "*", "*.a", "a..b", "-a", "[::1]:80"])
+def test_noHosts(text: str) -> None:
+    """More of an address than the host is told."""
+    with pytest.raises(ValueError, match="give a name such as print"):
+        hosts(text)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 
 from jetdirect.overview import overview
 from jetdirect.spool.postgresql.fair import preferred
-from jetdirect.spool.where import isDatabase, withoutPassword
+from jetdirect.spool.where import isDatabase, place, withoutPassword
 from jetdirect.tap import makeService
 from tests.test_tap import complaint, parsed
 
@@ -35,6 +35,32 @@ def test_shown(where: str, shown: str) -> None:
     """It is shown without its password."""
     assert withoutPassword(where) == shown
     assert isDatabase(where) is where.startswith("postgres")
+    assert place(where) == where
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "postgresql:",
+        f"postgresql:anna:{SECRET}@db",
+        f"postgres:/{SECRET}@db",
+        f"POSTGRESQL://anna:{SECRET}@db/print",
+        f"postgresql+psycopg://anna:{SECRET}@db/print",
+        f"http://db/print?password={SECRET}",
+        f"host=db password={SECRET}",
+        f"dbname=print password = {SECRET}",
+        "db.example:5432",
+        "file:///var/spool/jetdirect",
+    ],
+)
+def test_nearlyADatabase(text: str) -> None:
+    """No directory is made of what was perhaps meant as a database; the remedy has its form."""
+    told = complaint(f"--spool={text}")
+    assert told.startswith("--spool=") and SECRET not in told
+    assert told.endswith(
+        ": no directory of this machine; give its path, or a database as"
+        " postgresql://USER@HOST/DATABASE"
+    )
 
 
 @pytest.mark.parametrize(

@@ -116,8 +116,7 @@ def test_stops() -> None:
 def test_needsASpool(words: list[str]) -> None:
     """Without a spool there is nothing to wait for."""
     assert complaint(*words) == (
-        "--standby: there is no spool to wait for; name the spool that both gateways see with"
-        " --spool=DIRECTORY"
+        "--standby: means nothing without --spool; add --spool=DIRECTORY, or leave this out"
     )
 
 

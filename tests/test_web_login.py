@@ -98,7 +98,7 @@ def test_browser(house: tuple[int, Path]) -> None:
         ({"web": "tcp:8631"}, "not a loopback address, and whoever connects administers"),
         ({"web": "tls:8631"}, "there is no certificate"),
         ({"web": "tcp:8631", "web-auth": "memory:a:b"}, "passwords would cross the network"),
-        ({"web": "8631", "web-see": "anna"}, "nobody has a name without --web-auth"),
+        ({"web": "8631", "web-see": "anna"}, "means nothing without --web-auth"),
         ({"web": "8631", "web-auth": "file:/nowhere"}, "No such file"),
         ({"web": "8631", "web-host": ","}, "give names, with a comma between them"),
     ],

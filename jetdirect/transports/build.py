@@ -15,7 +15,7 @@ from twisted.plugin import getPlugins
 
 from ..interfaces import IPrinterScheme, IPrinterTransport
 from ..net.network import networkOf
-from ..options import Option, didYouMean, oneOf, seconds, switch, uriOption
+from ..options import Option, didYouMean, oneOf, path, seconds, switch, uriOption
 from ..uri import DeviceURI, hidesSecret, octets, parse
 from .cups import insteadOf, insteadOfScheme
 from .dressing import DressedTransport, Dressing
@@ -99,7 +99,7 @@ def deviceURI(text: str, folder: str = "") -> DeviceURI:
 def _inFolder(uri: DeviceURI, folder: str, known: Mapping[str, Option]) -> DeviceURI:
     # What names a file on this machine.
     if uri.scheme == "file" and uri.path and not uri.host:
-        uri = replace(uri, path=os.path.join(folder, uri.path))
+        uri = replace(uri, path=os.path.join(folder, path(uri.path)))
     options = {
         name: os.path.join(folder, value) if value and name in known and known[name].path else value
         for name, value in uri.options.items()
