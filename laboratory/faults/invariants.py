@@ -461,9 +461,13 @@ def _unheard(run: Run) -> Iterator[str]:
             yield f"{upload.name} was left to itself, as it may be, and its record says {ends}"
 
 
+_HELLO = 6
+"""Bytes by which a handshake is known (RFC 8446, section 5.1); fewer, and a FIN, are a file."""
+
+
 def _noJob(run: Run) -> Iterator[str]:
     for upload in run.uploads:
-        if not upload.unprintable:
+        if not upload.unprintable or (upload.ending is Ending.FIN and upload.sent < _HELLO):
             continue
         taken = sum(len(each.taken) for each in run.printsOf(upload))
         if taken or upload.complete:

@@ -283,6 +283,10 @@ def test_noJob() -> None:
     run = good()
     run.uploads[0].unprintable = True
     assert [each.rule for each in check(run)] == [rule]
+    run.uploads[0].payload = run.prints[0].taken = PAGE[:5]  # too little for a handshake, in order
+    run.uploads[0].sent = 5
+    run.uploads[0].replies = [Heard(226, "Transfer complete (PORT1, job 1, 5 bytes, delivered)")]
+    assert [each.rule for each in check(run) if each.rule == rule] == []
 
 
 def test_everyRuleWasSeenFailing() -> None:
