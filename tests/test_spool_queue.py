@@ -147,6 +147,19 @@ def test_answersAgain() -> None:
     assert site.printer.questions == asked
 
 
+def test_resumed() -> None:
+    """A person who lets a port print again has mended its printer: it is tried at once."""
+    site = Site()
+    site.printer.refusals = [PrinterUnreachable("refused")] * 20
+    site.upload(b"1")
+    site.advance(600)
+    site.printer.refusals.clear()
+    site.gateway.operator.pause("PORT1", "bob")
+    site.gateway.operator.resume("PORT1", "bob")
+    site.advance(1)
+    assert site.printed == [b"1"]
+
+
 def test_answersAllAlong() -> None:
     """One that answers while it refuses jobs is not tried more often for it."""
     site = Site([Asked()])

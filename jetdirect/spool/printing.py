@@ -64,9 +64,10 @@ class Printing:
             Deferred.fromCoroutine(self._run()).addErrback(self._fault)
 
     def wake(self) -> None:
-        """The printer has answered: try it now."""
+        """The printer has answered, or a person has mended it: try it now."""
         self._failures = 0
         self._wake()
+        self.goOn()
 
     def takeOut(self, kept: Kept) -> None:
         """Take a job out of the line, whatever the printer does; nobody begins it from here on."""

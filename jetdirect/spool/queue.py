@@ -448,7 +448,7 @@ class Queue:
         self._printing.goOn()
 
     def wake(self) -> None:
-        """The printer has answered: try it now."""
+        """The printer has answered, or a person has mended it: try it now."""
         self._printing.wake()
 
     @property

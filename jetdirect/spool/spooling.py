@@ -326,7 +326,7 @@ class Spooling:
         for port in ports:
             queue = self.queues.get(port.lower())
             if queue is not None:
-                queue.goOn()
+                queue.wake()
         return changed
 
     def _pausedChanged(self, ports: Sequence[str]) -> Deferred[None]:
@@ -346,7 +346,7 @@ class Spooling:
             queue = self.queues.get(name)
             if queue is not None:
                 self.portChanged(queue.port.name)
-                queue.goOn()
+                queue.wake()
 
     # Verbs
 
