@@ -48,8 +48,9 @@ class Senders(protocol.ProcessProtocol):
         self._before: tracemalloc.Snapshot | None = None
 
     def outReceived(self, data: bytes) -> None:
-        """So many are there."""
-        reactor.callLater(0.5, self._look)
+        """So many are there: a line, whole or in pieces."""
+        if data.endswith(b"\n"):
+            reactor.callLater(0.5, self._look)
 
     def _look(self) -> None:
         gc.collect()

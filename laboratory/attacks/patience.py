@@ -16,7 +16,11 @@ from jetdirect.ftp.settings import SessionSettings
 from jetdirect.ftp.upload import PATIENCE
 from jetdirect.gateway import Gateway
 from jetdirect.testing import FakePrinter, FakeSender
+from jetdirect.watch.history import KEPT
 from laboratory.attacks.figures import Figures
+
+A_JOB = 5
+"""The kind of session that has one."""
 
 
 def memoryOf(place: Path, count: int) -> Figures:
@@ -53,7 +57,9 @@ def memoryOf(place: Path, count: int) -> Figures:
         gc.collect()
         return len(gc.get_objects())
 
-    for number in range(600):  # the jobs that are remembered, 100, are there from now on
+    for _ in range(KEPT):  # the jobs that are remembered are there from now on
+        session(A_JOB)
+    for number in range(600):
         session(number)
     before = things()
     for number in range(count):
