@@ -178,6 +178,7 @@ def run(place: Path, *words: str) -> subprocess.Popen[str]:
     return subprocess.Popen(command, cwd=ROOT, stdout=pipe, stderr=pipe, text=True)
 
 
+@pytest.mark.long
 def test_aFigure(tmp_path: Path) -> None:
     """
     The quickest figure, with every byte checked.
@@ -201,6 +202,7 @@ def test_held() -> None:
     assert "internet/base.py:" in done.stdout
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_nothingRunsOn(tmp_path: Path, number: int) -> None:
     """

@@ -379,7 +379,7 @@ PORTS = st.lists(
 
 
 @pytest.mark.slow
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(st.lists(PORTS, min_size=1, max_size=6), st.data())
 def test_anySequence(sequence: list[list[tuple[str, int | None, bool]]], data: Any) -> None:
     """

@@ -112,6 +112,7 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tree
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("what", ["dist/*.whl", "dist/*.tar.gz", ".", "-e ."])
 def test_installAndUninstall(tmp_path: Path, tree: Path, what: str) -> None:
     """twistd lists jetftp without loading it, until it is uninstalled; Twisted stays as it was."""

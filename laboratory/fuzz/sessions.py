@@ -15,6 +15,7 @@ import tempfile
 import threading
 import time
 from collections import Counter
+from ftplib import error_temp
 from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
@@ -44,6 +45,9 @@ WARM = 0.5
 
 MUTATED = 0.7
 """The part of the scripts that is mutated; the others meet what those leave behind."""
+
+TRIES = 5
+"""How often a good job is sent that is told to come again."""
 
 OPTIONS = (
     "--busy-timeout=1",
@@ -127,9 +131,15 @@ class Siege:
                     self._claimed[int(done["bytes"])] += 1
 
     def _send(self) -> None:
-        # A good job, printed by itself.
-        with Session(self.gateway.port) as session:
-            reply = session.send(b"%!PS\nshowpage\n")
+        # A good job, printed by itself, or behind the end of another that keeps the printer busy.
+        for left in reversed(range(TRIES)):
+            try:
+                with Session(self.gateway.port) as session:
+                    reply = session.send(b"%!PS\nshowpage\n")
+                break
+            except error_temp:
+                if not left:
+                    raise
         assert re.search(delivered("PORT1", 14), lastLine(reply)), reply
 
     def _look(self) -> None:

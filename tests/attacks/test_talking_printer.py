@@ -34,6 +34,7 @@ def talking(caller: Caller) -> None:
     caller.readAll()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("options", ["", "?pjl=on"])
 def test_othersDoNotNotice(options: str, tmp_path: Path) -> None:
     """Half of a processor is enough to hear it, and hardly more to print beside it."""

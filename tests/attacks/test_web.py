@@ -13,6 +13,7 @@ from laboratory.attacks import web
 pytestmark = pytest.mark.slow
 
 
+@pytest.mark.long
 def test_crowd(tmp_path: Path) -> None:
     """A22: of many connections a hundred are held, none longer than its time."""
     web.crowd(tmp_path, 300)

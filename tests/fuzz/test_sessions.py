@@ -29,6 +29,7 @@ WAITS = 5
 """A seed with which a player waits for the end, instead of resetting the connection."""
 
 
+@pytest.mark.long
 def test_siege(tmp_path: Path) -> None:
     """Random sessions leave a gateway that prints, with a clean log and nothing open."""
     siege = Siege(tmp_path, seed=1)

@@ -89,6 +89,7 @@ def kept(tmp_path: Path) -> Iterator[House]:
     house.close()
 
 
+@pytest.mark.long
 def test_jobs(kept: House) -> None:
     """Each verb for a job."""
     with Session(kept.gateway.port) as session:
@@ -114,6 +115,7 @@ def test_jobs(kept: House) -> None:
     assert kept.get("/api/jobs?limit=1")["jobs"][0]["number"] > 4
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("spool", [False, True])
 def test_ports(tmp_path: Path, spool: bool) -> None:
     """Pause and resume, of one port and of all, also without a spool."""
@@ -132,6 +134,7 @@ def test_ports(tmp_path: Path, spool: bool) -> None:
         house.close()
 
 
+@pytest.mark.long
 def test_eraseBefore(kept: House) -> None:
     """All that ended before some time."""
     with Session(kept.gateway.port) as session:

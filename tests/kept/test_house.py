@@ -72,6 +72,7 @@ def stubborn(site: Site) -> None:
     site.spool.remove = lambda number: succeed(None)  # type: ignore[method-assign]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "saboteur",
     [

@@ -6,11 +6,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from laboratory.kept.killed import Laboratory
 from laboratory.kept.rules import wrong
 from laboratory.kept.witnesses import seen
 
 
+@pytest.mark.long
 def test_killed(tmp_path: Path) -> None:
     """What was acknowledged is printed once, or stands in the spool."""
     laboratory = Laboratory(tmp_path, seed=1)

@@ -24,6 +24,7 @@ def laboratory(*words: str, subject: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, timeout=100)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("filesystem", ["ext4", "xfs"])
 def test_nothingIsLost(filesystem: str) -> None:
     """After each power cut all is there that was acknowledged, whole and once."""
@@ -31,6 +32,7 @@ def test_nothingIsLost(filesystem: str) -> None:
     assert (done.returncode, done.stdout[-17:]) == (0, "nothing is wrong\n"), done.stdout
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("subject", ["unsynced", "naive", "cups"])
 def test_controls(subject: str) -> None:
     """A spool that does not sync loses jobs that it acknowledged: else the laboratory is blind."""

@@ -250,6 +250,7 @@ def axe() -> str:
     return (Path(found.submodule_search_locations[0]) / "axe.min.js").read_text()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("width", [WIDE, NARROW])
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 def test_axe(browser: Browser, house: House, width: int, dark: bool) -> None:

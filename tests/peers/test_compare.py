@@ -19,6 +19,7 @@ from tests.support.rawprinter import good
 WELL = ["good", "slow", "talks all the time"]
 
 
+@pytest.mark.long
 def test_weNeverLie(tmp_path: Path) -> None:
     """Success on the printers that are well, and on no other but for what is true there."""
     said = dict(zip([case.words for case in CASES], ours(CASES, tmp_path), strict=True))

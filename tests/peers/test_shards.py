@@ -170,6 +170,7 @@ def shards(tmp_path: Path) -> Iterator[Shards]:
         yield made
 
 
+@pytest.mark.long
 def test_repliesAgreeWithThePaper(shards: Shards) -> None:
     """
     One gateway is killed and comes back while senders send to both: what was 226 is on paper once,
