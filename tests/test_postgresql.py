@@ -16,6 +16,7 @@ from zope.interface.verify import verifyObject
 
 from jetdirect.errors import PortLost, SpoolFailed, SpoolSilent
 from jetdirect.interfaces import ISharedSpool, ISpool
+from jetdirect.spool.beat import Told
 from jetdirect.spool.postgresql.opening import lookAtDatabase, openDatabase
 from jetdirect.spool.record import JobPlace
 from jetdirect.testing.rules import hear
@@ -105,12 +106,46 @@ def test_notDurable(server: PostgreSQL) -> None:
         server.sql("ALTER ROLE jetdirect RESET synchronous_commit")
 
 
+def test_notDurableLater(server: PostgreSQL) -> None:
+    """What the server's file says later changes nothing for a session, and new ones are refused."""
+    from jetdirect.spool.postgresql.database import Database
+
+    def of(session: Any) -> object:
+        return session.execute("SHOW synchronous_commit").fetchone()[0]
+
+    database = Database(server.fresh())
+    with database.connect() as session:
+        server.sql("ALTER SYSTEM SET synchronous_commit = off")
+        try:
+            server.sql("SELECT pg_reload_conf()")
+            server.until("SHOW synchronous_commit", "off")
+            assert of(session) == "on"
+            with pytest.raises(ValueError, match="synchronous_commit is off"):
+                database.connect()
+        finally:
+            server.sql("ALTER SYSTEM RESET synchronous_commit")
+            server.sql("SELECT pg_reload_conf()")
+            server.until("SHOW synchronous_commit", "on")
+
+
 def test_check(server: PostgreSQL) -> None:
     """Looking on makes nothing, and says that a failover may lose jobs."""
     uri = server.fresh()
     wrong, notSo = lookAtDatabase(uri)
     assert wrong == [] and "synchronous_standby_names" in notSo[0]
     assert server.sql("SELECT to_regnamespace('jetdirect')") == ""
+    server.sql("ALTER ROLE jetdirect SET synchronous_commit = local")
+    server.sql("ALTER SYSTEM SET synchronous_standby_names = '*'")
+    try:
+        server.sql("SELECT pg_reload_conf()")
+        server.until("SHOW synchronous_standby_names", "*")
+        wrong, notSo = lookAtDatabase(uri)
+        assert wrong == [] and "synchronous_commit is local" in notSo[0]
+    finally:
+        server.sql("ALTER SYSTEM RESET synchronous_standby_names")
+        server.sql("SELECT pg_reload_conf()")
+        server.sql("ALTER ROLE jetdirect RESET synchronous_commit")
+        server.until("SHOW synchronous_standby_names", "")
     wrong, _ = lookAtDatabase(uri.replace("/postgres", "/nothing"))
     assert len(wrong) == 1
 
@@ -168,6 +203,22 @@ def test_lostCommit(server: PostgreSQL) -> None:
         assert isinstance(told, SpoolFailed) and not isinstance(told, SpoolSilent), told
         assert server.sql(f"SELECT state FROM jetdirect.jobs WHERE number = {number}") == "gone"
         assert server.sql(f"SELECT count(*) FROM jetdirect.chunks WHERE number = {number}") == "0"
+
+
+def test_numbersGivenAgain(server: PostgreSQL) -> None:
+    """
+    A server that has lost transactions gives their numbers again; who joins it anew misses nothing.
+    """
+    tested: Any = TestedDatabase(server)
+    reactor, spool = tested._reactor, tested.spool
+    member = spool._member
+    settled(spool.addPort("lab"), reactor)
+    draft = settled(spool.begin("lab", settled(spool.reserve(1), reactor)), reactor)
+    record = settled(draft.commit(RECORD, JobPlace.QUEUE), reactor)
+    member._since = str(int(server.sql("SELECT pg_current_xact_id()")) + 100)
+    member.leave()
+    beat = settled(spool.beat(Told({"lab"})), reactor)
+    assert [each.kept.number for each in beat.changed] == [record.number]
 
 
 class LosingDatabase:

@@ -5,7 +5,8 @@ what happens to them while they print.
     python -m laboratory.fleet --jobs 2000 --kills 50 --seed 1
 
 A fault is a gateway killed, stopped, stopped and then killed, one whose connections to the database
-are reset or fall silent, or a restart of the database.  In the end all is printed that can be, the
+are reset or fall silent, a restart of the database, or one that its synchronous replica replaces;
+all kinds come alike often.  In the end all is printed that can be, the
 database is looked at, and the rules of kept jobs decide (laboratory/kept/rules.py); and no printer
 may have had two gateways at a time.
 """
@@ -25,9 +26,9 @@ from laboratory.kept.paper import HEAD, Pages, PrinterHall
 from laboratory.kept.rules import Found, Standing, Where, wrong
 from laboratory.kept.senders import Senders
 from laboratory.kept.witnesses import seen, waitingTwice
-from tests.support.postgresql import PostgreSQL
 
 from .faults import Faults
+from .pair import Pair
 from .site import Site, folder
 
 PORTS = 5
@@ -47,7 +48,7 @@ _WHERE = {
 class Laboratory:
     """One run."""
 
-    def __init__(self, place: Path, seed: int, database: PostgreSQL) -> None:
+    def __init__(self, place: Path, seed: int, database: Pair) -> None:
         self._pages = Pages(seed)
         self.hall = PrinterHall(PORTS, self._pages, seed)
         self.site = Site(self.hall, place, database)
@@ -81,14 +82,14 @@ class Laboratory:
         self.hall.close()
 
     def _owned(self, pid: int) -> int:
-        told = self.site.database.sql(
+        told = self.site.database.primary.sql(
             "SELECT count(*) FROM jetdirect.ports JOIN jetdirect.gateways ON owner = id"
             f" WHERE gateways.name LIKE '%process {pid}'"
         )
         return int(told)
 
     def _lives(self, pid: int) -> int:
-        told = self.site.database.sql(
+        told = self.site.database.primary.sql(
             "SELECT count(*) FROM pg_locks JOIN jetdirect.gateways ON objid = id"
             f" WHERE locktype = 'advisory' AND name LIKE '%process {pid}'"
         )
@@ -99,7 +100,7 @@ class Laboratory:
     def found(self) -> Found:
         """What the database holds in the end."""
         found = Found()
-        with psycopg.connect(self.site.uri) as session:
+        with psycopg.connect(self.site.database.primary.uri()) as session:
             rows = session.execute("SELECT number, state FROM jetdirect.jobs").fetchall()
             for number, state in rows:
                 if state in ("gone", "tmp"):
@@ -146,7 +147,7 @@ def main() -> int:
     parser.add_argument("--logs", help="keep the gateways' logs in this file")
     options = parser.parse_args()
     end = time.monotonic() + options.minutes * 60 if options.minutes else float("inf")
-    with folder() as place, PostgreSQL() as database:
+    with folder() as place, Pair() as database:
         laboratory = Laboratory(Path(place), options.seed, database)
         for number, web in enumerate(laboratory.site.web):
             print(f"gateway {number}: http://127.0.0.1:{web}/")

@@ -46,12 +46,16 @@ class Faults:
             ("reset", self._reset),
             ("silent", self._silence),
             ("database restarted", self._restart),
+            ("failed over", self._failOver),
         ]
+        self._deck: list[tuple[str, Callable[[int], None]]] = []
 
     def one(self) -> None:
         """Let something happen, and let it be over."""
         time.sleep(self._dice.expovariate(1 / 0.7))
-        name, act = self._dice.choice(self._kinds)
+        if not self._deck:  # all kinds alike, in any order
+            self._deck = self._dice.sample(self._kinds, len(self._kinds))
+        name, act = self._deck.pop()
         self.counts[name] = self.counts.get(name, 0) + 1
         act(self._dice.randrange(len(self._site.cables)))
 
@@ -85,21 +89,29 @@ class Faults:
 
     def _reset(self, number: int) -> None:
         # Somebody between them has lost its state.
-        self._site.cables[number].reset()
+        for cable in self._site.cables[number]:
+            cable.reset()
         self._pause(0, 2)
 
     def _silence(self, number: int) -> None:
-        cable, pid = self._site.cables[number], self._site.gateways[number].pid
-        cable.pull()
+        cables, pid = self._site.cables[number], self._site.gateways[number].pid
+        for cable in cables:
+            cable.pull()
         began = time.monotonic()
         time.sleep(self._dice.choice([0.3, 1.5, 2.5, SILENT]))
         if time.monotonic() - began >= SILENT:
-            cable.reset()
+            for cable in cables:
+                cable.reset()
             self._await(pid)
             self._pause(0, 3)
-        cable.plug()
+        for cable in cables:
+            cable.plug()
 
     def _restart(self, number: int) -> None:
-        self._site.database.halt(self._dice.choice(["INT", "QUIT"]))
+        server = self._site.database.primary
+        server.halt(self._dice.choice(["INT", "QUIT"]))
         self._pause(0, 5)
-        self._site.database.start()
+        server.start()
+
+    def _failOver(self, number: int) -> None:
+        self._site.database.failOver(self._dice.choice(["INT", "QUIT"]), self._dice.uniform(0, 3))

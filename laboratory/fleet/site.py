@@ -17,8 +17,10 @@ from tests.support.cable import Cable
 from tests.support.gateway import Gateway
 from tests.support.packages import program
 from tests.support.peer import PATIENCE, Peer, mortal
-from tests.support.postgresql import PostgreSQL
+from tests.support.postgresql import either
 from tests.support.started import freePort
+
+from .pair import Pair
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "fleet" / "haproxy.cfg"
 COUNT = 3
@@ -33,16 +35,15 @@ class Site(Peer):
     All of it.
 
     @ivar gateways: those that run, by their numbers.
-    @ivar cables: between each gateway and the database.
+    @ivar cables: between each gateway and both servers of the database.
     @ivar port: where senders connect.
     """
 
-    def __init__(self, hall: PrinterHall, folder: Path, database: PostgreSQL) -> None:
+    def __init__(self, hall: PrinterHall, folder: Path, database: Pair) -> None:
         self._folder = folder
         self._hall = hall
         self.database = database
-        self.uri = database.fresh()
-        self.cables = [Cable(database.port) for _ in range(COUNT)]
+        self.cables = [[Cable(each.port) for each in database.servers] for _ in range(COUNT)]
         self.web = [freePort() for _ in range(COUNT)]
         self._control = [freePort() for _ in range(COUNT)]
         self._data = _ranges()
@@ -56,7 +57,7 @@ class Site(Peer):
         """Begin a gateway; if the database is away it waits for that."""
         data = self._data[number]
         words = [f"--printer=socket://127.0.0.1:{port}" for port in self._hall.ports]
-        words += [f"--spool={self.database.uri(port=self.cables[number].port)}"]
+        words += [f"--spool={either(*(cable.port for cable in self.cables[number]))}"]
         words += ["--max-queued=100000", "--max-sessions=100", "--drain-timeout=0"]
         words += [f"--passive-ports={data}-{data + DATA - 1}", "--passive-address=127.0.0.1"]
         words += [f"--web=tcp:{self.web[number]}:interface=127.0.0.1"]
@@ -98,8 +99,9 @@ class Site(Peer):
             with suppress(ProcessLookupError):
                 os.kill(each.pid, signal.SIGCONT)
             each.stop()
-        for cable in self.cables:
-            cable.stop()
+        for cables in self.cables:
+            for cable in cables:
+                cable.stop()
 
     def _startHAProxy(self) -> subprocess.Popen[bytes]:
         text = EXAMPLE.read_text().replace("192.0.2.10:21\n", f"127.0.0.1:{self.port}\n")

@@ -49,11 +49,18 @@ class PostgreSQL(Peer):
     @ivar port: where it listens on 127.0.0.1.
     """
 
-    def __init__(self, *settings: str, trusted: str = "", place: Path | None = None) -> None:
+    def __init__(
+        self,
+        *settings: str,
+        trusted: str = "",
+        place: Path | None = None,
+        primary: PostgreSQL | None = None,
+    ) -> None:
         """
-        @param place: where its directory is; by default where temporary ones are.
         @param settings: lines of C{postgresql.conf}.
         @param trusted: a network besides this machine from which it may be reached.
+        @param place: where its directory is; by default where temporary ones are.
+        @param primary: be the replica of this one.
         """
         pytest.importorskip("psycopg", reason="pip install jetdirect[postgresql]")
         self._bin = binary("postgres")
@@ -63,19 +70,42 @@ class PostgreSQL(Peer):
             os.chown(self._directory, self._user.pw_uid, self._user.pw_gid)
         self.port = freePort()
         self._data = self._directory / "data"
+        self._process: subprocess.Popen[bytes] | None = None
+        if primary is not None:
+            self.follow(primary)
+            return
         self._run(
             binary("initdb"),
             *("--no-sync", "--auth=trust", "--username=jetdirect", "--encoding=UTF8"),
             *("--locale=C", "--pgdata", str(self._data)),
         )
-        text = _CONFIGURATION.format(port=self.port, directory=self._directory)
-        with (self._data / "postgresql.conf").open("a") as file:
-            file.write(text + "\n".join(settings) + "\n")
+        self._configure(*settings)
         if trusted:
             with (self._data / "pg_hba.conf").open("a") as file:
                 file.write(f"host all all {trusted} trust\n")
-        self._process: subprocess.Popen[bytes] | None = None
         self.start()
+
+    def _configure(self, *settings: str) -> None:
+        # The last line of a setting counts.
+        text = _CONFIGURATION.format(port=self.port, directory=self._directory)
+        with (self._data / "postgresql.conf").open("a") as file:
+            file.write(text + "\n".join(settings) + "\n")
+
+    def follow(self, primary: PostgreSQL) -> None:
+        """Begin again as the replica of another one, which streams to it what it commits."""
+        self.halt("QUIT")
+        shutil.rmtree(self._data, ignore_errors=True)
+        self._run(
+            binary("pg_basebackup"),
+            *("--no-sync", "--checkpoint=fast", "--write-recovery-conf", "--username=jetdirect"),
+            *("--host=127.0.0.1", f"--port={primary.port}", "--pgdata", str(self._data)),
+        )
+        self._configure("wal_retrieve_retry_interval = 200ms")
+        self.start()
+
+    def promote(self) -> None:
+        """Be a primary from now on."""
+        self._run(binary("pg_ctl"), "promote", "--wait", "--pgdata", str(self._data))
 
     def uri(self, database: str = "postgres", port: int = 0) -> str:
         """Its URI, or that of a proxy before it."""
@@ -165,3 +195,9 @@ class PostgreSQL(Peer):
         subprocess.run(
             [*self._as(), *command], cwd=self._directory, check=True, capture_output=True
         )
+
+
+def either(*ports: int) -> str:
+    """The URI of the primary, whichever of these ports it listens on."""
+    hosts = ",".join(f"127.0.0.1:{port}" for port in ports)
+    return f"postgresql://jetdirect@{hosts}/postgres?target_session_attrs=read-write"

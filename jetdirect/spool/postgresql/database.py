@@ -118,13 +118,17 @@ class Database:
     def warnings(self) -> list[str]:
         """What may be wrong with it, as far as looking on shows it.  @raise psycopg.Error: all."""
         with self.connect(make=False) as session:
-            row = session.execute("SELECT current_setting('synchronous_standby_names')").fetchone()
-        if row is None or row[0]:
+            names, commit = session.execute(
+                "SELECT current_setting('synchronous_standby_names'),"
+                " current_setting('synchronous_commit')"
+            ).fetchone() or ("", "")
+        if not names:
+            why = "the database names no synchronous replica (synchronous_standby_names)"
+        elif commit == "local":
+            why = "the database does not wait for its replica (synchronous_commit is local)"
+        else:
             return []
-        return [
-            "the database names no synchronous replica (synchronous_standby_names): a failover may"
-            " lose jobs whose senders were told queued"
-        ]
+        return [f"{why}: a failover may lose jobs whose senders were told queued"]
 
     def forget(self) -> None:
         """The server is gone: no session with it is used again."""
@@ -158,6 +162,8 @@ class Database:
         if replica:
             remedy = "name the primary, or both with target_session_attrs=read-write"
             raise Unusable(f"the server is a replica; {remedy}")
+        # A reload of the server's file does not change what is promised in this session.
+        session.execute("SELECT set_config('synchronous_commit', %s, false)", [commit])
 
     def _checkTables(self, session: Session, make: bool) -> None:
         if not self._areThere(session):

@@ -30,6 +30,10 @@ prints in its place: more than L{LEASE<jetdirect.spool.shared.LEASE>}, which beg
 UNWANTED = 2.0
 """Seconds for which a port waits for the gateway that fits best, before any takes it (chosen)."""
 
+GIVEN_AGAIN = 10_000
+"""Transactions that a server may have lost in a crash or a failover, none of which anybody waited
+for: 0.6 s of them (three times C{wal_writer_delay}); their numbers are given again (chosen)."""
+
 _BURY = "DELETE FROM gateways WHERE id = %s AND (SELECT pg_try_advisory_xact_lock(%s, %s))"
 _CHANGED = """
     SELECT pg_snapshot_xmin(pg_current_snapshot())::text, j.number, j.port, j.state, j.place,
@@ -95,11 +99,12 @@ class Member:
 
     def _join(self) -> None:
         session = self._session = self._database.connect()
-        session.execute("SET synchronous_commit = off")
         if not self.me:
+            # Durable: after a crash or a failover nobody else gets it.
             row = session.execute("SELECT nextval('ids')").fetchone()
             assert row is not None
             self.me = int(row[0])
+        session.execute("SET synchronous_commit = off")
         row = session.execute("SELECT pg_try_advisory_lock(%s, %s)", lockOf(self.me)).fetchone()
         if row is None or not row[0]:
             self.leave()
@@ -108,7 +113,10 @@ class Member:
         self._register(session, frozenset())
         self._watched = {}  # of a server that may be another one now
         self._look(session)
-        if not self._since:
+        if self._since:
+            # What has changed meanwhile may have numbers that were seen before.
+            self._since = str(max(int(self._since) - GIVEN_AGAIN, 0))
+        else:
             # Before any jobs are looked at: what changes from here on is told.
             row = session.execute("SELECT pg_snapshot_xmin(pg_current_snapshot())::text").fetchone()
             assert row is not None
