@@ -62,7 +62,7 @@ class Replies:
     def wait(self, looks: int) -> None:
         """Let time pass until the sender was looked at so often."""
         for _ in range(looks):
-            self.clock.advance(0.5)
+            self.clock.advance(0.25)
 
 
 def test_heard() -> None:
@@ -85,7 +85,7 @@ def test_killedWithTheReplyUnread() -> None:
     replied = Replies()
     job = replied.job()
     replied.wait(1)
-    replied.clock.advance(0.4)
+    replied.clock.advance(0.2)
     assert job.heard == []
     replied.acknowledgements.lost()
     assert job.heard == [False]

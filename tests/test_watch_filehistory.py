@@ -15,7 +15,9 @@ from twisted.logger import LogEvent, capturedLogs
 from zope.interface.verify import verifyObject
 
 from jetdirect.errors import HistoryFailed
+from jetdirect.ftp.acknowledgement import Acknowledgements
 from jetdirect.interfaces import IHistory
+from jetdirect.net.facts import NoFacts
 from jetdirect.record import JobEvent, JobState
 from jetdirect.wanted import Wanted
 from jetdirect.watch import filehistory
@@ -86,7 +88,7 @@ def test_interface(house: House) -> None:
 
 
 def test_within(house: House) -> None:
-    """A job is in the file a second after its end, and known before."""
+    """A job is soon in the file after its end, and known before."""
     house.history.jobSubmitted(job(1))
     house.history.jobProgressed(job(1))
     house.history.jobEnded(job(1))
@@ -96,6 +98,19 @@ def test_within(house: House) -> None:
     house.clock.advance(WITHIN)
     assert house.written() == [2, 1] == house.known()
     assert house.history.recorded(1)
+
+
+def test_lastSecond(house: House) -> None:
+    """A job is in the file a second after its reply, though its sender says nothing behind it."""
+
+    class Ending:
+        def complete(self, heard: bool) -> None:
+            house.history.jobEnded(job(1, heard=heard))
+
+    ending: Any = Ending()
+    Acknowledgements(NoFacts(), house.clock).expect(ending)
+    house.clock.pump([0.1] * 9)  # a write takes a moment
+    assert house.written() == [1]
 
 
 def test_batch(house: House) -> None:

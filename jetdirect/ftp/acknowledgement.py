@@ -12,8 +12,8 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from ..job import UploadedJob
 from ..net.facts import ITCPFacts
 
-_INTERVAL = 0.5
-"""Seconds between looks; most senders say their next word before.
+_INTERVAL = 0.25
+"""Seconds between looks, of which there are two; most senders say their next word before.
 
 The kernel still acknowledges for a process that was killed, whose data connection it has closed
 but not yet the control connection: that follows up to 2 ms later, 13 ms on a busy machine

@@ -67,6 +67,7 @@ class HistoryLaboratory(Laboratory):
                 f"port{job.port}",
                 len(self._pages.data(job.head)),
                 job.port in KEEPING,
+                job.began,
                 job.replied,
                 job.head in whole,
             )

@@ -12,10 +12,8 @@ from dataclasses import dataclass
 
 from jetdirect.record import JobRecord
 
-LAST_MOMENT = 4.0
-"""Seconds before a kill of which jobs that streamed may be missing: one until it is known that the
-sender has heard, which is their end, one until they are written, and two for what else a busy
-machine does (chosen)."""
+LAST_MOMENT = 1.0
+"""Seconds before a kill of which jobs that streamed may be missing (docs/operations.rst)."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +23,8 @@ class Told:
 
     @ivar number: as its sender was told; C{None}: that heard nothing, or a refusal.
     @ivar kept: it was told C{queued}.
-    @ivar replied: when, in seconds of some clock.
+    @ivar began: when it began to send, in seconds of some clock.
+    @ivar replied: when it read that; it may be after a kill that the reply itself came before.
     @ivar printed: all of it came to a printer.
     """
 
@@ -33,6 +32,7 @@ class Told:
     port: str
     bytes: int
     kept: bool
+    began: float
     replied: float
     printed: bool
 
@@ -47,7 +47,7 @@ def wrong(
     All that must not be.
 
     @param waiting: the numbers of those that are kept and have not ended.
-    @param kills: when the gateway was killed, by the clock of C{Told.replied}.
+    @param kills: when the gateway was killed, by the clock of C{Told.began}.
     """
     rows = {row.number: row for row in history}
     return [
@@ -77,7 +77,7 @@ def _missing(
     for job in jobs:
         if job.number is None or job.number in rows or job.number in waiting:
             continue
-        late = any(job.replied <= kill <= job.replied + LAST_MOMENT for kill in kills)
+        late = any(job.began <= kill <= job.replied + LAST_MOMENT for kill in kills)
         if job.kept or not late:
             kind = "kept" if job.kept else "streamed"
             yield f"job {job.number} was {kind}, and is missing"

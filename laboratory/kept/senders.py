@@ -80,6 +80,7 @@ class Senders:
                 ftp.connect("127.0.0.1", self.gateway)
                 ftp.login()
                 reply = ftp.storbinary(f"STOR PORT{job.port}/page.prn", io.BytesIO(data))
+                job.replied = time.monotonic()
         except ftplib.error_temp as refused:
             # Of a job that was sent before only the second upload is refused.
             job.refused = not job.resent and not str(refused).startswith("421")
@@ -91,7 +92,6 @@ class Senders:
         except (OSError, EOFError, ftplib.Error):
             time.sleep(REFUSED)
             return
-        job.replied = time.monotonic()
         told = TAKEN.match(reply.splitlines()[-1])
         if told is None or int(told[2]) != len(data):
             job.odd = reply
