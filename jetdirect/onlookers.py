@@ -89,7 +89,9 @@ class _Watched:
 
     def ports(self) -> Iterator[Seen]:
         for port in self._server.ports:
-            yield Seen(port.name, self._server.waitAt(port))
+            queue = self._server.queue(port)
+            if queue is None or queue.mine:
+                yield Seen(port.name, self._server.waitAt(port))
 
     def printing(self) -> Sequence[JobRecord]:
         return self._server.printing

@@ -149,7 +149,8 @@ class PortRecord:
     @ivar aliases: what else it is called.
     @ivar uri: the device URI, without secrets.
     @ivar reasons: why it is stopped, as printer-state-reasons (RFC 8011, section 5.4.12):
-        C{connecting-to-device} while the printer cannot be reached.
+        C{connecting-to-device} while the printer cannot be reached; C{printed-elsewhere}: another
+        gateway prints there, and knows how the printer is; C{gateway-silent}: it says nothing.
     @ivar message: what was last said of the printer's condition, for people; may be empty.
     @ivar since: when it came into its state, in seconds since the epoch.
     @ivar accepting: are jobs taken?

@@ -235,6 +235,8 @@ class PrintServer:
     def portRecord(self, port: PrintingPort) -> PortRecord:
         """A printing port as others see it, with its queue."""
         record, queue = port.record, self.queue(port)
+        if queue is not None and not queue.mine:
+            record = self._elsewhere(record, queue)
         reasons, state = record.reasons, record.state
         if self.pausedBy(port):
             reasons, state = (*reasons, "paused"), PortState.STOPPED
@@ -243,10 +245,6 @@ class PrintServer:
         broken = self.spooling.broken or queue.broken
         if broken is not None:
             reasons, state = (*reasons, "spool-failed"), PortState.STOPPED
-        if not queue.mine:
-            reasons = (*reasons, "printed-elsewhere")
-            if state is PortState.IDLE and queue.printedElsewhere is not None:
-                state, record = PortState.PROCESSING, replace(record, job=queue.printedElsewhere)
         job = queue.printing
         if record.state is state and record.reasons == reasons and not queue.queued | queue.held:
             return record  # most of thousands: nothing of theirs waits
@@ -257,6 +255,22 @@ class PrintServer:
             accepting=record.accepting and broken is None,
             queued=record.queued + queue.queued - (job is not None),
             held=queue.held,
+        )
+
+    def _elsewhere(self, record: PortRecord, queue: Queue) -> PortRecord:
+        # What this gateway knew of the printer is old; the one that prints there knows it.
+        job = queue.printedElsewhere
+        state = PortState.IDLE if job is None else PortState.PROCESSING
+        record = replace(record, state=state, reasons=("printed-elsewhere",), message="", job=job)
+        shared = None if self.spooling is None else self.spooling.shared
+        silent = None if shared is None else shared.silent.get(record.name.lower())
+        if silent is None:
+            return record
+        message = f"waits for its gateway: {silent.name} owns it and has not been heard of"
+        since = self.wallClock() - silent.seconds
+        reasons = (*record.reasons, "gateway-silent")
+        return replace(
+            record, state=PortState.STOPPED, reasons=reasons, message=message, since=since
         )
 
     def waitAt(self, port: PrintingPort) -> float:

@@ -12,12 +12,12 @@ from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.task import Clock
 
 from jetdirect.errors import PrintError, SpoolFailed, WrongState
-from jetdirect.spool.beat import Asked, Beat, Told
+from jetdirect.spool.beat import Asked, Beat, Silent, Told
 from jetdirect.spool.record import SpoolRecord
 from jetdirect.spool.shared import ANSWERED, BEAT, LEASE, TOLD_WITHIN, Following, SharedDuplicates
 from jetdirect.testing.rules import hear
 
-NOTHING = Beat(frozenset(), frozenset(), (), {}, (), {}, ())
+NOTHING = Beat(frozenset(), frozenset(), (), {}, (), {}, {})
 RECORD = SpoolRecord(number=9, port="lab", name="", user="", host="192.0.2.1", received=1.0)
 
 
@@ -26,8 +26,10 @@ class Queue:
 
     removed = mine = False
     printing = False
+    name = "Lab"
 
     def __init__(self) -> None:
+        self.port = self
         self.cuts: list[PrintError] = []
         self.verbs = self
 
@@ -61,6 +63,8 @@ class House:
         self.broken: PrintError | None = None
         self.stopping = False
         self.told: list[Told] = []
+        self.changed: list[str] = []
+        self.portChanged = self.changed.append
         self.beat_: Callable[[], Deferred[Beat]] = lambda: succeed(NOTHING)
         self.suspected = 0
         here: Any = self
@@ -191,6 +195,16 @@ def test_isAsked() -> None:
     assert house.told[-1].answers == {1: "", 2: "job 8 has ended already"}
     house.clock.advance(BEAT)
     assert house.told[-1].answers == {}
+
+
+def test_silent() -> None:
+    """A port whose gateway falls silent is seen otherwise, once, and once more when it speaks."""
+    house = House()
+    for seconds in (3.0, 3.5):
+        house.hears(silent={"lab": Silent("a machine", seconds), "no port here": Silent("", 3.0)})
+    assert house.changed == ["Lab"] and house.following.silent["lab"].seconds == 3.5
+    house.hears()
+    assert house.changed == ["Lab", "Lab"] and not house.following.silent
 
 
 @pytest.mark.parametrize("answer", ["", "job 7 has ended already", None])

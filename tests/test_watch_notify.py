@@ -279,6 +279,26 @@ def test_silentDisk() -> None:
     assert office.world.asked == 2
 
 
+def test_elsewhere() -> None:
+    """
+    Of a port on which another gateway prints that one tells, and not this one: unless it says
+    nothing.
+    """
+    office, elsewhere = Office(), ("printed-elsewhere",)
+    office.notifier.portChanged(port(stopped=True, message="cannot be reached"))
+    office.wait(50)
+    office.notifier.portChanged(port(reasons=elsewhere, held=2))
+    office.notifier.portChanged(port(stopped=True, reasons=(*elsewhere, "paused")))
+    office.wait(200)
+    assert office.receiver.events == []
+    silent = (*elsewhere, "gateway-silent")
+    message = "waits for its gateway: db, process 7 owns it and has not been heard of"
+    office.notifier.portChanged(port(stopped=True, reasons=silent, message=message))
+    office.wait(70)
+    assert office.receiver.events == ["port.stopped ward3"]
+    assert "process 7 owns it" in office.receiver.told[0][1].events[0].text
+
+
 def test_held() -> None:
     """A held job is told of with its reason and its sender; one that was released is not."""
     office = Office()

@@ -46,6 +46,18 @@ class Asked(NamedTuple):
     by: str
 
 
+class Silent(NamedTuple):
+    """
+    A gateway that lives and says nothing.
+
+    @ivar name: its machine, and its process.
+    @ivar seconds: for how long it has been seen to say nothing.
+    """
+
+    name: str
+    seconds: float
+
+
 class Told(NamedTuple):
     """
     What a gateway has to say.
@@ -69,7 +81,7 @@ class Beat(NamedTuple):
     @ivar changed: since the last beat, or a little before.
     @ivar paused: ports that wait for a person, each with who wants so.
     @ivar answers: to what it has asked.
-    @ivar silent: gateways that live and say nothing: what they print, and what waits there, stands.
+    @ivar silent: ports whose gateway says nothing: what prints there, and what waits, stands.
     """
 
     mine: frozenset[str]
@@ -78,4 +90,4 @@ class Beat(NamedTuple):
     paused: Mapping[str, str]
     asked: Sequence[Asked]
     answers: Mapping[int, str]
-    silent: Sequence[str]
+    silent: Mapping[str, Silent]

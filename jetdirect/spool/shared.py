@@ -7,7 +7,7 @@ seconds it prints nothing more, for from then on others may.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Protocol
 
@@ -19,7 +19,7 @@ from twisted.python.failure import Failure
 
 from ..errors import PrinterLost, PrintError, SpoolFailed, SpoolFull, VerbRefused, WrongState
 from ..interfaces import ISharedSpool
-from .beat import Asked, Beat, Changed, Told
+from .beat import Asked, Beat, Changed, Silent, Told
 from .house import Duplicates
 from .queue import Queue
 from .record import SpoolRecord
@@ -48,6 +48,7 @@ class Spooling(Protocol):
     pauses: int
     broken: PrintError | None
     stopping: bool
+    portChanged: Callable[[str], None]
 
     def failed(self, error: PrintError) -> None: ...
 
@@ -60,13 +61,13 @@ class Following:
     """
     One gateway's part.
 
-    @ivar silent: gateways that keep their ports and say nothing.
+    @ivar silent: printing ports, in lower case, whose gateway keeps them and says nothing.
     """
 
     _log = Logger()
 
     def __init__(self, spool: ISharedSpool, spooling: Spooling) -> None:
-        self.silent: tuple[str, ...] = ()
+        self.silent: Mapping[str, Silent] = {}
         self._spool = spool
         self._spooling = spooling
         self._mine: frozenset[str] = frozenset()
@@ -190,10 +191,12 @@ class Following:
     # What is heard.
 
     def _hear(self, beat: Beat, samePauses: bool) -> None:
-        self.silent = tuple(beat.silent)
+        before, self.silent = self.silent, beat.silent
         self._have(beat.mine)
         self._giveUp(beat.spare)
         self._learn(beat.changed)
+        for name in (before.keys() ^ beat.silent.keys()) & self._spooling.queues.keys():
+            self._spooling.portChanged(self._spooling.queues[name].port.name)
         if samePauses and dict(beat.paused) != self._spooling.paused:
             self._spooling.pausedElsewhere(beat.paused)
         for asked in beat.asked:

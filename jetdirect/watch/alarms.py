@@ -130,6 +130,12 @@ class Standing:
             elif now - alarm.ended >= self._after or not KINDS[alarm.event].lasts:
                 del self.alarms[key]
 
+    def drop(self, port: str) -> None:
+        """Of this printing port nothing is known any more."""
+        for key in [*self.alarms]:
+            if key[1] == port:
+                del self.alarms[key]
+
     def keep(self, ports: set[str]) -> None:
         """There are no other printing ports any more; of others nothing stands."""
         for key in [*self.alarms]:

@@ -258,6 +258,10 @@ class Notifier:
         if name not in self._names:
             return
         reasons = {*record.reasons}
+        if "printed-elsewhere" in reasons and "gateway-silent" not in reasons:
+            self._stopped.pop(name, None)
+            self._standing.drop(name)  # the gateway that prints there tells of it
+            return
         stopped = record.state is PortState.STOPPED and bool(not reasons or reasons - NOT_ALARMING)
         said = record.message or ("is stopped" if stopped else "works again")
         text = f"{name} ({record.description}) {said}"

@@ -22,6 +22,7 @@ _REASONS = {
     "connecting-to-device": "cannot be reached",
     "paused": "paused",
     "spool-failed": "its spool has failed",
+    "gateway-silent": "its gateway does not answer",
     "port-removed": "removed",
     "offline": "switched offline",
     "media-empty": "out of paper",
@@ -93,10 +94,10 @@ def standing(port: PortRecord, job: JobRecord | None, now: float) -> Standing:
     @param job: the one that has it.
     @param now: seconds since the epoch.
     """
-    whys = [each for each in port.reasons if each != "paused"]
+    whys = [each for each in port.reasons if each not in ("paused", "printed-elsewhere")]
     if port.state is PortState.STOPPED and whys:
         because = port.message.partition(": ")[2].removeprefix(f"{port.uri}: ")
-        said = because if "connecting-to-device" in whys else ""
+        said = because if {"connecting-to-device", "gateway-silent"} & {*whys} else ""
         more = [lasting(now - port.since), *([said] if said else [])]
         return Standing(0, BAD, sentence(reasons(whys)), ": ".join(more))
     if "paused" in port.reasons:

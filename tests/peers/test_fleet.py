@@ -5,6 +5,8 @@ one goes on.
 
 from __future__ import annotations
 
+import os
+import signal
 import threading
 from collections.abc import Iterator
 from functools import partial
@@ -130,3 +132,31 @@ def test_verbsElsewhere(tmp_path: Path, server: PostgreSQL) -> None:
             fleet.until(lambda: "paused" not in fleet.ask(0, "/api/ports/PORT1")["reasons"])
             assert printer.waitForJob(1) == b"a.ps"
             assert "Traceback" not in fleet.log
+
+
+@pytest.mark.long
+def test_silentOwner(tmp_path: Path, server: PostgreSQL) -> None:
+    """Of a port whose gateway is stopped the others say which one that is, until it goes on."""
+    with (
+        RawPrinter() as printer,
+        Fleet(tmp_path, server.fresh(), printer.uri()) as fleet,
+    ):
+        fleet.waitForOwners()
+        [owner] = [number for number, owned in fleet.owned.items() if owned]
+        other, pid = 1 - owner, fleet.gateways[owner].pid
+
+        def reasons() -> list[str]:
+            said: list[str] = fleet.ask(other, "/api/ports/PORT1")["reasons"]
+            return said
+
+        assert reasons() == ["printed-elsewhere"]
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            fleet.until(lambda: "gateway-silent" in reasons())
+            port = fleet.ask(other, "/api/ports/PORT1")
+            assert port["state"] == "stopped" and f"process {pid} owns it" in port["message"]
+            page = fleet.page(other)
+            assert "Its gateway does not answer" in page and f"process {pid} owns it" in page
+        finally:
+            os.kill(pid, signal.SIGCONT)
+        fleet.until(lambda: reasons() == ["printed-elsewhere"])

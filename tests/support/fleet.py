@@ -67,6 +67,11 @@ class Fleet(Peer):
         with urllib.request.urlopen(urllib.request.Request(url, data, heads)) as answer:
             return json.load(answer)
 
+    def page(self, number: int) -> str:
+        """What one of them shows first, in HTML."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self._web[number]}/") as answer:
+            return str(answer.read().decode())
+
     def jobs(self, number: int) -> dict[int, Any]:
         """All jobs that one of them knows, by their numbers."""
         return {job["number"]: job for job in self.ask(number, "/api/jobs")["jobs"]}

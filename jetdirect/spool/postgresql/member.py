@@ -18,7 +18,7 @@ from contextlib import suppress
 import psycopg
 
 from ...errors import SpoolFailed
-from ..beat import Asked, Beat, Changed, Told
+from ..beat import Asked, Beat, Changed, Silent, Told
 from ..record import JobPlace, Kept
 from .database import Database, Session, Unusable, lockOf, whatFailed
 from .fair import preferred
@@ -68,7 +68,6 @@ class Member:
     One gateway among others.  All methods may sleep, and are one thread's.
 
     @ivar me: its number; 0: it has none yet.
-    @ivar silent: gateways that live and say nothing.
     """
 
     def __init__(self, database: Database, dead: float = DEAD) -> None:
@@ -78,7 +77,7 @@ class Member:
         self._session: Session | None = None
         self._since = ""
         self._watched: dict[int, tuple[object, float]] = {}
-        self.silent: list[str] = []
+        self._silent: dict[int, Silent] = {}
         self._fresh: Mapping[int, frozenset[str]] = {}
         self._best: dict[str, int | None] = {}
         self._served: dict[int, tuple[int, frozenset[str]]] = {}
@@ -150,7 +149,7 @@ class Member:
             dict(session.execute("SELECT port, by FROM paused").fetchall()),
             self._asked(session, mine),
             self._answers(session),
-            self.silent,
+            self._silentAt(session),
         )
 
     def _say(self, session: Session, told: Told, heard: Collection[int]) -> None:
@@ -196,7 +195,7 @@ class Member:
         """
         rows = session.execute("SELECT id, name, serial, seen FROM gateways").fetchall()
         now, watched = time.monotonic(), self._watched
-        self._watched, self.silent, gone = {}, [], watched.keys() - {row[0] for row in rows}
+        self._watched, self._silent, gone = {}, {}, watched.keys() - {row[0] for row in rows}
         fresh: dict[int, frozenset[str]] = {}
         for id, name, serial, seen in rows:
             was = watched.get(id)
@@ -205,12 +204,20 @@ class Member:
                 if session.execute(_BURY, [id, *lockOf(id)]).rowcount:
                     gone.add(id)
                     continue
-                self.silent.append(name)
+                self._silent[id] = Silent(name, now - since)
             else:
                 fresh[id] = self._portsOf(session, id, serial)
             self._watched[id] = seen, since
         self._clean(session, bool(gone) or not self._since)
         return fresh
+
+    def _silentAt(self, session: Session) -> dict[str, Silent]:
+        if not self._silent:
+            return {}
+        rows = session.execute(
+            "SELECT name, owner FROM ports WHERE owner = ANY(%s)", [list(self._silent)]
+        ).fetchall()
+        return {name: self._silent[owner] for name, owner in rows}
 
     def _portsOf(self, session: Session, id: int, serial: int) -> frozenset[str]:
         known = self._served.get(id)
