@@ -13,19 +13,26 @@ from typing import Any
 
 import pytest
 from twisted.cred.checkers import InMemoryUsernamePasswordDatabaseDontUse
+from twisted.internet.task import Clock
 from twisted.internet.testing import MemoryReactorClock
 
+import jetdirect
 from jetdirect.configuration import Configuration
+from jetdirect.errors import LONGEST_REASON, PrinterLost
 from jetdirect.ftp.commands.access import FAILED_LOGINS
 from jetdirect.ftp.control import READ_SIZE
 from jetdirect.ftp.names import REMEMBERED_BYTES, REMEMBERED_NAMES
 from jetdirect.ftp.paths import DEEPEST_PATH, LONGEST_PATH
 from jetdirect.ftp.replies import LONGEST_FIELD, Reply
-from jetdirect.ftp.settings import SessionSettings
+from jetdirect.ftp.settings import LOGIN_TIMEOUT, SessionSettings
 from jetdirect.ftp.shell import LISTED_JOBS
 from jetdirect.gateway import Gateway
 from jetdirect.server import REMEMBERED_JOBS
 from jetdirect.testing import FakePrinter, FakeSender
+from jetdirect.watch.recent import LINES, LONGEST, Recent
+from jetdirect.web.notes import KEPT as NOTES
+from jetdirect.web.notes import Notes
+from jetdirect.web.rows import Note
 
 _TESTS = Path(__file__).parent
 _PAGE = _TESTS.parent / "docs" / "evidence" / "bounds.rst"
@@ -60,6 +67,80 @@ def test_row(what: str, number: str, constant: str, file: str, test: str) -> Non
     highest = max(value) if isinstance(value, tuple) else value
     assert highest == int(number.replace(",", "")), what
     assert re.search(rf"^(async )?def {test}\(", (_TESTS / file).read_text(), re.MULTILINE), test
+
+
+NO_BOUNDS = {
+    "configfile.LARGEST_FILE": "an operator writes it",
+    "ftp.announced.REMEMBERED": "seconds that an answer is believed",
+    "net.events.MOST": "of one turn of the reactor",
+    "net.tuning.LONGEST_RETRY": "the kernel's",
+    "options.LARGEST_SIZE": "an operator writes it",
+    "options.LONGEST_GREETING": "an operator writes it",
+    "options.LONGEST_NAME": "an operator writes it",
+    "options.LONGEST_TIME": "an operator writes it",
+    "options.MOST": "an operator writes it",
+    "spool.doubt.MOST_STARTS": "how often a job is begun",
+    "transports.build.LONGEST_SECRET": "an operator writes it",
+    "transports.ipp.rfc8011.LONGEST_NAME": "of what is sent to a printer",
+    "transports.pjl.codes.LONGEST_MODEL": "of what LONGEST_ANSWER lets in",
+    "transports.pjl.talk.LONGEST_NAME": "of what LONGEST_MESSAGE lets in",
+    "watch.settings.LONGEST_ADDRESS": "an operator writes it",
+    "watch.settings.LONGEST_SECRET": "an operator writes it",
+    "watch.wording.LONGEST_NAME": "of the subject of a mail",
+}
+"""What sounds like a bound of what others send, and is none, or a part of one."""
+
+
+def test_noBoundIsMissing() -> None:
+    """Each constant that sounds like a bound is on the page, or is known to be none."""
+    sounds = re.compile(
+        r"^((?:LONGEST|LARGEST|DEEPEST|MOST|REMEMBERED|WAITING|LISTED_|KEPT|MAX_)\w*"
+        r"|BUFFER|STREAMS|FIELDS|CONNECTIONS|LISTENED)(?:: .*)? = \d",
+        re.MULTILINE,
+    )
+    package = Path(jetdirect.__file__).parent
+    found = {
+        f"{file.relative_to(package).with_suffix('').as_posix().replace('/', '.')}.{name}"
+        for file in package.glob("**/*.py")
+        for name in sounds.findall(file.read_text())
+        if "testing" not in file.parts
+    }
+    assert len(found) > 40
+    assert found - {constant for _, _, constant, _, _ in ROWS} == NO_BOUNDS.keys()
+
+
+def test_login() -> None:
+    """Who does not log in has the time that is said, and no more, whatever is sent meanwhile."""
+    sender = FakeSender(gateway().factory)
+    for _ in range(int(LOGIN_TIMEOUT)):
+        sender.say("NOOP")
+        assert not sender.wire.halfClosed
+        sender.reactor.advance(1)
+    assert sender.wire.halfClosed
+    sender.wire.rst()
+
+
+def test_reason() -> None:
+    """Whatever a printer says why, a reason stays short."""
+    assert len(PrinterLost("x" * 10**6).reason) <= LONGEST_REASON
+
+
+def test_notes() -> None:
+    """However many actions there were, so many results are known."""
+    notes = Notes(Clock())
+    for number in range(NOTES + 100):
+        notes.add(str(number), Note("done", True))
+    assert sum(notes.of(str(number)) is not None for number in range(NOTES + 100)) == NOTES
+
+
+def test_lines() -> None:
+    """However long the log is, so many lines of it are in memory, and shown to so many letters."""
+    recent = Recent()
+    for number in range(LINES + 100):
+        recent({"log_format": "{text}", "text": "x" * 10_000, "log_time": float(number)})
+    shown = [text for _, _, text in recent.lines()]
+    assert len(shown) == LINES
+    assert {len(text) for text in shown} == {LONGEST + len("...")}
 
 
 def test_unreadReplies() -> None:
