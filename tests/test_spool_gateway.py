@@ -235,9 +235,8 @@ def test_cutWhileCommitting(
     judge(site, told, seed)
 
 
-def test_abortedAfterRename() -> None:
-    """ABOR that comes too late for the commit: the job is removed for good before the 426."""
-    site = Site()
+def abortedAfterRename(site: Site) -> FakeSender:
+    """An upload with an ABOR that comes too late for its commit; what follows waits."""
     sender = coming(site)
     site.work.hold()
     assert sender.data is not None
@@ -252,12 +251,35 @@ def test_abortedAfterRename() -> None:
             assert sender.hear() == ""
         done.callback(result)
     assert sender.hear() == ""
+    return sender
+
+
+def test_abortedAfterRename() -> None:
+    """ABOR that comes too late for the commit: the job is removed for good before the 426."""
+    site = Site()
+    sender = abortedAfterRename(site)
     site.work.go()
     codes = [line[:3] for line in sender.hear().splitlines() if line[3] == " "]
     assert codes == ["426", "226"]
     site.restart(seed=1)
     site.advance(5)
     assert site.printed == []
+
+
+def test_notTakenBack() -> None:
+    """A disk that fails then: nobody knows what becomes of the job, and the log says why."""
+    site = Site()
+    sender = abortedAfterRename(site)
+
+    def fault(number: int, name: str) -> None:
+        raise OSError(errno.EIO, "failed")
+
+    site.disk.fault = fault
+    with capturedLogs() as logs:
+        site.work.go()
+    assert "426" not in sender.hear()
+    told = [formatEvent(each) for each in logs]
+    assert "job 1 cannot be taken back: the spool failed: failed" in told
 
 
 def test_sizeDiffers() -> None:

@@ -453,7 +453,11 @@ class Intake:
 
     def _takeBack(self) -> None:
         def failed(failure: Failure) -> None:
-            self._log.failure("job {job} cannot be taken back", failure, job=self.number)
+            if isinstance(failure.value, PrintError):
+                why = failure.value.reason
+                self._log.error("job {job} cannot be taken back: {why}", job=self.number, why=why)
+            else:
+                self._log.failure("job {job} cannot be taken back", failure, job=self.number)
             self._takenBack(SpoolSilent("the spool failed when the job was to be taken back"))
 
         assert self.error is not None
