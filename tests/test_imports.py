@@ -102,17 +102,18 @@ MAY_IMPORT = {
     "spool.durable": "spool.disk",
     "spool.numbers": "spool.disk spool.durable",
     "spool.paused": "spool.disk spool.durable spool.record",
-    "spool.state": "interfaces spool.directory spool.disk spool.files spool.numbers spool.paused"
-    " spool.record spool.threads",
+    "spool.state": "interfaces spool.asked spool.directory spool.disk spool.files spool.numbers"
+    " spool.paused spool.record spool.threads",
     "spool.paths": "spool.record",
     "spool.draft": "errors spool.disk spool.durable spool.paths spool.record",
     "spool.store": "errors spool.disk spool.draft spool.durable spool.numbers spool.paths"
     " spool.paused spool.record",
     "spool.directory": "spool.disk",
     "spool.threads": "",
-    "spool.files": "errors interfaces net.pipe spool.directory spool.disk spool.record"
-    " spool.draft spool.store spool.threads spool.turns",
     "spool.turns": "",
+    "spool.asked": "interfaces spool.record spool.turns",
+    "spool.files": "errors interfaces net.pipe spool.asked spool.directory spool.disk spool.record"
+    " spool.draft spool.store spool.threads spool.turns",
     "spool.offline": "spool.directory spool.disk spool.record spool.store text",
     "spool.writer": "errors interfaces",
     "spool.line": "errors interfaces spool.record",
@@ -134,7 +135,7 @@ MAY_IMPORT = {
     " spool.postgresql.table",
     "spool.postgresql.member": "errors spool.beat spool.record spool.postgresql.*",
     "spool.postgresql.places": "",
-    "spool.postgresql.spool": "errors interfaces spool.beat spool.record spool.threads spool.turns"
+    "spool.postgresql.spool": "errors interfaces spool.asked spool.beat spool.record spool.threads"
     " spool.postgresql.*",
     "spool.postgresql.opening": "interfaces spool.where spool.postgresql.*",
     "spool.portjobs": "record spool.house spool.kept spool.record spool.seen",

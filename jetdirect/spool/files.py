@@ -7,9 +7,9 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IReactorFromThreads
@@ -20,13 +20,14 @@ from zope.interface import implementer
 from ..errors import SpoolFailed, SpoolFull, SpoolSilent
 from ..interfaces import IDraft, IKeptData, IKernelData, ISpool
 from ..net.pipe import PIPE_SIZES
+from .asked import AskedDraft, AskedSpool, SleepingDraft, Worker
 from .directory import SpoolDirectory
 from .disk import Reader, RealDisk, RealReader
 from .draft import Draft
-from .record import Found, JobPlace, Room, SpoolRecord
+from .record import JobPlace, SpoolRecord
 from .store import Store
 from .threads import Threads
-from .turns import InOrder, Reserved, Turns
+from .turns import Reserved
 
 RESERVED_PLACES = 1000
 """Places that are taken at a time: a power cut skips up to so many, and nobody sees it (chosen)."""
@@ -38,12 +39,6 @@ and are so written and committed in one go (chosen)."""
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 
 _Result = TypeVar("_Result")
-
-
-class Worker(Protocol):
-    """Does work that may sleep: L{Threads.do<jetdirect.spool.threads.Threads.do>}."""
-
-    def __call__(self, work: Callable[[], _Result]) -> Deferred[_Result]: ...
 
 
 def openSpool(path: str, reactor: IReactorFromThreads) -> FileSpool:
@@ -72,7 +67,7 @@ def whatFailed(error: OSError, what: str = "the spool") -> SpoolFailed | SpoolFu
 
 
 @implementer(ISpool)
-class FileSpool:
+class FileSpool(AskedSpool):
     """
     A spool of files.
 
@@ -80,6 +75,7 @@ class FileSpool:
     """
 
     _log = Logger()
+    _store: Store
 
     def __init__(
         self,
@@ -91,23 +87,12 @@ class FileSpool:
         """
         @param release: lets another process have the directory.
         """
-        self.durable = durable
-        self._store = store
-        self._do = do
-        self._release = release
-        self._jobs = Turns()
-        self._commits: dict[str, InOrder] = {}
-        self._places = Reserved(
+        places = Reserved(
             lambda count: self._done(lambda: store.reserve("place", count)), RESERVED_PLACES
         )
-
-    def addPort(self, name: str) -> Deferred[Found]:
-        """L{ISpool}."""
-        return self._done(lambda: self._store.addPort(name))
-
-    def portNames(self) -> Deferred[Sequence[str]]:
-        """L{ISpool}."""
-        return self._done(self._store.portNames)
+        super().__init__(store, places, do)
+        self.durable = durable
+        self._release = release
 
     def reserve(self, count: int) -> Deferred[int]:
         """L{ISpool}."""
@@ -117,14 +102,6 @@ class FileSpool:
         """L{ISpool}."""
 
         return succeed(FileDraft(self, self._store.begin(port, number), port))
-
-    def nextPlace(self) -> Deferred[int]:
-        """L{ISpool}."""
-        return self._places.next()
-
-    def record(self, number: int) -> Deferred[SpoolRecord]:
-        """L{ISpool}."""
-        return self._forJob(number, lambda: self._store.record(number))
 
     def change(self, record: SpoolRecord, to: JobPlace) -> Deferred[None]:
         """L{ISpool}: on a full disk the ballast makes room for it."""
@@ -140,14 +117,6 @@ class FileSpool:
 
         return self._forJob(record.number, change)
 
-    def verify(self, number: int) -> Deferred[None]:
-        """L{ISpool}."""
-        return self._forJob(number, lambda: self._store.verify(number))
-
-    def setAside(self, number: int) -> Deferred[None]:
-        """L{ISpool}."""
-        return self._forJob(number, lambda: self._store.setAside(number))
-
     def data(self, number: int) -> Deferred[IKeptData]:
         """L{ISpool}."""
 
@@ -158,33 +127,13 @@ class FileSpool:
 
         return self._forJob(number, lambda: self._store.read(number)).addCallback(found)
 
-    def note(self, number: int, sent: int) -> Deferred[None]:
-        """L{ISpool}."""
-        return self._hint(number, lambda: self._store.note(number, sent))
-
-    def noted(self, number: int) -> Deferred[int]:
-        """L{ISpool}."""
-        return self._forJob(number, lambda: self._store.noted(number))
-
     def noteHeard(self, number: int) -> Deferred[None]:
         """L{ISpool}."""
         return self._hint(number, lambda: self._store.noteHeard(number))
 
-    def wasHeard(self, number: int) -> Deferred[bool]:
-        """L{ISpool}."""
-        return self._forJob(number, lambda: self._store.wasHeard(number))
-
     def removeData(self, number: int) -> Deferred[None]:
         """L{ISpool}."""
         return self._forJob(number, lambda: self._store.removeData(number))
-
-    def remove(self, number: int) -> Deferred[None]:
-        """L{ISpool}."""
-        return self._forJob(number, lambda: self._store.remove(number))
-
-    def room(self) -> Deferred[Room]:
-        """L{ISpool}."""
-        return self._done(self._store.room)
 
     def probe(self) -> Deferred[None]:
         """L{ISpool}: afterwards the ballast is there again, if there is room for it."""
@@ -215,12 +164,6 @@ class FileSpool:
     def _done(self, work: Callable[[], _Result]) -> Deferred[_Result]:
         return self._do(work).addErrback(self._failed)
 
-    def _forJob(self, number: int, work: Callable[[], _Result]) -> Deferred[_Result]:
-        return self._jobs.do(number, lambda: self._done(work))
-
-    def _hint(self, number: int, work: Callable[[], None]) -> Deferred[None]:
-        return self._forJob(number, work).addErrback(lambda _: None)
-
     def _failed(self, failure: Failure) -> Any:
         error = failure.value
         if not isinstance(error, OSError):
@@ -228,24 +171,14 @@ class FileSpool:
         self._log.error("the spool failed: {error}", error=str(error))
         raise whatFailed(error) from error
 
-    def _commit(
-        self, draft: Draft, port: str, record: SpoolRecord, to: JobPlace
-    ) -> Deferred[SpoolRecord]:
-        number = draft.number
-
-        def commit(place: int) -> SpoolRecord:
-            try:
-                return draft.commit(record.but(place=place), to)
-            except Exception as why:
-                if draft.kept:
-                    self._takeBack(number, why)
-                raise
-
-        def placed(place: int) -> Deferred[SpoolRecord]:
-            return self._done(lambda: commit(place))
-
-        committed = self._places.next().addCallback(placed)
-        return self._commits.setdefault(port.lower(), InOrder()).give(committed)
+    def _keep(self, draft: SleepingDraft, record: SpoolRecord, to: JobPlace) -> SpoolRecord:
+        assert isinstance(draft, Draft)
+        try:
+            return draft.commit(record, to)
+        except Exception as why:
+            if draft.kept:
+                self._takeBack(draft.number, why)
+            raise
 
     def _takeBack(self, number: int, why: Exception) -> None:
         # It is on the disk, and perhaps for good; what its sender is told depends on this.
@@ -255,43 +188,16 @@ class FileSpool:
             raise SpoolSilent(f"the spool failed: {why}") from why
 
 
-@implementer(IDraft)
-class FileDraft:
-    """A job that comes into a spool of files."""
+class FileDraft(AskedDraft):
+    """A job that comes into a spool of files; its first bytes are in memory only."""
 
-    def __init__(self, spool: FileSpool, draft: Draft, port: str) -> None:
-        self.number = draft.number
-        self._spool = spool
-        self._draft = draft
-        self._port = port
-
-    @property
-    def size(self) -> int:
-        """L{IDraft}."""
-        return self._draft.size
-
-    @property
-    def sha256(self) -> str:
-        """L{IDraft}."""
-        return self._draft.sha256
+    _draft: Draft
 
     def write(self, data: bytes) -> Deferred[None]:
         """L{IDraft}."""
         if self._draft.take(data) < SMALL:
             return succeed(None)
         return self._spool._done(self._draft.flush)
-
-    def commit(self, record: SpoolRecord, to: JobPlace = JobPlace.QUEUE) -> Deferred[SpoolRecord]:
-        """L{IDraft}."""
-        return self._spool._commit(self._draft, self._port, record, to)
-
-    def cut(self) -> bool:
-        """L{IDraft}."""
-        return self._draft.cut()
-
-    def discard(self) -> Deferred[None]:
-        """L{IDraft}: what stays, the next start removes."""
-        return self._spool._do(self._draft.discard).addErrback(lambda _: None)
 
 
 @implementer(IKeptData)

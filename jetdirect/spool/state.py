@@ -19,9 +19,10 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from ..interfaces import IState
+from .asked import Worker
 from .directory import SpoolDirectory
 from .disk import Disk, RealDisk
-from .files import Worker, whatFailed
+from .files import whatFailed
 from .numbers import Numbers
 from .paused import readPaused, writePaused
 from .record import BadRecord

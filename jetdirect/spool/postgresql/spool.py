@@ -5,7 +5,7 @@ A spool in a PostgreSQL database, asked from the reactor.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, TypeVar
 
 from twisted.internet.defer import Deferred, succeed
@@ -14,10 +14,10 @@ from zope.interface import implementer
 
 from ...errors import SpoolFailed
 from ...interfaces import IDraft, IKeptData, ISharedSpool
+from ..asked import AskedDraft, AskedSpool
 from ..beat import Beat, Told
-from ..record import Found, JobPlace, Room, SpoolRecord
+from ..record import SpoolRecord
 from ..threads import Threads
-from ..turns import InOrder, Turns
 from .database import Database
 from .draft import Draft
 from .member import DEAD, Member
@@ -31,9 +31,11 @@ _Result = TypeVar("_Result")
 
 
 @implementer(ISharedSpool)
-class PostgreSQLSpool:
+class PostgreSQLSpool(AskedSpool):
     """
     A spool in a database.
+
+    L{ISpool.change} fails with L{PortLost<jetdirect.errors.PortLost>}, too.
 
     @ivar durable: what it keeps survives a power cut of the server: a database that would lose it
         is refused.
@@ -53,11 +55,9 @@ class PostgreSQLSpool:
         self._database = Database(uri)
         self._member = Member(self._database, dead)
         self._table = Table(self._database, self._member, alone)
-        self._do = Threads(reactor, "spool").do
+        places = Places(lambda count: self._done(lambda: self._table.places(count)))
+        super().__init__(self._table, places, Threads(reactor, "spool").do)
         self._beating = Threads(reactor, "fleet", 1).do
-        self._jobs = Turns()
-        self._commits: dict[str, InOrder] = {}
-        self._places = Places(lambda count: self._done(lambda: self._table.places(count)))
         self._paused: Mapping[str, str] = {}
         self._pauses = 0  # begun and done: what a beat says of them may be older
         self._heard: set[int] = set()
@@ -109,14 +109,6 @@ class PostgreSQLSpool:
 
     # ISpool
 
-    def addPort(self, name: str) -> Deferred[Found]:
-        """L{ISpool}."""
-        return self._done(lambda: self._table.addPort(name))
-
-    def portNames(self) -> Deferred[Sequence[str]]:
-        """L{ISpool}."""
-        return self._done(self._table.portNames)
-
     def reserve(self, count: int) -> Deferred[int]:
         """L{ISpool}."""
         return self._done(lambda: self._table.reserve(count))
@@ -125,29 +117,9 @@ class PostgreSQLSpool:
         """L{ISpool}."""
 
         def begun() -> IDraft:
-            return PostgreSQLDraft(self, Draft(self._table, self._database, port, number), port)
+            return AskedDraft(self, Draft(self._table, self._database, port, number), port)
 
         return self._done(begun)
-
-    def nextPlace(self) -> Deferred[int]:
-        """L{ISpool}."""
-        return self._places.next()
-
-    def record(self, number: int) -> Deferred[SpoolRecord]:
-        """L{ISpool}."""
-        return self._forJob(number, lambda: self._table.record(number))
-
-    def change(self, record: SpoolRecord, to: JobPlace) -> Deferred[None]:
-        """L{ISpool}: fails with L{PortLost<jetdirect.errors.PortLost>}, too."""
-        return self._forJob(record.number, lambda: self._table.change(record, to))
-
-    def verify(self, number: int) -> Deferred[None]:
-        """L{ISpool}."""
-        return self._forJob(number, lambda: self._table.verify(number))
-
-    def setAside(self, number: int) -> Deferred[None]:
-        """L{ISpool}."""
-        return self._forJob(number, lambda: self._table.setAside(number))
 
     def data(self, number: int) -> Deferred[IKeptData]:
         """L{ISpool}."""
@@ -156,14 +128,6 @@ class PostgreSQLSpool:
             return PostgreSQLData(self, number, first)
 
         return self._forJob(number, lambda: self._table.chunk(number, 0)).addCallback(found)
-
-    def note(self, number: int, sent: int) -> Deferred[None]:
-        """L{ISpool}."""
-        return self._hint(number, lambda: self._table.note(number, sent))
-
-    def noted(self, number: int) -> Deferred[int]:
-        """L{ISpool}."""
-        return self._forJob(number, lambda: self._table.noted(number))
 
     def noteHeard(self, number: int) -> Deferred[None]:
         """L{ISpool}: the next beat tells it."""
@@ -174,20 +138,12 @@ class PostgreSQLSpool:
         """L{ISpool}."""
         if number in self._heard:
             return succeed(True)
-        return self._forJob(number, lambda: self._table.wasHeard(number))
+        return super().wasHeard(number)
 
     def removeData(self, number: int) -> Deferred[None]:
         """L{ISpool}: nobody waits for it; a gigabyte takes the server many seconds."""
         self._hint(number, lambda: self._table.removeData(number))
         return succeed(None)
-
-    def remove(self, number: int) -> Deferred[None]:
-        """L{ISpool}."""
-        return self._forJob(number, lambda: self._table.remove(number))
-
-    def room(self) -> Deferred[Room]:
-        """L{ISpool}."""
-        return self._done(self._table.room)
 
     def probe(self) -> Deferred[None]:
         """L{ISpool}: well is a database with which this gateway lives."""
@@ -246,58 +202,6 @@ class PostgreSQLSpool:
             return work()
 
         return self._do(done)
-
-    def _forJob(self, number: int, work: Callable[[], _Result]) -> Deferred[_Result]:
-        return self._jobs.do(number, lambda: self._done(work))
-
-    def _hint(self, number: int, work: Callable[[], None]) -> Deferred[None]:
-        return self._forJob(number, work).addErrback(lambda _: None)
-
-    def _commit(
-        self, draft: Draft, port: str, record: SpoolRecord, to: JobPlace
-    ) -> Deferred[SpoolRecord]:
-        def placed(place: int) -> Deferred[SpoolRecord]:
-            return self._done(lambda: draft.commit(record.but(place=place), to))
-
-        committed = self._places.next().addCallback(placed)
-        return self._commits.setdefault(port.lower(), InOrder()).give(committed)
-
-
-@implementer(IDraft)
-class PostgreSQLDraft:
-    """A job that comes into a database."""
-
-    def __init__(self, spool: PostgreSQLSpool, draft: Draft, port: str) -> None:
-        self.number = draft.number
-        self._spool = spool
-        self._draft = draft
-        self._port = port
-
-    @property
-    def size(self) -> int:
-        """L{IDraft}."""
-        return self._draft.size
-
-    @property
-    def sha256(self) -> str:
-        """L{IDraft}."""
-        return self._draft.sha256
-
-    def write(self, data: bytes) -> Deferred[None]:
-        """L{IDraft}."""
-        return self._spool._done(lambda: self._draft.write(data))
-
-    def commit(self, record: SpoolRecord, to: JobPlace = JobPlace.QUEUE) -> Deferred[SpoolRecord]:
-        """L{IDraft}."""
-        return self._spool._commit(self._draft, self._port, record, to)
-
-    def cut(self) -> bool:
-        """L{IDraft}."""
-        return self._draft.cut()
-
-    def discard(self) -> Deferred[None]:
-        """L{IDraft}: what stays goes with this gateway."""
-        return self._spool._do(self._draft.discard).addErrback(lambda _: None)
 
 
 @implementer(IKeptData)
