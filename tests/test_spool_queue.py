@@ -486,6 +486,23 @@ def test_alteredData() -> None:
     assert site.files("corrupt") == [1]
 
 
+@pytest.mark.parametrize("outcome", [b"", b"printed"])
+def test_damagedEnd(outcome: bytes) -> None:
+    """An ended job of which nobody can read how it ended is set aside, and its port prints on."""
+    site = Site(keep=Keep(jobs=5))
+    site.upload(b"1")
+    site.advance(1)
+    assert site.files("done") == [1]
+    site.kill()
+    record = site.disk.inode("ports/port1/done/00000001/job.json")
+    record.data = record.data.replace(b'"completed"', b'"%s"' % outcome)
+    site.start()
+    site.upload(b"2")
+    site.advance(3)
+    assert site.printed == [b"1", b"2"]
+    assert site.files("corrupt") == [1]
+
+
 def test_dataGone() -> None:
     """Nor is a job printed whose bytes are gone while the process lives; it is held."""
     site = Site()

@@ -14,7 +14,7 @@ from random import Random
 import pytest
 
 from jetdirect.errors import TakenBack
-from jetdirect.spool.record import BadRecord, JobPlace, Kept, SpoolRecord, decode, glance
+from jetdirect.spool.record import JobPlace, Kept, SpoolRecord
 from jetdirect.spool.store import Store
 from tests.support.disk import LosingDisk, PowerCut
 from tests.support.peer import PATIENCE
@@ -223,27 +223,6 @@ def test_newerRecord() -> None:
     assert found.jobs[JobPlace.QUEUE] == []
     assert disk.read(f"{path}/data") == b"a page"
     assert later.reserve("number", 1) > 1
-
-
-@pytest.mark.parametrize(
-    ("change", "said"),
-    [
-        ((b'"name"', b'"colour"'), "it has a value 'colour' that this program does not know"),
-        ((b'"received": 1.0', b'"received": NaN'), "its received is nan"),
-        ((b'"received": 1.0', b'"received": -1'), "its received is -1"),
-        ((b'"received": 1.0', b'"received": true'), "its received is True"),
-        ((b'"heard": null', b'"heard": 1'), "its heard is 1"),
-        ((b'"user": "anna",', b""), "it lacks user"),
-        ((b"\n}", b""), "it is no JSON"),
-    ],
-)
-def test_badValue(change: tuple[bytes, bytes], said: str) -> None:
-    """Nor is a record used of which one value is wrong."""
-    data = WAITING.encode()
-    assert decode(data) == WAITING
-    with pytest.raises(BadRecord) as raised:
-        decode(data.replace(*change))
-    assert said in str(raised.value)
 
 
 def test_foreignRecord() -> None:
@@ -561,13 +540,3 @@ def test_sabotage(call: str, path: str) -> None:
         return name == call and re.fullmatch(path, where) is not None
 
     assert any(violations(seed, skipped) for seed in range(400))
-
-
-@pytest.mark.parametrize(
-    ("said", "known"),
-    [(b"1.0", 1.0), (b"7", 7.0), (b"NaN", 0.0), (b"-1", 0.0), (b'"x"', 0.0), (b"1e999", 0.0)],
-)
-def test_whenItCame(said: bytes, known: float) -> None:
-    """When a job came is known without reading its record; what is no time does no harm."""
-    data = WAITING.encode().replace(b'"received": 1.0', b'"received": ' + said)
-    assert glance(data).received == known

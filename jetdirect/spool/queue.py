@@ -263,7 +263,9 @@ class Queue:
 
     async def _remember(self, kept: Kept) -> None:
         record = await self._changes.recordWhenWell(kept)
-        if record is not None:
+        if record is not None and not record.outcome:
+            await self._changes.setAside(kept, "it has ended, and its record does not say how")
+        elif record is not None:
             self._known.ended(kept)
             if not self.mine:
                 self._known.ends[kept.number] = JobState(record.outcome)

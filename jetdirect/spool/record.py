@@ -18,6 +18,12 @@ VERSION = 1
 """Raised with each value that a record has more or less, or whose meaning changes: an older program
 leaves what it does not know."""
 
+BEYOND = 1 << 63
+"""Numbers in a record are below that: more is no time, and has no room in a database."""
+
+OUTCOMES = ("", "completed", "canceled", "aborted")
+"""How a job may have ended (RFC 8011, section 5.3.7); the first: it has not."""
+
 
 class JobPlace(Enum):
     """Where a job in a spool is: in one of the directories of its printing port, as files."""
@@ -102,8 +108,7 @@ class SpoolRecord:
     @ivar attempts: how often printing was begun, without those that sent nothing.
     @ivar started: when that was last, likewise; L{None}: never.
     @ivar ended: when it ended, likewise; L{None}: it has not.
-    @ivar outcome: C{completed}, C{canceled} or C{aborted} (RFC 8011, section 5.3.7); C{""}: it has
-        not ended.
+    @ivar outcome: one of L{OUTCOMES}.
     @ivar delivery: the level that was reached, or C{""}.
     @ivar reason: why it is held, or ended as it did.
     @ivar sent: bytes of it that are known to have left in its last attempt.
@@ -167,8 +172,11 @@ def decode(data: bytes) -> SpoolRecord:
             raise BadRecord(f"it has a value {name!r} that this program does not know")
         if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
             raise BadRecord(f"its {name} is {value!r}")
-        if isinstance(value, (int, float)) and name != "place" and not 0 <= value < float("inf"):
+        least = -BEYOND if name == "place" else 0
+        if isinstance(value, (int, float)) and not least <= value < BEYOND:
             raise BadRecord(f"its {name} is {value!r}")
+    if values.get("outcome", "") not in OUTCOMES:
+        raise BadRecord(f"its outcome is {values['outcome']!r}")
     try:
         return SpoolRecord(**values)
     except TypeError:
@@ -186,7 +194,7 @@ def glance(data: bytes) -> Kept:
     place, number, size = values.get("place"), values.get("number"), values.get("size")
     if type(place) is int and type(number) is int and type(size) is int:
         host, received = sys.intern(str(values.get("host", ""))), values.get("received")
-        if not isinstance(received, int | float) or not 0 <= received < float("inf"):
+        if not isinstance(received, int | float) or not 0 <= received < BEYOND:
             received = 0.0  # the whole record is found wanting when the job's turn comes
         return Kept(place, number, size, host, received)
     decode(data)
