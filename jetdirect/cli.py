@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
 from collections.abc import Sequence
 from typing import Any, NoReturn
@@ -25,7 +26,20 @@ class _Words(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """L{argparse.ArgumentParser}: what is wrong, and where to read more."""
+        for pattern, told in _TOLD:
+            message = re.sub(rf"\A{pattern}\Z", told, message, flags=re.DOTALL)
         raise Refused(f"{message}; see {self.prog} --help", 2)
+
+
+_TOLD = (
+    (r"the following arguments are required: (.+)", r"missing: \1"),
+    (r"unrecognized arguments: (.+)", r"not understood: \1"),
+    (r"argument (?:-\w/)?(\S+): expected one argument", r"\1: its value is missing"),
+    (r"argument (\S+): ignored explicit argument .*", r"\1: takes no value"),
+    (r"argument (\S+): invalid choice: '(.*)' \(choose from (.*)\)", r"\1=\2: choose one of \3"),
+    (r"argument (\S+): (.+)", r"\1: \2"),
+)
+"""What argparse says in the words of its own programs, and what an operator is told instead."""
 
 
 def _serve(words: Sequence[str]) -> NoReturn:
@@ -62,6 +76,9 @@ def _notify(said: argparse.Namespace) -> int:
     from .testalarm import tell
 
     made = _configured(said.file)
+    if made is not None and made.configuration.notify is None:
+        remedy = "write [notify] with mail-to or webhook below it"
+        raise Refused(f"{said.file}: nobody is told of alarms; {remedy}")
     return 1 if made is None else tell(made.configuration, made.reactor, sys.stdout)
 
 
@@ -102,6 +119,8 @@ def _importCUPS(said: argparse.Namespace) -> int:
     except OSError as error:
         remedy = "name a printers.conf that you may read; cupsd's is root's"
         raise Refused(f"{path}: {error.strerror}; {remedy}") from None
+    if not found.queues:
+        raise Refused(f"{path}: no queue is in it; name a printers.conf")
     print(found.text, end="")
     told = "the others are comments that say why"
     print(f"{found.taken} of {found.queues} queues are printers; {told}", file=sys.stderr)

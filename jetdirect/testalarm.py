@@ -46,13 +46,11 @@ async def tried(reactor: Any, receiver: IAlarmReceiver) -> str:
 
 def tell(configuration: Configuration, reactor: Any, out: TextIO) -> int:
     """
-    Tell all of them, and say a line about each; runs the reactor, and ends it.
+    Tell all of them, and say a line about each; runs the reactor, and ends it.  There are some.
 
     @return: the exit status: 0, or 1 if one could not be told.
     """
-    if configuration.notify is None:
-        print("nobody is told of alarms: there is no [notify]", file=out)
-        return 1
+    assert configuration.notify is not None
     found: Sequence[IAlarmReceiver] = receivers(configuration.notify, reactor)
     failed: list[str] = []
 

@@ -5,6 +5,7 @@ What the command C{jetdirect} is made of: its verbs, and their one way to fail.
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -21,6 +22,17 @@ class Refused(Exception):
         super().__init__(sentence)
         self.sentences = (sentence, *more)
         self.status = status
+
+
+def number(text: str) -> int:
+    """
+    A reader of a job's number, or of how many.
+
+    @raise argparse.ArgumentTypeError: it is none.
+    """
+    if not re.fullmatch(r"\d{1,18}", text, re.ASCII):
+        raise argparse.ArgumentTypeError(f"{text} is no number")
+    return int(text)
 
 
 @dataclass(frozen=True)

@@ -28,13 +28,26 @@ def said(words: Sequence[str], capsys: pytest.CaptureFixture[str]) -> tuple[int,
         ([], "say what to do; jetdirect --help lists it"),
         (["serv"], "serv: no such verb (did you mean serve?)"),
         (["xyzzy"], "xyzzy: no such verb; it is one of serve"),
-        (["--verbose"], "unrecognized arguments: --verbose; see jetdirect --help"),
+        (["--verbose"], "not understood: --verbose; see jetdirect --help"),
+        (["cancel"], "missing: N; see jetdirect cancel --help"),
+        (["move", "3"], "missing: PORT; see jetdirect move --help"),
+        (["cancel", "x"], "N: x is no number; see jetdirect cancel --help"),
+        (["reprint", "\uff13"], "N: \uff13 is no number"),
+        (["show", "-1"], "N: -1 is no number"),
+        (["jobs", "--limit", "ten"], "--limit: ten is no number"),
+        (["history", "--limit=1e3"], "--limit: 1e3 is no number"),
+        (["watch", "--every=soon"], "--every: soon is no number of seconds up to 3600"),
+        (["watch", "--every=0"], "--every: 0 is no number of seconds"),
+        (["--gateway"], "--gateway: its value is missing; see jetdirect --help"),
+        (["test", "a", "--format", "docx"], "--format=docx: choose one of 'text', 'pcl', 'postsc"),
+        (["cancel", "1", "--now"], "not understood: --now; see jetdirect --help"),
+        (["pause", "a", "--now=yes"], "--now: takes no value; see jetdirect pause --help"),
     ],
 )
 def test_wrong(words: list[str], why: str, capsys: pytest.CaptureFixture[str]) -> None:
     """One line on standard error, status 2."""
     status, out, err = said(words, capsys)
-    assert (status, out, err.count("\n")) == (2, "", 1)
+    assert (status, out, err.count("\n")) == (2, "", 1) and "argument" not in err
     assert err.startswith(f"jetdirect: {why}")
 
 

@@ -173,6 +173,10 @@ def test_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert printers(capsys.readouterr().out) == []
     assert cli.main(["import-cups", str(tmp_path / "gone")]) == 1
     assert "gone: No such file or directory; name a printers.conf" in capsys.readouterr().err
+    (tmp_path / "ppd" / "gateway.toml").write_text('port = "2121"\n')
+    assert cli.main(["import-cups", str(tmp_path / "ppd" / "gateway.toml")]) == 1
+    out, err = capsys.readouterr()
+    assert out == "" and "gateway.toml: no queue is in it; name a printers.conf" in err
 
 
 def configuration(text: str, folder: Path) -> Configuration:

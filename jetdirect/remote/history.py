@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlencode
 
-from ..verb import Refused, Verb
+from ..verb import Refused, Verb, number
 from . import words
 from .terminal import width
 from .when import moment
@@ -121,7 +121,10 @@ def _declared(parser: argparse.ArgumentParser) -> None:
         help="jobs and bytes of each day, user, host and port, for accounting",
     )
     parser.add_argument(
-        "--limit", metavar="NUMBER", type=int, help=f"so many at most; else {SHOWN}, or all chosen"
+        "--limit",
+        metavar="NUMBER",
+        type=number,
+        help=f"so many at most; else {SHOWN}, or all chosen",
     )
 
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from functools import partial
 from urllib.parse import quote, urlencode
 
-from ..verb import Refused, Verb
+from ..verb import Refused, Verb, number
 from . import words
 from .history import chosen, filters
 from .terminal import width
@@ -38,8 +38,8 @@ def _list(said: argparse.Namespace) -> int:
 def _filters(parser: argparse.ArgumentParser) -> None:
     _declared(parser)
     filters(parser)
-    parser.add_argument("--limit", metavar="NUMBER", type=int, help="so many at most")
-    parser.add_argument("--before", metavar="N", type=int, help="only lower numbers")
+    parser.add_argument("--limit", metavar="NUMBER", type=number, help="so many at most")
+    parser.add_argument("--before", metavar="N", type=number, help="only lower numbers")
 
 
 def _show(said: argparse.Namespace) -> int:
@@ -50,7 +50,7 @@ def _show(said: argparse.Namespace) -> int:
 
 def _number(parser: argparse.ArgumentParser) -> None:
     _declared(parser)
-    parser.add_argument("number", metavar="N", type=int, help="the job's number")
+    parser.add_argument("number", metavar="N", type=number, help="the job's number")
 
 
 def _act(verb: str, said: argparse.Namespace, body: Mapping[str, object] | None = None) -> int:
@@ -93,7 +93,7 @@ def _erase(said: argparse.Namespace) -> int:
 
 def _erased(parser: argparse.ArgumentParser) -> None:
     _declared(parser)
-    parser.add_argument("number", metavar="N", type=int, nargs="?", help="the job's number")
+    parser.add_argument("number", metavar="N", type=number, nargs="?", help="the job's number")
     parser.add_argument("--before", metavar="TIME", help="all jobs that ended before that instead")
 
 
