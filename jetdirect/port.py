@@ -70,6 +70,7 @@ class PrintingPort:
         self._wallClock = wallClock
         self._condition = Condition(clock, self._conditionChanged)
         self._state, self._since = PortState.IDLE, wallClock()
+        self._record: PortRecord | None = None  # as it was, if it has no job and is so still
 
     def become(self, printer: NamedPrinter, accepting: bool = True) -> None:
         """
@@ -145,12 +146,15 @@ class PrintingPort:
     @property
     def record(self) -> PortRecord:
         """The port as it is now, for those who only look on."""
-        return PortRecord(
+        known, description = self._record, self.description  # a printer may say it at any time
+        if known is not None and not self.jobs and known.description == description:
+            return known
+        self._record = PortRecord(
             name=self.name,
             number=self.printer.number,
             aliases=self.printer.aliases,
             uri=self.transport.uri,
-            description=self.description,
+            description=description,
             location=self.settings.location,
             state=self._state,
             reasons=self._condition.reasons,
@@ -162,6 +166,7 @@ class PrintingPort:
             held=0,
             job=self.jobs[0].number if self.jobs else None,
         )
+        return self._record
 
     def ask(self) -> None:
         """Let the printer be asked how it is; what it answers is in C{status} a moment later."""
@@ -250,6 +255,7 @@ class PrintingPort:
 
     def _lookAtState(self) -> bool:
         # A change is told here; the condition of the printer may have changed without one.
+        self._record = None
         working = PortState.PROCESSING if self.jobs else PortState.IDLE
         state = PortState.STOPPED if self._condition.bad else working
         if state is self._state:

@@ -87,6 +87,7 @@ class PrintServer:
         self._watchers = Watchers(clock, self._running)
         self._byName: dict[str, PrintingPort] = {}
         self._stopped: set[PrintingPort] = set()
+        self._shown: dict[PrintingPort, tuple[PortState, float]] = {}  # not its own, and since when
         self._paused: dict[str, str] = {}
         self._state: IState | None = None
         self._removed: dict[str, PrintingPort] = {}
@@ -216,7 +217,13 @@ class PrintServer:
 
     def begin(self) -> Deferred[None]:
         """Open the spool, if there is one.  Fires when all that was kept is known."""
-        return succeed(None) if self.spooling is None else self.spooling.begin()
+        begun = succeed(None) if self.spooling is None else self.spooling.begin()
+        return begun.addCallback(self._look)
+
+    def _look(self, _: None) -> None:
+        # Those that were paused before the start are so since then.
+        for port in self.ports:
+            self.portRecord(port)
 
     def _applySpool(self) -> None:
         # A port that keeps jobs no longer prints those that it has.
@@ -241,17 +248,15 @@ class PrintServer:
         if self.pausedBy(port):
             reasons, state = (*reasons, "paused"), PortState.STOPPED
         if queue is None or self.spooling is None:
-            return replace(record, state=state, reasons=reasons) if reasons else record
+            return self._seen(port, record, state, reasons)
         broken = self.spooling.broken or queue.broken
         if broken is not None:
             reasons, state = (*reasons, "spool-failed"), PortState.STOPPED
-        job = queue.printing
-        if record.state is state and record.reasons == reasons and not queue.queued | queue.held:
+        job, record = queue.printing, self._seen(port, record, state, reasons)
+        if broken is None and not queue.queued | queue.held:
             return record  # most of thousands: nothing of theirs waits
         return replace(
             record,
-            state=state,
-            reasons=reasons,
             accepting=record.accepting and broken is None,
             queued=record.queued + queue.queued - (job is not None),
             held=queue.held,
@@ -272,6 +277,22 @@ class PrintServer:
         return replace(
             record, state=PortState.STOPPED, reasons=reasons, message=message, since=since
         )
+
+    def _seen(
+        self, port: PrintingPort, record: PortRecord, state: PortState, reasons: tuple[str, ...]
+    ) -> PortRecord:
+        # Who pauses a port has it in another state than its printer, and since another time.
+        if state is record.state and port not in self._shown:
+            return record if reasons == record.reasons else replace(record, reasons=reasons)
+        before, since = self._shown.get(port, (record.state, record.since))
+        if state is not before:
+            since = self.wallClock()
+        self._shown[port] = state, since
+        if record.state is PortState.STOPPED:
+            since = record.since  # what is wrong with the printer is more
+        elif state is record.state and since <= record.since:
+            del self._shown[port]
+        return replace(record, state=state, reasons=reasons, since=since)
 
     def waitAt(self, port: PrintingPort) -> float:
         """For how many seconds the oldest job waits at a printing port; 0: none does."""
@@ -425,7 +446,7 @@ class PrintServer:
     def pausedBy(self, port: PrintingPort) -> str:
         """Who wants a printing port to wait; empty: nobody."""
         paused = self._paused if self.spooling is None else self.spooling.paused
-        return paused.get(port.name.lower(), "")
+        return paused.get(port.name.lower(), "") if paused else ""
 
     async def pause(self, ports: Sequence[PrintingPort], by: str) -> bool:
         """

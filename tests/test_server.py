@@ -5,6 +5,7 @@ A print server: its printing ports, its job numbers, and what an operator can do
 from __future__ import annotations
 
 import pytest
+from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 
 from jetdirect.errors import DataConnectionLost, JobCanceled, PrinterBusy, PrinterUnreachable
@@ -161,6 +162,56 @@ def test_listingOldestFirst() -> None:
     jobs = [served.submit(1), served.printed(2)]
 
     assert served.server.jobs == [job.record for job in jobs]
+
+
+def test_since() -> None:
+    """A port has its state since it was paused or resumed, or since its printer is in trouble."""
+    clock, printer = Clock(), FakePrinter()
+    settings = PortSettings(connectTimeout=4)
+    server = PrintServer([printer], clock, settings, wallClock=clock.seconds)
+    [port] = server.ports
+
+    def seen() -> tuple[str, float]:
+        record = server.portRecord(port)
+        return record.state, record.since
+
+    def pause() -> None:
+        Deferred.fromCoroutine(server.pause([port], "anna"))
+
+    def resume() -> None:
+        Deferred.fromCoroutine(server.resume([port]))
+
+    assert seen() == ("idle", 0)
+    clock.advance(10)
+    pause()
+    assert seen() == ("stopped", 10)
+    clock.advance(10)
+    pause()
+    assert seen() == ("stopped", 10)
+    resume()
+    clock.advance(10)
+    assert seen() == ("idle", 20)
+    printer.silent = True
+    server.submit(port, "a.ps", SENDER).whenOpened().addErrback(lambda _: None)
+    assert seen() == ("processing", 30)
+    clock.advance(1)
+    pause()
+    assert seen() == ("stopped", 31)
+    clock.advance(3)
+    assert seen() == ("stopped", 34)  # it cannot be reached, which is more
+    resume()
+    assert seen() == ("stopped", 34)
+
+
+def test_unchanged() -> None:
+    """Of thousands of ports only those that have changed cost more than a look."""
+    served = Served()
+    before = [*map(served.server.portRecord, served.server.ports)]
+    served.printed(1)
+    after = [*map(served.server.portRecord, served.server.ports)]
+    assert after[1] is before[1] and after[0] is not before[0]
+    served.printers[1].description = "another"
+    assert served.server.portRecord(served.server.ports[1]).description == "another"
 
 
 def test_cancelInLine() -> None:

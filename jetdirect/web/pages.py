@@ -14,6 +14,7 @@ What each page shows.  No I/O but that of asking the gateway.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -162,8 +163,8 @@ class Pages:
         now = self._facts.wallClock()
         running = self._running()
         found = self._look(now, running)
-        counts = {kind: sum(s.mark == kind for s, _ in found) for kind in _KINDS}
-        counts[""] = len(found)
+        kinds = Counter(s.mark for s, _ in found)
+        counts = {kind: kinds[kind] for kind in _KINDS} | {"": len(found)}
         worst = self._worst(found)
         shown = [
             (s, each)
@@ -513,8 +514,10 @@ def _page(query: Query, many: int) -> tuple[int, int]:
 
 
 def _matches(record: PortRecord, text: str) -> bool:
+    if not text:
+        return True
     words = (record.name, record.description, record.location, record.uri, *record.aliases)
-    return not text or any(text.lower() in word.lower() for word in words)
+    return any(text.lower() in word.lower() for word in words)
 
 
 def _many(some: int, all_: int) -> str:
