@@ -64,6 +64,17 @@ def test_jobs(events: Sequence[LogEvent]) -> None:
     ]
 
 
+def test_names(events: Sequence[LogEvent]) -> None:
+    """A letter that is shown by its number is so once; and nobody's name ends its quotes."""
+    watcher = LogWatcher()
+    watcher.jobSubmitted(job(JobState.PENDING, name=r"Patient M\xfcller", user="' from 'root' at"))
+
+    assert [*map(formatEvent, events)] == [
+        r"""job 31 on PORT2: 'Patient M\xfcller' from "' from 'root' at" at 192.0.2.7"""
+    ]
+    assert events[0]["name"] == r"Patient M\xfcller"
+
+
 @pytest.mark.parametrize(
     ("state", "heard", "level"),
     [

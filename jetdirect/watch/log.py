@@ -31,13 +31,20 @@ def _emit(logger: Logger, level: LogLevel, format: str, **event: object) -> None
     logger.observer(event)
 
 
+class _Name(str):
+    """A name in quotes.  It is in printable ASCII, and its backslashes are no news."""
+
+    def __repr__(self) -> str:
+        return super().__repr__().replace("\\\\", "\\")
+
+
 def _who(record: JobRecord) -> dict[str, object]:
     return {
         "job": record.number,
         "port": record.port,
         "peer": record.host,
-        "user": record.user,
-        "name": record.name,
+        "user": _Name(record.user),
+        "name": _Name(record.name),
     }
 
 
@@ -89,12 +96,8 @@ class LogWatcher:
             "job {job} on {port}: {state}: {bytes} bytes in {seconds:.3f} s{reached}, printed"
             " {printed}, reply {reply}{because} ({name!r} from {user!r} at {peer}, printer"
             " {printer!r})",
-            job=record.number,
-            port=record.port,
-            printer=record.printer,
-            peer=record.host,
-            user=record.user,
-            name=record.name,
+            **_who(record),
+            printer=_Name(record.printer),
             state=record.state.value,
             bytes=record.bytes,
             seconds=record.seconds,
