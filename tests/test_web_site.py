@@ -5,11 +5,13 @@ The wires of HTTP: one request a connection, bounded in size and in time; and wh
 from __future__ import annotations
 
 import json
+import struct
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from twisted.internet.address import IPv4Address
+from twisted.internet.address import IPv4Address, UNIXAddress
 from twisted.internet.defer import Deferred
 from twisted.internet.error import ConnectionDone
 from twisted.internet.testing import MemoryReactorClock, StringTransport
@@ -19,7 +21,7 @@ from twisted.python.failure import Failure
 from jetdirect.configuration import Configuration
 from jetdirect.gateway import Gateway
 from jetdirect.testing import FakePrinter
-from jetdirect.web.site import CONNECTIONS, LONGEST_BODY, REQUEST_TIME, Site
+from jetdirect.web.site import CONNECTIONS, LONGEST_BODY, REQUEST_TIME, Site, who
 
 HEADS = "Host: localhost\r\nContent-Type: application/json\r\n"
 
@@ -174,6 +176,13 @@ def test_who() -> None:
     ]
     assert house.gateway.server.pausedBy(house.gateway.server.ports[0])
     assert not any(line and "GET" in line for line in lines)
+
+
+@pytest.mark.parametrize(("uid", "name"), [(0, "root"), (4_000_000, "the user with uid 4000000")])
+def test_userOfTheSystem(uid: int, name: str) -> None:
+    """At the Unix socket the kernel says who it is, and the system what that one is called."""
+    peer = SimpleNamespace(getsockopt=lambda *_: struct.pack("3i", 1, uid, 1))
+    assert who(SimpleNamespace(getPeer=lambda: UNIXAddress(None), socket=peer)) == name
 
 
 @pytest.mark.parametrize("path", ["/api/%ff", "/api/jobs?a=%ff", "/api/jobs?" + "a=1&" * 101])

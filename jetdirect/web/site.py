@@ -4,6 +4,7 @@ The wires: one request a connection, of a bounded size, in a bounded time.
 
 from __future__ import annotations
 
+import pwd
 import socket
 import struct
 from io import BytesIO
@@ -22,7 +23,7 @@ from twisted.web.server import Request as TwistedRequest
 from twisted.web.server import Site as TwistedSite
 from zope.interface import implementer_only
 
-from ..text import presentable
+from ..text import presentable, printable
 from .events import Streams
 from .forms import COOKIE
 from .reply import Asked, Reply
@@ -244,14 +245,14 @@ class _Root(Resource):
             request.content.getvalue(),
             headers,
             {} if cookie is None else {COOKIE: cookie.decode("latin-1")},
-            _who(transport),
+            who(transport),
             isUnix,
             "" if isUnix else host.host,
             self._secure,
         )
 
 
-def _who(transport: Any) -> str:
+def who(transport: Any) -> str:
     """Who is at the other end, as far as the kernel says so."""
     peer = transport.getPeer()
     if isinstance(peer, IPv4Address | IPv6Address):
@@ -260,4 +261,7 @@ def _who(transport: Any) -> str:
         return "an operator at the Unix socket"
     packed = transport.socket.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)
     _, uid, _ = struct.unpack("3i", packed)
-    return f"the operator with uid {uid}"
+    try:
+        return printable(pwd.getpwuid(uid).pw_name)
+    except KeyError:
+        return f"the user with uid {uid}"
