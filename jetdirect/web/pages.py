@@ -678,10 +678,13 @@ def _jobFacts(record: JobRecord, now: float) -> Row:
 
 
 def _lifeLine(events: Sequence[JobEvent], now: float) -> Box:
-    entries = []
-    for number, each in enumerate(events):
-        key = f"event-{number}"
-        text = phrases.event(each)
+    entries: list[Row] = []
+    last = ""
+    for each in events:
+        text, key = phrases.event(each), f"event-{len(entries)}"
+        if text == last:
+            continue  # what a person did, and what became of the job
+        last = text
 
         def make(each: JobEvent = each, key: str = key, text: str = text) -> Tag:
             return tags.li(tags.span(rows.clock(each.time, now, True), class_="when"), text, id=key)

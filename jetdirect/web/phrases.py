@@ -153,7 +153,9 @@ def event(told: JobEvent) -> str:
     """Something that has happened to a job."""
     by = f" by {told.by}" if told.by else ""
     moved = "" if told.bytes is None else f"; {size(told.bytes)} had left for the printer"
-    because = f": {told.text}" if told.text else ""
+    done = _DONE.get(told.what, told.what)
+    more = rest(done, told.text)
+    because = f" {more}" if more != told.text else f": {more}" if more else ""
     match told.what:
         case "received":
             return f"Came {told.text or 'from this gateway'}"
@@ -171,7 +173,7 @@ def event(told: JobEvent) -> str:
             return f"Printed{because}"
         case "aborted":
             return f"Failed{because}{moved}"
-    return f"{sentence(_DONE.get(told.what, told.what))}{by}{because}"
+    return f"{sentence(done)}{by}{because}"
 
 
 _DONE = {
@@ -183,6 +185,11 @@ _DONE = {
     "reprint": "printed again",
     "erase": "erased",
 }
+
+
+def rest(word: str, reason: str) -> str:
+    """What a reason tells besides the word that stands before it: "held by ann" of "held"."""
+    return reason.removeprefix(f"{word} ")
 
 
 def lasting(seconds: float) -> str:

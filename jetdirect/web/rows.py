@@ -291,7 +291,8 @@ def job(
     mark_, word = phrases.state(record)
     running = record.state in (JobState.PROCESSING, JobState.STOPPED)
     how = _how(record, rate) if running else phrases.size(record.bytes)
-    more = record.reason or ("" if place is None else f"number {place} in line")
+    more = phrases.rest(word, record.reason)
+    more = more or ("" if place is None else f"number {place} in line")
 
     def make() -> Tag:
         name = tags.div(

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import time
 from collections.abc import Iterator
 from importlib.util import find_spec
@@ -40,7 +41,12 @@ class House:
             f'[[printer]]\nname = "off"\nuri = "{self.off.uri()}"\nspool = true\n'
             f'[[printer]]\nname = "labels"\nuri = "{self.labels.uri()}"\nspool = true\n'
         )
-        self.gateway = Gateway(folder, "--port", IPV4, f"--config={file}")
+        self._words = folder, "--port", IPV4, f"--config={file}"
+        self.start()
+
+    def start(self) -> None:
+        """Begin, and wait until what was kept is known."""
+        self.gateway = Gateway(*self._words)
         self.web = int(self.gateway.waitFor(r"^\S+ .*Site.* starting on (\d+)")[1])
         end = time.monotonic() + PATIENCE
         while not self.ready():  # the gateway itself says when its spool is open
@@ -61,6 +67,12 @@ class House:
     def sender(self) -> Session:
         """Somebody who has logged in."""
         return Session(self.gateway.ports[0])
+
+    def kill(self) -> None:
+        """The process is gone at once, and another one begins."""
+        os.kill(self.gateway.pid, signal.SIGKILL)
+        self.gateway.stop()
+        self.start()
 
     def stop(self) -> None:
         """The end."""
@@ -112,7 +124,7 @@ def test_bytesMove(browser: Browser, house: House) -> None:
             assert sender.reply().startswith("551")
     one.until("document.querySelector('#ended [id^=job-]') !== null")
     row = one.run("document.querySelector('#ended [id^=job-]').innerText")
-    assert "Canceled" in row and "canceled by an operator at 127.0.0.1" in row
+    assert "Canceled\nby an operator at 127.0.0.1" in row
     page.until("document.getElementById('port-laser').innerText.includes('No jobs')")
     assert page.complaints == one.complaints == []
 
@@ -191,7 +203,7 @@ def test_scriptOff(browser: Browser, house: House) -> None:
     page.click(f"{first} details:nth-of-type(2) summary")
     assert "Let it wait for a person?" in page.text
     page.click(f"{first} details[open] button")
-    page.until("document.body.innerText.includes('held by an operator')")
+    page.until("document.body.innerText.includes('Held\\nby an operator')")
     page.until("location.hash.startsWith('#job-')")
     assert "Held" in page.run(f"document.querySelector('{first} .note').innerText")
     page.click(f"{first} details:nth-of-type(1) summary")
@@ -209,6 +221,38 @@ def test_scriptOff(browser: Browser, house: House) -> None:
     page.until("document.querySelector('.note').innerText.includes('Moved to labels')")
     assert house.labels.jobs == [b"x"]
     assert page.complaints == []
+
+
+@pytest.mark.long
+def test_killed(browser: Browser, house: House) -> None:
+    """What a page has answered holds, though the gateway is killed the moment it is shown."""
+    page = browser.page(script=False)
+
+    def act(path: str, where: str, verb: str, result: str) -> None:
+        page.go(house.url(path))
+        first = f"[...document.querySelectorAll('{where} summary')]"
+        page.run(f"{first}.find(e => e.innerText.startsWith('{verb}')).id = 'verb'")
+        page.click("#verb")
+        page.click(f"{where} details[open] button")
+        page.until(f"document.querySelector('{where} .note')?.innerText.includes('{result}')")
+        house.kill()
+        page.go(house.url(path))
+
+    with house.sender() as sender:
+        for name in "ab":
+            assert "queued" in sender.send(b"x", f"off/{name}.ps")
+    act("/ports/off", "#waiting .row", "Hold", "Held")
+    assert "Held\nby an operator" in page.text
+    held = page.run("document.querySelector('#waiting .row.warn a').innerText")
+    act(f"/jobs/{held[4:]}", ".row", "Release", "Released")
+    assert "Waits\nreleased by an operator" in page.text
+    act(f"/jobs/{held[4:]}", ".row", "Cancel", "Canceled")
+    assert "Canceled\nby an operator" in page.text
+    act("/", "#port-labels", "Pause", "Paused")
+    assert "Paused" in page.run("document.getElementById('port-labels').innerText")
+    assert "Paused" not in page.run("document.getElementById('port-off').innerText")
+    act("/", "#port-labels", "Resume", "Resumed")
+    assert "Ready" in page.run("document.getElementById('port-labels').innerText")
 
 
 def test_hostile(browser: Browser, house: House) -> None:
