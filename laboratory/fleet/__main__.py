@@ -32,7 +32,7 @@ from .pair import Pair
 from .site import Site, folder
 
 PORTS = 5
-SENDERS = 8
+SENDERS = 4
 QUIET = 8.0
 """Seconds without a page after which nothing more is expected: longer than a take-over, and the
 first pauses of a printer that is tried again."""
