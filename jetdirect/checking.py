@@ -5,6 +5,7 @@ Nothing is started, written or printed.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
@@ -18,7 +19,7 @@ from .named import PortSettings, defaultOf, named
 from .spool.directory import lookAt
 from .spool.postgresql.opening import lookAtDatabase
 from .spool.where import isDatabase, withoutPassword
-from .text import presentable
+from .text import inEscapes, presentable
 from .transports.checks import seen
 from .transports.reach import outOfReach
 
@@ -97,6 +98,7 @@ def check(configuration: Configuration, reactor: Any, reach: bool = False) -> in
     @param reach: try whether each printer can be reached now; runs the reactor, and ends it.
     @return: the exit status: 0, or 1 if something is wrong.
     """
+    inEscapes(sys.stdout)
     fatal, others = warnings(configuration)
     print(table(configuration))
     for each in others:

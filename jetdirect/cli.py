@@ -17,7 +17,7 @@ from typing import Any, NoReturn
 from .options import didYouMean
 from .remote import history, jobs, ports, watch
 from .remote.wire import add
-from .text import presentable
+from .text import inEscapes, presentable
 from .verb import Refused, Verb
 
 
@@ -157,6 +157,7 @@ def main(words: Sequence[str] | None = None) -> int:
     @return: the exit status.
     """
     words = sys.argv[1:] if words is None else words
+    inEscapes(sys.stdout)
     if words[:1] == ["serve"]:
         _serve(words[1:])
     try:
@@ -166,6 +167,10 @@ def main(words: Sequence[str] | None = None) -> int:
         for sentence in refused.sentences:
             print(f"jetdirect: {presentable(sentence)}", file=sys.stderr)
         return refused.status
+    except UnicodeEncodeError as error:
+        word = presentable(str(error.object))
+        print(f"jetdirect: {word}: not UTF-8; say it in letters of the terminal's", file=sys.stderr)
+        return 2
     except BrokenPipeError:  # whoever reads has seen enough, as head has
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1

@@ -5,6 +5,8 @@ Words of others, made fit to be shown: senders', printers', operators'.
 from __future__ import annotations
 
 import re
+from io import TextIOWrapper
+from typing import TextIO
 
 SHOWN = 255
 """Characters of a name that are shown: the longest file name of common file systems (NAME_MAX)."""
@@ -43,3 +45,9 @@ def escaped(letter: str) -> str:
 
 def _escape(found: re.Match[str]) -> str:
     return escaped(found[0])
+
+
+def inEscapes(stream: TextIO) -> None:
+    """Have a stream show as an escape what its terminal has no letter for, and not fail of it."""
+    if isinstance(stream, TextIOWrapper):
+        stream.reconfigure(errors="backslashreplace")

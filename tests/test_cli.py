@@ -4,6 +4,7 @@ The command C{jetdirect}: its words, its one line of error, its status.
 
 from __future__ import annotations
 
+import os
 import socket
 import subprocess
 import sys
@@ -39,6 +40,11 @@ def said(words: Sequence[str], capsys: pytest.CaptureFixture[str]) -> tuple[int,
         (["watch", "--every=soon"], "--every: soon is no number of seconds up to 3600"),
         (["watch", "--every=0"], "--every: 0 is no number of seconds"),
         (["--gateway"], "--gateway: its value is missing; see jetdirect --help"),
+        (["--gateway=http://a..b:1", "ports"], "no gateway is reached: http://a..b:1: no such"),
+        (["--gateway=http://a:99999", "ports"], "no gateway is reached: http://a:99999: "),
+        (["--gateway=http://\udcff:1", "ports"], "no gateway is reached: http://"),
+        (["pause", "\udcff"], "\\xff: not UTF-8"),
+        (["history", "--user", "\udcff"], "\\xff: not UTF-8"),
         (["test", "a", "--format", "docx"], "--format=docx: choose one of 'text', 'pcl', 'postsc"),
         (["cancel", "1", "--now"], "not understood: --now; see jetdirect --help"),
         (["pause", "a", "--now=yes"], "--now: takes no value; see jetdirect pause --help"),
@@ -186,3 +192,23 @@ def test_help(capsys: pytest.CaptureFixture[str]) -> None:
     out = capsys.readouterr().out
     assert end.value.code == 0
     assert all(verb.name in out and verb.help for verb in cli.VERBS) and "serve" in out
+
+
+@pytest.mark.slow
+def test_fewLetters(tmp_path: Path) -> None:
+    """A terminal that lacks a letter is shown an escape for it, and nothing fails."""
+    file = tmp_path / "gateway.toml"
+    file.write_text(
+        '[[printer]]\nname = "ward3"\nuri = "socket://192.0.2.1"\ndescription = "K\u00fcche"\n',
+        encoding="utf-8",
+    )
+    for command in (["jetdirect", "check", str(file)], ["twisted", "jetftp", "--check"]):
+        words = [*command, f"--config={file}"] if command[0] == "twisted" else command
+        done = subprocess.run(
+            [sys.executable, "-m", *words],
+            capture_output=True,
+            text=True,
+            env={**os.environ, "PYTHONIOENCODING": "ascii"},
+            cwd=tmp_path,
+        )
+        assert (done.returncode, done.stderr) == (0, "") and "K\\xfcche" in done.stdout

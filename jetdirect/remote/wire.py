@@ -72,9 +72,9 @@ def ask(
         wire = _connection(place)
         try:
             wire.connect()
-        except OSError as error:
+        except (OSError, OverflowError, UnicodeError) as error:  # no address, no port, no name
             wire.close()
-            failed.append(f"{place}: {error.strerror or error}")
+            failed.append(f"{place}: {getattr(error, 'strerror', None) or 'no such address'}")
             continue
         try:
             return _asked(wire, method, path, body)
