@@ -43,12 +43,14 @@ class Port:
     """
     @ivar uris: of its two printers.
     @ivar paper: all that both have printed, one after the other.
+    @ivar spooled: it keeps its jobs until they are printed.
     """
 
     name: str
     uris: tuple[str, str]
     paper: Callable[[], bytes]
     printers: Sequence[Peer] = ()
+    spooled: bool = False
 
 
 @dataclass
@@ -64,7 +66,7 @@ class Result:
 
 
 def _ports(folder: Path) -> list[Port]:
-    def raw(name: str, form: str = "socket://127.0.0.1:{}") -> Port:
+    def raw(name: str, form: str = "socket://127.0.0.1:{}", spooled: bool = False) -> Port:
         two = RawPrinter(), RawPrinter()
         uris = form.format(two[0].port), form.format(two[1].port)
         return Port(
@@ -72,6 +74,7 @@ def _ports(folder: Path) -> list[Port]:
             uris,
             lambda: b"".join(job for printer in two for job in printer.jobs),
             two,
+            spooled,
         )
 
     def lpd(name: str) -> Port:
@@ -109,6 +112,7 @@ def _ports(folder: Path) -> list[Port]:
         lpd("queue"),
         ipp("driver"),
         kept("archive"),
+        raw("night", spooled=True),
     ]
 
 
@@ -132,9 +136,10 @@ class Site:
             uri = port.uris[self._random.randrange(2)]
             alias = f'aliases = ["{port.name}-{turn % 3}"]\n' if turn % 2 else ""
             words = f'name = "{port.name}"\nnumber = {number}\n{alias}uri = "{uri}"\n'
+            words += "spool = true\n" if port.spooled else ""
             blocks.append(f'[[printer]]\n{words}description = "turn {turn}"\n')
         self._random.shuffle(blocks)
-        self._file.write_text("\n".join(blocks))
+        self._file.write_text("\n".join(['spool = "spool"', *blocks]))
 
     def reload(self, turn: int) -> None:
         """One more; every fourth must be refused."""
@@ -166,7 +171,11 @@ class Site:
                 self._heard.append((port, payload, heard))
 
     def judge(self) -> Result:
-        """What is on which paper, and what was said of it."""
+        """What is on which paper, and what was said of it; kept jobs have some time."""
+        kept = [(p, data) for p, data, heard in self._heard if p.spooled and heard[:3] == "226"]
+        end = time.monotonic() + PATIENCE
+        while time.monotonic() < end and not all(data in p.paper() for p, data in kept):
+            time.sleep(0.1)
         papers = {port.name: port.paper() for port in self.ports}
         for port, payload, heard in self._heard:
             self.result.replies[heard[:3]] += 1
