@@ -8,7 +8,9 @@ C{docs/printers/index.rst} shows them all, and is tested.
 
 from __future__ import annotations
 
-_EVERYWHERE = {"contimeout": "write --connect-timeout={value}, which is for all printers"}
+_EVERYWHERE = {
+    "contimeout": "write --connect-timeout={value} (in a file, below its [[printer]])",
+}
 
 _IPP = {
     "encryption": "write ipps:// for it, or ipp:// without",
