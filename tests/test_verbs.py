@@ -81,7 +81,10 @@ def test_holdAndRelease(crash: bool) -> None:
         record = told(operator.hold(number, "anna"))
         assert (record.state, record.reason) == ("pending-held", "held by anna")
     record = told(operator.release(2, "bob"))
-    assert record.state == "pending"
+    assert (record.state, record.reason) == (
+        "pending",
+        "released by bob; it was held by anna",
+    )
     if crash:
         powerCut(site)
     assert back(site) == [b"2", b"3"]

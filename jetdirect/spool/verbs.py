@@ -125,7 +125,9 @@ class Verbs:
             raise WrongState(f"job {number} is not held")
         record = await self._changes.asked(kept)
         # What was said of it stays to be read, and a changed port is the right one now.
-        reason, uri = f"released by {by}; it was held: {record.reason}", self._jobs.port.uri
+        was = record.reason.removeprefix("held ")
+        was = f"held {was}" if was != record.reason else f"held: {was}"
+        reason, uri = f"released by {by}; it was {was}", self._jobs.port.uri
         record = record.but(reason=reason, by=by, uri=uri, sent=0)
         await self._changes.queueAgain(kept, record)
         self._releaseDoubt(number)
