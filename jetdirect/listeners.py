@@ -9,6 +9,8 @@ import os
 import re
 import socket
 from collections.abc import Iterable
+from contextlib import suppress
+from ipaddress import ip_address
 from typing import Any
 
 from twisted.internet.endpoints import serverFromString
@@ -91,12 +93,46 @@ def leadsHere(uri: str, where: Iterable[str]) -> bool:
     """
     Does a device URI lead to one of these listeners, so the gateway would print to itself?
 
-    @param where: server endpoint strings; one with an interface of its own is left out.
+    @param uri: with an address; of names only localhost is looked at.
+    @param where: server endpoint strings.
     """
-    found = re.match(r"[a-z+]+://(?:localhost|127\.[\d.]+|\[::1\]):(\d+)(?:/|\Z)", uri)
-    own = re.compile(r"interface=(?!\\:\\:(?::|\Z))")
-    everywhere = (each for each in where if not own.search(each))
-    return found is not None and int(found[1]) in map(portOf, everywhere)
+    found = re.match(r"[a-z+]+://(\[[^]]+\]|[^/:]+):(\d+)(?:/|\Z)", uri)
+    if found is None:
+        return False
+    host = found[1].strip("[]")
+    hosts = ["127.0.0.1", "::1"] if host == "localhost" else [host]
+    port = found[2]
+    near = (each for each in where if port in each and portOf(each) == int(port))
+    return any(_listensTo(each, host) for each in near for host in hosts)
+
+
+def _listensTo(listener: str, host: str) -> bool:
+    _, _, named = _taken(listener)
+    interface = named.get("interface", "").replace("\\", "")
+    return host == interface if interface.strip(":0.") else _isOurs(host)
+
+
+def _isOurs(host: str) -> bool:
+    # A socket can be bound to an address of this machine, and to no other one; but where the system
+    # allows any (net.ipv4.ip_nonlocal_bind) nothing is known.
+    with suppress(ValueError):
+        address = ip_address(host)
+        return address.is_loopback or (_isBound(host) and not _isBound(_NOBODYS[address.version]))
+    return False
+
+
+_NOBODYS = {4: "192.0.2.1", 6: "2001:db8::1"}
+"""Addresses that no machine has (RFC 5737, RFC 3849)."""
+
+
+def _isBound(address: str) -> bool:
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    try:
+        with socket.socket(family, socket.SOCK_DGRAM) as probe:
+            probe.bind((address, 0))
+    except OSError:
+        return False
+    return True
 
 
 def whyNot(error: CannotListenError | OSError, web: Iterable[str] = ()) -> str:

@@ -349,7 +349,7 @@ class Words:
             where = self.places.get("default-port", self.file)
             wrong.append(f"{where}: {error}" if where else str(error))
         known = {} if before is None else {each.name.upper(): each for each in before.ports}
-        here = self._listeners()
+        here = [*self._listeners(), *(self.said("web") or ())]
         for each in said:
             if each.uri is None:
                 continue  # it was told already

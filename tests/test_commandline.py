@@ -384,6 +384,8 @@ localhost 2121
 --mail-to=ops@example.com
 --uri=socket://printer
 --=2121
+--printer=socket://127.0.0.1:8631 --web=8631
+--printer=socket://127.0.0.9:2121 --port=2121
 """
 
 LINES = [line for line in WRONG.splitlines() if line]

@@ -42,12 +42,29 @@ def test_portOf(listener: str, port: int | None) -> None:
         ("socket://127.0.0.1:2122", "2121", False),
         ("socket://192.0.2.1:2121", "2121", False),
         ("socket://127.0.0.1:2121", "tcp:2121:interface=192.0.2.9", False),
+        ("socket://192.0.2.9:2121", "tcp:2121:interface=192.0.2.9", True),
+        ("socket://127.0.0.7:2121", "2121", True),
+        ("socket://localhost:2121", "tcp:2121:interface=127.0.0.1", True),
+        ("socket://[::1]:2121", r"tcp6:2121:interface=\:\:1", True),
+        ("socket://printer:2121", "2121", False),
         ("file:/tmp/2121", "2121", False),
     ],
 )
 def test_leadsHere(uri: str, port: str, here: bool) -> None:
     """A printer that is the gateway itself is known."""
     assert leadsHere(uri, listeners(MemoryReactorClock(), port)) is here
+
+
+def test_ownAddress(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An address that this machine has is known, unless the system allows to bind any."""
+    listener = listeners(MemoryReactorClock(), "2121")
+    bound = {"192.0.2.7"}
+    monkeypatch.setattr("jetdirect.listeners._isBound", bound.__contains__)
+    assert leadsHere("socket://192.0.2.7:2121", listener)
+    assert not leadsHere("socket://192.0.2.8:2121", listener)
+    bound |= {"192.0.2.8", "192.0.2.1"}
+    assert not leadsHere("socket://192.0.2.8:2121", listener)
+    assert leadsHere("socket://127.0.0.1:2121", listener)
 
 
 @pytest.mark.parametrize(
