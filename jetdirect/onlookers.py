@@ -121,7 +121,7 @@ class _Watched:
 
 def _size(number: float) -> str:
     for unit in _UNITS[:-1]:
-        if number < 1000:
+        if number < 999.5:  # else its three digits would be 1e+03
             return f"{number:.3g} {unit}"
         number /= 1000
     return f"{number:.3g} {_UNITS[-1]}"

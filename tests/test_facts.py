@@ -19,7 +19,6 @@ from twisted.internet.defer import Deferred
 from twisted.internet.endpoints import TCP4ClientEndpoint, connectProtocol
 from twisted.internet.interfaces import IProtocol
 from twisted.internet.protocol import Factory, Protocol, connectionDone
-from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 from twisted.protocols.policies import ProtocolWrapper, WrappingFactory
 from twisted.python.failure import Failure
@@ -32,7 +31,6 @@ from jetdirect.net.facts import (
     factsOf,
     realTransport,
 )
-from jetdirect.net.pulse import DEAD_AFTER_SECONDS, Pulse
 from jetdirect.testing import MemoryWire
 
 reactor: Any = theReactor
@@ -290,19 +288,6 @@ def test_factsOfAMemoryWire() -> None:
     assert (facts.closedByPeer(), facts.reset()) == (True, False)
     wire.rst()
     assert facts.reset()
-
-
-def test_pulseOfALateReactor() -> None:
-    """A reactor that stood still does not know for how long a peer has owed it an answer."""
-    wire, clock = MemoryWire(Protocol()), Clock()
-    wire.inFlight, wire.silent = 12, Silence(3, 40.0)
-    pulse = Pulse(factsOf(wire), clock)
-    clock.advance(40)
-    looks = 0
-    while not pulse.dead():
-        clock.advance(0.5)
-        looks += 1
-    assert looks == 2 * DEAD_AFTER_SECONDS
 
 
 def test_realTransport() -> None:

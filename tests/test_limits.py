@@ -11,13 +11,12 @@ import pytest
 from twisted.cred.checkers import InMemoryUsernamePasswordDatabaseDontUse
 from twisted.internet.address import IPv4Address
 from twisted.internet.testing import MemoryReactorClock
-from twisted.logger import Logger, capturedLogs, formatEvent
+from twisted.logger import capturedLogs, formatEvent
 from twisted.protocols.haproxy._wrapper import HAProxyWrappingFactory
 
 from jetdirect.configuration import Configuration
 from jetdirect.ftp.control import HEADER_TIMEOUT, LINGER, ControlConnection
 from jetdirect.ftp.factory import MOST_LINGERING, PortFactory
-from jetdirect.ftp.seldom import MOST_HOSTS, Seldom
 from jetdirect.ftp.settings import SessionSettings
 from jetdirect.gateway import Gateway
 from jetdirect.record import JobState
@@ -369,19 +368,6 @@ def test_logIsBounded() -> None:
         gateway.reactor.advance(60)
         gateway.stranger()
     assert "999 times since" in (formatEvent(events[2]) or "")
-
-
-def test_logOfManyHosts() -> None:
-    """Nor do very many hosts fill the log, or the memory, within a minute."""
-    clock = MemoryReactorClock()
-    seldom = Seldom(clock)
-    with capturedLogs() as events:
-        for number in range(3 * MOST_HOSTS):
-            seldom.warn(Logger(), f"h{number}", "{host} is strange", host=number)
-        assert len(events) == len(seldom._told) == MOST_HOSTS
-        clock.advance(60)
-        seldom.warn(Logger(), "h", "{host} is strange", host="h")
-    assert len(events) == MOST_HOSTS + 1 and len(seldom._told) == 1
 
 
 # Behind a proxy

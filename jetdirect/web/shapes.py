@@ -84,12 +84,15 @@ def moment(text: str) -> float:
     @raise ValueError: it is neither.
     """
     found = _MOMENT.fullmatch(text)
+    remedy = "give a time as 2026-11-30T09:00:00Z, or a day as 2026-11-30"
     if found is None:
-        raise ValueError("give a time as 2026-11-30T09:00:00Z, or a day as 2026-11-30")
+        raise ValueError(remedy)
     day, hour, zone = found.groups()
-    # In a query + is a blank.
-    read = datetime.fromisoformat(f"{day}T{hour or '00:00'}{(zone or 'Z').replace(' ', '+')}")
-    return read.timestamp()
+    zone = (zone or "Z").upper().replace(" ", "+")  # in a query + is a blank
+    try:
+        return datetime.fromisoformat(f"{day}T{hour or '00:00'}{zone}").timestamp()
+    except ValueError:
+        raise ValueError(f"there is no such time; {remedy}") from None
 
 
 _MOMENT = re.compile(
