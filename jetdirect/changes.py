@@ -37,6 +37,7 @@ def changes(before: Configuration, now: Configuration) -> Iterator[str]:
         yield f"alarms go to {now.notify or 'nobody'} from now on"
     if before.checkers != now.checkers:
         yield "auth is another one for the next login"
+    yield from _access(before, now)
 
 
 def differing(before: PortSettings, now: PortSettings) -> Iterator[tuple[Option, str, str]]:
@@ -47,6 +48,28 @@ def differing(before: PortSettings, now: PortSettings) -> Iterator[tuple[Option,
         was, is_ = getattr(before, option.setting), getattr(now, option.setting)
         if was != is_:
             yield option, shown(option, is_), shown(option, was)
+
+
+def _access(before: Configuration, now: Configuration) -> Iterator[str]:
+    if before.access.checkers != now.access.checkers:
+        yield "web-auth is another one from now on"
+    for option in OPTIONS:
+        field = _ACCESS.get(option.name)
+        if field is None:
+            continue
+        was, is_ = getattr(before.access, field), getattr(now.access, field)
+        if was != is_:
+            texts = shown(option, is_) or "none", shown(option, was) or "none"
+            yield "{} is {}, was {}".format(option.name, *texts)
+
+
+_ACCESS = {
+    "web-host": "hosts",
+    "web-behind-proxy": "behindProxy",
+    "web-see": "see",
+    "web-operate": "operate",
+    "web-administer": "administer",
+}
 
 
 def _sessions(before: SessionSettings, now: SessionSettings) -> Iterator[str]:

@@ -16,8 +16,8 @@ from tests.support.records import job
 
 
 def test_job() -> None:
-    """A time is one of RFC 3339, what is not known is null, and all of it is JSON."""
-    shown = shapes.job(job(7, created=1796029200.25, completed=None, sha256="1f", size=10))
+    """A time is one of RFC 3339, and all of it is JSON."""
+    shown = shapes.job(job(7, created=1796029200.25, completed=1796029201.0, sha256="1f", size=10))
     assert json.loads(json.dumps(shown)) == {
         "number": 7,
         "port": "ward3",
@@ -30,7 +30,7 @@ def test_job() -> None:
         "delivery": "delivered",
         "attempts": 1,
         "created": "2026-11-30T09:00:00.250Z",
-        "completed": None,
+        "completed": "2026-11-30T09:00:01.000Z",
         "outcome": "completed",
         "reply": 226,
         "printed": "yes",
@@ -38,6 +38,12 @@ def test_job() -> None:
         "heard": True,
         "sha256": "1f",
     }
+
+
+def test_unknown() -> None:
+    """What is not known is null."""
+    shown = shapes.job(job(completed=None, outcome=None, reply=None))
+    assert [shown[name] for name in ("completed", "outcome", "reply", "sha256")] == [None] * 4
 
 
 def test_port() -> None:

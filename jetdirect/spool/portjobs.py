@@ -145,6 +145,7 @@ class PortJobs:
 
     def unread(self, kept: Kept) -> SpoolRecord:
         """What is known of a job whose record cannot be read."""
+        over = self.places.get(kept.number) is JobPlace.DONE
         return SpoolRecord(
             number=kept.number,
             port=self.port.name,
@@ -155,7 +156,7 @@ class PortJobs:
             place=kept.place,
             size=kept.size,
             reason=self.reasons.get(kept.number, ""),
-            outcome=self.ends.get(kept.number, ""),
+            outcome=self.ends.get(kept.number, JobState.COMPLETED) if over else "",
         )
 
     # What changes.
