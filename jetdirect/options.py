@@ -188,10 +188,17 @@ def networks(text: str) -> list[IPv4Network | IPv6Network]:
     """
     words = re.split(r"[,\s]+", text.strip(" ,"))
     try:
-        return [ip_network(each, strict=False) for each in words]
+        found = [ip_network(each, strict=False) for each in words]
     except ValueError:
         remedy = "give networks such as 10.0.0.0/8 or fd00::/8, with a comma between them"
         raise ValueError(f"not a network; {remedy}") from None
+    for word, network in zip(words, found, strict=True):
+        all_ = f"{network.network_address}/0"
+        if network.prefixlen == network.max_prefixlen and network.is_unspecified:
+            raise ValueError(f"{word} is nobody's address; write {all_} for everybody's")
+        if network.prefixlen == 0 and word != all_:
+            raise ValueError(f"{word} is everybody; write {all_} if that is meant")
+    return found
 
 
 def names(text: str) -> list[str]:

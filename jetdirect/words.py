@@ -25,7 +25,7 @@ from .ftp.settings import PROFILES
 from .interfaces import IPrinterTransport
 from .listeners import leadsHere, listeners, portOf
 from .named import NamedPrinter, PortSettings, defaultOf, unclear
-from .options import Option, shown
+from .options import Option, shown, size
 from .portnames import STEM
 from .spool.where import isDatabase, withoutPassword
 from .text import presentable
@@ -40,6 +40,9 @@ from .web.places import exposure, places
 
 SHOWN = 200
 """Characters of a wrong value that are said again."""
+
+FEW_BYTES = 1024
+"""A limit of fewer was perhaps meant with a unit (chosen)."""
 
 _OPTION = re.compile(r"--([a-z-]+)(=?)")
 
@@ -137,6 +140,9 @@ class Words:
         if option.name == "printer":
             return
         self.places.setdefault(option.name, place)
+        if option.read is size and found < FEW_BYTES:
+            remedy = "write 10K or 10M if that is meant"
+            self.remarks.append(f"{place}: {found} bytes are hardly a page; {remedy}")
         before = self.values.get(option.name, found)
         if option.many:
             found = [*self.values.get(option.name, ()), *found]
@@ -397,12 +403,14 @@ class Words:
         return [SaidPrinter(f"{STEM}1", 1, uri=f"file://{path}", place=place)]
 
     def _together(self) -> Iterator[str]:
-        for port in filter(None, map(portOf, self._listeners())):
-            if port in (self.said("passive-ports") or ()):
-                remedy = f"{port} is a --port, so choose other ones"
-                yield f"{self.places['passive-ports']}: {remedy}"
-            if port == self.said("active-port"):
-                yield f"{self._nameOf('active-port', str(port))}: that is a --port; choose another"
+        for option, where in (("port", self._listeners()), ("web", self.said("web") or ())):
+            for port in filter(None, map(portOf, where)):
+                if port in (self.said("passive-ports") or ()):
+                    remedy = f"{port} is a --{option}, so choose other ones"
+                    yield f"{self.places['passive-ports']}: {remedy}"
+                if port == self.said("active-port"):
+                    name = self._nameOf("active-port", str(port))
+                    yield f"{name}: that is a --{option}; choose another"
         for place in self.said("web") or ():
             proved = bool(self.said("web-auth"))
             why = exposure(place, proved, bool(self.said("web-behind-proxy")))

@@ -17,7 +17,7 @@ from jetdirect.interfaces import Complaint, IPrinterTransport
 from jetdirect.testing import FakePrinter
 from jetdirect.transports import checks
 from jetdirect.transports.build import transportFor
-from jetdirect.transports.checks import complaintsAbout, unknownHosts
+from jetdirect.transports.checks import complaintsAbout, seen, unknownHosts
 from jetdirect.transports.policy import PJLPolicy, policed
 from tests.support.answers import hear
 
@@ -239,3 +239,25 @@ def test_namesThatAreAnswered() -> None:
     reactor.nameResolver = Names()
     assert hear(unknownHosts(reactor, printers("printer", "laser:9101"))) == [[]]
     assert reactor.getDelayedCalls() == []
+
+
+@pytest.mark.parametrize(
+    ("uri", "there"),
+    [
+        ("socket://a:631", "ipp: at port 631"),
+        ("socket+tls://a:515", "lpd: at port 515"),
+        ("ipps://a:9100/ipp", "socket: at port 9100"),
+        ("lpd://[2001:db8::1]:9100/q", "socket: at port 9100"),
+        ("socket://a:9100", ""),
+        ("socket://a", ""),
+        ("ipps://a:631/ipp", ""),
+        ("ipp://a:8631/", ""),
+        ("file:///tmp/631", ""),
+    ],
+)
+def test_anothersPort(uri: str, there: str) -> None:
+    """What is said to speak at another protocol's port is told, and taken."""
+    found = seen([transportFor(MemoryReactorClock(), uri)])
+    told = [each.text for each in found if "as a rule" in each.text]
+    assert not any(each.fatal for each in found)
+    assert len(told) == bool(there) and all(there in each for each in told)

@@ -385,6 +385,12 @@ localhost 2121
 --uri=socket://printer
 --=2121
 --printer=socket://127.0.0.1:8631 --web=8631
+--printer=file:///
+--allow=0.0.0.0
+--allow=::
+--allow=10.0.0.0/0
+--passive-ports=40000-40010 --web=40005
+--active-port=8631 --web=8631
 --printer=socket://127.0.0.9:2121 --port=2121
 """
 

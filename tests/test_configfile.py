@@ -462,6 +462,15 @@ def test_emptyInclude() -> None:
     )
 
 
+def test_fewBytes() -> None:
+    """A size without its unit is told: it refuses all but the shortest jobs."""
+    found = read(f'max-job-bytes = 10\nspool = "spool"\nmax-queued-bytes = "2K"\n{ONE}')
+    assert [each for each in found.warnings() if "bytes" in each] == [
+        f"{Path.cwd()}/gateway.toml:1: max-job-bytes: 10 bytes are hardly a page; write 10K or 10M"
+        " if that is meant"
+    ]
+
+
 def test_namesAreUnique() -> None:
     """No key is there twice."""
     for table in (FILE_OPTIONS, PORT_OPTIONS, NOTIFY_OPTIONS):

@@ -8,6 +8,7 @@ Where a printer is, its URI says; so nothing needs to be connected to.  What is 
 from __future__ import annotations
 
 import os
+import re
 import stat
 from collections.abc import Iterable, Sequence
 from socket import if_indextoname, if_nametoindex
@@ -32,6 +33,11 @@ LOOKUPS = 4
 jobs of thousands of printers would wait for names that nobody needs now."""
 
 _EXAMPLES = {"parallel": "/dev/lp0", "serial": "/dev/ttyS0", "usb": "/dev/usb/lp0"}
+
+_SPOKEN = {"515": "lpd", "631": "ipp", "9100": "socket"}
+_PLACE = re.compile(rf"(socket|lpd|ipp)(?:s|\+tls)?://[^/]*:({'|'.join(_SPOKEN)})(?:/|\Z)")
+"""A printer at a port that has a protocol of its own: an IPP server takes raw bytes, and prints
+nothing."""
 
 _MEMORY = 1
 """The major number of /dev/null and its like (Linux, Documentation/admin-guide/devices.txt)."""
@@ -69,7 +75,17 @@ def seen(
         found += _unknownZone(transport) if device is None else _wrongWith(transport.uri, device)
         scheme, _, text = transport.uri.partition(":")
         found += endpoint.complaintsAbout(text) if scheme == "endpoint" else []
+        found += _anothersPort(transport.uri)
     return found + _twice(transports, beside)
+
+
+def _anothersPort(uri: str) -> list[Complaint]:
+    found = _PLACE.match(uri)
+    if found is None or _SPOKEN[found[2]] == found[1]:
+        return []
+    there = _SPOKEN[found[2]]
+    what = f"{uri}: printers speak {there}: at port {found[2]}, as a rule"
+    return [Complaint(f"{what}; write {there}://HOST if this one does", False)]
 
 
 def unknownHosts(reactor: Any, transports: Iterable[IPrinterTransport]) -> Deferred[list[str]]:

@@ -383,7 +383,7 @@ def fromURI(reactor: Any, uri: DeviceURI) -> FileTransport | AppendTransport | F
     """
     if uri.host not in ("", "localhost") or uri.port is not None:
         raise ValueError("a file URI has no host; write file:///DIRECTORY with three slashes")
-    if not uri.path:
+    if not uri.path.strip("/."):
         raise ValueError("a directory is missing; write file:///DIRECTORY")
     path = _resolved(uri.path)
     kind = kindOf(path)
