@@ -1,6 +1,6 @@
 """
-What metrics and alarms cost a small job, and for how long a scrape of many ports keeps others
-waiting.
+What page, history, metrics and alarms cost a small job, and for how long a scrape of many ports
+keeps others waiting.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def _cost(lab: Lab) -> list[Row]:
             return deliver(server, sink, order).cpu / order.total * 1000
 
     results = lab.interleaved({"with": lambda: one(True), "without": lambda: one(False)})
-    title = "CPU ms/job of 1 KiB with --web, metrics and alarms"
+    title = "CPU ms/job of 1 KiB with --web, --history, metrics and alarms"
     return [Row(title, results["with"], "jetdirect without", results["without"], atMost(1.05))]
 
 
@@ -65,7 +65,7 @@ def _options(place: Path) -> tuple[str, ...]:
     # Nobody listens where alarms would go.
     file = place / "gateway.toml"
     file.write_text(ALARMS.format(port=freePort()))
-    return f"--config={file}", f"--web={freePort()}"
+    return f"--config={file}", f"--web={freePort()}", "--history=history.sqlite"
 
 
 class _Turns(Clock):
