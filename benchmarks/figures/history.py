@@ -78,9 +78,9 @@ def _answers(lab: Lab) -> list[Row]:
     rows.append(Row(f"history of {known:,} jobs: accounting of all, ms", counted))
     one = Wanted(user="user7", limit=1000)
     rows.append(Row("accounting of one user, ms", _times(lambda: database.sums(one, 0))))
+    database.close()  # until then some of it is in the file beside
     size = Path(database.path).stat().st_size / 1024**2
     rows.append(Row(f"history of {known:,} jobs, MiB", [size]))
-    database.close()
     return rows
 
 
