@@ -420,13 +420,10 @@ class Words:
         if self.said("standby") and isDatabase(self.said("spool") or ""):
             remedy = "gateways that share a database take over from each other; leave it out"
             yield f"{self._nameOf('standby')}: {remedy}"
-        for name, why in (
-            ("control-loss-grace", "no loss is waited for"),
-            ("on-duplicate", "no job counts as a duplicate"),
-        ):
-            if self.said(name) and self.said("fire-and-forget"):
+        if self.said("fire-and-forget"):
+            for name, why in _NOT_WITH_FIRE.items():
                 remedy = f"with --fire-and-forget {why}; leave one of them out"
-                yield f"{self._nameOf(name)}: {remedy}"
+                yield from (f"{place}: {remedy}" for place in self._placesOf(name))
 
     def _useless(self) -> Iterator[str]:
         # What means nothing without something else, which nobody has said, was not meant so.
@@ -456,6 +453,14 @@ class Words:
             elif option.name != "spool" and not keeps:
                 remedy = "say spool = true below it, or leave this out"
                 yield f"{printer.placeOf(option.name)}: {printer.name} keeps no jobs; {remedy}"
+
+    def _placesOf(self, option: str) -> Iterator[str]:
+        # For the gateway or in [defaults], and below each [[printer]].
+        if self.said(option):
+            yield self._nameOf(option)
+        elif f"defaults.{option}" in self.places:
+            yield str(self.places[f"defaults.{option}"])
+        yield from (str(each.places[option]) for each in self.printers if option in each.places)
 
     def _value(self, option: Option) -> str:
         return self._text(option) if option.value else ""
@@ -510,6 +515,11 @@ def defaults(option: Option) -> str:
     """What L{Words.places} calls an option of C{[defaults]}."""
     return f"defaults.{option.name}"
 
+
+_NOT_WITH_FIRE = {
+    "control-loss-grace": "no loss is waited for",
+    "on-duplicate": "no job counts as a duplicate",
+}
 
 _ELSE = ", or name a printer with --printer"
 

@@ -462,6 +462,16 @@ def test_emptyInclude() -> None:
     )
 
 
+def test_fireAndForget() -> None:
+    """What it makes useless is told wherever it stands."""
+    told = "on-duplicate: with fire-and-forget no job counts as a duplicate; leave one of them out"
+    fire = 'fire-and-forget = true\nspool = "spool"\n[defaults]\nspool = true\n'
+    key = 'on-duplicate = "print"\n'
+    assert wrong(f"{key}{fire}{ONE}") == [f"gateway.toml:1: {told}"]
+    assert wrong(f"{fire}{key}{ONE}") == [f"gateway.toml:5: {told}"]
+    assert wrong(f"{fire}{ONE}{key}") == [f"gateway.toml:8: {told}"]
+
+
 def test_fewBytes() -> None:
     """A size without its unit is told: it refuses all but the shortest jobs."""
     found = read(f'max-job-bytes = 10\nspool = "spool"\nmax-queued-bytes = "2K"\n{ONE}')
