@@ -101,6 +101,17 @@ def test_counts(steps: list[tuple[str, int]]) -> None:
         assert known.numbers() == [each.number for each, _ in sorted(model.values())]
 
 
+def test_dropped() -> None:
+    """Of a job that has ended nothing is taken off what waits."""
+    known = jobs()
+    queued(known, Kept(1, 1, 10, HOSTS[0]), Kept(2, 2, 10, HOSTS[0]))
+    known.discount(known.kept(1))
+    known.put(1, JobPlace.DONE)
+    known.drop(1)
+    known.drop(1)
+    assert (known.bytes, known.of(HOSTS[0]), known.numbers()) == (10, 1, [2])
+
+
 def test_lineUpTwice() -> None:
     """A job stands in the line once."""
     known, kept = jobs(), Kept(1, 1, 10)
@@ -157,6 +168,7 @@ def test_removed() -> None:
     """What waits at a port that is no more waits for a person."""
     known = jobs()
     queued(known, Kept(1, 1, 10))
+    assert known.seen(RECORD.but(number=1)).state is JobState.PENDING
     known.removed = True
     assert known.status(1) == (JobState.HELD, 10, PORT_REMOVED)
     seen = known.seen(RECORD.but(number=1))
