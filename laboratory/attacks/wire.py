@@ -21,6 +21,9 @@ class Wire:
     """
     One connection from C{source}; the greeting is read.
 
+    No L{Session<tests.support.session.Session>}, whose C{ftplib} refuses to send a line end within
+    a line, and to hear what is no reply.
+
     @ivar greeting: it, or the refusal.
     """
 

@@ -20,6 +20,9 @@ class Control:
     """
     One session.
 
+    No L{Session<tests.support.session.Session>}: it hears while it says something else, a lost
+    connection is no error to it, and what was heard belongs to a command, as in the simulation.
+
     @ivar dialogue: all that was said and heard.
     @ivar wire: the connection.
     @ivar host: the gateway's address.

@@ -20,6 +20,9 @@ from .conversation import Conversation
 
 class TorturePrinter(Printer):
     """
+    It behaves as a L{RawPrinter<tests.support.rawprinter.RawPrinter>}.  What that has not: its
+    listener can be away and come back at the same port, and each conversation is written down.
+
     @ivar behave: what happens to connections from now on.
     @ivar conversations: those since the last L{forget}.
     """
