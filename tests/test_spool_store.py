@@ -378,7 +378,7 @@ def test_addedAgain() -> None:
     assert draft.commit(WAITING).size == 1
 
 
-class Site:
+class Machine:
     """
     A machine with a spool on which things happen, until its power goes.
 
@@ -492,15 +492,15 @@ class Site:
 
 def violations(seed: int, sabotage: Callable[[str, str], bool] | None = None) -> list[str]:
     """What went wrong over some lives of a machine, between power cuts."""
-    site = Site(seed, sabotage)
+    machine = Machine(seed, sabotage)
     try:
         for _ in range(6):
-            site.live()
-        site.disk.fault = lambda number, name: None
-        site.look(Store(site.disk))
+            machine.live()
+        machine.disk.fault = lambda number, name: None
+        machine.look(Store(machine.disk))
     except ValueError as why:
-        site.wrong.append(f"the spool is refused: {why}")
-    return site.wrong
+        machine.wrong.append(f"the spool is refused: {why}")
+    return machine.wrong
 
 
 @pytest.mark.parametrize("part", range(10))

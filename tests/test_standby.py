@@ -39,7 +39,7 @@ from tests.test_tap import complaint
 PAGE = b"%!PS\nshowpage\n" * 100
 
 
-class House:
+class Waiting:
     """A gateway that stands by, in memory."""
 
     def __init__(self) -> None:
@@ -74,42 +74,42 @@ class Spool:
 
 def test_looks() -> None:
     """It tries twice a second, no oftener, until the spool is free; then the gateway begins."""
-    house = House()
-    house.clock.pump([LOOK] * 10)
-    assert house.tries == 11 and not house.gateway.running
+    waiting = Waiting()
+    waiting.clock.pump([LOOK] * 10)
+    assert waiting.tries == 11 and not waiting.gateway.running
     spool = Spool()
-    house.answers.append(succeed(spool))
-    house.clock.advance(LOOK)
-    assert house.gateway.running and house.spool is spool
-    assert not house.clock.getDelayedCalls()
+    waiting.answers.append(succeed(spool))
+    waiting.clock.advance(LOOK)
+    assert waiting.gateway.running and waiting.spool is spool
+    assert not waiting.clock.getDelayedCalls()
 
 
 def test_tellsOnce() -> None:
     """What it waits for is a line in the log, and another one when that is something else."""
     with capturedLogs() as logs:
-        house = House()
-        house.clock.pump([LOOK] * 3)
-        house.answers += [fail(ValueError("no such directory")) for _ in range(2)]
-        house.clock.pump([LOOK] * 3)
-        house.standby.stopService()
+        waiting = Waiting()
+        waiting.clock.pump([LOOK] * 3)
+        waiting.answers += [fail(ValueError("no such directory")) for _ in range(2)]
+        waiting.clock.pump([LOOK] * 3)
+        waiting.standby.stopService()
     assert [formatEvent(each) for each in logs] == [
         "another gateway has the spool /spool; this one stands by",
         "the spool /spool cannot be used: no such directory; it is tried again",
         "another gateway has the spool /spool; this one stands by",
     ]
-    assert not house.clock.getDelayedCalls()
+    assert not waiting.clock.getDelayedCalls()
 
 
 def test_stops() -> None:
     """Stopped while a thread tries, it gives back what that got."""
-    house = House()
+    waiting = Waiting()
     answer: Deferred[Any] = Deferred()
-    house.answers.append(answer)
-    house.clock.advance(LOOK)
-    house.standby.stopService()
+    waiting.answers.append(answer)
+    waiting.clock.advance(LOOK)
+    waiting.standby.stopService()
     spool = Spool()
     answer.callback(spool)
-    assert spool.closed and not house.gateway.running
+    assert spool.closed and not waiting.gateway.running
 
 
 @pytest.mark.parametrize("words", [["--standby"], ["--standby", "--printer=a"]])
@@ -126,9 +126,9 @@ def test_tellsSystemd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         manager.bind(f"{tmp_path}/notify")
         manager.settimeout(PATIENCE)
         monkeypatch.setenv("NOTIFY_SOCKET", f"{tmp_path}/notify")
-        house = House()
+        waiting = Waiting()
         told = manager.recv(1000).decode()
-        house.standby.stopService()
+        waiting.standby.stopService()
     assert told == "READY=1\nSTATUS=another gateway has the spool /spool; this one stands by"
 
 

@@ -55,7 +55,7 @@ def scraped(gateway: Gateway) -> Numbers:
     return read(answers[0])
 
 
-class Shop(Site):
+class Counted(Site):
     """A spooling gateway in memory that is asked for its numbers."""
 
     def start(self, held: bool = False) -> None:
@@ -91,7 +91,7 @@ def test_streaming() -> None:
 
 def test_waiting() -> None:
     """What waits, for how long, what is held, and that the printer is away; also over a restart."""
-    site = Shop()
+    site = Counted()
     site.printer.silent = True
     site.upload(b"1" * 10)
     site.advance(50)

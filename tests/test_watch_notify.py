@@ -64,7 +64,7 @@ class Receiver:
         return [f"{e.event} {e.port}".strip() for _, each in self.told for e in each.events]
 
 
-class World:
+class WatchedGateway:
     """What a notifier looks at."""
 
     def __init__(self) -> None:
@@ -104,15 +104,15 @@ def port(
     )  # fmt: skip
 
 
-class Office:
+class Alarmed:
     """A notifier of two ports, and its receivers."""
 
     def __init__(self, settings: NotifySettings = SETTINGS, receivers: int = 1) -> None:
         self.clock = Clock()
-        self.world = World()
+        self.watched = WatchedGateway()
         self.receivers = [Receiver(self.clock, f"receiver {n}") for n in range(receivers)]
         self.notifier = Notifier(
-            self.clock, settings, self.receivers, self.world, lambda: WALL + self.clock.seconds()
+            self.clock, settings, self.receivers, self.watched, lambda: WALL + self.clock.seconds()
         )
         self.notifier.keep([port(), port("lab")])
         self.notifier.start()
@@ -137,47 +137,47 @@ def events() -> Iterator[Sequence[LogEvent]]:
 
 def test_stopped() -> None:
     """A printer that stops is told of after a minute, with its reason; and when it is back."""
-    office = Office()
-    office.notifier.portChanged(port(stopped=True, message="stopped: media-empty"))
-    office.wait(60 - 1)
-    assert office.receiver.told == []
-    office.wait(LOOK + 1)
-    [(_, digest)] = office.receiver.told
+    alarmed = Alarmed()
+    alarmed.notifier.portChanged(port(stopped=True, message="stopped: media-empty"))
+    alarmed.wait(60 - 1)
+    assert alarmed.receiver.told == []
+    alarmed.wait(LOOK + 1)
+    [(_, digest)] = alarmed.receiver.told
     assert digest.events[0].text == "ward3 (Ward 3) stopped: media-empty"
     assert digest.events[0].since == WALL
-    office.notifier.portChanged(port(message="works again, after 65 s"))
-    office.wait(60 + LOOK)
-    assert office.receiver.events == ["port.stopped ward3", "port.recovered ward3"]
-    assert "works again, after 65 s" in office.receiver.told[1][1].events[0].text
+    alarmed.notifier.portChanged(port(message="works again, after 65 s"))
+    alarmed.wait(60 + LOOK)
+    assert alarmed.receiver.events == ["port.stopped ward3", "port.recovered ward3"]
+    assert "works again, after 65 s" in alarmed.receiver.told[1][1].events[0].text
 
 
 @pytest.mark.parametrize("down", [5, 30, 61, 70, 130])
 @pytest.mark.parametrize("up", [5, 30, 61, 70, 130])
 def test_flapping(down: int, up: int) -> None:
     """A printer that comes and goes for an hour is at most one digest a minute."""
-    office = Office()
-    while office.clock.seconds() < 3600:
-        office.notifier.portChanged(port(stopped=True, message="cannot be reached"))
-        office.wait(down)
-        office.notifier.portChanged(port(message="is reached again"))
-        office.wait(up)
-    times = [when for when, _ in office.receiver.told]
+    alarmed = Alarmed()
+    while alarmed.clock.seconds() < 3600:
+        alarmed.notifier.portChanged(port(stopped=True, message="cannot be reached"))
+        alarmed.wait(down)
+        alarmed.notifier.portChanged(port(message="is reached again"))
+        alarmed.wait(up)
+    times = [when for when, _ in alarmed.receiver.told]
     assert all(later - earlier >= GAP for earlier, later in pairwise(times))
     assert len(times) <= 60
     assert bool(times) is (down > 60), "what does not last is told to nobody"
     if down > 60 and up < 60:
-        assert office.receiver.events == ["port.stopped ward3"]
+        assert alarmed.receiver.events == ["port.stopped ward3"]
 
 
 def test_manyAtOnce() -> None:
     """What happens together is told together, and what happens then a minute later."""
-    office = Office()
+    alarmed = Alarmed()
     for name in ("ward3", "lab"):
-        office.notifier.portChanged(port(name, stopped=True))
-    office.wait(70)
-    office.notifier.rejected(["no printer"])
-    office.wait(GAP)
-    [(first, one), (second, other)] = office.receiver.told
+        alarmed.notifier.portChanged(port(name, stopped=True))
+    alarmed.wait(70)
+    alarmed.notifier.rejected(["no printer"])
+    alarmed.wait(GAP)
+    [(first, one), (second, other)] = alarmed.receiver.told
     assert (len(one.events), len(other.events)) == (2, 1)
     assert second - first == GAP
 
@@ -185,98 +185,98 @@ def test_manyAtOnce() -> None:
 @pytest.mark.parametrize("reasons", [("paused",), ("spool-failed",), ("paused", "spool-failed")])
 def test_notItsOwn(reasons: tuple[str, ...]) -> None:
     """A port that a person has paused is no alarm; nor is each one while the spool has failed."""
-    office = Office()
-    office.notifier.portChanged(port(stopped=True, reasons=reasons))
-    office.wait(200)
-    assert office.receiver.told == []
-    office.notifier.portChanged(port(stopped=True, reasons=(*reasons, "media-empty")))
-    office.wait(70)
-    assert office.receiver.events == ["port.stopped ward3"]
+    alarmed = Alarmed()
+    alarmed.notifier.portChanged(port(stopped=True, reasons=reasons))
+    alarmed.wait(200)
+    assert alarmed.receiver.told == []
+    alarmed.notifier.portChanged(port(stopped=True, reasons=(*reasons, "media-empty")))
+    alarmed.wait(70)
+    assert alarmed.receiver.events == ["port.stopped ward3"]
 
 
 def test_takesNothing() -> None:
     """A printer that takes no more of a job is stopped, too, though it does not say so."""
-    office = Office()
-    office.wait(300)
+    alarmed = Alarmed()
+    alarmed.wait(300)
     record = replace(jobRecord(JobState.PROCESSING), port="ward3", printer="Ward 3", blocked=55.0)
-    office.world.jobs = [record]
-    office.wait(LOOK)
-    assert office.receiver.told == []
-    office.world.jobs = [replace(record, blocked=60.0)]
-    office.wait(LOOK)
-    [(_, digest)] = office.receiver.told
+    alarmed.watched.jobs = [record]
+    alarmed.wait(LOOK)
+    assert alarmed.receiver.told == []
+    alarmed.watched.jobs = [replace(record, blocked=60.0)]
+    alarmed.wait(LOOK)
+    [(_, digest)] = alarmed.receiver.told
     assert digest.events[0].text == "ward3 (Ward 3) takes no more of job 31"
-    office.world.jobs = []
-    office.wait(60 + 2 * LOOK)
-    assert office.receiver.events == ["port.stopped ward3", "port.recovered ward3"]
+    alarmed.watched.jobs = []
+    alarmed.wait(60 + 2 * LOOK)
+    assert alarmed.receiver.events == ["port.stopped ward3", "port.recovered ward3"]
 
 
 def test_stuckAndStopped() -> None:
     """While a printer says itself that it is stopped, the end of a job does not mend it."""
-    office = Office()
+    alarmed = Alarmed()
     stuck = replace(jobRecord(JobState.PROCESSING), port="ward3", blocked=90.0)
-    office.world.jobs = [stuck]
-    office.wait(LOOK)
-    office.notifier.portChanged(port(stopped=True, message="stopped: media-empty"))
-    office.world.jobs = []
-    office.wait(200)
-    assert office.receiver.events == ["port.stopped ward3"]
-    office.world.jobs = [stuck]
-    office.wait(LOOK)
-    office.notifier.portChanged(port(message="works again"))
-    office.wait(200)
-    assert office.receiver.events == ["port.stopped ward3"]
+    alarmed.watched.jobs = [stuck]
+    alarmed.wait(LOOK)
+    alarmed.notifier.portChanged(port(stopped=True, message="stopped: media-empty"))
+    alarmed.watched.jobs = []
+    alarmed.wait(200)
+    assert alarmed.receiver.events == ["port.stopped ward3"]
+    alarmed.watched.jobs = [stuck]
+    alarmed.wait(LOOK)
+    alarmed.notifier.portChanged(port(message="works again"))
+    alarmed.wait(200)
+    assert alarmed.receiver.events == ["port.stopped ward3"]
 
 
 def test_old() -> None:
     """A job that waits longer than it should, and when none does any more."""
-    office = Office(replace(SETTINGS, oldest=600.0))
-    office.world.seen = [Seen("ward3", 599.0), Seen("lab", 601.0)]
-    office.wait(LOOK)
-    assert office.receiver.events == ["queue.old lab"]
-    assert office.receiver.told[0][1].events[0].since == WALL + LOOK - 601
-    office.world.seen = [Seen("ward3", 599.0), Seen("lab", 0.0)]
-    office.wait(GAP + LOOK)
-    assert office.receiver.events == ["queue.old lab", "queue.recovered lab"]
+    alarmed = Alarmed(replace(SETTINGS, oldest=600.0))
+    alarmed.watched.seen = [Seen("ward3", 599.0), Seen("lab", 601.0)]
+    alarmed.wait(LOOK)
+    assert alarmed.receiver.events == ["queue.old lab"]
+    assert alarmed.receiver.told[0][1].events[0].since == WALL + LOOK - 601
+    alarmed.watched.seen = [Seen("ward3", 599.0), Seen("lab", 0.0)]
+    alarmed.wait(GAP + LOOK)
+    assert alarmed.receiver.events == ["queue.old lab", "queue.recovered lab"]
 
 
 def test_oldNever() -> None:
     """With 0 a job may wait as long as it likes."""
-    office = Office(replace(SETTINGS, oldest=0.0))
-    office.world.seen = [Seen("ward3", 10.0**8)]
-    office.wait(100)
-    assert office.receiver.told == []
+    alarmed = Alarmed(replace(SETTINGS, oldest=0.0))
+    alarmed.watched.seen = [Seen("ward3", 10.0**8)]
+    alarmed.wait(100)
+    assert alarmed.receiver.told == []
 
 
 def test_spool() -> None:
     """A spool that has failed, and one that is short of space, which is asked for once a minute."""
-    office = Office()
-    office.world.why = "the spool's disk is gone"
-    office.world.shortness = "1 GB is free"
-    office.wait(60 + LOOK + 1)
-    assert office.receiver.events == ["spool.failed", "spool.short"]
-    assert "the spool's disk is gone" in office.receiver.told[0][1].events[0].text
-    asked = office.world.asked
-    office.wait(10 * ROOM)
-    assert asked + 9 <= office.world.asked <= asked + 11
-    office.world.why = office.world.shortness = ""
-    office.wait(ROOM + 60 + GAP)
-    assert office.receiver.events[2:] == ["spool.recovered", "spool.recovered"]
+    alarmed = Alarmed()
+    alarmed.watched.why = "the spool's disk is gone"
+    alarmed.watched.shortness = "1 GB is free"
+    alarmed.wait(60 + LOOK + 1)
+    assert alarmed.receiver.events == ["spool.failed", "spool.short"]
+    assert "the spool's disk is gone" in alarmed.receiver.told[0][1].events[0].text
+    asked = alarmed.watched.asked
+    alarmed.wait(10 * ROOM)
+    assert asked + 9 <= alarmed.watched.asked <= asked + 11
+    alarmed.watched.why = alarmed.watched.shortness = ""
+    alarmed.wait(ROOM + 60 + GAP)
+    assert alarmed.receiver.events[2:] == ["spool.recovered", "spool.recovered"]
 
 
 def test_silentDisk() -> None:
     """A disk that does not say what is free, or fails, holds up nobody, and is asked once."""
-    office = Office()
-    office.world.shortness = Deferred()
-    office.wait(5 * ROOM)
-    assert office.world.asked == 1
-    office.notifier.rejected(["no printer"])
-    office.wait(LOOK)
-    assert office.receiver.events == ["config.rejected"]
-    office.world.shortness.errback(OSError("gone"))
-    office.world.shortness = ""
-    office.wait(ROOM)
-    assert office.world.asked == 2
+    alarmed = Alarmed()
+    alarmed.watched.shortness = Deferred()
+    alarmed.wait(5 * ROOM)
+    assert alarmed.watched.asked == 1
+    alarmed.notifier.rejected(["no printer"])
+    alarmed.wait(LOOK)
+    assert alarmed.receiver.events == ["config.rejected"]
+    alarmed.watched.shortness.errback(OSError("gone"))
+    alarmed.watched.shortness = ""
+    alarmed.wait(ROOM)
+    assert alarmed.watched.asked == 2
 
 
 def test_elsewhere() -> None:
@@ -284,63 +284,65 @@ def test_elsewhere() -> None:
     Of a port on which another gateway prints that one tells, and not this one: unless it says
     nothing.
     """
-    office, elsewhere = Office(), ("printed-elsewhere",)
-    office.notifier.portChanged(port(stopped=True, message="cannot be reached"))
-    office.wait(50)
-    office.notifier.portChanged(port(reasons=elsewhere, held=2))
-    office.notifier.portChanged(port(stopped=True, reasons=(*elsewhere, "paused")))
-    office.wait(200)
-    assert office.receiver.events == []
+    alarmed, elsewhere = Alarmed(), ("printed-elsewhere",)
+    alarmed.notifier.portChanged(port(stopped=True, message="cannot be reached"))
+    alarmed.wait(50)
+    alarmed.notifier.portChanged(port(reasons=elsewhere, held=2))
+    alarmed.notifier.portChanged(port(stopped=True, reasons=(*elsewhere, "paused")))
+    alarmed.wait(200)
+    assert alarmed.receiver.events == []
     silent = (*elsewhere, "gateway-silent")
     message = "waits for its gateway: db, process 7 owns it and has not been heard of"
-    office.notifier.portChanged(port(stopped=True, reasons=silent, message=message))
-    office.wait(70)
-    assert office.receiver.events == ["port.stopped ward3"]
-    assert "process 7 owns it" in office.receiver.told[0][1].events[0].text
+    alarmed.notifier.portChanged(port(stopped=True, reasons=silent, message=message))
+    alarmed.wait(70)
+    assert alarmed.receiver.events == ["port.stopped ward3"]
+    assert "process 7 owns it" in alarmed.receiver.told[0][1].events[0].text
 
 
 def test_held() -> None:
     """A held job is told of with its reason and its sender; one that was released is not."""
-    office = Office()
+    alarmed = Alarmed()
     held = replace(jobRecord(JobState.HELD), port="ward3", reason="interrupted")
-    office.notifier.jobChanged(held)
-    office.notifier.jobChanged(replace(held, number=32))
-    office.notifier.jobChanged(replace(held, number=33))
-    office.notifier.portChanged(port(held=3))
-    office.notifier.jobChanged(replace(held, number=32, state=JobState.PENDING))
-    office.notifier.jobEnded(replace(held, number=33, state=JobState.CANCELED))
-    office.wait(LOOK)
-    [(_, digest)] = office.receiver.told
+    alarmed.notifier.jobChanged(held)
+    alarmed.notifier.jobChanged(replace(held, number=32))
+    alarmed.notifier.jobChanged(replace(held, number=33))
+    alarmed.notifier.portChanged(port(held=3))
+    alarmed.notifier.jobChanged(replace(held, number=32, state=JobState.PENDING))
+    alarmed.notifier.jobEnded(replace(held, number=33, state=JobState.CANCELED))
+    alarmed.wait(LOOK)
+    [(_, digest)] = alarmed.receiver.told
     assert [each.text for each in digest.events] == [
         "job 31 on ward3 is held: interrupted ('a.ps' from 'bob' at 192.0.2.7)"
     ]
-    office.notifier.portChanged(port(held=1))
-    office.wait(4 * 3600 + LOOK)
-    assert office.receiver.told[1][1].events[0].text == "ward3 (Ward 3): a job is held for a person"
+    alarmed.notifier.portChanged(port(held=1))
+    alarmed.wait(4 * 3600 + LOOK)
+    assert (
+        alarmed.receiver.told[1][1].events[0].text == "ward3 (Ward 3): a job is held for a person"
+    )
 
 
 def test_rejected() -> None:
     """A refused configuration is told of at once, and not again when another one was taken."""
-    office = Office()
-    office.notifier.rejected(["gateway.toml:3: no such key", "gateway.toml:4: no such key"])
-    office.wait(LOOK)
-    [(_, digest)] = office.receiver.told
+    alarmed = Alarmed()
+    alarmed.notifier.rejected(["gateway.toml:3: no such key", "gateway.toml:4: no such key"])
+    alarmed.wait(LOOK)
+    [(_, digest)] = alarmed.receiver.told
     assert digest.events[0].text == (
         "the configuration is refused, nothing has changed: gateway.toml:3: no such key (1 more)"
     )
-    office.notifier.rejected([])
-    office.wait(5 * 3600)
-    assert len(office.receiver.told) == 1
+    alarmed.notifier.rejected([])
+    alarmed.wait(5 * 3600)
+    assert len(alarmed.receiver.told) == 1
 
 
 def test_removedPort() -> None:
     """Nothing is told of a port that is no more, whatever still becomes of its jobs."""
-    office = Office()
-    office.notifier.portChanged(port(stopped=True))
-    office.notifier.keep([port("lab")])
-    office.notifier.portChanged(port(stopped=True))
-    office.wait(200)
-    assert office.receiver.told == []
+    alarmed = Alarmed()
+    alarmed.notifier.portChanged(port(stopped=True))
+    alarmed.notifier.keep([port("lab")])
+    alarmed.notifier.portChanged(port(stopped=True))
+    alarmed.wait(200)
+    assert alarmed.receiver.told == []
 
 
 # Receivers that do not answer.
@@ -348,15 +350,15 @@ def test_removedPort() -> None:
 
 def test_threeTries(events: Sequence[LogEvent]) -> None:
     """One that answers at the third try has been told, and the log says so once."""
-    office = Office()
-    office.receiver.answers = [NotTold("it answered 500") for _ in range(2)]
-    office.notifier.rejected(["x"])
-    office.wait(LOOK + sum(TRIES))
-    ids = [digest.id for _, digest in office.receiver.told]
+    alarmed = Alarmed()
+    alarmed.receiver.answers = [NotTold("it answered 500") for _ in range(2)]
+    alarmed.notifier.rejected(["x"])
+    alarmed.wait(LOOK + sum(TRIES))
+    ids = [digest.id for _, digest in alarmed.receiver.told]
     assert len(ids) == 3 and len({*ids}) == 1
     assert [formatEvent(each) for each in events] == ["receiver 0: the configuration was refused"]
-    office.wait(200)
-    assert len(office.receiver.told) == 3
+    alarmed.wait(200)
+    assert len(alarmed.receiver.told) == 3
 
 
 def test_dead(events: Sequence[LogEvent]) -> None:
@@ -364,15 +366,15 @@ def test_dead(events: Sequence[LogEvent]) -> None:
     One that is dead is tried now and then, told of in the log once, and learns what stands when it
     is back; nothing piles up, and others are told meanwhile.
     """
-    office = Office(receivers=2)
-    dead, well = office.receivers
+    alarmed = Alarmed(receivers=2)
+    dead, well = alarmed.receivers
     dead.answers = [NotTold("it refused the connection") for _ in range(3 * 20)]
-    office.notifier.portChanged(port("lab", stopped=True))
-    while office.clock.seconds() < 3600:
-        office.notifier.portChanged(port(stopped=True))
-        office.wait(100)
-        office.notifier.portChanged(port())
-        office.wait(100)
+    alarmed.notifier.portChanged(port("lab", stopped=True))
+    while alarmed.clock.seconds() < 3600:
+        alarmed.notifier.portChanged(port(stopped=True))
+        alarmed.wait(100)
+        alarmed.notifier.portChanged(port())
+        alarmed.wait(100)
     assert len(well.told) > 30
     assert len(dead.told) <= 3 * (3600 / (AGAIN + sum(TRIES)) + 1)
     errors = [each for each in events if each["log_level"] is LogLevel.error]
@@ -382,32 +384,32 @@ def test_dead(events: Sequence[LogEvent]) -> None:
     ]
     dead.answers.clear()
     before = len(dead.told)
-    office.wait(AGAIN + sum(TRIES) + LOOK)
+    alarmed.wait(AGAIN + sum(TRIES) + LOOK)
     [(_, digest)] = dead.told[before:]
     assert [(each.event, each.port) for each in digest.events] == [("port.stopped", "lab")]
 
 
 def test_final() -> None:
     """One that refuses for good is not asked three times."""
-    office = Office()
-    office.receiver.answers = [NotTold("it answered 404", final=True)]
-    office.notifier.rejected(["x"])
-    office.wait(AGAIN)
-    assert len(office.receiver.told) == 1
-    office.wait(2 * LOOK)
-    assert len(office.receiver.told) == 2
+    alarmed = Alarmed()
+    alarmed.receiver.answers = [NotTold("it answered 404", final=True)]
+    alarmed.notifier.rejected(["x"])
+    alarmed.wait(AGAIN)
+    assert len(alarmed.receiver.told) == 1
+    alarmed.wait(2 * LOOK)
+    assert len(alarmed.receiver.told) == 2
 
 
 def test_silent(events: Sequence[LogEvent]) -> None:
     """One that never answers is given up after its time, and holds up no other."""
-    office = Office(receivers=2)
-    silent, well = office.receivers
+    alarmed = Alarmed(receivers=2)
+    silent, well = alarmed.receivers
     given: list[bool] = []
     silent.answers = [Deferred(lambda _: given.append(True)) for _ in TRIES]
-    office.notifier.rejected(["x"])
-    office.wait(LOOK)
+    alarmed.notifier.rejected(["x"])
+    alarmed.wait(LOOK)
     assert len(well.told) == 1
-    office.wait(sum(TRIES) + 3 * TELLING + LOOK)
+    alarmed.wait(sum(TRIES) + 3 * TELLING + LOOK)
     assert given == [True] * 3
     [error] = [each for each in events if each["log_level"] is LogLevel.error]
     assert "no answer within 30 s" in formatEvent(error)
@@ -415,32 +417,32 @@ def test_silent(events: Sequence[LogEvent]) -> None:
 
 def test_fault(flushErrors: FlushErrors) -> None:
     """A mistake of ours in telling one is in the log, and the next digest is told."""
-    office = Office()
-    office.receiver.answers = [ZeroDivisionError("x")]
-    office.notifier.rejected(["x"])
-    office.wait(LOOK)
+    alarmed = Alarmed()
+    alarmed.receiver.answers = [ZeroDivisionError("x")]
+    alarmed.notifier.rejected(["x"])
+    alarmed.wait(LOOK)
     assert flushErrors(ZeroDivisionError)
-    office.wait(GAP + LOOK)
-    assert len(office.receiver.told) == 2
+    alarmed.wait(GAP + LOOK)
+    assert len(alarmed.receiver.told) == 2
 
 
 def test_stop() -> None:
     """It ends at once, whatever is under way, and leaves no timer."""
-    office = Office(receivers=2)
-    waiting, between = office.receivers
+    alarmed = Alarmed(receivers=2)
+    waiting, between = alarmed.receivers
     waiting.answers = [Deferred()]
     between.answers = [NotTold("x")]
-    office.notifier.rejected(["x"])
-    office.wait(LOOK + 1)
-    office.notifier.stop()
-    office.notifier.stop()
-    assert office.clock.getDelayedCalls() == []
+    alarmed.notifier.rejected(["x"])
+    alarmed.wait(LOOK + 1)
+    alarmed.notifier.stop()
+    alarmed.notifier.stop()
+    assert alarmed.clock.getDelayedCalls() == []
 
 
 def test_interfaces() -> None:
     """It is a watcher."""
-    assert verifyObject(IWatcher, Office().notifier)
-    assert verifyObject(IAlarmReceiver, Office().receiver)
+    assert verifyObject(IWatcher, Alarmed().notifier)
+    assert verifyObject(IAlarmReceiver, Alarmed().receiver)
 
 
 # In a gateway.

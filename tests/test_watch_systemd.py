@@ -66,7 +66,7 @@ def port(
     )  # fmt: skip
 
 
-class House:
+class Serving:
     """A gateway that systemd started, in memory."""
 
     def __init__(self, folder: Path, **environment: str) -> None:
@@ -78,17 +78,17 @@ class House:
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
+def serving(tmp_path: Path) -> Iterator[Serving]:
     """A gateway that systemd started."""
-    house = House(tmp_path)
-    yield house
-    house.systemd.stop()
-    house.manager.socket.close()
+    serving = Serving(tmp_path)
+    yield serving
+    serving.systemd.stop()
+    serving.manager.socket.close()
 
 
-def test_watcher(house: House) -> None:
+def test_watcher(serving: Serving) -> None:
     """It is one."""
-    assert verifyObject(IWatcher, house.systemd)
+    assert verifyObject(IWatcher, serving.systemd)
 
 
 def test_status() -> None:
@@ -125,66 +125,66 @@ def test_abstract() -> None:
     manager.socket.close()
 
 
-def test_children(house: House) -> None:
+def test_children(serving: Serving) -> None:
     """What this process starts cannot speak for it."""
-    assert not house.environment
+    assert not serving.environment
 
 
-def test_ready(house: House) -> None:
+def test_ready(serving: Serving) -> None:
     """It is told once, with the status, when the gateway serves, and not before."""
-    house.systemd.start()
-    house.systemd.portChanged(port("ward3"))
-    house.clock.advance(STATUS_GAP)
-    assert house.manager.all() == []
-    house.systemd.ready()
-    house.systemd.ready()
-    assert house.manager.all() == [{"READY": "1", "STATUS": "1 port, 0 stopped, 0 queued"}]
+    serving.systemd.start()
+    serving.systemd.portChanged(port("ward3"))
+    serving.clock.advance(STATUS_GAP)
+    assert serving.manager.all() == []
+    serving.systemd.ready()
+    serving.systemd.ready()
+    assert serving.manager.all() == [{"READY": "1", "STATUS": "1 port, 0 stopped, 0 queued"}]
 
 
-def test_changes(house: House) -> None:
+def test_changes(serving: Serving) -> None:
     """All that changes within a second is one line; the last state is never missed."""
-    house.systemd.start()
-    house.systemd.ready()
-    house.manager.all()
+    serving.systemd.start()
+    serving.systemd.ready()
+    serving.manager.all()
     for queued in (1, 2, 3):
-        house.ports = [port("ward3", queued=queued)]
-        house.systemd.portChanged(house.ports[0])
-    assert house.manager.all() == []
-    house.clock.advance(STATUS_GAP)
-    assert house.manager.all() == [{"STATUS": "1 port, 0 stopped, 3 queued"}]
-    house.ports = [port("ward3")]
-    house.systemd.portChanged(house.ports[0])
-    house.clock.advance(STATUS_GAP)
-    assert house.manager.all() == [{"STATUS": "1 port, 0 stopped, 0 queued"}]
+        serving.ports = [port("ward3", queued=queued)]
+        serving.systemd.portChanged(serving.ports[0])
+    assert serving.manager.all() == []
+    serving.clock.advance(STATUS_GAP)
+    assert serving.manager.all() == [{"STATUS": "1 port, 0 stopped, 3 queued"}]
+    serving.ports = [port("ward3")]
+    serving.systemd.portChanged(serving.ports[0])
+    serving.clock.advance(STATUS_GAP)
+    assert serving.manager.all() == [{"STATUS": "1 port, 0 stopped, 0 queued"}]
 
 
-def test_dearStatus(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_dearStatus(serving: Serving, monkeypatch: pytest.MonkeyPatch) -> None:
     """A status that takes long, of thousands of ports, is told less often."""
-    house.systemd.start()
-    house.systemd.ready()
-    house.manager.all()
+    serving.systemd.start()
+    serving.systemd.ready()
+    serving.manager.all()
     times = iter([0.0, 0.5, 1.0, 1.0])
     monkeypatch.setattr(time, "perf_counter", lambda: next(times))
-    house.systemd.portChanged(house.ports[0])
-    house.clock.advance(STATUS_GAP)
-    house.manager.all()
-    house.systemd.portChanged(house.ports[0])
-    house.clock.advance(0.5 / STATUS_SHARE - 1)
-    assert house.manager.all() == []
-    house.clock.advance(1)
-    assert len(house.manager.all()) == 1
+    serving.systemd.portChanged(serving.ports[0])
+    serving.clock.advance(STATUS_GAP)
+    serving.manager.all()
+    serving.systemd.portChanged(serving.ports[0])
+    serving.clock.advance(0.5 / STATUS_SHARE - 1)
+    assert serving.manager.all() == []
+    serving.clock.advance(1)
+    assert len(serving.manager.all()) == 1
 
 
-def test_reloading(house: House) -> None:
+def test_reloading(serving: Serving) -> None:
     """A reload has its beginning, with the time that Type=notify-reload wants, and its end."""
-    house.systemd.ready()
-    house.manager.all()
+    serving.systemd.ready()
+    serving.manager.all()
     before = time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000
-    house.systemd.reloading()
-    house.systemd.reloaded("gateway.toml:3: prot: no such key")
-    house.systemd.reloading()
-    house.systemd.reloaded()
-    began, refused, _, well = house.manager.all()
+    serving.systemd.reloading()
+    serving.systemd.reloaded("gateway.toml:3: prot: no such key")
+    serving.systemd.reloading()
+    serving.systemd.reloaded()
+    began, refused, _, well = serving.manager.all()
     assert began["RELOADING"] == "1"
     assert (
         before
@@ -198,16 +198,16 @@ def test_reloading(house: House) -> None:
     assert well["STATUS"] == "1 port, 0 stopped, 0 queued"
 
 
-def test_stopping(house: House) -> None:
+def test_stopping(serving: Serving) -> None:
     """The end has the time that running jobs have; no status comes behind it."""
-    house.systemd.start()
-    house.systemd.ready()
-    house.manager.all()
-    house.systemd.portChanged(house.ports[0])
-    house.systemd.stopping(60)
-    house.systemd.portChanged(house.ports[0])
-    house.clock.advance(60)
-    assert house.manager.all() == [
+    serving.systemd.start()
+    serving.systemd.ready()
+    serving.manager.all()
+    serving.systemd.portChanged(serving.ports[0])
+    serving.systemd.stopping(60)
+    serving.systemd.portChanged(serving.ports[0])
+    serving.clock.advance(60)
+    assert serving.manager.all() == [
         {
             "STOPPING": "1",
             "EXTEND_TIMEOUT_USEC": str(int((60 + STOPPED_WITHIN) * 1e6)),
@@ -218,26 +218,26 @@ def test_stopping(house: House) -> None:
 
 def test_watchdog(tmp_path: Path) -> None:
     """A sign of life comes from the reactor twice in the time, also while the gateway ends."""
-    house = House(tmp_path, WATCHDOG_USEC="10000000", WATCHDOG_PID=str(os.getpid()))
-    house.systemd.start()
-    assert house.manager.all() == [{"WATCHDOG": "1"}]
-    house.clock.advance(5)
-    house.systemd.stopping(60)
-    house.clock.advance(5)
-    assert [each for each in house.manager.all() if "WATCHDOG" in each] == 2 * [{"WATCHDOG": "1"}]
-    house.systemd.stop()
-    assert not house.clock.getDelayedCalls()
+    serving = Serving(tmp_path, WATCHDOG_USEC="10000000", WATCHDOG_PID=str(os.getpid()))
+    serving.systemd.start()
+    assert serving.manager.all() == [{"WATCHDOG": "1"}]
+    serving.clock.advance(5)
+    serving.systemd.stopping(60)
+    serving.clock.advance(5)
+    assert [each for each in serving.manager.all() if "WATCHDOG" in each] == 2 * [{"WATCHDOG": "1"}]
+    serving.systemd.stop()
+    assert not serving.clock.getDelayedCalls()
 
 
 @pytest.mark.parametrize("words", [("x", ""), ("", ""), ("10000000", "1")])
 def test_noWatchdog(tmp_path: Path, words: tuple[str, str]) -> None:
     """None is wanted, or it is another process's."""
     usec, pid = words
-    house = House(tmp_path, WATCHDOG_USEC=usec, **({"WATCHDOG_PID": pid} if pid else {}))
-    house.systemd.start()
-    house.clock.advance(5)
-    assert house.manager.all() == []
-    house.systemd.stop()
+    serving = Serving(tmp_path, WATCHDOG_USEC=usec, **({"WATCHDOG_PID": pid} if pid else {}))
+    serving.systemd.start()
+    serving.clock.advance(5)
+    assert serving.manager.all() == []
+    serving.systemd.stop()
 
 
 # A gateway in a process of its own.

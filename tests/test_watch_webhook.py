@@ -34,7 +34,7 @@ from tests.support.certificate import selfSigned
 from tests.support.hook import Hook
 from tests.support.started import freePort
 from tests.test_watch_mail import Wire
-from tests.test_watch_notify import World
+from tests.test_watch_notify import WatchedGateway
 
 reactor: Any = theReactor
 NOW = 1_700_000_000.0
@@ -154,7 +154,9 @@ async def test_twice500(hook: Callable[..., Hook], monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(notify, "TRIES", (0.0, 0.01, 0.02))
     server = hook()
     server.answers = [500, 500]
-    notifier = Notifier(reactor, NotifySettings(), [receiver(server.port)], World(), lambda: NOW)
+    notifier = Notifier(
+        reactor, NotifySettings(), [receiver(server.port)], WatchedGateway(), lambda: NOW
+    )
     done: Deferred[None] = Deferred()
     with capturedLogs() as events:
 

@@ -51,7 +51,7 @@ class Watcher:
         return found
 
 
-class Office:
+class WatchedServer:
     """A print server that somebody watches."""
 
     def __init__(self, progress: bool = False) -> None:
@@ -84,16 +84,16 @@ class Office:
 
 def test_lifeOfAJob() -> None:
     """A job is told when it comes, has its printer, is all sent, is delivered and is over."""
-    office = Office()
-    job = office.submit()
-    office.clock.advance(2)
+    watched = WatchedServer()
+    job = watched.submit()
+    watched.clock.advance(2)
     job.write(b"%!PS")
     job.finish().addErrback(lambda failure: None)
-    office.clock.advance(1)
+    watched.clock.advance(1)
     job.complete()
 
-    told = [record for what, record in office.watcher.told if what != "port"]
-    assert office.watcher.jobs() == [
+    told = [record for what, record in watched.watcher.told if what != "port"]
+    assert watched.watcher.jobs() == [
         ("submitted", JobState.PENDING, 0),
         ("changed", JobState.PROCESSING, 0),
         ("changed", JobState.PROCESSING, 4),
@@ -110,7 +110,7 @@ def test_lifeOfAJob() -> None:
     assert (last.created, last.started, last.completed) == (EPOCH, EPOCH, EPOCH + 2)
     assert (last.outcome, last.reply, last.printed, last.seconds) == ("completed", 226, "yes", 2)
     assert (last.delivery, last.attempts) == ("delivered", 1)
-    assert office.server.jobs == [last]
+    assert watched.server.jobs == [last]
 
 
 @pytest.mark.parametrize(
@@ -124,13 +124,13 @@ def test_lifeOfAJob() -> None:
 )
 def test_cutJob(error: PrintError, outcome: str, reasons: tuple[str, ...]) -> None:
     """A cut job is told once, with its reason in words, its reply and what is on paper."""
-    office = Office()
-    job = office.submit()
+    watched = WatchedServer()
+    job = watched.submit()
     job.write(b"%!PS")
     job.cut(error)
     job.cut(SenderLost("late"))
 
-    ended = [record for what, record in office.watcher.told if what == "ended"]
+    ended = [record for what, record in watched.watcher.told if what == "ended"]
     assert [(each.outcome, each.reasons, each.reason) for each in ended] == [
         (outcome, reasons, error.reason)
     ]
@@ -139,52 +139,52 @@ def test_cutJob(error: PrintError, outcome: str, reasons: tuple[str, ...]) -> No
 
 def test_progress() -> None:
     """Bytes are told once a second at most, and a printer that takes none when that is so."""
-    office = Office(progress=True)
-    job = office.submit()
-    office.source(job)
-    office.watcher.jobs()
+    watched = WatchedServer(progress=True)
+    job = watched.submit()
+    watched.source(job)
+    watched.watcher.jobs()
     for _ in range(40):
         job.write(bytes(10))
-        office.clock.advance(0.125)
-    assert office.watcher.jobs() == [
+        watched.clock.advance(0.125)
+    assert watched.watcher.jobs() == [
         ("progressed", JobState.PROCESSING, bytes_) for bytes_ in (80, 160, 240, 320, 400)
     ]
     job.pauseProducing()
-    office.clock.pump([1.0] * (int(STOPPED_AFTER) + 3))
-    assert office.watcher.jobs() == [("changed", JobState.STOPPED, 400)]
+    watched.clock.pump([1.0] * (int(STOPPED_AFTER) + 3))
+    assert watched.watcher.jobs() == [("changed", JobState.STOPPED, 400)]
     job.resumeProducing()
-    office.clock.pump([1.0] * 3)
-    assert office.watcher.jobs() == [("changed", JobState.PROCESSING, 400)]
+    watched.clock.pump([1.0] * 3)
+    assert watched.watcher.jobs() == [("changed", JobState.PROCESSING, 400)]
     job.cut(SenderLost("gone"))
-    assert office.clock.getDelayedCalls() == []
+    assert watched.clock.getDelayedCalls() == []
 
 
 def test_progressCostsNothing() -> None:
     """Where nobody asks for progress there is no timer, however long a job takes."""
-    office = Office()
-    job = office.submit()
+    watched = WatchedServer()
+    job = watched.submit()
     job.write(b"%!PS")
-    assert office.clock.getDelayedCalls() == []
+    assert watched.clock.getDelayedCalls() == []
     late = Watcher()
-    office.server.watch(late, progress=True)
-    office.clock.advance(1)
+    watched.server.watch(late, progress=True)
+    watched.clock.advance(1)
     assert late.jobs() == [("progressed", JobState.PROCESSING, 4)]
-    office.server.unwatch(late)
-    office.clock.advance(1)
-    assert office.clock.getDelayedCalls() == []
+    watched.server.unwatch(late)
+    watched.clock.advance(1)
+    assert watched.clock.getDelayedCalls() == []
     job.finish().addErrback(lambda failure: None)
     assert late.jobs() == []
 
 
 def test_beginningAndEndOnly() -> None:
     """A watcher that does not ask is told of nothing between, whatever others ask for."""
-    office = Office()
+    watched = WatchedServer()
     brief, curious = Watcher(), Watcher()
-    office.server.watch(brief, changes=False)
-    office.server.watch(curious, progress=True, changes=False)
-    job = office.submit()
+    watched.server.watch(brief, changes=False)
+    watched.server.watch(curious, progress=True, changes=False)
+    job = watched.submit()
     job.write(b"%!PS")
-    office.clock.advance(1)
+    watched.clock.advance(1)
     job.finish().addErrback(lambda failure: None)
     job.complete()
     assert [what for what, _, _ in brief.jobs()] == ["submitted", "ended"]
@@ -193,7 +193,7 @@ def test_beginningAndEndOnly() -> None:
 
 def test_watcherThatRaises(flushErrors: FlushErrors) -> None:
     """A watcher with a mistake is in the log; the others are told, and the job prints."""
-    office = Office()
+    watched = WatchedServer()
 
     class Broken(Watcher):
         def __getattribute__(self, name: str) -> Any:
@@ -202,35 +202,35 @@ def test_watcherThatRaises(flushErrors: FlushErrors) -> None:
             return super().__getattribute__(name)
 
     last = Watcher()
-    office.server.watch(Broken(), progress=True)
-    office.server.watch(last)
-    job = office.submit()
+    watched.server.watch(Broken(), progress=True)
+    watched.server.watch(last)
+    job = watched.submit()
     job.write(b"%!PS")
-    office.clock.advance(1)
+    watched.clock.advance(1)
     job.finish().addErrback(lambda failure: None)
     job.complete()
     assert [what for what, _, _ in last.jobs()][::4] == ["submitted", "ended"]
-    assert office.printer.jobs[0].ended == "finished"
+    assert watched.printer.jobs[0].ended == "finished"
     assert len(flushErrors(ZeroDivisionError)) > 5
 
 
 def test_ports() -> None:
     """A printing port is told when it gets work, when it has none, and why it stops."""
-    office = Office()
-    first, second = office.submit(), office.submit()
+    watched = WatchedServer()
+    first, second = watched.submit(), watched.submit()
     first.cut(JobCanceled("canceled"))
     second.cut(JobCanceled("canceled"))
-    told = [record for what, record in office.watcher.told if what == "port"]
+    told = [record for what, record in watched.watcher.told if what == "port"]
     assert [(each.state, each.job) for each in told] == [
         (PortState.PROCESSING, 1),
         (PortState.IDLE, None),
     ]
-    office.clock.advance(10)
-    condition = office.server.ports[0]._condition
+    watched.clock.advance(10)
+    condition = watched.server.ports[0]._condition
     condition.unreachable("it refused", given=True)
-    stopped = office.server.ports[0].record
-    assert office.watcher.told[-1] == ("port", stopped)
+    stopped = watched.server.ports[0].record
+    assert watched.watcher.told[-1] == ("port", stopped)
     assert (stopped.state, stopped.reasons) == (PortState.STOPPED, ("connecting-to-device",))
     assert (stopped.message, stopped.since) == ("cannot be reached: it refused", EPOCH + 10)
     condition.reached()
-    assert office.watcher.told[-1][1].state is PortState.IDLE
+    assert watched.watcher.told[-1][1].state is PortState.IDLE

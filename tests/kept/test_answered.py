@@ -27,7 +27,7 @@ pytestmark = pytest.mark.slow
 PAGE = b"%!PS\nshowpage\n"
 
 
-class House:
+class Killed:
     """A gateway that is killed; its printers are off."""
 
     def __init__(self, folder: Path, spool: bool) -> None:
@@ -83,15 +83,15 @@ class House:
 
 
 @pytest.fixture
-def kept(tmp_path: Path) -> Iterator[House]:
+def kept(tmp_path: Path) -> Iterator[Killed]:
     """One that keeps jobs."""
-    house = House(tmp_path, spool=True)
-    yield house
-    house.close()
+    killed = Killed(tmp_path, spool=True)
+    yield killed
+    killed.close()
 
 
 @pytest.mark.long
-def test_jobs(kept: House) -> None:
+def test_jobs(kept: Killed) -> None:
     """Each verb for a job."""
     with Session(kept.gateway.port) as session:
         for name in "abcd":
@@ -120,23 +120,23 @@ def test_jobs(kept: House) -> None:
 @pytest.mark.parametrize("spool", [False, True])
 def test_ports(tmp_path: Path, spool: bool) -> None:
     """Pause and resume, of one port and of all, also without a spool."""
-    house = House(tmp_path, spool)
+    killed = Killed(tmp_path, spool)
     try:
-        assert house.post("/api/ports/lab/pause")["durable"] is True
-        assert house.get("/api/ports/lab")["reasons"] == ["paused"]
-        assert house.get("/api/ports/ward3")["state"] != "stopped"
-        assert house.post("/api/pause")["durable"] is True
-        assert all("paused" in each["reasons"] for each in house.get("/api/ports")["ports"])
-        house.post("/api/ports/lab/resume")
-        assert "paused" not in house.get("/api/ports/lab")["reasons"]
-        house.post("/api/resume")
-        assert "paused" not in house.get("/api/ports/ward3")["reasons"]
+        assert killed.post("/api/ports/lab/pause")["durable"] is True
+        assert killed.get("/api/ports/lab")["reasons"] == ["paused"]
+        assert killed.get("/api/ports/ward3")["state"] != "stopped"
+        assert killed.post("/api/pause")["durable"] is True
+        assert all("paused" in each["reasons"] for each in killed.get("/api/ports")["ports"])
+        killed.post("/api/ports/lab/resume")
+        assert "paused" not in killed.get("/api/ports/lab")["reasons"]
+        killed.post("/api/resume")
+        assert "paused" not in killed.get("/api/ports/ward3")["reasons"]
     finally:
-        house.close()
+        killed.close()
 
 
 @pytest.mark.long
-def test_eraseBefore(kept: House) -> None:
+def test_eraseBefore(kept: Killed) -> None:
     """All that ended before some time."""
     with Session(kept.gateway.port) as session:
         for name in "ab":
