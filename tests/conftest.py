@@ -202,6 +202,11 @@ def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> 
     item.stash[ENDS_MODULE] = nextitem is None or nextitem.path != item.path
 
 
+def observers() -> list[ILogObserver]:
+    """Those of the log; Twisted does not tell them otherwise."""
+    return [*globalLogPublisher._observers]
+
+
 @pytest.fixture(autouse=True)
 def cleanReactor(request: pytest.FixtureRequest) -> Iterator[Watch]:
     """
@@ -215,13 +220,17 @@ def cleanReactor(request: pytest.FixtureRequest) -> Iterator[Watch]:
     everything = request.config.getoption("collect_each") or request.node.stash[ENDS_MODULE]
     pytest_twisted.blockon(deferLater(reactor, 0))
     watch = Watch(reactor)
+    listening = observers()
     globalLogPublisher.addObserver(watch)
     try:
         yield watch
         watch.settle()
         complaints = watch.complaints(ALL if everything else YOUNG)
     finally:
-        globalLogPublisher.removeObserver(watch)
+        # A gateway in memory that a test only dropped would keep the lines of all that follow.
+        for each in observers():
+            if each not in listening:
+                globalLogPublisher.removeObserver(each)
     if complaints:
         pytest.fail("\n".join(complaints), pytrace=False)
 

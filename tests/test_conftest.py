@@ -25,7 +25,7 @@ from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.endpoints import clientFromString
 from twisted.internet.protocol import Factory, ProcessProtocol, Protocol
 from twisted.internet.task import deferLater
-from twisted.logger import Logger
+from twisted.logger import Logger, globalLogPublisher
 from twisted.python import log
 
 
@@ -132,6 +132,19 @@ def test_goodFlush(flushErrors):
     assert event["log_failure"].getErrorMessage() == "expected"
     [event] = flushErrors()
     assert event["log_format"] == "expected, too"
+
+
+HEARD = []
+
+
+def test_goodObserver():
+    globalLogPublisher.addObserver(HEARD.append)
+
+
+def test_goodNobodyListens():
+    heard = len(HEARD)
+    Logger().info("something")
+    assert len(HEARD) == heard
 """
 
 FOUND = {
@@ -148,7 +161,7 @@ FOUND = {
     "otherError": "*ValueError: another kind",
 }
 
-GOOD = 6
+GOOD = 8
 
 
 def test_eachLeftoverIsFound(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
