@@ -49,7 +49,7 @@ MAY_IMPORT = {
     "net.events": "",
     "net.stream": "net.events net.facts net.pipe net.tuning",
     "net.listener": "net.events net.stream net.tuning",
-    "net.dialing": "net.events net.stream",
+    "net.dialing": "net.events net.stream net.tuning",
     "net.network": "net.dialing net.events net.listener net.tuning",
     "net.belowtls": "net.facts",
     "net.gaps": "",

@@ -58,7 +58,8 @@ class Acknowledgements:
     def ended(self) -> None:
         """The sender has ended the connection, which can still be asked."""
         self._stop()
-        self._settle(self._acknowledged())
+        if self._jobs:
+            self._settle(self._acknowledged())
 
     def lost(self, heard: bool = False) -> None:
         """

@@ -428,10 +428,10 @@ class ControlConnection(protocol.Protocol):
         self.listener.begun()
 
     def _lookWhoIsThere(self) -> None:
-        here, there = self.transport.getHost(), self.transport.getPeer()
-        real = realTransport(self.transport).getHost()
-        self.proxied = here != real
-        self.local = plainHost(getattr(real, "host", ""))
+        there, wire = self.transport.getPeer(), realTransport(self.transport)
+        here = wire.getHost()
+        self.proxied = wire is not self.transport and here != self.transport.getHost()
+        self.local = plainHost(getattr(here, "host", ""))
         self.peer = plainHost(getattr(there, "host", ""))
         self.host = oneHost(self.peer)
         self.peerPort = getattr(there, "port", 0)

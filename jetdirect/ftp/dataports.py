@@ -108,7 +108,7 @@ class PassivePort(MadePort, ServerFactory):
 
     def _listen(self, interface: str, ports: Sequence[int]) -> IListeningPort:
         # Predictable ports would tell other hosts what goes on, and where to be first.
-        start = secrets.randbelow(len(ports))
+        start = secrets.randbelow(len(ports)) if len(ports) > 1 else 0
         for offset in range(len(ports)):
             number = ports[(start + offset) % len(ports)]
             try:

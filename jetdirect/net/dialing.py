@@ -27,6 +27,7 @@ from zope.interface import implementer
 
 from .events import OUT, Loop
 from .stream import Stream, address
+from .tuning import noDelay, opened
 
 TIMEOUT = 30.0
 """Seconds in which a connection is made: as many as in Twisted."""
@@ -80,7 +81,7 @@ class Dialing:
         """
         try:
             self._to = _place(host, port)
-            self._socket = made = _opened(len(self._to) > 2, source, shared)
+            self._socket = made = _bound(len(self._to) > 2, source, shared)
             code = made.connect_ex(self._to)
             if code in _UNDER_WAY:
                 code = made.connect_ex(self._to)  # one on this host is there by now
@@ -265,7 +266,9 @@ class AddressEndpoint:
 def _isOneself(made: socket.socket, to: tuple[Any, ...]) -> bool:
     # On one host, a port that nobody listens at may be the one that the kernel has chosen for our
     # end: it then talks to itself, and a job would be "printed".
-    return bool(to[1] >= LEAST_CHOSEN and made.getsockname() == made.getpeername())
+    if to[1] < LEAST_CHOSEN or (here := made.getsockname())[1] != to[1]:
+        return False
+    return bool(here == made.getpeername())
 
 
 def _place(host: str, port: int) -> Any:
@@ -275,16 +278,15 @@ def _place(host: str, port: int) -> Any:
     return socket.getaddrinfo(host, port, flags=flags)[0][4]
 
 
-def _opened(six: bool, source: tuple[str, int] | None, shared: bool) -> socket.socket:
-    opened = socket.socket(socket.AF_INET6 if six else socket.AF_INET)
+def _bound(six: bool, source: tuple[str, int] | None, shared: bool) -> socket.socket:
+    made = opened(six)
     try:
-        opened.setblocking(False)
-        opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        noDelay(made)
         if source is not None:
             if shared:
-                opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            opened.bind(source)
+                made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            made.bind(source)
     except (OSError, OverflowError):
-        opened.close()
+        made.close()
         raise
-    return opened
+    return made

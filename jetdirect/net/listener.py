@@ -26,7 +26,7 @@ from zope.interface import implementer
 
 from .events import IN, Loop
 from .stream import Stream, address
-from .tuning import keepAlive, noDelay, urgentInLine
+from .tuning import keepAlive, noDelay, opened, urgentInLine
 
 REST = 1.0
 """Seconds for which nobody is accepted when the system has no room for a connection: the listener
@@ -159,9 +159,9 @@ class Listener:
         six = ":" in interface
         made = None
         try:
-            made = socket.socket(socket.AF_INET6 if six else socket.AF_INET)
-            made.setblocking(False)
-            made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            made = opened(six)
+            if number:
+                made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             bequeath(made, self._tuned)
             place: Any = (interface, number)
             if six:
@@ -193,14 +193,13 @@ class Listener:
         """L{IListeningPort}: at once; connections that were not accepted yet get a RST."""
         listening = self._socket
         if listening is not None:
-            host = self.getHost()
+            if not self._quiet:
+                self._log.info("(TCP Port {port} Closed)", port=self.getHost().port)
             self._socket = None
             self._loop.forget(listening.fileno())
             listening.close()
             self._reserve.leave()
             self._restNoMore()
-            if not self._quiet:
-                self._log.info("(TCP Port {port} Closed)", port=host.port)
             self.factory.doStop()
         return succeed(None)
 

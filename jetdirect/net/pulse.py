@@ -24,17 +24,23 @@ class Pulse:
         self._facts = facts
         self._clock = clock
         self._askedSince = self._looked = clock.seconds()
-        self.mark()
+        self.mark(look=False)
 
-    def mark(self) -> None:
-        """Count L{still} from now on."""
-        self._progress = (self._facts.unacknowledged(), self._clock.seconds())
+    def mark(self, look: bool = True) -> None:
+        """
+        Count L{still} from now on.
+
+        @param look: else from the next look on, before which most connections have ended.
+        """
+        self._unacknowledged = self._facts.unacknowledged() if look else None
+        self._since = self._clock.seconds()
 
     def still(self) -> float:
-        """Seconds since the peer's kernel last acknowledged something."""
-        if self._facts.unacknowledged() != self._progress[0]:
-            self.mark()
-        return float(self._clock.seconds() - self._progress[1])
+        """Seconds since the peer's kernel last acknowledged something, as far as was looked."""
+        now, unacknowledged = self._clock.seconds(), self._facts.unacknowledged()
+        if unacknowledged != self._unacknowledged:
+            self._unacknowledged, self._since = unacknowledged, now
+        return float(now - self._since)
 
     def dead(self) -> bool:
         """Has the peer been silent for so long, and so often asked meanwhile, that it is gone?"""

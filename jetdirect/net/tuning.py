@@ -28,6 +28,12 @@ LONGEST_RETRY = 30_000
 unplugged printer be found after 279 s; so it is found after 88 s (measured)."""
 
 
+def opened(six: bool) -> socket.socket:
+    """A new socket, which does not block; @raise OSError: there is no descriptor left."""
+    kind = socket.SOCK_STREAM | socket.SOCK_NONBLOCK
+    return socket.socket(socket.AF_INET6 if six else socket.AF_INET, kind)
+
+
 def keepAlive(sock: socket.socket) -> None:
     """Let the kernel ask after a silent peer."""
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)

@@ -99,6 +99,7 @@ class Dialogue(Protocol):
     def connectionMade(self) -> None:
         self._facts = factsOf(self.transport)
         self._pulse = Pulse(self._facts, self._clock)
+        self._pulse.mark()
         tune(self.transport)
         self._watch = self._clock.callLater(LOOK_INTERVAL, self._checkPeer)
 

@@ -234,7 +234,7 @@ class SocketConnection(Protocol):
         """L{IPrinterConnection}."""
         finished = self._ending.finish()
         if self._ending.state is State.FINISHING:
-            self._pulse.mark()
+            self._pulse.mark(look=False)
             if not self._heard.awaits or self._printerClosed:
                 self._end()
         return finished
@@ -284,8 +284,9 @@ class SocketConnection(Protocol):
         """All bytes and our FIN are with the kernel."""
         if self._wire is Wire.ENDING:
             self._wire = Wire.ENDED
-        self._pulse.mark()
-        self._settle()
+        self._pulse.mark(look=self._ending.state is not State.FINISHING)
+        if self._printerClosed or not self._printer.waitEOF:
+            self._settle()  # else the next that comes is its end
 
     def readConnectionLost(self) -> None:
         """The printer's FIN."""
@@ -297,7 +298,8 @@ class SocketConnection(Protocol):
         if self._ending.state is State.ABORTING:
             self.transport.loseConnection()
         elif self._wire is Wire.ENDED and not self._early and not self._facts.unacknowledged():
-            self._settle()  # it has seen our end: the acknowledgement of our FIN came with its own
+            # It has seen our end: the acknowledgement of our FIN came with its own.
+            self._settle(acknowledged=True)
         elif finishing and self._heard.confirmed:
             self._finished(Delivery.CONFIRMED)
         elif not self._printer.earlyClose:
@@ -400,13 +402,13 @@ class SocketConnection(Protocol):
         elif self._wire is not Wire.ENDING:
             self._settle()
 
-    def _settle(self) -> None:
+    def _settle(self, acknowledged: bool = False) -> None:
         # Everything is out, or all but our FIN.  What does the other side make of it?
         if self._ending.state is not State.FINISHING:
             return
         if self._facts.reset():
             self._lost(PrinterLost("the printer reset the connection"))
-        elif self._facts.unacknowledged():
+        elif not acknowledged and self._facts.unacknowledged():
             self._pulse.mark()  # the finish time-out begins when all is acknowledged
         elif self._wire is Wire.OPEN:
             if self._pulse.still() >= self._printer.finishTimeout:
@@ -436,7 +438,7 @@ class SocketConnection(Protocol):
     def _finished(self, delivery: Delivery) -> None:
         self._ending.delivered(self._level(delivery))
         self._wire = Wire.CLOSING
-        self._pulse.mark()
+        self._pulse.mark(look=False)
         self.transport.loseConnection()
 
     def _level(self, delivery: Delivery) -> Delivery:

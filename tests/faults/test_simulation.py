@@ -299,7 +299,7 @@ def abortIsForgotten(patch: pytest.MonkeyPatch) -> None:
 def neverUnconfirmed(patch: pytest.MonkeyPatch) -> None:
     """A printer is waited for no longer than a moment, whatever it has acknowledged."""
 
-    def settle(self: Any) -> None:
+    def settle(self: Any, acknowledged: bool = False) -> None:
         if self._ending.state is State.FINISHING and self._pulse.still() >= 1:
             self._finished(Delivery.SENT)
 
