@@ -87,6 +87,11 @@ class DataPort:
         self._dismissed = False
         self._timer: Deadline | None = None
 
+    @property
+    def made(self) -> bool:
+        """Is the connection there, if no transfer has it yet?"""
+        return self._connection is not None
+
     # What a transfer does with it.
 
     async def pourInto(self, consumer: IConsumer) -> None:

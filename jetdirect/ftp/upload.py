@@ -56,6 +56,7 @@ class Upload(Transfer):
         self.number = job.number
         self.underWay = False
         self._pouring = False
+        self._hurry: Deadline | None = None
 
     async def run(self, opening: Reply) -> None:
         """
@@ -101,14 +102,16 @@ class Upload(Transfer):
         self.underWay = True
         self.session.reply(opening)
         self._pouring = True
-        self._hurry = Deadline(self.session.reactor, PATIENCE, self._othersWait)
+        if not self.dataPort.made:
+            self._hurry = Deadline(self.session.reactor, PATIENCE, self._othersWait)
         try:
             await self.dataPort.pourInto(self.job)
             self._pouring = False
         except DataConnectionLost as error:
             self.job.cut(error)
         finally:
-            self._hurry.cancel()
+            if self._hurry is not None:
+                self._hurry.cancel()
         if self.session.settings.controlLossGrace and self.job.error is None:
             await self.session.pause(self.session.settings.controlLossGrace)
         self._lookForSender()

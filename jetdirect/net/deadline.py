@@ -8,7 +8,7 @@ first when it goes on: a plain timer would give up on a peer that has done its p
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from twisted.internet.defer import Deferred, TimeoutError
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
@@ -39,6 +39,11 @@ class Deadline:
         self._call = self._clock.callLater(0, self._missed)
 
 
+def hasFired(result: Deferred[Any]) -> bool:
+    """Is there nothing to be awaited, or given up?"""
+    return result.called and not result.paused
+
+
 def within(result: Deferred[_T], seconds: float, clock: IReactorTime) -> Deferred[_T]:
     """
     Cancel C{result} unless it fires within so many seconds: C{addTimeout} with a L{Deadline}.
@@ -46,6 +51,8 @@ def within(result: Deferred[_T], seconds: float, clock: IReactorTime) -> Deferre
     @return: C{result}, which then fails with L{TimeoutError
         <twisted.internet.defer.TimeoutError>}.
     """
+    if hasFired(result):
+        return result
     missed = False
 
     def cancel() -> None:

@@ -20,7 +20,7 @@ from twisted.internet.task import deferLater
 from twisted.python.failure import Failure
 
 from ..errors import PrintError, PrinterUnreachable
-from .deadline import Deadline
+from .deadline import Deadline, hasFired
 from .network import Network
 
 ATTEMPT_TIMEOUT = 30.0
@@ -78,6 +78,8 @@ def cancelLater(clock: IReactorTime, connecting: Deferred[Any]) -> Deferred[Any]
 
     @return: fails with L{CancelledError} at once when it is canceled.
     """
+    if hasFired(connecting):
+        return connecting
 
     def cancel(given: Deferred[Any]) -> None:
         given.errback(CancelledError())
@@ -121,6 +123,8 @@ class Dialer:
         factory = Factory.forProtocol(protocol)
         factory.noisy = False
         connecting = cancelLater(self._clock, self._connect(factory))
+        if hasFired(connecting):
+            return connecting.addErrback(self._asPrintError)
 
         def cancel(_: object) -> None:
             self._givenUp += 1
