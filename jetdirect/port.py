@@ -39,6 +39,9 @@ class PrintingPort:
     A printer behind a transport, and the jobs that want it, first come first.
 
     @ivar printer: what it is made of now.
+    @ivar name: the operator's name for it.
+    @ivar settings: what is set about it now.
+    @ivar transport: how its printer is reached.
     @ivar jobs: the job that has the port, then those that wait.
     @ivar accepting: are jobs taken?
     """
@@ -56,7 +59,7 @@ class PrintingPort:
         @param changed: told when the port has another state, or its printer another condition.
         @param wallClock: seconds since the epoch, for the record.
         """
-        self.printer = printer
+        self._consistOf(printer)
         self.jobs: list[IQueuedJob] = []
         self.accepting = True
         self._clock = clock
@@ -80,17 +83,19 @@ class PrintingPort:
         named when its turn comes, and each has the time-outs that it came with.
         """
         other = printer.transport is not self.transport
-        self.printer, self.accepting = printer, accepting
+        self._consistOf(printer)
+        self.accepting = accepting
         if other:
             self._asked = None
             self._condition = Condition(self._clock, self._conditionChanged)
         if not self._lookAtState():
             self._changed(self)
 
-    @property
-    def name(self) -> str:
-        """The operator's name for it."""
-        return self.printer.name
+    def _consistOf(self, printer: NamedPrinter) -> None:
+        self.printer = printer
+        self.name: str = printer.name
+        self.settings: PortSettings = printer.settings
+        self.transport: IPrinterTransport = printer.transport
 
     @property
     def positional(self) -> bool:
@@ -101,16 +106,6 @@ class PrintingPort:
     def uri(self) -> str:
         """Where it prints; without secrets."""
         return self.transport.uri
-
-    @property
-    def settings(self) -> PortSettings:
-        """What is set about it now."""
-        return self.printer.settings
-
-    @property
-    def transport(self) -> IPrinterTransport:
-        """How its printer is reached."""
-        return self.printer.transport
 
     @property
     def description(self) -> str:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import pytest
 
+from jetdirect.ftp.commands.table import COMMANDS
 from jetdirect.ftp.interpreter import UNKNOWN_WORDS
 from jetdirect.ftp.settings import LINE_TIMEOUT
 from jetdirect.ftp.strangers import isForeign, startsStrangely
@@ -73,6 +74,11 @@ def test_foreignWord(line: bytes, login: bool, sender: FakeSender) -> None:
 def test_ownWord(word: str) -> None:
     """What FTP knows, or nobody, is no foreign word."""
     assert not isForeign(word)
+
+
+def test_commandsAreNotForeign() -> None:
+    """A word that is a command is not looked up among those of other protocols."""
+    assert not [*filter(isForeign, COMMANDS)]
 
 
 def test_foreignWordInMidJob(sender: FakeSender) -> None:

@@ -90,11 +90,10 @@ class Interpreter(Generic[SessionT]):
         if not line:
             return
         verb, argument = parted(line)
-        if isForeign(verb):
-            self._session.control.strange()
-            return
         command = self.commands.get(verb)
-        if command is not None and command.when is When.AT_ONCE:
+        if command is None and isForeign(verb):
+            self._session.control.strange()
+        elif not self._pipeline.running or (command is not None and command.when is When.AT_ONCE):
             self._perform(verb, argument)
         else:
             self._inTurn((verb, argument))

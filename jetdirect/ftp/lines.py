@@ -83,6 +83,8 @@ class LineDecoder:
         piece, self._at = self._waiting[self._at : end], end + 1
         if self._at == len(self._waiting):
             self._waiting, self._at = b"", 0
+        if not self._length and len(piece) <= LONGEST_LINE:  # as nearly all are
+            return piece.removesuffix(b"\r")
         self._extend(piece)
         return self._takeLine()
 

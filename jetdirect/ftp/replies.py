@@ -4,8 +4,7 @@ Every reply code and text in one table, and the one place where a job's fate bec
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, field
 
 from ..errors import (
     JobAborted,
@@ -36,7 +35,7 @@ class Name(str):
 _AS_IT_IS = (int, float, Lines)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Reply:
     """
     A reply to a command (RFC 959, section 4.2).
@@ -46,23 +45,21 @@ class Reply:
 
     code: int
     text: str
+    _wire: bytes = field(default=b"", init=False, repr=False, compare=False)
 
     def __call__(self, **fields: object) -> Reply:
         """The same reply with its fields filled in, made printable."""
         return Reply(self.code, self.text.format(**{n: _shown(v) for n, v in fields.items()}))
 
     def __bytes__(self) -> bytes:
-        """As it goes over the wire."""
+        """As it goes over the wire; made once, most replies have no fields."""
+        if not self._wire:
+            object.__setattr__(self, "_wire", self._written())
         return self._wire
 
-    @cached_property
-    def _wire(self) -> bytes:
-        """
-        Made once: most replies have no fields.
-
-        A line that begins with a space stays as it is (RFC 959 page 36, and RFC 2389 wants it so
-        of features), others carry the code.
-        """
+    def _written(self) -> bytes:
+        # A line that begins with a space stays as it is (RFC 959 page 36, and RFC 2389 wants it so
+        # of features), others carry the code.
         if "\n" not in self.text:
             return f"{self.code} {self.text}\r\n".encode("utf-8", "backslashreplace")
         *first, last = self.text.split("\n")

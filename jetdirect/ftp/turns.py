@@ -70,8 +70,8 @@ class Turns:
             self._until, self._spent = now + 2 * TURN, 0.0
         waits = bool(self._hosts) or self._spent >= TURN
         if not waits:
-            waits = self._slice(session, now)
-            self._spent += self._clock.seconds() - now
+            waits, after = self._slice(session, now)
+            self._spent += after - now
         if waits:
             self._wait(session)
 
@@ -85,14 +85,16 @@ class Turns:
             self._next.cancel()
             self._next = None
 
-    def _slice(self, session: Worker, now: float) -> bool:
+    def _slice(self, session: Worker, now: float) -> tuple[bool, float]:
+        # Is more to be done?  And when it was over.
         if now >= self._lately:
             self._lately = now + LATELY
             self._had.clear()
         host = session.host
         waits = session.work(now + SLICE)
-        self._had[host] = self._had.get(host, 0.0) + self._clock.seconds() - now
-        return waits
+        after = self._clock.seconds()
+        self._had[host] = self._had.get(host, 0.0) + after - now
+        return waits, after
 
     def _wait(self, session: Worker) -> None:
         self._hosts.setdefault(session.host, {})[session] = None
@@ -112,8 +114,8 @@ class Turns:
             del sessions[session]
             if sessions:
                 self._hosts[host] = sessions
-            if self._slice(session, now):
+            waits, now = self._slice(session, now)
+            if waits:
                 self._wait(session)
-            now = self._clock.seconds()
         if self._hosts and self._next is None:
             self._next = self._clock.callLater(0, self._turn)

@@ -178,7 +178,7 @@ class Stream:
         """The same, below TLS."""
         if not data or not self.connected or self._halfClosing or self._halfClosed:
             return
-        if not (self._waiting or self._inPipe):
+        if not (self._waiting or (self._pipe is not None and self._pipe.inside)):
             try:
                 data = data[self._socket.send(data) :]
             except OSError as why:
@@ -188,7 +188,7 @@ class Stream:
         if data:
             self._waiting += data
             self._wait(len(self._waiting) > self.bufferSize)
-        elif self._pulls:
+        elif self.producer is not None and not self.streamingProducer:
             self._want(self._mask | OUT)  # it is asked again when there is room
 
     def writeSequence(self, data: Iterable[bytes]) -> None:
@@ -396,7 +396,7 @@ class Stream:
         if not self.connected:
             return 0
         # TIOCOUTQ is SIOCOUTQ (tcp(7)): the unsent and the unacknowledged, our own FIN included.
-        answer = fcntl.ioctl(self.fileno(), termios.TIOCOUTQ, b"\0\0\0\0")
+        answer = fcntl.ioctl(self._socket.fileno(), termios.TIOCOUTQ, b"\0\0\0\0")
         return int(struct.unpack("i", answer)[0]) + self.unwritten
 
     def silence(self) -> Silence | None:
@@ -511,7 +511,7 @@ class Stream:
     def _want(self, mask: int) -> None:
         if mask != self._mask:
             self._mask = mask
-            self._loop.want(self.fileno(), self, mask)
+            self._loop.want(self._socket.fileno(), self, mask)
 
     @property
     def _inPipe(self) -> int:
@@ -537,7 +537,7 @@ class Stream:
         self.connected = False
         self._mask = 0
         self.forget()
-        self._loop.forget(self.fileno())
+        self._loop.forget(self._socket.fileno())
         self._socket.close()
         if last:
             self._loop.soon(self.protocol.dataReceived, last)
@@ -562,7 +562,7 @@ class Stream:
     def _polled(self) -> int:
         if not self.connected:
             return select.POLLNVAL
-        descriptor = self.fileno()
+        descriptor = self._socket.fileno()
         _poll.register(descriptor, PEER_CLOSED)
         found = _poll.poll(0)
         _poll.unregister(descriptor)

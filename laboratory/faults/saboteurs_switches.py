@@ -73,7 +73,7 @@ def limitIsIgnored(patch: pytest.MonkeyPatch) -> None:
     original = PrintServer.submit
 
     def submit(self: Any, port: Any, *arguments: Any, **keywords: Any) -> Any:
-        port.printer = replace(port.printer, settings=replace(port.settings, maxJobBytes=None))
+        port.settings = replace(port.settings, maxJobBytes=None)
         return original(self, port, *arguments, **keywords)
 
     patch.setattr(PrintServer, "submit", submit)
