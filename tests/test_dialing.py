@@ -276,8 +276,9 @@ async def test_notWithItself() -> None:
 async def test_nothingCanBeWaitedFor(monkeypatch: pytest.MonkeyPatch) -> None:
     """No memory for it: there is no connection, no descriptor is left, and there is a reason."""
 
-    def refuse(*_: object) -> None:
-        raise OSError(errno.ENOMEM, "Cannot allocate memory")
+    def refuse(descriptor: int, one: object, events: int) -> None:
+        if events:
+            raise OSError(errno.ENOMEM, "Cannot allocate memory")
 
     with deaf() as (host, number):
         before = descriptors()

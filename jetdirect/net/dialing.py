@@ -139,7 +139,7 @@ class Dialing:
             self._expiry.cancel()
         made, self._socket = self._socket, None
         if made is not None:
-            self._loop.forget(made.fileno())
+            self._loop.want(made.fileno(), self, 0)
         return made
 
 

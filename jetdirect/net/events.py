@@ -67,7 +67,9 @@ class Events:
     def want(self, descriptor: int, one: Waiting, events: int) -> None:
         """L{Loop}."""
         if not events:
-            self.forget(descriptor)
+            if self._all.pop(descriptor, None) is not None:
+                self._epoll.unregister(descriptor)
+                self._closeIfIdle()
         elif descriptor in self._all:
             self._epoll.modify(descriptor, events)
         else:
@@ -76,9 +78,13 @@ class Events:
             self._all[descriptor] = one
 
     def forget(self, descriptor: int) -> None:
-        """L{Loop}: closing it would tell the kernel, too, unless another process has it."""
+        """
+        L{Loop}: closing it tells the kernel.
+
+        Unless another process has it, too, as a child has until it begins its own program
+        (C{O_CLOEXEC}); what the kernel tells until then finds nothing.
+        """
         if self._all.pop(descriptor, None) is not None:
-            self._epoll.unregister(descriptor)
             self._closeIfIdle()
 
     def soon(self, call: Callable[..., object], *arguments: object) -> None:

@@ -448,7 +448,6 @@ class Stream:
 
     def _ended(self) -> None:
         self._finCame = True
-        self._want(self._mask & ~IN)
         if self.witness is not None:
             self.witness.finCame()
         if not self.connected:
@@ -457,6 +456,8 @@ class Stream:
             self.protocol.readConnectionLost()
         else:
             self._close(_DONE)
+        if self.connected:  # most are not any more
+            self._want(self._mask & ~IN)
 
     def _writeOn(self) -> None:
         before = self._inPipe
