@@ -79,7 +79,7 @@ class DataConnection(Protocol):
         if not endsInOrder(self.transport):
             self.transport.abortConnection()
             return
-        self._end(Failure(error.ConnectionDone()))
+        self._end(connectionDone)
         self.transport.loseConnection()
 
     def writeConnectionLost(self) -> None:

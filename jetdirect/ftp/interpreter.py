@@ -62,7 +62,9 @@ def parted(line: bytes) -> tuple[str, str]:
     word, _, rest = line.partition(b" ")
     if b"\t" in word:
         word, _, rest = line.partition(b"\t")
-    return word.lstrip(_NO_ASCII).decode("latin-1").upper(), decoded(rest.lstrip(b" \t"))
+    if not word.isascii():
+        word = word.lstrip(_NO_ASCII)
+    return word.decode("latin-1").upper(), decoded(rest.lstrip(b" \t"))
 
 
 class Interpreter(Generic[SessionT]):

@@ -5,6 +5,7 @@ Every reply code and text in one table, and the one place where a job's fate bec
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from ..errors import (
     JobAborted,
@@ -187,6 +188,12 @@ EXISTS = Reply(550, "{path}: exists")
 NOT_RENAMED = Reply(550, "{path}: not possible as a new name")
 NOT_STORED = Reply(550, "{path}: not stored in this session")
 WRITE_ONLY = Reply(550, "Nothing can be read back from a printer")
+
+
+@lru_cache(maxsize=8)
+def greeting(text: str) -> Reply:
+    """The 220; each session has it, and there are few of them."""
+    return GREETING(greeting=text)
 
 
 def delivered(delivery: Delivery, reaches: Delivery) -> str:

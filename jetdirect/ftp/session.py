@@ -122,7 +122,7 @@ class Session(Listener):
         self._timers.start()
         refusal = self.house.arrived(self) if self.control.throughProxy else None
         if refusal is None:
-            self.reply(replies.GREETING(greeting=self.settings.greeting))
+            self.reply(replies.greeting(self.settings.greeting))
         else:
             self.close(refusal)
 

@@ -92,7 +92,7 @@ def reinitialize(session: Session, _: str) -> Reply:
     """Begin again, as if just connected."""
     session.logOut()
     session.startAgain()
-    return replies.GREETING(greeting=session.settings.greeting)
+    return replies.greeting(session.settings.greeting)
 
 
 def goodbye(session: Session, _: str) -> None:

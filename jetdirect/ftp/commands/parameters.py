@@ -29,6 +29,7 @@ from ..session import Session
 from ..state import Note
 
 _TYPES = {"A": "A", "A N": "A", "A T": "A", "AN": "A", "AT": "A", "I": "I", "L 8": "I", "L8": "I"}
+_TYPE_SET = {kind: replies.TYPE_SET(type=kind) for kind in set(_TYPES.values())}
 _EXTENDED = {"": None, "1": False, "2": True}
 
 _EXTENDED_ONLY: Note[bool] = Note()
@@ -45,7 +46,7 @@ def setType(session: Session, argument: str) -> Reply:
     if kind is None:
         return replies.BAD_PARAMETER(argument=argument)
     session.parameters = replace(session.parameters, type=kind)
-    return replies.TYPE_SET(type=kind)
+    return _TYPE_SET[kind]
 
 
 def setMode(session: Session, argument: str) -> Reply:
