@@ -68,10 +68,15 @@ class ServerCertificate:
         @raise ValueError: they cannot be used; what was read before stays in use.
         """
         try:
+            from cryptography.x509 import Certificate as X509
             from OpenSSL import SSL
             from twisted.internet.ssl import CertificateOptions
         except ImportError:
             raise ValueError("TLS needs pyOpenSSL; pip install 'jetdirect[tls]'") from None
+        if not hasattr(X509, "not_valid_after_utc"):
+            # Debian 12's: whoever installs by pip has newer ones.
+            needed = "TLS needs cryptography 42 and pyOpenSSL 24.3, and those here are older"
+            raise ValueError(f"{needed}; pip install 'jetdirect[tls]'")
         chain, key = self._chain(), self._privateKey()
         content = (_read(self._certificate), _read(self._key))
         try:

@@ -342,3 +342,10 @@ def test_otherVersions(version: str, pair: Path) -> None:
     only = getattr(ssl.TLSVersion, version)
     with pytest.raises((ssl.SSLError, ConnectionError)):
         served(ServerCertificate(str(pair), str(pair)), maximum_version=only, minimum_version=only)
+
+
+def test_tooOld(pair: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A cryptography that is too old, as Debian 12's, is said, and how to get a newer one."""
+    monkeypatch.setattr(x509, "Certificate", object)
+    with pytest.raises(ValueError, match=r"cryptography 42 .* pip install 'jetdirect\[tls\]'"):
+        ServerCertificate(str(pair), str(pair))
