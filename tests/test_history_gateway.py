@@ -19,6 +19,7 @@ from jetdirect.spool.limits import Keep
 from jetdirect.spool.spooling import Spooling
 from jetdirect.testing import FakePrinter
 from jetdirect.wanted import Wanted
+from jetdirect.watch.filehistory import WITHIN
 from jetdirect.watch.retention import Names, Retention
 from tests.support.answers import hear
 from tests.support.site import Site
@@ -64,7 +65,7 @@ def test_restart(site: Site) -> None:
 def test_killed(site: Site) -> None:
     """A job that ended right before a kill is told again by the spool: none is missing."""
     site.upload(b"a page", "a.ps")
-    site.advance(0.5)
+    site.advance(WITHIN / 2)
     assert site.files("done") == [1]
     before = names(site)
     site.restart(seed=1)

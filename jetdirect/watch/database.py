@@ -138,14 +138,14 @@ class Database:
         @param restored: these are left as they are if they are known.
         """
         jobs, known = [*map(_row, records)], [*map(_row, restored)]
-        happened = [(*astuple(event), EVENTS) for event in events]
+        happened = [(*astuple(event), event.by, event.number, EVENTS) for event in events]
 
         def work(database: sqlite3.Connection) -> None:
             database.executemany(f"INSERT OR REPLACE INTO job ({_COLUMNS}) VALUES ({_MARKS})", jobs)
             database.executemany(f"INSERT OR IGNORE INTO job ({_COLUMNS}) VALUES ({_MARKS})", known)
             database.executemany(
-                "INSERT INTO event SELECT ?1, ?2, ?3, ?4, ?5, ?6 WHERE ?4 <> ''"
-                " OR (SELECT count(*) FROM event WHERE number = ?1) < ?7",
+                "INSERT INTO event SELECT ?, ?, ?, ?, ?, ? WHERE ? <> ''"
+                " OR (SELECT count(*) FROM event WHERE number = ?) < ?",
                 happened,
             )
 
