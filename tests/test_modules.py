@@ -25,11 +25,11 @@ TOGETHER = {
     "ftp/session ftp/interpreter ftp/transfer ftp/settings": "functional",
     "ftp/dataconnection ftp/dataports": "data",
     "ftp/text": "text",
-    "spool/changes spool/kept spool/printing spool/retention spool/spooling": "spool_queue",
+    "spool/changes spool/printing spool/spooling": "spool_queue",
     "spool/intake spool/writer": "spool_gateway",
     "spool/asked": "spool_files",
     "spool/verbs": "verbs",
-    "web/forms web/frame web/reply web/rows": "web_pages",
+    "web/frame web/reply web/rows": "web_pages",
     "web/access web/notes": "web_desk",
     "web/secure web/side": "web_site",
     # The files of a spool, whose order on the disk is what counts.
