@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from OpenSSL import SSL
+from OpenSSL import SSL, crypto
 from twisted.internet.interfaces import IOpenSSLClientConnectionCreator
 from twisted.internet.ssl import Certificate, optionsForClientTLS, trustRootFromCertificates
 from zope.interface import implementer
@@ -39,7 +39,7 @@ def _certificates(path: str) -> list[Any]:
         found = [Certificate.loadPEM(pem) for pem in pems]
     except OSError as why:
         raise ValueError(f"tls-ca={path}: {why.strerror}") from None
-    except (SSL.Error, ValueError):
+    except (crypto.Error, ValueError):
         found = []
     if not found:
         raise ValueError(f"tls-ca={path}: expected a PEM file with certificates")

@@ -30,7 +30,6 @@ TOGETHER = {
     "spool/asked": "spool_files",
     "spool/verbs": "verbs",
     "web/frame web/reply web/rows": "web_pages",
-    "web/access web/notes": "web_desk",
     "web/secure web/side": "web_site",
     # The files of a spool, whose order on the disk is what counts.
     "spool/disk spool/draft spool/paths": "spool_store",
@@ -43,7 +42,7 @@ TOGETHER = {
     "daemon": "process",
     "named": "configuration",
     # A server that is believed, or not.
-    "tlstrust watch/trust watch/wire": "watch_webhook",
+    "watch/trust watch/wire": "watch_webhook",
     # Tables, values and protocols without a line of logic.
     "phase": "docs",
     "spool/beat": "spool_shared",

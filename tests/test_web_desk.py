@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 import pytest
 from twisted.cred.checkers import InMemoryUsernamePasswordDatabaseDontUse
 
-from jetdirect.web.access import Access, Role, needed, said
+from jetdirect.web.access import Access
 from tests.support.desk import House
 
 CHECKER = InMemoryUsernamePasswordDatabaseDontUse(eve=b"1", olga=b"2", adam=b"3", nobody=b"4")
@@ -214,18 +214,3 @@ def test_badForm(body: bytes, status: int) -> None:
 def test_badAddress(address: str) -> None:
     """An address that cannot be read is refused."""
     assert House().ask("GET", address).status == 400
-
-
-def test_said() -> None:
-    """Names and passwords in any script; a password may have colons."""
-    found = said("basic " + b64encode("jörg:a:b".encode()).decode())
-    assert found is not None
-    assert (found.username, found.password) == ("jörg".encode(), b"a:b")
-
-
-def test_needed() -> None:
-    """Looking, operating, administering."""
-    assert needed("GET", ["api", "jobs"]) is Role.SEE
-    assert needed("POST", ["jobs", "1", "cancel"]) is Role.OPERATE
-    assert needed("POST", ["jobs", "1", "erase"]) is Role.ADMINISTER
-    assert needed("GET", ["log"]) is Role.ADMINISTER
