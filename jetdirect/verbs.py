@@ -137,7 +137,10 @@ class Operator:
     def _port(self, name: str) -> PrintingPort:
         port = self._server.port(name)
         if port is None:
-            raise NoSuchPort(f"no printing port is called {name}")
+            names = self._server.portNames
+            near = ", ".join(names.missing(name) or names.misspelt(name) or ())
+            meant = f" (did you mean {near}?)" if near else ""
+            raise NoSuchPort(f"no printing port is called {name}{meant}")
         return port
 
     def _target(self, name: str) -> Queue:

@@ -343,7 +343,9 @@ def test_stopIsReleased() -> None:
         (lambda o: o.move(2, "PORT9", "a"), NoSuchPort, "no printing port is called PORT9"),
         (lambda o: o.reprint(2, "a"), WrongState, "job 2 has not ended"),
         (lambda o: o.erase(2, "a"), WrongState, "job 2 has not ended; cancel it first"),
-        (lambda o: o.pause("PORT9", "a"), NoSuchPort, "no printing port is called PORT9"),
+        (lambda o: o.pause("PORT9", "a"), NoSuchPort, "called PORT9 (did you mean PORT"),
+        (lambda o: o.pause("prot1", "a"), NoSuchPort, "called prot1 (did you mean PORT1?)"),
+        (lambda o: o.pause("nobody", "a"), NoSuchPort, "no printing port is called nobody"),
         (lambda o: o.moveAll("PORT1", "PORT1", "a"), WrongState, "PORT1 has no jobs that could"),
     ],
 )
