@@ -123,8 +123,8 @@ class Talker:
     def say(self, verb: str, line: str, upload: int | None = None) -> Command:
         """Send a command."""
         command = self.dialogue.say(verb, upload)
-        if verb == "QUIT" and isinstance(self.control, End):
-            self.control.goodbye = True
+        if isinstance(self.control, End):
+            self.control.goodbye = verb == "QUIT"
         self.raw(line.encode() + self.random.choice([b"\r\n", b"\r\n", b"\n"]))
         self.world.network.tell(f"{self.name} says {line[:60]}")
         return command
