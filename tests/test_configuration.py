@@ -80,28 +80,6 @@ def test_share() -> None:
     assert [each.settings.share for each in found.ports] == [9, 4]
 
 
-@pytest.mark.parametrize(
-    ("printers", "default", "why"),
-    [
-        ([], "", "at least one printer"),
-        ([("ward3", 1), ("WARD3", None)], "", "WARD3: ward3 is called so, too"),
-        ([("ward3", 1), ("lab", 1)], "", "PORT1: ward3 is called so, too"),
-        ([("ward3", 1, "lab"), ("lab", None)], "", "LAB: ward3 is called so, too"),
-        ([("ward3", 1, "port3")], "", "port3: say number = 3"),
-        ([("PORT3", None)], "", "PORT3: say number = 3"),
-        ([("a b", 1)], "", "'a b': a port's name has letters, digits, - and _ only"),
-        ([("ward3", 1, "a/b")], "", "'a/b': an alias is one word"),
-        ([("ward3", None), ("lab", None)], "", "no printing port has number 1"),
-        ([("ward3", 1)], "lab", "no printing port is called lab"),
-    ],
-)
-def test_notClear(printers: list[tuple[Any, ...]], default: str, why: str) -> None:
-    """A configuration that leaves open where a job prints is refused, with the word."""
-    with pytest.raises(ValueError) as error:
-        Configuration([made(*each) for each in printers], default=default)
-    assert why in str(error.value)
-
-
 def test_words() -> None:
     """A port is reached by its name, its number and its aliases, and shown by its name."""
     ward, lab = made("ward3", 3, "lp3", "hp:laser"), made("lab", 1)

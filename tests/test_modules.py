@@ -40,7 +40,6 @@ TOGETHER = {
     # What an operator says, up to the sentence that is told of it.
     "words watch/settings": "configfile",
     "daemon": "process",
-    "named": "configuration",
     # A server that is believed, or not.
     "watch/trust watch/wire": "watch_webhook",
     # Tables, values and protocols without a line of logic.

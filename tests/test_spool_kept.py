@@ -134,6 +134,19 @@ def test_cut() -> None:
     assert attempt.job.delivery is None
 
 
+def test_firstEvidence() -> None:
+    """While the printer lets go of a cut job, nothing that it says changes why it was cut."""
+    attempt = Attempt()
+    attempt.printer.hesitant = True
+    connection = attempt.begin()
+    canceled = JobCanceled("canceled by anna")
+    attempt.job.cut(canceled)
+    assert attempt.over == [] and connection.ended == "aborted"
+    attempt.job.printerLost(PrinterLost("switched off"))
+    connection.answer()
+    assert attempt.job.error is canceled and attempt.over == [attempt.job]
+
+
 def test_printerLost() -> None:
     """A printer that goes at the end leaves it open what is on paper."""
     attempt = Attempt()
@@ -165,6 +178,18 @@ def test_blocked() -> None:
     assert attempt.job.blocked is None
     assert len(connection.data) == 3 * PIECE and attempt.job.delivery is Delivery.DELIVERED
     assert attempt.clock.getDelayedCalls() == []
+
+
+def test_blockedForAMoment() -> None:
+    """A short pause leaves no timer behind."""
+    attempt = Attempt(b"x" * 3 * PIECE)
+    attempt.printer.hesitant = True
+    connection = attempt.begin()
+    connection._producer = attempt.job
+    connection.pause()
+    assert len(attempt.clock.getDelayedCalls()) == 1
+    connection.resume()
+    assert [call for call in attempt.clock.getDelayedCalls() if call.active()] == []
 
 
 def test_dataGone() -> None:
