@@ -272,7 +272,7 @@ class Database:
         if self._open is None:
             os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE))
             self._open = sqlite3.connect(
-                self.path, BUSY, isolation_level=None, check_same_thread=False
+                self.path, timeout=BUSY, isolation_level=None, check_same_thread=False
             )
             try:
                 _lay(self._open)
