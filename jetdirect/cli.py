@@ -11,7 +11,7 @@ import argparse
 import os
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from .options import didYouMean
@@ -31,12 +31,18 @@ class _Words(argparse.ArgumentParser):
         raise Refused(f"{message}; see {self.prog} --help", 2)
 
 
-_TOLD = (
+_QUOTE = "'"
+"""Around each choice, or not, by the version of Python."""
+
+_TOLD: Sequence[tuple[str, str | Callable[[re.Match[str]], str]]] = (
     (r"the following arguments are required: (.+)", r"missing: \1"),
     (r"unrecognized arguments: (.+)", r"not understood: \1"),
     (r"argument (?:-\w/)?(\S+): expected one argument", r"\1: its value is missing"),
     (r"argument (\S+): ignored explicit argument .*", r"\1: takes no value"),
-    (r"argument (\S+): invalid choice: '(.*)' \(choose from (.*)\)", r"\1=\2: choose one of \3"),
+    (
+        r"argument (\S+): invalid choice: '(.*)' \(choose from (.*)\)",
+        lambda found: f"{found[1]}={found[2]}: choose one of {found[3].replace(_QUOTE, '')}",
+    ),
     (r"argument (\S+): (.+)", r"\1: \2"),
 )
 """What argparse says in the words of its own programs, and what an operator is told instead."""
