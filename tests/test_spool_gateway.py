@@ -235,6 +235,21 @@ def test_cutWhileCommitting(
     judge(site, told, seed)
 
 
+@pytest.mark.parametrize("happens", [abort, loseControl, stop, cancel])
+def test_cutIsNoSilence(happens: Callable[[Site, FakeSender], None]) -> None:
+    """A job that was cut while it was committed is no word about the disk half a minute later."""
+    site = Site()
+    sender = coming(site)
+    site.work.hold()
+    assert sender.data is not None
+    sender.data.fin()
+    happens(site, sender)
+    site.work.go()
+    site.advance(2 * SILENT_AFTER)
+    assert site.spooling.broken is None
+    assert site.watcher.ended[0].printed == "no"
+
+
 def abortedAfterRename(site: Site) -> FakeSender:
     """An upload with an ABOR that comes too late for its commit; what follows waits."""
     sender = coming(site)

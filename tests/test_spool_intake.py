@@ -137,6 +137,13 @@ class Upload:
             self.job.replied()
 
     @property
+    def refused(self) -> bool:
+        """Was its sender told that it is not kept?"""
+        return any(
+            isinstance(each, PrintError) and not isinstance(each, SpoolSilent) for each in self.told
+        )
+
+    @property
     def place(self) -> JobPlace | None:
         """Where it is on the disk; L{None}: nowhere."""
         with suppress(KeyError):
@@ -230,6 +237,24 @@ def test_silentDisk() -> None:
     assert upload.queue.taken == [(1, False)] and upload.queue.untold == [1]
 
 
+def test_silentDiskBehindACut() -> None:
+    """What was cut while the disk was silent does not print in the end, nor is it kept."""
+    upload = Upload().begin()
+    upload.work.hold()
+    told = upload.finish()
+    while upload.place is None:
+        upload.work.silently(0)
+        if upload.place is None:
+            upload.work.tell(0)  # of the commit itself nobody hears yet
+    upload.job.cut(JobCanceled("canceled by bob"))
+    upload.clock.advance(SILENT_AFTER)
+    assert isinstance(told[0], SpoolSilent)
+    while upload.work.untold:
+        upload.work.tell(0)
+    upload.work.go()
+    assert upload.place is None and upload.queue.taken == []
+
+
 def test_replyWithin() -> None:
     """Where the reply waits for the paper, it prints meanwhile, and the level is told."""
     upload = Upload(replyWithin=60.0).begin()
@@ -299,12 +324,15 @@ def test_whatIsToldIsTrue(steps: list[str], replyWithin: float, held: bool, fail
                 upload.reply()
             case "late":
                 upload.clock.advance(SILENT_AFTER)
+        if upload.refused:
+            assert upload.place is None
     if fails:
         upload.disk.fault = lambda number, name: (_ for _ in ()).throw(OSError(5, "failed"))
         while upload.work.held:
             upload.work.one()
         upload.disk.fault = lambda number, name: None
     upload.work.go()
+    assert not upload.refused or upload.clock.getDelayedCalls() == []
     upload.clock.advance(replyWithin)
     upload.reply()
     kept = upload.place is not None

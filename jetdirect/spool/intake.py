@@ -372,6 +372,7 @@ class Intake:
             if phase is _Phase.KEPT:
                 self._takeBack()
             return  # else the commit tells first
+        self._stopSilence()
         self._endAs(error)
         producer, connection = self._producer, self._connection
         self._producer = self._blocked = None
