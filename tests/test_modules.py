@@ -26,7 +26,6 @@ TOGETHER = {
     "ftp/dataconnection ftp/dataports": "data",
     "ftp/text": "text",
     "spool/changes spool/printing spool/spooling": "spool_queue",
-    "spool/writer": "spool_gateway",
     "spool/asked": "spool_files",
     "spool/verbs": "verbs",
     "web/frame web/reply web/rows": "web_pages",

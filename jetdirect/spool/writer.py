@@ -131,18 +131,22 @@ class DraftWriter:
     def _lost(self, failure: Failure) -> None:
         told = not self._over
         self._end()
-        self._rest()
+        error = failure.value
+        if not isinstance(error, PrintError):
+            error = SpoolFailed("the gateway itself failed")
         if told:
-            error = failure.value
-            if not isinstance(error, PrintError):
-                error = SpoolFailed("the gateway itself failed")
             self._failed(error)
+        self._rest(Failure(error))
 
-    def _rest(self) -> None:
+    def _rest(self, lost: Failure | None = None) -> None:
         self._busy = False
         written, self._written = self._written, None
-        if written is not None:
+        if written is None:
+            return
+        if lost is None:
             written.callback(None)
+        else:
+            written.errback(lost)
 
     def _end(self) -> None:
         self._over = True
