@@ -60,14 +60,20 @@ def test_nothingOwed() -> None:
 
 
 def test_still() -> None:
-    """It counts from the last acknowledgement, or from where it was told to."""
+    """It counts from the last acknowledgement that was seen, or from where it was told to."""
     peer = Peer()
+    peer.advance(10, 0)
+    assert peer.pulse.still() == 0  # the first look, before which nothing is known
     peer.advance(10, 0)
     assert peer.pulse.still() == 10
     peer.pulse.mark()
     peer.advance(3, 0)
     assert peer.pulse.still() == 3
     peer.wire.inFlight = 5
+    assert peer.pulse.still() == 0
+    peer.advance(2, 0)
+    peer.pulse.mark(look=False)
+    peer.advance(4, 0)
     assert peer.pulse.still() == 0
 
 

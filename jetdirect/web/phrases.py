@@ -162,7 +162,7 @@ def event(told: JobEvent) -> str:
         case "queued":
             return "Kept on disk, with its place in line"
         case "attempt":
-            return f"The printer has it{because}"
+            return f"The printer has it: {told.text}" if told.text else "The printer has it"
         case "delivered":
             return sentence(DELIVERIES.get(told.text, told.text)) + moved
         case "heard":
