@@ -34,6 +34,8 @@ class Evidence:
         self._printers = [each for each in world.printers if isinstance(each, Printer)]
         self._name = name
         self._tls = world.switches.tls
+        # Behind QUIT, and other words behind that, a FIN is a loss if they came before it.
+        self._talkedOn = self._control is not None and self._control.peer.talkedOn
         self._deaf = bool({"too many commands", "ABOR flood"} & {*world.faults})
 
     def lies(self, reason: str) -> Iterator[str]:
@@ -44,7 +46,9 @@ class Evidence:
         elif reason == "the control connection was lost":
             if self._control is not None and self._control.endedAt is None:
                 yield "it is there"
-            elif self._control is not None and self._control.lostAt is None and not self._deaf:
+            elif self._talkedOn or self._deaf:
+                pass
+            elif self._control is not None and self._control.lostAt is None:
                 yield "only its sender had said QUIT and all it had to say"
         elif reason in (
             "the data connection was reset",

@@ -51,7 +51,8 @@ class End:
     @ivar forgetsAfter: seconds after which its kernel forgets a connection that its program has
         closed and the peer has not (Linux: tcp_fin_timeout, 60; small stacks: less); 0: never.
     @ivar forgotten: it has; what comes now is answered by a RST.
-    @ivar goodbye: the last word of its program is QUIT, in clear, and it may end its direction.
+    @ivar goodbye: its program has said QUIT, in clear, and may end its direction.
+    @ivar talkedOn: it has said, or tried to say, something behind that: its FIN may be a loss.
     @ivar bareHangUp: a reset is told as a hang-up without anything to read, which is how epoll has
         it between two steps of the kernel; L{None}: not decided yet.
     """
@@ -84,6 +85,7 @@ class End:
         self.forgetsAfter = 0.0
         self.forgotten = False
         self.goodbye = False
+        self.talkedOn = False
         self.bareHangUp: bool | None = None
         self.used = False
         self.transport: Any = None

@@ -124,7 +124,8 @@ class Talker:
         """Send a command."""
         command = self.dialogue.say(verb, upload)
         if isinstance(self.control, End):
-            self.control.goodbye = verb == "QUIT"
+            self.control.talkedOn = self.control.goodbye
+            self.control.goodbye |= verb == "QUIT"
         self.raw(line.encode() + self.random.choice([b"\r\n", b"\r\n", b"\n"]))
         self.world.network.tell(f"{self.name} says {line[:60]}")
         return command
