@@ -223,6 +223,7 @@ class End:
         """The machine was switched off: who asks afterwards gets a RST."""
         self._close()
         self.failed = self.failed if self.failed is not None else self.network.steps
+        self.forgotten = True
         self._purge()
         self.changes.fire()
 
