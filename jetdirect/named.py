@@ -209,7 +209,10 @@ def unclear(ports: Sequence[Called]) -> Iterator[tuple[int, str]]:
                 yield place, f"{word!r}: {error}"
             number = re.fullmatch(rf"{STEM}(\d+)", word, re.IGNORECASE)
             if number and number[1] != str(port.number):
-                yield place, f"{word}: say number = {number[1]}, or choose another name"
+                meant = int(number[1])
+                plain = str(meant) == number[1]
+                remedy = f"say number = {meant}" if plain else f"write {STEM}{meant}"
+                yield place, f"{word}: {remedy}, or choose another name"
         for word in dict.fromkeys(map(str.upper, wordsOf(port))):
             other = known.setdefault(word, port)
             if other is not port:

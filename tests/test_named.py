@@ -78,6 +78,7 @@ def test_alias(text: str) -> None:
         ([port("a", None, "b"), port("b")], [(1, "B: a is called so, too; each port needs words")]),
         ([port("a", None, "a", "A")], []),
         ([port("port7")], [(0, "port7: say number = 7, or choose another name")]),
+        ([port("PORT01", 1)], [(0, "PORT01: write PORT1, or choose another name")]),
         ([port("a", 1, "PORT7")], [(0, "PORT7: say number = 7, or choose another name")]),
         ([port("a b")], [(0, "'a b': a port's name has letters, digits, - and _ only")]),
         ([port("ward3", 1, "port3")], [(0, "port3: say number = 3")]),
