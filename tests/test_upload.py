@@ -958,6 +958,19 @@ def test_lateDataIsNoHang() -> None:
     assert codes(sender.send(PAGE)) == [226]
 
 
+def test_lateConnectionIsNoHang() -> None:
+    """Nor is one that came behind the 150, but in time."""
+    gateway = MemoryGateway()
+    holder, other = hanging(gateway), gateway.user()
+    place = gateway.reactor.tcpServers[-1]
+    assert other.begin("b.ps") == ""
+    gateway.reactor.advance(PATIENCE - 0.1)
+    gateway.reactor.tcpServers.append(place)
+    holder.connect()
+    gateway.reactor.pump([1.0] * 10)
+    assert codes(holder.send(PAGE)) == [226]
+
+
 def test_idleAfterAbort() -> None:
     """While the printer is made ready after ABOR, it is not the sender that is idle."""
     gateway = MemoryGateway(idleTimeout=3)

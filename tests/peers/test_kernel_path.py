@@ -271,10 +271,14 @@ def test_noDescriptorForAPipe(tmp_path: Path, spare: int) -> None:
         Gateway(tmp_path, "--printer", printer.uri()) as gateway,
         Session(gateway.port) as session,
     ):
-        with session.upload() as wire, fewDescriptors(gateway.pid, spare):
-            wire.sendall(JOB[:300_000])
-            wire.close()
-            reply = session.reply()
+        assert session.say("TYPE I").startswith("200")
+        with socket.create_connection(session.makepasv()) as wire:
+            session.say("NOOP")  # the connection that is there by now is accepted behind it at last
+            assert session.say("STOR page.ps").startswith("150")
+            with fewDescriptors(gateway.pid, spare):
+                wire.sendall(JOB[:300_000])
+                wire.close()
+                reply = session.reply()
         assert re.search(delivered("PORT1", 300_000), lastLine(reply)), reply
         assert printer.jobs == [JOB[:300_000]]
         assert len(gateway.matches(COPIED)) == 1
