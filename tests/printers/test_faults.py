@@ -15,7 +15,6 @@ import pytest
 from laboratory.printers.bench import Bench
 from laboratory.printers.promise import LONGEST_TURN, broken
 from laboratory.printers.row import FAULTS, Row
-from laboratory.printers.stands.ipp import IPP
 from laboratory.printers.stands.stand import Kind
 from laboratory.printers.transports import TRANSPORTS
 from laboratory.printers.trials import LARGE, SMALL, faults, tries
@@ -23,6 +22,10 @@ from laboratory.printers.trials import LARGE, SMALL, faults, tries
 #: What a gateway may grow by during a job, after some that were good: a quarter of a large job.
 #: Measured: 0.4 MiB at most; TLS is loaded, and the first thread started, before.
 GROWTH = 2 * 1024 * 1024
+
+#: Seconds after which a gateway waits: an answer over IPP may take 15, and a slow serial line took
+#: more than 10 beside all the others on two cores (measured).
+PATIENCE = 20.0
 
 #: Large jobs where much could be kept; small ones where a kernel could be believed.
 SIZES: dict[str, tuple[int, ...]] = {
@@ -64,8 +67,7 @@ def _rows(kind: Kind, place: Path) -> Rows:
     # One gateway for a transport, one job after the other.
     found: Rows = {}
     for number, group in enumerate(tries(kind, SIZES)):
-        patience = 20 if kind is IPP else 10  # an answer over IPP may take 15
-        with Bench(kind, group, place / str(number), patience=patience) as bench:
+        with Bench(kind, group, place / str(number), patience=PATIENCE) as bench:
             bench.warm()
             for turn, each in enumerate(group):
                 of = found.setdefault(each.fault, [])
