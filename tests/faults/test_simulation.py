@@ -139,11 +139,11 @@ def _counts(told: str) -> list[str]:
 def notWaitingForTheFIN(patch: pytest.MonkeyPatch) -> None:
     """226 as soon as the last byte is with our own kernel, as many spoolers do."""
 
-    def settle(self: Any) -> None:
+    def writeConnectionLost(self: Any) -> None:
         if self._ending.state is State.FINISHING:
             self._finished(Delivery.DELIVERED)
 
-    patch.setattr(SocketConnection, "_settle", settle)
+    patch.setattr(SocketConnection, "writeConnectionLost", writeConnectionLost)
 
 
 def earlyFINIsFine(patch: pytest.MonkeyPatch) -> None:
