@@ -23,6 +23,9 @@ from tests.support.peer import PATIENCE
 #: Who must not be called.  The first is the gateway itself, where its printer listens too.
 THIRD_HOSTS = (GATEWAY, "127.0.0.77", "127.1.2.3", "127.255.255.254")
 
+#: How often a port is looked for that is free at all hosts.
+TRIES = 10
+
 _PRIVILEGED = (1023, 1022, 1021)
 _NOISE = "0123456789,|.:+-_ xabcdef\t\u0661\uff17\xb2%"
 
@@ -41,9 +44,8 @@ class Trap:
         self._all = contextlib.ExitStack()
         self._lock = threading.Lock()
         self._found: Counter[tuple[str, int]] = Counter()
-        first = self._listener(own, 0)
-        self.port: int = first.getsockname()[1]
-        self._listeners = [first, *(self._listener(host, self.port) for host in hosts)]
+        self._listeners = self._everywhere(own, hosts)
+        self.port: int = self._listeners[0].getsockname()[1]
         self.privileged = None
         for port in _PRIVILEGED:
             with contextlib.suppress(OSError):
@@ -54,6 +56,18 @@ class Trap:
         self._all.enter_context(watched)
         self._watcher = threading.Thread(target=self._watch, args=[watched], daemon=True)
         self._watcher.start()
+
+    def _everywhere(self, own: str, hosts: tuple[str, ...]) -> list[socket.socket]:
+        # One port at all of them; a program that connects from one of them may have it there.
+        for _ in range(TRIES):
+            first = self._listener(own, 0)
+            port = first.getsockname()[1]
+            try:
+                return [first, *(self._listener(host, port) for host in hosts)]
+            except OSError as why:
+                taken = why
+                self._all.close()
+        raise taken
 
     def _listener(self, host: str, port: int) -> socket.socket:
         listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
