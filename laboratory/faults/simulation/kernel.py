@@ -275,10 +275,8 @@ class End:
         elif (level, option) == (socket.SOL_SOCKET, socket.SO_OOBINLINE):
             self._inline = bool(value)
         elif (level, option) == (socket.SOL_SOCKET, socket.SO_KEEPALIVE):
-            asked = self._keepAlive is not None
             self._keepAlive = (self._keepAlive or (7200.0, 75.0, 9)) if value else None
-            if value and not asked and self.peer.forgotten:
-                self.probe()
+            self._askIfForgotten()
         elif level == socket.IPPROTO_TCP and self._keepAlive and isinstance(value, int):
             idle, interval, probes = self._keepAlive
             if option == socket.TCP_KEEPIDLE:
@@ -288,6 +286,11 @@ class End:
             elif option == socket.TCP_KEEPCNT:
                 probes = value
             self._keepAlive = idle, interval, probes
+            self._askIfForgotten()
+
+    def _askIfForgotten(self) -> None:
+        if self.peer.forgotten:
+            self.probe()
 
     def setblocking(self, _: bool) -> None:
         """As L{socket.socket.setblocking}."""
