@@ -29,7 +29,7 @@ _MUCH = 30_000
 """Bytes that are written before the producer is paused for a moment."""
 
 
-NEVER = 3000.0
+_NEVER = 3000.0
 """Seconds; a sender has more patience, as it has with a printer that is out of paper."""
 
 
@@ -193,7 +193,7 @@ class PluginPrinter:
                 raise Mistake(method)
             if how == "gives nonsense":
                 return "nonsense"
-            seconds = NEVER
+            seconds = _NEVER
 
         def fire() -> None:
             if not given.called:

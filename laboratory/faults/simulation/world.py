@@ -31,7 +31,7 @@ from .faults import CONNECTED, FINISHING, FLOWING, WAITING, Coverage
 from .judge import SOON, judge
 from .machine import machine
 from .pipes import Calls, Limits
-from .plugin import NEVER, PluginPrinter
+from .plugin import PluginPrinter
 from .printer import Printer
 from .probe import Probe
 from .records import MAX_SESSIONS, Records
@@ -433,8 +433,7 @@ class World(Clockwork):
             # by a gateway that stands still.
             self.until(lambda: self._quiet(), FORGOTTEN_FOR)
         self._heal()
-        plugins = any(isinstance(printer, PluginPrinter) for printer in self.printers)
-        self.until(lambda: self._quiet(), HEALED_WITHIN + NEVER * plugins)
+        self.until(lambda: self._quiet(), HEALED_WITHIN)
         if self.stopped is None:
             for number in range(len(self.printers)):
                 self._tryAgain(number + 1)
