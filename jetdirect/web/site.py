@@ -7,6 +7,7 @@ from __future__ import annotations
 import pwd
 import socket
 import struct
+from functools import lru_cache
 from io import BytesIO
 from typing import Any, Protocol
 
@@ -261,6 +262,12 @@ def who(transport: Any) -> str:
         return "an operator at the Unix socket"
     packed = transport.socket.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)
     _, uid, _ = struct.unpack("3i", packed)
+    return _nameOf(uid)
+
+
+@lru_cache(maxsize=100)
+def _nameOf(uid: int) -> str:
+    # Asked once: each request has it, and a directory on the network would hold up the reactor.
     try:
         return printable(pwd.getpwuid(uid).pw_name)
     except KeyError:
