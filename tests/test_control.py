@@ -608,7 +608,8 @@ def test_dataIdle(sent: bytes, code: int) -> None:
     sender.begin("a.ps")
     assert sender.data is not None
     sender.data.receive(sent)
-    gateway.reactor.advance(20)
+    gateway.reactor.advance(10)  # a look in between
+    gateway.reactor.advance(10)
     assert codes(sender.hear()) == [code]
     assert not sender.data.connected
     gateway.reactor.advance(39)
@@ -622,7 +623,8 @@ def test_dataIdleWithoutControlLimit() -> None:
     gateway = MemoryGateway(idleTimeout=0, dataIdleTimeout=20)
     sender = gateway.user()
     sender.begin("a.ps")
-    gateway.reactor.advance(20)
+    gateway.reactor.advance(10)
+    gateway.reactor.advance(10)
     assert codes(sender.hear()) == [451]
     gateway.reactor.advance(10_000)
     assert codes(sender.say("NOOP")) == [200]

@@ -15,7 +15,7 @@ from twisted.internet.protocol import Factory, Protocol, connectionDone
 from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 
-from jetdirect.net.deadline import Deadline, within
+from jetdirect.net.deadline import LONGEST_GRACE, Deadline, within
 
 LIMIT = 30.0
 
@@ -67,6 +67,19 @@ def test_turnBetween() -> None:
     deadline.cancel()
     clock.turn()
     assert not missed
+
+
+@pytest.mark.parametrize(("late", "grace"), [(0.25, 0.25), (60, LONGEST_GRACE)])
+def test_grace(late: float, grace: float) -> None:
+    """A peer gets back for how long the reactor stood still, but not for ever."""
+    clock, missed = Clock(), []
+    Deadline(clock, LIMIT, lambda: missed.append(clock.seconds()))
+    clock.advance(LIMIT + late)
+    clock.advance(grace / 2)
+    assert not missed
+    clock.advance(grace / 2)
+    assert missed == [LIMIT + late + grace]
+    assert not clock.getDelayedCalls()
 
 
 def test_within() -> None:

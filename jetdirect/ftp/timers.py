@@ -9,7 +9,7 @@ from typing import Protocol
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
-from ..net.deadline import Deadline
+from ..net.deadline import Deadline, grace
 from . import replies
 from .replies import Reply
 from .settings import SessionSettings
@@ -106,7 +106,8 @@ class Timers:
         if now < min(loginBy, idleBy):
             self._checkBy(min(loginBy, idleBy))
         elif not sure:  # what came while the reactor stood still is read first
-            self._timer = self._clock.callLater(0, self._checkTimes, True)
+            again = grace(self._clock, min(loginBy, idleBy))
+            self._timer = self._clock.callLater(again, self._checkTimes, True)
         elif now >= loginBy:
             # At once, even if a checker of logins hangs.
             self._session.close(replies.NO_LOGIN(seconds=self._settings.loginTimeout))

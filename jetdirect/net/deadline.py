@@ -2,7 +2,8 @@
 A limit of time that holds although the reactor may be late.
 
 While the reactor is busy with something else, what peers send waits in the kernel.  Timers come
-first when it goes on: a plain timer would give up on a peer that has done its part long ago.
+first when it goes on: a plain timer would give up on a peer that has done its part long ago.  And
+what the reactor should have said to a peer goes out late, too: the peer gets that time back.
 """
 
 from __future__ import annotations
@@ -16,10 +17,26 @@ from twisted.python.failure import Failure
 
 _T = TypeVar("_T")
 
+#: How much of the time for which the reactor stood still a peer gets back, in seconds: enough for
+#: an answer from any other place on earth, and no second limit for a peer that says nothing.
+LONGEST_GRACE = 1.0
+
+
+def grace(clock: IReactorTime, due: float) -> float:
+    """
+    For how long a peer is waited for although its time is over.
+
+    @param due: when it was over, by the clock.
+    @return: seconds; 0 stands for the next turn, as due calls are called before descriptors are
+        served.
+    """
+    return min(max(0.0, clock.seconds() - due), LONGEST_GRACE)
+
 
 class Deadline:
     """
-    Call C{missed} when the time is over and the reactor has looked once more at what has come.
+    Call C{missed} when the time is over, and the reactor has looked once more at what has come: as
+    long after it as the reactor was late, L{LONGEST_GRACE} at most.
 
     For every limit of time that speaks against a peer: cancel it when the peer has done its part.
     """
@@ -35,8 +52,7 @@ class Deadline:
             self._call.cancel()
 
     def _over(self) -> None:
-        # Due calls are called first, then descriptors are served: so in the next turn.
-        self._call = self._clock.callLater(0, self._missed)
+        self._call = self._clock.callLater(grace(self._clock, self._call.getTime()), self._missed)
 
 
 def hasFired(result: Deferred[Any]) -> bool:
