@@ -5,6 +5,7 @@ of its methods.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from twisted.internet.defer import Deferred, fail
@@ -140,11 +141,18 @@ class PluginPrinter:
         self._fault = ""
         self._job: IPrintJob | None = None
         self._connections: list[PluginConnection] = []
+        self._finishing: list[Callable[[], None]] = []
 
     def heal(self) -> None:
-        """Whatever it was, it is over."""
+        """
+        Whatever it was, it is over, and printers print what they have.
+
+        An abort that has not been answered never is: the gateway does not wait for it.
+        """
         self.well = True
         self._fault = self._askFails = ""
+        for finished in self._finishing:
+            self.world.network.after(0.1, finished)
 
     # L{IPrinterTransport}
 
@@ -202,6 +210,8 @@ class PluginPrinter:
 
         if method in ("open", "finish", "abort"):
             self.world.network.after(seconds, fire)
+        if method == "finish":
+            self._finishing.append(fire)
         return given
 
     def _hit(self) -> None:
