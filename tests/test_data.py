@@ -4,6 +4,7 @@ Data connections: one peer, one use, nothing read before it is wanted, and an ho
 
 from __future__ import annotations
 
+import gc
 import socket
 import time
 from collections.abc import Callable
@@ -192,6 +193,31 @@ def test_mappedPeer() -> None:
     """A peer that comes by an IPv4-mapped address is the same peer."""
     _, port = passive()
     assert call(port, f"::ffff:{PEER}") is not None
+
+
+@pytest.mark.parametrize("waits", [True, False])
+def test_noRoom(waits: bool) -> None:
+    """Where its connection had no room, a transfer fails at once, whether it waits or comes."""
+    reactor, port = passive()
+    transfer = pour(port, Sink()) if waits else None
+    port.connectionRefused(IPv4Address("TCP", STRANGER, 4000))
+    assert reactor.closed == 0
+    port.connectionRefused(IPv4Address("TCP", PEER, 4000))
+    assert reactor.closed == 1
+    transfer = transfer or pour(port, Sink())
+    assert "no file descriptor left" in transfer.failed(NoDataConnection)
+    port.connectionRefused(IPv4Address("TCP", PEER, 4001))
+    assert not reactor.getDelayedCalls()
+
+
+def test_noRoomForNobody(flushErrors: FlushErrors) -> None:
+    """A port that no transfer has used leaves nothing in the log."""
+    _, port = passive()
+    port.connectionRefused(IPv4Address("TCP", PEER, 4000))
+    port.close()
+    del port
+    gc.collect()
+    assert flushErrors() == []
 
 
 def test_secondConnection() -> None:

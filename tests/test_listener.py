@@ -18,13 +18,15 @@ from typing import Any
 import pytest
 import pytest_twisted
 from twisted.internet import error
+from twisted.internet.address import IPv4Address
 from twisted.internet.interfaces import ITCPTransport
 from twisted.internet.protocol import Protocol, ServerFactory
 from twisted.internet.task import deferLater
 from twisted.logger import capturedLogs
 from twisted.python.failure import Failure
+from zope.interface import implementer
 
-from jetdirect.net.listener import Listener
+from jetdirect.net.listener import IRefusals, Listener
 from jetdirect.net.network import listen, networkOf
 from jetdirect.net.tuning import BACKLOG
 from tests.support.line import HOST, descriptors, reactor, until
@@ -303,6 +305,30 @@ async def test_noDescriptor() -> None:
         each.close()
 
 
+@implementer(IRefusals)
+class Told(Everybody):
+    """Hears who had no room."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.refused: list[object] = []
+
+    def connectionRefused(self, peer: object) -> None:
+        self.refused.append(peer)
+
+
+@pytest_twisted.ensureDeferred
+async def test_refusalsAreTold() -> None:
+    """A factory that wants to hears of each connection that had no room."""
+    factory = Told()
+    port: Any = listen(reactor, 0, factory, HOST)
+    with socket.socket() as caller, noDescriptorLeft():
+        caller.connect((HOST, port.getHost().port))
+        await until(lambda: factory.refused)
+        assert factory.refused == [IPv4Address("TCP", *caller.getsockname())]
+    port.stopListening()
+
+
 @pytest_twisted.ensureDeferred
 async def test_notEvenAReserve(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without one the listener rests, instead of being looked at without an end."""
@@ -330,7 +356,7 @@ async def test_notEvenAReserve(monkeypatch: pytest.MonkeyPatch) -> None:
     await until(lambda: factory.came)
     assert port._reserve._descriptor >= 0  # for the next time
     close(factory.came[0].transport)
-    monkeypatch.setattr("jetdirect.net.listener.Reserve.refuse", lambda self, listener: False)
+    monkeypatch.setattr("jetdirect.net.listener.Reserve.refuse", lambda self, listener: None)
     with noDescriptorLeft():
         other.connect((HOST, port.getHost().port))
         await until(lambda: port._rest)

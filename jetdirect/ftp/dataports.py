@@ -12,10 +12,12 @@ from twisted.internet import error
 from twisted.internet.defer import CancelledError, Deferred, TimeoutError, succeed
 from twisted.internet.interfaces import IAddress, IListeningPort
 from twisted.internet.protocol import Factory, Protocol, ServerFactory
+from zope.interface import implementer
 
 from ..errors import NoDataConnection
 from ..net.deadline import within
 from ..net.dial import addressEndpoint, cancelLater
+from ..net.listener import IRefusals
 from ..net.network import listen
 from ..networks import Network, isInside
 from .address import plainHost
@@ -71,6 +73,7 @@ class MadePort(DataPort):
             self._connecting = None
 
 
+@implementer(IRefusals)
 class PassivePort(MadePort, ServerFactory):
     """
     Listen for the peer, and for nobody else.
@@ -119,12 +122,11 @@ class PassivePort(MadePort, ServerFactory):
 
     def buildProtocol(self, addr: IAddress | None) -> Protocol | None:
         """The first connection from the peer is the one; all others are dropped."""
-        host = plainHost(getattr(addr, "host", ""))
         if self._listener is None:
             return None
-        if host != self._peer and not isInside(host, self._networks):
-            self.stranger = host
-            self._refused(host)
+        if not self._mayCome(addr):
+            self.stranger = plainHost(getattr(addr, "host", ""))
+            self._refused(self.stranger)
             return None
         self._stopListening()
         return connectionFor(self)
@@ -135,10 +137,22 @@ class PassivePort(MadePort, ServerFactory):
         if not self._waiter.called:
             self._waiter.callback(connection)
 
+    def connectionRefused(self, peer: IAddress) -> None:
+        """The peer will hardly come again: its transfer need not wait for that."""
+        if self._mayCome(peer) and not self._waiter.called:
+            self._stopListening()
+            why = "the gateway has no file descriptor left for the data connection"
+            self._waiter.errback(NoDataConnection(why))
+
     def close(self, why: str = "the data connection was closed") -> None:
         """Also stop listening."""
         self._stopListening()
         super().close(why)
+        self._waiter.addErrback(lambda _: None)  # no transfer may have asked
+
+    def _mayCome(self, addr: IAddress | None) -> bool:
+        host = plainHost(getattr(addr, "host", ""))
+        return host == self._peer or isInside(host, self._networks)
 
     def _make(self) -> Deferred[DataConnection]:
         return succeed(self._connection) if self._connection is not None else self._waiter

@@ -22,7 +22,7 @@ from twisted.internet.interfaces import (
 )
 from twisted.logger import Logger
 from twisted.python.failure import Failure
-from zope.interface import implementer
+from zope.interface import Interface, implementer
 
 from .events import IN, Loop
 from .stream import Stream, address
@@ -37,6 +37,13 @@ TOLD_EVERY = 60.0
 it likes."""
 
 _NO_ROOM = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
+
+
+class IRefusals(Interface):
+    """A factory that is told of connections that had no room."""
+
+    def connectionRefused(peer: IPv4Address | IPv6Address) -> None:
+        """A connection from C{peer} was closed at once: no descriptor was left for it."""
 
 
 class Reserve:
@@ -66,8 +73,12 @@ class Reserve:
         if not self._listeners:
             self._free()
 
-    def refuse(self, listener: socket.socket) -> bool:
-        """Close the next that waits to be accepted; C{False}: it cannot be done."""
+    def refuse(self, listener: socket.socket) -> Any:
+        """
+        Close the next that waits to be accepted.
+
+        @return: its address; C{()} if it has gone; C{None} if it cannot be done.
+        """
         now = self._clock.seconds()
         if now >= self._silentUntil:
             self._silentUntil = now + TOLD_EVERY
@@ -76,18 +87,18 @@ class Reserve:
                 " the limit of open files (ulimit -n, LimitNOFILE), or lower --max-sessions"
             )
         if self._descriptor < 0:
-            return False
+            return None
         self._free()
         try:
-            refused, _ = listener.accept()
+            refused, peer = listener.accept()
             refused.close()
         except BlockingIOError:
-            pass
+            return ()
         except OSError:
-            return False
+            return None
         finally:
             self.keep()
-        return True
+        return peer
 
     def keep(self) -> None:
         """Have one, if there is one to be had."""
@@ -247,9 +258,12 @@ class Listener:
             stream.begin(protocol)
 
     def _refuse(self, listening: socket.socket) -> None:
-        if not self._reserve.refuse(listening):
+        peer = self._reserve.refuse(listening)
+        if peer is None:
             self._loop.want(listening.fileno(), self, 0)
             self._restAWhile(listening)
+        elif peer and IRefusals.providedBy(self.factory):
+            self.factory.connectionRefused(address(peer))
 
     def _restNoMore(self) -> None:
         if self._rest is not None:

@@ -45,7 +45,7 @@ def memoryOf(place: Path, count: int) -> Figures:
                 sender.wire.fin()
             case 4:
                 sender.wire.receive(b"GET / HTTP/1.1\r\n")
-                reactor.advance(3)  # it lingers, and is closed upon
+                reactor.advance(LINGER)  # and is closed upon
             case 5:
                 sender.login()
                 sender.begin("page")

@@ -118,8 +118,8 @@ def test_noDescriptorForAPassivePort(tmp_path: Path) -> None:
 
 def test_noDescriptorForADataConnection(tmp_path: Path) -> None:
     """
-    A passive data connection is closed, an active one cannot be made (425): nothing is printed.
-    The passive port goes on to listen.
+    A passive data connection is closed, an active one cannot be made: 425 at once, for a transfer
+    that waits for it and for one that comes later.  Nothing is printed.
     """
     with (
         RawPrinter() as printer,
@@ -137,10 +137,14 @@ def test_noDescriptorForADataConnection(tmp_path: Path) -> None:
         with fewDescriptors(gateway.pid), socket.create_connection(place, 10) as wire:
             assert wire.recv(1) == b""
             gateway.waitFor("no file descriptor is left")
-        with socket.create_connection(place) as wire:
-            assert session.say("STOR page.ps").startswith("150")
-            wire.sendall(b"page")
-        assert re.search(delivered("PORT1", 4), lastLine(session.reply()))
+        assert session.say("STOR page.ps").startswith("150")
+        assert "has no file descriptor left" in session.reply()
+        place = session.makepasv()
+        assert session.say("STOR page.ps").startswith("150")
+        with fewDescriptors(gateway.pid), socket.create_connection(place, 10) as wire:
+            assert wire.recv(1) == b""
+            assert session.reply().startswith("425")
+        assert re.search(delivered("PORT1", 4), lastLine(session.send(b"page")))
         assert [job for job in printer.jobs if job] == [b"before", b"page"]
 
 
