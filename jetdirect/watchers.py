@@ -24,12 +24,17 @@ class _Wish(NamedTuple):
     jobProgressed: bool
 
 
+_EVENTS = ("jobSubmitted", "jobChanged", "jobProgressed", "jobEnded", "portChanged")
+
+
 class Watchers:
     """
     Tells each watcher; one that raises is logged, and hurts nobody.
 
     Where nobody wants changes no records of them are made, and where nobody wants progress no job
     is looked at.
+
+    @ivar wantChanges: somebody asks what becomes of jobs before they end.
     """
 
     _log = Logger()
@@ -41,27 +46,25 @@ class Watchers:
         self._clock = clock
         self._running = running
         self._watchers: dict[IWatcher, _Wish] = {}
+        self._asList()
         self._timer: IDelayedCall | None = None
         self._seen: dict[int, JobRecord] = {}
 
     def add(self, watcher: IWatcher, progress: bool, changes: bool) -> None:
         """Tell C{watcher} from now on; one that is added again is told once."""
         self._watchers[watcher] = _Wish(changes or progress, progress)
+        self._asList()
         self._tellProgressLater()
 
     def remove(self, watcher: IWatcher) -> None:
         """Tell it no more."""
         self._watchers.pop(watcher, None)
+        self._asList()
 
     def submitted(self, record: JobRecord) -> None:
         """A job has come."""
         self._tell("jobSubmitted", record)
         self._tellProgressLater()
-
-    @property
-    def wantChanges(self) -> bool:
-        """Does anybody ask what becomes of jobs before they end?"""
-        return any(wish.jobChanged for wish in self._watchers.values())
 
     def changed(self, record: JobRecord) -> None:
         """A job has changed, and is not ended."""
@@ -83,10 +86,17 @@ class Watchers:
         """A printing port has changed."""
         self._tell("portChanged", record)
 
+    def _asList(self) -> None:
+        # Made when somebody comes or goes, as each job is told of several times; and made anew, as
+        # a watcher may go while it is told.
+        self._wanting = {
+            event: [each for each, wish in self._watchers.items() if getattr(wish, event, True)]
+            for event in _EVENTS
+        }
+        self.wantChanges = bool(self._wanting["jobChanged"])
+
     def _tell(self, event: str, record: JobRecord | PortRecord, all: bool = False) -> None:
-        for watcher, wish in [*self._watchers.items()]:
-            if not all and not getattr(wish, event, True):
-                continue
+        for watcher in [*self._watchers] if all else self._wanting[event]:
             try:
                 getattr(watcher, event)(record)
             except Exception:
@@ -95,8 +105,7 @@ class Watchers:
                 )
 
     def _tellProgressLater(self) -> None:
-        wanted = any(wish.jobProgressed for wish in self._watchers.values())
-        if self._timer is None and wanted and self._running():
+        if self._timer is None and self._wanting["jobProgressed"] and self._running():
             self._timer = self._clock.callLater(PROGRESS, self._tellProgress)
 
     def _tellProgress(self) -> None:
