@@ -144,9 +144,9 @@ _ROWS = (
     Option(
         "max-sessions",
         LIMITS,
-        "Control connections at a time in all; one more is told 421. Divided by the printers, but"
-        " not less than the model's number, it is also how many uploads may have or wait for one"
-        " printer; one more is told 450.",
+        "Control connections at a time in all; further ones are refused (421). This number divided"
+        " by the printers, but not less than the model's, is also how many uploads may print on or"
+        " wait for one printer; further ones are refused (450).",
         "NUMBER",
         count,
         otherwise=f"{SESSIONS_PER_PORT} for each printer",
@@ -202,8 +202,8 @@ _ROWS = (
     Option(
         "control-loss-grace",
         JOBS,
-        "A job is aborted when its control connection is lost; wait so long for such a loss after"
-        " the data's end.",
+        "A job is aborted when its control connection is lost. How long to wait for such a loss"
+        " after the end of the data.",
         "TIME",
         seconds,
         setting="controlLossGrace",
@@ -211,8 +211,8 @@ _ROWS = (
     Option(
         "fire-and-forget",
         JOBS,
-        "The loss of the control connection says nothing against a job: for devices that drop it"
-        " right after their last byte. What a killed sender leaves behind is then printed, too.",
+        "Do not abort a job when its control connection is lost: for devices that drop it right"
+        " after their last byte. What a killed sender leaves behind is then printed, too.",
         setting="fireAndForget",
     ),
     Option(
@@ -287,7 +287,7 @@ _ROWS = (
     Option(
         "max-queued",
         SPOOL,
-        "Jobs that one printing port may keep, with those that are held; one more is told 452.",
+        "Jobs that one printing port may keep, held ones included; further ones are refused (452).",
         "NUMBER",
         count,
         setting="maxQueued",
@@ -296,7 +296,7 @@ _ROWS = (
     Option(
         "max-queued-bytes",
         SPOOL,
-        "Bytes that they may have together.",
+        "Bytes of all jobs that one printing port may keep.",
         "SIZE",
         size,
         otherwise="no limit",
@@ -316,8 +316,8 @@ _ROWS = (
     Option(
         "min-free",
         SPOOL,
-        "What is to stay free of the spool's file system, such as 5% or 10G; a job that would take"
-        " of it is told 452.",
+        "Space that must stay free on the spool's file system, such as 5% or 10G; a job that leaves"
+        " less is refused (452).",
         "HOW-MUCH",
         least,
         setting="minFree",
@@ -335,12 +335,11 @@ _ROWS = (
     Option(
         "web",
         OPERATING,
-        "Where the command jetdirect and other programs of this machine ask and steer the gateway,"
-        " over HTTP, and where a browser finds its pages: a TCP port number, on the loopback"
-        " addresses, a server endpoint string such as tcp:8631:interface=127.0.0.1, or"
-        " unix:/PATH/OF/SOCKET, with mode 0660. Whoever connects there may do everything, unless"
-        " --web-auth asks who it is."
-        " tls:8631 is for other machines, with --web-auth and --tls-certificate.",
+        "Where the gateway listens for HTTP: from the command jetdirect, from other programs, and"
+        " from browsers, which get its pages. A TCP port number, on the loopback addresses, a"
+        " server endpoint string such as tcp:8631:interface=127.0.0.1, or unix:/PATH/OF/SOCKET,"
+        " with mode 0660. Everybody who can connect there may do everything, unless --web-auth asks"
+        " for a password. tls:8631 is for other machines, with --web-auth and --tls-certificate.",
         "WHERE",
         otherwise="nowhere",
         many=True,
@@ -348,8 +347,8 @@ _ROWS = (
     Option(
         "state",
         HISTORY,
-        "Remember in this directory which printing ports are paused and how far jobs are counted,"
-        " and keep the history there: what is to survive a restart of a gateway without a spool.",
+        "Where a gateway without a spool keeps what must survive a restart: which printing ports"
+        " are paused, the number of the last job, and the history.",
         "DIRECTORY",
         path,
         otherwise="the spool's",
@@ -358,8 +357,8 @@ _ROWS = (
     Option(
         "history",
         HISTORY,
-        "Keep what is known of jobs that have ended in this file (SQLite): for jetdirect history,"
-        " for accounting, and after a restart. A relative one is in the state's directory.",
+        "Keep the history of ended jobs in this file (SQLite), for jetdirect history and for"
+        " accounting; it survives a restart. A relative path starts at the state's directory.",
         "FILE",
         path,
         otherwise="none, the last 1,000 are known until the gateway ends",
@@ -367,7 +366,7 @@ _ROWS = (
     Option(
         "history-days",
         HISTORY,
-        "Forget them after so many days.",
+        "Days after which jobs are removed from the history.",
         "NUMBER",
         count,
         Retention.days,
@@ -376,7 +375,7 @@ _ROWS = (
     Option(
         "history-rows",
         HISTORY,
-        "Know so many of them at most.",
+        "The most jobs that the history has.",
         "NUMBER",
         count,
         Retention.rows,
@@ -385,7 +384,7 @@ _ROWS = (
     Option(
         "history-bytes",
         HISTORY,
-        "Let the file have so many bytes at most.",
+        "The largest size of the history's file.",
         "SIZE",
         size,
         Retention.bytes,
@@ -394,8 +393,8 @@ _ROWS = (
     Option(
         "names",
         HISTORY,
-        "The names of ended jobs, which may be patients': keep them, mask all but the first letter,"
-        " or omit them. That of the sender stays.",
+        "What the history does with the names of jobs, which may be names of patients: keep them,"
+        " mask all but the first letter, or omit them. The sender's name stays.",
         "WORD",
         choice(Names),
         Retention.names.value,
@@ -403,8 +402,9 @@ _ROWS = (
     Option(
         "web-auth",
         OPERATING,
-        "Who may ask over TCP, such as file:/etc/jetdirect.operators, in the words of --auth: they"
-        " have a user name and a password. A Unix socket asks nobody.",
+        "Who may use --web over TCP, with a user name and a password, such as"
+        " file:/etc/jetdirect.operators; the kinds are those of --auth. A Unix socket asks for no"
+        " password.",
         "KIND:WHERE",
         otherwise="everybody who can connect",
         many=True,
@@ -666,7 +666,7 @@ _PORT_ROWS = (
     Option(
         "max-sessions",
         LIMITS,
-        "How many uploads may have or wait for the printer; one more is told 450.",
+        "How many uploads may print on or wait for the printer; further ones are refused (450).",
         "NUMBER",
         count,
         otherwise="its share of the sessions",
