@@ -167,7 +167,7 @@ def main(words: Sequence[str] | None = None) -> int:
     if words[:1] == ["serve"]:
         _serve(words[1:])
     try:
-        status = _done(words)
+        status = _run(words)
         sys.stdout.flush()
     except Refused as refused:
         for sentence in refused.sentences:
@@ -183,7 +183,7 @@ def main(words: Sequence[str] | None = None) -> int:
     return status
 
 
-def _done(words: Sequence[str]) -> int:
+def _run(words: Sequence[str]) -> int:
     first = _first(words)
     names = ["serve", *(verb.name for verb in VERBS)]
     if first is not None and first not in names:

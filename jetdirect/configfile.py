@@ -156,7 +156,7 @@ class _File:
         def take(option: Option, value: Value) -> None:
             place = _Key(self, ("defaults", option.name))
             self._words.places[defaults(option)] = place
-            _put(self._words.defaults, option, value)
+            _addTo(self._words.defaults, option, value)
 
         for key, value in table.items():
             if key in _DEFAULTS:
@@ -189,7 +189,7 @@ class _File:
 
         def take(option: Option, value: Value) -> None:
             places[option.name] = _Key(self, (*at, option.name))
-            _put(values, option, value)
+            _addTo(values, option, value)
 
         for key, value in table.items():
             if key in _PRINTER:
@@ -235,7 +235,7 @@ class _File:
         self._words.wrong.append(f"{_Key(self, path)}{said}: {why}")
 
 
-def _put(values: dict[str, Any], option: Option, value: Value) -> None:
+def _addTo(values: dict[str, Any], option: Option, value: Value) -> None:
     found: Any = value if isinstance(value, bool) else option.read(value)
     key = option.setting or option.name
     values[key] = [*values.get(key, ()), *found] if option.many else found

@@ -118,9 +118,7 @@ def imported(reactor: Any, queues: Iterable[Queue], hasDriver: Callable[[str], b
                 )
     lines = ["# Made by jetdirect import-cups. No jobs were moved."]
     if any(str(block.keys.get("uri", "")).startswith("lpd:") for block in blocks):
-        lines.append(
-            "# CUPS speaks LPD from a port below 1024; who wants that: reserve=any in the URI."
-        )
+        lines.append("# CUPS speaks LPD from a port below 1024; reserve=any in the URI does, too.")
     lines += _default(blocks)
     for block in blocks:
         lines += ["", *_written(block)]
@@ -193,7 +191,7 @@ def _translate(reactor: Any, block: _Block) -> None:
         text = "".join(each for each in queue.said(directive) if each.isprintable())
         if text and text != queue.name:
             block.keys[key] = text
-    block.notes += _told(queue)
+    block.notes += _lostInCUPS(queue)
     try:
         uri, more, notes = translated(device)
         transportFor(reactor, deviceURI(uri))
@@ -205,7 +203,7 @@ def _translate(reactor: Any, block: _Block) -> None:
     block.notes += notes
 
 
-def _told(queue: Queue) -> Iterator[str]:
+def _lostInCUPS(queue: Queue) -> Iterator[str]:
     name = queue.name
     if queue.said("State").lower() == "stopped":
         yield f"{name} is stopped in CUPS"

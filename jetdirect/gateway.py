@@ -48,6 +48,20 @@ from .watch.recent import Recent
 from .web.secure import isSecure, listening
 from .web.side import WebSide
 
+LEAST = 0.5
+"""Seconds that the history has for its last jobs in any case when the gateway stops (chosen)."""
+
+NAMED = 10
+"""Jobs that are named when the end waits for them; of more there is a number."""
+
+FOR_GOOD = {
+    "spool": "spool",
+    "state": "state directory",
+    "history": "history",
+    "standby": "value of standby",
+}
+"""Fields of a L{Configuration} that a running gateway does not change, and what they are."""
+
 _TCP = re.compile(r"(haproxy:)?(tcp[46]?|tls|ssl):", re.ASCII)
 
 
@@ -57,14 +71,6 @@ def _roomy(listener: str) -> str:
     most = 1 if "tcp6:" in listener else 2  # Twisted's tcp6 takes it second, tcp third
     said = "backlog=" in listener or len(places) > most
     return listener if said or not _TCP.match(listener) else f"{listener}:backlog={BACKLOG}"
-
-
-LEAST = 0.5
-"""Seconds that the history has for its last jobs in any case when the gateway stops (chosen)."""
-
-
-NAMED = 10
-"""Jobs that are named when the end waits for them; of more there is a number."""
 
 
 class Gateway(MultiService):
@@ -145,15 +151,10 @@ class Gateway(MultiService):
         @raise ValueError: it cannot be; the message says why, and nothing has changed.
         @raise CannotListenError: a new listener cannot be bound; nothing has changed.
         """
-        if configuration.spool != self.configuration.spool:
-            raise ValueError("another spool needs a restart")
-        if configuration.state != self.configuration.state:
-            raise ValueError("another state directory needs a restart")
-        if configuration.history != self.configuration.history:
-            raise ValueError("another history needs a restart")
-        if configuration.standby != self.configuration.standby:
-            raise ValueError("standby is what a start waits for; it needs a restart")
         before = self.configuration
+        for name, what in FOR_GOOD.items():
+            if getattr(configuration, name) != getattr(before, name):
+                raise ValueError(f"another {what} needs a restart")
         receiving = receivers(configuration.notify, self._reactor)
         self.server.check(configuration.ports, configuration.default)
         told = self._applyListeners(before, configuration)
@@ -183,7 +184,7 @@ class Gateway(MultiService):
                 if name not in was:
                     new.append(make())
                     new[-1].setServiceParent(self)
-                    told.append(f"{name} is listened at")
+                    told.append(f"now listening at {name}")
         except Exception:
             for each in new:
                 each.disownServiceParent()
@@ -191,7 +192,7 @@ class Gateway(MultiService):
         for name in was:
             if name not in is_:
                 self.getServiceNamed(name).disownServiceParent()
-                told.append(f"{name} is listened at no more; its sessions go on")
+                told.append(f"no longer listening at {name}; its sessions go on")
         return told
 
     def _services(self, configuration: Configuration) -> dict[str, Callable[[], IService]]:

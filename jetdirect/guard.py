@@ -69,7 +69,7 @@ class Awaited:
         try:
             self._asked.cancel()
         except Exception:
-            self._log.failure("what a transport was asked for cannot be canceled")
+            self._log.failure("a transport failed as its work was canceled")
 
     def _expired(self) -> None:
         self._log.error(
@@ -133,7 +133,9 @@ class GuardedConnection:
         try:
             return self._connection.sent > 0
         except Exception:
-            self._log.failure("job {job}: nobody knows what was sent", job=self._job)
+            self._log.failure(
+                "job {job}: the connection does not say how much was sent", job=self._job
+            )
             return self._wrote
 
     @property

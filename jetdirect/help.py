@@ -189,7 +189,7 @@ def uris(ours: bool = False) -> Iterable[tuple[str, Mapping[str, str]]]:
 
 
 def _shown(options: Iterable[Option]) -> Mapping[str, str]:
-    return {each.name: _said(each, " ({})") for each in options}
+    return {each.name: _withDefault(each, " ({})") for each in options}
 
 
 def _spelling(option: Option) -> str:
@@ -201,10 +201,10 @@ def _spelling(option: Option) -> str:
 def sentences(option: Option, dashes: str = "--") -> str:
     """What an option does, what it needs, and its default."""
     needs = f" Only with {dashes}{option.needs}." if option.needs not in ("", option.name) else ""
-    return _said(option, needs + " [default: {}]", needs)
+    return _withDefault(option, needs + " [default: {}]", needs)
 
 
-def _said(option: Option, more: str, otherwise: str = "") -> str:
+def _withDefault(option: Option, more: str, otherwise: str = "") -> str:
     default = shown(option, option.default) if option.value else ""
     return option.help + (more.format(default) if default not in ("", "None") else otherwise)
 

@@ -519,7 +519,7 @@ class ISharedSpool(ISpool):
         """
 
     def handOver(numbers: Collection[int]) -> Deferred[None]:
-        """The senders of these jobs have had the reply: whoever prints there may print them."""
+        """The senders of these jobs have had the reply: the port's gateway may print them."""
 
     def suspects(record: SpoolRecord) -> Deferred[bool]:
         """

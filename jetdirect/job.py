@@ -11,7 +11,7 @@ import builtins
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, cast
 
 from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.interfaces import IConsumer, IProducer, IPushProducer, IReactorTime
@@ -161,7 +161,7 @@ class Job:
         self._blocked: float | None = None
         self._finishing: float | None = None
         self._head = b""
-        self._producer: IProducer | None = None
+        self._producer: IPushProducer | None = None
         self._connection: GuardedConnection | None = None
         self._printed = False
         self._hasty = False
@@ -326,7 +326,7 @@ class Job:
         if self._phase is not Phase.RECEIVING or self._connection is None:
             producer.stopProducing()
             return
-        self._producer = producer
+        self._producer = cast(IPushProducer, producer)
         self._connection.registerProducer(self, streaming)
 
     def unregisterProducer(self) -> None:
@@ -340,13 +340,13 @@ class Job:
         """L{IPushProducer}: the printer takes no more for now; or has taken a part, and no more."""
         if self._producer is not None:
             self._blocked = self._clock.seconds()
-            self._producer.pauseProducing()  # type: ignore[attr-defined]
+            self._producer.pauseProducing()
 
     def resumeProducing(self) -> None:
         """L{IPushProducer}: the printer takes bytes again."""
         if self._producer is not None:
             self._blocked = None
-            self._producer.resumeProducing()  # type: ignore[attr-defined]
+            self._producer.resumeProducing()
 
     def stopProducing(self) -> None:
         """L{IPushProducer}: nothing to do; L{printerLost} says it, and why."""

@@ -16,11 +16,11 @@ def life(record: JobRecord, noted: Sequence[JobEvent] = ()) -> list[JobEvent]:
     @param noted: what was noted when it happened; of a job that streams that is only what people
         did, as its record tells the rest.
     """
-    events = [*noted, *_told(record, noted)]
+    events = [*noted, *_eventsOf(record, noted)]
     return sorted(events, key=lambda event: (event.time, event.what != "received"))
 
 
-def _told(record: JobRecord, noted: Sequence[JobEvent]) -> Iterator[JobEvent]:
+def _eventsOf(record: JobRecord, noted: Sequence[JobEvent]) -> Iterator[JobEvent]:
     known = {event.what for event in noted}
 
     def event(time: float, what: str, text: str = "", bytes: int | None = None) -> JobEvent:

@@ -2,7 +2,7 @@
 What an operator says in words, and how words become values.
 
 One reader for each kind of value: a time is written the same way in every option and in every
-device URI.  A reader raises L{ValueError} with the remedy; whoever asks it puts the name of the
+device URI.  A reader raises L{ValueError} with the remedy; the caller puts the name of the
 option and the value in front.
 """
 

@@ -212,7 +212,7 @@ class PrintingPort:
         self.jobs.append(job)
         self._lookAtState()
         settings = self.settings
-        visit = Visit(job, settings, self._clock, self._left)
+        visit = Visit(job, settings, self._clock, self._visitEnded)
         if settings.share is not None and before >= settings.share:
             visit.refuse(PrinterBusy(f"{self.name} has its share of {before} jobs already"))
         elif self.jobs[0] is job:
@@ -233,7 +233,7 @@ class PrintingPort:
     def _begin(self, visit: Visit) -> None:
         visit.begin(self.transport, self._condition, self._readyAt - self._clock.seconds())
 
-    def _left(self, visit: Visit) -> None:
+    def _visitEnded(self, visit: Visit) -> None:
         self._waiting.pop(visit.job, None)
         self.jobs.remove(visit.job)
         if visit.printed:

@@ -137,7 +137,7 @@ class Sum(NamedTuple):
     """Those that were not, or in part."""
 
     pages: int | None
-    """Of those whose printer has said it; L{None}: none has."""
+    """Pages of the jobs whose printer counted them; L{None}: no printer did."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -143,7 +143,7 @@ class PrintServer:
                 port = PrintingPort(printer, self._clock, self._portChanged, self.wallClock)
                 told.append(f"{printer.name} is new")
             else:
-                told += self._become(port, printer)
+                told += self._applyPrinter(port, printer)
             self._byName[key] = port
         for key, port in before.items():
             self._removed[key] = port
@@ -218,9 +218,9 @@ class PrintServer:
     def begin(self) -> Deferred[None]:
         """Open the spool, if there is one.  Fires when all that was kept is known."""
         begun = succeed(None) if self.spooling is None else self.spooling.begin()
-        return begun.addCallback(self._look)
+        return begun.addCallback(self._recordPorts)
 
-    def _look(self, _: None) -> None:
+    def _recordPorts(self, _: None) -> None:
         # Those that were paused before the start are so since then.
         for port in self.ports:
             self.portRecord(port)
@@ -387,7 +387,7 @@ class PrintServer:
             changed=self._jobChanged,
             wallClock=self.wallClock,
         )
-        if self._come(job, port):
+        if self._admit(job, port):
             if reserved is None:
                 job.cut(PortFailed("the spool has no number for a job yet; try again"))
             else:
@@ -422,11 +422,11 @@ class PrintServer:
             changed=self._jobChanged,
             wallClock=self.wallClock,
         )
-        if self._come(job, port):
+        if self._admit(job, port):
             port.submit(job)
         return job
 
-    def _come(self, job: Job | Intake, port: PrintingPort) -> bool:
+    def _admit(self, job: Job | Intake, port: PrintingPort) -> bool:
         # Or it is known at once that it cannot be printed.
         self._active[job.number] = job
         self._watchers.submitted(job.record)
@@ -444,7 +444,7 @@ class PrintServer:
         return False
 
     def pausedBy(self, port: PrintingPort) -> str:
-        """Who wants a printing port to wait; empty: nobody."""
+        """The name of the person who paused a printing port; empty: it is not paused."""
         paused = self._paused if self.spooling is None else self.spooling.paused
         return paused.get(port.name.lower(), "") if paused else ""
 
@@ -573,7 +573,7 @@ class PrintServer:
             [job.whenReleased() for port in self._all() for job in self.jobsAt(port)]
         )
 
-    def _become(self, port: PrintingPort, printer: NamedPrinter) -> list[str]:
+    def _applyPrinter(self, port: PrintingPort, printer: NamedPrinter) -> list[str]:
         old = port.printer
         if printer.source is not None and printer.source == old.source:
             printer = replace(printer, transport=old.transport)

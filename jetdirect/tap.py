@@ -302,7 +302,7 @@ def _made(
     ports = configuration.sessions.passivePorts
     if ports and len(ports) < gateway.factory.limit:
         few = f"--passive-ports has {len(ports)} for {gateway.factory.limit} sessions"
-        warnings.append(f"{few}; who finds none free is told 425")
+        warnings.append(f"{few}; a sender that finds none free is refused (425)")
     gateway.warnings = warnings
     return gateway
 

@@ -75,19 +75,19 @@ class Operator:
 
     def hold(self, number: int, by: str) -> Deferred[JobRecord]:
         """L{IOperator}."""
-        return self._then(number, "hold", by, lambda queue: queue.verbs.hold(number, by))
+        return self._begin(number, "hold", by, lambda queue: queue.verbs.hold(number, by))
 
     def release(self, number: int, by: str) -> Deferred[JobRecord]:
         """L{IOperator}."""
-        return self._then(number, "release", by, lambda queue: queue.verbs.release(number, by))
+        return self._begin(number, "release", by, lambda queue: queue.verbs.release(number, by))
 
     def next(self, number: int, by: str) -> Deferred[JobRecord]:
         """L{IOperator}."""
-        return self._then(number, "next", by, lambda queue: queue.verbs.next(number, by))
+        return self._begin(number, "next", by, lambda queue: queue.verbs.next(number, by))
 
     def move(self, number: int, to: str, by: str) -> Deferred[JobRecord]:
         """L{IOperator}."""
-        return self._then(
+        return self._begin(
             number, "move", by, lambda queue: queue.verbs.moveOut(number, self._target(to), by)
         )
 
@@ -167,12 +167,12 @@ class Operator:
     def _holding(self, number: int) -> Queue | None:
         return next((queue for queue in self._queues() if number in queue.jobs), None)
 
-    def _then(
+    def _begin(
         self, number: int, verb: str, by: str, step: Callable[[Queue], Coroutine[Any, Any, None]]
     ) -> Deferred[JobRecord]:
-        return Deferred.fromCoroutine(self._done(number, verb, by, step))
+        return Deferred.fromCoroutine(self._act(number, verb, by, step))
 
-    async def _done(
+    async def _act(
         self, number: int, verb: str, by: str, step: Callable[[Queue], Coroutine[Any, Any, None]]
     ) -> JobRecord:
         queue = await self._queue(number)

@@ -234,7 +234,7 @@ class Words:
         @param checker: makes who decides about logins of the text that was said.
         @raise Wrong: it makes none.
         """
-        wrong = [*self.wrong, *self._together()]
+        wrong = [*self.wrong, *self._contradictions()]
         said = self.values
         set = {o.setting: said[o.name] for o in OPTIONS if o.setting and o.name in said}
         settings = PROFILES[self.said("profile") or "500x"]
@@ -255,24 +255,24 @@ class Words:
             self._listeners(),
             settings,
             defaults,
-            [checker(text) for text in self.said("auth") or ()],
-            self.said("default-port") or "",
-            self.said("spool") or "",
-            self.said("web") or (),
-            bool(self.said("standby")),
-            self._state(),
-            self._history(),
-            self._retention(),
-            self._access(checker),
-            self.file,
-            {
+            checkers=[checker(text) for text in self.said("auth") or ()],
+            default=self.said("default-port") or "",
+            spool=self.said("spool") or "",
+            web=self.said("web") or (),
+            standby=bool(self.said("standby")),
+            state=self._state(),
+            history=self._history(),
+            retention=self._retention(),
+            access=self._access(checker),
+            file=self.file,
+            said={
                 option.name: Said(self._text(option), str(self.places[option.name]))
                 for option in FILE_OPTIONS
                 if option.name in said
             },
-            self.remarks,
-            notify,
-            self.said("log-format") or "text",
+            remarks=self.remarks,
+            notify=notify,
+            logFormat=self.said("log-format") or "text",
         )
 
     def _state(self) -> str:
@@ -402,7 +402,7 @@ class Words:
         place = "the default printer"
         return [SaidPrinter(f"{STEM}1", 1, uri=f"file://{path}", place=place)]
 
-    def _together(self) -> Iterator[str]:
+    def _contradictions(self) -> Iterator[str]:
         for option, where in (("port", self._listeners()), ("web", self.said("web") or ())):
             for port in filter(None, map(portOf, where)):
                 if port in (self.said("passive-ports") or ()):

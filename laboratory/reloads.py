@@ -116,7 +116,7 @@ def _ports(folder: Path) -> list[Port]:
     ]
 
 
-class Site:
+class ReloadedGateway:
     """A gateway and its file, which is changed all the time."""
 
     def __init__(self, folder: Path, seed: int) -> None:
@@ -207,21 +207,21 @@ def run(folder: Path, jobs: int, reloads: int, seed: int = 1, workers: int = 8) 
     @param folder: may be written.
     @param jobs: of all senders together.
     """
-    site = Site(folder, seed)
+    reloaded = ReloadedGateway(folder, seed)
     try:
         senders = [
-            threading.Thread(target=site.print, args=(jobs // workers, worker))
+            threading.Thread(target=reloaded.print, args=(jobs // workers, worker))
             for worker in range(workers)
         ]
         for sender in senders:
             sender.start()
         for turn in range(1, reloads + 1):
-            site.reload(turn)
+            reloaded.reload(turn)
         for sender in senders:
             sender.join()
-        return site.judge()
+        return reloaded.judge()
     finally:
-        site.stop()
+        reloaded.stop()
 
 
 def main() -> int:

@@ -46,9 +46,9 @@ def gateway(**options: Any) -> Gateway:
     return Gateway(Configuration([FakePrinter()], [], **options), MemoryReactorClock())
 
 
-def user(house: Gateway) -> FakeSender:
+def user(made: Gateway) -> FakeSender:
     """Somebody who has logged in."""
-    sender = FakeSender(house.factory)
+    sender = FakeSender(made.factory)
     sender.login()
     return sender
 
@@ -194,12 +194,12 @@ def test_names() -> None:
 
 def test_jobs() -> None:
     """Of ended jobs a session lists its last ones, and the gateway remembers some."""
-    house = gateway()
-    sender = user(house)
+    made = gateway()
+    sender = user(made)
     for number in range(REMEMBERED_JOBS + 2 * LISTED_JOBS):
         sender.upload(f"PORT1/job{number}", b"page")
         sender.settle()
-    assert len(house.server.jobs) == REMEMBERED_JOBS
+    assert len(made.server.jobs) == REMEMBERED_JOBS
     assert len(sender.session.shell._jobs) == LISTED_JOBS  # type: ignore[attr-defined]
     sender.wire.rst()
 
@@ -207,8 +207,8 @@ def test_jobs() -> None:
 def test_guesses() -> None:
     """A session ends with its last wrong password."""
     checkers = [InMemoryUsernamePasswordDatabaseDontUse(alice=b"right")]
-    house = gateway(sessions=SessionSettings(), checkers=checkers)
-    sender = FakeSender(house.factory)
+    made = gateway(sessions=SessionSettings(), checkers=checkers)
+    sender = FakeSender(made.factory)
     for number in range(FAILED_LOGINS):
         assert not sender.wire.halfClosed
         sender.login("alice", "wrong")

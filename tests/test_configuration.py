@@ -225,8 +225,8 @@ def test_listeners() -> None:
     kept = operated.reactor.tcpServers[1]
     told = operated.apply(listeners=["tcp:2122", "tcp:2123"])
     assert told == [
-        "tcp:2123 is listened at",
-        "tcp:2121 is listened at no more; its sessions go on",
+        "now listening at tcp:2123",
+        "no longer listening at tcp:2121; its sessions go on",
     ]
     assert [server[0] for server in operated.reactor.tcpServers] == [2121, 2122, 2123]
     assert operated.reactor.tcpServers[1] is kept

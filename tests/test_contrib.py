@@ -7,7 +7,6 @@ from __future__ import annotations
 import os
 import re
 import shlex
-import shutil
 import socket
 import subprocess
 import sys
@@ -24,6 +23,7 @@ from jetdirect.tap import Options
 from tests.support.gateway import Gateway, environment
 from tests.support.peer import PATIENCE
 from tests.support.session import Session, delivered, lastLine
+from tests.support.started import borrowed
 
 pytestmark = pytest.mark.slow
 
@@ -41,14 +41,6 @@ BIND_SERVICE = 1 << 10
 """C{CAP_NET_BIND_SERVICE} in the masks of C{/proc/PID/status} (capabilities(7))."""
 
 PAGE = b"%!PS\nshowpage\n"
-
-
-def tool(name: str, package: str = "systemd") -> str:
-    """A program's path; without it the test is skipped."""
-    found = shutil.which(name)
-    if found is None:
-        pytest.skip(f"{name} is missing: apt-get install {package}")
-    return found
 
 
 def directives(file: str) -> dict[str, str]:
@@ -83,7 +75,7 @@ DROP_INS += [("devices.conf", "tls.conf"), ("activated.conf", "devices.conf", "t
 @pytest.mark.parametrize("units", DROP_INS, indirect=True, ids=lambda each: "+".join(each) or "-")
 def test_exposure(units: Path) -> None:
     """The sandbox is a tight one, also with the printers' devices in it."""
-    analyze = tool("systemd-analyze")
+    analyze = borrowed("systemd-analyze", "systemd")
     known = dict(os.environ, SYSTEMD_UNIT_PATH=f"{units}:")
     command = [analyze, "security", "--offline=true", "--no-pager", str(units / SERVICE)]
     done = subprocess.run(command, env=known, capture_output=True, text=True)
@@ -98,7 +90,7 @@ def test_verify(units: Path) -> None:
     known = dict(os.environ, SYSTEMD_UNIT_PATH=f"{units}:", SYSTEMD_LOG_LEVEL="warning")
     files = [str(units / SERVICE), str(units / "jetdirect.socket")]
     done = subprocess.run(
-        [tool("systemd-analyze"), "verify", "--man=no", *files],
+        [borrowed("systemd-analyze", "systemd"), "verify", "--man=no", *files],
         env=known,
         capture_output=True,
         text=True,
@@ -168,11 +160,14 @@ def test_userAndDirectory(tmp_path: Path) -> None:
         pytest.skip("only root gives a directory to another user")
     root = f"--root={tmp_path}"
     (tmp_path / "etc").mkdir()
-    subprocess.run([tool("systemd-sysusers"), root, CONTRIB / "jetdirect.sysusers"], check=True)
+    subprocess.run(
+        [borrowed("systemd-sysusers", "systemd"), root, CONTRIB / "jetdirect.sysusers"], check=True
+    )
     name, _, uid, *_ = (tmp_path / "etc/passwd").read_text().splitlines()[0].split(":")
     assert name == directives(SERVICE)["User"] and 0 < int(uid) < 1000
     subprocess.run(
-        [tool("systemd-tmpfiles"), root, "--create", CONTRIB / "jetdirect.tmpfiles"], check=True
+        [borrowed("systemd-tmpfiles", "systemd"), root, "--create", CONTRIB / "jetdirect.tmpfiles"],
+        check=True,
     )
     for folder in ("var/lib/jetdirect", "var/spool/jetdirect"):
         made = (tmp_path / folder).stat()
@@ -230,7 +225,7 @@ def place() -> Iterator[Path]:
     """A directory of somebody who is not root, and who can run this Python."""
     if os.getuid() != 0:
         pytest.skip("only root can become somebody else")
-    other = [tool("setpriv", "util-linux"), f"--reuid={NOBODY}", f"--regid={NOBODY}"]
+    other = [borrowed("setpriv", "util-linux"), f"--reuid={NOBODY}", f"--regid={NOBODY}"]
     probe = [*other, "--clear-groups", sys.executable, "-c", "import jetdirect.tap"]
     if subprocess.run(probe, env=environment(), cwd="/", capture_output=True).returncode != 0:
         pytest.skip("this Python, or its packages, can be read by root only")
@@ -283,7 +278,7 @@ def unprivileged(*rights: str) -> list[str]:
     wanted = ",".join(["-all", *(f"+{right}" for right in rights)])
     caps = [word for each in sets for word in (each, wanted)]
     return [
-        tool("setpriv", "util-linux"),
+        borrowed("setpriv", "util-linux"),
         f"--reuid={NOBODY}",
         f"--regid={NOBODY}",
         "--clear-groups",
@@ -344,7 +339,7 @@ def calls(name: str, sets: str) -> set[str]:
 
 def test_systemCalls(tmp_path: Path) -> None:
     """The gateway starts, prints and ends with the system calls that the service allows it."""
-    asked = [tool("systemd-analyze"), "syscall-filter"]
+    asked = [borrowed("systemd-analyze", "systemd"), "syscall-filter"]
     sets = subprocess.run(asked, capture_output=True, text=True, check=True).stdout + "\n"
     allowed: set[str] = set()
     for line in (CONTRIB / SERVICE).read_text().splitlines():
@@ -354,7 +349,7 @@ def test_systemCalls(tmp_path: Path) -> None:
             allowed = allowed - named if value.startswith("~") else allowed | named
     trace = tmp_path / "trace"
     # -D: the gateway itself is the process that is started here, and strace its child.
-    before = [tool("strace", "strace"), "-D", "-f", "-q", "-o", str(trace)]
+    before = [borrowed("strace", "strace"), "-D", "-f", "-q", "-o", str(trace)]
     if subprocess.run([*before, "true"], capture_output=True).returncode != 0:
         pytest.skip("no process may be traced here")
     with Gateway(tmp_path, "--printer", f"file:{tmp_path}/jobs", before=before) as gateway:

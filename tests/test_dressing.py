@@ -4,8 +4,6 @@ Jobs in a dress: what is added around a job, what is changed in it, and that not
 
 from __future__ import annotations
 
-import itertools
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -20,6 +18,7 @@ from jetdirect.server import PrintServer
 from jetdirect.testing import FakeJob, FakePrinter, FakePrinterConnection
 from jetdirect.transports.build import transportFor
 from jetdirect.transports.dressing import DressedJob, DressedTransport, Dressing
+from tests.support.pieces import split
 from tests.support.source import Source
 
 SENDER = Sender("bob", "192.0.2.1", 40001)
@@ -47,12 +46,6 @@ def printed(dressing: Dressing, *pieces: bytes) -> bytes:
     connection.finish().addCallback(done.append)
     assert done == [Delivery.DELIVERED]
     return inner.data
-
-
-def split(data: bytes, places: set[int]) -> list[bytes]:
-    """C{data} cut at these places, where they are inside of it."""
-    cuts = [0, *sorted(place for place in places if 0 < place < len(data)), len(data)]
-    return [data[start:end] for start, end in itertools.pairwise(cuts)]
 
 
 def test_contracts() -> None:

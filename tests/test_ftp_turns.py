@@ -191,26 +191,26 @@ def test_othersAreAnswered() -> None:
 
 def test_endOfAFlood() -> None:
     """A flood that ends in a reset leaves neither timers nor sessions."""
-    house = gateway()
-    flood = FakeSender(house.factory)
+    made = gateway()
+    flood = FakeSender(made.factory)
     flood.wire.receive(b"NOOP\n" * 1000)
     flood.wire.rst()
-    assert not house.factory.sessions
+    assert not made.factory.sessions
     assert not flood.reactor.getDelayedCalls()
 
 
 def test_resetBehindManyLines(monkeypatch: pytest.MonkeyPatch) -> None:
     """A reset is seen while lines wait that came before it, and they are not done any more."""
-    house = gateway()
-    sender = FakeSender(house.factory)
+    made = gateway()
+    sender = FakeSender(made.factory)
     sender.login()
     sender.begin("a")
     sender.wire.receive(b"\n" * 100 * LINES_A_SLICE)
-    assert house.server.ports[0].jobs
+    assert made.server.ports[0].jobs
     monkeypatch.setattr(sender.wire, "reset", lambda: True)  # the kernel knows, Twisted does not
     turn(sender.reactor)
     assert not sender.wire.connected
-    assert not house.server.ports[0].jobs
+    assert not made.server.ports[0].jobs
 
 
 def test_orderIsKept() -> None:

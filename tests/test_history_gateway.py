@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 from twisted.internet.task import Clock
@@ -21,91 +20,83 @@ from jetdirect.testing import FakePrinter
 from jetdirect.wanted import Wanted
 from jetdirect.watch.filehistory import WITHIN
 from jetdirect.watch.retention import Names, Retention
-from tests.support.answers import hear
-from tests.support.site import Site
+from tests.support.answers import now
+from tests.support.machine import Machine
 from tests.support.spooled import spooled
 
 
-def told(answer: Any) -> Any:
-    """What is answered at once; a refusal is raised."""
-    [result] = hear(answer)
-    if isinstance(result, Exception):
-        raise result
-    return result
-
-
 @pytest.fixture
-def site(tmp_path: Path) -> Site:
+def machine(tmp_path: Path) -> Machine:
     """Two printers and a history."""
-    return Site([FakePrinter(), FakePrinter()], history=str(tmp_path / "history.sqlite"))
+    return Machine([FakePrinter(), FakePrinter()], history=str(tmp_path / "history.sqlite"))
 
 
-def names(site: Site) -> list[tuple[int, str, str]]:
+def names(machine: Machine) -> list[tuple[int, str, str]]:
     """What is known of jobs: number, state and name."""
-    jobs = told(site.gateway.operator.jobs(Wanted()))
+    jobs = now(machine.gateway.operator.jobs(Wanted()))
     return [(each.number, each.state.value, each.name) for each in jobs]
 
 
-def test_restart(site: Site) -> None:
+def test_restart(machine: Machine) -> None:
     """Ended jobs are known after a restart, and what people did; numbers go on."""
-    site.upload(b"a page", "a.ps")
-    site.advance(1)
-    site.printer.silent = True
-    site.upload(b"a page", "b.ps")
-    told(site.gateway.operator.cancel(2, "bob"))
-    site.advance(2)
-    told(site.gateway.stopService())
-    site.restart()
-    assert names(site) == [(2, "canceled", "b.ps"), (1, "completed", "a.ps")]
-    assert "cancel" in [each.what for each in told(site.gateway.operator.events(2))]
-    site.advance(2 * WINDOW)
-    assert site.files("done") == [] and len(names(site)) == 2
+    machine.upload(b"a page", "a.ps")
+    machine.advance(1)
+    machine.printer.silent = True
+    machine.upload(b"a page", "b.ps")
+    now(machine.gateway.operator.cancel(2, "bob"))
+    machine.advance(2)
+    now(machine.gateway.stopService())
+    machine.restart()
+    assert names(machine) == [(2, "canceled", "b.ps"), (1, "completed", "a.ps")]
+    assert "cancel" in [each.what for each in now(machine.gateway.operator.events(2))]
+    machine.advance(2 * WINDOW)
+    assert machine.files("done") == [] and len(names(machine)) == 2
 
 
-def test_killed(site: Site) -> None:
+def test_killed(machine: Machine) -> None:
     """A job that ended right before a kill is told again by the spool: none is missing."""
-    site.upload(b"a page", "a.ps")
-    site.advance(WITHIN / 2)
-    assert site.files("done") == [1]
-    before = names(site)
-    site.restart(seed=1)
-    assert told(site.gateway.history.jobs(Wanted())) == []
-    site.advance(2)
-    assert site.gateway.history.recorded(1)
-    assert names(site) == before
+    machine.upload(b"a page", "a.ps")
+    machine.advance(WITHIN / 2)
+    assert machine.files("done") == [1]
+    before = names(machine)
+    machine.restart(seed=1)
+    assert now(machine.gateway.history.jobs(Wanted())) == []
+    machine.advance(2)
+    assert machine.gateway.history.recorded(1)
+    assert names(machine) == before
 
 
-def test_staysUntilRecorded(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_staysUntilRecorded(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
     """The record of an ended job stays in the spool until the history has it."""
 
     def write(*_: object) -> None:
         raise OSError("no space left")
 
-    database = site.gateway.history._database  # type: ignore[attr-defined]
+    database = machine.gateway.history._database  # type: ignore[attr-defined]
     monkeypatch.setattr(database, "write", write)
-    site.upload(b"a page", "a.ps")
-    site.advance(2 * WINDOW, step=30)
-    assert site.files("done") == [1] and site.files("queue") == []
+    machine.upload(b"a page", "a.ps")
+    machine.advance(2 * WINDOW, step=30)
+    assert machine.files("done") == [1] and machine.files("queue") == []
     monkeypatch.undo()
-    site.advance(120, step=30)
-    assert site.files("done") == []
-    assert names(site) == [(1, "completed", "a.ps")]
+    machine.advance(120, step=30)
+    assert machine.files("done") == []
+    assert names(machine) == [(1, "completed", "a.ps")]
 
 
-def test_erased(site: Site) -> None:
+def test_erased(machine: Machine) -> None:
     """Erased in one step is erased in both, also when a kill came in between."""
-    site = Site(history=site._file, keep=Keep(jobs=5))
-    site.upload(b"a page", "smith.ps")
-    site.advance(2)
-    record = told(site.gateway.history.job(1))
-    told(site.gateway.operator.erase(1, "bob"))
-    assert names(site) == [(1, "completed", "")]
+    machine = Machine(history=machine._file, keep=Keep(jobs=5))
+    machine.upload(b"a page", "smith.ps")
+    machine.advance(2)
+    record = now(machine.gateway.history.job(1))
+    now(machine.gateway.operator.erase(1, "bob"))
+    assert names(machine) == [(1, "completed", "")]
     # The spool had done it, the history had not.
-    site.gateway.history.jobEnded(record)
-    site.advance(2)
-    site.restart()
-    site.advance(2)
-    assert names(site) == [(1, "completed", "")]
+    machine.gateway.history.jobEnded(record)
+    machine.advance(2)
+    machine.restart()
+    machine.advance(2)
+    assert names(machine) == [(1, "completed", "")]
 
 
 @pytest.mark.parametrize("above", [0, 1, 99, 100, 5000])
@@ -113,7 +104,7 @@ def test_numbersAbove(above: int) -> None:
     """A new spool gives no number that the history knows."""
     spool, _ = spooled()
     spooling = Spooling(spool, Clock(), lambda record: None, lambda name: None, above=above)
-    told(spooling.begin())
+    now(spooling.begin())
     given = [spooling.number() for _ in range(150)]
     assert given[0] is not None and above < given[0] <= above + 100
     assert given == [*range(given[0], given[0] + 150)]

@@ -7,7 +7,7 @@ from __future__ import annotations
 import pytest
 
 from jetdirect.interfaces import PrinterStatus
-from jetdirect.transports.ieee1284 import fieldsOf, modelOf, statusOf
+from jetdirect.transports.ieee1284 import fieldsOf, modelOf, statusOfLines
 
 
 @pytest.mark.parametrize(
@@ -25,7 +25,7 @@ from jetdirect.transports.ieee1284 import fieldsOf, modelOf, statusOf
 )
 def test_statusLines(lines: int, state: str, reasons: tuple[str, ...]) -> None:
     """Paper end, select and error are told in the words of RFC 8011."""
-    assert statusOf(lines, "Acme") == PrinterStatus(state, reasons, "Acme")
+    assert statusOfLines(lines, "Acme") == PrinterStatus(state, reasons, "Acme")
 
 
 @pytest.mark.parametrize(

@@ -92,7 +92,7 @@ MAY_IMPORT = {
     "web.events": "interfaces record web.access web.frame web.pages",
     "web.forms": "web.rows",
     "web.reply": "web.access web.admission",
-    "web.desk": "text web.*",
+    "web.router": "text web.*",
     "web.secure": "certificate",
     "web.side": "interfaces web.*",
     "web.api": "errors interfaces record wanted web.shapes",
@@ -123,9 +123,10 @@ MAY_IMPORT = {
     "spool.duplicates": "interfaces spool.record",
     "spool.seen": "record spool.record",
     "spool.kept": "errors guard interfaces language spool.record",
-    "spool.house": "errors interfaces named record spool.dialling spool.record",
+    "spool.context": "errors interfaces named record spool.dialling spool.record",
     "spool.elsewhere": "record spool.verbs",
-    "spool.shared": "errors interfaces spool.beat spool.house spool.queue spool.record spool.turns",
+    "spool.shared": "errors interfaces spool.beat spool.context spool.queue spool.record"
+    " spool.turns",
     "spool.postgresql": "",
     "spool.postgresql.schema": "",
     "spool.postgresql.fair": "",
@@ -138,14 +139,14 @@ MAY_IMPORT = {
     "spool.postgresql.spool": "errors interfaces spool.asked spool.beat spool.record spool.threads"
     " spool.postgresql.*",
     "spool.postgresql.opening": "interfaces spool.where spool.postgresql.*",
-    "spool.portjobs": "record spool.house spool.kept spool.record spool.seen",
+    "spool.portjobs": "record spool.context spool.kept spool.record spool.seen",
     "spool.doubt": "errors named spool.kept spool.record",
-    "spool.retention": "errors record spool.duplicates spool.house spool.limits spool.portjobs"
+    "spool.retention": "errors record spool.duplicates spool.context spool.limits spool.portjobs"
     " spool.record",
-    "spool.changes": "errors interfaces spool.house spool.portjobs spool.record spool.retention",
-    "spool.printing": "errors named spool.changes spool.doubt spool.house spool.kept"
+    "spool.changes": "errors interfaces spool.context spool.portjobs spool.record spool.retention",
+    "spool.printing": "errors named spool.changes spool.doubt spool.context spool.kept"
     " spool.lookout spool.portjobs spool.record",
-    "spool.verbs": "errors record spool.changes spool.doubt spool.house spool.portjobs"
+    "spool.verbs": "errors record spool.changes spool.doubt spool.context spool.portjobs"
     " spool.printing spool.record spool.retention spool.turns",
     "spool.queue": "errors named record spool.*",
     "spool.spooling": "errors interfaces record spool.*",

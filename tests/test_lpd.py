@@ -26,7 +26,7 @@ from jetdirect.transports.build import transportFor
 from jetdirect.transports.dialogue import FAREWELL
 from jetdirect.transports.dressing import DressedTransport, Dressing
 from jetdirect.transports.ending import FINISH_TIMEOUT
-from jetdirect.transports.lpd.client import PrintServer
+from jetdirect.transports.lpd.client import LPDServer
 from jetdirect.transports.lpd.transport import LPDTransport
 from tests.support.answers import hear
 from tests.support.endpoint import Endpoint, Wire
@@ -44,7 +44,7 @@ class Printing:
     def __init__(self, size: int | None = None, limit: int = 1000, **more: Any) -> None:
         self.reactor = Threads()
         self.endpoint = Endpoint()
-        self.server = PrintServer(
+        self.server = LPDServer(
             self.reactor, self.endpoint, "lpd://server/queue", "queue", "", FINISH_TIMEOUT, **more
         )
         self.transport = LPDTransport(self.reactor, self.server, "", limit)
@@ -820,7 +820,7 @@ def test_badURI(uri: str, complaint: str) -> None:
 def test_user(user: str, told: bytes) -> None:
     """The server hears the sender's name, or that in the URI."""
     printing = Printing(size=5)
-    printing.server = PrintServer(printing.reactor, printing.endpoint, "lpd://s/q", "q", user, 1)
+    printing.server = LPDServer(printing.reactor, printing.endpoint, "lpd://s/q", "q", user, 1)
     printing.transport = LPDTransport(printing.reactor, printing.server)
     printing.open()
     printing.agree(2)

@@ -8,7 +8,6 @@ import os
 import pty
 import re
 import select
-import shutil
 import subprocess
 import time
 from pathlib import Path
@@ -19,6 +18,7 @@ from docs import completion, manual
 from jetdirect.cli import VERBS
 from jetdirect.commandline import FILE_OPTIONS, NOTIFY_OPTIONS, OPTIONS, PORT_OPTIONS
 from tests.support.peer import PATIENCE
+from tests.support.started import borrowed
 
 PAGES = {"jetdirect.1": manual.command, "gateway.toml.5": manual.file}
 
@@ -29,14 +29,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("manual")
     manual.main(folder)
     return folder
-
-
-def tool(name: str, package: str) -> str:
-    """A program's path; without it the test is skipped."""
-    found = shutil.which(name)
-    if found is None:
-        pytest.skip(f"{name} is missing: apt-get install {package}")
-    return found
 
 
 def run(*words: str | Path, **more: str) -> str:
@@ -75,13 +67,13 @@ def test_file() -> None:
 @pytest.mark.parametrize("name", PAGES)
 def test_mandoc(folder: Path, name: str) -> None:
     """mandoc finds nothing to complain about, not even the style."""
-    assert run(tool("mandoc", "mandoc"), "-T", "lint", folder / name) == ""
+    assert run(borrowed("mandoc", "mandoc"), "-T", "lint", folder / name) == ""
 
 
 @pytest.mark.parametrize("name", PAGES)
 def test_groff(folder: Path, name: str) -> None:
     """groff warns of nothing, and shows what is between brackets and behind dots."""
-    groff = tool("groff", "groff-base")
+    groff = borrowed("groff", "groff-base")
     assert run(groff, "-man", "-Tutf8", "-ww", "-z", folder / name) == ""
     shown = run(groff, "-man", "-Tascii", "-P-c", "-P-b", "-P-u", folder / name)
     assert "SYNOPSIS" in shown or "[[printer]]" in shown
@@ -138,7 +130,7 @@ def gateway(tmp_path: Path) -> str:
 )
 def test_bash(folder: Path, gateway: str, typed: str, offered: list[str]) -> None:
     """bash offers verbs, options, their values, files, and the ports and jobs of the gateway."""
-    bash = tool("bash", "bash")
+    bash = borrowed("bash", "bash")
     words = {"FOLDER": str(folder), "TYPED": typed, "PATH": gateway}
     assert run(bash, "-u", "-c", _COMPLETED, **words).splitlines() == offered
 
@@ -158,7 +150,7 @@ class Zsh:
     def __init__(self, folder: Path, path: str) -> None:
         (folder / ".zshrc").write_text(_ZSHRC.replace("FOLDER", str(folder)))
         known = {"PATH": path, "TERM": "dumb", "ZDOTDIR": str(folder), "LC_ALL": "C.UTF-8"}
-        shell = tool("zsh", "zsh")
+        shell = borrowed("zsh", "zsh")
         self._pid, self._terminal = pty.fork()
         if self._pid == 0:
             os.execve(shell, [shell, "-d", "-i"], known)
@@ -207,4 +199,4 @@ def test_shells(folder: Path) -> None:
     for text in (completion.bash(), completion.zsh()):
         for option in OPTIONS:
             assert f"--{option.name}" in text
-    assert run(tool("bash", "bash"), "-n", folder / "jetdirect.bash") == ""
+    assert run(borrowed("bash", "bash"), "-n", folder / "jetdirect.bash") == ""

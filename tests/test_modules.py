@@ -44,7 +44,7 @@ TOGETHER = {
     # Tables, values and protocols without a line of logic.
     "phase": "docs",
     "spool/beat": "spool_shared",
-    "spool/house spool/line": "spool_queue",
+    "spool/context spool/line": "spool_queue",
     "verb": "cli",
 }
 """Modules that are tested with others, and the file that does so."""

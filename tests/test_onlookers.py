@@ -16,8 +16,8 @@ from jetdirect.watch.mail import MailReceiver
 from jetdirect.watch.settings import MailServer, NotifySettings, Webhook
 from jetdirect.watch.webhook import WebhookReceiver
 from tests.support.answers import hear
+from tests.support.machine import Machine
 from tests.support.memory import MemoryGateway
-from tests.support.site import Site
 
 
 @pytest.mark.parametrize(
@@ -37,19 +37,19 @@ def test_size(many: float, told: str) -> None:
     assert _size(many) == told
 
 
-def short(site: Site, free: int, total: int = 1000) -> str:
+def short(machine: Machine, free: int, total: int = 1000) -> str:
     """What is told of a disk with so much room."""
-    site.disk.space = Room(free, total)
-    [told] = hear(_Watched(site.server).short())
+    machine.disk.space = Room(free, total)
+    [told] = hear(_Watched(machine.server).short())
     assert isinstance(told, str)
     return told
 
 
 def test_short() -> None:
     """A spool is short of space when less is free than twice what is to stay free."""
-    site = Site(minFree=Least(percent=10))
-    assert short(site, 200) == ""
-    assert short(site, 199) == (
+    machine = Machine(minFree=Least(percent=10))
+    assert short(machine, 200) == ""
+    assert short(machine, 199) == (
         "the spool is short of space: 199 bytes of 1 KB are free,"
         " below 100 bytes jobs are refused (452)"
     )
@@ -57,28 +57,28 @@ def test_short() -> None:
 
 def test_neverShort() -> None:
     """Nobody is told where nothing is to stay free, or nothing is kept."""
-    assert short(Site(minFree=Least(percent=0)), 0) == ""
+    assert short(Machine(minFree=Least(percent=0)), 0) == ""
     assert hear(_Watched(MemoryGateway().server).short()) == [""]
 
 
 def test_broken() -> None:
     """Why the spool takes nothing, as long as that is so."""
-    site = Site()
-    watched = _Watched(site.server)
+    machine = Machine()
+    watched = _Watched(machine.server)
     assert watched.broken() == "" == _Watched(MemoryGateway().server).broken()
-    site.disk.fault = lambda number, name: (_ for _ in ()).throw(OSError(5, "failed"))
-    site.upload(b"1")
+    machine.disk.fault = lambda number, name: (_ for _ in ()).throw(OSError(5, "failed"))
+    machine.upload(b"1")
     assert "failed" in watched.broken()
 
 
 def test_ports() -> None:
     """Each port by its name, with what waits there; and the jobs that have a printer."""
-    site = Site()
-    site.printer.hesitant = True
+    machine = Machine()
+    machine.printer.hesitant = True
     for name in (b"1", b"2"):
-        site.upload(name)
-    site.advance(1)
-    watched = _Watched(site.server)
+        machine.upload(name)
+    machine.advance(1)
+    watched = _Watched(machine.server)
     [seen] = watched.ports()
     assert seen.name == "PORT1"
     assert [each.number for each in watched.printing()] == [1]
@@ -86,13 +86,13 @@ def test_ports() -> None:
 
 def test_receivers() -> None:
     """Those that are named, and no others."""
-    site = Site()
-    assert receivers(None, site.reactor) == ()
+    machine = Machine()
+    assert receivers(None, machine.reactor) == ()
     mail = NotifySettings(("ops@example.com",), smtp=MailServer("localhost", 25))
-    [told] = receivers(mail, site.reactor)
+    [told] = receivers(mail, machine.reactor)
     assert isinstance(told, MailReceiver) and IAlarmReceiver.providedBy(told)
     hook = NotifySettings(webhook=Webhook("localhost", 80, False))
-    [told] = receivers(hook, site.reactor)
+    [told] = receivers(hook, machine.reactor)
     assert isinstance(told, WebhookReceiver) and IAlarmReceiver.providedBy(told)
 
 

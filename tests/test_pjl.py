@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from jetdirect.language import UEL
 from jetdirect.pjl import LONGEST_LINE, RISKY, Kind, Piece, Scanner, risk
+from tests.support.pieces import split
 
 CLOCK = b'@PJL DMINFO ASCIIHEX="0400040101020D101001153230323631313232313233303435"\r\n'
 
@@ -45,12 +46,6 @@ def taken(pieces: list[bytes], longest: int = LONGEST_LINE) -> list[Piece]:
 def isBlank(piece: Piece) -> bool:
     """Is it nothing but blank lines?"""
     return piece.kind is Kind.PJL and piece.data.endswith(b"\n") and not piece.data.strip(BLANKS)
-
-
-def split(data: bytes, places: set[int]) -> list[bytes]:
-    """C{data} cut at these places, where they are inside of it."""
-    cuts = [0, *sorted(place for place in places if 0 < place < len(data)), len(data)]
-    return [data[start:end] for start, end in itertools.pairwise(cuts)]
 
 
 @pytest.mark.parametrize(

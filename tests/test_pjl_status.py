@@ -21,9 +21,15 @@ from zope.interface.verify import verifyObject
 from jetdirect.interfaces import Delivery, IPrinterTransport, PrinterStatus
 from jetdirect.testing import FakeJob
 from jetdirect.transports.build import transportFor
-from jetdirect.transports.pjl.codes import LONGEST_MODEL, statusOf
+from jetdirect.transports.pjl.codes import LONGEST_MODEL, statusOfMessages
 from jetdirect.transports.pjl.question import FAREWELL, LONGEST_ANSWER, PATIENCE, QUESTION
-from jetdirect.transports.pjl.talk import LONGEST_MESSAGE, JobNews, Listener, Message, jobNews
+from jetdirect.transports.pjl.talk import (
+    LONGEST_MESSAGE,
+    JobNews,
+    Message,
+    MessageListener,
+    jobNews,
+)
 from jetdirect.transports.pjl.transport import PJLTransport
 from jetdirect.transports.socket import SocketTransport
 from tests.support.answers import hear
@@ -43,7 +49,7 @@ MODEL = "HP LaserJet 4050 Series"
 
 def listened(*pieces: bytes) -> list[Message]:
     """The messages in what comes in these pieces."""
-    listener = Listener()
+    listener = MessageListener()
     return [message for piece in pieces for message in listener.heard(piece)]
 
 
@@ -95,7 +101,7 @@ def test_anySplit(data: bytes, places: set[int]) -> None:
 
 def test_memory() -> None:
     """Of a message without an end no more is kept than of the longest."""
-    listener = Listener()
+    listener = MessageListener()
     for _ in range(100):
         listener.heard(bytes(LONGEST_MESSAGE))
         assert len(listener._begun) <= LONGEST_MESSAGE + 1
@@ -170,14 +176,14 @@ def test_jobNews(lines: tuple[str, ...], news: JobNews | None) -> None:
 def test_codes(code: str, online: str, state: str, reasons: tuple[str, ...]) -> None:
     """States and reasons are RFC 8011's; a code without a meaning says nothing."""
     status = Message("INFO STATUS", (f"CODE={code}", f"ONLINE={online}"))
-    assert statusOf(None, status) == PrinterStatus(state, reasons)
+    assert statusOfMessages(None, status) == PrinterStatus(state, reasons)
 
 
 @given(st.integers(0, 99_999), st.sampled_from(["TRUE", "FALSE", ""]))
 def test_allCodes(code: int, online: str) -> None:
     """Whatever the code: one of the three states or none, and a stopped printer has a reason."""
     lines = (f"CODE={code:05}", f"ONLINE={online}")
-    state, reasons, *_ = statusOf(None, Message("INFO STATUS", lines))
+    state, reasons, *_ = statusOfMessages(None, Message("INFO STATUS", lines))
     assert state in ("", "idle", "processing", "stopped")
     assert bool(state) or not reasons
     assert bool(reasons) or state != "stopped"
@@ -196,7 +202,7 @@ def test_allCodes(code: int, online: str) -> None:
 )
 def test_model(lines: tuple[str, ...], model: str) -> None:
     """The model is in the first line of the answer to INFO ID."""
-    assert statusOf(Message("INFO ID", lines), None) == PrinterStatus(model=model)
+    assert statusOfMessages(Message("INFO ID", lines), None) == PrinterStatus(model=model)
 
 
 # Asking

@@ -5,7 +5,6 @@ which is printed is the job that was sent.
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -34,6 +33,7 @@ from jetdirect.server import PrintServer
 from jetdirect.testing import FakePrinter, FakePrinterConnection, FakeSender
 from jetdirect.transports.dressing import DressedTransport, Dressing
 from jetdirect.transports.policy import LONGEST_SECTION, PJLPolicy, PolicedTransport, policed
+from tests.support.pieces import split
 from tests.support.source import Source
 
 LOG, REFUSE = PJLPolicy.LOG, PJLPolicy.REFUSE
@@ -116,12 +116,6 @@ class Printing:
         assert self.inner.ended == "aborted"
         assert error.printed is bool(self.inner.data)
         return error.reason, self.inner.data, error.final
-
-
-def split(data: bytes, places: set[int]) -> list[bytes]:
-    """C{data} cut at these places, where they are inside of it."""
-    cuts = [0, *sorted(place for place in places if 0 < place < len(data)), len(data)]
-    return [data[start:end] for start, end in itertools.pairwise(cuts)]
 
 
 def expected(job: bytes) -> tuple[str, bytes, bool]:

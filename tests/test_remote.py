@@ -36,7 +36,7 @@ PAGE = b"%!PS\nshowpage\n"
 ME = pwd.getpwuid(os.getuid()).pw_name
 
 
-class Site:
+class Running:
     """A gateway with a Unix socket and a loopback port, a streaming printer, and one that keeps."""
 
     def __init__(self, folder: Path) -> None:
@@ -73,11 +73,11 @@ class Site:
 
 
 @pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
+def running(tmp_path: Path) -> Iterator[Running]:
     """One gateway."""
-    site = Site(tmp_path)
-    yield site
-    site.close()
+    running = Running(tmp_path)
+    yield running
+    running.close()
 
 
 class Command:
@@ -107,16 +107,16 @@ class Command:
 
 
 @pytest.fixture
-def command(site: Site, capsys: pytest.CaptureFixture[str]) -> Command:
+def command(running: Running, capsys: pytest.CaptureFixture[str]) -> Command:
     """Over the Unix socket."""
-    return Command(f"unix:{site.control}", capsys)
+    return Command(f"unix:{running.control}", capsys)
 
 
-def test_cancel(site: Site, command: Command) -> None:
+def test_cancel(running: Running, command: Command) -> None:
     """A job is canceled at half: its sender hears 551, and the command says what became of it."""
-    with Session(site.gateway.port) as session, session.upload("laser/long.ps") as data:
+    with Session(running.gateway.port) as session, session.upload("laser/long.ps") as data:
         data.sendall(PAGE)
-        site.laser.waitForBytes(1, len(PAGE))
+        running.laser.waitForBytes(1, len(PAGE))
         shown = json.loads(command.do("--json", "jobs", "--state", "processing"))
         [number] = [each["number"] for each in shown["jobs"]]
         told = command.do("cancel", str(number))
@@ -125,26 +125,26 @@ def test_cancel(site: Site, command: Command) -> None:
     assert "canceled" in command.do("show", str(number))
     assert f"job {number} has ended" in command.refused("cancel", str(number))
     assert command.refused("show", "99") == "jetdirect: no job 99 is known\n"
-    site.gateway.waitFor(rf"{ME}: POST /api/jobs/{number}/cancel: 200")
+    running.gateway.waitFor(rf"{ME}: POST /api/jobs/{number}/cancel: 200")
 
 
-def test_socketMode(site: Site) -> None:
+def test_socketMode(running: Running) -> None:
     """Whoever may use the Unix socket is in its group."""
-    assert stat.S_IMODE(site.control.stat().st_mode) == 0o660
+    assert stat.S_IMODE(running.control.stat().st_mode) == 0o660
 
 
-def test_loopback(site: Site, capsys: pytest.CaptureFixture[str]) -> None:
+def test_loopback(running: Running, capsys: pytest.CaptureFixture[str]) -> None:
     """The same by TCP."""
-    command = Command(f"http://127.0.0.1:{site.web}", capsys)
+    command = Command(f"http://127.0.0.1:{running.web}", capsys)
     head, laser, labels = command.do("ports").splitlines()
     assert head.split()[:2] == ["PORT", "STATE"]
     assert laser.split()[:2] == ["laser", "idle"] and labels.split()[0] == "labels"
     assert json.loads(command.do("ports", "--json"))["ports"][0]["name"] == "laser"
 
 
-def test_keptJobs(site: Site, command: Command) -> None:
+def test_keptJobs(running: Running, command: Command) -> None:
     """Hold, release, next, move; and again when it has printed."""
-    with Session(site.gateway.port) as session:
+    with Session(running.gateway.port) as session:
         for name in "abc":
             assert "queued" in lastLine(session.send(PAGE + name.encode(), f"labels/{name}.ps"))
     assert "pending-held" in command.do("hold", "2")
@@ -157,27 +157,27 @@ def test_keptJobs(site: Site, command: Command) -> None:
     first = command.do("jobs", "--limit", "2")
     assert first.endswith("There are more: --before 2 shows them.\n")
     assert "labels prints nothing more" in command.do("pause", "labels")
-    site.labels.switchOn()
+    running.labels.switchOn()
     assert "prints again" in command.do("resume", "labels")
     for number in (1, 2, 3):
-        site.gateway.waitFor(rf"job {number} on labels: completed")
+        running.gateway.waitFor(rf"job {number} on labels: completed")
     again = json.loads(command.do("reprint", "1", "--json"))["number"]
-    site.gateway.waitFor(rf"job {again} on labels: completed")
-    assert site.labels.jobs.count(PAGE + b"a") == 2
+    running.gateway.waitFor(rf"job {again} on labels: completed")
+    assert running.labels.jobs.count(PAGE + b"a") == 2
     command.do("erase", "1")
     assert json.loads(command.do("show", "1", "--json"))["name"] == ""
 
 
-def test_history(site: Site, command: Command) -> None:
+def test_history(running: Running, command: Command) -> None:
     """What ann printed today, what failed, and accounting, which is CSV."""
-    site.labels.switchOn()
-    with Session(site.gateway.port, login=False) as session:
+    running.labels.switchOn()
+    with Session(running.gateway.port, login=False) as session:
         session.login("ann", "ann@example.org")
         for name in ("laser/a.ps", "labels/b.ps"):
             assert lastLine(session.send(PAGE, name)).startswith("226")
-    site.gateway.waitFor("job 2 on labels: completed")
+    running.gateway.waitFor("job 2 on labels: completed")
     command.do("test", "laser", "--format", "text")
-    site.gateway.waitFor("job 3 on laser: completed")
+    running.gateway.waitFor("job 3 on laser: completed")
     head, *lines, total = command.do("history", "--user", "ann", "--since", "today").splitlines()
     assert [line.split()[0] for line in lines] == ["2", "1"] and head.startswith("JOB")
     assert total == f"2 jobs, {2 * len(PAGE)} bytes; 0 not printed, or in part"
@@ -206,7 +206,7 @@ def test_history(site: Site, command: Command) -> None:
     assert "received" in shown and f"by {ME}" in shown
 
 
-def test_all(site: Site, command: Command) -> None:
+def test_all(running: Running, command: Command) -> None:
     """All ports at once."""
     assert command.do("pause", "--all") == "all 2 ports print nothing more until resumed\n"
     assert command.do("ports").count("paused") == 2
@@ -215,14 +215,14 @@ def test_all(site: Site, command: Command) -> None:
     assert command.say("pause")[0] == command.say("resume", "laser", "--all")[0] == 2
 
 
-def test_watch(site: Site) -> None:
+def test_watch(running: Running) -> None:
     """Live: lines for a pipe, a page for a terminal; ^C ends it quietly, with status 0."""
-    command = [sys.executable, "-m", "jetdirect", f"--gateway=unix:{site.control}", "watch"]
+    command = [sys.executable, "-m", "jetdirect", f"--gateway=unix:{running.control}", "watch"]
     command += ["--every", "0.1"]
     piped = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert piped.stdout is not None
     assert "port laser: idle" in piped.stdout.readline()
-    with Session(site.gateway.port) as session:
+    with Session(running.gateway.port) as session:
         assert lastLine(session.send(PAGE, "laser/a.ps")).startswith("226")
     while "job 1: completed, on laser: a.ps" not in piped.stdout.readline():
         pass
@@ -246,36 +246,36 @@ def test_watch(site: Site) -> None:
     os.close(ours)
 
 
-def test_testPage(site: Site, command: Command) -> None:
+def test_testPage(running: Running, command: Command) -> None:
     """A test page is one more job."""
     told = command.do("test", "laser", "--format", "postscript")
     assert told == "job 1: a test page for laser\n"
-    site.gateway.waitFor("job 1 on laser: completed")
-    assert site.laser.jobs[0].startswith(b"%!PS")
+    running.gateway.waitFor("job 1 on laser: completed")
+    assert running.laser.jobs[0].startswith(b"%!PS")
     assert "nobody" in command.refused("test", "nobody")
 
 
-def test_reload(site: Site, command: Command) -> None:
+def test_reload(running: Running, command: Command) -> None:
     """What has changed, or all that is wrong with the file; the log has it, too."""
     assert command.do("reload") == "nothing has changed\n"
-    site.write('greeting = "Hello"')
+    running.write('greeting = "Hello"')
     assert "greeting is Hello" in command.do("reload")
-    site.write("prot = 3\nauht = 4")
+    running.write("prot = 3\nauht = 4")
     status, out, err = command.say("reload")
     assert (status, out, err.count("\njetdirect: ")) == (1, "", 1), err
     assert "gateway.toml:6: prot: no such key" in err
-    site.gateway.waitFor("nothing has changed: the configuration cannot be used")
-    with Session(site.gateway.port) as session:
+    running.gateway.waitFor("nothing has changed: the configuration cannot be used")
+    with Session(running.gateway.port) as session:
         assert session.greeting == "220 Hello"
 
 
-def test_slowPeers(site: Site, command: Command) -> None:
+def test_slowPeers(running: Running, command: Command) -> None:
     """Peers that send no whole request take no printing, and no Unix socket, from anybody."""
-    idle = [socket.create_connection(("127.0.0.1", site.web)) for _ in range(110)]
+    idle = [socket.create_connection(("127.0.0.1", running.web)) for _ in range(110)]
     try:
         for each in idle[:100]:
             each.sendall(b"GET /api/ports HTTP/1.1\r\n")
-        with Session(site.gateway.port) as session:
+        with Session(running.gateway.port) as session:
             assert lastLine(session.send(PAGE, "laser/a.ps")).startswith("226")
         assert "laser" in command.do("ports")
         for each in idle:
@@ -294,12 +294,12 @@ def ended(wire: socket.socket) -> bool:
         return True
 
 
-def test_inUse(site: Site, tmp_path: Path) -> None:
+def test_inUse(running: Running, tmp_path: Path) -> None:
     """Where something listens already, the start says so by its option."""
     other = tmp_path / "other"
     other.mkdir()
-    with pytest.raises(AssertionError, match=rf"jetftp: --web={site.web}: in use;"):
-        Gateway(other, "--port", IPV4, f"--web=tcp:{site.web}:interface=127.0.0.1")
+    with pytest.raises(AssertionError, match=rf"jetftp: --web={running.web}: in use;"):
+        Gateway(other, "--port", IPV4, f"--web=tcp:{running.web}:interface=127.0.0.1")
 
 
 @pytest.mark.parametrize("place", ["unix:/nowhere/control", "http://127.0.0.1:1"])

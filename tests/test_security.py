@@ -23,9 +23,9 @@ from tests.support.certificate import selfSigned
 from tests.support.gateway import Gateway
 from tests.support.modes import IPV4, TLS, Mode
 from tests.support.peer import PATIENCE
+from tests.support.printservice import PrintService, listener, twistedListener
 from tests.support.rawprinter import RawPrinter, good
 from tests.support.session import MUCH, Session, lastLine, push, streamDigest
-from tests.support.shop import Shop, listener, twistedListener
 
 JOB = b"%!PS\n" + bytes(range(256)) * 400
 AUTH = Mode(tls=TLS.EXPLICIT)
@@ -97,45 +97,45 @@ class SecureSession(Session):
 
 
 @pytest.fixture(scope="module")
-def oneShop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+def oneService(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrintService]:
     """The gateway of most tests here."""
-    with Shop(tmp_path_factory.mktemp("shop")) as shop:
-        yield shop
-        assert "Traceback" not in shop.gateway.log, shop.gateway.log
+    with PrintService(tmp_path_factory.mktemp("service")) as service:
+        yield service
+        assert "Traceback" not in service.gateway.log, service.gateway.log
 
 
-class Counter:
+class Trial:
     """What was printed since."""
 
-    def __init__(self, shop: Shop) -> None:
-        self.shop = shop
-        self._before = len(shop.printer.callers)
+    def __init__(self, service: PrintService) -> None:
+        self.service = service
+        self._before = len(service.printer.callers)
 
     @property
     def jobs(self) -> list[bytes]:
         """The jobs that had any bytes."""
-        numbers = range(self._before + 1, len(self.shop.printer.callers) + 1)
-        return [job for number in numbers if (job := self.shop.printer.waitForJob(number))]
+        numbers = range(self._before + 1, len(self.service.printer.callers) + 1)
+        return [job for number in numbers if (job := self.service.printer.waitForJob(number))]
 
     def secure(self, **how: bool) -> SecureSession:
         """A session over TLS."""
         mode = IMPLICIT if how.get("implicit") else AUTH
-        return SecureSession(self.shop.port(mode), self.shop.trusted, **how)
+        return SecureSession(self.service.port(mode), self.service.trusted, **how)
 
     def plain(self, login: bool = True) -> Session:
         """A session without."""
-        return Session(self.shop.port(AUTH), login=login)
+        return Session(self.service.port(AUTH), login=login)
 
 
 @pytest.fixture
-def counter(oneShop: Shop) -> Counter:
+def trial(oneService: PrintService) -> Trial:
     """Nothing printed yet."""
-    return Counter(oneShop)
+    return Trial(oneService)
 
 
-def encrypt(ftp: Session, counter: Counter) -> None:
+def encrypt(ftp: Session, trial: Trial) -> None:
     """The handshake after an AUTH that was sent by hand."""
-    context = ssl.create_default_context(cafile=str(counter.shop.trusted))
+    context = ssl.create_default_context(cafile=str(trial.service.trusted))
     assert ftp.sock is not None
     ftp.sock = context.wrap_socket(ftp.sock, server_hostname=IPV4)
     ftp.file = ftp.sock.makefile("r", encoding=ftp.encoding)
@@ -144,9 +144,9 @@ def encrypt(ftp: Session, counter: Counter) -> None:
 # The commands
 
 
-def test_before(counter: Counter) -> None:
+def test_before(trial: Trial) -> None:
     """What AUTH is needed for is refused before it; the way is in FEAT."""
-    with counter.plain(login=False) as ftp:
+    with trial.plain(login=False) as ftp:
         features = ftp.say("FEAT")
         for feature in (" AUTH TLS", " PBSZ", " PROT"):
             assert f"\n{feature}\n" in features
@@ -158,20 +158,20 @@ def test_before(counter: Counter) -> None:
 
 
 @pytest.mark.parametrize("word", ["TLS", "SSL", "TLS-C", "tls"])
-def test_auth(word: str, counter: Counter) -> None:
+def test_auth(word: str, trial: Trial) -> None:
     """All names under which clients ask for it; it is asked for once."""
-    with counter.plain(login=False) as ftp:
+    with trial.plain(login=False) as ftp:
         assert ftp.say(f"AUTH {word}")[:3] == "234"
-        encrypt(ftp, counter)
+        encrypt(ftp, trial)
         assert ftp.say("AUTH TLS")[:3] == "503"
         assert ftp.say("SYST") == "215 UNIX Type: L8"
         ftp.login("tester", "secret")
         assert ftp.say("NOOP")[:3] == "200"
 
 
-def test_commands(counter: Counter) -> None:
+def test_commands(trial: Trial) -> None:
     """PBSZ, PROT and CCC as RFC 4217 has them."""
-    with counter.secure(login=False) as ftp:
+    with trial.secure(login=False) as ftp:
         for command, reply in [
             ("PROT P", "200"),  # some do not send PBSZ before it
             ("PBSZ 0", "200"),
@@ -185,7 +185,7 @@ def test_commands(counter: Counter) -> None:
             assert ftp.say(command)[:3] == reply, command
         ftp.login("tester", "secret")
         assert ftp.print()[:3] == "226"
-    assert counter.jobs == [JOB]
+    assert trial.jobs == [JOB]
 
 
 @pytest.mark.parametrize(
@@ -203,34 +203,34 @@ def test_commands(counter: Counter) -> None:
         ("", "501"),
     ],
 )
-def test_bufferSize(size: str, reply: str, counter: Counter) -> None:
+def test_bufferSize(size: str, reply: str, trial: Trial) -> None:
     """Any size is answered with 0, which is what it comes to; what is none is 501 (RFC 2228)."""
-    with counter.secure(login=False) as ftp:
+    with trial.secure(login=False) as ftp:
         assert ftp.say(f"PBSZ {size}").startswith(reply)
 
 
-def test_loginEnds(counter: Counter) -> None:
+def test_loginEnds(trial: Trial) -> None:
     """What was said in clear counts no more after AUTH: everything begins again."""
-    with counter.plain() as ftp:
+    with trial.plain() as ftp:
         assert ftp.say("CWD PORT1")[:3] == "250"
         assert ftp.say("AUTH TLS")[:3] == "234"
-        encrypt(ftp, counter)
+        encrypt(ftp, trial)
         assert ftp.say("PWD")[:3] == "530"
         assert ftp.say("PASS secret")[:3] == "503"
         ftp.login("tester", "secret")
         assert ftp.say("PWD").startswith('257 "/"')
 
 
-def test_clearData(counter: Counter) -> None:
+def test_clearData(trial: Trial) -> None:
     """PROT C: a control connection over TLS, data in clear."""
-    with counter.secure(prot=False) as ftp:
+    with trial.secure(prot=False) as ftp:
         assert ftp.print()[:3] == "226"
-    assert counter.jobs == [JOB]
+    assert trial.jobs == [JOB]
 
 
-def test_changeProtection(counter: Counter) -> None:
+def test_changeProtection(trial: Trial) -> None:
     """The level at the time of PASV is that of its data connection."""
-    with counter.secure(prot=False) as ftp:
+    with trial.secure(prot=False) as ftp:
         assert ftp.print()[:3] == "226"
         assert ftp.say("PROT P")[:3] == "200"
         ftp.protected = True
@@ -238,16 +238,16 @@ def test_changeProtection(counter: Counter) -> None:
         assert ftp.say("PROT C")[:3] == "200"
         ftp.protected = False
         assert ftp.print()[:3] == "226"
-    assert counter.jobs == [JOB] * 3
+    assert trial.jobs == [JOB] * 3
 
 
 @pytest.mark.parametrize("word", ["SSL", "TLS-P"])
-def test_authProtects(word: str, counter: Counter) -> None:
+def test_authProtects(word: str, trial: Trial) -> None:
     """Under the older names of AUTH data are protected, also after REIN, until PROT C."""
-    with counter.plain(login=False) as ftp:
+    with trial.plain(login=False) as ftp:
         assert ftp.say(f"AUTH {word}")[:3] == "234"
-        encrypt(ftp, counter)
-        context = ssl.create_default_context(cafile=str(counter.shop.trusted))
+        encrypt(ftp, trial)
+        context = ssl.create_default_context(cafile=str(trial.service.trusted))
         for _ in range(2):
             ftp.login("tester", "secret")
             with context.wrap_socket(ftp.upload(), server_hostname=IPV4) as wire:
@@ -258,7 +258,7 @@ def test_authProtects(word: str, counter: Counter) -> None:
         ftp.login("tester", "secret")
         assert ftp.say("PROT C")[:3] == "200"
         assert ftp.send(JOB)[:3] == "226"
-    assert counter.jobs == [JOB] * 3
+    assert trial.jobs == [JOB] * 3
 
 
 def clientHello(context: ssl.SSLContext) -> bytes:
@@ -269,37 +269,37 @@ def clientHello(context: ssl.SSLContext) -> bytes:
     return theirs.read()
 
 
-def test_handshakeWithoutAUTH(counter: Counter) -> None:
+def test_handshakeWithoutAUTH(trial: Trial) -> None:
     """
     The session never spoke TLS, as behind a proxy that ends it: a handshake is no job all the same.
     """
-    with counter.plain() as ftp:
+    with trial.plain() as ftp:
         with contextlib.closing(ftp.upload()) as wire:
             wire.sendall(clientHello(ssl.create_default_context()))
             reply = ftp.reply()
         assert reply.startswith("550")
         assert "AUTH TLS and PROT P" in reply
         assert ftp.send(JOB)[:3] == "226"
-    assert counter.jobs == [JOB]
+    assert trial.jobs == [JOB]
 
 
 @pytest.mark.parametrize("passive", [True, False])
 @pytest.mark.parametrize("piece", [1, 7, 5000])
 @pytest.mark.parametrize("said", [(), ("PROT C",), ("PBSZ 0",)])
-def test_handshakeInClear(said: Sequence[str], piece: int, passive: bool, counter: Counter) -> None:
+def test_handshakeInClear(said: Sequence[str], piece: int, passive: bool, trial: Trial) -> None:
     """
     A handshake over a data connection that is not encrypted is no job: nothing is printed.
 
     The session goes on, and the next job prints as soon as PROT P was said.
     """
-    with counter.plain(login=False) as ftp:
+    with trial.plain(login=False) as ftp:
         assert ftp.say("AUTH TLS")[:3] == "234"
-        encrypt(ftp, counter)
+        encrypt(ftp, trial)
         ftp.login("tester", "secret")
         for command in said:
             assert ftp.say(command)[:3] == "200"
         ftp.set_pasv(passive)
-        context = ssl.create_default_context(cafile=str(counter.shop.trusted))
+        context = ssl.create_default_context(cafile=str(trial.service.trusted))
         hello = clientHello(context)
         with contextlib.closing(ftp.upload()) as wire:
             wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -313,7 +313,7 @@ def test_handshakeInClear(said: Sequence[str], piece: int, passive: bool, counte
             secured.sendall(JOB)
             secured.unwrap().close()
         assert ftp.reply()[:3] == "226"
-    assert counter.jobs == [JOB]
+    assert trial.jobs == [JOB]
 
 
 @pytest.mark.parametrize(
@@ -326,9 +326,9 @@ def test_handshakeInClear(said: Sequence[str], piece: int, passive: bool, counte
     ],
 )
 @pytest.mark.parametrize("passive", [True, False])
-def test_clearUnderProtection(sent: bytes, words: str, passive: bool, counter: Counter) -> None:
+def test_clearUnderProtection(sent: bytes, words: str, passive: bool, trial: Trial) -> None:
     """After PROT P a job in clear is not printed, and its sender is told what was wrong."""
-    with counter.secure() as ftp:
+    with trial.secure() as ftp:
         ftp.set_pasv(passive)
         with contextlib.closing(ftp.upload()) as wire:
             with contextlib.suppress(OSError):
@@ -338,29 +338,29 @@ def test_clearUnderProtection(sent: bytes, words: str, passive: bool, counter: C
         assert reply[:3] == "451"
         assert words in reply
         assert ftp.print()[:3] == "226"
-    assert counter.jobs == [JOB]
+    assert trial.jobs == [JOB]
 
 
-def test_listing(counter: Counter) -> None:
+def test_listing(trial: Trial) -> None:
     """Listings are encrypted too, and end with close_notify."""
-    with counter.secure() as ftp:
+    with trial.secure() as ftp:
         with ftp.context.wrap_socket(ftp.transfercmd("LIST"), server_hostname=IPV4) as wire:
             heard = b"".join(iter(lambda: wire.recv(65536), b""))
         assert b"PORT1" in heard
         assert ftp.reply()[:3] == "226"
 
 
-def test_active(counter: Counter) -> None:
+def test_active(trial: Trial) -> None:
     """The gateway dials, and is the server of TLS all the same."""
-    with counter.secure() as ftp:
+    with trial.secure() as ftp:
         ftp.set_pasv(False)
         assert ftp.print()[:3] == "226"
-    assert counter.jobs == [JOB]
+    assert trial.jobs == [JOB]
 
 
-def test_implicit(counter: Counter) -> None:
+def test_implicit(trial: Trial) -> None:
     """TLS from the first byte; data connections are protected unless PROT says otherwise."""
-    with counter.secure(implicit=True) as ftp:
+    with trial.secure(implicit=True) as ftp:
         assert ftp.greeting[:3] == "220"
         assert ftp.say("AUTH TLS")[:3] == "503"
         assert ftp.print()[:3] == "226"
@@ -370,12 +370,12 @@ def test_implicit(counter: Counter) -> None:
         assert ftp.say("PROT C")[:3] == "200"
         ftp.protected = False
         assert ftp.print()[:3] == "226"
-    assert counter.jobs == [JOB] * 3
+    assert trial.jobs == [JOB] * 3
 
 
-def test_implicitAgain(counter: Counter) -> None:
+def test_implicitAgain(trial: Trial) -> None:
     """REIN under implicit TLS leads back to the state after its handshake: protected data."""
-    with counter.secure(implicit=True) as ftp:
+    with trial.secure(implicit=True) as ftp:
         assert ftp.say("REIN")[:3] == "220"
         ftp.login("tester", "secret")
         with contextlib.closing(ftp.upload()) as wire:
@@ -384,17 +384,17 @@ def test_implicitAgain(counter: Counter) -> None:
                 secured.sendall(JOB)
                 secured.unwrap().close()
         assert ftp.reply()[:3] == "226"
-    assert counter.jobs == [JOB]
+    assert trial.jobs == [JOB]
 
 
 # Application protocols (RFC 7301)
 
 
-def handshake(counter: Counter, *offered: str) -> ssl.SSLSocket:
+def handshake(trial: Trial, *offered: str) -> ssl.SSLSocket:
     """A connection to the port of implicit TLS."""
-    context = ssl.create_default_context(cafile=str(counter.shop.trusted))
+    context = ssl.create_default_context(cafile=str(trial.service.trusted))
     context.set_alpn_protocols(offered)
-    wire = socket.create_connection((IPV4, counter.shop.port(IMPLICIT)), PATIENCE)
+    wire = socket.create_connection((IPV4, trial.service.port(IMPLICIT)), PATIENCE)
     return context.wrap_socket(wire, server_hostname=IPV4)
 
 
@@ -407,18 +407,18 @@ def handshake(counter: Counter, *offered: str) -> ssl.SSLSocket:
         (("ftp-data",), None),
     ],
 )
-def test_protocolIsFTP(offered: tuple[str, ...], chosen: str | None, counter: Counter) -> None:
+def test_protocolIsFTP(offered: tuple[str, ...], chosen: str | None, trial: Trial) -> None:
     """A client that names FTP is served, and one that has its own name for it."""
-    with handshake(counter, *offered) as wire:
+    with handshake(trial, *offered) as wire:
         assert wire.selected_alpn_protocol() == chosen
         assert wire.recv(4) == b"220 "
 
 
-def test_protocolIsAnother(counter: Counter) -> None:
+def test_protocolIsAnother(trial: Trial) -> None:
     """A client that names only protocols of the web is a browser led here, and is not heard."""
     with pytest.raises(ssl.SSLError):
-        handshake(counter, "h2", "http/1.1").close()
-    with counter.secure(implicit=True) as ftp:
+        handshake(trial, "h2", "http/1.1").close()
+    with trial.secure(implicit=True) as ftp:
         assert ftp.print()[:3] == "226"
 
 
@@ -426,21 +426,21 @@ def test_protocolIsAnother(counter: Counter) -> None:
 
 
 @pytest.fixture(scope="module")
-def strictShop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+def strictService(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrintService]:
     """Nothing without encryption."""
-    with Shop(tmp_path_factory.mktemp("strict"), "--require-tls") as shop:
-        yield shop
+    with PrintService(tmp_path_factory.mktemp("strict"), "--require-tls") as service:
+        yield service
 
 
-def test_requireTLS(strictShop: Shop) -> None:
+def test_requireTLS(strictService: PrintService) -> None:
     """No name is taken before AUTH, and no data in clear afterwards."""
-    counter = Counter(strictShop)
-    with counter.plain(login=False) as ftp:
+    trial = Trial(strictService)
+    with trial.plain(login=False) as ftp:
         assert ftp.say("SYST")[:3] == "215"
         assert ftp.say("FEAT")[:3] == "211"
         assert ftp.say("USER tester")[:3] == "530"
         assert ftp.say("PASS secret")[:3] == "503"
-    with counter.secure(login=False) as ftp:
+    with trial.secure(login=False) as ftp:
         ftp.login("tester", "secret")
         for command in ("STOR job.ps", "LIST", "NLST", "MLSD", "APPE job.ps", "STOU"):
             assert ftp.say("EPSV")[:3] == "229"
@@ -454,15 +454,15 @@ def test_requireTLS(strictShop: Shop) -> None:
         ftp.login("tester", "secret")
         assert ftp.say("EPSV")[:3] == "229"
         assert ftp.say("STOR job.ps")[:3] == "521"
-    assert counter.jobs == [JOB]
+    assert trial.jobs == [JOB]
 
 
-def test_requireTLSImplicit(strictShop: Shop) -> None:
+def test_requireTLSImplicit(strictService: PrintService) -> None:
     """Implicit TLS is TLS."""
-    counter = Counter(strictShop)
-    with counter.secure(implicit=True) as ftp:
+    trial = Trial(strictService)
+    with trial.secure(implicit=True) as ftp:
         assert ftp.print()[:3] == "226"
-    assert counter.jobs == [JOB]
+    assert trial.jobs == [JOB]
 
 
 # What came in clear
@@ -472,14 +472,14 @@ INJECTED = b"AUTH TLS\r\nUSER mallory\r\nPASS x\r\nCWD PORT1\r\n"
 
 
 @pytest.mark.parametrize("cut", range(1, len(INJECTED) + 1))
-def test_injection(cut: int, counter: Counter) -> None:
+def test_injection(cut: int, trial: Trial) -> None:
     """
     Commands in clear behind AUTH are never obeyed under TLS, however the bytes come.
 
     Either they are dropped, or they spoil the handshake.
     """
-    context = ssl.create_default_context(cafile=str(counter.shop.trusted))
-    with counter.plain(login=False) as ftp:
+    context = ssl.create_default_context(cafile=str(trial.service.trusted))
+    with trial.plain(login=False) as ftp:
         assert ftp.sock is not None
         ftp.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         ftp.sock.sendall(INJECTED[:cut])
@@ -502,9 +502,9 @@ def test_injection(cut: int, counter: Counter) -> None:
 # The end of a data connection
 
 
-def begun(ftp: SecureSession, counter: Counter) -> ssl.SSLSocket:
+def begun(ftp: SecureSession, trial: Trial) -> ssl.SSLSocket:
     """A job of which bytes have reached the printer."""
-    printer = counter.shop.printer
+    printer = trial.service.printer
     number = len(printer.callers) + 1
     wire = ftp.begin()
     wire.sendall(JOB)
@@ -512,65 +512,65 @@ def begun(ftp: SecureSession, counter: Counter) -> ssl.SSLSocket:
     return wire
 
 
-def test_noCloseNotify(counter: Counter) -> None:
+def test_noCloseNotify(trial: Trial) -> None:
     """An end without close_notify can be anybody's: the job is cut, and the next one is whole."""
-    with counter.secure() as ftp:
-        wire = begun(ftp, counter)
+    with trial.secure() as ftp:
+        wire = begun(ftp, trial)
         wire.shutdown(socket.SHUT_WR)  # a FIN
         assert ftp.reply()[:3] == "551"
         wire.close()
         assert ftp.print()[:3] == "226"
-    assert counter.jobs[-1] == JOB
+    assert trial.jobs[-1] == JOB
 
 
-def test_noCloseNotifyAndNoByte(counter: Counter) -> None:
+def test_noCloseNotifyAndNoByte(trial: Trial) -> None:
     """Before the first byte it is safe to send again."""
-    with counter.secure() as ftp:
+    with trial.secure() as ftp:
         with ftp.begin() as wire:
             wire.shutdown(socket.SHUT_WR)
             assert ftp.reply()[:3] == "451"
         assert ftp.print()[:3] == "226"
-    assert counter.jobs == [JOB]
+    assert trial.jobs == [JOB]
 
 
-def test_noCloseNotifyIsNamed(counter: Counter) -> None:
+def test_noCloseNotifyIsNamed(trial: Trial) -> None:
     """The operator is told what happened, or would look for a reset in vain."""
-    with counter.secure() as ftp, begun(ftp, counter) as wire:
+    with trial.secure() as ftp, begun(ftp, trial) as wire:
         wire.shutdown(socket.SHUT_WR)
         assert "close_notify" in ftp.reply()
 
 
-def test_reset(counter: Counter) -> None:
+def test_reset(trial: Trial) -> None:
     """A reset is a loss."""
-    with counter.secure() as ftp:
-        resetConnection(begun(ftp, counter))
+    with trial.secure() as ftp:
+        resetConnection(begun(ftp, trial))
         assert ftp.reply()[:3] == "551"
         assert ftp.print()[:3] == "226"
 
 
 @pytest.fixture(scope="module")
-def lenientShop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+def lenientService(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrintService]:
     """Believes a FIN."""
-    with Shop(tmp_path_factory.mktemp("lenient"), "--tls-lenient-close") as shop:
-        yield shop
+    with PrintService(tmp_path_factory.mktemp("lenient"), "--tls-lenient-close") as service:
+        yield service
 
 
-def test_lenientClose(lenientShop: Shop) -> None:
+def test_lenientClose(lenientService: PrintService) -> None:
     """For old senders a FIN can be made enough; close_notify still is."""
-    counter = Counter(lenientShop)
-    with counter.secure() as ftp:
-        with begun(ftp, counter) as wire:
+    trial = Trial(lenientService)
+    with trial.secure() as ftp:
+        with begun(ftp, trial) as wire:
             wire.shutdown(socket.SHUT_WR)
             assert ftp.reply()[:3] == "226"
         assert ftp.print()[:3] == "226"
-    assert counter.jobs == [JOB] * 2
+    assert trial.jobs == [JOB] * 2
 
 
-def test_lenientReset(lenientShop: Shop) -> None:
+def test_lenientReset(lenientService: PrintService) -> None:
     """A reset is never enough."""
-    counter = Counter(lenientShop)
-    with counter.secure() as ftp:
-        resetConnection(begun(ftp, counter))
+    trial = Trial(lenientService)
+    with trial.secure() as ftp:
+        resetConnection(begun(ftp, trial))
         assert ftp.reply()[:3] == "551"
 
 
@@ -598,32 +598,32 @@ class Spliced:
 
 
 @pytest.mark.parametrize("lenient", [False, True])
-def test_cutRecord(lenient: bool, oneShop: Shop, lenientShop: Shop) -> None:
+def test_cutRecord(lenient: bool, oneService: PrintService, lenientService: PrintService) -> None:
     """An end in the middle of a TLS record is no end of a file, whatever is believed."""
-    counter = Counter(lenientShop if lenient else oneShop)
-    with counter.secure() as ftp:
+    trial = Trial(lenientService if lenient else oneService)
+    with trial.secure() as ftp:
         spliced = Spliced(ftp)
         with spliced.wire as wire:
             wire.sendall(spliced.records(b"%!PS\n"))
-            counter.shop.printer.waitForBytes(len(counter.shop.printer.callers), 5)
+            trial.service.printer.waitForBytes(len(trial.service.printer.callers), 5)
             wire.sendall(spliced.records(b"x" * 1000)[:-10])
             wire.shutdown(socket.SHUT_WR)
             assert ftp.reply()[:3] == "551"
 
 
-def test_clearInsteadOfTLS(counter: Counter) -> None:
+def test_clearInsteadOfTLS(trial: Trial) -> None:
     """A sender that forgets to encrypt prints nothing, and is told 4xx."""
-    with counter.secure() as ftp:
+    with trial.secure() as ftp:
         with ftp.upload() as wire:
             wire.sendall(JOB)
             assert ftp.reply()[:1] == "4"
         assert ftp.print()[:3] == "226"
-    assert counter.jobs == [JOB]
+    assert trial.jobs == [JOB]
 
 
-def test_earlyData(counter: Counter) -> None:
+def test_earlyData(trial: Trial) -> None:
     """A data connection that shakes hands and is filled before the command loses nothing."""
-    with counter.secure() as ftp:
+    with trial.secure() as ftp:
         ftp.say("TYPE I")
         host, number = ftp.makepasv()
         spliced = socket.create_connection((host, number), PATIENCE)
@@ -634,49 +634,49 @@ def test_earlyData(counter: Counter) -> None:
             assert ftp.reply()[:3] == "150"
             wire.unwrap().close()
         assert ftp.reply()[:3] == "226"
-    assert counter.jobs == [JOB]
+    assert trial.jobs == [JOB]
 
 
-def test_lateHandshake(counter: Counter) -> None:
+def test_lateHandshake(trial: Trial) -> None:
     """A client may wait with its handshake until the 150, or a while longer."""
-    with counter.secure() as ftp:
+    with trial.secure() as ftp:
         wire = ftp.upload()
         time.sleep(0.3)
         with ftp.context.wrap_socket(wire, server_hostname=IPV4) as secured:
             secured.sendall(JOB)
             secured.unwrap().close()
         assert ftp.reply()[:3] == "226"
-    assert counter.jobs == [JOB]
+    assert trial.jobs == [JOB]
 
 
-def test_handshakeNeverDone(counter: Counter) -> None:
+def test_handshakeNeverDone(trial: Trial) -> None:
     """A data connection that never shakes hands holds nobody up once it is gone."""
-    with counter.secure() as ftp:
+    with trial.secure() as ftp:
         with ftp.upload() as wire:
             wire.sendall(b"\x16\x03\x01")
         assert ftp.reply()[:1] == "4"
         assert ftp.print()[:3] == "226"
-    assert counter.jobs == [JOB]
+    assert trial.jobs == [JOB]
 
 
 # Sessions
 
 
-def test_reuseOffered(counter: Counter) -> None:
+def test_reuseOffered(trial: Trial) -> None:
     """A data connection may go on with the TLS session of the control connection."""
-    with counter.secure() as ftp:
+    with trial.secure() as ftp:
         assert ftp.control.version() == "TLSv1.2"
         with ftp.begin(reuse=True) as wire:
             assert wire.session_reused
             wire.sendall(JOB)
             wire.unwrap().close()
         assert ftp.reply()[:3] == "226"
-    assert counter.jobs == [JOB]
+    assert trial.jobs == [JOB]
 
 
-def test_reuseNotRequired(counter: Counter) -> None:
+def test_reuseNotRequired(trial: Trial) -> None:
     """It need not: many clients cannot."""
-    with counter.secure() as ftp:
+    with trial.secure() as ftp:
         with ftp.begin() as wire:
             assert not wire.session_reused
             wire.sendall(JOB)
@@ -687,21 +687,21 @@ def test_reuseNotRequired(counter: Counter) -> None:
 # During a transfer
 
 
-def test_abort(counter: Counter) -> None:
+def test_abort(trial: Trial) -> None:
     """ABOR under TLS cuts the job: 426, 226, and the next one prints."""
-    with counter.secure() as ftp:
-        with begun(ftp, counter):
+    with trial.secure() as ftp:
+        with begun(ftp, trial):
             ftp.putcmd("ABOR")
             assert ftp.reply()[:3] == "426"
             assert ftp.reply()[:3] == "226"
         assert ftp.print()[:3] == "226"
-    assert counter.jobs[-1] == JOB
+    assert trial.jobs[-1] == JOB
 
 
-def test_control(counter: Counter) -> None:
+def test_control(trial: Trial) -> None:
     """NOOP and STAT are answered meanwhile; QUIT waits and gets its close_notify."""
-    with counter.secure() as ftp:
-        with begun(ftp, counter) as wire:
+    with trial.secure() as ftp:
+        with begun(ftp, trial) as wire:
             assert ftp.say("NOOP")[:3] == "200"
             assert "job" in ftp.say("STAT")
             ftp.putcmd("QUIT")
@@ -709,16 +709,16 @@ def test_control(counter: Counter) -> None:
         assert ftp.reply()[:3] == "226"
         assert ftp.reply()[:3] == "221"
         assert ftp.control.recv(1) == b""  # not an error: the close_notify came
-    assert counter.jobs == [JOB]
+    assert trial.jobs == [JOB]
 
 
-def test_heardAndGone(counter: Counter) -> None:
+def test_heardAndGone(trial: Trial) -> None:
     """A sender that said QUIT, and has read 226 and 221, was not lost."""
     told = []
     for _ in range(10):
-        with counter.secure() as ftp:
+        with trial.secure() as ftp:
             with ftp.begin() as wire:
-                number = int(counter.shop.gateway.matches(r"job (\d+) on PORT1: '")[-1][1])
+                number = int(trial.service.gateway.matches(r"job (\d+) on PORT1: '")[-1][1])
                 wire.sendall(JOB)
                 ftp.putcmd("QUIT")
                 assert ftp.say("NOOP")[:3] == "200"  # at once, and QUIT is read
@@ -727,19 +727,19 @@ def test_heardAndGone(counter: Counter) -> None:
             assert ftp.reply()[:3] == "221"
             ftp.control.unwrap().close()
             ftp.file = ftp.sock = None
-        told.append(counter.shop.gateway.jobEnd(number))
+        told.append(trial.service.gateway.jobEnd(number))
     assert not any("sender lost" in each for each in told), told
 
 
-def test_controlLost(counter: Counter) -> None:
+def test_controlLost(trial: Trial) -> None:
     """A sender whose control connection breaks is lost: the job is not complete."""
-    with counter.secure() as ftp:
-        with begun(ftp, counter):
-            number = int(counter.shop.gateway.matches(r"job (\d+) on PORT1: '")[-1][1])
+    with trial.secure() as ftp:
+        with begun(ftp, trial):
+            number = int(trial.service.gateway.matches(r"job (\d+) on PORT1: '")[-1][1])
             assert ftp.file is not None
             ftp.file.close()
             resetConnection(ftp.control)
-            told = counter.shop.gateway.jobEnd(number)
+            told = trial.service.gateway.jobEnd(number)
         ftp.file = ftp.sock = None
     assert told.startswith("aborted: ") and "control connection" in told
 
@@ -837,12 +837,12 @@ def test_renewal(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_renewalOfImplicit(tmp_path: Path) -> None:
     """Implicit TLS shows the new certificate too."""
-    with Shop(tmp_path) as shop:
-        old = serial(shop.port(IMPLICIT), implicit=True)
-        shutil.copy(selfSigned(tmp_path, "second"), shop.trusted)
-        os.kill(shop.gateway._process.pid, signal.SIGHUP)
-        shop.gateway.waitFor("certificate was read again")
-        assert serial(shop.port(IMPLICIT), implicit=True) != old
+    with PrintService(tmp_path) as service:
+        old = serial(service.port(IMPLICIT), implicit=True)
+        shutil.copy(selfSigned(tmp_path, "second"), service.trusted)
+        os.kill(service.gateway._process.pid, signal.SIGHUP)
+        service.gateway.waitFor("certificate was read again")
+        assert serial(service.port(IMPLICIT), implicit=True) != old
 
 
 @pytest.mark.slow

@@ -39,7 +39,7 @@ from jetdirect.transports.snmp.transport import (
     SNMPTransport,
     answer,
     question,
-    statusOf,
+    statusOfValues,
 )
 from jetdirect.uri import parse
 from tests.support.packages import Missing, peer
@@ -148,7 +148,7 @@ IDLE = PrinterStatus("idle")
 )
 def test_status(values: dict[str, ber.Value], status: PrinterStatus) -> None:
     """States and reasons are RFC 8011's."""
-    assert statusOf(values) == status
+    assert statusOfValues(values) == status
 
 
 def response(

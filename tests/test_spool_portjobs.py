@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from twisted.internet.task import Clock
 
 from jetdirect.record import JobState
-from jetdirect.spool.house import GonePort
+from jetdirect.spool.context import GonePort
 from jetdirect.spool.portjobs import PORT_REMOVED, PortJobs
 from jetdirect.spool.record import JobPlace, Kept
 from tests.support.spooled import RECORD
@@ -23,8 +23,8 @@ HOSTS = ("192.0.2.7", "192.0.2.8")
 
 def jobs(shared: object = None) -> PortJobs:
     """Of a port, none."""
-    house: Any = SimpleNamespace(shared=shared, clock=Clock(), wallClock=lambda: 100.0)
-    return PortJobs(GonePort("Ward3"), house)
+    context: Any = SimpleNamespace(shared=shared, clock=Clock(), wallClock=lambda: 100.0)
+    return PortJobs(GonePort("Ward3"), context)
 
 
 def queued(known: PortJobs, *kept: Kept) -> None:

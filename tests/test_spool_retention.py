@@ -17,7 +17,7 @@ from jetdirect.spool.duplicates import WINDOW
 from jetdirect.spool.limits import Keep
 from jetdirect.spool.portjobs import PortJobs
 from jetdirect.spool.record import JobPlace, Kept
-from jetdirect.spool.retention import SWEEP, Retention
+from jetdirect.spool.retention import SWEEP, SpoolRetention
 from tests.support.answers import hear
 from tests.support.spooled import RECORD
 
@@ -36,7 +36,7 @@ class Ended:
         self.done: list[tuple[str, int]] = []
         self.known: set[int] = set()
         self.fails = False
-        house: Any = SimpleNamespace(
+        context: Any = SimpleNamespace(
             shared=None,
             clock=self.clock,
             wallClock=self.clock.seconds,
@@ -44,8 +44,8 @@ class Ended:
             history=SimpleNamespace(recorded=self.known.__contains__) if history else None,
         )
         port: Any = SimpleNamespace(name="ward3", settings=PortSettings(**settings))
-        self.jobs = PortJobs(port, house)
-        self.retention = Retention(house, self.jobs)
+        self.jobs = PortJobs(port, context)
+        self.retention = SpoolRetention(context, self.jobs)
 
     def removeData(self, number: int) -> Deferred[None]:
         self.done.append(("bytes", number))

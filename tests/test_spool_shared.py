@@ -52,7 +52,7 @@ class Queue:
             raise WrongState(f"job {number} has ended already")
 
 
-class House:
+class ScriptedSpool:
     """A spool that answers as a test says, and the queues of one gateway."""
 
     def __init__(self) -> None:
@@ -109,114 +109,116 @@ class House:
 
 def test_lease() -> None:
     """Who is not answered for two seconds after a question prints no more."""
-    house = House()
-    house.hears(mine=frozenset({"lab"}))
-    assert house.lab.mine
-    house.beat_ = Deferred
-    house.clock.pump([0.1] * 19)
-    assert house.lab.cuts == [] and house.broken is None
-    house.clock.advance(0.2)
-    assert "has not answered for 2 s" in str(house.lab.cuts[0]) and house.broken is not None
+    scripted = ScriptedSpool()
+    scripted.hears(mine=frozenset({"lab"}))
+    assert scripted.lab.mine
+    scripted.beat_ = Deferred
+    scripted.clock.pump([0.1] * 19)
+    assert scripted.lab.cuts == [] and scripted.broken is None
+    scripted.clock.advance(0.2)
+    assert "has not answered for 2 s" in str(scripted.lab.cuts[0]) and scripted.broken is not None
 
 
 def test_slowAnswer() -> None:
     """The time counts from the question, not from its answer."""
-    house = House()
-    house.hears(mine=frozenset({"lab"}))
+    scripted = ScriptedSpool()
+    scripted.hears(mine=frozenset({"lab"}))
     slow: Deferred[Beat] = Deferred()
-    house.beat_ = lambda: slow
-    house.clock.advance(BEAT)
-    house.clock.advance(1.4)
+    scripted.beat_ = lambda: slow
+    scripted.clock.advance(BEAT)
+    scripted.clock.advance(1.4)
     slow.callback(NOTHING._replace(mine=frozenset({"lab"})))
-    house.beat_ = Deferred
-    house.clock.advance(LEASE - 1.4 - 0.01)
-    assert house.lab.cuts == []
-    house.clock.advance(0.02)
-    assert len(house.lab.cuts) == 1
+    scripted.beat_ = Deferred
+    scripted.clock.advance(LEASE - 1.4 - 0.01)
+    assert scripted.lab.cuts == []
+    scripted.clock.advance(0.02)
+    assert len(scripted.lab.cuts) == 1
 
 
 def test_isWellAgain() -> None:
     """A beat that fails is tried again, and says all again; then jobs are taken."""
-    house = House()
-    house.beat_ = lambda: fail(SpoolFailed("the database failed"))
-    house.clock.advance(BEAT)
-    assert house.broken is not None
-    house.hears()
-    assert house.broken is None
+    scripted = ScriptedSpool()
+    scripted.beat_ = lambda: fail(SpoolFailed("the database failed"))
+    scripted.clock.advance(BEAT)
+    assert scripted.broken is not None
+    scripted.hears()
+    assert scripted.broken is None
 
 
 def test_givesUp() -> None:
     """A port that another one should have is given up when nothing is printed there."""
-    house = House()
-    house.hears(mine=frozenset({"lab"}))
-    house.lab.printing = True
-    house.hears(mine=frozenset({"lab"}), spare=frozenset({"lab"}))
-    house.clock.advance(BEAT)
-    assert house.lab.mine and not house.told[-1].given
-    house.lab.printing = False
-    house.clock.pump([BEAT, BEAT])
-    assert not house.lab.mine and house.told[-1].given == {"lab"}
-    house.hears()
-    house.clock.advance(BEAT)
-    assert not house.told[-1].given
+    scripted = ScriptedSpool()
+    scripted.hears(mine=frozenset({"lab"}))
+    scripted.lab.printing = True
+    scripted.hears(mine=frozenset({"lab"}), spare=frozenset({"lab"}))
+    scripted.clock.advance(BEAT)
+    assert scripted.lab.mine and not scripted.told[-1].given
+    scripted.lab.printing = False
+    scripted.clock.pump([BEAT, BEAT])
+    assert not scripted.lab.mine and scripted.told[-1].given == {"lab"}
+    scripted.hears()
+    scripted.clock.advance(BEAT)
+    assert not scripted.told[-1].given
 
 
 def test_stops() -> None:
     """A gateway that stops gives up what it does not print, and offers no port."""
-    house = House()
-    house.hears(mine=frozenset({"lab"}))
-    house.stopping = True
-    house.clock.pump([BEAT, BEAT])
-    assert house.told[-1].given == {"lab"} and not house.told[-1].ports
-    house.following.stop()
-    assert not house.clock.getDelayedCalls()
+    scripted = ScriptedSpool()
+    scripted.hears(mine=frozenset({"lab"}))
+    scripted.stopping = True
+    scripted.clock.pump([BEAT, BEAT])
+    assert scripted.told[-1].given == {"lab"} and not scripted.told[-1].ports
+    scripted.following.stop()
+    assert not scripted.clock.getDelayedCalls()
 
 
 def test_pauses() -> None:
     """What another gateway was told of pauses counts here, but not over what is under way here."""
-    house = House()
-    house.hears(paused={"lab": "anna"})
-    assert house.paused == {"lab": "anna"}
+    scripted = ScriptedSpool()
+    scripted.hears(paused={"lab": "anna"})
+    assert scripted.paused == {"lab": "anna"}
     beat: Deferred[Beat] = Deferred()
-    house.beat_ = lambda: beat
-    house.clock.advance(BEAT)
-    house.pauses += 1
+    scripted.beat_ = lambda: beat
+    scripted.clock.advance(BEAT)
+    scripted.pauses += 1
     beat.callback(NOTHING)
-    assert house.paused == {"lab": "anna"}
+    assert scripted.paused == {"lab": "anna"}
 
 
 def test_isAsked() -> None:
     """What it is asked it does, and says what came of it."""
-    house = House()
-    house.hears(mine=frozenset({"lab"}))
+    scripted = ScriptedSpool()
+    scripted.hears(mine=frozenset({"lab"}))
     asked = [Asked(1, "lab", "cancel", 7, "", "anna"), Asked(2, "lab", "cancel", 8, "", "anna")]
-    house.hears(mine=frozenset({"lab"}), asked=asked)
-    house.hears(mine=frozenset({"lab"}))
-    assert house.told[-1].answers == {1: "", 2: "job 8 has ended already"}
-    house.clock.advance(BEAT)
-    assert house.told[-1].answers == {}
+    scripted.hears(mine=frozenset({"lab"}), asked=asked)
+    scripted.hears(mine=frozenset({"lab"}))
+    assert scripted.told[-1].answers == {1: "", 2: "job 8 has ended already"}
+    scripted.clock.advance(BEAT)
+    assert scripted.told[-1].answers == {}
 
 
 def test_silent() -> None:
     """A port whose gateway falls silent is seen otherwise, once, and once more when it speaks."""
-    house = House()
+    scripted = ScriptedSpool()
     for seconds in (3.0, 3.5):
-        house.hears(silent={"lab": Silent("a machine", seconds), "no port here": Silent("", 3.0)})
-    assert house.changed == ["Lab"] and house.following.silent["lab"].seconds == 3.5
-    house.hears()
-    assert house.changed == ["Lab", "Lab"] and not house.following.silent
+        scripted.hears(
+            silent={"lab": Silent("a machine", seconds), "no port here": Silent("", 3.0)}
+        )
+    assert scripted.changed == ["Lab"] and scripted.following.silent["lab"].seconds == 3.5
+    scripted.hears()
+    assert scripted.changed == ["Lab", "Lab"] and not scripted.following.silent
 
 
 @pytest.mark.parametrize("answer", ["", "job 7 has ended already", None])
 def test_asks(answer: str | None) -> None:
     """Whoever asks hears what came of it, or that nobody has answered."""
-    house = House()
-    told = hear(Deferred.fromCoroutine(house.following.ask("lab", "cancel", 7, "", "anna")))
+    scripted = ScriptedSpool()
+    told = hear(Deferred.fromCoroutine(scripted.following.ask("lab", "cancel", 7, "", "anna")))
     if answer is None:
-        house.clock.pump([BEAT] * int(ANSWERED / BEAT))
+        scripted.clock.pump([BEAT] * int(ANSWERED / BEAT))
         assert "has not answered" in str(told[0])
     else:
-        house.hears(answers={5: answer})
+        scripted.hears(answers={5: answer})
         assert [str(each or "") for each in told] == [answer]
 
 
@@ -225,18 +227,18 @@ def test_comesAgain() -> None:
     A job that may be one once more waits until it is known whether the sender of that has heard;
     the first of that kind, and every other, does not wait.
     """
-    house = House()
-    spool: Any = house
-    duplicates = SharedDuplicates(spool, house.clock)
+    scripted = ScriptedSpool()
+    spool: Any = scripted
+    duplicates = SharedDuplicates(spool, scripted.clock)
     assert hear(duplicates.original(RECORD)) == [0]
-    house.suspected = 4
+    scripted.suspected = 4
     told = hear(duplicates.original(RECORD))
-    house.clock.pump([BEAT] * 2)
+    scripted.clock.pump([BEAT] * 2)
     assert told == []
-    house.suspected = 0
-    house.clock.advance(BEAT)
+    scripted.suspected = 0
+    scripted.clock.advance(BEAT)
     assert told == [0]
-    house.suspected = 4
+    scripted.suspected = 4
     told = hear(duplicates.original(RECORD))
-    house.clock.pump([BEAT] * int(TOLD_WITHIN / BEAT))
+    scripted.clock.pump([BEAT] * int(TOLD_WITHIN / BEAT))
     assert told == [4]

@@ -23,17 +23,9 @@ from jetdirect.interfaces import IState
 from jetdirect.spool.spooling import RESERVED_NUMBERS, Spooling
 from jetdirect.spool.state import FileState, openState
 from jetdirect.testing import FakePrinter, FakeSender
-from tests.support.answers import hear
+from tests.support.answers import now
 from tests.support.disk import LosingDisk
 from tests.support.spooled import Work, spooled
-
-
-def told(answer: Any) -> Any:
-    """What is answered at once; a refusal is raised."""
-    [result] = hear(answer)
-    if isinstance(result, Exception):
-        raise result
-    return result
 
 
 def state(disk: Any = None) -> FileState:
@@ -51,12 +43,12 @@ def test_powerCut() -> None:
     disk = LosingDisk()
     first = state(disk)
     assert first.start(0, 100) == ({}, 1)
-    told(first.setPaused({"ward3": "anna"}))
-    highest = told(first.reserve(100)) + 99
+    now(first.setPaused({"ward3": "anna"}))
+    highest = now(first.reserve(100)) + 99
     for seed in range(5):
         later = state(disk.afterPowerCut(Random(seed)))
-        assert told(later.paused()) == {"ward3": "anna"}
-        assert told(later.reserve(1)) > highest
+        assert now(later.paused()) == {"ward3": "anna"}
+        assert now(later.reserve(1)) > highest
 
 
 def test_above() -> None:
@@ -67,7 +59,7 @@ def test_above() -> None:
 def test_damaged() -> None:
     """A list of paused ports that cannot be read is told; a counter is refused."""
     disk = LosingDisk()
-    told(state(disk).setPaused({"a": "b"}))
+    now(state(disk).setPaused({"a": "b"}))
     disk.remove("paused.json")
     file = disk.create("paused.json")
     file.write(b"{")
@@ -92,7 +84,7 @@ def test_diskFails(monkeypatch: pytest.MonkeyPatch, number: int, kind: type[Exce
 
     monkeypatch.setattr(disk, "create", create)
     with pytest.raises(kind, match="the state directory"):
-        told(failing.setPaused({"a": "b"}))
+        now(failing.setPaused({"a": "b"}))
 
 
 class Process:
@@ -109,7 +101,7 @@ class Process:
     def end(self) -> None:
         """Killed: all that it did is in its files, and the lock is free."""
         assert self.gateway._state is not None
-        told(self.gateway._state.close())
+        now(self.gateway._state.close())
 
     def upload(self) -> str:
         """The reply to a job."""
@@ -123,12 +115,12 @@ class Process:
 def test_pauseSurvives(tmp_path: Path) -> None:
     """Without a spool a pause is durable; the next process refuses jobs until it is resumed."""
     first = Process(tmp_path / "state")
-    assert told(first.operator.pause("PORT1", "anna")) is True
+    assert now(first.operator.pause("PORT1", "anna")) is True
     first.end()
     second = Process(tmp_path / "state")
     assert "paused" in second.operator.port("PORT1").reasons
     assert second.upload().startswith("450")
-    assert told(second.operator.resumeAll("bob")) is True
+    assert now(second.operator.resumeAll("bob")) is True
     assert second.upload().startswith("226")
     second.end()
     third = Process(tmp_path / "state")
@@ -177,25 +169,25 @@ def test_unfit(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="mend the disk first"):
         openState(str(tmp_path), reactor)
     (tmp_path / "numbers").rmdir()
-    told(openState(str(tmp_path), reactor).close())
+    now(openState(str(tmp_path), reactor).close())
 
 
 def test_besideASpool() -> None:
     """With a spool the state has counter and pauses; what the spool has of both counts at first."""
     spool, _ = spooled()
-    told(spool.setPaused({"port1": "anna"}))
-    last = told(spool.reserve(500)) + 499
+    now(spool.setPaused({"port1": "anna"}))
+    last = now(spool.reserve(500)) + 499
     kept = state()
     for _ in range(2):
         spooling = Spooling(spool, Clock(), lambda record: None, lambda name: None, state=kept)
-        told(spooling.begin())
+        now(spooling.begin())
         given = spooling.number()
         assert given is not None and given > last
         last = given
         assert spooling.paused == {"port1": "anna"}
-        assert told(kept.paused()) == {"port1": "anna"} and told(spool.paused()) == {}
-    told(spooling.resume("port1"))
-    assert told(kept.paused()) == {}
+        assert now(kept.paused()) == {"port1": "anna"} and now(spool.paused()) == {}
+    now(spooling.resume("port1"))
+    assert now(kept.paused()) == {}
 
 
 def test_reload(tmp_path: Path) -> None:

@@ -66,7 +66,7 @@ class Printers(Factory):
 
 
 @asynccontextmanager
-async def house(tmp_path: Path, slow: bool = False) -> AsyncIterator[tuple[Any, Any]]:
+async def context(tmp_path: Path, slow: bool = False) -> AsyncIterator[tuple[Any, Any]]:
     """A print server with a spool and one printer."""
     printers = Printers()
     printers.slow = slow
@@ -107,7 +107,7 @@ async def test_bytes(
         monkeypatch.delattr(os, "splice")
     data = random.Random(size).randbytes(size)
     kept = str(tmp_path / "spool" / "ports")
-    async with house(tmp_path, slow=True) as (server, printers):
+    async with context(tmp_path, slow=True) as (server, printers):
         before = pipes()
         assert (await upload(server, data)).value == "queued"
         await until(lambda: server.jobs and server.jobs[-1].ended)
@@ -131,7 +131,7 @@ async def test_inKernel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
         return data
 
     monkeypatch.setattr(module.RealReader, "read", counted)
-    async with house(tmp_path) as (server, printers):
+    async with context(tmp_path) as (server, printers):
         await upload(server, bytes(3_000_000))
         await until(lambda: server.jobs and server.jobs[-1].ended)
         assert len(printers.jobs[0]) == 3_000_000
@@ -141,7 +141,7 @@ async def test_inKernel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
 @pytest_twisted.ensureDeferred
 async def test_noSplice(tmp_path: Path) -> None:
     """Where the file system has no splice, the bytes are read."""
-    async with house(tmp_path) as (server, printers):
+    async with context(tmp_path) as (server, printers):
         spool = server.spooling.spool
 
         def fails(self: Any) -> Deferred[int]:
@@ -194,7 +194,7 @@ async def test_neverInTheReactor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
         monkeypatch.setattr(kind, name, call)
 
-    async with house(tmp_path) as (server, printers):
+    async with context(tmp_path) as (server, printers):
         for kind in (module.RealDisk, module._RealFile, module.RealReader):
             for name in vars(kind):
                 if not name.startswith("_") and name != "path" and callable(getattr(kind, name)):

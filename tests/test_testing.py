@@ -10,7 +10,6 @@ import textwrap
 from typing import Any
 
 import pytest
-from twisted.internet.defer import Deferred
 from twisted.internet.error import ConnectionAborted, ConnectionDone, ConnectionLost
 from twisted.internet.interfaces import IHalfCloseableProtocol, IPushProducer
 from twisted.internet.protocol import Protocol, connectionDone
@@ -27,13 +26,7 @@ from jetdirect.interfaces import Delivery
 from jetdirect.job import Job, Sender
 from jetdirect.record import JobState
 from jetdirect.testing import FakeJob, FakePrinter, FakePrinterConnection, FakeSender, MemoryWire
-
-
-def hear(answer: Deferred[Any]) -> list[Any]:
-    """A list that gets the result of C{answer}, or the exception."""
-    told: list[Any] = []
-    answer.addBoth(lambda it: told.append(it.value if isinstance(it, Failure) else it))
-    return told
+from tests.support.answers import hear
 
 
 class Office:

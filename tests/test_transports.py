@@ -32,7 +32,7 @@ from jetdirect.transports.ipp.rfc8011 import (
     GET_PRINTER,
 )
 from jetdirect.transports.ipp.transport import IPPTransport
-from jetdirect.transports.lpd.client import PrintServer
+from jetdirect.transports.lpd.client import LPDServer
 from jetdirect.transports.lpd.rfc1179 import END_OF_FILE
 from jetdirect.transports.lpd.transport import LPDTransport
 from jetdirect.transports.parallel import ParallelTransport
@@ -153,7 +153,7 @@ class Spooled(Socket):
     def made(self) -> Any:
         self._heard: dict[Wire, bytes] = {}
         self._named: set[Wire] = set()
-        server = PrintServer(
+        server = LPDServer(
             self.reactor, self.endpoint, "lpd://server/queue", "queue", "", FINISH_TIMEOUT
         )
         return LPDTransport(self.reactor, server)

@@ -902,20 +902,12 @@ def test_errorsOfThirdParties() -> None:
 # A data connection that does not come
 
 
-def hanging(gateway: MemoryGateway) -> FakeSender:
-    """Has the printer, and its data connection does not come."""
-    sender = gateway.user()
-    sender.say("EPSV")
-    assert codes(sender.say("STOR a.ps")) == [150]
-    return sender
-
-
 def test_othersDoNotWaitForIt() -> None:
     """
     A sender that waits for the printer has it a few seconds after the sender that did not come.
     """
     gateway = MemoryGateway()
-    holder, other = hanging(gateway), gateway.user()
+    holder, other = opened(gateway), gateway.user()
     assert other.begin("b.ps") == ""
     gateway.reactor.advance(PATIENCE - 0.1)
     assert (holder.hear(), other.hear()) == ("", "")
@@ -928,7 +920,7 @@ def test_othersDoNotWaitForIt() -> None:
 def test_othersComeLater() -> None:
     """A sender that comes while it has been waited for already has the printer within a second."""
     gateway = MemoryGateway()
-    holder = hanging(gateway)
+    holder = opened(gateway)
     gateway.reactor.pump([1.0] * 10)
     other = gateway.user()
     assert other.begin("b.ps") == ""
@@ -940,7 +932,7 @@ def test_othersComeLater() -> None:
 def test_nobodyWaits() -> None:
     """If nobody else wants the printer, the data connection has its whole time."""
     gateway = MemoryGateway()
-    holder = hanging(gateway)
+    holder = opened(gateway)
     gateway.reactor.pump([1.0] * 29)
     holder.connect()
     assert codes(holder.send(PAGE)) == [226]
@@ -961,7 +953,7 @@ def test_lateDataIsNoHang() -> None:
 def test_lateConnectionIsNoHang() -> None:
     """Nor is one that came behind the 150, but in time."""
     gateway = MemoryGateway()
-    holder, other = hanging(gateway), gateway.user()
+    holder, other = opened(gateway), gateway.user()
     place = gateway.reactor.tcpServers[-1]
     assert other.begin("b.ps") == ""
     gateway.reactor.advance(PATIENCE - 0.1)

@@ -33,7 +33,7 @@ from jetdirect.testing import FakeJob
 from jetdirect.transports.build import transportFor
 from jetdirect.transports.usb import usblp
 from jetdirect.transports.usb.transport import BUFFER, PIECE, USBConnection, USBTransport
-from jetdirect.transports.usb.usblp import Device, Place
+from jetdirect.transports.usb.usblp import Place, USBDevice
 from tests.support.device import USB_WELL, USBPrinter, until
 from tests.support.gateway import Gateway
 from tests.support.session import Session, lastLine
@@ -684,7 +684,7 @@ async def test_callThatSleepsWhenTheDeviceIsClosed(
     monkeypatch.setattr(usblp, "CLOSE_PATIENCE", 0.02)
     fifo = tmp_path / "lp0"
     os.mkfifo(fifo)
-    device = Device(str(fifo))
+    device = USBDevice(str(fifo))
     descriptor = device.fileno()
     reading = deferToThread(device.read)  # the FIFO is open for writing here: no end, no bytes
     await until(device._use.locked)
@@ -716,7 +716,7 @@ async def test_writeOnly(tmp_path: Path) -> None:
     reader = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(os, "open", refuse)
-        device = Device(str(fifo))
+        device = USBDevice(str(fifo))
     assert opened == [os.O_RDWR, os.O_WRONLY]
     assert not device.bidirectional
     assert device.write(b"%!PS") == 4

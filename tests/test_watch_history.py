@@ -13,7 +13,7 @@ from jetdirect.interfaces import IHistory, IWatcher
 from jetdirect.record import JobEvent, JobRecord, JobState
 from jetdirect.wanted import Wanted
 from jetdirect.watch.history import EVENTS, KEPT, History
-from tests.support.answers import hear
+from tests.support.answers import now
 
 
 def record(number: int, **more: Any) -> JobRecord:
@@ -24,15 +24,9 @@ def record(number: int, **more: Any) -> JobRecord:
     return JobRecord(**{**known, **more})
 
 
-def told(answer: Any) -> Any:
-    """What is answered at once."""
-    [result] = hear(answer)
-    return result
-
-
 def numbers(history: History, **wanted: Any) -> list[int]:
     """Those of the jobs that are wanted."""
-    return [each.number for each in told(history.jobs(Wanted(**wanted)))]
+    return [each.number for each in now(history.jobs(Wanted(**wanted)))]
 
 
 def test_kept() -> None:
@@ -44,8 +38,8 @@ def test_kept() -> None:
         history.jobProgressed(record(number))
         history.jobEnded(record(number))
     assert numbers(history, limit=KEPT + 20) == [*range(KEPT + 10, 10, -1)]
-    assert told(history.job(10)) is None and told(history.job(11)) is not None
-    assert history.recorded(11) and told(history.close(1.0)) is None
+    assert now(history.job(10)) is None and now(history.job(11)) is not None
+    assert history.recorded(11) and now(history.close(1.0)) is None
 
 
 def test_limit() -> None:
@@ -87,13 +81,13 @@ def test_erase() -> None:
     history = History()
     history.jobEnded(record(1, name="a patient.ps", user="ann", host="192.0.2.1"))
     history.jobEnded(record(2, name="x", completed=5.0))
-    told(history.note(JobEvent(1, 1.0, "hold", "bob")))
-    assert told(history.erase(1)) and not told(history.erase(9))
-    found = told(history.job(1))
+    now(history.note(JobEvent(1, 1.0, "hold", "bob")))
+    assert now(history.erase(1)) and not now(history.erase(9))
+    found = now(history.job(1))
     assert (found.name, found.user, found.host, found.bytes) == ("", "", "", 10)
-    assert told(history.events(1)) == []
-    assert told(history.eraseBefore(5.0, "bob")) == 0
-    assert told(history.eraseBefore(5.1, "bob")) == 1 and told(history.job(2)).name == ""
+    assert now(history.events(1)) == []
+    assert now(history.eraseBefore(5.0, "bob")) == 0
+    assert now(history.eraseBefore(5.1, "bob")) == 1 and now(history.job(2)).name == ""
 
 
 def test_events() -> None:
@@ -103,17 +97,17 @@ def test_events() -> None:
     history.jobChanged(record(1, state=JobState.PROCESSING, attempts=1))
     history.jobChanged(record(1, state=JobState.HELD, attempts=1, sent=5, reason="doubt"))
     history.jobChanged(record(1))
-    assert [(each.what, each.text, each.bytes) for each in told(history.events(1))] == [
+    assert [(each.what, each.text, each.bytes) for each in now(history.events(1))] == [
         ("queued", "", None),
         ("attempt", "attempt 1", None),
         ("held", "doubt", 5),
     ]
     for _ in range(EVENTS):
-        told(history.note(JobEvent(1, 1.0, "hold", "bob")))
-    assert len(told(history.events(1))) == EVENTS
+        now(history.note(JobEvent(1, 1.0, "hold", "bob")))
+    assert len(now(history.events(1))) == EVENTS
     for number in range(2, KEPT + 2):
-        told(history.note(JobEvent(number, 1.0, "hold", "bob")))
-    assert told(history.events(1)) == []
+        now(history.note(JobEvent(number, 1.0, "hold", "bob")))
+    assert now(history.events(1)) == []
 
 
 def test_sums() -> None:
@@ -124,7 +118,7 @@ def test_sums() -> None:
     history.jobEnded(record(2, user="ann"))
     history.jobEnded(record(3, user="ann", state=JobState.ABORTED))
     history.jobEnded(record(4, user="bob", created=3 * day))
-    newest, oldest = told(history.sums(Wanted()))
+    newest, oldest = now(history.sums(Wanted()))
     assert (newest.user, newest.jobs, newest.bytes, newest.failed) == ("bob", 1, 10, 0)
     assert (oldest.user, oldest.port, oldest.jobs, oldest.bytes, oldest.failed) == (
         "ann",
@@ -133,5 +127,5 @@ def test_sums() -> None:
         20,
         1,
     )
-    assert told(history.sums(Wanted(limit=1), 1)) == [oldest]
-    assert told(history.sums(Wanted(user="bob"))) == [newest]
+    assert now(history.sums(Wanted(limit=1), 1)) == [oldest]
+    assert now(history.sums(Wanted(user="bob"))) == [newest]

@@ -26,8 +26,8 @@ from jetdirect.testing import FakePrinter
 from jetdirect.watch.metrics import Metrics, Waiting
 from jetdirect.watch.pace import SLICE
 from tests.support.answers import hear
-from tests.support.site import Site
-from tests.test_web_site import House
+from tests.support.machine import Machine
+from tests.test_web_site import WebServer
 
 Numbers = dict[tuple[str, ...], float]
 """Values by the name of the number, and its labels' values behind it, by the labels' names."""
@@ -55,7 +55,7 @@ def scraped(gateway: Gateway) -> Numbers:
     return read(answers[0])
 
 
-class Counted(Site):
+class Counted(Machine):
     """A spooling gateway in memory that is asked for its numbers."""
 
     def start(self, held: bool = False) -> None:
@@ -70,8 +70,8 @@ class Counted(Site):
 
 def test_streaming() -> None:
     """A fresh gateway has all numbers at 0; a job is counted with its outcome, level and bytes."""
-    house = House()
-    assert scraped(house.gateway) == {
+    web = WebServer()
+    assert scraped(web.gateway) == {
         ("jetdirect_jobs_total", "", "aborted", "PORT1"): 0,
         ("jetdirect_job_bytes_total", "PORT1"): 0,
         ("jetdirect_queued_jobs", "PORT1"): 0,
@@ -81,40 +81,40 @@ def test_streaming() -> None:
         ("jetdirect_sessions",): 0,
         ("jetdirect_spool_bytes",): 0,
     }
-    job = house.gateway.server.printTestPage(house.gateway.server.ports[0])
+    job = web.gateway.server.printTestPage(web.gateway.server.ports[0])
     assert isinstance(job, Job)
-    house.clock.advance(1)
-    numbers = scraped(house.gateway)
+    web.clock.advance(1)
+    numbers = scraped(web.gateway)
     assert numbers["jetdirect_jobs_total", "delivered", "completed", "PORT1"] == 1
     assert numbers["jetdirect_job_bytes_total", "PORT1"] == job.size
 
 
 def test_waiting() -> None:
     """What waits, for how long, what is held, and that the printer is away; also over a restart."""
-    site = Counted()
-    site.printer.silent = True
-    site.upload(b"1" * 10)
-    site.advance(50)
-    site.upload(b"2" * 20)
-    site.upload(b"3" * 30)
-    told = hear(site.gateway.operator.hold(3, "anna"))
-    site.advance(100)
+    machine = Counted()
+    machine.printer.silent = True
+    machine.upload(b"1" * 10)
+    machine.advance(50)
+    machine.upload(b"2" * 20)
+    machine.upload(b"3" * 30)
+    told = hear(machine.gateway.operator.hold(3, "anna"))
+    machine.advance(100)
     assert told
 
     def check() -> None:
-        numbers = site.numbers
+        numbers = machine.numbers
         assert numbers["jetdirect_queued_jobs", "PORT1"] == 2
         assert numbers["jetdirect_held_jobs", "PORT1"] == 1
         assert numbers["jetdirect_spool_bytes",] == 60
         assert 150 <= numbers["jetdirect_oldest_queued_seconds", "PORT1"] < 160
 
     check()
-    assert site.numbers["jetdirect_port_stopped", "PORT1"] == 1
-    site.restart()
+    assert machine.numbers["jetdirect_port_stopped", "PORT1"] == 1
+    machine.restart()
     check()
-    site.printer.silent = False
-    site.advance(120)
-    numbers = site.numbers
+    machine.printer.silent = False
+    machine.advance(120)
+    numbers = machine.numbers
     assert numbers["jetdirect_oldest_queued_seconds", "PORT1"] == 0
     assert numbers["jetdirect_spool_bytes",] == 30
     assert numbers["jetdirect_jobs_total", "delivered", "completed", "PORT1"] == 2
@@ -122,23 +122,23 @@ def test_waiting() -> None:
 
 def test_streamsThatWait() -> None:
     """A sender that waits for its turn is a job that waits; the one that prints is none."""
-    house = House()
-    server = house.gateway.server
-    server.wallClock = house.clock.seconds
+    web = WebServer()
+    server = web.gateway.server
+    server.wallClock = web.clock.seconds
     [port] = server.ports
     assert isinstance(port.transport, FakePrinter)
     port.transport.silent = True
     for _ in range(3):
         server.printTestPage(port)
-        house.clock.advance(2)
-    numbers = scraped(house.gateway)
+        web.clock.advance(2)
+    numbers = scraped(web.gateway)
     assert numbers["jetdirect_queued_jobs", "PORT1"] == 2
     assert numbers["jetdirect_oldest_queued_seconds", "PORT1"] == 4
 
 
 def test_twoServers() -> None:
     """Two gateways in one process count each for itself."""
-    one, other = House(), House()
+    one, other = WebServer(), WebServer()
     one.gateway.server.printTestPage(one.gateway.server.ports[0])
     key = "jetdirect_jobs_total", "delivered", "completed", "PORT1"
     assert scraped(one.gateway)[key] == 1
@@ -147,17 +147,17 @@ def test_twoServers() -> None:
 
 def test_overHTTP() -> None:
     """C{/metrics} has the type that Prometheus asks for, and is only read."""
-    house = House()
-    head, _, body = house.ask("GET /metrics").partition("\r\n\r\n")
+    web = WebServer()
+    head, _, body = web.ask("GET /metrics").partition("\r\n\r\n")
     assert head.startswith("HTTP/1.1 200 OK\r\n")
     assert "Content-Type: text/plain; version=0.0.4; charset=utf-8\r\n" in head
-    assert read(body.encode("ascii")) == scraped(house.gateway)
-    assert house.ask("POST /metrics").startswith("HTTP/1.1 405")
+    assert read(body.encode("ascii")) == scraped(web.gateway)
+    assert web.ask("POST /metrics").startswith("HTTP/1.1 405")
 
 
 def test_otherSites() -> None:
     """No page of another site reads them: the names of ports are nobody else's."""
-    told = House().ask("GET /metrics", "Host: evil.example\r\n")
+    told = WebServer().ask("GET /metrics", "Host: evil.example\r\n")
     assert told.startswith("HTTP/1.1 403") and "PORT1" not in told
 
 
@@ -171,11 +171,11 @@ def test_notInstalled(monkeypatch: pytest.MonkeyPatch) -> None:
         return real(name, *arguments)
 
     monkeypatch.setattr(builtins, "__import__", absent)
-    house = House()
-    told = house.ask("GET /metrics")
+    web = WebServer()
+    told = web.ask("GET /metrics")
     assert told.startswith("HTTP/1.1 404")
     assert "pip install 'jetdirect[metrics]'" in told
-    assert house.ask("GET /api/ports").startswith("HTTP/1.1 200")
+    assert web.ask("GET /api/ports").startswith("HTTP/1.1 200")
 
 
 class Slow(Clock):

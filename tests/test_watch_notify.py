@@ -31,7 +31,7 @@ from jetdirect.watch.settings import NotifySettings, Webhook
 from jetdirect.watch.wire import NotTold
 from tests.conftest import FlushErrors
 from tests.support.answers import hear
-from tests.support.site import START, Site
+from tests.support.machine import START, Machine
 from tests.test_watch_log import job as jobRecord
 
 WALL = 1_000_000.0
@@ -448,7 +448,7 @@ def test_interfaces() -> None:
 # In a gateway.
 
 
-class Told(Site):
+class Told(Machine):
     """A spooling gateway that tells one receiver, which outlives it."""
 
     receiver: Receiver
@@ -479,49 +479,49 @@ def receivers(monkeypatch: pytest.MonkeyPatch) -> list[Receiver]:
 
 def test_inAGateway(receivers: list[Receiver]) -> None:
     """Over a real gateway: a printer that is away, and jobs that are held; also those found."""
-    site = Told(expire=60.0, connectTimeout=2.0)
-    site.printer.silent = True
-    site.gateway.apply(site.configuration())
-    site.upload()
-    site.advance(120)
+    machine = Told(expire=60.0, connectTimeout=2.0)
+    machine.printer.silent = True
+    machine.gateway.apply(machine.configuration())
+    machine.upload()
+    machine.advance(120)
     assert receivers[0].events == ["port.stopped PORT1", "job.held PORT1"]
     assert "expired after 60 s" in receivers[0].told[-1][1].events[0].text
     assert receivers[0].told[-1][1].events[0].since > START
-    site.restart()
-    site.gateway.apply(site.configuration())
-    site.advance(30)
+    machine.restart()
+    machine.gateway.apply(machine.configuration())
+    machine.advance(30)
     assert receivers[1].events == ["job.held PORT1"], "those that were held before are told of"
 
 
 def test_reload(receivers: list[Receiver]) -> None:
     """Other receivers learn what stands, the same ones nothing anew."""
-    site = Told(connectTimeout=2.0)
-    site.printer.silent = True
-    site.gateway.apply(site.configuration())
-    site.upload()
-    site.advance(60)
+    machine = Told(connectTimeout=2.0)
+    machine.printer.silent = True
+    machine.gateway.apply(machine.configuration())
+    machine.upload()
+    machine.advance(60)
     assert receivers[0].events == ["port.stopped PORT1"]
-    site.gateway.apply(site.configuration())
-    site.advance(200)
+    machine.gateway.apply(machine.configuration())
+    machine.advance(200)
     assert len(receivers) == len(receivers[0].told) == 1
-    told = site.gateway.apply(site.configuration(mailTo=("night@example.com",)))
+    told = machine.gateway.apply(machine.configuration(mailTo=("night@example.com",)))
     assert told == ["alarms go to night@example.com by smtp://localhost:25 from now on"]
-    site.advance(60)
+    machine.advance(60)
     assert receivers[1].events == ["port.stopped PORT1"]
-    told = site.gateway.apply(replace(site.configuration(), notify=None))
+    told = machine.gateway.apply(replace(machine.configuration(), notify=None))
     assert told == ["alarms go to nobody from now on"]
-    site.gateway.rejected(["x"])
-    site.advance(400)
+    machine.gateway.rejected(["x"])
+    machine.advance(400)
     assert [len(each.told) for each in receivers] == [1, 1]
 
 
 def test_untrusted(receivers: list[Receiver]) -> None:
     """A receiver that cannot be one is told before anything has changed."""
-    site = Told([FakePrinter(), FakePrinter()])
-    said = site.configuration(webhook=Webhook("127.0.0.1", 1, True))
+    machine = Told([FakePrinter(), FakePrinter()])
+    said = machine.configuration(webhook=Webhook("127.0.0.1", 1, True))
     with pytest.raises(ValueError, match="nobody vouches for it"):
-        site.gateway.apply(replace(said, printers=site.printers[:1]))
-    assert len(site.server.ports) == 2 and site.gateway.configuration.notify is None
+        machine.gateway.apply(replace(said, printers=machine.printers[:1]))
+    assert len(machine.server.ports) == 2 and machine.gateway.configuration.notify is None
 
 
 @pytest.mark.parametrize(
@@ -530,13 +530,13 @@ def test_untrusted(receivers: list[Receiver]) -> None:
 )
 def test_names(receivers: list[Receiver], names: Names, told: str) -> None:
     """What the history is not to know of a name, no mail says either."""
-    site = Told()
-    site.printer.silent = True
-    site.gateway.apply(replace(site.configuration(), retention=Retention(names=names)))
-    site.upload()
-    site.advance(1)
-    hear(site.gateway.operator.hold(1, "anna"))
-    site.advance(10)
+    machine = Told()
+    machine.printer.silent = True
+    machine.gateway.apply(replace(machine.configuration(), retention=Retention(names=names)))
+    machine.upload()
+    machine.advance(1)
+    hear(machine.gateway.operator.hold(1, "anna"))
+    machine.advance(10)
     [(_, digest)] = receivers[0].told
     assert told in digest.events[0].text
     assert names is Names.KEEP or "a.ps" not in digest.events[0].text
@@ -544,17 +544,19 @@ def test_names(receivers: list[Receiver], names: Names, told: str) -> None:
 
 def test_portsOfAReload(receivers: list[Receiver]) -> None:
     """A port that a reload takes away is told of no more."""
-    site = Told([FakePrinter(), FakePrinter()], connectTimeout=2.0)
-    for each in site.printers:
+    machine = Told([FakePrinter(), FakePrinter()], connectTimeout=2.0)
+    for each in machine.printers:
         each.silent = True
-    site.gateway.apply(site.configuration(remind=60.0))
+    machine.gateway.apply(machine.configuration(remind=60.0))
     for name in ("PORT1/a", "PORT2/a"):
-        site.upload(name=name)
-    site.advance(60)
+        machine.upload(name=name)
+    machine.advance(60)
     [receiver] = receivers
     assert [len(digest.events) for _, digest in receiver.told] == [2]
-    site.gateway.apply(replace(site.configuration(remind=60.0), printers=site.printers[:1]))
-    site.advance(200)
+    machine.gateway.apply(
+        replace(machine.configuration(remind=60.0), printers=machine.printers[:1])
+    )
+    machine.advance(200)
     assert receivers == [receiver]
     assert len(receiver.told) > 2
     assert {*receiver.events[2:]} == {"port.stopped PORT1"}
@@ -562,27 +564,27 @@ def test_portsOfAReload(receivers: list[Receiver]) -> None:
 
 def test_brokenSpool(receivers: list[Receiver]) -> None:
     """A spool that fails is one alarm, not one of each port; and it is told when it is well."""
-    site = Told([FakePrinter(), FakePrinter()])
-    site.gateway.apply(site.configuration())
+    machine = Told([FakePrinter(), FakePrinter()])
+    machine.gateway.apply(machine.configuration())
 
     def fault(number: int, name: str) -> None:
         if name == "create":
             raise OSError(errno.EIO, "failed")
 
-    site.disk.fault = fault
-    site.spooling.failed(SpoolFailed("the disk is gone"))
-    site.advance(30)
+    machine.disk.fault = fault
+    machine.spooling.failed(SpoolFailed("the disk is gone"))
+    machine.advance(30)
     assert receivers[0].events == ["spool.failed"]
-    site.disk.fault = lambda number, name: None
-    site.advance(80)
+    machine.disk.fault = lambda number, name: None
+    machine.advance(80)
     assert receivers[0].events == ["spool.failed", "spool.recovered"]
 
 
 def test_shortOfSpace(receivers: list[Receiver]) -> None:
     """Before the disk has less than is to stay free, it is told how much there is."""
-    site = Told(minFree=Least(percent=60.0))
-    site.gateway.apply(site.configuration())
-    site.advance(30)
+    machine = Told(minFree=Least(percent=60.0))
+    machine.gateway.apply(machine.configuration())
+    machine.advance(30)
     [(_, digest)] = receivers[0].told
     assert digest.events[0].event == "spool.short"
     assert "jobs are refused (452)" in digest.events[0].text
@@ -590,10 +592,10 @@ def test_shortOfSpace(receivers: list[Receiver]) -> None:
 
 def test_stopsWithTheGateway(receivers: list[Receiver]) -> None:
     """A gateway that ends tells nobody."""
-    site = Told()
-    site.gateway.apply(site.configuration())
-    site.printer.silent = True
-    site.upload()
-    site.gateway.stopService()
-    site.advance(100)
+    machine = Told()
+    machine.gateway.apply(machine.configuration())
+    machine.printer.silent = True
+    machine.upload()
+    machine.gateway.stopService()
+    machine.advance(100)
     assert receivers[0].told == []

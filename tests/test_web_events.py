@@ -15,7 +15,7 @@ from zope.interface.verify import verifyObject
 from jetdirect.interfaces import IWatcher
 from jetdirect.web.access import Guest, Role
 from jetdirect.web.events import EVERY, PATIENCE, PING, STREAMS
-from tests.support.desk import House
+from tests.support.webgateway import WebGateway
 
 GUEST = Guest("anna", Role.ADMINISTER)
 
@@ -61,32 +61,32 @@ class Wire:
         return [json.loads(each[6:]) for each in lines if each.startswith("data: ")]
 
 
-def opened(house: House, path: str = "", **query: str) -> Wire:
+def opened(web: WebGateway, path: str = "", **query: str) -> Wire:
     """One more open page."""
     wire = Wire()
     asked = {name: [value] for name, value in query.items()}
     way = path.split("/")
-    assert house.side._streams.add(wire, wire.cut, way, asked, GUEST, "localhost")
-    house.site.advance(EVERY)
+    assert web.side._streams.add(wire, wire.cut, way, asked, GUEST, "localhost")
+    web.machine.advance(EVERY)
     return wire
 
 
 def test_news() -> None:
     """First all that the page shows; then what is new, and nothing while nothing is."""
-    house = House()
-    wire = opened(house)
+    web = WebGateway()
+    wire = opened(web)
     [first] = wire.take()
     assert set(first["rows"]) >= {"port-port1", "port-port2", "summary"}
     assert first["title"] == "All well - jetdirect"
-    house.site.advance(20)
+    web.machine.advance(20)
     assert wire.take() == []
-    house.site.printer.hesitant = True
-    house.site.upload(b"12345", "a.ps")
-    house.site.advance(2)
+    web.machine.printer.hesitant = True
+    web.machine.upload(b"12345", "a.ps")
+    web.machine.advance(2)
     rows = {key for told in wire.take() for key in told["rows"]}
     assert "port-port1" in rows and "port-port2" not in rows
-    house.site.printer.jobs[-1].answer()
-    house.site.advance(2)
+    web.machine.printer.jobs[-1].answer()
+    web.machine.advance(2)
     told = wire.take()
     assert (
         "No jobs" in told[-1]["rows"]["port-port1"] or "job" not in told[-1]["rows"]["port-port1"]
@@ -95,33 +95,33 @@ def test_news() -> None:
 
 def test_onceASecond() -> None:
     """However much happens."""
-    house = House()
-    wire = opened(house, "jobs")
+    web = WebGateway()
+    wire = opened(web, "jobs")
     wire.take()
     for number in range(40):
-        house.site.upload(b"x", f"{number}.ps")
-        house.site.advance(0.1, step=0.1)
+        web.machine.upload(b"x", f"{number}.ps")
+        web.machine.advance(0.1, step=0.1)
     assert 3 <= len(wire.take()) <= 5
 
 
 def test_order() -> None:
     """A new row is told with its place; one that is gone has none."""
-    house = House()
-    wire = opened(house, "jobs")
+    web = WebGateway()
+    wire = opened(web, "jobs")
     assert wire.take()[0]["boxes"]["jobs"] == ["empty"]
-    house.site.printer.silent = True
-    house.site.upload(b"x", "a.ps")
-    house.site.upload(b"x", "b.ps")
-    house.site.advance(2)
+    web.machine.printer.silent = True
+    web.machine.upload(b"x", "a.ps")
+    web.machine.upload(b"x", "b.ps")
+    web.machine.advance(2)
     assert wire.take()[-1]["boxes"]["jobs"] == ["job-2", "job-1"]
-    other = opened(house, "jobs", port="PORT2")
+    other = opened(web, "jobs", port="PORT2")
     assert other.take()[0]["boxes"]["jobs"] == ["empty"]
 
 
 def test_sharing(monkeypatch: pytest.MonkeyPatch) -> None:
     """Pages that show the same are made once."""
-    house = House()
-    pages = house.side._streams._pages
+    web = WebGateway()
+    pages = web.side._streams._pages
     looks = []
     view = pages.view
 
@@ -130,91 +130,91 @@ def test_sharing(monkeypatch: pytest.MonkeyPatch) -> None:
         return view(*arguments)
 
     monkeypatch.setattr(pages, "view", counted)
-    wires = [opened(house) for _ in range(5)]
+    wires = [opened(web) for _ in range(5)]
     looks.clear()
-    house.site.upload(b"x", "a.ps")
-    house.site.advance(EVERY)
+    web.machine.upload(b"x", "a.ps")
+    web.machine.advance(EVERY)
     assert len(looks) == 1
     assert all(wire.take() for wire in wires)
 
 
 def test_notReading() -> None:
     """Who does not read is told nothing, then all at once; who does not for long is cut off."""
-    house = House()
-    slow, fast = opened(house, "jobs"), opened(house, "jobs")
+    web = WebGateway()
+    slow, fast = opened(web, "jobs"), opened(web, "jobs")
     slow.take()
     slow.producer.pauseProducing()
     for number in range(5):
-        house.site.upload(b"x", f"{number}.ps")
-        house.site.advance(EVERY)
+        web.machine.upload(b"x", f"{number}.ps")
+        web.machine.advance(EVERY)
     assert slow.heard == b"" and len(fast.take()) > 3
     slow.producer.resumeProducing()
-    house.site.advance(2)
+    web.machine.advance(2)
     [told] = slow.take()
     assert set(told["rows"]) >= {f"job-{n}" for n in range(1, 6)}
     slow.producer.pauseProducing()
-    house.site.advance(PATIENCE - 2)
+    web.machine.advance(PATIENCE - 2)
     assert slow.cuts == fast.cuts
-    house.site.advance(5)
+    web.machine.advance(5)
     assert [slow.cuts, fast.cuts] == [1, 0]
-    assert house.side._streams.count == 1
+    assert web.side._streams.count == 1
 
 
 def test_ping() -> None:
     """A quiet one is not taken for a dead one by a proxy between."""
-    house = House()
-    wire = opened(house)
+    web = WebGateway()
+    wire = opened(web)
     wire.take()
-    house.site.advance(PING + 2)
+    web.machine.advance(PING + 2)
     assert wire.heard == b":ping\n\n"
 
 
 def test_bound() -> None:
     """So many, and no more."""
-    house = House()
-    wires = [opened(house) for _ in range(STREAMS)]
+    web = WebGateway()
+    wires = [opened(web) for _ in range(STREAMS)]
     one = Wire()
-    assert not house.side._streams.add(one, one.cut, [""], {}, GUEST, "localhost")
+    assert not web.side._streams.add(one, one.cut, [""], {}, GUEST, "localhost")
     wires[0].lose()
-    opened(house)
-    assert house.side._streams.count == STREAMS
+    opened(web)
+    assert web.side._streams.count == STREAMS
 
 
 def test_nobodyLooks() -> None:
     """When the last page is closed nothing is watched, and nothing wakes up."""
-    house = House()
-    watchers = house.site.server._watchers
+    web = WebGateway()
+    watchers = web.machine.server._watchers
     before = len(watchers._watchers)
-    wire = opened(house)
+    wire = opened(web)
     assert len(watchers._watchers) == before + 1
     wire.lose()
-    house.site.advance(2)
+    web.machine.advance(2)
     assert len(watchers._watchers) == before
-    assert house.side._streams._timer is None
+    assert web.side._streams._timer is None
 
 
 def test_stop() -> None:
     """The gateway stops: so do they."""
-    house = House()
-    wires = [opened(house), opened(house, "jobs")]
-    house.side.stop()
+    web = WebGateway()
+    wires = [opened(web), opened(web, "jobs")]
+    web.side.stop()
     assert all(wire.finished for wire in wires)
 
 
 def test_wrongPage() -> None:
     """A page that is gone is told as one that says so."""
-    house = House()
-    wire = opened(house, "ports/ward9")
+    web = WebGateway()
+    wire = opened(web, "ports/ward9")
     assert wire.take()[0]["title"].startswith("No printing port is called ward9")
 
 
 def test_hostile() -> None:
     """A name cannot begin an event of its own."""
-    house = House()
-    house.site.printer.silent = True
-    wire = opened(house, "jobs")
-    house.site.upload(b"x", "a data: {} <script>.ps")
-    house.site.advance(2)
+    web = WebGateway()
+    web.machine.printer.silent = True
+    wire = opened(web, "jobs")
+    web.machine.upload(b"x", "a data: {} <script>.ps")
+    web.machine.advance(2)
     for line in wire.heard.decode().split("\n"):
         assert line == "" or line.startswith(("data: {", "retry: ", ":ping"))
     assert "<script>" not in wire.heard.decode()
@@ -222,7 +222,7 @@ def test_hostile() -> None:
 
 def test_interfaces() -> None:
     """What is said to be provided is."""
-    house = House()
-    wire = opened(house)
+    web = WebGateway()
+    wire = opened(web)
     assert verifyObject(IPushProducer, wire.producer)
-    assert verifyObject(IWatcher, house.side._streams)
+    assert verifyObject(IWatcher, web.side._streams)

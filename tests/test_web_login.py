@@ -25,7 +25,7 @@ PLACE = "tls:0:interface=127.0.0.1"
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, Path]]:
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, Path]]:
     """A gateway with TLS, and three users."""
     folder = tmp_path_factory.mktemp("login")
     certificate = selfSigned(folder)
@@ -35,7 +35,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, Path]
     words += [f"--web-auth=file:{users}", "--web-see=*", "--web-operate=olga"]
     words += ["--web-administer=adam", "--printer=file:jobs"]
     gateway = Gateway(folder, *words)
-    port = int(gateway.waitFor(r"^\S+ .*Site \(TLS\) starting on (\d+)")[1])
+    port = int(gateway.waitFor(r"^\S+ .*Machine \(TLS\) starting on (\d+)")[1])
     try:
         yield port, certificate
     finally:
@@ -45,9 +45,9 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, Path]
 pytestmark = pytest.mark.slow
 
 
-def said(house: tuple[int, Path], user: str, *words: str) -> subprocess.CompletedProcess[str]:
+def said(running: tuple[int, Path], user: str, *words: str) -> subprocess.CompletedProcess[str]:
     """What the command says to a user, whose name and password are in C{~/.netrc}."""
-    port, certificate = house
+    port, certificate = running
     home = certificate.parent / f"home-{user}"
     home.mkdir(exist_ok=True)
     netrc = home / ".netrc"
@@ -63,24 +63,24 @@ def said(house: tuple[int, Path], user: str, *words: str) -> subprocess.Complete
     )
 
 
-def test_command(house: tuple[int, Path]) -> None:
+def test_command(running: tuple[int, Path]) -> None:
     """The command has its user's name and password from C{~/.netrc}; each may what a list says."""
-    found = json.loads(said(house, "eve", "--json", "ports").stdout)
+    found = json.loads(said(running, "eve", "--json", "ports").stdout)
     assert [each["name"] for each in found["ports"]] == ["PORT1"]
-    refused = said(house, "eve", "pause", "PORT1")
+    refused = said(running, "eve", "pause", "PORT1")
     assert refused.returncode == 1 and "eve may not do that" in refused.stderr
-    assert said(house, "olga", "pause", "PORT1").returncode == 0
-    assert said(house, "olga", "resume", "PORT1").returncode == 0
-    assert "olga may not do that" in said(house, "olga", "reload").stderr
-    assert said(house, "adam", "reload").returncode == 0
+    assert said(running, "olga", "pause", "PORT1").returncode == 0
+    assert said(running, "olga", "resume", "PORT1").returncode == 0
+    assert "olga may not do that" in said(running, "olga", "reload").stderr
+    assert said(running, "adam", "reload").returncode == 0
     for user in ("", "mallory"):
-        nobody = said(house, user, "ports")
+        nobody = said(running, user, "ports")
         assert nobody.returncode == 1 and "write it into ~/.netrc" in nobody.stderr
 
 
-def test_browser(house: tuple[int, Path]) -> None:
+def test_browser(running: tuple[int, Path]) -> None:
     """A browser is asked for a name; its cookie goes through TLS only."""
-    port, certificate = house
+    port, certificate = running
     trust = ssl.create_default_context(cafile=str(certificate))
     trust.set_alpn_protocols(["h2", "http/1.1"])
     with pytest.raises(HTTPError) as refused:

@@ -13,7 +13,7 @@ import pytest
 from jetdirect.errors import PrinterUnreachable
 from jetdirect.spool.limits import Keep
 from jetdirect.web.frame import STATIC
-from tests.support.desk import House
+from tests.support.webgateway import WebGateway
 
 HOSTILE = [
     "<script>alert(1)</script>",
@@ -51,38 +51,38 @@ def text(page: str) -> str:
 
 def test_empty() -> None:
     """Where nobody has printed, it is said how; the command is one that works."""
-    shown = text(House().page("/"))
+    shown = text(WebGateway().page("/"))
     assert "All is well" in shown and "Ready" in shown and "Ward 3" in shown
     assert "curl -T page.ps ftp://localhost:2121/PORT1/" in shown
 
 
 def test_worstFirst() -> None:
     """A printer in trouble stands on top, and why, and for how long; the title has it, too."""
-    house = House()
-    lab = house.site.printers[1]
+    web = WebGateway()
+    lab = web.machine.printers[1]
     lab.refusals = [PrinterUnreachable("it refused the connection")] * 400
-    house.site.upload(b"x", "PORT2/a")
-    house.site.advance(245)
-    page = house.page("/")
+    web.machine.upload(b"x", "PORT2/a")
+    web.machine.advance(245)
+    page = web.page("/")
     assert "<title>1 in trouble - jetdirect</title>" in page and "/static/bad.svg" in page
     shown = text(page)
     assert "1 of 2 printers is in trouble: PORT2" in shown
     assert "Cannot be reached for 4 min: it refused the connection" in shown
     assert shown.index("Lab") < shown.index("Ward 3")
-    assert "Lab" not in text(house.page("/?state=well"))
-    assert "Ward 3" not in text(house.page("/?q=lab"))
+    assert "Lab" not in text(web.page("/?state=well"))
+    assert "Ward 3" not in text(web.page("/?q=lab"))
 
 
 def test_port() -> None:
     """One printer: its job with how far it is, its line, and its last jobs."""
-    house = House()
-    house.site.upload(b"done", "done.ps")
-    house.site.advance(1)
-    house.site.printer.hesitant = True
-    house.site.upload(b"12345", "now.ps")
-    house.site.upload(b"next", "next.ps")
-    house.site.advance(1)
-    shown = text(house.page("/ports/port1"))
+    web = WebGateway()
+    web.machine.upload(b"done", "done.ps")
+    web.machine.advance(1)
+    web.machine.printer.hesitant = True
+    web.machine.upload(b"12345", "now.ps")
+    web.machine.upload(b"next", "next.ps")
+    web.machine.advance(1)
+    shown = text(web.page("/ports/port1"))
     assert "Printing" in shown and "Job 2 now.ps" in shown
     assert "5 B of 5 B (100 %)" in shown.replace("\xa0", " ")
     assert "number 1 in line" in shown and "Job 3 next.ps" in shown
@@ -91,58 +91,58 @@ def test_port() -> None:
 
 def test_job() -> None:
     """The life of a job."""
-    house = House()
-    house.site.upload(b"a page", "a.ps")
-    house.site.advance(1)
-    shown = text(house.page("/jobs/1"))
+    web = WebGateway()
+    web.machine.upload(b"a page", "a.ps")
+    web.machine.advance(1)
+    shown = text(web.page("/jobs/1"))
     for part in ("Job 1 a.ps", "Printed", "Came from", "The printer has every byte", "reply 226"):
         assert part in shown, part
-    house.page("/jobs/1")
+    web.page("/jobs/1")
 
 
 @pytest.mark.parametrize("address", ["/nothing", "/jobs/99", "/jobs/x", "/ports/ward9", "/log/x"])
 def test_noPage(address: str) -> None:
     """What is not there is 404, and leads on."""
-    reply = House().ask("GET", address)
+    reply = WebGateway().ask("GET", address)
     assert reply.status == 404 and b'href="/"' in reply.content
 
 
 def test_filters() -> None:
     """Jobs are chosen by what stands in the address, and the form shows what that was."""
-    house = House(keep=Keep(jobs=9))
+    web = WebGateway(keep=Keep(jobs=9))
     for number in range(3):
-        house.site.upload(b"x", f"ward-{number}.ps")
-    house.site.upload(b"x", "PORT2/lab.ps")
-    house.site.advance(1)
-    assert "lab.ps" not in text(house.page("/jobs?port=PORT1"))
-    found = house.page("/jobs?q=ward-1&port=&state=&user=&host=&since=&until=")
+        web.machine.upload(b"x", f"ward-{number}.ps")
+    web.machine.upload(b"x", "PORT2/lab.ps")
+    web.machine.advance(1)
+    assert "lab.ps" not in text(web.page("/jobs?port=PORT1"))
+    found = web.page("/jobs?q=ward-1&port=&state=&user=&host=&since=&until=")
     assert "ward-1.ps" in found and "ward-2.ps" not in found
     assert 'name="q" value="ward-1"' in found
-    assert "No job is so" in text(house.page("/jobs?state=aborted"))
-    assert "ward-1.ps" in house.page("/jobs?since=1970-01-12")
-    assert "ward-1.ps" not in house.page("/jobs?since=1999-01-01")
-    assert house.ask("GET", "/jobs?state=drunk").status == 400
-    assert house.ask("GET", "/jobs?since=yesterday").status == 400
-    assert house.ask("GET", "/jobs?colour=red").status == 400
+    assert "No job is so" in text(web.page("/jobs?state=aborted"))
+    assert "ward-1.ps" in web.page("/jobs?since=1970-01-12")
+    assert "ward-1.ps" not in web.page("/jobs?since=1999-01-01")
+    assert web.ask("GET", "/jobs?state=drunk").status == 400
+    assert web.ask("GET", "/jobs?since=yesterday").status == 400
+    assert web.ask("GET", "/jobs?colour=red").status == 400
 
 
 def test_turning() -> None:
     """More jobs than a page has: the next one goes on below."""
-    house = House(keep=Keep(jobs=99))
+    web = WebGateway(keep=Keep(jobs=99))
     for _ in range(60):
-        house.site.upload(b"x", "a.ps")
-    house.site.advance(1)
-    page = house.page("/jobs?port=PORT1")
+        web.machine.upload(b"x", "a.ps")
+    web.machine.advance(1)
+    page = web.page("/jobs?port=PORT1")
     found = re.search(r'href="(/jobs\?[^"]*before=11[^"]*)"', page)
     assert found is not None and "Job 11<" in page and "Job 10<" not in page
-    older = house.page(html.unescape(found[1]))
+    older = web.page(html.unescape(found[1]))
     assert "Job 10<" in older and "Job 11<" not in older and "Newest" in older
 
 
 def test_configAndLog() -> None:
     """What is set, what came of the last reload, and the last lines."""
-    house = House()
-    house.said = {
+    web = WebGateway()
+    web.said = {
         "file": "/etc/jetdirect/gateway.toml",
         "reloads": True,
         "options": [
@@ -151,68 +151,68 @@ def test_configAndLog() -> None:
         ],
         "reloaded": {"time": "2026-11-30T10:00:00Z", "changes": [], "errors": ["x: no such key"]},
     }
-    shown = text(house.page("/config"))
+    shown = text(web.page("/config"))
     for part in ("gateway.toml:1", "default", "last reload was refused", "x: no such key"):
         assert part in shown, part
-    house.lines = [(1, "info", "first"), (2, "warn", "then <b>")]
-    log = house.page("/log")
+    web.lines = [(1, "info", "first"), (2, "warn", "then <b>")]
+    log = web.page("/log")
     assert text(log).index("warn then <b>") < text(log).rindex("first")
-    assert house.ask("POST", "/log").status in (403, 405)
+    assert web.ask("POST", "/log").status in (403, 405)
 
 
 def test_cancel() -> None:
     """A form does what it asks, leads back, and the result is on the row."""
-    house = House()
-    house.site.printer.silent = True
-    house.site.upload(b"x", "a.ps")
-    house.site.advance(1)
-    reply = house.form("/jobs/1/cancel", {"back": "/ports/PORT1?x=1"})
+    web = WebGateway()
+    web.machine.printer.silent = True
+    web.machine.upload(b"x", "a.ps")
+    web.machine.advance(1)
+    reply = web.form("/jobs/1/cancel", {"back": "/ports/PORT1?x=1"})
     assert reply.status == 303 and reply.heads["Location"] == "/ports/PORT1?x=1#job-1"
-    assert "Canceled" in text(house.page("/jobs/1"))
-    [job] = house.api("/api/jobs")["jobs"]
+    assert "Canceled" in text(web.page("/jobs/1"))
+    [job] = web.api("/api/jobs")["jobs"]
     assert (job["state"], job["reason"]) == ("canceled", "canceled by an operator at 127.0.0.1")
-    reply = house.form("/jobs/1/hold")
+    reply = web.form("/jobs/1/hold")
     assert reply.status == 303
-    assert "Not done: job 1" in text(house.page("/jobs/1"))
-    house.site.advance(61)
-    assert "Not done" not in text(house.page("/jobs/1"))
+    assert "Not done: job 1" in text(web.page("/jobs/1"))
+    web.machine.advance(61)
+    assert "Not done" not in text(web.page("/jobs/1"))
 
 
 def test_everyVerb() -> None:
     """All that can be done, by forms."""
-    house = House(keep=Keep(jobs=9))
-    house.site.printer.silent = True
+    web = WebGateway(keep=Keep(jobs=9))
+    web.machine.printer.silent = True
     for number in range(3):
-        house.site.upload(b"%d" % number, f"{number}.ps")
-    house.site.advance(1)
-    page = house.page("/ports/PORT1")
+        web.machine.upload(b"%d" % number, f"{number}.ps")
+    web.machine.advance(1)
+    page = web.page("/ports/PORT1")
     for path in re.findall(r'formaction="([^"]+)"', page):
         assert path.startswith(("/jobs/", "/ports/")), path
-    house.form("/jobs/1/hold")
-    shown = text(house.page("/jobs/1"))
+    web.form("/jobs/1/hold")
+    shown = text(web.page("/jobs/1"))
     assert shown.count("Held by an operator") == 2 and "held by" not in shown
-    house.form("/jobs/1/release")
-    house.form("/jobs/3/next")
-    house.form("/jobs/2/move", {"to": "PORT2"})
-    assert "Moved to PORT2" in text(house.page("/jobs/2"))
-    house.site.advance(3)
-    assert [job.data for job in house.site.printers[1].jobs] == [b"1"]
-    house.form("/jobs/2/reprint")
-    assert "prints it again" in text(house.page("/jobs/2"))
-    house.form("/jobs/2/erase")
-    assert "1.ps" not in house.page("/jobs/2")
-    house.form("/ports/PORT1/pause")
-    shown = text(house.page("/"))
+    web.form("/jobs/1/release")
+    web.form("/jobs/3/next")
+    web.form("/jobs/2/move", {"to": "PORT2"})
+    assert "Moved to PORT2" in text(web.page("/jobs/2"))
+    web.machine.advance(3)
+    assert [job.data for job in web.machine.printers[1].jobs] == [b"1"]
+    web.form("/jobs/2/reprint")
+    assert "prints it again" in text(web.page("/jobs/2"))
+    web.form("/jobs/2/erase")
+    assert "1.ps" not in web.page("/jobs/2")
+    web.form("/ports/PORT1/pause")
+    shown = text(web.page("/"))
     assert "Paused" in shown and "Resume" in shown
-    house.form("/ports/PORT1/resume")
-    house.form("/ports/PORT2/test")
-    assert "is a test page" in text(house.page("/ports/PORT2"))
-    house.form("/ports/PORT1/move", {"to": "PORT2"})
-    assert "2 moved" in text(house.page("/ports/PORT1"))
-    house.form("/config/reload")
-    house.reloads = [ValueError("the file is wrong")]
-    house.form("/config/reload")
-    assert "Not done: the file is wrong" in text(house.page("/config"))
+    web.form("/ports/PORT1/resume")
+    web.form("/ports/PORT2/test")
+    assert "is a test page" in text(web.page("/ports/PORT2"))
+    web.form("/ports/PORT1/move", {"to": "PORT2"})
+    assert "2 moved" in text(web.page("/ports/PORT1"))
+    web.form("/config/reload")
+    web.reloads = [ValueError("the file is wrong")]
+    web.form("/config/reload")
+    assert "Not done: the file is wrong" in text(web.page("/config"))
 
 
 @pytest.mark.parametrize(
@@ -221,28 +221,28 @@ def test_everyVerb() -> None:
 )
 def test_backNowhereElse(back: str) -> None:
     """A form leads back to a page of ours, whatever it says."""
-    house = House()
-    reply = house.form("/ports/PORT1/pause", {"back": back})
+    web = WebGateway()
+    reply = web.form("/ports/PORT1/pause", {"back": back})
     assert reply.heads["Location"] == "/#port-port1"
 
 
 def test_hostileNames() -> None:
     """Names of jobs and users are text: no element and no attribute comes from them."""
-    house = House()
-    house.site.printer.silent = True
+    web = WebGateway()
+    web.machine.printer.silent = True
     for name in HOSTILE:
-        sender = house.site.sender()
+        sender = web.machine.sender()
         sender.login(name.replace("\n", " "))
         assert "226" in sender.upload(name.replace("/", "|").replace("\n", " "), b"x"), name
         sender.say("QUIT")
-    house.site.advance(1)
-    clean = House()
-    clean.site.printer.silent = True
+    web.machine.advance(1)
+    clean = WebGateway()
+    clean.machine.printer.silent = True
     for _ in HOSTILE:
-        clean.site.upload(b"x", "a.ps")
-    clean.site.advance(1)
+        clean.machine.upload(b"x", "a.ps")
+    clean.machine.advance(1)
     for address in ("/", "/jobs", "/ports/PORT1", "/jobs/2", "/jobs?q=%3Cscript%3E"):
-        hostile = Elements(house.page(address))
+        hostile = Elements(web.page(address))
         if "q=" not in address:
             kinds = [tag for tag, _ in Elements(clean.page(address)).found]
             assert [tag for tag, _ in hostile.found] == kinds, address
@@ -250,29 +250,29 @@ def test_hostileNames() -> None:
             assert tag != "img" and not any(name.startswith("on") for name in attributes)
             href = attributes.get("href") or "/"
             assert href.startswith(("/", "#")), href
-    assert html.escape(HOSTILE[0].replace("/", "|"), False) in house.page("/jobs")
+    assert html.escape(HOSTILE[0].replace("/", "|"), False) in web.page("/jobs")
 
 
 def test_script() -> None:
     """One script of less than 10 KiB, one style sheet; both from here, and nothing in the page."""
     assert len(STATIC["script.js"][1]) < 10 * 1024
-    house = House()
-    page = house.page("/")
+    web = WebGateway()
+    page = web.page("/")
     assert "style=" not in page and "<style" not in page
     assert re.findall(r"<script[^>]*>([^<]*)", page) == [""]
     for found in re.findall(r'(?:src|href)="([^"]+)"', page):
         assert found.startswith(("/", "#")), found
     for name in STATIC:
-        reply = house.ask("GET", f"/static/{name}")
+        reply = web.ask("GET", f"/static/{name}")
         assert reply.status == 200 and reply.content == STATIC[name][1]
     for content in (STATIC["script.js"][1], STATIC["style.css"][1]):
         assert b"http:" not in content and b"https:" not in content
-    assert house.ask("GET", "/static/../api").status == 404
+    assert web.ask("GET", "/static/../api").status == 404
 
 
 def test_head() -> None:
     """HEAD is GET without a body; what pages cannot be asked with is refused."""
-    house = House()
-    assert house.ask("HEAD", "/").status == 200
-    assert house.ask("PUT", "/").status == 405
-    assert house.ask("DELETE", "/jobs/1").status == 405
+    web = WebGateway()
+    assert web.ask("HEAD", "/").status == 200
+    assert web.ask("PUT", "/").status == 405
+    assert web.ask("DELETE", "/jobs/1").status == 405

@@ -64,7 +64,7 @@ class Client:
         self.wire.connectionLost(Failure(ConnectionDone()))
 
 
-class House:
+class WebServer:
     """A gateway with a web listener in memory."""
 
     def __init__(self) -> None:
@@ -90,7 +90,7 @@ class House:
 
 def test_answer() -> None:
     """JSON, with the headers that keep a browser from making anything else of it."""
-    told = House().ask("GET /api/ports")
+    told = WebServer().ask("GET /api/ports")
     head, _, body = told.partition("\r\n\r\n")
     assert head.startswith("HTTP/1.1 200 OK\r\n")
     assert json.loads(body)["ports"][0]["name"] == "PORT1"
@@ -109,13 +109,13 @@ def test_answer() -> None:
 
 def test_head() -> None:
     """HEAD has no body."""
-    head, _, body = House().ask("HEAD /api/ports").partition("\r\n\r\n")
+    head, _, body = WebServer().ask("HEAD /api/ports").partition("\r\n\r\n")
     assert head.startswith("HTTP/1.1 200") and body == ""
 
 
 def test_method() -> None:
     """The method that there is, is named."""
-    told = House().ask("GET /api/reload")
+    told = WebServer().ask("GET /api/reload")
     assert told.startswith("HTTP/1.1 405") and "\r\nAllow: POST\r\n" in told
 
 
@@ -132,9 +132,9 @@ def test_method() -> None:
 )
 def test_refused(line: str, heads: str) -> None:
     """What another site's page can send is 403, and nothing is done."""
-    house = House()
-    assert house.ask(line, heads).startswith("HTTP/1.1 403")
-    assert house.gateway.server.pausedBy(house.gateway.server.ports[0]) == ""
+    web = WebServer()
+    assert web.ask(line, heads).startswith("HTTP/1.1 403")
+    assert web.gateway.server.pausedBy(web.gateway.server.ports[0]) == ""
 
 
 @pytest.mark.parametrize(
@@ -147,34 +147,34 @@ def test_refused(line: str, heads: str) -> None:
 )
 def test_form(kind: str, body: str, status: int) -> None:
     """A form is refused, whatever is in it."""
-    house = House()
+    web = WebServer()
     heads = f"Host: localhost\r\nContent-Type: {kind}\r\n"
-    told = house.ask("POST /api/ports/PORT1/pause", heads, body)
+    told = web.ask("POST /api/ports/PORT1/pause", heads, body)
     assert told.startswith(f"HTTP/1.1 {status}")
-    assert house.gateway.server.pausedBy(house.gateway.server.ports[0]) == ""
+    assert web.gateway.server.pausedBy(web.gateway.server.ports[0]) == ""
 
 
 def test_open() -> None:
     """Whether it lives is told to anybody, whatever name he has for this host."""
-    house = House()
-    assert house.ask("GET /healthz", "Host: balancer\r\n").startswith("HTTP/1.1 200")
-    assert house.ask("GET /readyz", "Host: balancer\r\n").startswith("HTTP/1.1 200")
+    web = WebServer()
+    assert web.ask("GET /healthz", "Host: balancer\r\n").startswith("HTTP/1.1 200")
+    assert web.ask("GET /readyz", "Host: balancer\r\n").startswith("HTTP/1.1 200")
 
 
 def test_who() -> None:
     """What changes something is in the log, with who did it; what only looks is not."""
-    house = House()
+    web = WebServer()
     with capturedLogs() as events:
-        house.ask("GET /api/ports")
-        house.ask("POST /api/ports/PORT1/pause", body='{"now": false}')
-        house.ask("POST /api/ports/no%0Abody/pause")
+        web.ask("GET /api/ports")
+        web.ask("POST /api/ports/PORT1/pause", body='{"now": false}')
+        web.ask("POST /api/ports/no%0Abody/pause")
     lines = [formatEvent(event) for event in events]
     by = "an operator at 127.0.0.1: POST /api/ports"
     assert [line for line in lines if line and "POST" in line] == [
         f"{by}/PORT1/pause: 200",
         rf"{by}/no%0Abody/pause: 404: no printing port is called no\x0abody",
     ]
-    assert house.gateway.server.pausedBy(house.gateway.server.ports[0])
+    assert web.gateway.server.pausedBy(web.gateway.server.ports[0])
     assert not any(line and "GET" in line for line in lines)
 
 
@@ -188,12 +188,12 @@ def test_userOfTheSystem(uid: int, name: str) -> None:
 @pytest.mark.parametrize("path", ["/api/%ff", "/api/jobs?a=%ff", "/api/jobs?" + "a=1&" * 101])
 def test_badAddress(path: str) -> None:
     """An address that cannot be read is told so."""
-    assert House().ask(f"GET {path}").startswith("HTTP/1.1 400")
+    assert WebServer().ask(f"GET {path}").startswith("HTTP/1.1 400")
 
 
 def test_longBody() -> None:
     """A body that is announced too long is refused before it comes."""
-    client = House().client()
+    client = WebServer().client()
     told = client.say(
         f"POST /api/reload HTTP/1.1\r\n{HEADS}Content-Length: {LONGEST_BODY + 1}\r\n\r\n"
     )
@@ -202,69 +202,69 @@ def test_longBody() -> None:
 
 def test_longChunks() -> None:
     """One that comes in chunks is refused when it is too long; what it asks is not done."""
-    house = House()
-    client = house.client()
+    web = WebServer()
+    client = web.client()
     client.say(f"POST /api/ports/PORT1/pause HTTP/1.1\r\n{HEADS}Transfer-Encoding: chunked\r\n\r\n")
     piece = b"2000\r\n" + b" " * 0x2000 + b"\r\n"
     told = client.say(piece * (LONGEST_BODY // 0x2000))
     assert told == ""
     told = client.say(b"2\r\n{}\r\n0\r\n\r\n")
     assert told.count("HTTP/1.1") == 1 and told.startswith("HTTP/1.1 413")
-    assert house.gateway.server.pausedBy(house.gateway.server.ports[0]) == ""
+    assert web.gateway.server.pausedBy(web.gateway.server.ports[0]) == ""
 
 
 def test_wholeBody() -> None:
     """One of just that length is read."""
     body = "{}".ljust(LONGEST_BODY)
-    assert House().ask("POST /api/ports/PORT1/pause", body=body).startswith("HTTP/1.1 200")
+    assert WebServer().ask("POST /api/ports/PORT1/pause", body=body).startswith("HTTP/1.1 200")
 
 
 def test_slow() -> None:
     """A byte now and then keeps no place: the request has its time, and no more."""
-    house = House()
-    client = house.client()
+    web = WebServer()
+    client = web.client()
     client.say("GET /api/ports HTTP/1.1\r\n")
     for _ in range(int(REQUEST_TIME) - 1):
-        house.clock.advance(1)
+        web.clock.advance(1)
         client.say("X")
     assert not client.transport.aborted
-    house.clock.advance(1)
+    web.clock.advance(1)
     assert client.transport.aborted
 
 
 def test_unreadAnswer() -> None:
     """A client that does not read the answer is cut."""
-    house = House()
-    client = house.client()
+    web = WebServer()
+    client = web.client()
     client.say(f"GET /api/ports HTTP/1.1\r\n{HEADS}\r\n")
     assert client.transport.disconnecting and not client.transport.aborted
-    house.clock.advance(REQUEST_TIME)
+    web.clock.advance(REQUEST_TIME)
     assert client.transport.aborted
 
 
 def test_ended() -> None:
     """No time runs for a connection that is over."""
-    house = House()
-    before = len(house.clock.getDelayedCalls())
-    house.ask("GET /api/ports")
-    assert len(house.clock.getDelayedCalls()) == before
+    web = WebServer()
+    before = len(web.clock.getDelayedCalls())
+    web.ask("GET /api/ports")
+    assert len(web.clock.getDelayedCalls()) == before
 
 
 def test_manyConnections() -> None:
     """One more than there may be is closed at once; when one ends there is room again."""
-    house = House()
-    clients = [house.client() for _ in range(CONNECTIONS)]
-    assert all(each.wire is not None for each in clients) and house.client().wire is None
+    web = WebServer()
+    clients = [web.client() for _ in range(CONNECTIONS)]
+    assert all(each.wire is not None for each in clients) and web.client().wire is None
     clients[0].lose()
-    assert house.client().wire is not None
+    assert web.client().wire is not None
 
 
 def test_goneMeanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
     """A client that is gone before the answer costs nothing; what was asked is done."""
-    house = House()
+    web = WebServer()
     held: Deferred[bool] = Deferred()
-    monkeypatch.setattr(house.gateway.operator, "resume", lambda port, by: held)
-    client = house.client()
+    monkeypatch.setattr(web.gateway.operator, "resume", lambda port, by: held)
+    client = web.client()
     client.say(f"POST /api/ports/PORT1/resume HTTP/1.1\r\n{HEADS}\r\n")
     client.lose()
     held.callback(True)
@@ -274,17 +274,17 @@ def test_goneMeanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_pipelined() -> None:
     """One request a connection."""
     request = f"GET /healthz HTTP/1.1\r\n{HEADS}\r\n"
-    assert House().client().say(request * 2).count("HTTP/1.1") == 1
+    assert WebServer().client().say(request * 2).count("HTTP/1.1") == 1
 
 
 def test_applied() -> None:
     """A reload opens and closes listeners of the web, too."""
-    house = House()
-    before = house.gateway.configuration
-    told = house.gateway.apply(replace(before, web=["unix:/run/x:mode=660"]))
+    web = WebServer()
+    before = web.gateway.configuration
+    told = web.gateway.apply(replace(before, web=["unix:/run/x:mode=660"]))
     assert told == [
-        "web unix:/run/x:mode=660 is listened at",
-        "web tcp:8631:interface=127.0.0.1 is listened at no more; its sessions go on",
+        "now listening at web unix:/run/x:mode=660",
+        "no longer listening at web tcp:8631:interface=127.0.0.1; its sessions go on",
     ]
-    [path] = [each[0] for each in house.clock.unixServers]
+    [path] = [each[0] for each in web.clock.unixServers]
     assert path == "/run/x"

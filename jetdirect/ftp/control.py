@@ -52,9 +52,9 @@ READ_SIZE = 4096
 reads by default, 64 KiB, one session could have 65,000 lines wait in memory."""
 
 
-class House(Protocol):
+class ControlFactory(Protocol):
     """
-    What a control connection needs of the place where it came in.
+    What a control connection needs of the factory that made it.
 
     @ivar settings: of sessions that begin now.
     @ivar reactor: which tells the time.
@@ -76,7 +76,7 @@ class House(Protocol):
         """It is no more."""
 
 
-class Listener:
+class ControlListener:
     """Is told what a control connection brings; this one ignores it."""
 
     __slots__ = ()
@@ -110,7 +110,7 @@ class Listener:
         """The connection is no more; nothing else comes from it."""
 
 
-_NOBODY = Listener()
+_NOBODY = ControlListener()
 
 
 @implementer(IHalfCloseableProtocol, IHandshakeListener, IPushProducer)
@@ -163,10 +163,10 @@ class ControlConnection(protocol.Protocol):
     _lingerTimer: Deadline | None = None
     _header: Deadline | None = None
 
-    def __init__(self, house: House, listener: Listener) -> None:
-        self.settings = house.settings
-        self.reactor = house.reactor
-        self._house = house
+    def __init__(self, factory: ControlFactory, listener: ControlListener) -> None:
+        self.settings = factory.settings
+        self.reactor = factory.reactor
+        self._factory = factory
         self.listener = listener
         self._decoder = LineDecoder()
 
@@ -208,7 +208,7 @@ class ControlConnection(protocol.Protocol):
     def goOn(self) -> None:
         """Do what waits, as soon as it is this session's turn."""
         if not (self._working or self._full):
-            self._house.turns.take(self)
+            self._factory.turns.take(self)
 
     def work(self, until: float) -> bool:
         """L{Worker <jetdirect.ftp.turns.Worker>}: while lines wait, no more of them are read."""
@@ -297,7 +297,7 @@ class ControlConnection(protocol.Protocol):
         if self._lingerTimer is not None:
             self._lingerTimer.cancel()
         self._lost()
-        self._house.turns.forget(self)
+        self._factory.turns.forget(self)
         self._leave()
 
     def peerIsGone(self) -> bool:
@@ -404,7 +404,7 @@ class ControlConnection(protocol.Protocol):
 
     def _awaitHeader(self) -> None:
         # The proxy's header comes without a word of FTP behind it, and Twisted tells nobody of it.
-        self._house.lingers(self)
+        self._factory.lingers(self)
         self._header = Deadline(self.reactor, HEADER_TIMEOUT, self.abort)
         whenProxied(self.transport, self._headerCame)
 
@@ -417,7 +417,7 @@ class ControlConnection(protocol.Protocol):
             self.peer = proxiedHost(self.peer)
         except ValueError:
             said = printable(self.peer)
-            self._house.seldom.warn(
+            self._factory.seldom.warn(
                 self._log, said, "a PROXY header names {host}, which is no address", host=said
             )
             self.closing = True
@@ -440,7 +440,7 @@ class ControlConnection(protocol.Protocol):
         # A session may go on without its connection, and neither is to keep the other in memory.
         listener, self.listener = self.listener, _NOBODY
         listener.ended()
-        self._house.left(self)
+        self._factory.left(self)
 
     def _lost(self) -> None:
         if not self.gone:
@@ -451,4 +451,4 @@ class ControlConnection(protocol.Protocol):
         # A peer that does not read cannot keep the connection open.
         if self._lingerTimer is None and not self._disconnected:
             self._lingerTimer = Deadline(self.reactor, LINGER, self.abort)
-            self._house.lingers(self)
+            self._factory.lingers(self)

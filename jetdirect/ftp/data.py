@@ -111,7 +111,7 @@ class DataPort:
                 consumer.write(data)
             self._early.clear()
             if isPlain(connection.transport):
-                connection.transport.eager = True  # type: ignore[attr-defined]
+                connection.transport.eager = True
             if self._closed is None and connection.lost is None and not self.blocked:
                 connection.transport.resumeProducing()
             await self._ended
@@ -225,9 +225,9 @@ class DataPort:
         self._kernel = IKernelConsumer(self._consumer, None)
         if self._kernel is not None and isPlain(connection.transport):
             self._gathering = Gathering(connection.transport.getHandle(), self.reactor)
-            connection.transport.taker = self._take  # type: ignore[attr-defined]
+            connection.transport.taker = self._takeIntoPipe
 
-    def _take(self, descriptor: int) -> int:
+    def _takeIntoPipe(self, descriptor: int) -> int:
         if self._kernel is None or self._gathering is None:
             return 0
         taken = self._kernel.take(descriptor, PIPE_SIZES[0])

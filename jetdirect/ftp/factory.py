@@ -15,7 +15,7 @@ from . import replies
 from .address import oneHost, plainHost
 from .announced import AnnouncedAddress
 from .commands.table import COMMANDS
-from .control import ControlConnection, House, Listener
+from .control import ControlConnection, ControlFactory, ControlListener
 from .data import IDataReactor
 from .replies import Reply
 from .seldom import Seldom
@@ -162,7 +162,7 @@ class PrintFTPFactory(ServerFactory):
         self.sessions.discard(session)
 
     def lingers(self, connection: ControlConnection) -> None:
-        """L{House<jetdirect.ftp.control.House>}: of too many the oldest goes."""
+        """L{ControlFactory}: of too many the oldest goes."""
         self._lingering[connection] = None
         if len(self._lingering) > MOST_LINGERING:
             oldest = next(iter(self._lingering))
@@ -170,7 +170,7 @@ class PrintFTPFactory(ServerFactory):
             oldest.abort()
 
     def left(self, connection: ControlConnection) -> None:
-        """L{House<jetdirect.ftp.control.House>}."""
+        """L{ControlFactory}."""
         self._lingering.pop(connection, None)
 
     def sessionEnded(self, session: Session) -> None:
@@ -242,13 +242,13 @@ class PortFactory(ServerFactory):
         return connection
 
 
-class Refusal(Listener):
+class Refusal(ControlListener):
     """One control connection too many: it is told so, and closed."""
 
-    def __init__(self, house: House, reply: Reply) -> None:
-        self.control = ControlConnection(house, self)
+    def __init__(self, factory: ControlFactory, reply: Reply) -> None:
+        self.control = ControlConnection(factory, self)
         self._refusal = reply
 
     def begun(self) -> None:
-        """L{Listener}: say so at once."""
+        """L{ControlListener}: say so at once."""
         self.control.close(self._refusal)

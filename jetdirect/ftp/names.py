@@ -162,18 +162,18 @@ class StoredNames:
         assert node.above is not None
         above = node.above
         above.take(node)
-        self._weigh(node, -1)
+        self._count(node, -1)
         self._prune(above)
         place = self._make(new[:-1])
         replaced = place.below(new[-1])
         if replaced is not None:
             self._order.pop(replaced, None)
-            self._weigh(replaced, -1)
+            self._count(replaced, -1)
             place.take(replaced)
             for name, each in (replaced.inside or {}).items():
                 node.put(each, name)
         place.put(node, new[-1])
-        self._weigh(node, 1)
+        self._count(node, 1)
         self._limit()
         return True
 
@@ -206,7 +206,7 @@ class StoredNames:
             if further is None:
                 further = _Node(name, node)
                 node.put(further, name)
-                self._weigh(further, 1)
+                self._count(further, 1)
             node = further
         return node
 
@@ -240,10 +240,10 @@ class StoredNames:
         # Nothing of that name, nothing below it: it goes, and what was there only because of it.
         while node.above is not None and node.modified is None and not node.inside:
             node.above.take(node)
-            self._weigh(node, -1)
+            self._count(node, -1)
             node = node.above
 
-    def _weigh(self, node: _Node, sign: int) -> None:
+    def _count(self, node: _Node, sign: int) -> None:
         self._bytes += sign * (getsizeof(node.name) + NODE_BYTES)
 
 

@@ -20,7 +20,7 @@ from . import replies
 from .acknowledgement import Acknowledgements
 from .announced import AnnouncedAddress
 from .command import Command, Result
-from .control import ControlConnection, House, Listener
+from .control import ControlConnection, ControlFactory, ControlListener
 from .data import DataPort, IDataReactor
 from .interpreter import Interpreter
 from .lines import LineTooLong
@@ -34,9 +34,9 @@ from .transfer import Listing, Transfer
 _FRESH = Parameters()
 
 
-class SessionHouse(House, Protocol):
+class SessionFactory(ControlFactory, Protocol):
     """
-    What a session needs of the place where it came in.
+    What a session needs of the factory that made it.
 
     @ivar portal: who may print, and with which shell.
     @ivar announced: the address that PASV tells.
@@ -58,12 +58,12 @@ class SessionHouse(House, Protocol):
         """The connection of C{session} is gone; if its job is not, it is not over yet."""
 
 
-class Session(Listener):
+class Session(ControlListener):
     """
     A session, from the greeting to its end; L{jetdirect.ftp.commands.table} has its commands.
 
     @ivar control: its control connection.
-    @ivar house: where it came in.
+    @ivar factory: what made it.
     @ivar settings: those of the moment when it came in.
     @ivar login: who is there.
     @ivar failedLogins: how many there were.
@@ -85,8 +85,8 @@ class Session(Listener):
         "acknowledgements",
         "control",
         "dataPort",
+        "factory",
         "failedLogins",
-        "house",
         "initial",
         "login",
         "parameters",
@@ -95,11 +95,11 @@ class Session(Listener):
         "transfer",
     )
 
-    def __init__(self, house: SessionHouse, commands: Mapping[str, Command[Session]]) -> None:
-        self.house = house
-        self.settings = house.settings
-        self.reactor = house.reactor
-        self.control = ControlConnection(house, self)
+    def __init__(self, factory: SessionFactory, commands: Mapping[str, Command[Session]]) -> None:
+        self.factory = factory
+        self.settings = factory.settings
+        self.reactor = factory.reactor
+        self.control = ControlConnection(factory, self)
         self.login = NOBODY
         self.failedLogins = 0
         self.parameters = self.initial = _FRESH
@@ -113,44 +113,44 @@ class Session(Listener):
         self._pausing: Deferred[None] | None = None
         self._penance: Deferred[None] | None = None
 
-    # Listener
+    # ControlListener
 
     def begun(self) -> None:
-        """L{Listener}: the greeting."""
+        """L{ControlListener}: the greeting."""
         if self.control.secure:
             self.parameters = self.initial = Parameters(protected=True)
         self._timers.start()
-        refusal = self.house.arrived(self) if self.control.throughProxy else None
+        refusal = self.factory.arrived(self) if self.control.throughProxy else None
         if refusal is None:
             self.reply(replies.greeting(self.settings.greeting))
         else:
             self.close(refusal)
 
     def heard(self) -> None:
-        """L{Listener}."""
+        """L{ControlListener}."""
         self._timers.active(self.reactor.seconds())
         if self.acknowledgements is not None:
             self.acknowledgements.look()
 
     def lineReceived(self, line: bytes | LineTooLong) -> None:
-        """L{Listener}: a command."""
+        """L{ControlListener}: a command."""
         self._interpreter.take(line)
 
     def notFTP(self) -> None:
-        """L{Listener}."""
+        """L{ControlListener}."""
         self.warn("{peer} does not speak FTP", peer=self.control.peer)
         self.closeAfter(replies.NOT_FTP)
 
     def lineBegun(self) -> None:
-        """L{Listener}."""
+        """L{ControlListener}."""
         self._timers.lineBegun()
 
     def lineEnded(self) -> None:
-        """L{Listener}."""
+        """L{ControlListener}."""
         self._timers.lineEnded()
 
     def peerGone(self) -> None:
-        """L{Listener}: nothing that runs has anybody left to run for."""
+        """L{ControlListener}: nothing that runs has anybody left to run for."""
         if self.acknowledgements is not None and self.control.answers:
             self.acknowledgements.ended()
         elif self.acknowledgements is not None:
@@ -163,14 +163,14 @@ class Session(Listener):
         self.useDataPort(None)
 
     def ended(self) -> None:
-        """L{Listener}."""
+        """L{ControlListener}."""
         self._timers.stop()
         self._drain(None)
         self.logOut()
-        self.house.sessionEnded(self)
+        self.factory.sessionEnded(self)
 
     def overdue(self) -> bool:
-        """L{Listener}: the first of the commands that waited for a running one."""
+        """L{ControlListener}: the first of the commands that waited for a running one."""
         return self._interpreter.next()
 
     # Replies
@@ -190,7 +190,7 @@ class Session(Listener):
         self._interpreter.forget()
         if not self.control.closing:
             self._wrote(len(bytes(reply)) + 1)  # our FIN counts as a byte
-            self.house.placeFreed(self)
+            self.factory.placeFreed(self)
             self.control.close(reply)
 
     def startTLS(self, reply: Reply) -> None:
@@ -201,7 +201,7 @@ class Session(Listener):
 
     def warn(self, format: str, **fields: object) -> None:
         """Log a warning that the peer is to blame for, now and then."""
-        self.house.seldom.warn(self._log, self.control.host, format, **fields)
+        self.factory.seldom.warn(self._log, self.control.host, format, **fields)
 
     # The end of a session
 
@@ -294,7 +294,7 @@ class Session(Listener):
             await self._penance
         self._penance = None
         if not self.control.answers:
-            self.house.sessionEnded(self)
+            self.factory.sessionEnded(self)
         return not self.control.gone
 
     def peerIsGone(self) -> bool:
@@ -363,7 +363,7 @@ class Session(Listener):
         self._timers.active(transfer.lastActive)
         self.transfer = None
         if not self.control.answers:
-            self.house.sessionEnded(self)  # the job went on without its sender
+            self.factory.sessionEnded(self)  # the job went on without its sender
 
     def _drain(self, dataPort: DataPort | None) -> None:
         # A sender whose job was cut may still be sending: its data connection is read until it
@@ -384,7 +384,7 @@ class Session(Listener):
     def hangUp(self) -> None:
         """End the session without a word: none would be true."""
         self._interpreter.forget()
-        self.house.placeFreed(self)
+        self.factory.placeFreed(self)
         self.control.abort()
 
     def startAgain(self) -> None:

@@ -53,7 +53,7 @@ class SessionSettings:
         0: none.
     @ivar controlLossGrace: seconds to wait for the loss of the control connection after the data's
         end; a process that is killed loses both within 2 ms (measured), so none are needed.
-    @ivar fireAndForget: the loss of the control connection says nothing against a job: for devices
+    @ivar fireAndForget: the loss of the control connection does not abort a job: for devices
         that drop it right after their last byte, or before.
     @ivar passivePorts: the TCP ports that passive data connections come to; empty: any free one.
     @ivar passiveAddress: the IPv4 address that PASV announces instead of the gateway's own, or the
@@ -117,8 +117,8 @@ class SessionSettings:
             )
         if self.lenientClose:
             yield (
-                "whoever can cut a TLS connection on its way can end a job early, and the sender is"
-                " told 226: --tls-lenient-close"
+                "anybody who can cut a TLS connection on its way can end a job early, and the"
+                " sender is told 226: --tls-lenient-close"
             )
 
     @property

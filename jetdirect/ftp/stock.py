@@ -37,9 +37,7 @@ class StockUpload:
 
     def close(self) -> Deferred[None]:
         """L{ftp.IWriteFile}: the end of the data is the whole end of the job."""
-        finished = self._job.finish()
-        finished.addCallback(lambda _: self._replied())
-        return finished  # type: ignore[return-value]
+        return self._job.finish().addCallback(lambda _: self._replied())
 
     def _replied(self) -> None:
         self._job.replied()
@@ -59,7 +57,7 @@ class StockShell:
 
     def access(self, path: Sequence[str]) -> Deferred[None]:
         """L{ftp.IFTPShell}: the root, the printing ports and what the session made."""
-        return self._done(path, self.shell.names.isDirectory)
+        return self._actOn(path, self.shell.names.isDirectory)
 
     def list(self, path: Sequence[str], keys: Sequence[str] = ()) -> Deferred[Any]:
         """L{ftp.IFTPShell}."""
@@ -102,20 +100,20 @@ class StockShell:
 
     def makeDirectory(self, path: Sequence[str]) -> Deferred[None]:
         """L{ftp.IFTPShell}: for this session only."""
-        return self._done(path, self.shell.names.makeDirectory, ftp.FileExistsError)
+        return self._actOn(path, self.shell.names.makeDirectory, ftp.FileExistsError)
 
     def removeDirectory(self, path: Sequence[str]) -> Deferred[None]:
         """L{ftp.IFTPShell}: one that the session made."""
-        return self._done(path, lambda place: self.shell.names.remove(place, directory=True))
+        return self._actOn(path, lambda place: self.shell.names.remove(place, directory=True))
 
     def removeFile(self, path: Sequence[str]) -> Deferred[None]:
         """L{ftp.IFTPShell}: a name that the session stored; the paper stays."""
-        return self._done(path, lambda place: self.shell.names.remove(place, directory=False))
+        return self._actOn(path, lambda place: self.shell.names.remove(place, directory=False))
 
     def rename(self, fromPath: Sequence[str], toPath: Sequence[str]) -> Deferred[None]:
         """L{ftp.IFTPShell}: a name that the session stored."""
         names = self.shell.names
-        return self._done(toPath, lambda new: names.rename(self._place(fromPath), new))
+        return self._actOn(toPath, lambda new: names.rename(self._place(fromPath), new))
 
     # Inside.
 
@@ -125,7 +123,7 @@ class StockShell:
         except PathRefused as refused:
             raise ftp.FileNotFoundError(printable(f"{refused.path}: {refused.reason}")) from None
 
-    def _done(
+    def _actOn(
         self,
         path: Sequence[str],
         act: Callable[[Path], bool],

@@ -47,13 +47,11 @@ class Transfer:
 
     @ivar number: of the job, if it is one.
     @ivar underWay: it has begun, and not only been asked for.
-    @ivar outlivesSender: it goes on when the control connection is lost.
     @ivar aborts: how many ABOR have come meanwhile; each gets a reply of its own.
     """
 
     number = 0
     underWay = True
-    outlivesSender = False
 
     def __init__(self, session: TransferSession, dataPort: DataPort) -> None:
         self.session = session
@@ -66,6 +64,11 @@ class Transfer:
         return (
             self.dataPort.reactor.seconds() if self.dataPort.blocked else self.dataPort.lastActive
         )
+
+    @property
+    def outlivesSender(self) -> bool:
+        """Does it go on when the control connection is lost?"""
+        return False
 
     @property
     def description(self) -> str:

@@ -145,7 +145,7 @@ class Upload(Transfer):
         return super().lastActive if self._pouring else self.dataPort.reactor.seconds()
 
     @property
-    def outlivesSender(self) -> bool:  # type: ignore[override]
+    def outlivesSender(self) -> bool:
         """L{Transfer}."""
         return self.session.settings.fireAndForget and not self.job.ended
 

@@ -73,7 +73,7 @@ def cancelLater(clock: IReactorTime, connecting: Deferred[Any]) -> Deferred[Any]
     A connection that is being made, and can be given up at any moment.
 
     Giving it up closes its descriptor.  In the middle of a turn of the reactor, an event that is on
-    its way to it may then reach whoever gets the same number, such as a listener, and end it
+    its way to it may then reach a program that gets the same number, such as a listener, and end it
     (Twisted issue 4759); so it is done between two turns.
 
     @return: fails with L{CancelledError} at once when it is canceled.

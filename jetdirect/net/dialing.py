@@ -98,7 +98,7 @@ class Dialing:
 
     def stop(self) -> bool:
         """Give up; C{False}: there is nothing to give up."""
-        made = self._over()
+        made = self._releaseSocket()
         if made is not None:
             made.close()
         return made is not None
@@ -124,7 +124,7 @@ class Dialing:
         self._failed(error.TimeoutError())
 
     def _answered(self, code: int) -> None:
-        made = self._over()
+        made = self._releaseSocket()
         assert made is not None
         if code in (0, errno.EISCONN) and _isOneself(made, self._to):
             code = errno.ECONNREFUSED
@@ -134,7 +134,7 @@ class Dialing:
             made.close()
             self._failed(error.getConnectError((code, os.strerror(code))))
 
-    def _over(self) -> socket.socket | None:
+    def _releaseSocket(self) -> socket.socket | None:
         if self._expiry is not None and self._expiry.active():
             self._expiry.cancel()
         made, self._socket = self._socket, None

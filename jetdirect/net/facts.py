@@ -184,7 +184,7 @@ class KernelFacts:
 
 @implementer(ITCPFacts)
 class NoFacts:
-    """Of a transport that has neither a descriptor nor an opinion: nothing speaks against it."""
+    """The facts of a transport that knows none: nothing speaks against its job."""
 
     def closedByPeer(self) -> bool:
         return False

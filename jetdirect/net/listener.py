@@ -189,8 +189,8 @@ class Listener:
         self._reserve.enter()
         self.factory.doStart()
         if not self._quiet:
-            named = ILoggingContext.providedBy(self.factory)
-            who = self.factory.logPrefix() if named else type(self.factory).__name__  # type: ignore[attr-defined]
+            named = ILoggingContext(self.factory, None)
+            who = type(self.factory).__name__ if named is None else named.logPrefix()
             self._log.info("{who} starting on {port}", who=who, port=self.getHost().port)
 
     def getHost(self) -> IPv4Address | IPv6Address:
@@ -223,7 +223,7 @@ class Listener:
             self._loop.want(self._socket.fileno(), self, 0)
 
     def startReading(self) -> None:
-        """Accept those who wait, and whoever comes."""
+        """Accept the peers that wait, and those that come."""
         if self._socket is not None and self._rest is None:
             self._listenOn(self._socket)
 

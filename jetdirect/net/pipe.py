@@ -45,7 +45,7 @@ class Pipe:
         @return: how many; 0: they must be read, if there are any.
         @raise OSError: C{source} is broken; the kernel reports this once.
         """
-        if not self._usable or (self._ends is None and not self._lay()):
+        if not self._usable or (self._ends is None and not self._makePipe()):
             return 0
         assert self._ends is not None
         try:
@@ -82,7 +82,7 @@ class Pipe:
 
     # Inside.
 
-    def _lay(self) -> bool:
+    def _makePipe(self) -> bool:
         try:
             self._ends = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         except OSError as why:

@@ -17,7 +17,7 @@ import struct
 import termios
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from typing import Any
+from typing import Any, TypeGuard
 
 from twisted.internet import error
 from twisted.internet.address import IPv4Address, IPv6Address
@@ -597,6 +597,6 @@ def address(found: tuple[Any, ...]) -> IPv4Address | IPv6Address:
     return IPv6Address("TCP", host, port, flow, scope)
 
 
-def isPlain(transport: object) -> bool:
+def isPlain(transport: object) -> TypeGuard[Stream]:
     """Is it one of ours, and go its bytes to the socket as they are, with nothing between?"""
     return isinstance(transport, Stream) and not transport.TLS

@@ -19,7 +19,7 @@ from .when import moment
 from .wire import add, ask
 
 COLUMNS = ("day", "user", "host", "port", "jobs", "bytes", "pages", "failed")
-"""Of the CSV, in this order."""
+"""The columns of the CSV, in this order."""
 
 PAGE = 1000
 """What is asked for at a time: as much as the gateway answers at once."""

@@ -110,8 +110,8 @@ def _places(parser: argparse.ArgumentParser) -> None:
 
 _ONE = {
     "cancel": "end a job that has not ended",
-    "hold": "let a waiting job wait for a person",
-    "release": "let a held job print; one that may be half printed, whole",
+    "hold": "keep a waiting job from printing until it is released",
+    "release": "let a held job print; one that may be half printed prints whole",
     "reprint": "print an ended job again, as a new one (needs --keep)",
     "next": "let a waiting job be the next one of its port",
 }

@@ -108,7 +108,7 @@ SEEN = (Verb("ports", "list the printing ports, those that are stopped first", _
 """To look at."""
 
 DONE = (
-    Verb("pause", "let a port print nothing after the job that it has", _pause, _pauseWords),
+    Verb("pause", "stop a port after the job that it prints", _pause, _pauseWords),
     Verb("resume", "let a paused port print again", _resume, _oneOrAll),
     Verb("test", "print a test page", _test, _testWords),
     Verb("reload", "read the gateway's configuration again", _reload, _declared),

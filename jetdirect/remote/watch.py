@@ -93,8 +93,8 @@ class _Look:
     def news(self) -> Iterator[str]:
         """A line for each thing that is otherwise than at the last look."""
         things = [("gateway", {"state": self.away or "answers"}, "gateway")]
-        things += [(f"port {each['name']}", _portly(each), "port") for each in self.ports]
-        things += [(f"job {each['number']}", _jobly(each), "job") for each in self.jobs[::-1]]
+        things += [(f"port {each['name']}", _portFacts(each), "port") for each in self.ports]
+        things += [(f"job {each['number']}", _jobFacts(each), "job") for each in self.jobs[::-1]]
         began, seen = not self._seen, self._seen
         self._seen = {name: what for name, what, _ in things}
         for name, what, kind in things:
@@ -103,20 +103,20 @@ class _Look:
             if self._said.json:
                 yield json.dumps({"time": _now(), kind: name.partition(" ")[2] or name, **what})
             else:
-                yield f"{_now()}  {words.word(name)}: {words.word(', '.join(_told(what)))}"
+                yield f"{_now()}  {words.word(name)}: {words.word(', '.join(_details(what)))}"
 
 
-def _portly(port: dict[str, Any]) -> dict[str, Any]:
+def _portFacts(port: dict[str, Any]) -> dict[str, Any]:
     said = port["message"] or ", ".join(port["reasons"])
     return {"state": port["state"], "why": said, "queued": port["queued"], "held": port["held"]}
 
 
-def _jobly(job: dict[str, Any]) -> dict[str, Any]:
+def _jobFacts(job: dict[str, Any]) -> dict[str, Any]:
     what = {"port": job["port"], "state": job["state"], "why": job["reason"]}
     return {**what, "name": job["name"], "user": job["user"]}
 
 
-def _told(what: dict[str, Any]) -> Iterator[str]:
+def _details(what: dict[str, Any]) -> Iterator[str]:
     yield what["state"]
     if what.get("why"):
         yield what["why"]

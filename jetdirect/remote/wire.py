@@ -100,7 +100,7 @@ def _connection(place: str) -> HTTPConnection:
 
 
 def _authorization(wire: HTTPConnection) -> dict[str, str]:
-    """Who asks, as C{~/.netrc} says it for the gateway's host (RFC 7617)."""
+    """The header with user and password, from C{~/.netrc} (RFC 7617)."""
     file = os.path.expanduser("~/.netrc")
     if isinstance(wire, _UnixConnection) or not os.path.exists(file):
         return {}

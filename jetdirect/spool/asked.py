@@ -75,16 +75,16 @@ class AskedSpool(ABC):
         self._commits: dict[str, InOrder] = {}
 
     @abstractmethod
-    def _done(self, work: Callable[[], _Result]) -> Deferred[_Result]:
+    def _inThread(self, work: Callable[[], _Result]) -> Deferred[_Result]:
         """Do what may sleep; its errors are those of a job."""
 
     def addPort(self, name: str) -> Deferred[Found]:
         """L{ISpool}."""
-        return self._done(lambda: self._store.addPort(name))
+        return self._inThread(lambda: self._store.addPort(name))
 
     def portNames(self) -> Deferred[Sequence[str]]:
         """L{ISpool}."""
-        return self._done(self._store.portNames)
+        return self._inThread(self._store.portNames)
 
     def nextPlace(self) -> Deferred[int]:
         """L{ISpool}."""
@@ -124,12 +124,12 @@ class AskedSpool(ABC):
 
     def room(self) -> Deferred[Room]:
         """L{ISpool}."""
-        return self._done(self._store.room)
+        return self._inThread(self._store.room)
 
     # Inside.
 
     def _forJob(self, number: int, work: Callable[[], _Result]) -> Deferred[_Result]:
-        return self._jobs.do(number, lambda: self._done(work))
+        return self._jobs.do(number, lambda: self._inThread(work))
 
     def _hint(self, number: int, work: Callable[[], None]) -> Deferred[None]:
         return self._forJob(number, work).addErrback(lambda _: None)
@@ -138,7 +138,7 @@ class AskedSpool(ABC):
         self, draft: SleepingDraft, port: str, record: SpoolRecord, to: JobPlace
     ) -> Deferred[SpoolRecord]:
         def placed(place: int) -> Deferred[SpoolRecord]:
-            return self._done(lambda: self._keep(draft, record.but(place=place), to))
+            return self._inThread(lambda: self._keep(draft, record.but(place=place), to))
 
         committed = self._places.next().addCallback(placed)
         return self._commits.setdefault(port.lower(), InOrder()).give(committed)
@@ -169,7 +169,7 @@ class AskedDraft:
 
     def write(self, data: bytes) -> Deferred[None]:
         """L{IDraft}."""
-        return self._spool._done(lambda: self._draft.write(data))
+        return self._spool._inThread(lambda: self._draft.write(data))
 
     def commit(self, record: SpoolRecord, to: JobPlace = JobPlace.QUEUE) -> Deferred[SpoolRecord]:
         """L{IDraft}."""

@@ -9,10 +9,10 @@ from twisted.logger import Logger
 
 from ..errors import PrintError, SpoolFailed, SpoolFull, WrongState
 from ..interfaces import Delivery
-from .house import House
+from .context import QueueContext
 from .portjobs import PortJobs
 from .record import BadRecord, JobPlace, Kept, SpoolRecord
-from .retention import Retention
+from .retention import SpoolRetention
 
 
 class Changes:
@@ -20,8 +20,8 @@ class Changes:
 
     _log = Logger()
 
-    def __init__(self, house: House, jobs: PortJobs, retention: Retention) -> None:
-        self._house = house
+    def __init__(self, context: QueueContext, jobs: PortJobs, retention: SpoolRetention) -> None:
+        self._context = context
         self._jobs = jobs
         self._retention = retention
         self._printed: dict[int, Deferred[str]] = {}
@@ -35,7 +35,7 @@ class Changes:
         @return: L{None}: it cannot be used, and was set aside; or the disk does not read it.
         """
         try:
-            return await self._house.spool.record(kept.number)
+            return await self._context.spool.record(kept.number)
         except (BadRecord, KeyError) as why:
             await self.setAside(kept, str(why))
         except (SpoolFailed, SpoolFull) as error:
@@ -47,9 +47,9 @@ class Changes:
         """Likewise, but a spool that has failed is waited for."""
         while True:
             record = await self.record(kept)
-            if record is not None or self._house.broken is None:
+            if record is not None or self._context.broken is None:
                 return record
-            await self._house.whenWell()
+            await self._context.whenWell()
 
     async def asked(self, kept: Kept) -> SpoolRecord:
         """
@@ -58,19 +58,19 @@ class Changes:
         @raise WrongState: it cannot be used.
         """
         try:
-            return await self._house.spool.record(kept.number)
+            return await self._context.spool.record(kept.number)
         except (BadRecord, KeyError) as why:
             raise WrongState(f"the record of job {kept.number} cannot be used: {why}") from None
 
     async def wellOtherwise(self, error: PrintError) -> bool:
         """Is it only one job that the disk does not read?  If not, none is tried until it is."""
-        if self._house.shared is not None:
-            self._house.failed(error)  # a database that was away is no fault of a job's
+        if self._context.shared is not None:
+            self._context.failed(error)  # a database that was away is no fault of a job's
             return False
         try:
-            await self._house.spool.probe()
+            await self._context.spool.probe()
         except (SpoolFailed, SpoolFull):
-            self._house.failed(error)
+            self._context.failed(error)
             return False
         return True
 
@@ -82,10 +82,10 @@ class Changes:
         """
         while True:
             try:
-                await self._house.spool.change(record, to)
+                await self._context.spool.change(record, to)
             except (SpoolFailed, SpoolFull) as error:
-                self._house.failed(error)
-                await self._house.whenWell()
+                self._context.failed(error)
+                await self._context.whenWell()
             else:
                 return
 
@@ -109,7 +109,7 @@ class Changes:
         self, kept: Kept, record: SpoolRecord, outcome: str, delivery: str = ""
     ) -> None:
         """It has ended."""
-        record = record.but(outcome=outcome, delivery=delivery, ended=self._house.wallClock())
+        record = record.but(outcome=outcome, delivery=delivery, ended=self._context.wallClock())
         if kept.number in self._jobs.unheard:
             record = record.but(heard=False)
         await self.write(record, JobPlace.DONE)
@@ -130,7 +130,7 @@ class Changes:
         self._jobs.drop(kept.number)
         self._tellPrinted(kept.number, "")
         try:
-            await self._house.spool.setAside(kept.number)
+            await self._context.spool.setAside(kept.number)
         except (SpoolFailed, SpoolFull, KeyError):
             self._log.error("job {job} cannot be set aside either", job=kept.number)
 
@@ -150,7 +150,7 @@ class Changes:
             self._tell(self._jobs.unread(kept), JobPlace.HELD)
         self._tellPrinted(kept.number, "")
 
-    # Whoever waits for it.
+    # Waiting for the end of a job.
 
     def whenPrinted(self, number: int) -> Deferred[str]:
         """
@@ -168,5 +168,5 @@ class Changes:
             printed.callback(delivery or Delivery.QUEUED.value)
 
     def _tell(self, record: SpoolRecord, place: JobPlace) -> None:
-        self._house.told(self._jobs.seen(record, place))
-        self._house.portChanged(self._jobs.port.name)
+        self._context.told(self._jobs.seen(record, place))
+        self._context.portChanged(self._jobs.port.name)

@@ -49,7 +49,7 @@ class SpoolDirectory:
             self._make()
             kind = lookAt(self.path, mounts, what)
             self._checkOwner(os.stat(self.path))
-            self._lock = self._take()
+            self._lock = self._lockDirectory()
         except OSError as error:
             raise ValueError(f"{error.strerror}; {_REMEDY}") from None
         self.durable = kind not in _VOLATILE
@@ -76,7 +76,7 @@ class SpoolDirectory:
         if found.st_uid not in (os.geteuid(), 0):
             raise ValueError(f"it belongs to user {found.st_uid}; chown it to the gateway's user")
 
-    def _take(self) -> int:
+    def _lockDirectory(self) -> int:
         flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
         descriptor = os.open(f"{self.path}/{LOCK}", flags, PRIVATE)
         try:
@@ -90,7 +90,7 @@ class SpoolDirectory:
 
 def lookAt(path: str, mounts: Iterable[str] | None = None, what: str = "spool") -> str:
     """
-    What can be seen of a directory, whoever looks.  Nothing is made.
+    What anybody can see of a directory.  Nothing is made.
 
     @return: the kind of its file system.
     @param what: a gateway would have it as.

@@ -51,5 +51,5 @@ def doubt(record: SpoolRecord, policy: OnDoubt, error: PrintError | None = None)
 
 
 def doubtOf(number: int) -> str:
-    """Who pauses a port whose operator wants no job to pass one that is in doubt."""
+    """The reason for the pause of a port where no job may pass one that is in doubt."""
     return f"job {number}, which is in doubt"

@@ -83,7 +83,7 @@ class Draft:
 
     @property
     def sha256(self) -> str:
-        """Of the bytes so far, in hexadecimal."""
+        """The hash of the bytes so far, in hexadecimal."""
         found = self._hash.copy()
         found.update(self._waiting)
         return found.hexdigest()
@@ -145,7 +145,7 @@ class Draft:
         self._store.discarded(self._path)
 
     def _decide(self) -> bool:
-        # Who comes first, commit or cut; the lock is never held while the disk is touched.
+        # Commit or cut, whichever comes first; the lock is never held while the disk is touched.
         with self._lock:
             first, self._over = not self._over, True
         return first

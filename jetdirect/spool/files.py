@@ -88,7 +88,7 @@ class FileSpool(AskedSpool):
         @param release: lets another process have the directory.
         """
         places = Reserved(
-            lambda count: self._done(lambda: store.reserve("place", count)), RESERVED_PLACES
+            lambda count: self._inThread(lambda: store.reserve("place", count)), RESERVED_PLACES
         )
         super().__init__(store, places, do)
         self.durable = durable
@@ -96,7 +96,7 @@ class FileSpool(AskedSpool):
 
     def reserve(self, count: int) -> Deferred[int]:
         """L{ISpool}."""
-        return self._done(lambda: self._store.reserve("number", count))
+        return self._inThread(lambda: self._store.reserve("number", count))
 
     def begin(self, port: str, number: int) -> Deferred[IDraft]:
         """L{ISpool}."""
@@ -143,16 +143,16 @@ class FileSpool(AskedSpool):
             with suppress(OSError):
                 self._store.takeBallast()
 
-        return self._done(probe)
+        return self._inThread(probe)
 
     def paused(self) -> Deferred[Mapping[str, str]]:
         """L{ISpool}."""
-        return self._done(self._store.paused)
+        return self._inThread(self._store.paused)
 
     def setPaused(self, paused: Mapping[str, str]) -> Deferred[None]:
         """L{ISpool}."""
         written = dict(paused)
-        return self._jobs.do(0, lambda: self._done(lambda: self._store.setPaused(written)))
+        return self._jobs.do(0, lambda: self._inThread(lambda: self._store.setPaused(written)))
 
     def close(self) -> Deferred[None]:
         """L{ISpool}: what a thread is at, is at its end with the process."""
@@ -161,7 +161,7 @@ class FileSpool(AskedSpool):
 
     # Inside.
 
-    def _done(self, work: Callable[[], _Result]) -> Deferred[_Result]:
+    def _inThread(self, work: Callable[[], _Result]) -> Deferred[_Result]:
         return self._do(work).addErrback(self._failed)
 
     def _failed(self, failure: Failure) -> Any:
@@ -197,7 +197,7 @@ class FileDraft(AskedDraft):
         """L{IDraft}."""
         if self._draft.take(data) < SMALL:
             return succeed(None)
-        return self._spool._done(self._draft.flush)
+        return self._spool._inThread(self._draft.flush)
 
 
 @implementer(IKeptData)
@@ -219,7 +219,7 @@ class FileData:
         def over(result: Any) -> Any:
             self._reading = False
             if self._closed:
-                self._letGo()
+                self._closeFiles()
             return result
 
         return self._spool._do(work).addBoth(over)
@@ -229,9 +229,9 @@ class FileData:
         if not self._closed:
             self._closed = True
             if not self._reading:
-                self._letGo()
+                self._closeFiles()
 
-    def _letGo(self) -> None:
+    def _closeFiles(self) -> None:
         self._reader.close()
 
 
@@ -260,7 +260,7 @@ class KernelData(FileData):
                 fcntl.fcntl(self._pipe[1], fcntl.F_SETPIPE_SZ, PIPE_SIZES[0])
         return os.splice(self._reader.descriptor, self._pipe[1], PIPE_SIZES[0])
 
-    def _letGo(self) -> None:
-        super()._letGo()
+    def _closeFiles(self) -> None:
+        super()._closeFiles()
         for end in self._pipe or ():
             os.close(end)

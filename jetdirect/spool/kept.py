@@ -41,7 +41,7 @@ _Result = TypeVar("_Result")
 
 
 class Withdrawn(PrintError):
-    """The job is out of the line; whoever took it out says what becomes of it."""
+    """The job is out of the line; the caller decides what becomes of it."""
 
 
 class Stopped(PrintError):

@@ -48,7 +48,7 @@ class Lookout:
 
     def begin(self) -> None:
         """Ask from now on."""
-        self._looking = Deferred.fromCoroutine(self._look())
+        self._looking = Deferred.fromCoroutine(self._askUntilBack())
         self._looking.addErrback(_ended)
 
     def end(self) -> None:
@@ -57,7 +57,7 @@ class Lookout:
         if looking is not None:
             looking.cancel()
 
-    async def _look(self) -> None:
+    async def _askUntilBack(self) -> None:
         while True:
             await self._turns.turn()
             asked = self._ask()

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from ..record import JobRecord, JobState
-from .house import House, Port
+from .context import Port, QueueContext
 from .kept import KeptJob
 from .record import JobPlace, Kept, SpoolRecord
 from .seen import jobRecord
@@ -43,12 +43,12 @@ class PortJobs:
     @ivar attempt: the job that has the printer, or waits for its turn at it.
     """
 
-    def __init__(self, port: Port, house: House) -> None:
+    def __init__(self, port: Port, context: QueueContext) -> None:
         self.port = port
         self.removed = False
-        self.mine = house.shared is None
+        self.mine = context.shared is None
         self.attempt: KeptJob | None = None
-        self._house = house
+        self._context = context
         self.clear()
 
     def clear(self) -> None:
@@ -137,10 +137,10 @@ class PortJobs:
             where = JobPlace.ACTIVE
             record = record.but(sent=job.progress)
             if job.blocked is not None:
-                blocked = self._house.clock.seconds() - job.blocked
+                blocked = self._context.clock.seconds() - job.blocked
         if self.removed and where is JobPlace.QUEUE:
             where, record = JobPlace.HELD, record.but(reason=PORT_REMOVED)
-        now = self._house.wallClock()
+        now = self._context.wallClock()
         return jobRecord(record, where, now, self.port.description, blocked)
 
     def unread(self, kept: Kept) -> SpoolRecord:
@@ -152,7 +152,7 @@ class PortJobs:
             name="",
             user="",
             host=kept.host,
-            received=self._house.wallClock(),
+            received=self._context.wallClock(),
             place=kept.place,
             size=kept.size,
             reason=self.reasons.get(kept.number, ""),

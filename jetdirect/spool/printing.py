@@ -14,8 +14,8 @@ from twisted.python.failure import Failure
 from ..errors import JobCanceled, PortLost, PrintError, ShuttingDown, SpoolFailed, SpoolFull
 from ..named import OnDoubt
 from .changes import Changes
+from .context import QueueContext
 from .doubt import doubt, doubtOf
-from .house import House
 from .kept import KeptJob, Stopped, Withdrawn
 from .lookout import Lookout
 from .portjobs import PortJobs
@@ -41,12 +41,14 @@ class Printing:
 
     _log = Logger()
 
-    def __init__(self, house: House, jobs: PortJobs, changes: Changes) -> None:
+    def __init__(self, context: QueueContext, jobs: PortJobs, changes: Changes) -> None:
         self.ready = False
-        self._house = house
+        self._context = context
         self._jobs = jobs
         self._changes = changes
-        self._lookout = Lookout(house.clock, house.asking, lambda: jobs.port.answers(), self.wake)
+        self._lookout = Lookout(
+            context.clock, context.asking, lambda: jobs.port.answers(), self.wake
+        )
         self._answered = False  # its last attempt went well
         self._verified = 0
         self._failures = 0
@@ -119,45 +121,45 @@ class Printing:
 
     @property
     def _mayPrint(self) -> bool:
-        house, jobs = self._house, self._jobs
+        context, jobs = self._context, self._jobs
         still = self._stopping or jobs.removed or not self.ready or not jobs.mine
-        paused = jobs.port.name.lower() in house.paused
-        return not still and bool(jobs.waiting) and house.broken is None and not paused
+        paused = jobs.port.name.lower() in context.paused
+        return not still and bool(jobs.waiting) and context.broken is None and not paused
 
     async def _run(self) -> None:
         while self._mayPrint:
             await self._print(self._jobs.waiting[0])
-        self._rest()
+        self._stopped()
 
-    def _rest(self) -> None:
+    def _stopped(self) -> None:
         self._running = False
         idle, self._idle = self._idle, []
         for each in idle:
             each.callback(None)
 
     def _fault(self, failure: Failure) -> None:
-        if failure.check(PortLost):  # whoever prints there now has judged the job
+        if failure.check(PortLost):  # the gateway that prints there now has judged the job
             self._jobs.mine, self._jobs.attempt = False, None
             self._tellSettled()
-            self._rest()
+            self._stopped()
             return
         # A mistake of ours: the other ports go on, and this one tries again.
         self._log.failure("the queue of {port} failed", failure, port=self._jobs.port.name)
         self._jobs.attempt = None
-        self._rest()
+        self._stopped()
         if not self._stopping:
-            self._house.clock.callLater(PAUSES[-1], self.goOn)
+            self._context.clock.callLater(PAUSES[-1], self.goOn)
 
     async def _print(self, kept: Kept) -> None:
         record = await self._fit(kept)
         if record is None:
             return
-        house = self._house
+        context = self._context
         if not self._answered:
-            await house.dialling.turn()
+            await context.dialling.turn()
         if not self._mayPrint or not self._jobs.isNext(kept):
             return
-        job = KeptJob(record, house.spool, house.clock, house.wallClock, self._jobChanged)
+        job = KeptJob(record, context.spool, context.clock, context.wallClock, self._jobChanged)
         self._jobs.attempt = job
         over = job.whenOver()
         self._jobs.port.submit(job)
@@ -172,7 +174,7 @@ class Printing:
             each.callback(None)
 
     def _jobChanged(self, job: KeptJob) -> None:
-        self._house.told(self._jobs.seen(job.record, JobPlace.ACTIVE))
+        self._context.told(self._jobs.seen(job.record, JobPlace.ACTIVE))
 
     # Before an attempt.
 
@@ -184,11 +186,11 @@ class Printing:
         if record.port.lower() != self._jobs.port.name.lower():
             self._jobs.drop(kept.number)  # it was moved by another gateway meanwhile
             return None
-        if kept.number < self._house.first and self._verified != kept.number:
+        if kept.number < self._context.first and self._verified != kept.number:
             try:
-                await self._house.spool.verify(kept.number)
+                await self._context.spool.verify(kept.number)
             except BadRecord as why:
-                if self._house.broken is None:  # or another gateway may have printed it meanwhile
+                if self._context.broken is None:  # or another gateway may have printed it meanwhile
                     await self._changes.setAside(kept, str(why))
                 return None
             except (SpoolFailed, SpoolFull) as error:
@@ -198,7 +200,7 @@ class Printing:
             self._verified = kept.number
         if not self._jobs.isNext(kept):
             return None
-        now, port = self._house.wallClock(), self._jobs.port
+        now, port = self._context.wallClock(), self._jobs.port
         expire = port.settings.expire
         if port.positional and record.uri and record.uri != port.uri:
             await self._changes.hold(kept, record.but(reason=PORT_CHANGED))
@@ -250,7 +252,7 @@ class Printing:
             # What comes behind the record of the attempt only reads.
             unreadable = await self._changes.wellOtherwise(error)
         elif isinstance(error, SpoolFailed):
-            self._house.failed(error)
+            self._context.failed(error)
         undone = job.record.but(attempts=job.record.attempts - job.attempted)
         if unreadable:
             await self._unreadable(kept, undone, error)
@@ -260,7 +262,7 @@ class Printing:
         if isinstance(error, ShuttingDown):
             return
         if isinstance(error, Stopped):
-            self._house.told(self._jobs.seen(job.record))
+            self._context.told(self._jobs.seen(job.record))
             return
         if error.final:
             await self._changes.hold(kept, undone.but(reason=error.reason))
@@ -268,7 +270,7 @@ class Printing:
         pause = PAUSES[min(self._failures, len(PAUSES) - 1)]
         self._failures += 1
         self._lookout.begin()
-        await self._sleep(pause * (1 + JITTER * self._house.dice.random()))
+        await self._sleep(pause * (1 + JITTER * self._context.dice.random()))
         self._lookout.end()
 
     async def judge(self, kept: Kept, record: SpoolRecord, error: PrintError | None = None) -> None:
@@ -296,7 +298,7 @@ class Printing:
                 await self._changes.finish(kept, record, "aborted")
             case OnDoubt.STOP:
                 await self._changes.hold(kept, record)
-                self._house.pause(port.name, doubtOf(kept.number)).addErrback(self._notPaused)
+                self._context.pause(port.name, doubtOf(kept.number)).addErrback(self._notPaused)
             case OnDoubt.HOLD:
                 await self._changes.hold(kept, record)
 
@@ -309,7 +311,7 @@ class Printing:
 
     def _sleep(self, seconds: float) -> Deferred[None]:
         sleeping = self._sleeping = Deferred()
-        call = self._house.clock.callLater(seconds, self._wake)
+        call = self._context.clock.callLater(seconds, self._wake)
 
         def awake(_: object) -> None:
             if call.active():

@@ -17,15 +17,15 @@ from ..named import OnDuplicate
 from ..record import JobRecord, JobState
 from .beat import Changed
 from .changes import Changes
+from .context import Port, QueueContext
 from .duplicates import Duplicates
 from .elsewhere import Elsewhere
-from .house import House, Port
 from .kept import KeptJob, Stopped
 from .line import Coming
 from .portjobs import PortJobs, Status
 from .printing import Printing
 from .record import Found, JobPlace, Kept, SpoolRecord
-from .retention import Retention
+from .retention import SpoolRetention
 from .verbs import Verbs
 
 AT_A_TIME = 2000
@@ -46,20 +46,20 @@ class Queue:
 
     _log = Logger()
 
-    def __init__(self, port: Port, house: House, guards: bool = True) -> None:
+    def __init__(self, port: Port, context: QueueContext, guards: bool = True) -> None:
         """@param guards: look for jobs that come again."""
-        self.spool = house.spool
-        self._house = house
+        self.spool = context.spool
+        self._context = context
         self._guards = guards
-        self._known = PortJobs(port, house)
-        self._retention = Retention(house, self._known)
-        self._changes = Changes(house, self._known, self._retention)
-        self._printing = Printing(house, self._known, self._changes)
-        self._verbs = Verbs(house, self._known, self._changes, self._printing, self._retention)
+        self._known = PortJobs(port, context)
+        self._retention = SpoolRetention(context, self._known)
+        self._changes = Changes(context, self._known, self._retention)
+        self._printing = Printing(context, self._known, self._changes)
+        self._verbs = Verbs(context, self._known, self._changes, self._printing, self._retention)
         self._duplicates = (
-            Duplicates(house.spool, house.clock.seconds)
-            if house.shared is None
-            else house.shared.duplicates()
+            Duplicates(context.spool, context.clock.seconds)
+            if context.shared is None
+            else context.shared.duplicates()
         )
         self._incoming: set[Coming] = set()
         self.broken: PrintError | None = None
@@ -128,7 +128,7 @@ class Queue:
         self._retention.clear()
         self._known.mine = mine
         await self.open()
-        self._house.portChanged(self.port.name)
+        self._context.portChanged(self.port.name)
 
     def learn(self, changed: Iterable[Changed]) -> None:
         """Jobs that other gateways have changed."""
@@ -138,9 +138,9 @@ class Queue:
             if not self.mine:
                 self._follow(each)
             elif each.kept.number not in self.jobs and not each.awaited:
-                self._come(each)
+                self._addChanged(each)
         if told:
-            self._house.portChanged(self.port.name)
+            self._context.portChanged(self.port.name)
             self.goOn()
 
     def unlearn(self, numbers: Iterable[int]) -> None:
@@ -158,9 +158,9 @@ class Queue:
         elif each.place is JobPlace.ACTIVE:
             self._known.add(each.kept, JobPlace.ACTIVE)
         else:
-            self._come(each)
+            self._addChanged(each)
 
-    def _come(self, each: Changed) -> None:
+    def _addChanged(self, each: Changed) -> None:
         if each.place is JobPlace.QUEUE:
             self._known.add(each.kept, JobPlace.QUEUE)
             self._known.lineUp(each.kept)
@@ -176,7 +176,7 @@ class Queue:
 
         Returns when that is known, or when the disk does not tell it: then it is asked again.
         """
-        if self._house.shared is not None:
+        if self._context.shared is not None:
             await self._openWhenWell()
         elif not await self._opened():
             Deferred.fromCoroutine(self._openLater()).addErrback(self._notOpened)
@@ -185,17 +185,17 @@ class Queue:
         # A database that is away comes back, or is replaced.
         while True:
             try:
-                found = await self._house.spool.addPort(self.port.name)
+                found = await self._context.spool.addPort(self.port.name)
             except (SpoolFailed, SpoolFull) as error:
-                self._house.failed(error)
-                await self._house.whenWell()
+                self._context.failed(error)
+                await self._context.whenWell()
             else:
-                await self._take(found)
+                await self._takeOver(found)
                 return
 
     async def _opened(self) -> bool:
         try:
-            found = await self._house.spool.addPort(self.port.name)
+            found = await self._context.spool.addPort(self.port.name)
         except (SpoolFailed, SpoolFull) as error:
             self._log.error(
                 "the jobs of {port} cannot be read: {why}; none is taken or printed there",
@@ -204,21 +204,21 @@ class Queue:
             )
             self._tellReady(error)
             return False
-        await self._take(found)
+        await self._takeOver(found)
         return True
 
     async def _openLater(self) -> None:
         while True:
-            await deferLater(self._house.clock, OPENED_AGAIN)
+            await deferLater(self._context.clock, OPENED_AGAIN)
             if await self._opened():
                 self._log.info("the jobs of {port} can be read again", port=self.port.name)
-                self._house.portChanged(self.port.name)
+                self._context.portChanged(self.port.name)
                 return
 
     def _notOpened(self, failure: Failure) -> None:
         self._log.failure("the jobs of {port} cannot be opened", failure, port=self.port.name)
 
-    async def _take(self, found: Found) -> None:
+    async def _takeOver(self, found: Found) -> None:
         for complaint in found.complaints:
             self._log.error("{complaint}", complaint=complaint)
         coming = {intake.number for intake in self._incoming}
@@ -227,7 +227,7 @@ class Queue:
             for at in range(0, len(jobs), AT_A_TIME):
                 self._countAll(jobs[at : at + AT_A_TIME], place)
                 if len(jobs) > AT_A_TIME:
-                    await deferLater(self._house.clock, 0)  # others have their turn, too
+                    await deferLater(self._context.clock, 0)  # others have their turn, too
         waiting = found.jobs.get(JobPlace.QUEUE, ())
         self._known.found(each for each in waiting if each.number not in coming)
         for kept in found.jobs.get(JobPlace.ACTIVE, ()) if self.mine else ():
@@ -258,7 +258,7 @@ class Queue:
         # It was printing when the last process ended.
         record = await self._changes.recordWhenWell(kept)
         if record is not None:
-            noted = await self._house.spool.noted(kept.number)
+            noted = await self._context.spool.noted(kept.number)
             await self._printing.judge(kept, record.but(sent=min(noted, kept.size)))
 
     async def _remember(self, kept: Kept) -> None:
@@ -270,9 +270,9 @@ class Queue:
             if not self.mine:
                 self._known.ends[kept.number] = JobState(record.outcome)
                 return
-            if self._house.history is not None:
+            if self._context.history is not None:
                 # The last process may have been killed before it knew it.
-                self._house.history.restore(self.seen(record, JobPlace.DONE))
+                self._context.history.restore(self.seen(record, JobPlace.DONE))
             await self._retention.retain(record)
 
     # What others see.
@@ -333,7 +333,7 @@ class Queue:
     @property
     def durable(self) -> bool:
         """L{Line<jetdirect.spool.line.Line>}."""
-        return self._house.spool.durable
+        return self._context.spool.durable
 
     @property
     def replyWithin(self) -> float:
@@ -349,9 +349,9 @@ class Queue:
         name, settings, size = self.port.name, self.port.settings, intake.size or 0
         if self.removed:
             raise PortRemoved(f"{name} was removed; print on another port")
-        if self._house.broken is not None and self._house.shared is not None:
-            raise SpoolFailed(self._house.broken.reason)
-        if (self._house.broken or self.broken) is not None:
+        if self._context.broken is not None and self._context.shared is not None:
+            raise SpoolFailed(self._context.broken.reason)
+        if (self._context.broken or self.broken) is not None:
             raise PortFailed(
                 f"the spool of {name} has failed, and is tried again every few seconds"
             )
@@ -366,9 +366,9 @@ class Queue:
         if settings.maxQueuedPerHost is not None and mine >= settings.maxQueuedPerHost:
             raise SpoolFull(f"{name} keeps {mine} jobs of {intake.host} already")
         self._incoming.add(intake)
-        room = await self._house.room()
+        room = await self._context.room()
         if room.free - size < max(self.least(room.total), 1):
-            raise SpoolFull("the spool's disk has no more room than is to stay free")
+            raise SpoolFull("the spool's disk has only the space left that must stay free")
 
     def least(self, total: int) -> int:
         """L{Line<jetdirect.spool.line.Line>}."""
@@ -401,8 +401,8 @@ class Queue:
 
     def take(self, record: SpoolRecord, held: bool) -> None:
         """L{Line<jetdirect.spool.line.Line>}."""
-        if self._house.shared is not None:
-            self._house.shared.replied(record.number)
+        if self._context.shared is not None:
+            self._context.shared.replied(record.number)
         if record.number in self.jobs:
             return  # somebody else was told of it first
         kept = Kept(record.place, record.number, record.size, record.host, record.received)
@@ -411,7 +411,7 @@ class Queue:
             self._known.reasons[record.number] = record.reason
         else:
             self._known.lineUp(kept)
-        self._house.portChanged(self.port.name)
+        self._context.portChanged(self.port.name)
         self.goOn()
 
     def whenPrinted(self, number: int) -> Deferred[str]:
@@ -423,7 +423,7 @@ class Queue:
         # A quick printer has the job before its sender has said the next word.
         place = self.jobs.get(number)
         if place is not None and heard:
-            self._house.spool.noteHeard(number)
+            self._context.spool.noteHeard(number)
         elif place not in (None, JobPlace.DONE):
             self._known.unheard.add(number)
 
@@ -435,7 +435,7 @@ class Queue:
 
     def failed(self, error: PrintError) -> None:
         """L{Line<jetdirect.spool.line.Line>}."""
-        self._house.failed(error)
+        self._context.failed(error)
 
     def _whenReady(self) -> Deferred[None]:
         if self._ready is None:
@@ -456,7 +456,7 @@ class Queue:
     @property
     def verbs(self) -> Verbs | Elsewhere:
         """What a person wants of one of them."""
-        shared, name = self._house.shared, self.port.name
+        shared, name = self._context.shared, self.port.name
         if self.mine or shared is None:
             return self._verbs
         return Elsewhere(
@@ -469,8 +469,8 @@ class Queue:
 
         @return: fires when that is recorded.
         """
-        if not self.mine and self._house.shared is not None:
-            asked = self._house.shared.ask(self.port.name, "stop", 0, "", by)
+        if not self.mine and self._context.shared is not None:
+            asked = self._context.shared.ask(self.port.name, "stop", 0, "", by)
             return Deferred.fromCoroutine(asked)
         return self._printing.cut(Stopped(f"stopped by {by}"))
 

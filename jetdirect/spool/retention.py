@@ -16,8 +16,8 @@ from twisted.python.failure import Failure
 
 from ..errors import PortLost, SpoolFailed, SpoolFull
 from ..record import JobState
+from .context import QueueContext
 from .duplicates import WINDOW
-from .house import House
 from .limits import Ended
 from .portjobs import PortJobs
 from .record import SpoolRecord
@@ -26,13 +26,13 @@ SWEEP = 60.0
 """Seconds between two looks at what is not to be kept any longer (chosen)."""
 
 
-class Retention:
+class SpoolRetention:
     """Drops what is not kept any longer."""
 
     _log = Logger()
 
-    def __init__(self, house: House, jobs: PortJobs) -> None:
-        self._house = house
+    def __init__(self, context: QueueContext, jobs: PortJobs) -> None:
+        self._context = context
         self._jobs = jobs
         self._stopping = False
         self._sweeping: IDelayedCall | None = None
@@ -50,18 +50,18 @@ class Retention:
 
     async def retain(self, record: SpoolRecord) -> None:
         """A job has ended, and that is recorded."""
-        now = self._house.wallClock()
+        now = self._context.wallClock()
         self._ended.append(Ended(record.number, min(record.ended or now, now), record.size))
         self._jobs.unheard.discard(record.number)
         self._jobs.ends[record.number] = JobState(record.outcome)
         await self._drop()
         if self._sweeping is None and not self._stopping:
-            self._sweeping = self._house.clock.callLater(SWEEP, self._sweep)
+            self._sweeping = self._context.clock.callLater(SWEEP, self._sweep)
 
     def erased(self, number: int) -> None:
         """An operator has removed the bytes of a job; only its record is left."""
         self._ended = [each for each in self._ended if each.number != number]
-        self._forgettable.append((self._house.wallClock() + WINDOW, number))
+        self._forgettable.append((self._context.wallClock() + WINDOW, number))
 
     def stop(self) -> None:
         """Drop nothing more; the next start does it."""
@@ -73,20 +73,20 @@ class Retention:
     # Inside.
 
     async def _drop(self) -> None:
-        now = self._house.wallClock()
+        now = self._context.wallClock()
         surplus = self._jobs.port.settings.keep.surplus(self._ended, now)
         dropped, self._ended = self._ended[:surplus], self._ended[surplus:]
         for job in dropped:
             self._forgettable.append((job.ended + WINDOW, job.number))
-            await self._unless(self._house.spool.removeData(job.number))
-        history = self._house.history
+            await self._unless(self._context.spool.removeData(job.number))
+        history = self._context.history
         while self._forgettable and self._forgettable[0][0] < now:
             number = self._forgettable[0][1]
             if history is not None and not history.recorded(number):
                 break  # and of those behind it nobody asks before the next look
             self._forgettable.popleft()
             self._jobs.forget(number)
-            await self._unless(self._house.spool.remove(number))
+            await self._unless(self._context.spool.remove(number))
 
     @staticmethod
     async def _unless(step: Deferred[None]) -> None:
@@ -100,7 +100,7 @@ class Retention:
         self._sweeping = None
         Deferred.fromCoroutine(self._drop()).addErrback(self._notDropped)
         if self._ended or self._forgettable:
-            self._sweeping = self._house.clock.callLater(SWEEP, self._sweep)
+            self._sweeping = self._context.clock.callLater(SWEEP, self._sweep)
 
     def _notDropped(self, failure: Failure) -> None:
         name = self._jobs.port.name

@@ -20,7 +20,7 @@ from twisted.python.failure import Failure
 from ..errors import PrinterLost, PrintError, SpoolFailed, SpoolFull, VerbRefused, WrongState
 from ..interfaces import ISharedSpool
 from .beat import Asked, Beat, Changed, Silent, Told
-from .house import Duplicates
+from .context import Duplicates
 from .queue import Queue
 from .record import SpoolRecord
 from .turns import Turns
@@ -97,14 +97,14 @@ class Following:
             if call is not None and call.active():
                 call.cancel()
 
-    # What the queues say and want: L{Neighbours<jetdirect.spool.house.Neighbours>}.
+    # What the queues say and want: L{Neighbours<jetdirect.spool.context.Neighbours>}.
 
     def duplicates(self) -> Duplicates:
-        """Of a port: the spool knows."""
+        """L{Neighbours<jetdirect.spool.context.Neighbours>}: the spool itself looks for them."""
         return SharedDuplicates(self._spool, self._spooling.clock)
 
     def replied(self, number: int) -> None:
-        """The sender of a job has had the reply: whoever prints on its port may print it."""
+        """The sender of a job has had the reply: the gateway that has its port may print it."""
         self._replied.add(number)
 
     async def ask(self, port: str, verb: str, number: int, target: str, by: str) -> None:
@@ -214,7 +214,7 @@ class Following:
         for name in sorted((mine ^ before) & self._spooling.queues.keys()):
             queue, isMine = self._spooling.queues[name], name in mine
             if isMine is not queue.mine:
-                self._turns.do(name, partial(_become, queue, isMine)).addErrback(self._fault)
+                self._turns.do(name, partial(_reopen, queue, isMine)).addErrback(self._fault)
 
     def _giveUp(self, spare: Iterable[str]) -> None:
         for name in spare:
@@ -264,7 +264,7 @@ class Following:
 _SILENT = "the gateway that prints on {port} has not answered; look again what has become of it"
 
 
-def _become(queue: Queue, mine: bool) -> Deferred[None]:
+def _reopen(queue: Queue, mine: bool) -> Deferred[None]:
     return Deferred.fromCoroutine(queue.reopen(mine))
 
 

@@ -18,8 +18,8 @@ from twisted.python.failure import Failure
 from ..errors import NoSuchJob, PrintError, SpoolFailed, SpoolFull
 from ..interfaces import IHistory, ISharedSpool, ISpool, IState
 from ..record import JobRecord, JobState
+from .context import GonePort, Port
 from .dialling import Dialling
-from .house import GonePort, Port
 from .queue import Queue
 from .record import BadRecord, Room
 from .shared import Following
@@ -254,7 +254,7 @@ class Spooling:
     # What the queues share
 
     def room(self) -> Deferred[Room]:
-        """L{House<jetdirect.spool.house.House>}."""
+        """L{QueueContext<jetdirect.spool.context.QueueContext>}."""
         if self._room is not None and self.clock.seconds() < self._looked + ROOM_AGE:
             return succeed(self._room)
 
@@ -265,7 +265,7 @@ class Spooling:
         return self.spool.room().addCallback(seen)
 
     def failed(self, error: PrintError) -> None:
-        """L{House<jetdirect.spool.house.House>}."""
+        """L{QueueContext<jetdirect.spool.context.QueueContext>}."""
         if self.broken is None:
             self._log.error("{why}; no job is taken or printed until it is well", why=error.reason)
             self.broken = error
@@ -299,14 +299,14 @@ class Spooling:
             self.portChanged(queue.port.name)
 
     def whenWell(self) -> Deferred[None]:
-        """L{House<jetdirect.spool.house.House>}."""
+        """L{QueueContext<jetdirect.spool.context.QueueContext>}."""
         if self.broken is None:
             return succeed(None)
         self._well.append(Deferred())
         return self._well[-1]
 
     def pause(self, port: str, by: str) -> Deferred[None]:
-        """L{House<jetdirect.spool.house.House>}: at once, and durable when it fires."""
+        """L{QueueContext<jetdirect.spool.context.QueueContext>}: durable when it fires."""
         return self.pauseAll([port], by)
 
     def pauseAll(self, ports: Sequence[str], by: str) -> Deferred[None]:
@@ -315,7 +315,7 @@ class Spooling:
         return self._pausedChanged(ports)
 
     def resume(self, port: str) -> Deferred[None]:
-        """L{House<jetdirect.spool.house.House>}: likewise."""
+        """L{QueueContext<jetdirect.spool.context.QueueContext>}: likewise."""
         return self.resumeAll([port])
 
     def resumeAll(self, ports: Sequence[str]) -> Deferred[None]:

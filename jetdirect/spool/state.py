@@ -102,23 +102,23 @@ class FileState:
 
     def reserve(self, count: int) -> Deferred[int]:
         """L{IState}."""
-        return self._done(lambda: self._numbers.next(NUMBER, count))
+        return self._inThread(lambda: self._numbers.next(NUMBER, count))
 
     def paused(self) -> Deferred[Mapping[str, str]]:
         """L{IState}."""
-        return self._done(lambda: readPaused(self._disk))
+        return self._inThread(lambda: readPaused(self._disk))
 
     def setPaused(self, paused: Mapping[str, str]) -> Deferred[None]:
         """L{IState}."""
         written = dict(paused)
-        return self._done(lambda: writePaused(self._disk, written))
+        return self._inThread(lambda: writePaused(self._disk, written))
 
     def close(self) -> Deferred[None]:
         """L{IState}."""
         self._release()
         return succeed(None)
 
-    def _done(self, work: Callable[[], _Result]) -> Deferred[_Result]:
+    def _inThread(self, work: Callable[[], _Result]) -> Deferred[_Result]:
         return self._do(work).addErrback(_failed)
 
 

@@ -97,7 +97,7 @@ class Store:
                     raise NotADirectoryError(errno.ENOTDIR, told) from None
         self._disk.syncDirectory(portPath(port))
         self._disk.syncDirectory("ports")
-        return self._look(port)
+        return self._readJobs(port)
 
     def portNames(self) -> list[str]:
         """The printing ports that have a directory, in lower case; some may exist no more."""
@@ -150,7 +150,7 @@ class Store:
         try:
             return decode(self._disk.read(f"{self._path(number)}/{RECORD}"))
         except FileNotFoundError as why:
-            raise BadRecord(_said(why)) from None
+            raise BadRecord(_whyUnusable(why)) from None
 
     def dataPath(self, number: int) -> str:
         """The file with a job's bytes, below the spool directory."""
@@ -360,7 +360,7 @@ class Store:
                         if number is not None:
                             yield number
 
-    def _look(self, port: str) -> Found:
+    def _readJobs(self, port: str) -> Found:
         found = Found()
         places = {place.value for place in JobPlace}
         for name in sorted({*self._disk.names(portPath(port))} - places):
@@ -398,7 +398,9 @@ class Store:
                     remedy = "it stays where it is, and is printed when that one is back"
                     found.complaints.append(f"{path} is not used: {why}; {remedy}")
                 except (BadRecord, FileNotFoundError) as why:
-                    found.complaints.append(f"{path} cannot be used: {_said(why)}; it is set aside")
+                    found.complaints.append(
+                        f"{path} cannot be used: {_whyUnusable(why)}; it is set aside"
+                    )
                     self._move(number, port, JobPlace.CORRUPT)
                 except OSError as why:
                     told = f"its {RECORD} cannot be read: {why.strerror}"
@@ -440,5 +442,5 @@ class Store:
         self._disk.removeDirectory(path)
 
 
-def _said(why: BaseException) -> str:
+def _whyUnusable(why: BaseException) -> str:
     return f"it has no {RECORD}" if isinstance(why, FileNotFoundError) else str(why)

@@ -106,7 +106,7 @@ class Reserved:
 
     def _give(self) -> None:
         while self._numbers and self._waiting:
-            self._waiting.popleft().callback(self._take())
+            self._waiting.popleft().callback(self._nextNumber())
         self._askForMore()
 
     def take(self) -> int | None:
@@ -114,11 +114,11 @@ class Reserved:
         if not self._numbers or self._waiting:
             self._askForMore()
             return None
-        number = self._take()
+        number = self._nextNumber()
         self._askForMore()
         return number
 
-    def _take(self) -> int:
+    def _nextNumber(self) -> int:
         numbers = self._numbers[0]
         if len(numbers) == 1:
             self._numbers.popleft()
@@ -130,9 +130,9 @@ class Reserved:
         """Have some."""
         self._asking = True
 
-        return self._reserve(self._step).addCallback(self.have).addBoth(self._asked)
+        return self._reserve(self._step).addCallback(self.have).addBoth(self._numbersCame)
 
-    def _asked(self, result: Any) -> Any:
+    def _numbersCame(self, result: Any) -> Any:
         self._asking = False
         if isinstance(result, Failure):
             waiting, self._waiting = self._waiting, deque()

@@ -13,12 +13,12 @@ from twisted.internet.defer import Deferred
 from ..errors import JobCanceled, NoSuchJob, SpoolFailed, SpoolFull, WrongState
 from ..record import JobRecord
 from .changes import Changes
+from .context import Port, QueueContext
 from .doubt import doubtOf
-from .house import House, Port
 from .portjobs import PortJobs
 from .printing import Printing
 from .record import JobPlace, Kept, SpoolRecord
-from .retention import Retention
+from .retention import SpoolRetention
 from .turns import Turns
 
 _Rest = ParamSpec("_Rest")
@@ -60,14 +60,14 @@ class Verbs:
 
     def __init__(
         self,
-        house: House,
+        context: QueueContext,
         jobs: PortJobs,
         changes: Changes,
         printing: Printing,
-        retention: Retention,
+        retention: SpoolRetention,
     ) -> None:
         self.turns = Turns()
-        self._house = house
+        self._context = context
         self._jobs = jobs
         self._changes = changes
         self._printing = printing
@@ -159,20 +159,20 @@ class Verbs:
             raise WrongState(f"job {number} neither waits nor is held; it cannot be moved")
         record = await self._takenOut(kept)
         try:
-            behind = await self._house.spool.nextPlace()
+            behind = await self._context.spool.nextPlace()
             reason = f"moved from {self._jobs.port.name} by {by}"
             record = record.but(
                 port=to.port.name, uri=to.port.uri, place=behind, reason=reason, by=by
             )
-            await self._house.spool.change(record, JobPlace.QUEUE)
+            await self._context.spool.change(record, JobPlace.QUEUE)
         except (SpoolFailed, SpoolFull):
             self._putBack(kept)
             raise
         self._releaseDoubt(number)
         self._jobs.discount(kept)
         self._jobs.forget(number)
-        self._house.told(to.seen(record, JobPlace.QUEUE))
-        self._house.portChanged(self._jobs.port.name)
+        self._context.told(to.seen(record, JobPlace.QUEUE))
+        self._context.portChanged(self._jobs.port.name)
         to.take(record, held=False)
         self._printing.goOn()
 
@@ -188,8 +188,8 @@ class Verbs:
             raise WrongState(f"job {number} has not ended; cancel it first")
         record = await self._changes.asked(kept)
         erased = record.but(name="", user="", host="", sha256="", reason="erased", by=by)
-        await self._house.spool.change(erased, JobPlace.DONE)
-        await self._house.spool.removeData(number)
+        await self._context.spool.change(erased, JobPlace.DONE)
+        await self._context.spool.removeData(number)
         self._retention.erased(number)
 
     # Inside.
@@ -223,5 +223,5 @@ class Verbs:
 
     def _releaseDoubt(self, number: int) -> None:
         name = self._jobs.port.name
-        if self._house.paused.get(name.lower()) == doubtOf(number):
-            self._house.resume(name).addErrback(lambda _: None)
+        if self._context.paused.get(name.lower()) == doubtOf(number):
+            self._context.resume(name).addErrback(lambda _: None)

@@ -19,7 +19,7 @@ HIGH, LOW = 1 << 20, 1 << 18
 """Bytes that wait for the disk before the sender does, and when it goes on (chosen)."""
 
 LOOK = 16 << 20
-"""Bytes after which it is looked whether the disk still has the room that is to stay free."""
+"""Bytes after which the free space of the disk is checked again."""
 
 
 @implementer(IPrinterConnection)
@@ -109,13 +109,13 @@ class DraftWriter:
         writing: Deferred[Any] = self._draft.write(data)
         if self._unseen >= LOOK:
             self._unseen = 0
-            writing.addCallback(lambda _: self._spool.room()).addCallback(self._look)
+            writing.addCallback(lambda _: self._spool.room()).addCallback(self._checkRoom)
         writing.addCallbacks(self._wrote, self._lost, callbackArgs=(len(data),))
 
-    def _look(self, room: tuple[int, int]) -> None:
+    def _checkRoom(self, room: tuple[int, int]) -> None:
         free, total = room
         if free < self._least(total):
-            raise SpoolFull("the spool's disk has no more room than is to stay free")
+            raise SpoolFull("the spool's disk has only the space left that must stay free")
 
     def _wrote(self, _: object, size: int) -> None:
         self._size -= size
@@ -126,7 +126,7 @@ class DraftWriter:
         if self._waiting and not self._over:
             self._goOn()
         else:
-            self._rest()
+            self._writingEnded()
 
     def _lost(self, failure: Failure) -> None:
         told = not self._over
@@ -136,9 +136,9 @@ class DraftWriter:
             error = SpoolFailed("the gateway itself failed")
         if told:
             self._failed(error)
-        self._rest(Failure(error))
+        self._writingEnded(Failure(error))
 
-    def _rest(self, lost: Failure | None = None) -> None:
+    def _writingEnded(self, lost: Failure | None = None) -> None:
         self._busy = False
         written, self._written = self._written, None
         if written is None:

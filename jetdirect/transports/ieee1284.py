@@ -14,7 +14,7 @@ NOT_BUSY, NO_ACK, PAPER_END, SELECTED, NO_ERROR = 0x80, 0x40, 0x20, 0x10, 0x08
 Class 1.1, section 4.2.2)."""
 
 
-def statusOf(lines: int, model: str = "") -> PrinterStatus:
+def statusOfLines(lines: int, model: str = "") -> PrinterStatus:
     """
     What the status lines mean.
 

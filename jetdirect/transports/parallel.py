@@ -36,7 +36,7 @@ from ..interfaces import (
 from ..uri import DeviceURI
 from .driver import DriverConnection, DriverTransport
 from .ending import ABORT_PATIENCE
-from .ieee1284 import modelOf, statusOf
+from .ieee1284 import modelOf, statusOfLines
 
 PIECE = 4096
 """Bytes given to the driver at once: some seconds at the slowest, so that an abort need not wait
@@ -59,7 +59,7 @@ _STOPPED = {errno.ENOSPC: "media-empty", errno.EIO: "offline", errno.EBUSY: "oth
 what it means if the status lines say nothing."""
 
 
-class Device:
+class ParallelDevice:
     """The driver's calls.  They block, at most as long as a piece takes."""
 
     def __init__(self, path: str) -> None:
@@ -91,7 +91,7 @@ class Device:
             ioctl(self._descriptor, _LPGETSTATUS, lines)
         except OSError:
             return PrinterStatus(model=model)
-        return statusOf(struct.unpack("i", lines)[0], model)
+        return statusOfLines(struct.unpack("i", lines)[0], model)
 
     def close(self) -> None:
         """Let others have it."""
@@ -107,7 +107,7 @@ class ParallelTransport(DriverTransport):
         reactor: Any,
         path: str,
         description: str = "",
-        openDevice: Callable[[str], Device] = Device,
+        openDevice: Callable[[str], ParallelDevice] = ParallelDevice,
     ) -> None:
         """
         @param path: the device file.
@@ -118,7 +118,7 @@ class ParallelTransport(DriverTransport):
         self._path = path
         self._openDevice = openDevice
 
-    def find(self) -> tuple[Device, str]:
+    def find(self) -> tuple[ParallelDevice, str]:
         """L{DriverTransport}."""
         return self._openDevice(self._path), self.status.model
 
@@ -134,7 +134,7 @@ class ParallelTransport(DriverTransport):
         finally:
             device.close()
 
-    def connected(self, job: IPrintJob, device: Device) -> ParallelConnection:
+    def connected(self, job: IPrintJob, device: ParallelDevice) -> ParallelConnection:
         """L{DriverTransport}."""
         return ParallelConnection(self, job, device)
 
@@ -155,7 +155,7 @@ class ParallelTransport(DriverTransport):
 class ParallelConnection(DriverConnection):
     """The printer, while one job has it."""
 
-    def __init__(self, printer: ParallelTransport, job: IPrintJob, device: Device) -> None:
+    def __init__(self, printer: ParallelTransport, job: IPrintJob, device: ParallelDevice) -> None:
         super().__init__(printer, job)
         self._device = device
         # What both threads use, under the lock of the condition.
@@ -213,7 +213,7 @@ class ParallelConnection(DriverConnection):
                 self._inHand = count
             self._news.notify()
 
-    def _said(self, status: PrinterStatus) -> None:
+    def _setStatus(self, status: PrinterStatus) -> None:
         self._printer.status = status
 
     # In the thread.
@@ -274,7 +274,7 @@ class ParallelConnection(DriverConnection):
             except OSError as error:
                 if error.errno in _STOPPED:
                     pause, stopped = STOPPED_PAUSE, True
-                    self._tell(self._said, self._why(_STOPPED[error.errno]))
+                    self._tell(self._setStatus, self._why(_STOPPED[error.errno]))
                 elif error.errno != errno.EAGAIN:
                     raise
             finally:
@@ -284,7 +284,7 @@ class ParallelConnection(DriverConnection):
             data = data[taken:]
             if taken and stopped:
                 stopped = False
-                self._tell(self._said, self._printer.processing)
+                self._tell(self._setStatus, self._printer.processing)
             if data and not taken:
                 with self._news:
                     self._news.wait_for(enough, pause)

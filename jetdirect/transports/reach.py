@@ -43,10 +43,10 @@ def outOfReach(reactor: Any, transports: Sequence[IPrinterTransport]) -> Deferre
     )
     together = Cooperator(scheduler=lambda go: reactor.callLater(0, go))
     workers = [together.coiterate(work) for _ in range(AT_A_TIME)]
-    return Deferred.fromCoroutine(_all(workers, found))
+    return Deferred.fromCoroutine(_awaitAll(workers, found))
 
 
-async def _all(workers: Iterable[Deferred[Any]], found: list[str]) -> list[str]:
+async def _awaitAll(workers: Iterable[Deferred[Any]], found: list[str]) -> list[str]:
     for worker in workers:
         await worker
     return found
@@ -59,7 +59,7 @@ async def _whyNot(reactor: Any, uri: str) -> str:
     except ValueError as error:  # a plugin's own way to call itself
         return f"{uri}: nobody knows how to try it: {error}"
     if endpoint is None:
-        return _look(parsed)
+        return _whyNotWritable(parsed)
     dialing = Dialer(reactor, endpoint, uri).dial(Protocol)
     try:
         protocol = await dialing.addTimeout(PATIENCE, reactor)
@@ -81,7 +81,7 @@ def _endpoint(reactor: Any, uri: DeviceURI) -> IStreamClientEndpoint | None:
     return hostEndpoint(reactor, uri.host, uri.port)
 
 
-def _look(uri: DeviceURI) -> str:
+def _whyNotWritable(uri: DeviceURI) -> str:
     if uri.host:
         return ""  # a USB printer by its name: which device that is, shows when it is opened
     path = uri.path

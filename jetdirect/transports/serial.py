@@ -103,7 +103,7 @@ class SerialTransport:
 
         def failed(failure: Failure) -> NoReturn:
             failure.trap(OSError, ValueError, termios.error, RuntimeError)
-            raise PrinterUnreachable(f"{self.uri}: {_said(failure.value)}")
+            raise PrinterUnreachable(f"{self.uri}: {_whyNotOpened(failure.value)}")
 
         opening = self.thread.begin(self._openLine, self.close)
         return opening.addCallbacks(made, failed)
@@ -280,7 +280,7 @@ class SerialConnection(DescriptorConnection):
             self._printer.close(self._line)
 
 
-def _said(why: Any) -> str:
+def _whyNotOpened(why: Any) -> str:
     match getattr(why, "errno", None):
         case errno.ENOENT | errno.ENXIO | errno.ENODEV:
             return "there is no such line"

@@ -48,7 +48,7 @@ from ..uri import DeviceURI
 from .backchannel import BackChannel
 from .ending import ABORT_PATIENCE, FINISH_TIMEOUT, Ending, State
 from .endpoint import clientEndpoint
-from .tls import believed, whyNot
+from .tls import tlsOptions, whyNot
 
 RAW_PORT = 9100
 """HP's raw port (JetDirect guides); 9101 and 9102 are said to be the second and third port of a box
@@ -480,7 +480,7 @@ def fromURI(reactor: IReactorTime, uri: DeviceURI) -> IPrinterTransport:
     port = usual if uri.port is None else uri.port
     endpoint = hostEndpoint(reactor, uri.host, port)
     if secure:
-        endpoint = wrapClientTLS(believed(uri), endpoint)
+        endpoint = wrapClientTLS(tlsOptions(uri), endpoint)
     place = uri.place(usual)
     return _transport(reactor, endpoint, uri, f"{uri.scheme}://{place}", place)
 

@@ -17,7 +17,7 @@ MISSING = "TLS needs pyOpenSSL; pip install 'jetdirect[tls]'"
 _REMEDY = "name it, or the one that signed it, with tls-ca=FILE, or write tls=any"
 
 
-def believed(uri: DeviceURI) -> Any:
+def tlsOptions(uri: DeviceURI) -> Any:
     """
     Which certificates are trusted: what a URI's C{tls} and C{tls-ca} say.
 

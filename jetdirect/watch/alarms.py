@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 MOST = 500
-"""Events in one digest; more are counted (chosen: a power cut in a big house)."""
+"""Events in one digest; more are counted (chosen: a power cut in a big site)."""
 
 MOST_JOBS = 200
 """Held jobs that are remembered one by one until a receiver is told; of more their ports are named
@@ -131,7 +131,7 @@ class Standing:
                 del self.alarms[key]
 
     def drop(self, port: str) -> None:
-        """Of this printing port nothing is known any more."""
+        """Forget all alarms of a printing port."""
         for key in [*self.alarms]:
             if key[1] == port:
                 del self.alarms[key]
@@ -187,7 +187,11 @@ class Ledger:
     def digest(self, now: float) -> Digest | None:
         """What it is to be told now; L{None}: nothing.  It knows that when L{told} says so."""
         known = {**self._known}
-        events = [*self._held.values(), *self._stand(known, now), *self._over(known)]
+        events = [
+            *self._held.values(),
+            *self._standingAlarms(known, now),
+            *self._endedAlarms(known),
+        ]
         self._then = known
         if not events:
             self._known = known
@@ -202,7 +206,7 @@ class Ledger:
             if self._held.get(each.job or 0) == each:
                 del self._held[each.job or 0]
 
-    def _stand(self, known: dict[tuple[str, str], _Known], now: float) -> list[Event]:
+    def _standingAlarms(self, known: dict[tuple[str, str], _Known], now: float) -> list[Event]:
         named = {("job.held", each.port) for each in self._held.values()}
         events = []
         for key, alarm in self._standing.alarms.items():
@@ -220,7 +224,7 @@ class Ledger:
                 events.append(_event(*key, alarm.text, alarm.since, reminder=again))
         return sorted(events, key=lambda each: each.reminder)
 
-    def _over(self, known: dict[tuple[str, str], _Known]) -> list[Event]:
+    def _endedAlarms(self, known: dict[tuple[str, str], _Known]) -> list[Event]:
         events = []
         for key, last in [*known.items()]:
             if key in self._standing.alarms:

@@ -22,7 +22,7 @@ from ..wanted import Wanted
 from .retention import Retention
 
 VERSION = 1
-"""Of the tables; raised when an older program could misunderstand what is written."""
+"""The version of the tables; it grows when an older program could misunderstand them."""
 
 APPLICATION = 0x4A444831
 """C{application_id} of SQLite's header: the letters JDH1."""
@@ -38,10 +38,10 @@ CHECKED = 64 << 20
 measured with 100,000 jobs; chosen)."""
 
 AT_A_TIME = 1000
-"""Jobs that are deleted in one turn: whoever asks waits no longer (chosen)."""
+"""Jobs that are deleted in one turn, between which questions are answered (chosen)."""
 
 EVENTS = 100
-"""Of one job; a printer that refuses it every minute makes no more (chosen)."""
+"""The most events of one job: a printer that refuses it every minute makes no more (chosen)."""
 
 DAY = 86_400.0
 
@@ -183,8 +183,8 @@ class Database:
 
         def surplus(database: sqlite3.Connection) -> tuple[int, int]:
             old = "SELECT count(*) FROM (SELECT 1 FROM job WHERE completed < ? LIMIT ?)"
-            [many] = _one(database, old, (last, AT_A_TIME))
-            [rows] = _one(database, "SELECT count(*) FROM job")
+            [many] = _oneRow(database, old, (last, AT_A_TIME))
+            [rows] = _oneRow(database, "SELECT count(*) FROM job")
             more = max(rows - retention.rows, 0)
             if _used(database) > retention.bytes:
                 more = max(more, rows // 100 + 1)
@@ -275,7 +275,7 @@ class Database:
                 self.path, timeout=BUSY, isolation_level=None, check_same_thread=False
             )
             try:
-                _lay(self._open)
+                _prepare(self._open)
             except BaseException:
                 self.close()
                 raise
@@ -283,7 +283,7 @@ class Database:
 
     def _check(self, database: sqlite3.Connection) -> None:
         if os.stat(self.path).st_size <= CHECKED:
-            [verdict] = _one(database, "PRAGMA quick_check(1)")
+            [verdict] = _oneRow(database, "PRAGMA quick_check(1)")
             if verdict != "ok":
                 raise _Damaged(verdict)
 
@@ -312,10 +312,10 @@ def _refuseOthers(path: str) -> None:
         raise HistoryUnfit("it is a file of another kind; name another file, or move this one away")
 
 
-def _lay(database: sqlite3.Connection) -> None:
-    [application] = _one(database, "PRAGMA application_id")
-    [version] = _one(database, "PRAGMA user_version")
-    [tables] = _one(database, "SELECT count(*) FROM sqlite_schema")
+def _prepare(database: sqlite3.Connection) -> None:
+    [application] = _oneRow(database, "PRAGMA application_id")
+    [version] = _oneRow(database, "PRAGMA user_version")
+    [tables] = _oneRow(database, "SELECT count(*) FROM sqlite_schema")
     if tables and application != APPLICATION:
         raise HistoryUnfit("it is a database of another program; name another file")
     if version > VERSION:
@@ -333,14 +333,14 @@ def _lay(database: sqlite3.Connection) -> None:
 
 def _mark(database: sqlite3.Connection) -> int:
     query = "SELECT max(mark, (SELECT coalesce(max(number), 0) FROM job)) FROM counter"
-    [mark] = _one(database, query)
+    [mark] = _oneRow(database, query)
     return int(mark)
 
 
 def _used(database: sqlite3.Connection) -> int:
-    [pages] = _one(database, "PRAGMA page_count")
-    [free] = _one(database, "PRAGMA freelist_count")
-    [size] = _one(database, "PRAGMA page_size")
+    [pages] = _oneRow(database, "PRAGMA page_count")
+    [free] = _oneRow(database, "PRAGMA freelist_count")
+    [size] = _oneRow(database, "PRAGMA page_size")
     return int((pages - free) * size)
 
 
@@ -352,7 +352,7 @@ def _forget(database: sqlite3.Connection, order: str, many: int) -> None:
         database.execute(f"DELETE FROM job WHERE number IN ({which})", (many,))
 
 
-def _one(database: sqlite3.Connection, query: str, values: Sequence[Any] = ()) -> Any:
+def _oneRow(database: sqlite3.Connection, query: str, values: Sequence[Any] = ()) -> Any:
     return database.execute(query, values).fetchone()
 
 

@@ -43,7 +43,7 @@ AGAIN = 5.0
 """Seconds after which a disk that has failed is tried again (chosen)."""
 
 ANSWER = 5.0
-"""Seconds that whoever asks waits for the disk (chosen)."""
+"""Seconds that a question waits for the disk (chosen)."""
 
 ASKING = 50
 """Questions that wait for it; one more is refused (chosen)."""

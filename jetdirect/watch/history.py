@@ -20,7 +20,7 @@ KEPT = 1000
 """Ended jobs that are known: a day of a busy ward, in about a megabyte (chosen)."""
 
 EVENTS = 100
-"""Of one job; a printer that refuses it every minute makes no more (chosen)."""
+"""The most events of one job: a printer that refuses it every minute makes no more (chosen)."""
 
 
 @implementer(IHistory)

@@ -220,7 +220,7 @@ class MailReceiver:
             raise NotTold("it refused the login", why.final) from None
 
     async def _name(self, talk: _Conversation) -> None:
-        # Who is refused does not keep the others from their mail.
+        # If one address is refused, the others still get their mail.
         refused: NotTold | None = None
         accepted = 0
         for each in self._to:

@@ -190,11 +190,11 @@ class Notifier:
 
     def start(self) -> None:
         """Look from now on."""
-        self._looking = Deferred.fromCoroutine(self._look())
+        self._looking = Deferred.fromCoroutine(self._checkRegularly())
         self._looking.addErrback(self._fault)
 
     def stop(self) -> None:
-        """Look no more, and tell nobody."""
+        """Stop looking and telling."""
         looking, self._looking = self._looking, None
         if looking is not None:
             looking.cancel()
@@ -280,7 +280,7 @@ class Notifier:
 
     # What is looked at.
 
-    async def _look(self) -> None:
+    async def _checkRegularly(self) -> None:
         while True:
             await deferLater(self._clock, LOOK)
             await self._lookAtPorts()

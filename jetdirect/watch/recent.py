@@ -1,5 +1,5 @@
 """
-The last lines of the log, in memory, for whoever has no shell on the gateway.
+The last lines of the log, in memory, for operators without a shell on the gateway.
 """
 
 from __future__ import annotations

@@ -23,7 +23,8 @@ STATUS_GAP = 1.0
 """Seconds from a change to the line of status that tells it, and all others until then (chosen)."""
 
 STATUS_SHARE = 0.01
-"""Of the process's time that the status may take: with thousands of ports the gap is longer."""
+"""The share of the process's time that the status may take; with thousands of ports it is told less
+often."""
 
 STOPPED_WITHIN = 10.0
 """Seconds in which the process ends after its drain time-out: it needs less than 5."""

@@ -1,5 +1,5 @@
 """
-Which mail and web servers are believed when alarms are told.
+Which mail and web servers are trusted when alarms are sent.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def context(server: MailServer | Webhook) -> Any:
 
 
 def untold(settings: NotifySettings) -> Iterator[tuple[str, str]]:
-    """Who cannot be told as it is said: the name of the option, and why."""
+    """The receivers that cannot be told: the name of the option, and why."""
     servers: list[tuple[str, MailServer | Webhook | None]] = [
         ("smtp", settings.smtp if settings.mailTo else None),
         ("webhook", settings.webhook),

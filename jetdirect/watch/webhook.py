@@ -30,7 +30,7 @@ LONGEST_HEAD = 16 * 1024
 """Bytes of an answer's head; of its body nothing is read."""
 
 AGAIN = frozenset({408, 425, 429})
-"""Of 4xx: those after which another try may help (RFC 9110, RFC 8470, RFC 6585)."""
+"""The 4xx after which another try may help (RFC 9110, RFC 8470, RFC 6585)."""
 
 
 def body(digest: Digest, gateway: str, now: float) -> bytes:

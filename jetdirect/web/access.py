@@ -1,7 +1,7 @@
 """
 Who may do what.
 
-Whoever reaches a Unix socket administers: its mode says who that is.  Over TCP it is who has proved
+A peer at a Unix socket administers: its mode says who that is.  Over TCP it is who has proved
 a name, where checkers are named; else everybody of this machine.
 """
 

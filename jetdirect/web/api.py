@@ -33,7 +33,7 @@ FILTERS = (*_COUNTED, "before")
 """By what jobs are chosen."""
 
 _DIGITS = 18
-"""Of a number: what C{int64} holds."""
+"""The most digits of a number: what C{int64} holds."""
 
 SHOWN = 40
 """Characters of a wrong value that are said again (chosen)."""
@@ -231,47 +231,47 @@ class API:
     async def _job(self, number: int, verb: str, body: bytes, by: str) -> Answer:
         operator = self._operator
         if verb == "move":
-            to = _said(body, to=str).get("to")
+            to = _keysOf(body, to=str).get("to")
             if not to:
                 raise Bad('say where: {"to": NAME}')
             return Answer(200, shapes.job(await operator.move(number, to, by)))
-        _said(body)
+        _keysOf(body)
         return Answer(200, shapes.job(await getattr(operator, verb)(number, by)))
 
     async def _eraseBefore(self, body: bytes, by: str) -> Answer:
-        before = _said(body, before=str).get("before")
+        before = _keysOf(body, before=str).get("before")
         if not before:
             raise Bad('say before when: {"before": TIME}')
         return Answer(200, {"erased": await self._operator.eraseBefore(_moment(before), by)})
 
     async def _pause(self, name: str, body: bytes, by: str) -> Answer:
-        now = _said(body, now=bool).get("now", False)
+        now = _keysOf(body, now=bool).get("now", False)
         durable = await self._operator.pause(name, by, now)
         return Answer(200, {**shapes.port(self._operator.port(name)), "durable": durable})
 
     async def _resume(self, name: str, body: bytes, by: str) -> Answer:
-        _said(body)
+        _keysOf(body)
         durable = await self._operator.resume(name, by)
         return Answer(200, {**shapes.port(self._operator.port(name)), "durable": durable})
 
     async def _pauseAll(self, body: bytes, by: str) -> Answer:
-        now = _said(body, now=bool).get("now", False)
+        now = _keysOf(body, now=bool).get("now", False)
         durable = await self._operator.pauseAll(by, now)
         return Answer(200, {**(await self._ports()).body, "durable": durable})
 
     async def _resumeAll(self, body: bytes, by: str) -> Answer:
-        _said(body)
+        _keysOf(body)
         durable = await self._operator.resumeAll(by)
         return Answer(200, {**(await self._ports()).body, "durable": durable})
 
     async def _move(self, name: str, body: bytes, by: str) -> Answer:
-        to = _said(body, to=str).get("to")
+        to = _keysOf(body, to=str).get("to")
         if not to:
             raise Bad('say where: {"to": NAME}')
         return Answer(200, {"moved": await self._operator.moveAll(name, to, by)})
 
     async def _test(self, name: str, body: bytes, by: str) -> Answer:
-        language = _said(body, format=str).get("format", "")
+        language = _keysOf(body, format=str).get("format", "")
         try:
             record = await self._operator.test(name, by, language)
         except ValueError as error:
@@ -279,9 +279,9 @@ class API:
         return Answer(200, shapes.job(record))
 
     async def _reloaded(self, body: bytes, by: str) -> Answer:
-        _said(body)
+        _keysOf(body)
         if self._reload is None:
-            return Answer(409, _error("this gateway reads no configuration again"))
+            return Answer(409, _error("this gateway cannot read its configuration again"))
         self._log.info("the configuration is read again for {by}", by=by)
         try:
             return Answer(200, {"changes": await self._reload()})
@@ -307,7 +307,7 @@ def _wanted(query: Mapping[str, Sequence[str]], filters: Sequence[str]) -> Wante
     said: dict[str, Any] = {}
     for name, values in query.items():
         if name not in filters:
-            raise Bad(f"{name}: jobs are chosen by {', '.join(filters)}")
+            raise Bad(f"{name} is no filter of jobs; there are {', '.join(filters)}")
         text = _once(name, values)
         match name:
             case "limit" | "before":
@@ -343,7 +343,7 @@ def _number(text: str) -> int:
     return int(text)
 
 
-def _said(body: bytes, **keys: type) -> dict[str, Any]:
+def _keysOf(body: bytes, **keys: type) -> dict[str, Any]:
     """What a body says: an object with these keys, each of its type, or nothing at all."""
     try:
         said = json.loads(body or b"{}")

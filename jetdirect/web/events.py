@@ -15,6 +15,7 @@ from typing import Any, Protocol
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IPushProducer, IReactorTime
 from twisted.logger import Logger
+from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from ..interfaces import IWatcher
@@ -190,21 +191,21 @@ class Streams:
 
     def _later(self) -> None:
         if self._timer is None and not self._looking and self._sights:
-            self._timer = self._clock.callLater(max(EVERY, self._pause), self._look)
+            self._timer = self._clock.callLater(max(EVERY, self._pause), self._update)
 
-    def _look(self) -> None:
+    def _update(self) -> None:
         self._timer, self._looking = None, True
 
         def looked(result: object) -> None:
             self._looking = False
             self._later()
 
-        Deferred.fromCoroutine(self._lookAtAll()).addErrback(self._failed).addCallback(looked)
+        Deferred.fromCoroutine(self._updateAll()).addErrback(self._failed).addCallback(looked)
 
-    def _failed(self, failure: object) -> None:
-        self._log.failure("open pages cannot be told", failure)  # type: ignore[arg-type]
+    def _failed(self, failure: Failure) -> None:
+        self._log.failure("open pages cannot be told", failure)
 
-    async def _lookAtAll(self) -> None:
+    async def _updateAll(self) -> None:
         now = self._clock.seconds()
         fresh = self._news or now - self._lookedAt >= QUIET
         if fresh:

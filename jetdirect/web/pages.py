@@ -32,7 +32,7 @@ from .notes import Notes
 from .rows import Row
 
 Query = Mapping[str, Sequence[str]]
-Standings = tuple[phrases.Standing, PortRecord]
+PortStandings = tuple[phrases.PortStanding, PortRecord]
 
 SHOWN = 50
 """Ports or jobs on one page: what is read at a glance, in less than 60 KiB (chosen)."""
@@ -116,7 +116,7 @@ class Pages:
         self._notes = notes
         self._facts = facts
         self._used = False
-        self._looked: tuple[float, list[Standings]] = (float("-inf"), [])
+        self._looked: tuple[float, list[PortStandings]] = (float("-inf"), [])
 
     async def view(self, path: Sequence[str], query: Query, guest: Guest, host: str = "") -> View:
         """
@@ -162,7 +162,7 @@ class Pages:
         wanted, text = _one(query, "state"), _one(query, "q")
         now = self._facts.wallClock()
         running = self._running()
-        found = self._look(now, running)
+        found = self._readPorts(now, running)
         kinds = Counter(s.mark for s, _ in found)
         counts = {kind: kinds[kind] for kind in _KINDS} | {"": len(found)}
         worst = self._worst(found)
@@ -175,9 +175,11 @@ class Pages:
         here = shown[(page - 1) * SHOWN : page * SHOWN]
         entries = [self._portRow(each, running, now, guest) for _, each in here]
         if not here:
-            entries = [_empty("No printer is called so" if text else "No printer is so now")]
+            entries = [
+                _empty("No printer has such a name" if text else "No printer is in this state")
+            ]
         elif not await self._printed() and not text and not wanted:
-            entries.append(self._teach(here[0][1].name, host))
+            entries.append(self._firstUpload(here[0][1].name, host))
         parts: list[Tag | Row | Box] = [
             _summary(worst, counts),
             _choice(wanted, text, counts),
@@ -193,7 +195,7 @@ class Pages:
             self._used = bool(found)
         return self._used
 
-    def _worst(self, found: Sequence[Standings]) -> tuple[str, str]:
+    def _worst(self, found: Sequence[PortStandings]) -> tuple[str, str]:
         bad = [each.name for s, each in found if s.mark == phrases.BAD]
         if bad:
             names = ", ".join(bad[:3]) + (f" and {len(bad) - 3:,} more" if len(bad) > 3 else "")
@@ -228,7 +230,7 @@ class Pages:
         note = self._notes.of(rows.portKey(each.name))
         return rows.port(each, job, self._rate(job), now, guest.role, note)
 
-    def _teach(self, name: str, host: str) -> Row:
+    def _firstUpload(self, name: str, host: str) -> Row:
         listener = self._facts.listener()
         if listener is None:
             return _empty("Nobody has printed yet")
@@ -276,12 +278,12 @@ class Pages:
             parts.append(tags.p(tags.a(f"All {record.queued + record.held:,}", href=all_)))
         parts.append(tags.h2("Last jobs"))
         entries = [self._jobRow(each, now, guest, showsPort=False) for each in ended]
-        parts.append(Box("ended", "Last jobs", entries or [self._teach(record.name, host)]))
+        parts.append(Box("ended", "Last jobs", entries or [self._firstUpload(record.name, host)]))
         parts.append(tags.p(tags.a("All its jobs", href=rows.link("/jobs", port=record.name))))
         title = f"{record.name}: {standing.word}"
         return View(title, standing.mark, parts, place="/")
 
-    def _portHead(self, record: PortRecord, standing: phrases.Standing, guest: Guest) -> Row:
+    def _portHead(self, record: PortRecord, standing: phrases.PortStanding, guest: Guest) -> Row:
         note = self._notes.of(rows.portKey(record.name))
         facts = [("Prints to", record.uri)]
         names = [*([f"PORT{record.number}"] if record.number else []), *record.aliases]
@@ -383,7 +385,7 @@ class Pages:
     def _mark(self) -> str:
         return self._worst(self._glance())[0]
 
-    def _look(self, now: float, running: Mapping[int, JobRecord]) -> list[Standings]:
+    def _readPorts(self, now: float, running: Mapping[int, JobRecord]) -> list[PortStandings]:
         found = [
             (phrases.standing(each, running.get(each.job or 0), now), each)
             for each in self._operator.ports()
@@ -391,10 +393,10 @@ class Pages:
         self._looked = (now, found)
         return found
 
-    def _glance(self) -> list[Standings]:
+    def _glance(self) -> list[PortStandings]:
         # Thousands of ports are not looked at again for the sign of a page about something else.
         now, (when, found) = self._facts.wallClock(), self._looked
-        return found if 0 <= now - when < GLANCE else self._look(now, self._running())
+        return found if 0 <= now - when < GLANCE else self._readPorts(now, self._running())
 
     async def _job(self, number: int, guest: Guest) -> View:
         record, now = await self._api.job(number), self._facts.wallClock()

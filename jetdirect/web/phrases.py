@@ -78,7 +78,7 @@ DELIVERIES = {
 """What each level of delivery says."""
 
 
-class Standing(NamedTuple):
+class PortStanding(NamedTuple):
     """How a printing port is: a kind, a word, and more words; the lower its rank, the worse."""
 
     rank: int
@@ -87,7 +87,7 @@ class Standing(NamedTuple):
     more: str
 
 
-def standing(port: PortRecord, job: JobRecord | None, now: float) -> Standing:
+def standing(port: PortRecord, job: JobRecord | None, now: float) -> PortStanding:
     """
     How a printing port is.
 
@@ -99,21 +99,21 @@ def standing(port: PortRecord, job: JobRecord | None, now: float) -> Standing:
         because = port.message.partition(": ")[2].removeprefix(f"{port.uri}: ")
         said = because if {"connecting-to-device", "gateway-silent"} & {*whys} else ""
         more = [lasting(now - port.since), *([said] if said else [])]
-        return Standing(0, BAD, sentence(reasons(whys)), ": ".join(more))
+        return PortStanding(0, BAD, sentence(reasons(whys)), ": ".join(more))
     if "paused" in port.reasons:
-        return Standing(3, WARN, "Paused", "by a person; it prints nothing until it is resumed")
+        return PortStanding(3, WARN, "Paused", "by a person; it prints nothing until it is resumed")
     if port.state is PortState.STOPPED:
-        return Standing(0, BAD, "Stopped", f"{lasting(now - port.since)}; it does not say why")
+        return PortStanding(0, BAD, "Stopped", f"{lasting(now - port.since)}; it does not say why")
     if job is not None and job.blocked >= PATIENCE:
-        return Standing(1, BAD, "Takes no data", f"{lasting(job.blocked)}; look at the printer")
+        return PortStanding(1, BAD, "Takes no data", f"{lasting(job.blocked)}; look at the printer")
     if port.held:
         word = "Printing" if job is not None else "Ready"
         many = "1 job is" if port.held == 1 else f"{port.held:,} jobs are"
-        return Standing(2, WARN, word, f"{many} held for a person")
+        return PortStanding(2, WARN, word, f"{many} held for a person")
     if job is not None:
         slow = job.state is JobState.STOPPED
-        return Standing(4, BUSY, "Printing", "the printer pauses" if slow else "")
-    return Standing(5, WELL, "Ready", "")
+        return PortStanding(4, BUSY, "Printing", "the printer pauses" if slow else "")
+    return PortStanding(5, WELL, "Ready", "")
 
 
 def reasons(words: Iterable[str]) -> str:

@@ -20,7 +20,7 @@ REMEDY = (
 )
 
 MODE = 0o660
-"""Of a Unix socket: whoever may write there administers the gateway."""
+"""The mode of a Unix socket: everybody who may write there administers the gateway."""
 
 
 def places(text: str, folder: str = "") -> list[str]:
@@ -53,7 +53,7 @@ def exposure(place: str, proved: bool, behindProxy: bool) -> str:
     Why a place is refused to which somebody on another machine could connect; empty: it is not.
 
     @param place: a server endpoint string that L{places} has made.
-    @param proved: must whoever asks there prove who it is?
+    @param proved: are users asked for a password there?
     @param behindProxy: does a proxy end TLS in front of it?
     """
     kind, _, rest = place.partition(":")
@@ -64,7 +64,9 @@ def exposure(place: str, proved: bool, behindProxy: bool) -> str:
         if ip_address(interface).is_loopback:
             return ""
     if not proved:
-        return f"not a loopback address, and whoever connects administers; {REMEDY}"
+        return (
+            f"not a loopback address, and everybody who connects there would administer; {REMEDY}"
+        )
     if kind != "tls" and not behindProxy:
         remedy = "write tls:, or say --web-behind-proxy if a proxy in front of it ends TLS"
         return f"passwords would cross the network in clear; {remedy}"

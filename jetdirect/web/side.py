@@ -12,10 +12,10 @@ from twisted.internet.defer import Deferred
 from ..interfaces import IMetrics, IOperator, IWatcher
 from .access import Access
 from .api import API
-from .desk import Desk
 from .events import Streams
 from .notes import Notes
 from .pages import Facts, Pages
+from .router import Router
 from .site import Site
 
 
@@ -40,7 +40,7 @@ class WebSide:
     ) -> None:
         """
         @param server: whose jobs and ports are watched while somebody looks.
-        @param ready: and the others, see L{API}, L{Desk} and L{Facts}.
+        @param ready: and the others, see L{API}, L{Router} and L{Facts}.
         """
         self._reactor = reactor
         api = API(operator, ready, reload, metrics, settings)
@@ -52,11 +52,11 @@ class WebSide:
             server.watch(watcher, progress=True)
 
         self._streams = Streams(pages, reactor, watch, server.unwatch)
-        self._desk = Desk(api, pages, notes, access, reactor, wallClock)
+        self._router = Router(api, pages, notes, access, reactor, wallClock)
 
     def site(self, secure: bool = False) -> Site:
         """What one listener serves."""
-        return Site(self._desk, self._streams, self._reactor, secure)
+        return Site(self._router, self._streams, self._reactor, secure)
 
     def stop(self) -> None:
         """Nobody is told any more."""

@@ -50,7 +50,7 @@ _HEADERS = {
 
 
 class Answers(Protocol):
-    """What answers requests: L{Desk<jetdirect.web.desk.Desk>}."""
+    """What answers requests: L{Router<jetdirect.web.router.Router>}."""
 
     async def answer(self, asked: Asked) -> Reply:
         """Whatever happens; it never raises."""
@@ -153,14 +153,14 @@ class Site(TwistedSite):
     noisy = False
 
     def __init__(
-        self, desk: Answers, streams: Streams | None, reactor: Any, secure: bool = False
+        self, router: Answers, streams: Streams | None, reactor: Any, secure: bool = False
     ) -> None:
         """
         @param streams: open pages; L{None}: there are none.
         @param secure: TLS of our own comes before.
         """
         # Twisted reads forms before it asks whether they are wanted; L{LONGEST_BODY} bounds that.
-        super().__init__(_Root(desk, streams, secure), Request, reactor=reactor, timeout=None)
+        super().__init__(_Root(router, streams, secure), Request, reactor=reactor, timeout=None)
         self.connections = 0
 
     def buildProtocol(self, addr: Any) -> Any:
@@ -184,9 +184,9 @@ class _Root(Resource):
     isLeaf = True
     _log = Logger()
 
-    def __init__(self, desk: Answers, streams: Streams | None, secure: bool) -> None:
+    def __init__(self, router: Answers, streams: Streams | None, secure: bool) -> None:
         super().__init__()
-        self._desk = desk
+        self._router = router
         self._streams = streams
         self._secure = secure
 
@@ -202,7 +202,7 @@ class _Root(Resource):
         gone: list[object] = []
         request.notifyFinish().addErrback(gone.append)
         asked = self._asked(request)
-        reply = await self._desk.answer(asked)
+        reply = await self._router.answer(asked)
         if asked.method == "POST":
             self._log.info(
                 "{by}: POST {path}: {status}{why}",
@@ -254,7 +254,7 @@ class _Root(Resource):
 
 
 def who(transport: Any) -> str:
-    """Who is at the other end, as far as the kernel says so."""
+    """The name of the peer, as far as the kernel knows it."""
     peer = transport.getPeer()
     if isinstance(peer, IPv4Address | IPv6Address):
         return f"an operator at {peer.host}"

@@ -17,7 +17,7 @@ from tests.support import packages
 from tests.support.clients import Result
 from tests.support.modes import IPV4, TLS, Mode, Way, hasIPv6, modes
 from tests.support.pages import page
-from tests.support.shop import Shop
+from tests.support.printservice import PrintService
 
 #: All bytes, in orders that careless code spoils; larger than the buffers in between.
 BINARY = page("traps.bin")
@@ -79,21 +79,21 @@ class Outcome:
     result: Result
 
 
-def attempt(shop: Shop, client: Client, mode: Mode) -> Outcome:
+def attempt(service: PrintService, client: Client, mode: Mode) -> Outcome:
     """
     Upload one file.
 
     @raise packages.Missing: the client is not installed.
     """
     data = client.text if mode.ascii else BINARY
-    before = len(shop.printer.callers)
-    logged = len(shop.gateway.lines)
+    before = len(service.printer.callers)
+    logged = len(service.gateway.lines)
     with tempfile.TemporaryDirectory() as home:
         file = Path(home, "page.bin")
         file.write_bytes(data)
-        result = client.driver(shop, mode, file)
-    numbers = range(before + 1, len(shop.printer.callers) + 1)
-    printed = [job for number in numbers if (job := shop.printer.waitForJob(number))]
+        result = client.driver(service, mode, file)
+    numbers = range(before + 1, len(service.printer.callers) + 1)
+    printed = [job for number in numbers if (job := service.printer.waitForJob(number))]
     wanted = _WAYS[mode.way]
     if "Entering" in result.output or "command successful" in result.output:
         others = [text for text in _WAYS.values() if text != wanted and text in result.output]
@@ -103,18 +103,18 @@ def attempt(shop: Shop, client: Client, mode: Mode) -> Outcome:
         printed == [data],
         result.code == 0,
         _reply(result.output),
-        _end(shop, logged),
+        _end(service, logged),
         result,
     )
 
 
-def _end(shop: Shop, logged: int) -> str:
+def _end(service: PrintService, logged: int) -> str:
     numbers = [
         found[1]
-        for line in shop.gateway.lines[logged:]
+        for line in service.gateway.lines[logged:]
         if (found := re.search(r"job (\d+) ", line))
     ]
-    return shop.gateway.jobEnd(int(numbers[-1])) if numbers else ""
+    return service.gateway.jobEnd(int(numbers[-1])) if numbers else ""
 
 
 def _reply(output: str) -> str:

@@ -15,7 +15,7 @@ from pathlib import Path
 from laboratory.clients.matrix import BINARY, Client, Outcome, attempt, pairs
 from tests.support.modes import IPV4, IPV6, Mode, Way
 from tests.support.packages import Missing
-from tests.support.shop import Shop
+from tests.support.printservice import PrintService
 
 _COLUMNS = [
     *[(way, IPV4) for way in Way],
@@ -92,13 +92,13 @@ def _table(heading: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
     return [rule, shown[0], rule, *shown[1:], rule]
 
 
-def _rows(shop: Shop, notes: list[str], missing: list[str]) -> list[list[str]]:
+def _rows(service: PrintService, notes: list[str], missing: list[str]) -> list[list[str]]:
     cells: dict[tuple[str, str], dict[tuple[Way, str], str]] = {}
     versions: dict[str, str] = {}
     for client, mode in pairs():
         print(f"{client.name}: {mode}", file=sys.stderr)
         try:
-            outcome = attempt(shop, client, mode)
+            outcome = attempt(service, client, mode)
         except Missing as why:
             if str(why) not in missing:
                 missing.append(str(why))
@@ -117,8 +117,8 @@ def document() -> str:
     """The whole page."""
     notes: list[str] = []
     missing: list[str] = []
-    with tempfile.TemporaryDirectory() as directory, Shop(Path(directory)) as shop:
-        rows = _rows(shop, notes, missing)
+    with tempfile.TemporaryDirectory() as directory, PrintService(Path(directory)) as service:
+        rows = _rows(service, notes, missing)
     families = [f"{way}{'' if host == IPV4 else ' v6'}" for way, host in _COLUMNS]
     lines = [
         _INTRODUCTION.format(size=len(BINARY)).rstrip(),

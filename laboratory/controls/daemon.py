@@ -10,7 +10,6 @@ import os
 import pwd
 import re
 import signal
-import socket
 import subprocess
 import tempfile
 from abc import abstractmethod
@@ -21,6 +20,7 @@ from laboratory.controls.server import Record, Server, until
 from laboratory.controls.talk import Talk
 from tests.support.gateway import LAST_WORDS
 from tests.support.packages import program
+from tests.support.started import freePort
 
 #: Who runs what would insist on privileges if it had them.
 _NOBODY = "nobody"
@@ -38,7 +38,7 @@ class Daemon(Server):
         self.place = Path(self._temporary.name)
         self.uploads = self.place / "uploads"
         self.uploads.mkdir()
-        self.port = _freePort()
+        self.port = freePort()
         words = ["setpriv", "--pdeathsig", "TERM", *self._unprivileged(), *self.command()]
         self._give()
         with self._said.open("wb") as said:
@@ -125,13 +125,6 @@ class Daemon(Server):
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._process.wait(LAST_WORDS)
         self._temporary.cleanup()
-
-
-def _freePort() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def _resident(pid: int) -> int:

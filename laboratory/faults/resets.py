@@ -217,13 +217,13 @@ def run(
     told, work = Told(), iter(range(jobs))
     try:
         with Gateway(directory, f"--max-sessions={senders}", *[uri] * senders) as gateway:
-            crew = [
+            threads = [
                 Sender(gateway.port, f"/PORT{n + 1}", modes, Random(f"{seed}.{n}"), work)
                 for n in range(senders)
             ]
-            for sender in crew:
+            for sender in threads:
                 sender.start()
-            for sender in crew:
+            for sender in threads:
                 sender.join()
                 told.replies += sender.told.replies
                 if sender.failure is not None:

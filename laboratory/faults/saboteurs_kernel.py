@@ -134,7 +134,7 @@ def producerIsNotPaused(patch: pytest.MonkeyPatch) -> None:
 def pipeIsKept(patch: pytest.MonkeyPatch) -> None:
     """The next job gets the pipe of the last one, and what is in it."""
     kept: list[tuple[int, int]] = []
-    lay, kernel = Pipe._lay, object()
+    lay, kernel = Pipe._makePipe, object()
 
     def close(self: Any) -> None:
         nonlocal kernel
@@ -155,7 +155,7 @@ def pipeIsKept(patch: pytest.MonkeyPatch) -> None:
         return True
 
     patch.setattr(Pipe, "close", close)
-    patch.setattr(Pipe, "_lay", layKept)
+    patch.setattr(Pipe, "_makePipe", layKept)
 
 
 def pipeIsNotClosed(patch: pytest.MonkeyPatch) -> None:
@@ -204,7 +204,7 @@ def anEndOfSpliceIsAnEnd(patch: pytest.MonkeyPatch) -> None:
 
 def anErrorOfSpliceIsNothing(patch: pytest.MonkeyPatch) -> None:
     """A reset that splice(2) was told of is not told again: recv(2) says that it was the end."""
-    original = data.DataPort._take
+    original = data.DataPort._takeIntoPipe
 
     def take(self: Any, descriptor: int) -> int:
         try:
@@ -212,7 +212,7 @@ def anErrorOfSpliceIsNothing(patch: pytest.MonkeyPatch) -> None:
         except OSError:
             return 0
 
-    patch.setattr(data.DataPort, "_take", take)
+    patch.setattr(data.DataPort, "_takeIntoPipe", take)
 
 
 def aResetWhileSendingIsNothing(patch: pytest.MonkeyPatch) -> None:

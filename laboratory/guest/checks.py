@@ -47,7 +47,7 @@ def noise(count: int) -> bytes:
     return random.Random(count).randbytes(count)
 
 
-class Bench:
+class Guest:
     """What stands in the guest."""
 
     def __init__(self) -> None:
@@ -130,129 +130,129 @@ def same(got: bytes, wanted: bytes) -> str:
     return f"{len(got)} bytes identical, sha256 {hashlib.sha256(got).hexdigest()[:12]}"
 
 
-def prints(bench: Bench, port: int, data: bytes) -> str:
+def prints(guest: Guest, port: int, data: bytes) -> str:
     """Print on the first USB printer."""
-    expect(bench.send(port, data), 226, f"{len(data)} bytes, delivered")
-    return same(bench.laser.taken(len(data)), data)
+    expect(guest.send(port, data), 226, f"{len(data)} bytes, delivered")
+    return same(guest.laser.taken(len(data)), data)
 
 
-def banner(bench: Bench) -> str:
+def banner(guest: Guest) -> str:
     """Device IDs name the printers in the banner"""
-    with Session(bench.gateway.port, login=False) as session:
+    with Session(guest.gateway.port, login=False) as session:
         session.say("USER guest")
         text = session.say("PASS guest")
     assert text.count("Acme FakeJet 1") == 3 and text.count("Acme BreakJet 2") == 1, text
     return next(line for line in text.splitlines() if "FakeJet" in line).strip()
 
 
-def parallel(bench: Bench) -> str:
+def parallel(guest: Guest) -> str:
     """Parallel port: 0 B, 1 B, 8191 to 8193 B, 64 KiB + 1"""
-    return "; ".join(str(len(_parallel(bench, noise(size)))) for size in SIZES) + " B identical"
+    return "; ".join(str(len(_parallel(guest, noise(size)))) for size in SIZES) + " B identical"
 
 
-def parallelLarge(bench: Bench) -> str:
+def parallelLarge(guest: Guest) -> str:
     """Parallel port: 1 MiB"""
     began = time.monotonic()
-    data = _parallel(bench, noise(MIB))
+    data = _parallel(guest, noise(MIB))
     return f"{same(data, noise(MIB))}; {MIB / 1024 / (time.monotonic() - began):.0f} KiB/s"
 
 
-def _parallel(bench: Bench, data: bytes) -> bytes:
+def _parallel(guest: Guest, data: bytes) -> bytes:
     before = _PARALLEL.stat().st_size
-    expect(bench.send(1, data), 226, f"{len(data)} bytes, delivered")
+    expect(guest.send(1, data), 226, f"{len(data)} bytes, delivered")
     until(lambda: _PARALLEL.stat().st_size >= before + len(data), "a job")
     got = _PARALLEL.read_bytes()[before:]
     same(got, data)
     return got
 
 
-def parallelInUse(bench: Bench) -> str:
+def parallelInUse(guest: Guest) -> str:
     """Parallel port that another program has: 450"""
     other = os.open("/dev/lp0", os.O_WRONLY)
     try:
-        reply = bench.send(1, b"x")
+        reply = guest.send(1, b"x")
     finally:
         os.close(other)
     expect(reply, 450, "in use")
     return reply
 
 
-def parallelTrouble(bench: Bench) -> str:
+def parallelTrouble(guest: Guest) -> str:
     """Parallel port out of paper, then offline: the job waits, STAT says why, then goes on"""
     data = noise(50_000)
     told = []
     job = None
     for lines, reason in ((PAPER_OUT, "media-empty"), (OFFLINE, "offline")):
-        bench.port.stopAfter(len(bench.port.data) + 1000, lines)
+        guest.port.stopAfter(len(guest.port.data) + 1000, lines)
         if job is None:
-            job = bench.begin(6, data)
+            job = guest.begin(6, data)
         else:
-            bench.port.goOn()
-        with Session(bench.gateway.port) as other:
+            guest.port.goOn()
+        with Session(guest.gateway.port) as other:
             until(lambda r=reason: r in other.say("STAT PORT6"), reason)  # type: ignore[misc]
         told.append(reason)
-    bench.port.goOn()
+    guest.port.goOn()
     assert job is not None
     expect(job.end(), 226, "delivered")
-    return f"{', '.join(told)}; {same(bytes(bench.port.data), data)}"
+    return f"{', '.join(told)}; {same(bytes(guest.port.data), data)}"
 
 
-def usb(bench: Bench) -> str:
+def usb(guest: Guest) -> str:
     """USB: 0 B, 1 B, 8191 to 8193 B, 64 KiB + 1"""
     for size in SIZES:
-        prints(bench, 2, noise(size))
+        prints(guest, 2, noise(size))
     return "; ".join(map(str, SIZES)) + " B identical"
 
 
-def usbLarge(bench: Bench) -> str:
+def usbLarge(guest: Guest) -> str:
     """USB: 32 MiB"""
     data = noise(32 * MIB)
     began = time.monotonic()
-    said = prints(bench, 2, data)
+    said = prints(guest, 2, data)
     return f"{said}; {len(data) / 1024 / (time.monotonic() - began):.0f} KiB/s"
 
 
-def drawn(bench: Bench) -> str:
+def drawn(guest: Guest) -> str:
     """A page of PostScript, on both; what the printers got is drawn by Ghostscript"""
     job = page("traps.ps")
     picture = render(job, _SCRATCH)
-    got = _parallel(bench, job)
-    expect(bench.send(2, job), 226, f"{len(job)} bytes, delivered")
-    for each in got, bench.laser.taken(len(job)):
+    got = _parallel(guest, job)
+    expect(guest.send(2, job), 226, f"{len(job)} bytes, delivered")
+    for each in got, guest.laser.taken(len(job)):
         assert render(each, _SCRATCH) == picture
     return f"{len(job)} bytes, the same picture of {len(picture)} bytes twice"
 
 
-def usbByName(bench: Bench) -> str:
+def usbByName(guest: Guest) -> str:
     """USB by maker, model and serial number, as CUPS names it; and with bidir=off"""
-    return prints(bench, 3, noise(100_000)) + "; " + prints(bench, 4, noise(100_001))
+    return prints(guest, 3, noise(100_000)) + "; " + prints(guest, 4, noise(100_001))
 
 
-def talkative(bench: Bench) -> str:
+def talkative(guest: Guest) -> str:
     """USB printer that talks all the time: nothing is disturbed"""
-    bench.laser.paperOut()
-    job = bench.begin(2, noise(_HELD))
+    guest.laser.paperOut()
+    job = guest.begin(2, noise(_HELD))
     for _ in range(40):
-        bench.laser.say(b"%%[ status: busy ]%%\r\n".ljust(1024, b"."))
-    bench.laser.paperIn()
+        guest.laser.say(b"%%[ status: busy ]%%\r\n".ljust(1024, b"."))
+    guest.laser.paperIn()
     expect(job.end(), 226, "delivered")
-    return same(bench.laser.taken(_HELD), noise(_HELD)) + "; it said 40 KiB"
+    return same(guest.laser.taken(_HELD), noise(_HELD)) + "; it said 40 KiB"
 
 
-def paperOut(bench: Bench) -> str:
+def paperOut(guest: Guest) -> str:
     """USB out of paper: the job waits, STAT says why, then goes on"""
-    bench.laser.paperOut()
-    job = bench.begin(2, noise(_HELD))
+    guest.laser.paperOut()
+    job = guest.begin(2, noise(_HELD))
     told: list[str] = []
-    with Session(bench.gateway.port) as other:
+    with Session(guest.gateway.port) as other:
         began = time.monotonic()
         until(lambda: _told(other, told), "the reason in STAT")
         seconds = time.monotonic() - began
         time.sleep(5)
         assert _told(other, told), told
-    bench.laser.paperIn()
+    guest.laser.paperIn()
     expect(job.end(), 226, "delivered")
-    said = same(bench.laser.taken(_HELD), noise(_HELD))
+    said = same(guest.laser.taken(_HELD), noise(_HELD))
     return f"{told[-1]!r} after {seconds:.0f} s; {said}"
 
 
@@ -261,80 +261,80 @@ def _told(session: Session, told: list[str]) -> bool:
     return bool(told)
 
 
-def switchedOff(bench: Bench) -> str:
+def switchedOff(guest: Guest) -> str:
     """USB: the last 8 KiB are waited for; STAT says offline"""
     data = noise(14 * 8192)
-    bench.laser.paperOut()
-    job = bench.begin(2, data)
-    bench.laser.switchOff()
-    with Session(bench.gateway.port) as other:
+    guest.laser.paperOut()
+    job = guest.begin(2, data)
+    guest.laser.switchOff()
+    with Session(guest.gateway.port) as other:
         until(lambda: "offline" in other.say("STAT PORT2"), "offline in STAT")
-    bench.laser.switchOn()
+    guest.laser.switchOn()
     expect(job.end(), 226, "delivered")
-    return same(bench.laser.taken(len(data)), data)
+    return same(guest.laser.taken(len(data)), data)
 
 
-def halted(bench: Bench) -> str:
+def halted(guest: Guest) -> str:
     """The gateway is halted (SIGSTOP) while the driver has a transfer: 551, nothing twice"""
     data = noise(_HELD)
-    bench.laser.paperOut()
-    job = bench.begin(2, data)
-    with Session(bench.gateway.port) as other:
+    guest.laser.paperOut()
+    job = guest.begin(2, data)
+    with Session(guest.gateway.port) as other:
         until(lambda: _told(other, []), "the reason in STAT")
-    bench.gateway.signal(signal.SIGSTOP)
+    guest.gateway.signal(signal.SIGSTOP)
     time.sleep(1)
-    bench.gateway.signal(signal.SIGCONT)
+    guest.gateway.signal(signal.SIGCONT)
     reply = job.end()
     expect(reply, 551, "halted")
-    bench.laser.paperIn()
+    guest.laser.paperIn()
     time.sleep(1)
-    got = bench.laser.taken(0)
+    got = guest.laser.taken(0)
     same(got, data[: len(got)])
     return (
-        f"{reply[:60]}...; {len(got)} bytes, a beginning of the job; then {prints(bench, 2, data)}"
+        f"{reply[:60]}...; {len(got)} bytes, a beginning of the job; then {prints(guest, 2, data)}"
     )
 
 
-def aborted(bench: Bench) -> str:
+def aborted(guest: Guest) -> str:
     """ABOR without paper: answered; with paper the tail comes out, and the next job"""
     data = b"%!PS" + noise(_HELD)
-    bench.laser.paperOut()
-    job = bench.begin(2, data)
-    with Session(bench.gateway.port) as other:
+    guest.laser.paperOut()
+    job = guest.begin(2, data)
+    with Session(guest.gateway.port) as other:
         until(lambda: _told(other, []), "the reason in STAT")
     began = time.monotonic()
     job.session.putcmd("ABOR")
     expect(lastLine(job.session.reply()), 426)
     expect(lastLine(job.session.reply()), 226)
     seconds = time.monotonic() - began
-    early = bench.send(2, b"next")
+    early = guest.send(2, b"next")
     expect(early, 450, "job before")
-    bench.laser.paperIn()
-    until(lambda: bench.laser.data.endswith(b"\x04"), "the tail")
-    got = bench.laser.taken(0)
+    guest.laser.paperIn()
+    until(lambda: guest.laser.data.endswith(b"\x04"), "the tail")
+    got = guest.laser.taken(0)
     same(got[:-1], data[: len(got) - 1])
-    said = prints(bench, 2, noise(10_000))
+    said = prints(guest, 2, noise(10_000))
     return f"after {seconds:.1f} s; meanwhile 450; {len(got) - 1} bytes and ^D; then {said}"
 
 
-def stalled(bench: Bench) -> str:
+def stalled(guest: Guest) -> str:
     """USB printer that refuses a transfer (STALL): 551"""
     data = noise(100_000)
-    job = bench.begin(5, data)
-    got = bench.broken.take(16384)
+    job = guest.begin(5, data)
+    got = guest.broken.take(16384)
     same(got, data[: len(got)])
-    bench.broken.stall()
+    guest.broken.stall()
     reply = job.end()
     expect(reply, 551, "a transfer failed")
     return reply
 
 
-def forgetful(bench: Bench) -> str:
+def forgetful(guest: Guest) -> str:
     """Why the gateway lets the driver block: the same refused, written without blocking"""
     tries = 5  # an error that comes quickly enough is told
     for number in range(1, tries + 1):
         try:
-            _writeWithoutBlocking(bench.broken.node, 100_000)
+            _writeWithoutBlocking(guest.broken.node, 100_000)
         except OSError:
             continue
         said = "the driver took 100000 bytes, was ready each time, and said nothing"
@@ -355,76 +355,76 @@ def _writeWithoutBlocking(node: str, count: int) -> None:
         os.close(wire)
 
 
-def unplugged(bench: Bench) -> str:
+def unplugged(guest: Guest) -> str:
     """USB unplugged in mid-job: 551, the record says aborted"""
     data = noise(_HELD)
-    bench.laser.paperOut()
-    job = bench.begin(2, data)
-    with Session(bench.gateway.port) as other:
+    guest.laser.paperOut()
+    job = guest.begin(2, data)
+    with Session(guest.gateway.port) as other:
         until(lambda: _told(other, []), "the reason in STAT")
     # A gadget that is in use when it goes would stop the guest (Linux 6.1).
-    bench.laser.switchOff()
-    bench.laser.unplug()
+    guest.laser.switchOff()
+    guest.laser.unplug()
     reply = job.end()
     expect(reply, 551)
     number = int(reply.split("ob ")[1].split()[0])
-    record = bench.gateway.jobEnd(number)
+    record = guest.gateway.jobEnd(number)
     assert record.startswith("aborted"), record
     return f"{reply}; {record[:40]}..."
 
 
-def absent(bench: Bench) -> str:
+def absent(guest: Guest) -> str:
     """USB that is not plugged in: 450"""
-    by = [bench.send(port, b"x") for port in (2, 3)]
+    by = [guest.send(port, b"x") for port in (2, 3)]
     for reply in by:
         expect(reply, 450)
     return by[1]
 
 
-def replugged(bench: Bench) -> str:
+def replugged(guest: Guest) -> str:
     """USB plugged in again, under another number: found by its name, prints"""
-    before = bench.broken.node
-    bench.broken.unplug()
-    bench.broken.plug()
-    bench.laser.plug()
-    bench.laser.switchOn()
-    bench.laser.taken(0)
-    said = prints(bench, 3, noise(50_000))
-    return f"{bench.laser.node} (the other: {before}, then {bench.broken.node}); {said}"
+    before = guest.broken.node
+    guest.broken.unplug()
+    guest.broken.plug()
+    guest.laser.plug()
+    guest.laser.switchOn()
+    guest.laser.taken(0)
+    said = prints(guest, 3, noise(50_000))
+    return f"{guest.laser.node} (the other: {before}, then {guest.broken.node}); {said}"
 
 
-def unpluggedAtTheEnd(bench: Bench) -> str:
+def unpluggedAtTheEnd(guest: Guest) -> str:
     """USB unplugged when the sender has sent all, and the driver has the last piece: 551"""
     data = noise(11 * 8192)
-    bench.laser.paperOut()
-    job = bench.begin(3, data)
-    with Session(bench.gateway.port) as other:
+    guest.laser.paperOut()
+    job = guest.begin(3, data)
+    with Session(guest.gateway.port) as other:
         until(lambda: "media" in other.say("STAT PORT3"), "the reason in STAT")
-    bench.laser.switchOff()
-    bench.laser.unplug()
+    guest.laser.switchOff()
+    guest.laser.unplug()
     reply = job.end()
     expect(reply, 551)
     return reply
 
 
-def stopped(bench: Bench) -> str:
+def stopped(guest: Guest) -> str:
     """The gateway is stopped while the printer is out of paper: 551, and it ends"""
-    bench.laser.plug()
-    bench.laser.switchOn()
-    bench.laser.paperOut()
-    job = bench.begin(3, noise(_HELD))
-    with Session(bench.gateway.port) as other:
+    guest.laser.plug()
+    guest.laser.switchOn()
+    guest.laser.paperOut()
+    job = guest.begin(3, noise(_HELD))
+    with Session(guest.gateway.port) as other:
         until(lambda: "media" in other.say("STAT PORT3"), "the reason in STAT")
     began = time.monotonic()
-    bench.gateway.signal(signal.SIGTERM)
+    guest.gateway.signal(signal.SIGTERM)
     reply = job.end()
     expect(reply, 551, "shutting down")
-    status = bench.gateway.waitForEnd()
+    status = guest.gateway.waitForEnd()
     assert status == -signal.SIGTERM, status
     return f"{reply}; it ended after {time.monotonic() - began:.1f} s"
 
 
-CHECKS: tuple[Callable[[Bench], str], ...] = (
+CHECKS: tuple[Callable[[Guest], str], ...] = (
     *(banner, parallel, parallelLarge, parallelInUse, parallelTrouble),
     *(usb, usbLarge, drawn, usbByName, talkative, paperOut, switchedOff, halted, aborted),
     *(stalled, forgetful, unplugged, absent, replugged, unpluggedAtTheEnd, stopped),
@@ -435,14 +435,14 @@ def main() -> None:
     """Make all checks, one line each; the last line tells whether all is well."""
     began = time.monotonic()
     print(f"Linux {platform.release()}, Python {platform.python_version()}", flush=True)
-    bench = Bench()
+    guest = Guest()
     print(f"ready after {time.monotonic() - began:.0f} s", flush=True)
     failures = 0
     for check in CHECKS:
         title = (check.__doc__ or "").strip()
         started = time.monotonic()
         try:
-            said = check(bench)
+            said = check(guest)
         except Exception as problem:
             failures += 1
             said = f"FAILED: {problem}"
@@ -457,7 +457,7 @@ def main() -> None:
         )
         print(f"{title}\n{told}", flush=True)
     if failures:
-        print(bench.gateway.log, flush=True)
+        print(guest.gateway.log, flush=True)
     print("all is well" if not failures else f"{failures} failed", flush=True)
 
 

@@ -18,11 +18,11 @@ from tests.support import peer
 peer.PATIENCE = 120.0
 
 from laboratory.guest.stands import BrokenStand, Printers  # noqa: E402
-from laboratory.printers.bench import WARMING, Bench, Try, noise  # noqa: E402
 from laboratory.printers.promise import broken as untrue  # noqa: E402
 from laboratory.printers.row import FAULTS  # noqa: E402
 from laboratory.printers.stands.stand import Kind  # noqa: E402
 from laboratory.printers.trials import LARGE, SMALL  # noqa: E402
+from laboratory.printers.tries import WARMING, Tries, Try, noise  # noqa: E402
 
 PAPERLESS = 6.0
 """Seconds; as in the table."""
@@ -47,15 +47,15 @@ def measure(kind: Kind, jobs: Sequence[Try], place: Path) -> int:
     @return: how many cells failed, or were promised what is not so.
     """
     failures = 0
-    with Bench(kind, jobs, place, PAPERLESS, patience=PATIENCE) as bench:
-        bench.run(len(bench.tries) - len(WARMING))  # the other one is too much for a port
+    with Tries(kind, jobs, place, PAPERLESS, patience=PATIENCE) as tried:
+        tried.run(len(tried.all) - len(WARMING))  # the other one is too much for a port
         for number, each in enumerate(jobs):
-            stand = bench.stands[number]
+            stand = tried.stands[number]
             if isinstance(stand, BrokenStand):
                 stand.expect(len(each.data))
             began = time.monotonic()
             try:
-                row = bench.measured(number)
+                row = tried.measured(number)
             except Exception:
                 traceback.print_exc()
                 print(f"FAILED: {kind.name}, {each.fault}", flush=True)
@@ -68,7 +68,7 @@ def measure(kind: Kind, jobs: Sequence[Try], place: Path) -> int:
             told = [f"{row.reply[:50]}..., {row.reached} ({seconds:.0f} s)", *wrong]
             print(f"{kind.name}, {each.fault}: " + "; ".join(told), flush=True)
         if failures:
-            print(bench.gateway.log, flush=True)
+            print(tried.gateway.log, flush=True)
     return failures
 
 

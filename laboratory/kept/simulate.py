@@ -19,13 +19,15 @@ from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from itertools import islice
 
-from .house import House
-from .site import Site
+from .gatewaytrial import GatewayTrial
+from .spooltrial import SpoolTrial
 
 STEP = 100
 
 
-def violations(kind: type[Site] | type[House], seeds: range) -> list[tuple[int, list[str]]]:
+def violations(
+    kind: type[SpoolTrial] | type[GatewayTrial], seeds: range
+) -> list[tuple[int, list[str]]]:
     """The seeds that broke a rule, and which."""
     found = ((seed, kind(seed).run()) for seed in seeds)
     return [(seed, wrong) for seed, wrong in found if wrong]
@@ -44,7 +46,7 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=0, help="stop then; 0: when all are done")
     parser.add_argument("--gateway", action="store_true", help="the whole gateway")
     options = parser.parse_args()
-    kind = House if options.gateway else Site
+    kind = GatewayTrial if options.gateway else SpoolTrial
     end = time.monotonic() + options.minutes * 60 if options.minutes else float("inf")
     done = bad = 0
     with ProcessPoolExecutor(options.workers) as pool:

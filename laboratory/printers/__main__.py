@@ -17,7 +17,6 @@ from pathlib import Path
 
 from laboratory.guest.stands import PARALLEL, USB
 from laboratory.printers import cups, unplugged
-from laboratory.printers.bench import Bench, Try, noise
 from laboratory.printers.promise import broken
 from laboratory.printers.row import FAULTS, Row, rows
 from laboratory.printers.stands.stand import Kind
@@ -25,6 +24,7 @@ from laboratory.printers.stands.tcp import SOCKET, TCPStand
 from laboratory.printers.table import page
 from laboratory.printers.transports import TRANSPORTS
 from laboratory.printers.trials import LARGE, SMALL, faults, tries
+from laboratory.printers.tries import Tries, Try, noise
 from tests.support.cupssocket import BACKEND
 
 #: How many jobs of each size meet each fault.
@@ -39,10 +39,10 @@ def ours(kind: Kind, place: Path) -> list[Row]:
     found = []
     sizes = dict.fromkeys(FAULTS, [SMALL] * COUNTS[0] + [LARGE] * COUNTS[1])
     for number, group in enumerate(tries(kind, sizes)):
-        with Bench(kind, group, place / str(number), PAPERLESS) as bench:
-            bench.warm()
+        with Tries(kind, group, place / str(number), PAPERLESS) as tried:
+            tried.warm()
             for each in range(len(group)):
-                found.append(bench.measured(each))
+                found.append(tried.measured(each))
                 sys.stderr.write(found[-1].line() + "\n")
     return found
 

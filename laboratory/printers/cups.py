@@ -7,10 +7,10 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from laboratory.printers.bench import Try, idle
 from laboratory.printers.faults import EARLY
 from laboratory.printers.row import Row, reached
 from laboratory.printers.stands.tcp import TCPStand
+from laboratory.printers.tries import Try, idle
 from tests.support.cupssocket import printFile
 
 #: What its rows are called.

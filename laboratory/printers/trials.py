@@ -6,10 +6,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from laboratory.printers.bench import Try, noise
 from laboratory.printers.row import FAULTS
 from laboratory.printers.stands.stand import Kind
 from laboratory.printers.transports import NETWORK
+from laboratory.printers.tries import Try, noise
 
 #: Bytes of a job that all kernels on its way, and the gateway, can have at once: whoever believes a
 #: kernel calls it printed.

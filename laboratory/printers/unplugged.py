@@ -21,12 +21,12 @@ from pathlib import Path
 
 from laboratory.peers.cable import FAR, Cable, inNetworkOfItsOwn
 from laboratory.printers import cups
-from laboratory.printers.bench import Bench, Try, noise
 from laboratory.printers.faults import EARLY
 from laboratory.printers.row import Row
 from laboratory.printers.stands.tcp import TCPStand
 from laboratory.printers.transports import NETWORK
 from laboratory.printers.trials import LARGE
+from laboratory.printers.tries import Tries, Try, noise
 from tests.support.cupssocket import BACKEND
 
 #: Seconds until nobody waits for an answer any more; a printer without a cable is to be missed
@@ -54,10 +54,10 @@ def measure() -> Sequence[Row]:
             kind = NETWORK[number]
             far = replace(kind, make=lambda *words: cable.far(kind.make, *words))
             tries = [Try(FAULT, noise(LARGE))]
-            with Bench(far, tries, place / str(number), host=FAR, patience=PATIENCE) as bench:
-                bench.warm()
-                bench.stands[0].unplug = pull.wait  # type: ignore[assignment, method-assign]
-                return bench.measured(0)
+            with Tries(far, tries, place / str(number), host=FAR, patience=PATIENCE) as tried:
+                tried.warm()
+                tried.stands[0].unplug = pull.wait  # type: ignore[assignment, method-assign]
+                return tried.measured(0)
 
         def theirs() -> Row:
             folder = place / "cups"

@@ -1,5 +1,5 @@
 """
-One shop for all tests of a run.
+One service for all tests of a run.
 """
 
 from __future__ import annotations
@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.shop import Shop
+from tests.support.printservice import PrintService
 
 
 @pytest.fixture(scope="package")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrintService]:
     """A gateway with every kind of listener, and its printer."""
-    directory: Path = tmp_path_factory.mktemp("shop")
-    with Shop(directory) as one:
+    directory: Path = tmp_path_factory.mktemp("service")
+    with PrintService(directory) as one:
         yield one

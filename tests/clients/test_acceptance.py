@@ -18,16 +18,16 @@ from laboratory.clients.matrix import BINARY
 from tests.support.gateway import Gateway
 from tests.support.modes import IPV4, IPV6, hasIPv6
 from tests.support.peer import PATIENCE
+from tests.support.printservice import listener
 from tests.support.rawprinter import RawPrinter
 from tests.support.session import Session, isQuiet
-from tests.support.shop import listener
 
 IAC, IP, DM = b"\xff", b"\xf4", b"\xf2"
 
 needsIPv6 = pytest.mark.skipif(not hasIPv6(), reason="this machine has no IPv6")
 
 
-class Counter:
+class Trial:
     """
     A gateway without TLS, with two printers.
 
@@ -55,22 +55,22 @@ class Counter:
 
 
 @pytest.fixture(scope="module")
-def oneCounter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Counter]:
+def onlyTrial(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trial]:
     """The gateway of all tests here."""
     listeners = [listener(host) for host in ((IPV4, IPV6) if hasIPv6() else (IPV4,))]
     with RawPrinter() as first, RawPrinter() as second:
         options = [word for each in listeners for word in ("--port", each)]
         options += ["--printer", first.uri("description=HP+LaserJet"), "--printer", second.uri()]
-        with Gateway(tmp_path_factory.mktemp("counter"), *options, "--max-sessions=9") as gateway:
-            yield Counter(gateway, first, second)
+        with Gateway(tmp_path_factory.mktemp("trial"), *options, "--max-sessions=9") as gateway:
+            yield Trial(gateway, first, second)
             assert "Traceback" not in gateway.log, gateway.log
 
 
 @pytest.fixture
-def counter(oneCounter: Counter) -> Counter:
+def trial(onlyTrial: Trial) -> Trial:
     """The same, with nothing printed."""
-    oneCounter.restart()
-    return oneCounter
+    onlyTrial.restart()
+    return onlyTrial
 
 
 def control(ftp: Session) -> socket.socket:
@@ -107,9 +107,9 @@ def control(ftp: Session) -> socket.socket:
         ("QUIT", r"221 "),  # finding 6
     ],
 )
-def test_beforeLogin(command: str, reply: str, counter: Counter) -> None:
+def test_beforeLogin(command: str, reply: str, trial: Trial) -> None:
     """What clients ask before USER is answered; what needs a login says so."""
-    with counter.session(login=False) as ftp:
+    with trial.session(login=False) as ftp:
         assert re.match(reply, ftp.say(command))
 
 
@@ -159,9 +159,9 @@ def test_beforeLogin(command: str, reply: str, counter: Counter) -> None:
         ("", None),
     ],
 )
-def test_replies(command: str, reply: str | None, counter: Counter) -> None:
+def test_replies(command: str, reply: str | None, trial: Trial) -> None:
     """The codes on which clients go on, or fall back, or stop."""
-    with counter.session() as ftp:
+    with trial.session() as ftp:
         if reply is None:
             control(ftp).sendall(b"\r\n\r\n \r\n")
             assert ftp.say("NOOP")[:3] == "200"
@@ -169,18 +169,18 @@ def test_replies(command: str, reply: str | None, counter: Counter) -> None:
             assert ftp.say(command).startswith(reply)
 
 
-def test_workingDirectory(counter: Counter) -> None:
+def test_workingDirectory(trial: Trial) -> None:
     """Finding 5: one quoted path that begins with a slash, alone on its line."""
-    with counter.session() as ftp:
+    with trial.session() as ftp:
         for command in ("PWD", "XPWD", "pwd"):
             assert re.fullmatch(r'257 "/" [^"\n]*', ftp.say(command))
         assert ftp.say("CWD port2")[:3] == "250"
         assert re.fullmatch(r'257 "/PORT2" [^"\n]*', ftp.say("PWD"))
 
 
-def test_passiveReplies(counter: Counter) -> None:
+def test_passiveReplies(trial: Trial) -> None:
     """Finding 7: the forms that parsers of clients were written for."""
-    with counter.session() as ftp:
+    with trial.session() as ftp:
         assert re.fullmatch(r"227 .*\(127,0,0,1,\d+,\d+\)", ftp.say("PASV"))
         assert re.fullmatch(r"229 .*\(\|\|\|\d+\|\)", ftp.say("EPSV"))
         assert ftp.say("EPSV 1")[:3] == "229"
@@ -195,16 +195,16 @@ def test_passiveReplies(counter: Counter) -> None:
     ("user", "password"),
     [("anonymous", "IEUser@"), ("", ""), ("root", ""), ("K\xe4the", "\xdf"), ("a b", "c d")],
 )
-def test_anyLogin(user: str, password: str, counter: Counter) -> None:
+def test_anyLogin(user: str, password: str, trial: Trial) -> None:
     """Finding 9: 331, then 230, whoever it is."""
-    with counter.session(login=False) as ftp:
+    with trial.session(login=False) as ftp:
         assert ftp.say(f"USER {user}".strip())[:3] == "331"
         assert ftp.say(f"PASS {password}".strip())[:3] == "230"
 
 
-def test_listings(counter: Counter) -> None:
+def test_listings(trial: Trial) -> None:
     """Finding 4: LIST and NLST succeed in all their spellings, also where there is nothing."""
-    with counter.session() as ftp:
+    with trial.session() as ftp:
         for command in ("LIST", "LIST -a", "LIST -al", "LIST -la /", "NLST", "NLST -1", "MLSD"):
             lines: list[str] = []
             assert ftp.retrlines(command, lines.append)[:3] == "226"
@@ -222,16 +222,16 @@ def answers(ftp: Session, count: int) -> list[str]:
 
 
 @pytest.mark.parametrize("end", [b"\n", b"\r\n"], ids=["LF", "CRLF"])
-def test_lineEnds(end: bytes, counter: Counter) -> None:
+def test_lineEnds(end: bytes, trial: Trial) -> None:
     """PLCs end lines with LF only."""
-    with counter.session(login=False) as ftp:
+    with trial.session(login=False) as ftp:
         control(ftp).sendall(end.join([b"user plc", b"pass x", b"type i", b"pwd", b""]))
         assert answers(ftp, 4) == ["331", "230", "200", "257"]
 
 
-def test_splitLines(counter: Counter) -> None:
+def test_splitLines(trial: Trial) -> None:
     """A command in as many segments as it has bytes."""
-    with counter.session(login=False) as ftp:
+    with trial.session(login=False) as ftp:
         control(ftp).setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         for byte in b"USER plc\r\nPASS x\r\nPWD\r\n":
             control(ftp).sendall(bytes([byte]))
@@ -239,9 +239,9 @@ def test_splitLines(counter: Counter) -> None:
         assert answers(ftp, 3) == ["331", "230", "257"]
 
 
-def test_longLine(counter: Counter) -> None:
+def test_longLine(trial: Trial) -> None:
     """A line over the limit is refused, and the session goes on."""
-    with counter.session() as ftp:
+    with trial.session() as ftp:
         assert ftp.say("STOR " + "x" * 5000)[:3] == "500"
         assert ftp.say("SITE " + "x" * 4000)[:1] == "2"
         assert ftp.say("NOOP")[:3] == "200"
@@ -261,10 +261,10 @@ def test_longLine(counter: Counter) -> None:
     ],
     ids=["HTTP", "TLS", "bytes", "NUL", "no line end", "IAC", "Telnet", "half"],
 )
-def test_garbage(start: bytes, counter: Counter) -> None:
+def test_garbage(start: bytes, trial: Trial) -> None:
     """A sender that is no FTP client gets replies or a close; the next one is served."""
-    before = counter.gateway.memory()
-    with socket.create_connection((IPV4, counter.gateway.port), PATIENCE) as wire:
+    before = trial.gateway.memory()
+    with socket.create_connection((IPV4, trial.gateway.port), PATIENCE) as wire:
         try:
             wire.sendall(start)
             wire.shutdown(socket.SHUT_WR)
@@ -272,10 +272,10 @@ def test_garbage(start: bytes, counter: Counter) -> None:
         except ConnectionError:
             heard = b"220 "
     assert heard.startswith(b"220 ")
-    with counter.session() as ftp:
+    with trial.session() as ftp:
         assert ftp.send(BINARY)[:3] == "226"
-    assert counter.jobs() == [BINARY]
-    assert counter.gateway.memory() - before < 16 * 2**20
+    assert trial.jobs() == [BINARY]
+    assert trial.gateway.memory() - before < 16 * 2**20
 
 
 # Names
@@ -302,9 +302,9 @@ def test_garbage(start: bytes, counter: Counter) -> None:
     ],
 )
 @pytest.mark.parametrize("verb", ["STOR", "APPE", "STOU"])
-def test_names(verb: str, path: bytes, port: int, name: str, counter: Counter) -> None:
+def test_names(verb: str, path: bytes, port: int, name: str, trial: Trial) -> None:
     """A name is the rest of the line; it may say the port, and is never a path or a format."""
-    with counter.session() as ftp:
+    with trial.session() as ftp:
         ftp.say("TYPE I")
         host, number = ftp.makepasv()
         with socket.create_connection((host, number), PATIENCE) as data:
@@ -316,13 +316,13 @@ def test_names(verb: str, path: bytes, port: int, name: str, counter: Counter) -
         assert f"(PORT{port}, " in last
         if verb != "STOU":
             assert re.search(rf"Processing job: \d+ {re.escape(name)}\n", last)
-    assert counter.jobs(port) == [BINARY]
-    assert counter.jobs(3 - port) == []
+    assert trial.jobs(port) == [BINARY]
+    assert trial.jobs(3 - port) == []
 
 
-def test_sizeWithLatin1(counter: Counter) -> None:
+def test_sizeWithLatin1(trial: Trial) -> None:
     """Bytes that are not UTF-8 name the same file afterwards."""
-    with counter.session() as ftp:
+    with trial.session() as ftp:
         ftp.encoding = "latin-1"
         assert ftp.send(BINARY, "Übersicht.ps")[:3] == "226"
         assert ftp.say("SIZE Übersicht.ps") == f"213 {len(BINARY)}"
@@ -344,9 +344,9 @@ def test_sizeWithLatin1(counter: Counter) -> None:
         (["ALLO 5", "TYPE I", "REST 0"], False),
     ],
 )
-def test_announcedSize(commands: list[str], good: bool, counter: Counter) -> None:
+def test_announcedSize(commands: list[str], good: bool, trial: Trial) -> None:
     """ALLO in TYPE I is evidence for the next upload, and for that only."""
-    with counter.session() as ftp:
+    with trial.session() as ftp:
         for command in commands:
             assert ftp.say(command.format(size=len(BINARY)))[:1] in "23"
         for expected in (good, True):
@@ -388,25 +388,25 @@ def _rest(wire: socket.socket) -> None:  # the same
 
 
 @pytest.mark.parametrize("ask", [_plain, _synch, _mark, _half, _rest])
-def test_abort(ask: Callable[[socket.socket], None], counter: Counter) -> None:
+def test_abort(ask: Callable[[socket.socket], None], trial: Trial) -> None:
     """Finding 11: every way to ask for the end cuts the job, and the next one is whole."""
-    with counter.session() as ftp:
+    with trial.session() as ftp:
         data = ftp.upload()
         data.sendall(b"%!PS\n" + BINARY)
-        counter.printers[0].waitForBytes(len(counter.printers[0].callers), 5)
+        trial.printers[0].waitForBytes(len(trial.printers[0].callers), 5)
         ask(control(ftp))
         assert answers(ftp, 2) == ["426", "226"]
         data.close()
         ask(control(ftp))
         assert ftp.reply()[:3] == "226"
-        counter.restart()
+        trial.restart()
         assert ftp.send(BINARY)[:3] == "226"
-    assert counter.jobs() == [BINARY]
+    assert trial.jobs() == [BINARY]
 
 
-def test_askedMeanwhile(counter: Counter) -> None:
+def test_askedMeanwhile(trial: Trial) -> None:
     """NOOP and STAT are answered in mid-transfer; QUIT waits for the job."""
-    with counter.session() as ftp:
+    with trial.session() as ftp:
         with ftp.upload() as data:
             data.sendall(BINARY[:1000])
             assert ftp.say("NOOP")[:3] == "200"
@@ -415,16 +415,16 @@ def test_askedMeanwhile(counter: Counter) -> None:
             assert isQuiet(control(ftp), 0.3)
             data.sendall(BINARY[1000:])
         assert answers(ftp, 2) == ["226", "221"]
-    assert counter.jobs() == [BINARY]
+    assert trial.jobs() == [BINARY]
 
 
 # Data connections
 
 
-def dialled(counter: Counter, host: str, command: str, answer: float = 0.0) -> None:
+def dialled(trial: Trial, host: str, command: str, answer: float = 0.0) -> None:
     """An upload over a connection that the gateway makes."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with counter.session(host) as ftp, socket.socket(family) as waiting:
+    with trial.session(host) as ftp, socket.socket(family) as waiting:
         waiting.bind((host, 0))
         waiting.listen()
         number = waiting.getsockname()[1]
@@ -440,28 +440,28 @@ def dialled(counter: Counter, host: str, command: str, answer: float = 0.0) -> N
         with data:
             data.sendall(BINARY)
         assert ftp.reply()[:3] == "226"
-    assert counter.jobs() == [BINARY]
+    assert trial.jobs() == [BINARY]
 
 
 @pytest.mark.parametrize(
     "command",
     ["PORT 127,0,0,1,{high},{low}", "EPRT |1|127.0.0.1|{port}|", "eprt !1!127.0.0.1!{port}!"],
 )
-def test_active(command: str, counter: Counter) -> None:
+def test_active(command: str, trial: Trial) -> None:
     """The gateway dials after its 150 and not before: clients accept only then."""
-    dialled(counter, IPV4, command, answer=0.2)
+    dialled(trial, IPV4, command, answer=0.2)
 
 
 @needsIPv6
-def test_activeIPv6(counter: Counter) -> None:
+def test_activeIPv6(trial: Trial) -> None:
     """The same for IPv6."""
-    dialled(counter, IPV6, "EPRT |2|::1|{port}|")
+    dialled(trial, IPV6, "EPRT |2|::1|{port}|")
 
 
 @needsIPv6
-def test_familyOverIPv6(counter: Counter) -> None:
+def test_familyOverIPv6(trial: Trial) -> None:
     """PASV cannot name an IPv6 address: it is refused so that clients try EPSV."""
-    with counter.session(IPV6) as ftp:
+    with trial.session(IPV6) as ftp:
         assert ftp.say("PASV")[:3] in ("500", "502", "522")
         assert ftp.say("EPSV")[:3] == "229"
         assert ftp.say("EPSV 2")[:3] == "229"
@@ -497,9 +497,9 @@ def test_mappedAddresses(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("late", [False, True], ids=["early", "late"])
-def test_whenTheDataConnectionComes(late: bool, counter: Counter) -> None:
+def test_whenTheDataConnectionComes(late: bool, trial: Trial) -> None:
     """Before the command, with the whole file already sent, or only after the 150."""
-    with counter.session() as ftp:
+    with trial.session() as ftp:
         host, number = ftp.makepasv()
         if late:
             ftp.putcmd("STOR job.ps")
@@ -511,12 +511,12 @@ def test_whenTheDataConnectionComes(late: bool, counter: Counter) -> None:
             time.sleep(0.1)
             assert ftp.say("STOR job.ps")[:3] == "150"
         assert ftp.reply()[:3] == "226"
-    assert counter.jobs() == [BINARY]
+    assert trial.jobs() == [BINARY]
 
 
-def test_secondDataConnection(counter: Counter) -> None:
+def test_secondDataConnection(trial: Trial) -> None:
     """One connection per PASV; who comes second is refused, the first one prints."""
-    with counter.session() as ftp:
+    with trial.session() as ftp:
         where = ftp.makepasv()
         first = socket.create_connection(where, PATIENCE)
         with first:
@@ -531,12 +531,12 @@ def test_secondDataConnection(counter: Counter) -> None:
             assert ftp.reply()[:3] == "150"
             first.sendall(BINARY)
         assert ftp.reply()[:3] == "226"
-    assert counter.jobs() == [BINARY]
+    assert trial.jobs() == [BINARY]
 
 
-def test_passiveAgain(counter: Counter) -> None:
+def test_passiveAgain(trial: Trial) -> None:
     """A repeated PASV replaces the earlier one, whose port is closed."""
-    with counter.session() as ftp:
+    with trial.session() as ftp:
         old = ftp.makepasv()
         ftp.makepasv()
         with pytest.raises(ConnectionError), socket.create_connection(old, PATIENCE) as late:
@@ -546,12 +546,12 @@ def test_passiveAgain(counter: Counter) -> None:
                 raise ConnectionError
         assert ftp.send(BINARY)[:3] == "226"
         assert ftp.send(BINARY)[:3] == "226"
-    assert counter.jobs() == [BINARY] * 2
+    assert trial.jobs() == [BINARY] * 2
 
 
-def test_strangerOnTheDataPort(counter: Counter) -> None:
+def test_strangerOnTheDataPort(trial: Trial) -> None:
     """Another host cannot send the job, and does not spoil it."""
-    with counter.session() as ftp:
+    with trial.session() as ftp:
         where = ftp.makepasv()
         with socket.socket() as stranger:
             stranger.bind(("127.0.0.7", 0))
@@ -566,12 +566,12 @@ def test_strangerOnTheDataPort(counter: Counter) -> None:
             assert ftp.reply()[:3] == "150"
             data.sendall(BINARY)
         assert ftp.reply()[:3] == "226"
-    assert counter.jobs() == [BINARY]
+    assert trial.jobs() == [BINARY]
 
 
-def test_reply226(counter: Counter) -> None:
+def test_reply226(trial: Trial) -> None:
     """Finding 8: exactly 226, with its last line as promised; 150 before it."""
-    with counter.session() as ftp:
+    with trial.session() as ftp:
         ftp.say("TYPE I")
         with ftp.transfercmd("STOR job.ps") as data:
             data.sendall(BINARY)

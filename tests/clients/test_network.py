@@ -24,9 +24,9 @@ from tests.support.haproxy import HAProxy
 from tests.support.modes import IPV4, IPV6, hasIPv6
 from tests.support.packages import Missing, program
 from tests.support.peer import PATIENCE
+from tests.support.printservice import listener
 from tests.support.rawprinter import RawPrinter
 from tests.support.session import Session
-from tests.support.shop import listener
 
 GATEWAY, PROXY, CLIENT = "127.0.0.2", "127.0.0.3", "127.0.0.5"
 

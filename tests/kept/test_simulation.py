@@ -8,7 +8,7 @@ import re
 
 import pytest
 
-from laboratory.kept.site import Site
+from laboratory.kept.spooltrial import SpoolTrial
 
 SEEDS = 1000
 """So many at most until a saboteur must be found."""
@@ -18,7 +18,7 @@ SEEDS = 1000
 def test_nothingIsLost(part: int) -> None:
     """Whatever is killed, cut or full: what was answered is so."""
     for seed in range(part * 20, part * 20 + 20):
-        assert (seed, Site(seed).run()) == (seed, [])
+        assert (seed, SpoolTrial(seed).run()) == (seed, [])
 
 
 @pytest.mark.parametrize(
@@ -52,4 +52,4 @@ def test_saboteurs(call: str, path: str) -> None:
     def skipped(name: str, where: str) -> bool:
         return name == call and re.fullmatch(path, where) is not None
 
-    assert any(Site(seed, skipped).run() for seed in range(SEEDS))
+    assert any(SpoolTrial(seed, skipped).run() for seed in range(SEEDS))

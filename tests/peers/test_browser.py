@@ -28,7 +28,7 @@ PIECE = b"x" * 250_000
 LIVE = "document.getElementById('live').textContent === 'Live'"
 
 
-class House:
+class Running:
     """A gateway with a printer that streams, one that is off, and one that keeps its jobs."""
 
     def __init__(self, folder: Path) -> None:
@@ -89,26 +89,26 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
 
 
 @pytest.fixture
-def house(tmp_path: Path, browser: Browser) -> Iterator[House]:
+def running(tmp_path: Path, browser: Browser) -> Iterator[Running]:
     """A gateway; its pages are closed with it."""
-    found = House(tmp_path)
+    found = Running(tmp_path)
     yield found
     browser.closePages()
     found.stop()
 
 
-def live(browser: Browser, house: House, path: str) -> Page:
+def live(browser: Browser, running: Running, path: str) -> Page:
     """A page that is told what is new."""
     page = browser.page()
-    page.go(house.url(path))
+    page.go(running.url(path))
     page.until(LIVE)
     return page
 
 
-def test_bytesMove(browser: Browser, house: House) -> None:
+def test_bytesMove(browser: Browser, running: Running) -> None:
     """A job's bytes move on an open page; canceled there at half, its sender hears 551."""
-    page, one = live(browser, house, "/"), live(browser, house, "/ports/laser")
-    with house.sender() as sender:
+    page, one = live(browser, running, "/"), live(browser, running, "/ports/laser")
+    with running.sender() as sender:
         sender.say("TYPE I")
         sender.say(f"ALLO {4 * len(PIECE)}")
         with sender.upload("letter.ps") as wire:
@@ -129,12 +129,12 @@ def test_bytesMove(browser: Browser, house: House) -> None:
     assert page.complaints == one.complaints == []
 
 
-def test_filters(browser: Browser, house: House) -> None:
+def test_filters(browser: Browser, running: Running) -> None:
     """What is chosen stands in the address: reload and back keep it."""
-    with house.sender() as sender:
+    with running.sender() as sender:
         for name in ("one.ps", "two.ps"):
             assert sender.send(b"x", name).startswith("226")
-    page = live(browser, house, "/jobs")
+    page = live(browser, running, "/jobs")
     page.run("document.querySelector('input[name=q]').value = 'two'")
     page.click("form[role=search] button")
     page.until("location.search.includes('q=two') && document.readyState === 'complete'")
@@ -160,9 +160,9 @@ def reached(page: Page, text: str) -> None:
     raise AssertionError(f"no Tab leads to {text}")
 
 
-def test_keyboard(browser: Browser, house: House) -> None:
+def test_keyboard(browser: Browser, running: Running) -> None:
     """All without a mouse: the question opens, is taken back, is said yes to; the focus stays."""
-    page = live(browser, house, "/")
+    page = live(browser, running, "/")
     reached(page, "Pause laser")
     page.key("Enter")
     page.until("document.activeElement.parentElement.open")
@@ -179,25 +179,25 @@ def test_keyboard(browser: Browser, house: House) -> None:
     assert page.complaints == []
 
 
-def test_focusStays(browser: Browser, house: House) -> None:
+def test_focusStays(browser: Browser, running: Running) -> None:
     """News move rows, and do not take the focus, or a question that somebody reads."""
-    page = live(browser, house, "/")
+    page = live(browser, running, "/")
     reached(page, "Pause labels")
     page.key("Enter")
-    with house.sender() as sender:
+    with running.sender() as sender:
         assert sender.send(b"x", "off/a.ps").startswith("226")
         page.until("document.querySelector('#ports .row').id === 'port-off'")
     assert page.run("document.querySelector('#port-labels details').open")
     assert "labels" in page.run("document.activeElement.innerText")
 
 
-def test_scriptOff(browser: Browser, house: House) -> None:
+def test_scriptOff(browser: Browser, running: Running) -> None:
     """Without scripts each action works, asks once, and shows its result on the row."""
-    with house.sender() as sender:
+    with running.sender() as sender:
         for name in ("off/one.ps", "off/two.ps"):
             assert sender.send(b"x", name).startswith("226")
     page = browser.page(script=False)
-    page.go(house.url("/ports/off"))
+    page.go(running.url("/ports/off"))
     first = "#waiting .row"
     assert "As of" in page.text
     page.click(f"{first} details:nth-of-type(2) summary")
@@ -210,35 +210,35 @@ def test_scriptOff(browser: Browser, house: House) -> None:
     page.click(f"{first} details[open] button")
     page.until("document.querySelector('.note').innerText.includes('Released')")
     number = page.run("document.querySelector('#waiting .row a').innerText.slice(4)")
-    page.go(house.url(f"/jobs/{number}"))
+    page.go(running.url(f"/jobs/{number}"))
     page.run(
         "[...document.querySelectorAll('summary')].find(e=>e.innerText.includes('Move')).id='m'"
     )
     page.click("#m")
     page.run("document.querySelector('details[open] select').value = 'labels'")
     page.click("details[open] button")
-    house.labels.waitForJob(1)
+    running.labels.waitForJob(1)
     page.until("document.querySelector('.note').innerText.includes('Moved to labels')")
-    assert house.labels.jobs == [b"x"]
+    assert running.labels.jobs == [b"x"]
     assert page.complaints == []
 
 
 @pytest.mark.long
-def test_killed(browser: Browser, house: House) -> None:
+def test_killed(browser: Browser, running: Running) -> None:
     """What a page has answered holds, though the gateway is killed the moment it is shown."""
     page = browser.page(script=False)
 
     def act(path: str, where: str, verb: str, result: str) -> None:
-        page.go(house.url(path))
+        page.go(running.url(path))
         first = f"[...document.querySelectorAll('{where} summary')]"
         page.run(f"{first}.find(e => e.innerText.startsWith('{verb}')).id = 'verb'")
         page.click("#verb")
         page.click(f"{where} details[open] button")
         page.until(f"document.querySelector('{where} .note')?.innerText.includes('{result}')")
-        house.kill()
-        page.go(house.url(path))
+        running.kill()
+        page.go(running.url(path))
 
-    with house.sender() as sender:
+    with running.sender() as sender:
         for name in "ab":
             assert "queued" in sender.send(b"x", f"off/{name}.ps")
     act("/ports/off", "#waiting .row", "Hold", "Held")
@@ -255,30 +255,30 @@ def test_killed(browser: Browser, house: House) -> None:
     assert "Ready" in page.run("document.getElementById('port-labels').innerText")
 
 
-def test_hostile(browser: Browser, house: House) -> None:
+def test_hostile(browser: Browser, running: Running) -> None:
     """What a sender calls its job is text: no script of its runs, and nothing is asked for it."""
     names = [
         "<img src=x onerror=alert(1)>.ps",
         "'><svg onload=alert(1)>.ps",
         "<script>alert(1)<|script>.ps",
     ]
-    page = live(browser, house, "/jobs")
-    with house.sender() as sender:
+    page = live(browser, running, "/jobs")
+    with running.sender() as sender:
         for name in names:
             assert sender.send(b"x", f"off/{name}").startswith("226")
     for name in names:
         page.until(f"document.getElementById('jobs').innerText.includes({json.dumps(name)})")
     for path in ("/", "/jobs?q=%3Cscript%3Ealert(1)%3C/script%3E", "/ports/off", "/log"):
-        page.go(house.url(path))
+        page.go(running.url(path))
         page.until(LIVE)
         assert page.run("document.querySelectorAll('img,svg,script:not([src])').length") == 0
     assert page.complaints == []
 
 
-def test_gatewayGone(browser: Browser, house: House) -> None:
+def test_gatewayGone(browser: Browser, running: Running) -> None:
     """Where the gateway is gone the page says that what it shows is old; in the title, too."""
-    page = live(browser, house, "/")
-    house.gateway.stop()
+    page = live(browser, running, "/")
+    running.gateway.stop()
     page.until("document.getElementById('live').textContent.startsWith('Not connected')")
     assert page.run("document.title").startswith("Not connected - ")
 
@@ -297,19 +297,19 @@ def axe() -> str:
 @pytest.mark.long
 @pytest.mark.parametrize("width", [WIDE, NARROW])
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-def test_axe(browser: Browser, house: House, width: int, dark: bool) -> None:
+def test_axe(browser: Browser, running: Running, width: int, dark: bool) -> None:
     """No page breaks a rule of WCAG that a program can judge; none is wider than its window."""
     rules, page = axe(), browser.page(width, dark)
     page.call("Page.setBypassCSP", enabled=True)
-    with house.sender() as sender:
+    with running.sender() as sender:
         assert sender.send(b"x", "a.ps").startswith("226")
         assert sender.send(b"x", "off/b.ps").startswith("226")
         with sender.upload("now.ps") as wire:
             wire.sendall(PIECE)
-            page.go(house.url("/"))
+            page.go(running.url("/"))
             page.until("document.body.innerText.includes('Cannot be reached')")
             for path in ("/", "/ports/laser", "/ports/off", "/jobs", "/jobs/1", "/config", "/log"):
-                page.go(house.url(path))
+                page.go(running.url(path))
                 page.until(LIVE)
                 page.run("document.querySelectorAll('details').forEach(e => { e.open = true })")
                 page.run(f"{rules};0")

@@ -57,7 +57,7 @@ class Printers:
 
 
 @pytest.fixture(scope="module")
-def oneShop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Printers]:
+def onePair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Printers]:
     """
     One gateway for all tests of this module.
     """
@@ -67,13 +67,13 @@ def oneShop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Printers]:
 
 
 @pytest.fixture
-def printers(oneShop: Printers) -> Printers:
+def printers(onePair: Printers) -> Printers:
     """
     The gateway, whatever an earlier test left behind.
     """
-    oneShop.news(1)
-    oneShop.news(2)
-    return oneShop
+    onePair.news(1)
+    onePair.news(2)
+    return onePair
 
 
 def lay(directory: Path, *names: str) -> list[Path]:

@@ -328,7 +328,7 @@ def nameServerSilent(stopping: Stopping) -> None:
     stopping.asks()
 
 
-SCENES = [
+SITUATIONS = [
     idle,
     sessions,
     connecting,
@@ -355,17 +355,17 @@ SCENES = [
 ]
 
 
-@pytest.mark.parametrize("stopping", SCENES, ids=lambda stopping: stopping.__name__)
+@pytest.mark.parametrize("stopping", SITUATIONS, ids=lambda stopping: stopping.__name__)
 def test_theProcessEndsInTime(stopping: Callable[[Stopping], None], tmp_path: Path) -> None:
     """Whatever is going on: the process ends, and in time."""
     with ExitStack() as stack:
-        stage = Stopping(stack, tmp_path)
-        stopping(stage)
+        running = Stopping(stack, tmp_path)
+        stopping(running)
         time.sleep(0.3)  # no synchronisation: any moment is as good as another
         asked = time.monotonic()
-        stage.gateway.signal(signal.SIGTERM)
-        stage.gateway.waitForEnd(PATIENCE)
+        running.gateway.signal(signal.SIGTERM)
+        running.gateway.waitForEnd(PATIENCE)
         took = time.monotonic() - asked
         print(f"{stopping.__name__}: {took:.2f} s")
         assert took < DRAIN + README_SAYS
-        assert "Traceback" not in stage.gateway.log
+        assert "Traceback" not in running.gateway.log

@@ -12,12 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from laboratory.printers.bench import Bench
 from laboratory.printers.promise import LONGEST_TURN, broken
 from laboratory.printers.row import FAULTS, Row
 from laboratory.printers.stands.stand import Kind
 from laboratory.printers.transports import TRANSPORTS
 from laboratory.printers.trials import LARGE, SMALL, faults, tries
+from laboratory.printers.tries import Tries
 
 #: What a gateway may grow by during a job, after some that were good: a quarter of a large job.
 #: Measured: 0.4 MiB at most; TLS is loaded, and the first thread started, before.
@@ -67,12 +67,12 @@ def _rows(kind: Kind, place: Path) -> Rows:
     # One gateway for a transport, one job after the other.
     found: Rows = {}
     for number, group in enumerate(tries(kind, SIZES)):
-        with Bench(kind, group, place / str(number), patience=PATIENCE) as bench:
-            bench.warm()
+        with Tries(kind, group, place / str(number), patience=PATIENCE) as tried:
+            tried.warm()
             for turn, each in enumerate(group):
                 of = found.setdefault(each.fault, [])
                 try:
-                    of.append(bench.measured(turn))
+                    of.append(tried.measured(turn))
                 except AssertionError as wrong:
                     of.append(wrong)
     return found

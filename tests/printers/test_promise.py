@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from laboratory.printers.bench import Bench, Try, noise
 from laboratory.printers.promise import broken
 from laboratory.printers.row import Row
 from laboratory.printers.stands.tcp import SOCKET, TCPStand
 from laboratory.printers.table import lie
 from laboratory.printers.trials import SMALL
+from laboratory.printers.tries import Tries, Try, noise
 from tests.support.caller import Caller
 from tests.support.rawprinter import RawPrinter
 
@@ -72,8 +72,8 @@ def test_printerThatLoses(tmp_path: Path) -> None:
         stand.uri = stand.printer.uri()
         return stand
 
-    with Bench(replace(SOCKET, make=make), [Try("good", noise(SMALL))], tmp_path) as bench:
-        row = bench.run(0)
+    with Tries(replace(SOCKET, make=make), [Try("good", noise(SMALL))], tmp_path) as tried:
+        row = tried.run(0)
     assert row.reply.startswith("226")
     assert row.reached == f"a part (1000 of {SMALL})"
     assert broken(row)

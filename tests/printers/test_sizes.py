@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from laboratory.printers.bench import Bench, Try, noise
 from laboratory.printers.row import WHOLE
 from laboratory.printers.stands.stand import Kind
 from laboratory.printers.stands.tcp import TLS
 from laboratory.printers.transports import TRANSPORTS
+from laboratory.printers.tries import Tries, Try, noise
 from tests.support.pages import TRAPS, page
 
 pytestmark = pytest.mark.long
@@ -34,21 +34,21 @@ def digest(data: bytes) -> str:
 def test_sameBytes(kind: Kind, tmp_path: Path) -> None:
     """SHA-256 in is SHA-256 out, and the reply counts right."""
     jobs = [*(noise(size) for size in SIZES), VALUES]
-    with Bench(kind, [Try("good", job) for job in jobs], tmp_path) as bench:
+    with Tries(kind, [Try("good", job) for job in jobs], tmp_path) as tried:
         for number, job in enumerate(jobs):
-            row = bench.run(number)
+            row = tried.run(number)
             assert row.reply.startswith("226"), row
             assert f" {len(job)} bytes, " in row.reply
-            assert digest(bench.stands[number].got()) == digest(job), row
+            assert digest(tried.stands[number].got()) == digest(job), row
             assert row.reached == WHOLE
 
 
 def test_nothingOverTLS(tmp_path: Path) -> None:
     """A job of 0 bytes is one, also if its end comes before that of the handshake."""
-    with Bench(TLS, [Try("good", b"")], tmp_path) as bench:
-        printer = bench.stands[0].printer  # type: ignore[attr-defined]
+    with Tries(TLS, [Try("good", b"")], tmp_path) as tried:
+        printer = tried.stands[0].printer  # type: ignore[attr-defined]
         printer.lateness = 0.5
-        row = bench.run(0)
+        row = tried.run(0)
     assert row.reply.startswith("226"), row
 
 
@@ -56,7 +56,7 @@ def test_page(tmp_path: Path) -> None:
     """A page that Ghostscript has rendered goes through all of them, and all bytes behind it."""
     job = page("traps.pcl")
     for number, kind in enumerate(TRANSPORTS):
-        with Bench(kind, [Try("good", job)], tmp_path / str(number)) as bench:
-            row = bench.run(0)
+        with Tries(kind, [Try("good", job)], tmp_path / str(number)) as tried:
+            row = tried.run(0)
             assert row.reply.startswith("226"), row
-            assert digest(bench.stands[0].got()) == digest(job), row
+            assert digest(tried.stands[0].got()) == digest(job), row

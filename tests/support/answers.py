@@ -10,11 +10,11 @@ from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
 
-def hear(answer: Deferred[Any]) -> list[Any]:
+def hear(answer: Deferred[Any], told: list[Any] | None = None) -> list[Any]:
     """A list that gets the result of C{answer}, or the exception."""
-    told: list[Any] = []
-    answer.addBoth(lambda it: told.append(it.value if isinstance(it, Failure) else it))
-    return told
+    into = [] if told is None else told
+    answer.addBoth(lambda it: into.append(it.value if isinstance(it, Failure) else it))
+    return into
 
 
 def now(answer: Deferred[Any]) -> Any:

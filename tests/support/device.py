@@ -17,7 +17,7 @@ from twisted.internet.task import deferLater
 
 from jetdirect.interfaces import PrinterStatus
 from jetdirect.transports import parallel
-from jetdirect.transports.ieee1284 import statusOf
+from jetdirect.transports.ieee1284 import statusOfLines
 from jetdirect.transports.usb import transport as usb
 
 reactor: Any = theReactor
@@ -143,7 +143,7 @@ class USBPrinter(FakeDevice):
         self.thinking.wait(30)
         if self.lines is None:
             return PrinterStatus("stopped", ("timed-out",), model)
-        return statusOf(self.lines, model)
+        return statusOfLines(self.lines, model)
 
     def close(self) -> None:
         self.leaving = True

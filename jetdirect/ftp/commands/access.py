@@ -58,7 +58,7 @@ async def password(session: Session, word: str) -> Reply | None:
         return replies.USER_FIRST
     sender = Sender(printable(user), session.control.peer, session.control.peerPort)
     try:
-        shell, logout = await logIn(session.house.portal, user, word, sender)
+        shell, logout = await logIn(session.factory.portal, user, word, sender)
     except (LoginFailed, UnhandledCredentials):
         return await _refuse(session, sender)
     if not session.loggedIn(shell, logout):

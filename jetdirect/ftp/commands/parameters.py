@@ -69,7 +69,7 @@ def passive(session: Session, _: str) -> Result:
         return replies.UNKNOWN_FAMILY(family=2)
     if session.control.proxied and not _isAnnounced(session):
         return replies.NO_PASSIVE_ADDRESS
-    known = session.house.announced.known
+    known = session.factory.announced.known
     if known is None and _isAnnounced(session):
         return _passiveByName(session)
     return _passive(session, known or "")
@@ -77,7 +77,7 @@ def passive(session: Session, _: str) -> Result:
 
 async def _passiveByName(session: Session) -> Reply | None:
     try:
-        address = await session.house.announced.find()
+        address = await session.factory.announced.find()
     except UnknownAddress:
         return replies.UNKNOWN_PASSIVE_ADDRESS
     return None if session.control.closing else _passive(session, address)

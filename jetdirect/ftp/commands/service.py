@@ -120,7 +120,7 @@ def status(session: Session, argument: str) -> Reply:
         port = login.shell.portOf(login.directory)
         lines.append(f" Logged in as {login.shell.sender.user}")
         lines.append(f" Printing on {port.name}")
-        lines += _said(port.status)
+        lines += _statusLines(port.status)
     running = "no transfer" if session.transfer is None else session.transfer.description
     return replies.STATUS(lines=Lines("\n".join([*lines, f" Now: {running}"])))
 
@@ -216,7 +216,7 @@ def _many(jobs: int) -> str:
 
 def _portStatus(session: Session, port: PrintingPort) -> Reply:
     server = session.shell.server
-    lines = [f" {port.name}: {printable(port.description)}", *_said(port.status)]
+    lines = [f" {port.name}: {printable(port.description)}", *_statusLines(port.status)]
     queue = server.queue(port)
     if queue is not None and (port.settings.spool or queue.jobs):
         kept = queue.printing
@@ -261,7 +261,7 @@ def _listed(session: Session, argument: str) -> tuple[bool, Path]:
     return True, session.resolve(argument[found.end() :])
 
 
-def _said(status: PrinterStatus) -> list[str]:
+def _statusLines(status: PrinterStatus) -> list[str]:
     said = [": ".join(filter(None, [status.state, ", ".join(status.reasons)]))]
     if status.pages is not None:
         said.append(f"{status.pages} pages in its life")

@@ -30,7 +30,7 @@ _OURS = {
     "tcp_user_timeout": SILENT,
     "application_name": "jetdirect",
 }
-"""Of libpq, unless the URI says otherwise."""
+"""Settings of libpq, unless the URI says otherwise."""
 
 _THEIRS = {
     "search_path": SCHEMA,
@@ -40,7 +40,7 @@ _THEIRS = {
     "tcp_user_timeout": str(SILENT),
     "idle_in_transaction_session_timeout": "10s",
 }
-"""Of the server, for each session."""
+"""Settings of the server, for each session."""
 
 _UNIQUE = 0x6A657464
 """The first half of all advisory locks here; the second is 0 for the schema, or a gateway."""

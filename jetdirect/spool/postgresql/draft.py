@@ -83,7 +83,7 @@ class Draft:
 
     @property
     def sha256(self) -> str:
-        """Of the bytes written so far, in hexadecimal."""
+        """The hash of the bytes so far, in hexadecimal."""
         return self._hash.hexdigest()
 
     def write(self, data: bytes) -> None:

@@ -57,7 +57,7 @@ _NOBODYS_DRAFTS = """
     )
     DELETE FROM chunks WHERE number IN (SELECT number FROM lost)
 """
-# Who follows late hears for an hour of a job that is no more.
+# A gateway that reads late still finds a job for an hour after it was removed.
 _LONG_GONE = """
     DELETE FROM jobs WHERE state = 'gone' AND committed < clock_timestamp() - interval '1 hour'
 """
@@ -111,7 +111,7 @@ class Member:
         self._ports = None
         self._register(session, frozenset())
         self._watched = {}  # of a server that may be another one now
-        self._look(session)
+        self._findLiving(session)
         if self._since:
             # What has changed meanwhile may have numbers that were seen before.
             self._since = str(max(int(self._since) - GIVEN_AGAIN, 0))
@@ -140,7 +140,7 @@ class Member:
 
     def _beat(self, session: Session, told: Told, heard: Collection[int]) -> Beat:
         self._say(session, told, heard)
-        fresh = self._look(session)
+        fresh = self._findLiving(session)
         mine, spare = self._own(session, told, fresh)
         return Beat(
             mine,
@@ -184,7 +184,7 @@ class Member:
         )
         self._ports = ports
 
-    def _look(self, session: Session) -> dict[int, frozenset[str]]:
+    def _findLiving(self, session: Session) -> dict[int, frozenset[str]]:
         """
         Look which gateways there are, and be done with the dead.
 

@@ -55,7 +55,7 @@ class PostgreSQLSpool(AskedSpool):
         self._database = Database(uri)
         self._member = Member(self._database, dead)
         self._table = Table(self._database, self._member, alone)
-        places = Places(lambda count: self._done(lambda: self._table.places(count)))
+        places = Places(lambda count: self._inThread(lambda: self._table.places(count)))
         super().__init__(self._table, places, Threads(reactor, "spool").do)
         self._beating = Threads(reactor, "fleet", 1).do
         self._paused: Mapping[str, str] = {}
@@ -91,27 +91,27 @@ class PostgreSQLSpool(AskedSpool):
 
     def handOver(self, numbers: Collection[int]) -> Deferred[None]:
         """L{ISharedSpool}."""
-        return self._done(lambda: self._table.handOver(numbers))
+        return self._inThread(lambda: self._table.handOver(numbers))
 
     def original(self, record: SpoolRecord, living: bool) -> Deferred[int]:
         """L{ISharedSpool}."""
         heard = frozenset(self._heard)
-        return self._done(lambda: self._table.original(record, living, heard))
+        return self._inThread(lambda: self._table.original(record, living, heard))
 
     def suspects(self, record: SpoolRecord) -> Deferred[bool]:
         """L{ISharedSpool}."""
         heard = frozenset(self._heard)
-        return self._done(lambda: self._table.suspects(record, heard))
+        return self._inThread(lambda: self._table.suspects(record, heard))
 
     def ask(self, port: str, verb: str, number: int, target: str, by: str) -> Deferred[int]:
         """L{ISharedSpool}."""
-        return self._done(lambda: self._table.ask(port, verb, number, target, by))
+        return self._inThread(lambda: self._table.ask(port, verb, number, target, by))
 
     # ISpool
 
     def reserve(self, count: int) -> Deferred[int]:
         """L{ISpool}."""
-        return self._done(lambda: self._table.reserve(count))
+        return self._inThread(lambda: self._table.reserve(count))
 
     def begin(self, port: str, number: int) -> Deferred[IDraft]:
         """L{ISpool}."""
@@ -119,7 +119,7 @@ class PostgreSQLSpool(AskedSpool):
         def begun() -> IDraft:
             return AskedDraft(self, Draft(self._table, self._database, port, number), port)
 
-        return self._done(begun)
+        return self._inThread(begun)
 
     def data(self, number: int) -> Deferred[IKeptData]:
         """L{ISpool}."""
@@ -156,7 +156,7 @@ class PostgreSQLSpool(AskedSpool):
             self._paused = dict(found)
             return found
 
-        return self._done(self._table.paused).addCallback(read)
+        return self._inThread(self._table.paused).addCallback(read)
 
     def setPaused(self, paused: Mapping[str, str]) -> Deferred[None]:
         """L{ISpool}."""
@@ -171,7 +171,7 @@ class PostgreSQLSpool(AskedSpool):
             return result
 
         self._pauses += 1
-        return self._jobs.do(0, lambda: self._done(write)).addBoth(written)
+        return self._jobs.do(0, lambda: self._inThread(write)).addBoth(written)
 
     def close(self) -> Deferred[None]:
         """L{ISpool}."""
@@ -195,7 +195,7 @@ class PostgreSQLSpool(AskedSpool):
 
     # Inside.
 
-    def _done(self, work: Callable[[], _Result]) -> Deferred[_Result]:
+    def _inThread(self, work: Callable[[], _Result]) -> Deferred[_Result]:
         def done() -> _Result:
             if not self._member.me:
                 raise SpoolFailed("the database has not answered yet")
@@ -222,7 +222,7 @@ class PostgreSQLData:
     async def _read(self, most: int) -> bytes:
         if not self._piece and not self._over:
             part, table = self._part, self._spool._table
-            found = await self._spool._done(lambda: table.chunk(self._number, part))
+            found = await self._spool._inThread(lambda: table.chunk(self._number, part))
             self._piece, self._over, self._part = memoryview(found), not found, part + 1
         piece, self._piece = self._piece[:most], self._piece[most:]
         return bytes(piece)

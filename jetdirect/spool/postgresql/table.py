@@ -92,9 +92,9 @@ class Table:
                 session.execute(
                     "INSERT INTO ports (name) VALUES (%s) ON CONFLICT DO NOTHING", [port]
                 )
-            return self._look(session, port)
+            return self._readJobs(session, port)
 
-    def _look(self, session: Session, port: str) -> Found:
+    def _readJobs(self, session: Session, port: str) -> Found:
         found = Found()
         with session.cursor() as cursor:
             cursor.execute(
@@ -175,7 +175,7 @@ class Table:
         self._own.discard(number)
 
     def _put(self, number: int, state: str, data: bool) -> None:
-        # Who prints there may; so may who takes it in, as long as nobody else was told of it.
+        # The port's gateway may; so may the one that takes the job in, until others know of it.
         with self._database.session() as session, session.transaction():
             done = session.execute(
                 "WITH mine AS (SELECT name FROM ports WHERE owner = %(me)s AND"

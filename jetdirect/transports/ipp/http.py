@@ -160,9 +160,10 @@ class Post:
 
     def _events(self) -> Iterator[h11.Event]:
         try:
-            while (event := self._http.next_event()) not in (h11.NEED_DATA, h11.PAUSED):
+            # Between events h11 gives classes: NEED_DATA, PAUSED.
+            while not isinstance(event := self._http.next_event(), type):
                 if isinstance(event, h11.ConnectionClosed):
                     return
-                yield event  # type: ignore[misc]
+                yield event
         except h11.RemoteProtocolError as why:
             raise ValueError(f"no HTTP: {_QUOTED.sub('', str(why))}") from None

@@ -121,7 +121,7 @@ class Exchange(Dialogue):
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """It may have been the end of the answer."""
-        self._closed = True  # whoever goes on with the answer has no connection to end
+        self._closed = True  # the reader of the answer has no connection to end
         if self._late is not None:
             self._late.cancel()
         if self._shakingHands:

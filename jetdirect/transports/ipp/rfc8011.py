@@ -69,7 +69,7 @@ def mimeType(text: str) -> str:
     return text
 
 
-def statusOf(printer: Response) -> PrinterStatus:
+def statusOfPrinter(printer: Response) -> PrinterStatus:
     """What a printer says of itself."""
     reasons = [_plain(each) for each in printer.words("printer-state-reasons")]
     known = [each for each in reasons if re.fullmatch(r"[a-z0-9._-]{1,100}", each)]

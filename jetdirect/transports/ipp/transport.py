@@ -27,7 +27,7 @@ from ...interfaces import (
 from ...net.dial import hostEndpoint
 from ...uri import DeviceURI
 from ..ending import FINISH_TIMEOUT
-from ..tls import believed
+from ..tls import tlsOptions
 from . import rfc8011
 from .client import Document, IPPClient
 from .httpclient import ANSWER_TIMEOUT
@@ -98,23 +98,23 @@ class IPPTransport:
         try:
             printer = await self._client.peek(rfc8011.GET_PRINTER, [_WANTED])
             if printer is not None:
-                self._heard(printer)
+                self._setStatus(printer)
         except PrintError:
             if busy is None:
                 self.status = PrinterStatus("stopped", ("offline",), self.status.model)
             self._unheard = busy
 
-    def _heard(self, printer: Response) -> None:
+    def _setStatus(self, printer: Response) -> None:
         if not printer.good:
             raise PrinterUnreachable(f"{self.uri}: {rfc8011.refusal(printer)}")
-        self.status = rfc8011.statusOf(printer)
+        self.status = rfc8011.statusOfPrinter(printer)
 
     async def _open(self, job: IPrintJob) -> IPrinterConnection:
         user = Attribute(NAME, "requesting-user-name", [_name(job.user or "anonymous")])
         name = Attribute(NAME, "job-name", [_name(job.name or f"job {job.number}")])
         form = Attribute(MIME, "document-format", [self._format or rfc8011.RAW])
         printer = await self._client.ask(rfc8011.GET_PRINTER, [_WANTED])
-        self._heard(printer)
+        self._setStatus(printer)
         if not self._creates(printer):
             await self._do(rfc8011.VALIDATE_JOB, user, name, form)
             document = await self._send(job.size, rfc8011.PRINT_JOB, user, name, form)
@@ -187,7 +187,7 @@ def fromURI(reactor: Any, uri: DeviceURI) -> IPPTransport:
     target = f"{uri.scheme}://{re.sub('%[^]]*', '', place)}{path}"
     endpoint = hostEndpoint(reactor, uri.host, port)
     if uri.scheme == "ipps":
-        endpoint = wrapClientTLS(believed(uri), endpoint)
+        endpoint = wrapClientTLS(tlsOptions(uri), endpoint)
     return IPPTransport(
         reactor,
         IPPClient(

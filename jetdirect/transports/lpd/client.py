@@ -121,7 +121,7 @@ class Room:
         self.resumeProducing()
 
 
-class PrintServer:
+class LPDServer:
     """
     A queue of a print server, and how to talk to it.
 

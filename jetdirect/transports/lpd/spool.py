@@ -21,7 +21,7 @@ from ...interfaces import Delivery, IPrinterConnection, IPrintJob
 from ..backpressure import BackPressure
 from ..ending import Ending, State
 from ..threads import PrinterThread
-from .client import LPDDialogue, PrintServer, Room
+from .client import LPDDialogue, LPDServer, Room
 
 BUFFER = 256 * 1024
 """Bytes that may wait for the temporary file before the sender is paused."""
@@ -92,7 +92,7 @@ class SpooledConnection(BackPressure):
     """The queue, while a job has it whose size is known when it has ended."""
 
     def __init__(
-        self, thread: PrinterThread, server: PrintServer, job: IPrintJob, limit: int
+        self, thread: PrinterThread, server: LPDServer, job: IPrintJob, limit: int
     ) -> None:
         """@param limit: bytes that the job may have."""
         self._server = server

@@ -31,7 +31,7 @@ from ...net.dial import hostEndpoint
 from ...uri import DeviceURI
 from ..threads import PrinterThread
 from . import rfc1179
-from .client import PrintServer
+from .client import LPDServer
 from .reserved import RIGHTS, ReservedPortEndpoint, mayReserve
 from .spool import SpooledConnection
 from .stream import StreamedConnection
@@ -50,7 +50,7 @@ class LPDTransport:
     def __init__(
         self,
         reactor: Any,
-        server: PrintServer,
+        server: LPDServer,
         description: str = "",
         spoolLimit: int = SPOOL_LIMIT,
         sources: Sequence[int] = (),
@@ -109,7 +109,7 @@ def fromURI(reactor: Any, uri: DeviceURI) -> LPDTransport:
     endpoint = hostEndpoint(reactor, uri.host, port)
     if sources:
         endpoint = ReservedPortEndpoint(partial(hostEndpoint, reactor, uri.host, port), sources)
-    server = PrintServer(
+    server = LPDServer(
         reactor,
         endpoint,
         f"lpd://{uri.place(port)}/{queue}",

@@ -40,7 +40,7 @@ _CODES: dict[int, tuple[str, str]] = {
         [10004, 10005, 10007, *range(10013, 10025), *range(10027, 10032)], ("processing", "")
     ),
     30119: ("", "media-jam"),
-    35078: ("", "offline"),  # unverified; perhaps it sleeps: believed only of one not online
+    35078: ("", "offline"),  # unverified; perhaps it sleeps: trusted only of one not online
     40000: ("idle", ""),  # sleeps
     40010: ("stopped", "marker-supply-missing"),
     40019: ("stopped", "output-area-full"),
@@ -56,7 +56,7 @@ _CODES: dict[int, tuple[str, str]] = {
 }
 
 
-def statusOf(identity: Message | None, status: Message | None) -> PrinterStatus:
+def statusOfMessages(identity: Message | None, status: Message | None) -> PrinterStatus:
     """
     How a printer is.
 

@@ -23,8 +23,8 @@ from ...interfaces import PrinterStatus
 from ...language import UEL
 from ...net.dial import cancelLater
 from ...net.tuning import tune
-from .codes import statusOf
-from .talk import Listener, Message
+from .codes import statusOfMessages
+from .talk import Message, MessageListener
 
 QUESTION = UEL + b"@PJL INFO ID\r\n@PJL INFO STATUS\r\n" + UEL
 
@@ -48,7 +48,7 @@ class Question(Protocol):
         """@param halfClose: the printer can be told the end of our direction alone."""
         self._clock = clock
         self._halfClose = halfClose
-        self._listener = Listener()
+        self._listener = MessageListener()
         self._answers: dict[str, Message] = {}
         self._left = LONGEST_ANSWER
         self._connecting: Deferred[Any]
@@ -60,7 +60,7 @@ class Question(Protocol):
     @property
     def answer(self) -> PrinterStatus:
         """What the printer has said of itself."""
-        return statusOf(self._answers.get("INFO ID"), self._answers.get("INFO STATUS"))
+        return statusOfMessages(self._answers.get("INFO ID"), self._answers.get("INFO STATUS"))
 
     def put(self, endpoint: IStreamClientEndpoint) -> Deferred[None]:
         """
@@ -126,17 +126,17 @@ class Question(Protocol):
         self.transport.loseConnection()
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
-        self._gone()
+        self._endQuestion()
 
     # Inside.
 
     def _notConnected(self, _: Failure) -> None:
         if not self._ended:
-            self._gone()  # a printer that is off says nothing
+            self._endQuestion()  # a printer that is off says nothing
             return
         # Given up: the socket is closed in the next turn, and a job is not to be a second one.
         closed = deferLater(self._clock, 0).addCallback(lambda _: deferLater(self._clock, 0))
-        closed.addCallback(lambda _: self._gone())
+        closed.addCallback(lambda _: self._endQuestion())
 
     def _drop(self, waiter: Deferred[None]) -> None:
         waiter.errback(CancelledError())  # first: who has given up must not go on
@@ -150,7 +150,7 @@ class Question(Protocol):
         if self._timer.active():
             self._timer.cancel()
 
-    def _gone(self) -> None:
+    def _endQuestion(self) -> None:
         self._ended = self._over = True
         self._cancelTimer()
         waiting, self._waiting = self._waiting, []

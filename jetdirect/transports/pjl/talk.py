@@ -52,7 +52,7 @@ class JobNews(NamedTuple):
     """As C{EOJ}, or else C{JOB}, had it; C{""} if the printer gives none."""
 
 
-class Listener:
+class MessageListener:
     """Puts messages together, however they come in pieces."""
 
     def __init__(self) -> None:

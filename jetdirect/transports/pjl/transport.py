@@ -29,7 +29,7 @@ from ..backchannel import BackChannel
 from ..wrapped import WrappedConnection
 from .brackets import Brackets
 from .question import Question
-from .talk import JobNews, Listener, jobNews
+from .talk import JobNews, MessageListener, jobNews
 
 _TELL_OF_JOBS = UEL + b"@PJL USTATUS JOB=ON\r\n"
 
@@ -40,7 +40,7 @@ class PJLBackChannel(BackChannel):
     def __init__(self, job: int) -> None:
         """@param job: its number."""
         super().__init__(job)
-        self._listener = Listener()
+        self._listener = MessageListener()
         self._expected: list[frozenset[str]] = []
         self._names: set[str] = set()
         self._whole = False
@@ -129,11 +129,11 @@ class PJLTransport:
         finally:
             self._question = None
         answer = question.answer
-        self._learn(PrinterStatus(model=answer.model) if self._taken else answer)
+        self._setStatus(PrinterStatus(model=answer.model) if self._taken else answer)
 
     async def _open(self, job: IPrintJob) -> IPrinterConnection:
         self._taken = True
-        self._learn(PrinterStatus())  # how it is changes now, and nobody asks
+        self._setStatus(PrinterStatus())  # how it is changes now, and nobody asks
         try:
             if self._question is not None:
                 self._question.end()
@@ -145,7 +145,7 @@ class PJLTransport:
             raise
         return PJLConnection(connection, job, heard, self)
 
-    def _learn(self, status: PrinterStatus) -> None:
+    def _setStatus(self, status: PrinterStatus) -> None:
         self.status = status._replace(model=status.model or self.status.model)
 
     def take(self, taken: bool) -> None:

@@ -85,7 +85,7 @@ def answer(data: bytes, number: int, objects: tuple[str, ...]) -> dict[str, ber.
     return {known[bytes(name)]: value for name, value in pairs if bytes(name) in known}
 
 
-def statusOf(values: dict[str, ber.Value]) -> PrinterStatus:
+def statusOfValues(values: dict[str, ber.Value]) -> PrinterStatus:
     """
     What the values mean.
 
@@ -147,7 +147,7 @@ class Query(DatagramProtocol):
             return
         try:
             said = answer(datagram, self._number, self._objects)
-            status = None if isinstance(said, int) else statusOf(said)
+            status = None if isinstance(said, int) else statusOfValues(said)
         except (ValueError, TypeError):
             return
         if isinstance(said, int):

@@ -35,7 +35,7 @@ from ...interfaces import (
 from ...uri import DeviceURI
 from ..driver import DriverConnection, DriverTransport
 from ..ending import ABORT_PATIENCE, State
-from .usblp import Device, Place
+from .usblp import Place, USBDevice
 
 PIECE = 8192
 """Bytes given to the driver at once: one of its transfers (USBLP_BUF_SIZE in usblp.c)."""
@@ -67,7 +67,7 @@ class USBTransport(DriverTransport):
         description: str = "",
         bidirectional: bool = True,
         closeDelay: float = 0.0,
-        openDevice: Callable[[str, bool], Device] = Device,
+        openDevice: Callable[[str, bool], USBDevice] = USBDevice,
     ) -> None:
         """
         @param bidirectional: whether to listen to the printer, and to ask it how it is.
@@ -89,7 +89,7 @@ class USBTransport(DriverTransport):
         """L{IPrinterTransport}."""
         return self._description or self.status.model or str(self._place)
 
-    def find(self) -> tuple[Device, str]:
+    def find(self) -> tuple[USBDevice, str]:
         """L{DriverTransport}."""
         path, model = self._place.find()
         return self._openDevice(path, self._bidirectional), model
@@ -111,7 +111,7 @@ class USBTransport(DriverTransport):
             busy = getattr(why, "errno", None) == errno.EBUSY
             return PrinterStatus("stopped", ("in-use" if busy else "offline",), model)
 
-    def connected(self, job: IPrintJob, device: Device) -> USBConnection:
+    def connected(self, job: IPrintJob, device: USBDevice) -> USBConnection:
         """L{DriverTransport}."""
         return USBConnection(self, job, device)
 
@@ -146,7 +146,7 @@ class USBConnection(DriverConnection):
 
     _log = Logger()
 
-    def __init__(self, printer: USBTransport, job: IPrintJob, device: Device) -> None:
+    def __init__(self, printer: USBTransport, job: IPrintJob, device: USBDevice) -> None:
         super().__init__(printer, job)
         self.sent = 0
         self._reactor = printer.reactor

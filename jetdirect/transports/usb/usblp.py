@@ -21,7 +21,7 @@ from pathlib import Path
 
 from ...errors import PrinterUnreachable
 from ...interfaces import PrinterStatus
-from ..ieee1284 import fieldsOf, modelOf, statusOf
+from ..ieee1284 import fieldsOf, modelOf, statusOfLines
 
 _MOST_SAID = 1024
 """Bytes that the driver reads at once (USBLP_BUF_SIZE_IN in usblp.c)."""
@@ -41,7 +41,7 @@ _write.argtypes = (ctypes.c_int, ctypes.c_char_p, ctypes.c_size_t)
 _write.restype = ctypes.c_ssize_t
 
 
-class Device:
+class USBDevice:
     """
     The driver's calls.  All of them block; they may come from several threads.
 
@@ -108,7 +108,7 @@ class Device:
                 return PrinterStatus("stopped" if known else "", reasons, model)
             finally:
                 self._closeLate()
-        return statusOf(struct.unpack("i", lines)[0], model)
+        return statusOfLines(struct.unpack("i", lines)[0], model)
 
     def close(self) -> None:
         """

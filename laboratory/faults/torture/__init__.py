@@ -12,9 +12,9 @@ From the bottom up:
     - L{printer}: a printer whose every connection (L{conversation}) may go wrong; L{scripts}: how.
     - L{sender} with L{misdeeds}: a sender from phase to phase, and what it does wrong; L{hold}:
       what keeps its job waiting.
-    - L{journal}: what the log says of each job; L{house}: a gateway with its options.
+    - L{journal}: what the log says of each job; L{gateway}: a gateway with its options.
     - L{judging}: from all that to what L{laboratory.faults.invariants} judges.
-    - L{lane} and L{crew}: who plays the cases; L{team}: the lanes of one gateway;
+    - L{lane} and L{lockstep}: who plays the cases; L{gatewayrun}: the lanes of one gateway;
       L{laboratory}: all of them, from a seed to a L{result}; L{report}: how it is told.
 
 One seed decides faults, phases, sizes, splits and delays.  When the kernel runs which process is

@@ -65,7 +65,7 @@ FLOWING_SIZES = (300, 5000, 20_000, 65_537, 200_000, 700_000, 700_000)
 class Case:
     """
     @ivar number: of the case in the run.
-    @ivar house: which gateway.
+    @ivar gateway: which gateway.
     @ivar language: of the job (L{laboratory.faults.simulation.payload}).
     @ivar chunk: bytes that are sent at a time.
     @ivar fraction: of the job, when something happens in its midst.
@@ -81,7 +81,7 @@ class Case:
     number: int
     kind: Kind
     phase: str
-    house: str
+    gateway: str
     verb: str
     type: str
     size: int
@@ -107,11 +107,11 @@ class Case:
         """After how many bytes of the job something happens in its midst."""
         return min(max(1, int(self.size * self.fraction)), max(1, self.size - 1))
 
-    def good(self, house: str, size: int) -> Case:
+    def good(self, gateway: str, size: int) -> Case:
         """A job without faults, sent as this one would be."""
         return replace(
             self,
-            house=house,
+            gateway=gateway,
             kind=NONE,
             phase="",
             size=size,
@@ -127,7 +127,7 @@ class Case:
         how += ", full" * self.full
         return (
             f"case {self.number}: {self.kind.name} ({self.phase}), {self.verb} {self.size} bytes"
-            f" of {self.language}, {how}, {self.house}"
+            f" of {self.language}, {how}, {self.gateway}"
         )
 
 
@@ -158,7 +158,7 @@ def cases(
         # The mortal gateway's cases come together, a kind at a time: they share its end.
         groups: dict[tuple[str, ...], list[tuple[str, str]]] = {}
         for cell in cells:
-            mortal = MORTAL in KINDS[cell[0]].houses
+            mortal = MORTAL in KINDS[cell[0]].gateways
             groups.setdefault((cell[0],) if mortal else cell, []).append(cell)
         shuffled = list(groups.values())
         deal.shuffle(shuffled)
@@ -171,8 +171,8 @@ def cases(
 
 def _draw(seed: int, number: int, kind: Kind, phase: str, tls: bool) -> Case:
     random = Random(f"{seed}/{number}")
-    house = random.choice(kind.houses)
-    size = _size(random, kind, phase, house)
+    gateway = random.choice(kind.gateways)
+    size = _size(random, kind, phase, gateway)
     v6 = random.random() < 0.25 and kind.name != "thief"
     active = random.random() < 0.3 and not kind.passive
     dialled = kind.name in ("data RST", "data FIN early") and phase in (LOGGED_IN, WAITING)
@@ -184,7 +184,7 @@ def _draw(seed: int, number: int, kind: Kind, phase: str, tls: bool) -> Case:
         number=number,
         kind=kind,
         phase=phase,
-        house=house,
+        gateway=gateway,
         verb=random.choice(["STOR", "STOR", "STOR", "STOU", "APPE"]),
         type="I" if kind.name == "wrong ALLO" else random.choice("IIA"),
         size=size,
@@ -210,7 +210,7 @@ _IN_CLEAR = (
 )
 
 
-def _size(random: Random, kind: Kind, phase: str, house: str) -> int:
+def _size(random: Random, kind: Kind, phase: str, gateway: str) -> int:
     if kind.name == "job too long":
         return random.choice([LIMIT + 1, LIMIT + 100_000, 2 * LIMIT])
     if kind.name == "printer never reads":
@@ -220,4 +220,4 @@ def _size(random: Random, kind: Kind, phase: str, house: str) -> int:
     if phase == FLOWING or (phase == WAITING and kind.side == "printer"):
         return random.choice(FLOWING_SIZES)
     size = random.choices(list(_SIZES), list(_SIZES.values()))[0]
-    return min(size, 700_000) if house in (STRICT, NARROW) else size
+    return min(size, 700_000) if gateway in (STRICT, NARROW) else size

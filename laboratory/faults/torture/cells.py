@@ -28,7 +28,7 @@ NARROW = "narrow"
 MORTAL = "mortal"
 """Is stopped, killed, halted."""
 
-HOUSES = (PATIENT, STRICT, NARROW, MORTAL)
+GATEWAYS = (PATIENT, STRICT, NARROW, MORTAL)
 
 _ALL = frozenset(PHASES)
 _JOB = frozenset({WAITING, FLOWING, FINISHING})
@@ -42,7 +42,7 @@ class Kind:
 
     @ivar side: who does it: C{sender}, C{printer} or C{gateway}.
     @ivar phases: in which it means something.
-    @ivar houses: the gateways that it is tried at.
+    @ivar gateways: the gateways that it is tried at.
     @ivar harmless: nothing of it speaks against a 226.
     @ivar passive: it needs a passive data connection.
     @ivar scripted: the printer does it by itself when the job's connection is there.
@@ -52,19 +52,19 @@ class Kind:
     name: str
     side: str
     phases: frozenset[str]
-    houses: tuple[str, ...] = (PATIENT,)
+    gateways: tuple[str, ...] = (PATIENT,)
     harmless: bool = False
     passive: bool = False
     scripted: bool = False
     full: bool = False
 
 
-def _sender(name: str, phases: frozenset[str] | str, *houses: str, **more: bool) -> Kind:
-    return Kind(name, "sender", _some(phases), houses or (PATIENT,), **more)
+def _sender(name: str, phases: frozenset[str] | str, *gateways: str, **more: bool) -> Kind:
+    return Kind(name, "sender", _some(phases), gateways or (PATIENT,), **more)
 
 
-def _printer(name: str, phases: frozenset[str] | str, *houses: str, **more: bool) -> Kind:
-    return Kind(name, "printer", _some(phases), houses or (PATIENT,), **more)
+def _printer(name: str, phases: frozenset[str] | str, *gateways: str, **more: bool) -> Kind:
+    return Kind(name, "printer", _some(phases), gateways or (PATIENT,), **more)
 
 
 def _gateway(name: str, **more: bool) -> Kind:

@@ -39,9 +39,9 @@ class Hold:
 
     def _occupy(self, sender: Sender) -> None:
         case = sender.case
-        other = replace(case.good(case.house, 5000), active=False, tls=False)
+        other = replace(case.good(case.gateway, 5000), active=False, tls=False)
         name = f"{sender.name}-first"
-        self.other = type(sender)(other, name, sender.house, sender.port, sender.printer)
+        self.other = type(sender)(other, name, sender.gateway, sender.port, sender.printer)
         printer = self._printer
         script, printer.behave = printer.behave, finishesAt(self._gate)
         came = len(printer.conversations)

@@ -28,7 +28,7 @@ def spared(case: Case) -> bool:
     if name.startswith("ABOR"):
         return phase in (CONNECTED, LOGGED_IN)
     if name in _LATER:
-        return case.house == PATIENT
+        return case.gateway == PATIENT
     if name == "printer switched off":
         return phase in (LOGGED_IN, WAITING)
     return case.kind.harmless

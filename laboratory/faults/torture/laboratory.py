@@ -16,13 +16,13 @@ from tests.support.modes import hasIPv6
 
 from ..invariants import Violation
 from .case import Case, cases
-from .cells import CELLS, HOUSES, KINDS, MORTAL, PATIENT
-from .house import House
+from .cells import CELLS, GATEWAYS, KINDS, MORTAL, PATIENT
+from .gateway import TortureGateway
+from .gatewayrun import LANES, GatewayRun, MortalRun
 from .lane import NEXT_JOB_WITHIN, Lane, Played
 from .printer import TorturePrinter
 from .result import Result
 from .standstill import Standstill
-from .team import LANES, Mortals, Team
 
 SLOW = 8.0
 """Seconds after which a case is worth a word, though nothing is wrong with it."""
@@ -110,20 +110,22 @@ class Laboratory:
         drawn: Iterator[Case] | None = None,
     ) -> None:
         with contextlib.ExitStack() as stack:
-            houses = {case.house for case in batch}
+            gateways = {case.gateway for case in batch}
             if drawn is not None:
-                houses = {house for kind, _ in self.result.wanted for house in KINDS[kind].houses}
-            teams = {name: self._team(name, stack) for name in HOUSES if name in houses}
+                gateways = {
+                    gateway for kind, _ in self.result.wanted for gateway in KINDS[kind].gateways
+                }
+            runs = {name: self._runOf(name, stack) for name in GATEWAYS if name in gateways}
             while batch:
-                self._share(teams, batch)
+                self._share(runs, batch)
                 batch = []
                 lacking = missing()
                 if lacking > 0 and drawn is not None and not self._late():
                     batch = [next(drawn) for _ in range(int(lacking / JOBS_PER_CASE) + 1)]
-            for team in teams.values():
-                team.finish()
+            for run in runs.values():
+                run.finish()
 
-    def _team(self, name: str, stack: contextlib.ExitStack) -> Team:
+    def _runOf(self, name: str, stack: contextlib.ExitStack) -> GatewayRun:
         hosts = ["127.0.0.1"] * 3 + (["::1"] if hasIPv6() else [])
         printers = [TorturePrinter(hosts[n % len(hosts)]) for n in range(LANES[name])]
         self._printers += printers
@@ -136,13 +138,17 @@ class Laboratory:
         if name == PATIENT:
             self._hurry(directory)
 
-        def build(drain: float | None = None) -> House:
+        def build(drain: float | None = None) -> TortureGateway:
             more = {} if drain is None else {"drain": drain}
-            return House(directory, name, printers, self._certificate, self._copying, **more)
+            return TortureGateway(
+                directory, name, printers, self._certificate, self._copying, **more
+            )
 
-        team: Team = Mortals(self, lanes, build) if name == MORTAL else Team(self, lanes, build)
-        stack.callback(team.stop)
-        return team
+        run: GatewayRun = (
+            MortalRun(self, lanes, build) if name == MORTAL else GatewayRun(self, lanes, build)
+        )
+        stack.callback(run.stop)
+        return run
 
     def _sabotage(self, directory: Path) -> None:
         # twistd imports every plugin below its directory before it makes the gateway.
@@ -165,11 +171,11 @@ class Laboratory:
         probes = "from jetdirect.net import tuning\n\ntuning.KEEPALIVE = (1, 1, 30)\n"
         (place / "hurried.py").write_text(probes)
 
-    def _share(self, teams: dict[str, Team], batch: list[Case]) -> None:
-        for name, team in teams.items():
-            team.begin([case for case in batch if case.house == name])
-        for team in teams.values():
-            team.wait()
+    def _share(self, runs: dict[str, GatewayRun], batch: list[Case]) -> None:
+        for name, run in runs.items():
+            run.begin([case for case in batch if case.gateway == name])
+        for run in runs.values():
+            run.wait()
 
     def late(self) -> bool:
         """Is it too late to begin a case?"""

@@ -16,7 +16,7 @@ from ..simulation.faults import ANSWERED, FINISHING
 from .case import Case
 from .cells import STRICT
 from .conversation import ABORT_PATIENCE
-from .house import House
+from .gateway import TortureGateway
 from .judging import outcome, records, spared, told
 from .misdeeds import ABORTED
 from .printer import TorturePrinter
@@ -75,46 +75,50 @@ class Lane:
         self.standstill = standstill
         self.nextJobWithin = nextJobWithin
 
-    def play(self, case: Case, house: House) -> Played:
+    def play(self, case: Case, gateway: TortureGateway) -> Played:
         """A case from the beginning to the verdict."""
-        return Round(self, case, house).toTheEnd(house)
+        return Round(self, case, gateway).toTheEnd(gateway)
 
-    def warmUp(self, case: Case, house: House) -> None:
+    def warmUp(self, case: Case, gateway: TortureGateway) -> None:
         """
         A good job, which nobody judges.
         """
-        sender = Sender(case.good(house.name, 300), "warm-up", house, self.port, self.printer)
+        sender = Sender(case.good(gateway.name, 300), "warm-up", gateway, self.port, self.printer)
         sender.run()
         if sender.control is not None:
             sender.control.ask("QUIT")
         sender.leave()
-        house.journal.take(sender.name)
+        gateway.journal.take(sender.name)
 
 
 class Round:
     """One case in a lane; the gateway may be another one when it ends."""
 
     def __init__(
-        self, lane: Lane, case: Case, house: House, strike: Callable[[], None] | None = None
+        self,
+        lane: Lane,
+        case: Case,
+        gateway: TortureGateway,
+        strike: Callable[[], None] | None = None,
     ) -> None:
         self._began = time.monotonic()
         self._printer = printer = lane.printer
         self._lane = lane
-        self._house = house
-        self._lostBefore = self._lost(house)
+        self._gateway = gateway
+        self._lostBefore = self._lost(gateway)
         self._case = case
         self._failures: list[str] = []
         self.killed = False
         printer.forget()
-        self.sender = Sender(case, f"c{case.number}", house, lane.port, printer)
+        self.sender = Sender(case, f"c{case.number}", gateway, lane.port, printer)
         self.sender.strike = strike
         printer.behave = scriptFor(case, self.sender.gate)
         self._run(self.sender)
         if self.sender.hold is not None:
             self.sender.hold.join()
 
-    def _lost(self, house: House) -> float:
-        return self._lane.standstill.seconds + waited(house.pid)
+    def _lost(self, gateway: TortureGateway) -> float:
+        return self._lane.standstill.seconds + waited(gateway.pid)
 
     def _run(self, sender: Sender) -> None:
         try:
@@ -122,11 +126,11 @@ class Round:
         except Exception:
             sender.oddities.append(f"the laboratory itself failed: {traceback.format_exc()}")
 
-    def toTheEnd(self, house: House) -> Played:
+    def toTheEnd(self, gateway: TortureGateway) -> Played:
         """
         The fault is over: does the next job print?
 
-        @param house: the gateway that is there now.
+        @param gateway: the gateway that is there now.
         """
         case, sender, printer = self._case, self.sender, self._printer
         away = case.kind.name == "printer switched off" and case.phase == ANSWERED
@@ -139,7 +143,7 @@ class Round:
         senders = [sender]
         if sender.hold is not None and sender.hold.other is not None:
             senders.append(sender.hold.other)
-        following = self._next(house)
+        following = self._next(gateway)
         if sender.timer is not None:
             sender.timer.join()
         for each in (sender, following):
@@ -147,10 +151,10 @@ class Round:
         printer.letGo()
         if not printer.quiet(ABORT_PATIENCE + 3):
             self._failures.append("a connection to the printer has no end")
-        recorded = self._records(senders, self._house, self.killed)
-        recorded += self._records([following], house, False)
+        recorded = self._records(senders, self._gateway, self.killed)
+        recorded += self._records([following], gateway, False)
         senders.append(following)
-        if self._lost(house) - self._lostBefore > MUCH:
+        if self._lost(gateway) - self._lostBefore > MUCH:
             self._spare(senders)
         return self._judge(senders, recorded)
 
@@ -162,12 +166,12 @@ class Round:
                 if each.case.phase == FINISHING and ABORTED in each.job.against:
                     each.job.against.remove(ABORTED)
 
-    def _next(self, house: House) -> Sender:
+    def _next(self, gateway: TortureGateway) -> Sender:
         case = self._case
         size = min(case.size, 65_537) if case.coin < 0.3 else 5000
-        good = case.good(house.name, size)
-        following = Sender(good, f"c{case.number}-next", house, self._lane.port, self._printer)
-        stays = case.stays and house is self._house and case.kind.name not in _LEAVES
+        good = case.good(gateway.name, size)
+        following = Sender(good, f"c{case.number}-next", gateway, self._lane.port, self._printer)
+        stays = case.stays and gateway is self._gateway and case.kind.name not in _LEAVES
         control = None if self.sender.left else self.sender.control
         if stays and control is not None and control.ask("NOOP") is not None:
             following.control = control
@@ -175,11 +179,11 @@ class Round:
             self.sender.sessions.remove(control)
             if case.kind.name == "REIN":
                 following.logIn()
-        began, lost = time.monotonic(), self._lost(house)
+        began, lost = time.monotonic(), self._lost(gateway)
         self._run(following)
-        lost = self._lost(house) - lost
+        lost = self._lost(gateway) - lost
         took = time.monotonic() - began - lost
-        spared = lost > MUCH and house.name == STRICT
+        spared = lost > MUCH and gateway.name == STRICT
         complete = following.job is not None and following.job.complete
         if not (complete or spared) or took > self._lane.nextJobWithin:
             heard = [] if following.job is None else [each.text for each in following.job.replies]
@@ -188,14 +192,16 @@ class Round:
             following.control.ask("QUIT")
         return following
 
-    def _records(self, senders: list[Sender], house: House, killed: bool) -> list[Record]:
+    def _records(
+        self, senders: list[Sender], gateway: TortureGateway, killed: bool
+    ) -> list[Record]:
         for each in senders:
             if each.job is None or killed:
                 continue
             # Who left before 150 was heard cannot tell whether the gateway had heard of the job.
-            if house.journal.began(each.name, PATIENCE if each.isJob else 0.1):
-                house.journal.ended(each.name, ABORT_PATIENCE + PATIENCE)
-        return records(house.journal, senders, killed)
+            if gateway.journal.began(each.name, PATIENCE if each.isJob else 0.1):
+                gateway.journal.ended(each.name, ABORT_PATIENCE + PATIENCE)
+        return records(gateway.journal, senders, killed)
 
     def _judge(self, senders: list[Sender], recorded: list[Record]) -> Played:
         case, sender = self._case, self.sender
@@ -203,7 +209,7 @@ class Round:
         for each in senders:
             if each.job is not None:
                 first = each is not sender and each.name.endswith("-first")
-                hasty = case.house == STRICT or name == "printer switched off"
+                hasty = case.gateway == STRICT or name == "printer switched off"
                 spoilt = (first and name in _SPOILS_BOTH) or (each.late and hasty)
                 each.job.faultless = spared(each.case) and not spoilt
         run = told(self._printer, senders, recorded, self._failures)

@@ -15,8 +15,8 @@ from ..invariants import Ending
 from ..simulation.faults import FINISHING, FLOWING, LOGGED_IN, WAITING
 from .cells import MORTAL, PATIENT
 from .data import THIEF
+from .gateway import MAX_SESSIONS
 from .hold import Hold
-from .house import MAX_SESSIONS
 
 if TYPE_CHECKING:
     from .sender import Sender
@@ -124,7 +124,7 @@ class Misdeeds:
             return
         if self._name == "printer does not answer":
             sender.printer.mute()
-        elif self._name == "printer refuses" or case.house == MORTAL:
+        elif self._name == "printer refuses" or case.gateway == MORTAL:
             sender.hold = Hold(sender, byTurn=False)
         else:
             busy = self._name in ("port busy", "job in front cut", "printer switched off")
@@ -136,7 +136,7 @@ class Misdeeds:
         # The job is at the printing port, and does not have its printer.
         sender = self._sender
         if sender.phase == WAITING and self._name not in _UNHELD:
-            sender.house.journal.began(sender.name, 5.0)
+            sender.gateway.journal.began(sender.name, 5.0)
 
     def _hit(self) -> None:
         self._waits()
@@ -306,7 +306,7 @@ class Misdeeds:
     def _fast_reconnects(self) -> None:
         sender = self._sender
         for number in range(20):
-            with socket.create_connection(sender.house.address(sender.case.v6)) as each:
+            with socket.create_connection(sender.gateway.address(sender.case.v6)) as each:
                 if number % 3 == 1:
                     each.settimeout(5)
                     each.recv(100)
@@ -319,7 +319,7 @@ class Misdeeds:
         with contextlib.ExitStack() as stack:
             heard = []
             for _ in range(MAX_SESSIONS):
-                address = sender.house.address(sender.case.v6)
+                address = sender.gateway.address(sender.case.v6)
                 each = stack.enter_context(socket.create_connection(address))
                 each.settimeout(10)
                 heard.append(each.recv(100)[:3])
@@ -460,9 +460,9 @@ class Misdeeds:
 
     def _no_passive_port(self) -> None:
         sender = self._sender
-        assert sender.house.passive is not None
+        assert sender.gateway.passive is not None
         sender.closeData()
-        low, high = sender.house.passive
+        low, high = sender.gateway.passive
         host = sender.session.host
         with contextlib.ExitStack() as stack:
             for number in range(low, high + 1):
@@ -507,7 +507,7 @@ class Misdeeds:
     def _keepsWaiting(self) -> None:
         sender = self._sender
         self._hit()
-        if sender.case.house == PATIENT:
+        if sender.case.gateway == PATIENT:
             time.sleep(0.1 + 0.4 * sender.case.coin)
         else:
             sender.final()

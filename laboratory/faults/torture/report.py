@@ -46,7 +46,7 @@ def _facts(result: Result) -> dict[str, object]:
             {"case": case, "rule": each.rule, "text": each.text} for case, each in result.violations
         ],
         "gateways": [
-            {"house": each.house, "files": each.files, "memory": each.memory}
+            {"gateway": each.gateway, "files": each.files, "memory": each.memory}
             for each in result.figures
         ],
     }
@@ -116,7 +116,7 @@ def _summary(result: Result) -> list[str]:
     for each in result.figures:
         before, after, most = (size // 1024 for size in each.memory)
         lines.append(
-            f"{each.house} gateway: open files {each.files[0]} before, {each.files[1]} after;"
+            f"{each.gateway} gateway: open files {each.files[0]} before, {each.files[1]} after;"
             f" memory {before} KiB before, {after} KiB after, {most} KiB at most"
         )
     lines.append(

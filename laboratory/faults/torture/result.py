@@ -19,7 +19,7 @@ class Figures:
     @ivar files: open files; C{memory}: bytes in RAM, at most in the last place.
     """
 
-    house: str
+    gateway: str
     files: tuple[int, int]
     memory: tuple[int, int, int]
 

@@ -26,8 +26,8 @@ from .case import LIMIT, Case
 from .cells import STRICT
 from .control import Control
 from .data import DataPort
+from .gateway import TortureGateway
 from .hold import Hold
-from .house import House
 from .misdeeds import Left, Misdeeds
 from .printer import TorturePrinter
 from .wire import Wire
@@ -82,11 +82,11 @@ class Sender:
     """
 
     def __init__(
-        self, case: Case, name: str, house: House, port: int, printer: TorturePrinter
+        self, case: Case, name: str, gateway: TortureGateway, port: int, printer: TorturePrinter
     ) -> None:
         self.case = case
         self.name = name
-        self.house = house
+        self.gateway = gateway
         self.port = port
         self.printer = printer
         self.random = case.random
@@ -115,7 +115,7 @@ class Sender:
         case = self.case
         content = payload(case.random, case.size, case.language, self.name)
         job = Job(self.name, content, ending=Ending.NONE, tail=lambda cut: tail(case.language, cut))
-        job.limit = LIMIT if case.house == STRICT else None
+        job.limit = LIMIT if case.gateway == STRICT else None
         return job
 
     def at(self, phase: str) -> None:
@@ -144,7 +144,7 @@ class Sender:
     def connect(self) -> Control:
         """Begin a session."""
         label = f"{self.name} ({len(self.sessions) + 1})"
-        control = Control(label, *self.house.address(self.case.v6))
+        control = Control(label, *self.gateway.address(self.case.v6))
         self.control = control
         self.sessions.append(control)
         if not control.until(lambda: control.dialogue.greeting is not None):

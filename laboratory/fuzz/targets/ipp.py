@@ -5,7 +5,7 @@ Messages of IPP: nothing but L{ValueError} is raised, and what a printer says ca
 from __future__ import annotations
 
 from jetdirect.transports.ipp.rfc8010 import response
-from jetdirect.transports.ipp.rfc8011 import because, refusal, shown, statusOf
+from jetdirect.transports.ipp.rfc8011 import because, refusal, shown, statusOfPrinter
 
 TOKENS = (
     b"\x01\x01\x00\x00\x00\x00\x00\x01",
@@ -25,7 +25,7 @@ def check(data: bytes) -> None:
     except ValueError as why:
         assert str(why).isprintable()
         return
-    reasons = statusOf(said).reasons
+    reasons = statusOfPrinter(said).reasons
     formats = shown(", ".join(said.words("document-format-supported")))
     for words in (refusal(said), because(said.words("job-state-reasons")), formats, *reasons):
         assert words.isascii()

@@ -16,31 +16,31 @@ from jetdirect.testing import FakePrinter
 from jetdirect.web.access import Access
 from jetdirect.web.reply import Asked, Reply
 from jetdirect.web.side import WebSide
-from tests.support.site import Site
+from tests.support.machine import Machine
 
 
-class House:
+class WebGateway:
     """
     Two printers that keep jobs, and what is asked about them.
 
-    @ivar site: the machine.
+    @ivar machine: the machine.
     @ivar access: who may ask.
     @ivar cookie: what the browser keeps.
     """
 
     def __init__(self, access: Access | None = None, **settings: Any) -> None:
-        self.site = Site([FakePrinter("Ward 3"), FakePrinter("Lab")], **settings)
-        for port in self.site.server.ports:
-            port._wallClock = lambda: self.site.now
+        self.machine = Machine([FakePrinter("Ward 3"), FakePrinter("Lab")], **settings)
+        for port in self.machine.server.ports:
+            port._wallClock = lambda: self.machine.now
         self.access = access or Access()
         self.cookie = ""
         self.said: dict[str, Any] = {"options": [], "file": None, "reloads": True}
         self.reloads: list[Any] = []
         self.lines: list[tuple[int, str, str]] = []
         self.side = WebSide(
-            self.site.gateway.operator,
-            self.site.server,
-            self.site.reactor,
+            self.machine.gateway.operator,
+            self.machine.server,
+            self.machine.reactor,
             ready=lambda: "",
             reload=self._reload,
             metrics=None,
@@ -49,9 +49,9 @@ class House:
             settingsOf=lambda name: [],
             listener=lambda: 2121,
             lines=lambda: self.lines,
-            wallClock=lambda: self.site.now,
+            wallClock=lambda: self.machine.now,
         )
-        self.desk = self.side._desk
+        self.router = self.side._router
 
     def _reload(self) -> Deferred[list[str]]:
         return fail(self.reloads.pop()) if self.reloads else succeed(["nothing"])
@@ -80,8 +80,8 @@ class House:
             "" if isUnix else "127.0.0.1",
         )
         answers: list[Any] = []
-        Deferred.fromCoroutine(self.desk.answer(asked)).addBoth(answers.append)
-        self.site.advance(2)
+        Deferred.fromCoroutine(self.router.answer(asked)).addBoth(answers.append)
+        self.machine.advance(2)
         [answer] = answers
         assert isinstance(answer, Reply), answer
         found = re.match(r"jetdirect=([^;]+)", answer.heads.get("Set-Cookie", ""))

@@ -32,7 +32,7 @@ def twistedListener(host: str, certificate: Path) -> str:
     return f"ssl:0:interface={_escaped(host)}:privateKey={file}:certKey={file}"
 
 
-class Shop(Peer):
+class PrintService(Peer):
     """
     The gateway and the printer behind its PORT1.
 

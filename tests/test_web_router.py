@@ -13,7 +13,7 @@ import pytest
 from twisted.cred.checkers import InMemoryUsernamePasswordDatabaseDontUse
 
 from jetdirect.web.access import Access
-from tests.support.desk import House
+from tests.support.webgateway import WebGateway
 
 CHECKER = InMemoryUsernamePasswordDatabaseDontUse(eve=b"1", olga=b"2", adam=b"3", nobody=b"4")
 JSON: dict[str, Any] = {"accept": "*/*", "content_type": "application/json"}
@@ -24,20 +24,20 @@ def basic(user: str, password: str) -> dict[str, Any]:
     return {"authorization": "Basic " + b64encode(f"{user}:{password}".encode()).decode()}
 
 
-def guarded(**access: object) -> House:
-    """A house whose guests have to say who they are."""
-    return House(Access([CHECKER], **access))  # type: ignore[arg-type]
+def guarded(**access: object) -> WebGateway:
+    """A web whose guests have to say who they are."""
+    return WebGateway(Access([CHECKER], **access))  # type: ignore[arg-type]
 
 
 def test_anonymous() -> None:
     """Without a name nobody sees anything but that it lives; a browser is asked for one."""
-    house = guarded()
+    web = guarded()
     for address in ("/", "/jobs", "/api/ports", "/metrics", "/events?of=/", "/static/style.css"):
-        reply = house.ask("GET", address)
+        reply = web.ask("GET", address)
         assert reply.status == 401 and reply.heads["WWW-Authenticate"].startswith("Basic realm=")
         assert b"PORT1" not in reply.content
     for address in ("/healthz", "/readyz"):
-        assert house.ask("GET", address).status == 200
+        assert web.ask("GET", address).status == 200
 
 
 @pytest.mark.parametrize(
@@ -54,20 +54,20 @@ def test_anonymous() -> None:
 )
 def test_wrongPassword(authorization: str) -> None:
     """A wrong one costs a second, and lets nobody in."""
-    house = guarded()
-    assert house.ask("GET", "/api/ports", authorization=authorization).status == 401
-    assert house.ask("GET", "/api/ports", **basic("adam", "3")).status == 200
+    web = guarded()
+    assert web.ask("GET", "/api/ports", authorization=authorization).status == 401
+    assert web.ask("GET", "/api/ports", **basic("adam", "3")).status == 200
 
 
 def test_noLists() -> None:
     """Without lists whoever is let in administers."""
-    house = guarded()
-    assert house.ask("GET", "/config", **basic("eve", "1")).status == 200
+    web = guarded()
+    assert web.ask("GET", "/config", **basic("eve", "1")).status == 200
 
 
 def test_roles() -> None:
     """Who may see does not change, and who operates neither reloads nor reads the log."""
-    house = guarded(see=["eve"], operate=["olga"], administer=["adam"])
+    web = guarded(see=["eve"], operate=["olga"], administer=["adam"])
     asked: list[tuple[str, str, bytes, dict[str, Any], str]] = [
         ("GET", "/", b"", {}, "eve"),
         ("GET", "/jobs", b"", {}, "eve"),
@@ -84,38 +84,38 @@ def test_roles() -> None:
     order = ["eve", "olga", "adam"]
     for method, address, body, heads, least in asked:
         for place, who in enumerate(order):
-            reply = house.ask(method, address, body, **heads, **basic(who, str(place + 1)))
+            reply = web.ask(method, address, body, **heads, **basic(who, str(place + 1)))
             allowed = order.index(who) >= order.index(least)
             assert (reply.status < 400) is allowed, (who, address, reply.content[:200])
             assert allowed or reply.status == 403
-        assert house.ask(method, address, body, **heads, **basic("nobody", "4")).status == 403
+        assert web.ask(method, address, body, **heads, **basic("nobody", "4")).status == 403
 
 
 def test_rolesOnPages() -> None:
     """What somebody may not do is not offered, and a form that says so all the same is refused."""
-    house = guarded(see=["*"], operate=["olga"])
-    assert "formaction" not in house.page("/", **basic("eve", "1"))
-    assert "formaction" in house.page("/", **basic("olga", "2"))
-    assert "/config" not in house.page("/", **basic("olga", "2"))
-    reply = house.ask("POST", "/ports/PORT1/pause", b"", **basic("eve", "1"))
+    web = guarded(see=["*"], operate=["olga"])
+    assert "formaction" not in web.page("/", **basic("eve", "1"))
+    assert "formaction" in web.page("/", **basic("olga", "2"))
+    assert "/config" not in web.page("/", **basic("olga", "2"))
+    reply = web.ask("POST", "/ports/PORT1/pause", b"", **basic("eve", "1"))
     assert reply.status == 403
-    assert house.site.gateway.operator.ports()[0].reasons == ()
+    assert web.machine.gateway.operator.ports()[0].reasons == ()
 
 
 def test_whoDidIt() -> None:
     """Who has proved a name is recorded by it."""
-    house = guarded()
-    house.site.printer.silent = True
-    house.site.upload(b"x", "a.ps")
-    house.site.advance(1)
-    reply = house.ask("POST", "/api/jobs/1/hold", **JSON, **basic("olga", "2"))
+    web = guarded()
+    web.machine.printer.silent = True
+    web.machine.upload(b"x", "a.ps")
+    web.machine.advance(1)
+    reply = web.ask("POST", "/api/jobs/1/hold", **JSON, **basic("olga", "2"))
     assert json.loads(reply.content)["reason"] == "held by olga" and reply.by == "olga"
 
 
 def test_unixSocket() -> None:
     """Whoever may use the socket administers, and has no name to prove."""
-    house = guarded(see=["eve"])
-    assert house.ask("GET", "/config", isUnix=True).status == 200
+    web = guarded(see=["eve"])
+    assert web.ask("GET", "/config", isUnix=True).status == 200
 
 
 @pytest.mark.parametrize(
@@ -135,68 +135,68 @@ def test_unixSocket() -> None:
 )
 def test_host(host: str, status: int) -> None:
     """The gateway is asked by its own names only: another's name may lead here (rebinding)."""
-    house = House(Access(hosts=["print.example"]))
-    assert house.ask("GET", "/", host=host).status == status
+    web = WebGateway(Access(hosts=["print.example"]))
+    assert web.ask("GET", "/", host=host).status == status
 
 
 def test_origins() -> None:
     """Behind a proxy that ends TLS the page's origin is https."""
-    house = House(Access(hosts=["print.example"], behindProxy=True))
+    web = WebGateway(Access(hosts=["print.example"], behindProxy=True))
     heads: dict[str, Any] = {"host": "print.example", "origin": "https://print.example"}
-    assert house.ask("POST", "/api/ports/PORT1/pause", **JSON, **heads).status == 200
-    assert House().ask("POST", "/", host="localhost", origin="https://localhost").status == 403
+    assert web.ask("POST", "/api/ports/PORT1/pause", **JSON, **heads).status == 200
+    assert WebGateway().ask("POST", "/", host="localhost", origin="https://localhost").status == 403
 
 
 @pytest.mark.parametrize("heads", [{"sec_fetch_site": "cross-site"}, {"origin": "http://evil"}])
 def test_otherSites(heads: dict[str, Any]) -> None:
     """What a page of another site sends is refused, whatever it knows."""
-    house = House()
-    said = urlencode({"token": house.token()}).encode()
-    assert house.ask("POST", "/ports/PORT1/pause", said, **heads).status == 403
-    assert house.ask("GET", "/", **heads).status == 403
-    assert house.site.gateway.operator.ports()[0].reasons == ()
+    web = WebGateway()
+    said = urlencode({"token": web.token()}).encode()
+    assert web.ask("POST", "/ports/PORT1/pause", said, **heads).status == 403
+    assert web.ask("GET", "/", **heads).status == 403
+    assert web.machine.gateway.operator.ports()[0].reasons == ()
 
 
 def test_token() -> None:
     """A form without the token of the same browser changes nothing."""
-    house = House()
-    token = house.token()
-    other = House()
+    web = WebGateway()
+    token = web.token()
+    other = WebGateway()
     for fields in ({}, {"token": ""}, {"token": "0" * 64}, {"token": other.token()}):
         said = urlencode(fields).encode()
-        reply = house.ask("POST", "/ports/PORT1/pause", said)
+        reply = web.ask("POST", "/ports/PORT1/pause", said)
         assert reply.status == 403 and b"too old" in reply.content
-    cookie, house.cookie = house.cookie, ""
+    cookie, web.cookie = web.cookie, ""
     said = urlencode({"token": token}).encode()
-    assert house.ask("POST", "/ports/PORT1/pause", said).status == 403
-    house.cookie = "x" * 5000
-    assert house.ask("POST", "/ports/PORT1/pause", said).status == 403
-    assert house.site.gateway.operator.ports()[0].reasons == ()
-    house.cookie = cookie
-    assert house.ask("POST", "/ports/PORT1/pause", said).status == 303
+    assert web.ask("POST", "/ports/PORT1/pause", said).status == 403
+    web.cookie = "x" * 5000
+    assert web.ask("POST", "/ports/PORT1/pause", said).status == 403
+    assert web.machine.gateway.operator.ports()[0].reasons == ()
+    web.cookie = cookie
+    assert web.ask("POST", "/ports/PORT1/pause", said).status == 303
 
 
 def test_cookie() -> None:
     """It is for this site alone, and no script can read it."""
-    reply = House().ask("GET", "/")
+    reply = WebGateway().ask("GET", "/")
     assert reply.heads["Set-Cookie"].endswith("; Path=/; HttpOnly; SameSite=Strict")
 
 
 def test_noGETChanges() -> None:
     """No address does anything by being looked at."""
-    house = House()
-    house.site.printer.silent = True
-    house.site.upload(b"x", "a.ps")
-    house.site.advance(1)
+    web = WebGateway()
+    web.machine.printer.silent = True
+    web.machine.upload(b"x", "a.ps")
+    web.machine.advance(1)
     for address in ("/jobs/1/cancel", "/ports/PORT1/pause", "/config/reload"):
         for prefix in ("", "/api"):
-            assert house.ask("GET", f"{prefix}{address}").status in (404, 405)
-    assert house.api("/api/jobs/1")["state"] == "pending"
+            assert web.ask("GET", f"{prefix}{address}").status in (404, 405)
+    assert web.api("/api/jobs/1")["state"] == "pending"
 
 
 def test_policy() -> None:
     """A browser loads nothing from elsewhere, and shows the page in no other one."""
-    policy = House().ask("GET", "/").policy
+    policy = WebGateway().ask("GET", "/").policy
     assert policy.startswith("default-src 'none';") and "frame-ancestors 'none'" in policy
     assert "unsafe" not in policy and "*" not in policy and "http" not in policy
 
@@ -207,10 +207,10 @@ def test_policy() -> None:
 )
 def test_badForm(body: bytes, status: int) -> None:
     """A form that cannot be read is refused."""
-    assert House().ask("POST", "/ports/PORT1/pause", body).status == status
+    assert WebGateway().ask("POST", "/ports/PORT1/pause", body).status == status
 
 
 @pytest.mark.parametrize("address", ["/%ff", "/jobs?q=%ff", "/events?of=/%ff", "/api/%ff"])
 def test_badAddress(address: str) -> None:
     """An address that cannot be read is refused."""
-    assert House().ask("GET", address).status == 400
+    assert WebGateway().ask("GET", address).status == 400

@@ -57,7 +57,7 @@ class Watcher:
         self.ports.append(record)
 
 
-class Site:
+class Machine:
     """
     One machine.
 

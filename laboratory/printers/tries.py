@@ -54,7 +54,7 @@ class Try:
 #: Jobs of more bytes are called large (chosen; the kernels take some more on the loopback).
 AT_ONCE = 1024 * 1024
 
-#: Jobs that are there for L{Bench.warm}.
+#: Jobs that are there for L{Tries.warm}.
 WARMING = [Try("good", noise(size)) for size in (100_000, 8 * 1024 * 1024)]
 
 
@@ -76,7 +76,7 @@ def idle(each: Try, paperless: float) -> float:
     return paperless if each.fault in ("paper out", "stalled") else 0
 
 
-class Bench(Peer):
+class Tries(Peer):
     """
     @ivar gateway: one that is watched, with a printing port for each try.
     """
@@ -99,7 +99,7 @@ class Bench(Peer):
         @param patience: seconds for which an answer is awaited.
         """
         self.kind = kind
-        self.tries = [*tries, *WARMING]
+        self.all = [*tries, *WARMING]
         self._paperless = paperless
         self._patience = patience
         self._all = contextlib.ExitStack()
@@ -155,7 +155,7 @@ class Bench(Peer):
         """
         Print some good jobs, after which the gateway has all that it keeps.
         """
-        for number in range(len(self.tries) - len(WARMING), len(self.tries)):
+        for number in range(len(self.all) - len(WARMING), len(self.all)):
             self.run(number)
 
     def measured(self, number: int) -> Row:
@@ -170,7 +170,7 @@ class Bench(Peer):
         """
         Do one try.
         """
-        each, stand = self.tries[number], self.stands[number]
+        each, stand = self.all[number], self.stands[number]
         stand.ready()
         with Session(self.gateway.port) as session:
             assert session.sock is not None
@@ -186,7 +186,7 @@ class Bench(Peer):
         )
 
     def _print(self, session: Session, number: int) -> str:
-        each, stand = self.tries[number], self.stands[number]
+        each, stand = self.all[number], self.stands[number]
         session.say("TYPE I")
         if stand.announced:
             session.say(f"ALLO {len(each.data)}")
@@ -215,10 +215,10 @@ class Bench(Peer):
             sending.join()
 
     def _outcome(self, session: Session, number: int, end: threading.Event) -> str:
-        stand, fault = self.stands[number], self.tries[number].fault
+        stand, fault = self.stands[number], self.all[number].fault
         if fault in _MEANWHILE and fault not in self.kind.before:
             self._begun(session, number)
-            time.sleep(idle(self.tries[number], self._paperless))
+            time.sleep(idle(self.all[number], self._paperless))
         said = ""
         if fault == "stalled":
             said = f"waits, {self._state(session, number)[0]}; to ABOR: "
@@ -238,7 +238,7 @@ class Bench(Peer):
     def _begun(self, session: Session, number: int) -> None:
         # The job is under way.
         stand = self.stands[number]
-        if stand.spools and self.tries[number].fault == "aborted":
+        if stand.spools and self.all[number].fault == "aborted":
             until(lambda: self._state(session, number)[1] >= EARLY, "progress")
         else:
             stand.waitForBytes(EARLY)

@@ -81,7 +81,7 @@ class Neighbours(Protocol):
     """Other gateways, with which this one shares the spool."""
 
     def replied(self, number: int) -> None:
-        """The sender of a job has had the reply: whoever prints on its port may print it."""
+        """The sender of a job has had the reply: the gateway that has its port may print it."""
 
     def ask(
         self, port: str, verb: str, number: int, target: str, by: str
@@ -89,10 +89,10 @@ class Neighbours(Protocol):
         """Have the one that prints on a port do something."""
 
     def duplicates(self) -> Duplicates:
-        """Of a port, whoever took the jobs in."""
+        """The duplicates on one port, also of jobs that other gateways took."""
 
 
-class House(Protocol):
+class QueueContext(Protocol):
     """
     What the queues of a spool share.
 

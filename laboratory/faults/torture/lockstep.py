@@ -12,7 +12,7 @@ from traceback import format_exc
 from tests.support.peer import PATIENCE
 
 from .case import Case
-from .house import DRAIN, SHORT_DRAIN, House
+from .gateway import DRAIN, SHORT_DRAIN, TortureGateway
 from .lane import Lane, Played, Round
 
 HALT = 0.4
@@ -30,19 +30,19 @@ _SIGNALS = {
 }
 
 
-class Crew:
+class Lockstep:
     """
-    @ivar house: the gateway that is there now.
+    @ivar gateway: the gateway that is there now.
     @ivar left: what was wrong with the end of one, in words.
     """
 
-    def __init__(self, lanes: Sequence[Lane], build: Callable[[float], House]) -> None:
+    def __init__(self, lanes: Sequence[Lane], build: Callable[[float], TortureGateway]) -> None:
         """
         @param build: starts a gateway with this drain time-out.
         """
         self._lanes = lanes
         self._build = build
-        self.house = build(DRAIN)
+        self.gateway = build(DRAIN)
         self._drain = DRAIN
         self.left: list[str] = []
         self.errors: list[str] = []
@@ -54,8 +54,8 @@ class Crew:
         @param following: the kind of the next group.
         """
         kind = group[0].kind.name
-        house = self._having(SHORT_DRAIN if "expires" in kind else DRAIN)
-        barrier = threading.Barrier(len(group), lambda: self._strike(house, kind))
+        gateway = self._having(SHORT_DRAIN if "expires" in kind else DRAIN)
+        barrier = threading.Barrier(len(group), lambda: self._strike(gateway, kind))
         rounds: list[Round | None] = [None] * len(group)
         played: list[Played | None] = [None] * len(group)
 
@@ -67,12 +67,12 @@ class Crew:
                 struck = True
                 barrier.wait(2 * PATIENCE)
 
-            rounds[number] = Round(self._lanes[number], case, house, strike)
+            rounds[number] = Round(self._lanes[number], case, gateway, strike)
             if not struck:
                 barrier.wait(2 * PATIENCE)
 
         self._together(first, group)
-        now = self._after(house, kind, following)
+        now = self._after(gateway, kind, following)
 
         def then(number: int, case: Case) -> None:
             each = rounds[number]
@@ -84,33 +84,33 @@ class Crew:
                 self.errors.append(f"{case}: the laboratory itself failed: {format_exc()}")
 
         self._together(then, group)
-        self.errors += house.journal.errors
-        house.journal.errors.clear()
+        self.errors += gateway.journal.errors
+        gateway.journal.errors.clear()
         return [each for each in played if each is not None]
 
-    def _having(self, drain: float) -> House:
+    def _having(self, drain: float) -> TortureGateway:
         if drain != self._drain:
-            self.house.stop()
-            self.house, self._drain = self._build(drain), drain
-        return self.house
+            self.gateway.stop()
+            self.gateway, self._drain = self._build(drain), drain
+        return self.gateway
 
-    def _strike(self, house: House, kind: str) -> None:
-        house.signal(_SIGNALS[kind])
+    def _strike(self, gateway: TortureGateway, kind: str) -> None:
+        gateway.signal(_SIGNALS[kind])
         if _SIGNALS[kind] is signal.SIGSTOP:
-            threading.Timer(HALT, house.signal, [signal.SIGCONT]).start()
+            threading.Timer(HALT, gateway.signal, [signal.SIGCONT]).start()
 
-    def _after(self, house: House, kind: str, following: str | None) -> House:
+    def _after(self, gateway: TortureGateway, kind: str, following: str | None) -> TortureGateway:
         if _SIGNALS[kind] is signal.SIGSTOP:
-            return house
+            return gateway
         try:
-            house.waitForEnd(self._drain + ENDS_WITHIN)
+            gateway.waitForEnd(self._drain + ENDS_WITHIN)
         except AssertionError:
             self.left.append(f"{kind}: the gateway has not ended after {self._drain:g} s")
-            house.signal(signal.SIGKILL)
-            house.waitForEnd()
+            gateway.signal(signal.SIGKILL)
+            gateway.waitForEnd()
         self._drain = SHORT_DRAIN if "expires" in (following or "") else DRAIN
-        self.house = self._build(self._drain)
-        return self.house
+        self.gateway = self._build(self._drain)
+        return self.gateway
 
     def _together(self, work: Callable[[int, Case], None], group: Sequence[Case]) -> None:
         threads = [

@@ -22,11 +22,11 @@ from jetdirect.spool.record import JobPlace
 from jetdirect.spool.store import Store
 from jetdirect.testing import FakePrinter, FakeSender
 from tests.support.disk import PowerCut
-from tests.support.site import Site
+from tests.support.machine import Machine
 from tests.support.spooled import Work
 
 from .rules import Event, Found, Ledger, Standing, Where, wrong
-from .site import PLACES
+from .spooltrial import PLACES
 
 LIVES = 4
 STEPS = 40
@@ -61,18 +61,18 @@ class Upload:
         self.heard += self.sender.hear() + "\n"
 
 
-class House:
+class GatewayTrial:
     """
     The gateway, and everybody around it.
 
     @ivar wrong: what broke a rule.
     """
 
-    def __init__(self, seed: int, broken: Callable[[Site], None] = lambda site: None) -> None:
+    def __init__(self, seed: int, broken: Callable[[Machine], None] = lambda machine: None) -> None:
         """@param broken: breaks each new process on purpose."""
         self.wrong: list[str] = []
         self._dice = Random(seed)
-        self._site = Site([FakePrinter() for _ in range(PRINTERS)])
+        self._machine = Machine([FakePrinter() for _ in range(PRINTERS)])
         self._broken = broken
         self._ledger = Ledger()
         self._count = 0
@@ -83,7 +83,7 @@ class House:
 
     def run(self) -> list[str]:
         """Live several times, and let all be printed in the end; what went wrong."""
-        self._broken(self._site)
+        self._broken(self._machine)
         try:
             for _ in range(LIVES):
                 self._live()
@@ -96,9 +96,9 @@ class House:
     # A life
 
     def _live(self) -> None:
-        self._site.disk.fault = self._fault()
+        self._machine.disk.fault = self._fault()
         if self._dice.random() < 0.5:
-            self._site.work.hold()
+            self._machine.work.hold()
         for _ in range(STEPS):
             self._step()
             if self._dead:
@@ -110,7 +110,7 @@ class House:
         self._moment()
 
     def _fault(self) -> Callable[[int, str], None]:
-        disk = self._site.disk
+        disk = self._machine.disk
         began, end = disk.calls, self._dice.randint(1, 600)
         first, failures = self._dice.randint(1, 600), self._dice.choice([0, 0, 0, 1, 2, 60])
         code = self._dice.choice([errno.EIO, errno.ENOSPC])
@@ -134,10 +134,10 @@ class House:
         self._dead = True
 
     def _step(self) -> None:
-        dice, site = self._dice, self._site
-        if (site.work.held or site.work.untold) and dice.random() < 0.8:
+        dice, machine = self._dice, self._machine
+        if (machine.work.held or machine.work.untold) and dice.random() < 0.8:
             for _ in range(dice.randint(1, 9)):
-                self._workOn(site.work)
+                self._workOn(machine.work)
             return
         kind = dice.random()
         if kind < 0.6 and len(self._uploads) < SENDERS and dice.random() < 0.6:
@@ -145,11 +145,11 @@ class House:
         elif kind < 0.6:
             self._goOn()
         elif kind < 0.75:
-            self._printer(dice.choice(site.printers))
+            self._printer(dice.choice(machine.printers))
         elif kind < 0.85:
             self._operate()
         else:
-            site.advance(dice.choice([0.1, 1.0, 7.0]))
+            machine.advance(dice.choice([0.1, 1.0, 7.0]))
 
     def _workOn(self, work: Work) -> None:
         # What a thread has done, the reactor hears of later: much may happen in between.
@@ -164,7 +164,7 @@ class House:
         data = key + self._dice.randbytes(self._dice.choice([0, 1, 900, 70_000]))
         digest = hashlib.sha256(data).hexdigest()
         self._ledger.add(Event(key, {"sha256": digest}))
-        sender = FakeSender(self._site.gateway.factory)
+        sender = FakeSender(self._machine.gateway.factory)
         sender.login()
         upload = Upload(key, data, sender)
         self._uploads.append(upload)
@@ -207,7 +207,7 @@ class House:
             return
         key, job = self._dice.choice(known)
         assert isinstance(key, bytes) and job.number is not None
-        for queue in self._site.spooling.queues.values():
+        for queue in self._machine.spooling.queues.values():
             if job.number in queue.jobs:
                 verb = self._dice.choice(["cancel", "hold", "release", "release"])
                 if verb == "cancel":
@@ -240,7 +240,7 @@ class House:
                 self._ledger.add(Event(upload.key, {"refused": True}))
             elif re.search(r"^5\d\d ", told, re.M):
                 self.wrong.append(f"{told!r} on a port that spools")
-        for number, printer in enumerate(self._site.printers):
+        for number, printer in enumerate(self._machine.printers):
             for connection in printer.jobs[self._seen[number] :]:
                 if connection.data:
                     key = connection.data[:8]
@@ -258,21 +258,21 @@ class House:
             self._ledger.add(Event(key, {"papers": count}))
 
     def _restart(self) -> None:
-        site = self._site
-        site.kill()
-        site.disk.fault = lambda number, name: None
+        machine = self._machine
+        machine.kill()
+        machine.disk.fault = lambda number, name: None
         if self._dice.random() < 0.6:
-            site.disk = site.disk.afterPowerCut(self._dice)
+            machine.disk = machine.disk.afterPowerCut(self._dice)
         self._uploads.clear()
-        site.printers[:] = [FakePrinter() for _ in range(PRINTERS)]
+        machine.printers[:] = [FakePrinter() for _ in range(PRINTERS)]
         self._seen = [0] * PRINTERS
         self.wrong += wrong(self._ledger, self._look())
         self._dead = False
-        site.start()
-        self._broken(site)
+        machine.start()
+        self._broken(machine)
 
     def _look(self) -> Found:
-        store, found = Store(self._site.disk), Found()
+        store, found = Store(self._machine.disk), Found()
         for port in store.portNames():
             there = store.addPort(port)
             found.complaints += there.complaints
@@ -286,18 +286,18 @@ class House:
 
     def _hash(self, store: Store, number: int) -> str | None:
         try:
-            return hashlib.sha256(self._site.disk.read(store.dataPath(number))).hexdigest()
+            return hashlib.sha256(self._machine.disk.read(store.dataPath(number))).hexdigest()
         except FileNotFoundError:
             return None
 
     def _settle(self) -> None:
         # All is well from now on: what waits is printed, and a new job is taken within seconds.
-        self._site.advance(6.0)
+        self._machine.advance(6.0)
         self._begin()
         upload = self._uploads[-1]
         upload.sender.reactor.advance(0)
         self._goOn()
-        self._site.advance(PAPER_OUT, 1.0)
+        self._machine.advance(PAPER_OUT, 1.0)
         upload.listen()
         self._know()
         if not _QUEUED.search(upload.heard) and not upload.heard.count("426 "):

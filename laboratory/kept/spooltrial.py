@@ -45,7 +45,7 @@ _RECORD = SpoolRecord(number=0, port="", name="a.ps", user="anna", host="192.0.2
 _FAILED = (SpoolFailed, SpoolFull)
 
 
-class Site:
+class SpoolTrial:
     """
     The machine.
 

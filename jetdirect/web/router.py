@@ -1,7 +1,7 @@
 """
-Who asks what, and who answers: a page, a file of it, a form, or the API.
+Leads each request to what answers it: a page, a file of it, a form, or the API.
 
-Everybody is looked at first: where the request comes from, who it is, and what that one may do.
+First it is checked: where the request comes from, which user it is, and what that user may do.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from .pages import Pages, Query, View
 from .reply import BARE, Asked, Reply, inJSON
 
 FIELDS = 100
-"""Of a query, or of a form: more is refused before it is read."""
+"""The most fields of a query or a form; more are refused before they are read."""
 
 WRONG_PASSWORD = 1.0
 """Seconds that a wrong password costs, as with FTP."""
@@ -42,8 +42,8 @@ _PAGES = (
 )
 
 
-class Desk:
-    """One gateway over HTTP."""
+class Router:
+    """Answers the requests to one gateway."""
 
     _log = Logger()
 
@@ -143,7 +143,7 @@ class Desk:
     def _refused(
         self, asked: Asked, status: int, why: str, heads: Mapping[str, str] | None = None
     ) -> Reply:
-        # In the words of whoever asks: a program, or a person's browser.
+        # For a program as JSON, for a browser as a page.
         more = dict(heads or {})
         if status == 401:
             more["WWW-Authenticate"] = 'Basic realm="jetdirect", charset="UTF-8"'

@@ -1,5 +1,5 @@
 """
-A gateway process with the options of its house, and what the kernel says of it.
+A gateway process with the options of its gateway, and what the kernel says of it.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ OPTIONS = {
     NARROW: ("--max-sessions", str(MAX_SESSIONS)),
     MORTAL: _LONG,
 }
-"""What makes each house what it is."""
+"""What makes each gateway what it is."""
 
 
 def freeRange(count: int) -> tuple[int, int]:
@@ -61,7 +61,7 @@ def freeRange(count: int) -> tuple[int, int]:
     raise OSError("no free ports")
 
 
-class House(Gateway):
+class TortureGateway(Gateway):
     """
     @ivar v6: it has a port on IPv6, too.
     @ivar journal: its log.

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 from .case import Case
 from .cells import MORTAL, NARROW, PATIENT, STRICT
-from .crew import Crew
-from .house import House
+from .gateway import TortureGateway
 from .lane import Lane
+from .lockstep import Lockstep
 from .ports import awaitPorts
 from .result import Figures
 
@@ -31,15 +31,15 @@ GROWTH = 64 * 1024 * 1024
 """Bytes by which a gateway may have grown (chosen: far below what is sent through it)."""
 
 
-class Team:
+class GatewayRun:
     """The lanes of one gateway."""
 
     def __init__(
-        self, laboratory: Laboratory, lanes: list[Lane], build: Callable[..., House]
+        self, laboratory: Laboratory, lanes: list[Lane], build: Callable[..., TortureGateway]
     ) -> None:
         self.laboratory = laboratory
         self.lanes = lanes
-        self.house = build()
+        self.gateway = build()
         self._files: int | None = None
         self._memory = 0
         self._cases: queue.Queue[Case] = queue.Queue()
@@ -60,10 +60,10 @@ class Team:
     def _warmUp(self, case: Case) -> None:
         # One job in each lane: from then on nothing new stays open.
         for lane in self.lanes:
-            lane.warmUp(case, self.house)
-        self.house.settles(0, 0.5)
-        self._files = len(self.house.descriptors())
-        self._memory = self.house.memory()
+            lane.warmUp(case, self.gateway)
+        self.gateway.settles(0, 0.5)
+        self._files = len(self.gateway.descriptors())
+        self._memory = self.gateway.memory()
 
     def _work(self, lane: Lane) -> None:
         while not self.laboratory.late():
@@ -73,7 +73,7 @@ class Team:
             except queue.Empty:
                 return
             try:
-                self.laboratory.ended(lane.play(case, self.house))
+                self.laboratory.ended(lane.play(case, self.gateway))
             except Exception:
                 self.laboratory.failed(case)
 
@@ -84,47 +84,47 @@ class Team:
 
     def finish(self) -> None:
         """Is the gateway as it was at the beginning?"""
-        laboratory, house = self.laboratory, self.house
-        house.journal.record("")
-        for error in house.journal.errors:
-            laboratory.general("oddity", f"{house.name}: {error}")
+        laboratory, gateway = self.laboratory, self.gateway
+        gateway.journal.record("")
+        for error in gateway.journal.errors:
+            laboratory.general("oddity", f"{gateway.name}: {error}")
         if self._files is None:
             return
-        if not house.settles(self._files, SETTLES_WITHIN):
-            now = house.descriptors()
+        if not gateway.settles(self._files, SETTLES_WITHIN):
+            now = gateway.descriptors()
             laboratory.general(
                 "I7 nothing stays behind",
-                f"{house.name}: {self._files} files were open, now {len(now)}: {now}",
+                f"{gateway.name}: {self._files} files were open, now {len(now)}: {now}",
             )
-        grown = house.memory() - self._memory
+        grown = gateway.memory() - self._memory
         if grown > GROWTH:
-            laboratory.general("I7 nothing stays behind", f"{house.name}: {grown} bytes more RAM")
+            laboratory.general("I7 nothing stays behind", f"{gateway.name}: {grown} bytes more RAM")
         laboratory.result.figures.append(
             Figures(
-                house.name,
-                (self._files, len(house.descriptors())),
-                (self._memory, house.memory(), house.memory("VmHWM")),
+                gateway.name,
+                (self._files, len(gateway.descriptors())),
+                (self._memory, gateway.memory(), gateway.memory("VmHWM")),
             )
         )
 
     def stop(self) -> None:
         """Stop the gateway."""
-        self.house.stop()
+        self.gateway.stop()
 
 
-class Mortals(Team):
+class MortalRun(GatewayRun):
     """The lanes of a gateway that does not live long."""
 
     def __init__(
-        self, laboratory: Laboratory, lanes: list[Lane], build: Callable[..., House]
+        self, laboratory: Laboratory, lanes: list[Lane], build: Callable[..., TortureGateway]
     ) -> None:
         self.laboratory = laboratory
-        self.crew = Crew(lanes, build)
+        self.lockstep = Lockstep(lanes, build)
         self._batch: list[Case] = []
         self._thread = threading.Thread()
 
     def begin(self, batch: list[Case]) -> None:
-        """L{Team}."""
+        """L{GatewayRun}."""
         groups = [list(group) for _, group in groupby(batch, key=lambda case: case.kind.name)]
         self._thread = threading.Thread(target=self._groups, args=(groups,), daemon=True)
         self._thread.start()
@@ -137,21 +137,21 @@ class Mortals(Team):
             if self.laboratory.late():
                 return
             following = parts[number][0].kind.name if number < len(parts) else None
-            for played in self.crew.play(part, following):
+            for played in self.lockstep.play(part, following):
                 self.laboratory.ended(played)
 
     def wait(self) -> None:
-        """L{Team}."""
+        """L{GatewayRun}."""
         self._thread.join()
 
     def finish(self) -> None:
-        """L{Team}: what was said of all gateways that there were."""
-        self.crew.house.journal.record("")
-        for error in [*self.crew.errors, *self.crew.house.journal.errors]:
+        """L{GatewayRun}: what was said of all gateways that there were."""
+        self.lockstep.gateway.journal.record("")
+        for error in [*self.lockstep.errors, *self.lockstep.gateway.journal.errors]:
             self.laboratory.general("oddity", f"{MORTAL}: {error}")
-        for text in self.crew.left:
+        for text in self.lockstep.left:
             self.laboratory.general("I7 nothing stays behind", text)
 
     def stop(self) -> None:
-        """L{Team}."""
-        self.crew.house.stop()
+        """L{GatewayRun}."""
+        self.lockstep.gateway.stop()

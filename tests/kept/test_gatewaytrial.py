@@ -13,8 +13,8 @@ from twisted.internet.defer import Deferred, succeed
 
 from jetdirect.interfaces import IDraft
 from jetdirect.spool.record import JobPlace, SpoolRecord
-from laboratory.kept.house import House
-from tests.support.site import Site
+from laboratory.kept.gatewaytrial import GatewayTrial
+from tests.support.machine import Machine
 
 SEEDS = 100
 
@@ -23,23 +23,23 @@ SEEDS = 100
 def test_nothingIsLost(part: int) -> None:
     """Nothing is lost, printed twice or said that is not so, whatever dies and fails."""
     for seed in range(part * 5, part * 5 + 5):
-        assert (seed, House(seed).run()) == (seed, [])
+        assert (seed, GatewayTrial(seed).run()) == (seed, [])
 
 
-def lying(call: str, path: str) -> Callable[[Site], None]:
+def lying(call: str, path: str) -> Callable[[Machine], None]:
     """A disk that leaves something out."""
 
-    def broken(site: Site) -> None:
-        site.disk.skipped = lambda name, where: (
+    def broken(machine: Machine) -> None:
+        machine.disk.skipped = lambda name, where: (
             name == call and re.fullmatch(path, where) is not None
         )
 
     return broken
 
 
-def hasty(site: Site) -> None:
+def hasty(machine: Machine) -> None:
     """The reply does not wait for the commit."""
-    begin = site.spool.begin
+    begin = machine.spool.begin
 
     def begun(port: str, number: int) -> Deferred[IDraft]:
         def patched(draft: Any) -> IDraft:
@@ -54,22 +54,22 @@ def hasty(site: Site) -> None:
 
         return begin(port, number).addCallback(patched)
 
-    site.spool.begin = begun  # type: ignore[method-assign]
+    machine.spool.begin = begun  # type: ignore[method-assign]
 
 
-def forgetful(site: Site) -> None:
+def forgetful(machine: Machine) -> None:
     """An attempt is not recorded before its first byte."""
-    change = site.spool.change
+    change = machine.spool.change
 
     def changed(record: SpoolRecord, to: JobPlace) -> Deferred[None]:
         return succeed(None) if to is JobPlace.ACTIVE else change(record, to)
 
-    site.spool.change = changed  # type: ignore[method-assign]
+    machine.spool.change = changed  # type: ignore[method-assign]
 
 
-def stubborn(site: Site) -> None:
+def stubborn(machine: Machine) -> None:
     """A job that was cut behind its rename is told to be gone, and is not taken back."""
-    site.spool.remove = lambda number: succeed(None)  # type: ignore[method-assign]
+    machine.spool.remove = lambda number: succeed(None)  # type: ignore[method-assign]
 
 
 @pytest.mark.long
@@ -85,6 +85,6 @@ def stubborn(site: Site) -> None:
         stubborn,
     ],
 )
-def test_saboteurs(saboteur: Callable[[Site], None]) -> None:
+def test_saboteurs(saboteur: Callable[[Machine], None]) -> None:
     """A gateway that does less is found out."""
-    assert any(House(seed, saboteur).run() for seed in range(SEEDS))
+    assert any(GatewayTrial(seed, saboteur).run() for seed in range(SEEDS))
