@@ -22,6 +22,8 @@ from zope.interface.verify import verifyClass, verifyObject
 
 import jetdirect
 from jetdirect.configuration import Configuration
+from jetdirect.ftp.data import DataTerms
+from jetdirect.ftp.dataports import PassivePort
 from jetdirect.ftp.realm import AnyName, PrintRealm
 from jetdirect.ftp.shell import PrintShell
 from jetdirect.gateway import Gateway
@@ -122,6 +124,7 @@ PROVIDERS: list[Callable[..., Any]] = [
     fileConnection,
     lambda: DressedTransport(FakePrinter(), Dressing()),
     lambda: opened(DressedTransport(FakePrinter(), Dressing())),
+    lambda: PassivePort(MemoryReactorClock(), DataTerms(None), "192.0.2.1", "192.0.2.7"),
     lambda: PrinterScheme("paper", "paper:tray", "paper.printer"),
     kernelFacts,
     NoFacts,

@@ -35,7 +35,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, Pat
     words += [f"--web-auth=file:{users}", "--web-see=*", "--web-operate=olga"]
     words += ["--web-administer=adam", "--printer=file:jobs"]
     gateway = Gateway(folder, *words)
-    port = int(gateway.waitFor(r"^\S+ .*Machine \(TLS\) starting on (\d+)")[1])
+    port = int(gateway.waitFor(r"^\S+ .*Site \(TLS\) starting on (\d+)")[1])
     try:
         yield port, certificate
     finally:
@@ -95,7 +95,7 @@ def test_browser(running: tuple[int, Path]) -> None:
 @pytest.mark.parametrize(
     ("words", "why"),
     [
-        ({"web": "tcp:8631"}, "not a loopback address, and whoever connects administers"),
+        ({"web": "tcp:8631"}, "not a loopback address, and everybody who connects"),
         ({"web": "tls:8631"}, "there is no certificate"),
         ({"web": "tcp:8631", "web-auth": "memory:a:b"}, "passwords would cross the network"),
         ({"web": "8631", "web-see": "anna"}, "means nothing without --web-auth"),
