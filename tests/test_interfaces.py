@@ -93,6 +93,11 @@ def listener() -> Listener:
     return Listener(Events(theReactor), Clock(), Reserve(Clock()), Factory())
 
 
+def passivePort() -> PassivePort:
+    reactor: Any = MemoryReactorClock()
+    return PassivePort(reactor, DataTerms(900.0), "192.0.2.1", "192.0.2.7")
+
+
 def kernelFacts() -> KernelFacts:
     with socket.socket() as wire:
         return KernelFacts(wire.fileno())
@@ -124,7 +129,7 @@ PROVIDERS: list[Callable[..., Any]] = [
     fileConnection,
     lambda: DressedTransport(FakePrinter(), Dressing()),
     lambda: opened(DressedTransport(FakePrinter(), Dressing())),
-    lambda: PassivePort(MemoryReactorClock(), DataTerms(None), "192.0.2.1", "192.0.2.7"),
+    passivePort,
     lambda: PrinterScheme("paper", "paper:tray", "paper.printer"),
     kernelFacts,
     NoFacts,
