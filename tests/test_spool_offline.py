@@ -115,7 +115,7 @@ def test_inUse(spool: Path, capsys: pytest.CaptureFixture[str]) -> None:
     finally:
         directory.release()
     assert (status, lines) == (1, [])
-    assert err.startswith(f"jetdirect: {spool}: another gateway has this spool; ")
+    assert err.startswith(f"jetdirect: {spool}: a gateway has this spool; ask it")
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="root is needed, to be another user")

@@ -24,6 +24,8 @@ from jetdirect.spool.limits import Keep
 from jetdirect.spool.printing import PAUSES
 from jetdirect.spool.spooling import REMINDED
 from jetdirect.testing import FakePrinter, FakePrinterConnection
+from tests.support.answers import hear
+from tests.support.disk import PowerCut
 from tests.support.machine import Machine
 
 
@@ -329,6 +331,24 @@ def test_lostWithoutAByte() -> None:
     assert machine.watcher.ended[0].attempts == 1
 
 
+def test_betweenAttempts() -> None:
+    """Until it is tried again it waits like any other, and a person may do anything with it."""
+    machine = printing(b"")
+    operator = machine.gateway.operator
+    machine.printer.jobs[0].lose()
+    machine.advance(0)
+    assert machine.watcher.states[-1] == (1, "pending")
+    assert machine.server.portRecord(machine.server.ports[0]).job is None
+    assert hear(operator.hold(1, "bob"))[0].state == JobState.HELD
+    assert hear(operator.release(1, "bob"))[0].number == 1
+    machine.advance(3)
+    machine.printer.jobs[-1].lose()
+    machine.advance(0)
+    assert hear(operator.cancel(1, "bob"))[0].state == JobState.CANCELED
+    machine.advance(200)
+    assert len(machine.printed) == 2
+
+
 @pytest.mark.parametrize("policy", OnDoubt)
 def test_doubt(policy: OnDoubt) -> None:
     """A printer that is lost in mid-job leaves it in doubt; what then, is the operator's choice."""
@@ -355,6 +375,37 @@ def test_doubt(policy: OnDoubt) -> None:
             assert machine.watcher.ended[0].outcome == "aborted"
             assert machine.watcher.ended[0].reason == said
             assert machine.printed[1:] == [b"next"]
+
+
+def test_stopBeforeTheNextCanPass() -> None:
+    """Whenever the process is killed, no job passes one in doubt that is to stop its port."""
+    for done in range(8):
+        machine = printing(onDoubt=OnDoubt.STOP)
+        machine.upload(b"next")
+        machine.work.hold()
+        machine.printer.jobs[0].lose()
+        machine.printer.hesitant = False
+        for _ in range(done):
+            machine.advance(1)
+            if machine.work.held:
+                machine.work.one()
+        machine.restart()
+        machine.advance(3)
+        assert machine.printed == [b"x" * 100]
+        assert machine.spooling.paused == {"port1": "job 1, which is in doubt"}
+        assert machine.files("held") == [1]
+
+
+def test_truncatedInItsLine() -> None:
+    """Bytes that went while the job waited are seen before a byte is printed."""
+    machine = Machine()
+    machine.printer.silent = True
+    machine.upload(b"a page")
+    machine.disk.inode("ports/port1/queue/00000001/data").data = b"a"
+    machine.printer.silent = False
+    machine.advance(70)
+    assert machine.printed == [b""]
+    assert machine.reason(1) == "the job cannot be used: its data has 1 bytes, 6 were kept"
 
 
 def test_poison() -> None:
@@ -548,6 +599,22 @@ def test_unreadableData(restarted: bool, code: int) -> None:
     assert machine.printed[-1:] == [b"1"]
 
 
+def test_notMounted() -> None:
+    """A job whose disk is away, and an empty directory in its place, waits for the disk."""
+    machine = Machine()
+    machine.printer.silent = True
+    machine.upload(b"1")
+    machine.upload(b"2")
+    ports = machine.disk.directory("").names.pop("ports")
+    machine.printer.silent = False
+    machine.advance(70)
+    assert machine.printed[-1:] != [b"1"] and machine.spooling.broken is not None
+    machine.disk.directory("").names["ports"] = ports
+    machine.advance(10)
+    assert machine.printed[-2:] == [b"1", b"2"]
+    assert machine.spooling.broken is None
+
+
 def test_unreadableRecord() -> None:
     """A job whose record the disk does not read waits for a person; the spool is well."""
     machine = Machine()
@@ -713,6 +780,80 @@ def test_expire() -> None:
     machine.advance(70)
     assert machine.printed == [b"2"]
     assert machine.reason(1) == "expired after 60 s"
+
+
+def test_expireReleased() -> None:
+    """A person who releases or moves it wants it printed: the time begins anew."""
+    machine = Machine([FakePrinter(), FakePrinter()], expire=60)
+    machine.printer.silent = True
+    for each in (b"1", b"2"):
+        machine.upload(each)
+    machine.advance(200)
+    assert machine.files("held") == [1, 2]
+    machine.printer.silent = False
+    operator = machine.gateway.operator
+    answers = [hear(operator.release(1, "bob")), hear(operator.move(2, "PORT2", "bob"))]
+    machine.advance(70)
+    assert [answer[0].state for answer in answers] == ["pending", "pending"]
+    assert machine.printed == [b"1"]
+    assert machine.printers[1].jobs[0].data == b"2"
+
+
+def test_killedWhileMoved() -> None:
+    """Whenever the process is killed while a job is moved, the job prints once, here or there."""
+    for calls in range(1, 20):
+        machine = Machine([FakePrinter(), FakePrinter()])
+        for printer in machine.printers:
+            printer.silent = True
+        machine.upload(b"1")
+        _killAt(machine, calls)
+        machine.gateway.operator.move(1, "PORT2", "bob").addErrback(lambda _: None)
+        machine.advance(1)
+        machine.kill()
+        machine.disk.fault = lambda number, name: None
+        for printer in machine.printers:
+            printer.silent = False
+            printer.jobs.clear()
+        machine.start()
+        machine.advance(3)
+        printed = [job.data for printer in machine.printers for job in printer.jobs]
+        assert printed == [b"1"], calls
+
+
+def test_killedWhileItsEndIsRecorded() -> None:
+    """A job whose end is recorded has ended, also if it was not put among the ended yet."""
+    ends = set()
+    for calls in range(1, 20):
+        machine = printing(onDoubt=OnDoubt.REPRINT)
+        _killAt(machine, calls)
+        machine.printer.jobs[0].answer()
+        machine.advance(1)
+        recorded = b'"outcome": "completed"' in machine.disk.inode(_recordOf(machine)).data
+        machine.kill()
+        machine.disk.fault = lambda number, name: None
+        machine.printer.hesitant = False
+        machine.start()
+        machine.advance(3)
+        assert len(machine.printed) == 1 + (not recorded), calls
+        assert machine.files("done") == [1]
+        ends.add(recorded)
+    assert ends == {False, True}
+
+
+def _killAt(machine: Machine, calls: int) -> None:
+    """Let the disk do so many calls more, and then nothing."""
+    last = machine.disk.calls + calls
+
+    def fault(number: int, name: str) -> None:
+        if number > last:
+            raise PowerCut
+
+    machine.disk.fault = fault
+
+
+def _recordOf(machine: Machine) -> str:
+    found = next(place for place in ("active", "done", "queue") if machine.files(place))
+    return f"ports/port1/{found}/00000001/job.json"
 
 
 def test_portChanged() -> None:

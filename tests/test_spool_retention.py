@@ -16,7 +16,7 @@ from jetdirect.named import PortSettings
 from jetdirect.spool.duplicates import WINDOW
 from jetdirect.spool.limits import Keep
 from jetdirect.spool.portjobs import PortJobs
-from jetdirect.spool.record import JobPlace, Kept
+from jetdirect.spool.record import JobPlace, Kept, SpoolRecord
 from jetdirect.spool.retention import SWEEP, SpoolRetention
 from tests.support.answers import hear
 from tests.support.spooled import RECORD
@@ -58,11 +58,19 @@ class Ended:
     def end(self, *numbers: int, ended: float = 0.0) -> None:
         """These have ended, now unless another time is said."""
         for number in numbers:
-            self.jobs.ended(Kept(number, number, 10))
-            record = RECORD.but(
-                number=number, size=10, outcome="canceled", ended=ended or self.clock.seconds()
-            )
+            record = self._record(number, ended)
             assert hear(Deferred.fromCoroutine(self.retention.retain(record))) == [None]
+
+    def find(self, number: int, ended: float = 0.0, sha256: str = "0") -> None:
+        """This one had ended when the process began."""
+        record = self._record(number, ended).but(sha256=sha256)
+        assert hear(Deferred.fromCoroutine(self.retention.found(record))) == [None]
+
+    def _record(self, number: int, ended: float) -> SpoolRecord:
+        self.jobs.ended(Kept(number, number, 10))
+        return RECORD.but(
+            number=number, size=10, outcome="canceled", ended=ended or self.clock.seconds()
+        )
 
     def taken(self) -> list[tuple[str, int]]:
         """What was done since it was asked last."""
@@ -123,6 +131,25 @@ def test_erased() -> None:
     assert ended.retention.bytes == 10
     ended.end(3)
     assert ended.taken() == []
+    assert ended.later(WINDOW + 2 * SWEEP) == [("all", 1)]
+
+
+def test_foundInAnyOrder() -> None:
+    """What a start finds is kept by the times of the ends, whichever job came first."""
+    ended = Ended(keep=Keep(seconds=3600.0))
+    now = ended.clock.seconds()
+    ended.find(1, ended=now)
+    ended.find(2, ended=now - 7200)
+    assert ended.taken()[:1] == [("bytes", 2)]
+    assert ended.retention.bytes == 10
+
+
+def test_foundErased() -> None:
+    """Bytes that were erased, and are there after a crash, go however many are kept."""
+    ended = Ended(keep=Keep(jobs=2))
+    ended.find(1, sha256="")
+    assert ended.taken() == [("bytes", 1)] and ended.retention.bytes == 0
+    assert ended.jobs.stateOf(1) == "canceled"
     assert ended.later(WINDOW + 2 * SWEEP) == [("all", 1)]
 
 

@@ -160,6 +160,37 @@ def test_removeData() -> None:
     assert store.record(1).outcome == "completed"
 
 
+def test_strangers() -> None:
+    """What is none of the spool's is named, and no port."""
+    store, _ = opened(disk := LosingDisk())
+    for name in ("lock", "history.sqlite", "numbers.new", "letter.txt", "ports/note"):
+        disk.create(name)
+    for name in ("lost+found", "ports/Ward4"):
+        disk.makeDirectory(name)
+    assert [each.partition(" is ")[0] for each in store.strangers()] == [
+        "letter.txt",
+        "ports/note",
+        "ports/Ward4",
+    ]
+    assert store.portNames() == ["ward3"]
+
+
+def test_copied() -> None:
+    """A copy of a job's directory is not one more job, and does not let an ended one print."""
+    store, _ = opened(disk := LosingDisk())
+    record = commit(store, b"x")
+    store.change(record.but(outcome="completed"), JobPlace.DONE)
+    copy = "ports/ward3/queue/00000001"
+    disk.makeDirectory(copy)
+    for name in ("data", "job.json"):
+        disk.create(f"{copy}/{name}").write(disk.read(f"ports/ward3/done/00000001/{name}"))
+    found = Store(disk).addPort("ward3")
+    assert {place: len(jobs) for place, jobs in found.jobs.items() if jobs} == {JobPlace.DONE: 1}
+    assert found.complaints == [
+        f"{copy} is also ports/ward3/done/00000001; it is left, and not printed"
+    ]
+
+
 def test_portNames() -> None:
     """A port that is gone still has its directory."""
     store, _ = opened(LosingDisk(), "Ward3")

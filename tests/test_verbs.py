@@ -248,6 +248,7 @@ def test_reprint() -> None:
     machine.advance(1)
     assert machine.printed == [b"a page", b"a page"]
     assert record.number > 1
+    assert now(machine.gateway.operator.show(record.number)).reason == "reprint of 1"
 
 
 def test_reprintWithoutBytes() -> None:
@@ -332,6 +333,7 @@ def test_stopIsReleased() -> None:
         (lambda o: o.next(1, "a"), WrongState, "job 1 does not wait"),
         (lambda o: o.release(1, "a"), WrongState, "job 1 is not held"),
         (lambda o: o.move(1, "PORT2", "a"), WrongState, "job 1 neither waits nor is held"),
+        (lambda o: o.move(2, "PORT1", "a"), WrongState, "job 2 is on PORT1 already"),
         (lambda o: o.move(2, "PORT9", "a"), NoSuchPort, "no printing port is called PORT9"),
         (lambda o: o.reprint(2, "a"), WrongState, "job 2 has not ended"),
         (lambda o: o.erase(2, "a"), WrongState, "job 2 has not ended; cancel it first"),

@@ -109,7 +109,8 @@ class Changes:
         self, kept: Kept, record: SpoolRecord, outcome: str, delivery: str = ""
     ) -> None:
         """It has ended."""
-        record = record.but(outcome=outcome, delivery=delivery, ended=self._context.wallClock())
+        ended = record.ended or self._context.wallClock()
+        record = record.but(outcome=outcome, delivery=delivery, ended=ended)
         if kept.number in self._jobs.unheard:
             record = record.but(heard=False)
         await self.write(record, JobPlace.DONE)

@@ -50,13 +50,17 @@ def openSpool(path: str, reactor: IReactorFromThreads) -> FileSpool:
     directory = SpoolDirectory(path)
     try:
         store = Store(RealDisk(directory.path))
+        strangers = store.strangers()
     except ValueError:
         directory.release()
         raise
     except OSError as error:
         directory.release()
         raise ValueError(f"{error.strerror}: {error.filename}; mend the disk first") from None
-    return FileSpool(store, Threads(reactor, "spool").do, directory.durable, directory.release)
+    spool = FileSpool(store, Threads(reactor, "spool").do, directory.durable, directory.release)
+    for stranger in strangers:
+        spool._log.warn("{spool}: {stranger}", spool=path, stranger=stranger)
+    return spool
 
 
 def whatFailed(error: OSError, what: str = "the spool") -> SpoolFailed | SpoolFull:

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from typing import TextIO
 
 from ..text import presentable
-from .directory import SpoolDirectory
+from .directory import SpoolDirectory, Taken
 from .disk import RealDisk
 from .record import BadRecord, Found, JobPlace, SpoolRecord
 from .store import Store
@@ -43,7 +43,11 @@ def showSpool(path: str, holdAll: bool, out: TextIO) -> bool:
     if not os.path.isdir(f"{path}/ports"):
         raise ValueError("it is no spool of this program: it has no directory 'ports'")
     with _asOwner(path):
-        directory = SpoolDirectory(path)
+        try:
+            directory = SpoolDirectory(path)
+        except Taken:
+            remedy = "ask it (jetdirect jobs), or end it first"
+            raise ValueError(f"a gateway has this spool; {remedy}") from None
         try:
             return _Shown(Store(RealDisk(directory.path)), out).all(holdAll)
         except BrokenPipeError:
@@ -77,6 +81,7 @@ class _Shown:
         self._wrong: list[str] = []
 
     def all(self, holdAll: bool) -> bool:
+        self._wrong += self._store.strangers()
         for port in self._store.portNames():
             found = self._store.addPort(port)
             self._wrong += found.complaints

@@ -4,12 +4,22 @@ Where the files of a kept job are, below the spool directory.
 
 from __future__ import annotations
 
+import re
+
 from .record import JobPlace
 
 DATA, RECORD = "data", "job.json"
 
 LEAST_DIGITS = 8
 """Digits of a directory's name at least, with which C{ls} shows the jobs in order."""
+
+
+_PORT = re.compile(r"[a-z0-9_-]+")
+
+
+def isPort(name: str) -> bool:
+    """Can a printing port's directory be called so?"""
+    return _PORT.fullmatch(name) is not None
 
 
 def portPath(port: str) -> str:

@@ -164,9 +164,14 @@ class Printing:
         over = job.whenOver()
         self._jobs.port.submit(job)
         await over
-        await self._settle(kept, job)
+        pause = await self._settle(kept, job)
+        # It only waits now, also for a person who wants something else of it.
         self._jobs.attempt = None
         self._tellSettled()
+        if pause:
+            self._lookout.begin()
+            await self._sleep(pause)
+            self._lookout.end()
 
     def _tellSettled(self) -> None:
         settled, self._settled = self._settled, []
@@ -222,20 +227,22 @@ class Printing:
 
     # Behind an attempt.
 
-    async def _settle(self, kept: Kept, job: KeptJob) -> None:
-        # What has become of it, on stable storage before there is another.
+    async def _settle(self, kept: Kept, job: KeptJob) -> float:
+        # What has become of it, on stable storage before there is another; and how many seconds
+        # there are until then.
         error, record = job.error, job.record
         self._answered = job.delivery is not None
         if job.delivery is not None:
             self._failures = 0
-            again = record.attempts > 1
-            reason = f"printed whole in attempt {record.attempts}" if again else ""
-            printed = record.but(sent=record.size, reason=reason)
+            said = [f"reprint of {record.reprintOf}"] if record.reprintOf else []
+            if record.attempts > 1:
+                said.append(f"printed whole in attempt {record.attempts}")
+            printed = record.but(sent=record.size, reason="; ".join(said))
             await self._changes.finish(kept, printed, "completed", job.delivery.value)
-            return
+            return 0.0
         assert error is not None
         if isinstance(error, Withdrawn):
-            return
+            return 0.0
         if isinstance(error, JobCanceled):
             sent = job.sent if error.printed else 0
             undone = 0 if error.printed or not job.begun else job.attempted
@@ -243,10 +250,12 @@ class Printing:
             await self._changes.finish(kept, record, "canceled")
         elif error.printed:
             await self.judge(kept, record.but(sent=min(job.sent, kept.size)), error)
+            return PAUSES[0] if self._jobs.isNext(kept) else 0.0
         else:
-            await self._notSent(kept, job, error)
+            return await self._notSent(kept, job, error)
+        return 0.0
 
-    async def _notSent(self, kept: Kept, job: KeptJob, error: PrintError) -> None:
+    async def _notSent(self, kept: Kept, job: KeptJob, error: PrintError) -> float:
         unreadable = False
         if isinstance(error, (SpoolFailed, SpoolFull)) and job.attempted:
             # What comes behind the record of the attempt only reads.
@@ -256,22 +265,18 @@ class Printing:
         undone = job.record.but(attempts=job.record.attempts - job.attempted)
         if unreadable:
             await self._unreadable(kept, undone, error)
-            return
+            return 0.0
+        if error.final and not isinstance(error, (ShuttingDown, Stopped)):
+            await self._changes.hold(kept, undone.but(reason=error.reason))
+            return 0.0
         if job.begun:
             await self._changes.write(undone, JobPlace.QUEUE)
-        if isinstance(error, ShuttingDown):
-            return
-        if isinstance(error, Stopped):
-            self._context.told(self._jobs.seen(job.record))
-            return
-        if error.final:
-            await self._changes.hold(kept, undone.but(reason=error.reason))
-            return
+            self._context.told(self._jobs.seen(undone, JobPlace.QUEUE))
+        if isinstance(error, (ShuttingDown, Stopped)):
+            return 0.0
         pause = PAUSES[min(self._failures, len(PAUSES) - 1)]
         self._failures += 1
-        self._lookout.begin()
-        await self._sleep(pause * (1 + JITTER * self._context.dice.random()))
-        self._lookout.end()
+        return pause * (1 + JITTER * self._context.dice.random())
 
     async def judge(self, kept: Kept, record: SpoolRecord, error: PrintError | None = None) -> None:
         """
@@ -292,13 +297,13 @@ class Printing:
         match policy:
             case OnDoubt.REPRINT:
                 await self._changes.queueAgain(kept, record)
-                if error is not None:
-                    await self._sleep(PAUSES[0])
             case OnDoubt.DROP:
                 await self._changes.finish(kept, record, "aborted")
             case OnDoubt.STOP:
+                # First: a crash between the two would let the next job pass.
+                paused = self._context.pause(port.name, doubtOf(kept.number))
+                await paused.addErrback(self._notPaused)
                 await self._changes.hold(kept, record)
-                self._context.pause(port.name, doubtOf(kept.number)).addErrback(self._notPaused)
             case OnDoubt.HOLD:
                 await self._changes.hold(kept, record)
 

@@ -257,7 +257,10 @@ class Queue:
     async def _judge(self, kept: Kept) -> None:
         # It was printing when the last process ended.
         record = await self._changes.recordWhenWell(kept)
-        if record is not None:
+        if record is not None and record.outcome:
+            # It had ended, and was not put where it belongs.
+            await self._changes.finish(kept, record, record.outcome, record.delivery)
+        elif record is not None:
             noted = await self._context.spool.noted(kept.number)
             await self._printing.judge(kept, record.but(sent=min(noted, kept.size)))
 
@@ -273,7 +276,7 @@ class Queue:
             if self._context.history is not None:
                 # The last process may have been killed before it knew it.
                 self._context.history.restore(self.seen(record, JobPlace.DONE))
-            await self._retention.retain(record)
+            await self._retention.found(record)
 
     # What others see.
 

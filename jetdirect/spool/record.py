@@ -104,7 +104,8 @@ class SpoolRecord:
     @ivar size: bytes of C{data}.
     @ivar sha256: of C{data}, in hexadecimal.
     @ivar received: when its first byte was awaited, in seconds since the epoch.
-    @ivar committed: when its commit began, likewise.
+    @ivar committed: when its commit began, or a person last released or moved it, likewise: it
+        expires so many seconds after that.
     @ivar attempts: how often printing was begun, without those that sent nothing.
     @ivar started: when that was last, likewise; L{None}: never.
     @ivar ended: when it ended, likewise; L{None}: it has not.
@@ -142,6 +143,11 @@ class SpoolRecord:
     def but(self, **changes: Any) -> SpoolRecord:
         """The same record with some values changed."""
         return replace(self, **changes)
+
+    @property
+    def erased(self) -> bool:
+        """Has an operator removed its bytes and names?"""
+        return bool(self.outcome) and not self.sha256
 
     def encode(self) -> bytes:
         """As it stands in the file: JSON, one value a line, so that a person can read it."""

@@ -7,6 +7,7 @@ history has it.
 
 from __future__ import annotations
 
+from bisect import insort
 from collections import deque
 
 from twisted.internet.defer import Deferred
@@ -50,13 +51,18 @@ class SpoolRetention:
 
     async def retain(self, record: SpoolRecord) -> None:
         """A job has ended, and that is recorded."""
-        now = self._context.wallClock()
-        self._ended.append(Ended(record.number, min(record.ended or now, now), record.size))
-        self._jobs.unheard.discard(record.number)
-        self._jobs.ends[record.number] = JobState(record.outcome)
-        await self._drop()
-        if self._sweeping is None and not self._stopping:
-            self._sweeping = self._context.clock.callLater(SWEEP, self._sweep)
+        self._ended.append(self._endOf(record))
+        await self._known(record)
+
+    async def found(self, record: SpoolRecord) -> None:
+        """One that had ended when the process began; they come in any order."""
+        if record.erased:
+            # The last process may have ended before its bytes went, or a power cut brought them.
+            await self._unless(self._context.spool.removeData(record.number))
+            self.erased(record.number)
+        else:
+            insort(self._ended, self._endOf(record), key=lambda each: each.ended)
+        await self._known(record)
 
     def erased(self, number: int) -> None:
         """An operator has removed the bytes of a job; only its record is left."""
@@ -71,6 +77,17 @@ class SpoolRetention:
             self._sweeping = None
 
     # Inside.
+
+    def _endOf(self, record: SpoolRecord) -> Ended:
+        now = self._context.wallClock()
+        return Ended(record.number, min(record.ended or now, now), record.size)
+
+    async def _known(self, record: SpoolRecord) -> None:
+        self._jobs.unheard.discard(record.number)
+        self._jobs.ends[record.number] = JobState(record.outcome)
+        await self._drop()
+        if self._sweeping is None and not self._stopping:
+            self._sweeping = self._context.clock.callLater(SWEEP, self._sweep)
 
     async def _drop(self) -> None:
         now = self._context.wallClock()

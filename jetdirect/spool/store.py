@@ -25,6 +25,7 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import re
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
@@ -33,8 +34,8 @@ from .disk import Disk, Reader
 from .draft import Draft
 from .durable import UNFINISHED, replaceFile, writeFile
 from .numbers import Numbers
-from .paths import DATA, RECORD, jobPath, numberOf, placePath, portPath
-from .paused import readPaused, writePaused
+from .paths import DATA, RECORD, isPort, jobPath, numberOf, placePath, portPath
+from .paused import PAUSED, readPaused, writePaused
 from .record import BadRecord, Found, JobPlace, Kept, NewerRecord, Room, SpoolRecord, decode, glance
 
 NUMBERS, BALLAST, PROBE = "numbers", "ballast", "probe"
@@ -42,6 +43,11 @@ PROGRESS, HEARD = "progress", "heard"
 
 BALLAST_BYTES = 1 << 20
 """As many as the records of some hundred jobs need."""
+
+_OURS = {"lock", NUMBERS, BALLAST, PROBE, PAUSED, "ports"}
+
+_OTHERS = re.compile(r"\.(sqlite|db)|lost\+found")
+"""What may well be there beside it: the history, and what a file system has at its root."""
 
 PIECE = 1 << 18
 """Bytes that are read at a time (chosen)."""
@@ -101,8 +107,20 @@ class Store:
 
     def portNames(self) -> list[str]:
         """The printing ports that have a directory, in lower case; some may exist no more."""
-        names = self._disk.names("ports")
+        names = filter(isPort, self._disk.names("ports"))
         return sorted(name for name in names if self._disk.isDirectory(portPath(name)))
+
+    def strangers(self) -> list[str]:
+        """What is in the directory and is none of the spool's: a sentence for each."""
+        found = [
+            name
+            for name in self._disk.names("")
+            if name.removesuffix(UNFINISHED) not in _OURS and not _OTHERS.search(name)
+        ]
+        for name in self._disk.names("ports"):
+            if not (isPort(name) and self._disk.isDirectory(portPath(name))):
+                found.append(portPath(name))
+        return [f"{path} is none of the spool's; it is left, and not printed" for path in found]
 
     def corrupt(self, port: str) -> list[str]:
         """The jobs of a printing port that were set aside: the names of their directories."""
@@ -146,11 +164,21 @@ class Store:
 
         @raise BadRecord: it cannot be used.
         @raise KeyError: it is not kept.
+        @raise OSError: it cannot be read, or is gone with its directory.
         """
         try:
-            return decode(self._disk.read(f"{self._path(number)}/{RECORD}"))
+            record = decode(self._disk.read(f"{self._path(number)}/{RECORD}"))
         except FileNotFoundError as why:
+            # Without its directory it is the disk that is at fault: perhaps it is not mounted.
+            self._disk.isDirectory(self._path(number))
             raise BadRecord(_whyUnusable(why)) from None
+        # A crash may have come between the record and the step that it was written for.
+        port, place = self._where[number]
+        if record.port.lower() != port:
+            record = record.but(port=port)
+        if record.outcome and place in (JobPlace.QUEUE, JobPlace.HELD):
+            record = record.but(outcome="", delivery="", ended=None)
+        return record
 
     def dataPath(self, number: int) -> str:
         """The file with a job's bytes, below the spool directory."""
@@ -182,13 +210,10 @@ class Store:
         """
         The bytes of a job.
 
-        @raise BadRecord: there are none.
+        @raise BadRecord: there are none, or not as many as were kept.
         @raise KeyError: it is not kept.
         """
-        try:
-            return self._disk.open(self.dataPath(number))
-        except FileNotFoundError:
-            raise BadRecord(f"it has no {DATA}") from None
+        return self._open(self.record(number))
 
     def verify(self, number: int) -> None:
         """
@@ -197,16 +222,13 @@ class Store:
         @raise BadRecord: they are others; the message says what is wrong.
         @raise OSError: they cannot be read.
         """
-        record, found, size = self.record(number), hashlib.sha256(), 0
-        reader = self.read(number)
+        record, found = self.record(number), hashlib.sha256()
+        reader = self._open(record)
         try:
             while piece := reader.read(PIECE):
                 found.update(piece)
-                size += len(piece)
         finally:
             reader.close()
-        if size != record.size:
-            raise BadRecord(f"its {DATA} has {size} bytes, {record.size} were kept")
         if found.hexdigest() != record.sha256:
             raise BadRecord(f"its {DATA} is not what was kept: its hash is another one")
 
@@ -273,8 +295,10 @@ class Store:
         """
         Try what a commit needs of the disk.
 
-        @raise OSError: it fails.
+        @raise OSError: it fails, or is another one: an empty directory, as where a disk was
+            mounted.
         """
+        self._disk.isDirectory("ports")
         self._removeProbe()
         writeFile(self._disk, PROBE + UNFINISHED, b"probe\n")
         self._disk.rename(PROBE + UNFINISHED, PROBE)
@@ -335,6 +359,16 @@ class Store:
             with suppress(FileNotFoundError):
                 self._disk.remove(name)
 
+    def _open(self, record: SpoolRecord) -> Reader:
+        path = self.dataPath(record.number)
+        try:
+            size = self._disk.size(path)
+            if size != record.size:
+                raise BadRecord(f"its {DATA} has {size} bytes, {record.size} were kept")
+            return self._disk.open(path)
+        except FileNotFoundError:
+            raise BadRecord(f"it has no {DATA}") from None
+
     def _path(self, number: int) -> str:
         port, place = self._where[number]
         return jobPath(port, place, number)
@@ -377,7 +411,8 @@ class Store:
         for path in gone:
             self._clear(path)
         highest = 0
-        for place in (JobPlace.QUEUE, JobPlace.ACTIVE, JobPlace.HELD, JobPlace.DONE):
+        # Of a job that somebody has copied, the one that prints least counts.
+        for place in (JobPlace.DONE, JobPlace.HELD, JobPlace.ACTIVE, JobPlace.QUEUE):
             kept: list[Kept] = []
             for name in self._disk.names(placePath(port, place)):
                 path = f"{placePath(port, place)}/{name}"

@@ -128,7 +128,7 @@ class Verbs:
         was = record.reason.removeprefix("held ")
         was = f"held {was}" if was != record.reason else f"held: {was}"
         reason, uri = f"released by {by}; it was {was}", self._jobs.port.uri
-        record = record.but(reason=reason, by=by, uri=uri, sent=0)
+        record = record.but(reason=reason, by=by, uri=uri, sent=0, committed=self._now())
         await self._changes.queueAgain(kept, record)
         self._releaseDoubt(number)
         self._printing.goOn()
@@ -157,12 +157,19 @@ class Verbs:
         kept, place = self._known(number)
         if place not in (JobPlace.QUEUE, JobPlace.HELD) or self._jobs.isPrinting(number):
             raise WrongState(f"job {number} neither waits nor is held; it cannot be moved")
+        if to.port.name == self._jobs.port.name:
+            raise WrongState(f"job {number} is on {to.port.name} already")
         record = await self._takenOut(kept)
         try:
             behind = await self._context.spool.nextPlace()
             reason = f"moved from {self._jobs.port.name} by {by}"
             record = record.but(
-                port=to.port.name, uri=to.port.uri, place=behind, reason=reason, by=by
+                port=to.port.name,
+                uri=to.port.uri,
+                place=behind,
+                reason=reason,
+                by=by,
+                committed=self._now(),
             )
             await self._context.spool.change(record, JobPlace.QUEUE)
         except (SpoolFailed, SpoolFull):
@@ -193,6 +200,10 @@ class Verbs:
         self._retention.erased(number)
 
     # Inside.
+
+    def _now(self) -> float:
+        # What a person wants printed has not expired.
+        return self._context.wallClock()
 
     def _known(self, number: int) -> tuple[Kept, JobPlace]:
         place = self._jobs.places.get(number)
