@@ -72,13 +72,17 @@ _ACCESS = {
 }
 
 
+_AT_ONCE = {"maxSessions", "maxSessionsPerHost", "drainTimeout"}
+"""What is asked of no session, but of all of them."""
+
+
 def _sessions(before: SessionSettings, now: SessionSettings) -> Iterator[str]:
     for option in OPTIONS:
         if not hasattr(before, option.setting):
             continue
         was, is_ = getattr(before, option.setting), getattr(now, option.setting)
         if was != is_:
-            texts = shown(option, is_), shown(option, was)
-            yield "{} is {} from the next session on, was {}".format(option.name, *texts)
+            begins = "" if option.setting in _AT_ONCE else " from the next session on"
+            yield f"{option.name} is {shown(option, is_)}{begins}, was {shown(option, was)}"
     if before.certificate != now.certificate:
         yield "the certificate was read again; it counts from the next session on"

@@ -24,6 +24,8 @@ WARD, LAB = NamedPrinter("ward3", FakePrinter()), NamedPrinter("lab", FakePrinte
 BEFORE = Configuration([WARD, LAB], default="lab", spool="/var/spool/jetdirect")
 
 SESSIONS = [each for each in OPTIONS if each.setting in {f.name for f in fields(SessionSettings)}]
+AT_ONCE = {"max-sessions", "max-sessions-per-host", "drain-timeout"}
+
 OF_PROGRAMS = {"loginTimeout", "lineTimeout"}
 """Only a program that embeds a gateway sets them."""
 
@@ -40,13 +42,17 @@ def test_nothing() -> None:
 
 @pytest.mark.parametrize("option", SESSIONS, ids=lambda option: str(option.name))
 def test_sessions(option: Any) -> None:
-    """Each option of sessions is told by its name, with its value and the one before."""
+    """
+    Each option of sessions is told by its name, with its value and the one before, and that it
+    counts for the next session, unless a running gateway asks for it at once.
+    """
     if option.setting == "maxSessions":
         value: Any = 77
     else:
         value = "another"
     [told] = otherwise(sessions=replace(SessionSettings(), **{option.setting: value}))
-    assert told.startswith(f"{option.name} is {value} from the next session on, was ")
+    begins = "" if option.name in AT_ONCE else " from the next session on"
+    assert told.startswith(f"{option.name} is {value}{begins}, was ")
 
 
 def test_everySettingOfSessions() -> None:
