@@ -15,11 +15,12 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any, NoReturn
 
 from twisted.internet.base import ReactorBase
 from twisted.internet.defer import Deferred
-from twisted.internet.error import CannotListenError
+from twisted.internet.error import CannotListenError, ReactorNotRunning
 from twisted.internet.interfaces import IDelayedCall
 from twisted.internet.tcp import Port
 from twisted.logger import Logger
@@ -55,8 +56,28 @@ def tellTimeSteadily(reactor: Any) -> None:
     Twisted's reactors tell the wall clock's time, which is set now and then: idle sessions would
     end, and printers be waited for for ever.
     """
-    if isinstance(reactor, ReactorBase) and not reactor.running:
+    if _isNew(reactor):
         reactor.seconds = time.monotonic
+
+
+def stopOnce(reactor: Any) -> None:
+    """
+    Let the reactor be asked to stop again while it has not begun to: two signals at once are an
+    error to Twisted, with a traceback.
+    """
+    if _isNew(reactor):
+        stop = reactor.stop
+
+        def unlessStopped() -> None:
+            with suppress(ReactorNotRunning):
+                stop()
+
+        reactor.stop = unlessStopped
+
+
+def _isNew(reactor: Any) -> bool:
+    # One in memory is a test's, and one that runs a program's.
+    return isinstance(reactor, ReactorBase) and not reactor.running
 
 
 class _PoolThread(threading.Thread):
@@ -72,7 +93,7 @@ class _PoolThread(threading.Thread):
 
 def endWithoutLookups(reactor: Any) -> None:
     """Let the reactor's thread pool, which looks up names, not hold up the end of the process."""
-    if isinstance(reactor, ReactorBase) and not reactor.running:
+    if _isNew(reactor):
         reactor.getThreadPool().threadFactory = _PoolThread
 
 

@@ -29,7 +29,7 @@ from .help import helpText, versions
 from .interfaces import IPrinterTransport, ISpool
 from .listeners import portOf
 from .options import Option, didYouMean
-from .process import CommandLineGateway, endWithoutLookups, fail, tellTimeSteadily
+from .process import CommandLineGateway, endWithoutLookups, fail, stopOnce, tellTimeSteadily
 from .spool.files import openSpool
 from .spool.threads import Threads
 from .spool.where import withoutPassword
@@ -241,6 +241,7 @@ def makeService(options: Options) -> Any:
     what is wrong.
     """
     tellTimeSteadily(options.reactor)
+    stopOnce(options.reactor)
     endWithoutLookups(options.reactor)
     if not options.configuration.standby:
         return _made(options, options.parent)

@@ -176,6 +176,19 @@ def test_aSecondSignalIsNoFault(tmp_path: Path) -> None:
         assert "Traceback" not in gateway.log
 
 
+def test_twoSignalsAtOnce(tmp_path: Path) -> None:
+    """
+    Two that arrive together, as from a terminal and a service manager, are one end, and no fault.
+    """
+    with RawPrinter() as printer, Gateway(tmp_path, "--printer", printer.uri()) as gateway:
+        Session(gateway.port).close()  # its reactor runs, and has the signals
+        for number in (signal.SIGSTOP, signal.SIGTERM, signal.SIGINT, signal.SIGCONT):
+            gateway.signal(number)
+        gateway.waitForEnd()
+        assert len(gateway.matches("Received SIG(TERM|INT), shutting down")) == 2
+        assert "Traceback" not in gateway.log
+
+
 def _portOf(service: Service) -> int:
     [number] = listeningAt(service.factory)
     return number
