@@ -52,9 +52,10 @@ def receivers(settings: NotifySettings | None, reactor: Any) -> Sequence[IAlarmR
     from .watch.webhook import WebhookReceiver
 
     here = gethostname()
-    found: list[IAlarmReceiver] = []
-    if settings.mailTo:
-        found.append(MailReceiver(reactor, settings.smtp, settings.sender, settings.mailTo, here))
+    found: list[IAlarmReceiver] = [
+        MailReceiver(reactor, settings.smtp, settings.sender, each, here)
+        for each in dict.fromkeys(settings.mailTo)
+    ]
     if settings.webhook is not None:
         found.append(WebhookReceiver(reactor, settings.webhook, settings.secret, here))
     return found

@@ -88,9 +88,11 @@ def test_receivers() -> None:
     """Those that are named, and no others."""
     machine = Machine()
     assert receivers(None, machine.reactor) == ()
-    mail = NotifySettings(("ops@example.com",), smtp=MailServer("localhost", 25))
-    [told] = receivers(mail, machine.reactor)
-    assert isinstance(told, MailReceiver) and IAlarmReceiver.providedBy(told)
+    ops, night = "ops@example.com", "night@example.com"
+    mail = NotifySettings((ops, night, ops), smtp=MailServer("localhost", 25))
+    both = receivers(mail, machine.reactor)
+    assert all(isinstance(each, MailReceiver) for each in both)
+    assert [each.name.split()[2] for each in both] == [ops, night]
     hook = NotifySettings(webhook=Webhook("localhost", 80, False))
     [told] = receivers(hook, machine.reactor)
     assert isinstance(told, WebhookReceiver) and IAlarmReceiver.providedBy(told)

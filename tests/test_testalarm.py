@@ -70,6 +70,23 @@ def test_arrives(tmp_path: Path, hook: Hook, mailroom: Mailroom) -> None:
     assert [each["events"][0]["event"] for each in hook.posted] == ["test"]
 
 
+def test_oneOfTwoAddresses(tmp_path: Path, mailroom: Mailroom) -> None:
+    """An address that the mail server refuses is named, and the other has its mail."""
+    mailroom.refused = {"ops@example.com": "550 no such user"}
+    status, said, _ = notify(
+        tmp_path,
+        '[notify]\nmail-to = ["ops@example.com", "night@example.com"]\n'
+        f'smtp = "smtp://127.0.0.1:{mailroom.port}"\n',
+    )
+    assert status == 1
+    assert sorted(said) == [
+        f"mail to night@example.com by smtp://127.0.0.1:{mailroom.port}: told",
+        f"mail to ops@example.com by smtp://127.0.0.1:{mailroom.port}:"
+        " it answered 550 no such user",
+    ]
+    assert [to for _, to, _ in mailroom.mails] == [["night@example.com"]]
+
+
 def test_doesNot(tmp_path: Path, hook: Hook) -> None:
     """Who cannot be told is named, with the reason, and the status is 1; the others are told."""
     port = freePort()

@@ -20,7 +20,6 @@ from typing import Any
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.protocol import connectionDone
-from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
@@ -47,7 +46,7 @@ _NO_REPLY = re.compile(rb"(?:\d{3}-[^\n]*\n)*(?!\d{0,3}\Z|\d{3}[ \r\n-])")
 _FOOT = "-- \nThis is jetdirect on {gateway}. 'jetdirect ports' there says how its printers are.\n"
 
 
-def message(digest: Digest, gateway: str, sender: str, to: Sequence[str], now: float) -> bytes:
+def message(digest: Digest, gateway: str, sender: str, to: str, now: float) -> bytes:
     """
     A mail, as it goes over the wire, without its last dot.
 
@@ -59,7 +58,7 @@ def message(digest: Digest, gateway: str, sender: str, to: Sequence[str], now: f
     """
     mail = EmailMessage(policy=SMTP)
     mail["From"] = sender
-    mail["To"] = ", ".join(to)
+    mail["To"] = to
     mail["Subject"] = subject(digest, gateway)
     mail["Date"] = format_datetime(datetime.fromtimestamp(now).astimezone())
     mail["Message-ID"] = f"<{digest.id}@{sender.rpartition('@')[2]}>"
@@ -140,12 +139,15 @@ class _Conversation(Talk):
 
 @implementer(IAlarmReceiver)
 class MailReceiver:
-    """Those who get mail, by way of one server."""
+    """
+    One who gets mail, by way of a server.
 
-    _log = Logger()
+    Of several each has a mail of its own: whom the server refuses, or wants to hear of later, is
+    tried again alone, and keeps nobody else from his mail.
+    """
 
     def __init__(
-        self, reactor: Any, server: MailServer, sender: str, to: Sequence[str], gateway: str
+        self, reactor: Any, server: MailServer, sender: str, to: str, gateway: str
     ) -> None:
         """
         Blocks as long as a disk does, for certificates.
@@ -153,7 +155,7 @@ class MailReceiver:
         @param gateway: the name of the machine.
         @raise ValueError: nobody can be trusted.
         """
-        self.name = f"mail to {', '.join(to)} by {server}"
+        self.name = f"mail to {to} by {server}"
         self._reactor = reactor
         self._server = server
         self._trusted = context(server)
@@ -179,7 +181,7 @@ class MailReceiver:
             await talk.expect(READY)
             await self._greet(talk)
             await talk.say(f"MAIL FROM:<{self._sender}>".encode("ascii"), DONE)
-            await self._name(talk)
+            await talk.say(f"RCPT TO:<{self._to}>".encode("ascii"), DONE, FORWARDED)
             await talk.say(b"DATA", SEND)
             await talk.say(re.sub(rb"(?m)^\.", b"..", mail) + b".", DONE)
         finally:
@@ -218,21 +220,6 @@ class MailReceiver:
         except NotTold as why:
             # Not in its words, which may repeat what it was told.
             raise NotTold("it refused the login", why.final) from None
-
-    async def _name(self, talk: _Conversation) -> None:
-        # If one address is refused, the others still get their mail.
-        refused: NotTold | None = None
-        accepted = 0
-        for each in self._to:
-            try:
-                await talk.say(f"RCPT TO:<{each}>".encode("ascii"), DONE, FORWARDED)
-            except NotTold as why:
-                refused = why
-                self._log.warn("{to} gets no mail: {why}", to=each, why=str(why))
-            else:
-                accepted += 1
-        if not accepted and refused is not None:
-            raise refused
 
 
 def _offers(text: str) -> dict[str, Sequence[str]]:
