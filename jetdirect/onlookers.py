@@ -34,6 +34,8 @@ def counting(server: PrintServer, sessions: Callable[[], int], reactor: Any) -> 
     def ports() -> Iterator[Waiting]:
         for port in server.ports:
             yield Waiting(server.portRecord(port), server.waitAt(port))
+        for each in server.removed:
+            yield Waiting(each, 0.0)
 
     metrics = Metrics(reactor, ports, sessions, lambda: server.spoolBytes)
     server.watch(metrics, changes=False)

@@ -69,7 +69,7 @@ def settingsOf(configuration: Configuration, name: str) -> list[tuple[str, str]]
     for port in configuration.ports:
         if port.name.upper() == name.upper():
             found = differing(configuration.defaults, port.settings)
-            told = ("share", "description", "location")  # or it is told elsewhere
+            told = ("share", "spool", "description", "location")  # or it is told elsewhere
             return [(option.name, is_) for option, is_, _ in found if option.setting not in told]
     return []
 

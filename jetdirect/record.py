@@ -25,6 +25,10 @@ ENDS = frozenset({JobState.CANCELED, JobState.ABORTED, JobState.COMPLETED})
 """A job in one of these changes no more; their words are the outcomes, too."""
 
 
+REMOVED = "port-removed"
+"""The reason of a printing port that is no more, and of which there are jobs."""
+
+
 class PortState(StrEnum):
     """The printer states of RFC 8011, section 5.4.11."""
 
@@ -150,7 +154,8 @@ class PortRecord:
     @ivar uri: the device URI, without secrets.
     @ivar reasons: why it is stopped, as printer-state-reasons (RFC 8011, section 5.4.12):
         C{connecting-to-device} while the printer cannot be reached; C{printed-elsewhere}: another
-        gateway prints there, and knows how the printer is; C{gateway-silent}: it says nothing.
+        gateway prints there, and knows how the printer is; C{gateway-silent}: it says nothing;
+        L{REMOVED}.
     @ivar message: what was last said of the printer's condition, for people; may be empty.
     @ivar since: when it came into its state, in seconds since the epoch.
     @ivar accepting: are jobs taken?

@@ -37,7 +37,7 @@ from .named import (
 )
 from .port import PrintingPort
 from .portnames import PortNames
-from .record import JobRecord, JobState, PortRecord, PortState
+from .record import REMOVED, JobRecord, JobState, PortRecord, PortState
 from .spool.intake import Intake
 from .spool.queue import Queue
 from .spool.spooling import Spooling
@@ -96,6 +96,7 @@ class PrintServer:
         self.portNames = PortNames([])
         self._clock = clock
         self.wallClock = wallClock
+        self._began = wallClock()
         self._count = 0
         self._numbers: Callable[[], int | None] = lambda: None
         self._ended: deque[JobRecord] = deque(maxlen=REMEMBERED_JOBS)
@@ -247,6 +248,9 @@ class PrintServer:
         reasons, state = record.reasons, record.state
         if self.pausedBy(port):
             reasons, state = (*reasons, "paused"), PortState.STOPPED
+        if not port.accepting:
+            reasons = (*reasons, REMOVED)
+            state = PortState.STOPPED if record.job is None else state
         if queue is None or self.spooling is None:
             return self._seen(port, record, state, reasons)
         broken = self.spooling.broken or queue.broken
@@ -255,11 +259,41 @@ class PrintServer:
         job, record = queue.printing, self._seen(port, record, state, reasons)
         if broken is None and not queue.queued | queue.held:
             return record  # most of thousands: nothing of theirs waits
+        kept = queue.queued - (job is not None)
         return replace(
             record,
             accepting=record.accepting and broken is None,
-            queued=record.queued + queue.queued - (job is not None),
-            held=queue.held,
+            queued=record.queued + (0 if queue.removed else kept),
+            held=queue.held + (kept if queue.removed else 0),
+        )
+
+    @property
+    def removed(self) -> list[PortRecord]:
+        """Printing ports that are no more, as long as there are jobs of theirs."""
+        found = [self.portRecord(port) for port in self._removed.values()]
+        queues = {} if self.spooling is None else self.spooling.queues
+        known = {*self._byName, *self._removed}
+        found += [self._left(queue) for name, queue in queues.items() if name.upper() not in known]
+        return [each for each in found if each.job is not None or each.queued or each.held]
+
+    def _left(self, queue: Queue) -> PortRecord:
+        # A start has not found it in the configuration; nothing else is known of it.
+        return PortRecord(
+            name=queue.port.name,
+            number=None,
+            aliases=(),
+            uri="",
+            description="",
+            location="",
+            state=PortState.STOPPED,
+            reasons=(REMOVED,),
+            message="",
+            since=self._began,
+            accepting=False,
+            spooled=True,
+            queued=0,
+            held=queue.queued + queue.held,
+            job=None,
         )
 
     def _elsewhere(self, record: PortRecord, queue: Queue) -> PortRecord:

@@ -37,10 +37,14 @@ class Operator:
 
     def ports(self) -> Sequence[PortRecord]:
         """L{IOperator}."""
-        return [self._server.portRecord(port) for port in self._server.ports]
+        return [*map(self._server.portRecord, self._server.ports), *self._server.removed]
 
     def port(self, name: str) -> PortRecord:
         """L{IOperator}."""
+        if self._server.port(name) is None:
+            for each in self._server.removed:
+                if each.name.lower() == name.lower():
+                    return each
         return self._server.portRecord(self._port(name))
 
     def jobs(self, wanted: Wanted) -> Deferred[Sequence[JobRecord]]:
@@ -142,6 +146,15 @@ class Operator:
             meant = f" (did you mean {near}?)" if near else ""
             raise NoSuchPort(f"no printing port is called {name}{meant}")
         return port
+
+    def _queueOf(self, name: str) -> Queue | None:
+        # Also of a port that is no more, and of which only kept jobs are left.
+        spooling = self._server.spooling
+        if spooling is not None and self._server.port(name) is None:
+            left = spooling.queues.get(name.lower())
+            if left is not None:
+                return left
+        return self._server.queue(self._port(name))
 
     def _target(self, name: str) -> Queue:
         port = self._port(name)
@@ -258,9 +271,8 @@ class Operator:
         return found
 
     async def _line(self, name: str, limit: int) -> Sequence[JobRecord]:
-        port = self._port(name)
-        queue = self._server.queue(port)
-        waiting = [job.record for job in self._server.jobsAt(port)]
+        port, queue = self._server.port(name), self._queueOf(name)
+        waiting = [] if port is None else [job.record for job in self._server.jobsAt(port)]
         found = [each for each in waiting if each.state is JobState.PENDING]
         for number in queue.numbers() if queue is not None else ():
             if len(found) >= limit:
@@ -311,7 +323,7 @@ class Operator:
         return seen
 
     async def _moveAll(self, port: str, to: str, by: str) -> int:
-        source, target = self._server.queue(self._port(port)), self._target(to)
+        source, target = self._queueOf(port), self._target(to)
         if source is None or source is target:
             raise WrongState(f"{port} has no jobs that could be moved to {to}")
         moved = 0

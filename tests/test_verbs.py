@@ -12,10 +12,17 @@ from twisted.internet.testing import MemoryReactorClock
 from zope.interface.verify import verifyObject
 
 from jetdirect.configuration import Configuration
-from jetdirect.errors import NoSuchJob, NoSuchPort, SpoolFailed, VerbRefused, WrongState
+from jetdirect.errors import (
+    NoSuchJob,
+    NoSuchPort,
+    PrinterUnreachable,
+    SpoolFailed,
+    VerbRefused,
+    WrongState,
+)
 from jetdirect.gateway import Gateway
 from jetdirect.interfaces import IOperator
-from jetdirect.named import OnDoubt
+from jetdirect.named import OnDoubt, named
 from jetdirect.spool.limits import Keep
 from jetdirect.testing import FakePrinter, FakeSender
 from jetdirect.verbs import Operator
@@ -155,6 +162,38 @@ def test_move(crash: bool) -> None:
     machine.advance(120)
     assert [job.data for job in machine.printers[1].jobs] == [b"x", b"1"]
     assert back(machine) == [b"2", b"3"]
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+def test_removed(restarted: bool) -> None:
+    """A port that is taken away is seen as long as it has jobs, which can be moved."""
+    site = Site([FakePrinter(), FakePrinter()])
+    site.printers[1].refusals = [PrinterUnreachable("refused")] * 99
+    for number in (1, 2):
+        site.upload(b"%d" % number, name="PORT2/a")
+    site.advance(1)
+    told(site.gateway.operator.hold(2, "anna"))
+    if restarted:
+        del site.printers[1]
+        site.restart()
+    else:
+        site.server.apply(named(site.printers[:1], site.settings))
+    site.advance(1)
+    operator = site.gateway.operator
+    [_, gone] = operator.ports()
+    assert (gone.name.upper(), gone.state, gone.reasons[-1]) == ("PORT2", "stopped", "port-removed")
+    assert (gone.accepting, gone.queued, gone.held) == (False, 0, 2)
+    assert operator.port("Port2") == gone
+    line = told(operator.line("PORT2"))
+    assert [(each.number, each.state) for each in line] == [
+        (1, "pending-held"),
+        (2, "pending-held"),
+    ]
+    assert told(operator.moveAll("PORT2", "PORT1", "anna")) == 2
+    assert [each.name for each in operator.ports()] == ["PORT1"]
+    if restarted:
+        with pytest.raises(NoSuchPort):
+            operator.port("PORT2")
 
 
 def test_moveAll() -> None:

@@ -24,7 +24,7 @@ from twisted.web.template import Tag, tags
 
 from ..errors import HistoryFailed, NoSuchJob, NoSuchPort
 from ..interfaces import IOperator
-from ..record import JobEvent, JobRecord, JobState, PortRecord
+from ..record import REMOVED, JobEvent, JobRecord, JobState, PortRecord
 from . import phrases, rows, shapes
 from .access import Guest, Role
 from .api import API, FILTERS, Bad
@@ -285,7 +285,7 @@ class Pages:
 
     def _portHead(self, record: PortRecord, standing: phrases.PortStanding, guest: Guest) -> Row:
         note = self._notes.of(rows.portKey(record.name))
-        facts = [("Prints to", record.uri)]
+        facts = [("Prints to", record.uri)] if record.uri else []
         names = [*([f"PORT{record.number}"] if record.number else []), *record.aliases]
         others = [each for each in names if each.upper() != record.name.upper()]
         facts += [("Also called", ", ".join(others))] if others else []
@@ -314,13 +314,14 @@ class Pages:
         found = rows.portQuestions(record, guest.role)
         if guest.role < Role.OPERATE:
             return found
-        name, url = record.name, rows.portURL(record.name)
-        if record.spooled and record.job is not None and "paused" not in record.reasons:
+        name, url, isThere = record.name, rows.portURL(record.name), REMOVED not in record.reasons
+        if isThere and record.spooled and record.job is not None and "paused" not in record.reasons:
             now = tags.input(type="hidden", name="now", value="yes", form=rows.ASK)
             text = f"Cut job {record.job} at once? It is held, as a part may be on paper."
             found.append(rows.Question("Pause at once", name, text, f"{url}/pause", [now]))
-        text = f"Print a test page on {name}?"
-        found.append(rows.Question("Test page", name, text, f"{url}/test"))
+        if isThere:
+            text = f"Print a test page on {name}?"
+            found.append(rows.Question("Test page", name, text, f"{url}/test"))
         others = self._others(record)
         if others and record.queued + record.held:
             text = f"Print all that waits at {name} on another port?"
@@ -331,7 +332,7 @@ class Pages:
         # A choice of thousands is none; those have the command.
         if not record.spooled:
             return []
-        ports = (port for _, port in self._glance())
+        ports = (port for _, port in self._glance() if REMOVED not in port.reasons)
         return [e.name for e in ports if e.spooled and e.name != record.name][:SHOWN]
 
     def _portWork(self, record: PortRecord, job: JobRecord | None, now: float, guest: Guest) -> Box:
@@ -461,18 +462,18 @@ class Pages:
             if last is None:
                 parts.append(tags.p("It was not read again since the start."))
             else:
-                when = tags.time(last["time"], datetime=last["time"])
+                when = rows.clock(shapes.moment(last["time"]), self._facts.wallClock(), True)
                 if last["errors"]:
                     parts.append(
                         rows.mark(phrases.BAD, "The last reload was refused", "nothing has changed")
                     )
                     parts.append(tags.p("At ", when, ", because:"))
-                    parts.append(tags.ul(*map(tags.li, last["errors"])))
+                    parts.append(tags.ul(*(tags.li(each) for each in last["errors"])))
                 else:
                     parts.append(rows.mark(phrases.WELL, "The last reload was applied"))
                     changed = last["changes"] or ["nothing has changed"]
                     parts.append(tags.p("At ", when, ":"))
-                    parts.append(tags.ul(*map(tags.li, changed)))
+                    parts.append(tags.ul(*(tags.li(each) for each in changed)))
             if guest.role >= Role.ADMINISTER and said.get("reloads"):
                 text = "Read the configuration again? If anything is wrong, nothing changes."
                 asked = rows.Question("Reload", "the configuration", text, "/config/reload")
@@ -608,7 +609,7 @@ _LABELS = {
     "host": "Host",
     "since": "Since",
     "until": "Before",
-    "q": "Name has",
+    "q": "Text",
 }
 
 

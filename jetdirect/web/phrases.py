@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from ..record import JobEvent, JobRecord, JobState, PortRecord, PortState
+from ..record import REMOVED, JobEvent, JobRecord, JobState, PortRecord, PortState
 
 PATIENCE = 60.0
 """Seconds that a printer may take no byte before that is trouble: most empty trays were filled by
@@ -23,7 +23,6 @@ _REASONS = {
     "paused": "paused",
     "spool-failed": "its spool has failed",
     "gateway-silent": "its gateway does not answer",
-    "port-removed": "removed",
     "offline": "switched offline",
     "media-empty": "out of paper",
     "media-needed": "wants paper",
@@ -94,6 +93,9 @@ def standing(port: PortRecord, job: JobRecord | None, now: float) -> PortStandin
     @param job: the one that has it.
     @param now: seconds since the epoch.
     """
+    if REMOVED in port.reasons:
+        kept = f"; {_held(port.held)}" if port.held else ""
+        return PortStanding(2, WARN, "Removed", f"it is in the configuration no more{kept}")
     whys = [each for each in port.reasons if each not in ("paused", "printed-elsewhere")]
     if port.state is PortState.STOPPED and whys:
         because = port.message.partition(": ")[2].removeprefix(f"{port.uri}: ")
@@ -108,12 +110,15 @@ def standing(port: PortRecord, job: JobRecord | None, now: float) -> PortStandin
         return PortStanding(1, BAD, "Takes no data", f"{lasting(job.blocked)}; look at the printer")
     if port.held:
         word = "Printing" if job is not None else "Ready"
-        many = "1 job is" if port.held == 1 else f"{port.held:,} jobs are"
-        return PortStanding(2, WARN, word, f"{many} held for a person")
+        return PortStanding(2, WARN, word, _held(port.held))
     if job is not None:
         slow = job.state is JobState.STOPPED
         return PortStanding(4, BUSY, "Printing", "the printer pauses" if slow else "")
     return PortStanding(5, WELL, "Ready", "")
+
+
+def _held(many: int) -> str:
+    return f"{'1 job is' if many == 1 else f'{many:,} jobs are'} held for a person"
 
 
 def reasons(words: Iterable[str]) -> str:

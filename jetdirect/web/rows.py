@@ -14,7 +14,7 @@ from urllib.parse import quote, urlencode
 
 from twisted.web.template import Tag, tags
 
-from ..record import JobRecord, JobState, PortRecord
+from ..record import REMOVED, JobRecord, JobState, PortRecord
 from . import phrases
 from .access import Role
 
@@ -208,7 +208,7 @@ def question(asked: Question) -> Tag:
 
 def portQuestions(record: PortRecord, role: Role) -> list[Question]:
     """What can be done with a port: the first is what is wanted most."""
-    if role < Role.OPERATE:
+    if role < Role.OPERATE or REMOVED in record.reasons:
         return []
     name, url = record.name, portURL(record.name)
     if "paused" in record.reasons:
