@@ -11,6 +11,7 @@ from html.parser import HTMLParser
 import pytest
 
 from jetdirect.errors import PrinterUnreachable
+from jetdirect.named import named
 from jetdirect.spool.limits import Keep
 from jetdirect.web.frame import STATIC
 from tests.support.webgateway import WebGateway
@@ -149,11 +150,16 @@ def test_configAndLog() -> None:
             {"name": "port", "topic": "Connections", "value": "21", "where": "gateway.toml:1"},
             {"name": "allow", "topic": "Connections", "value": "all", "where": None},
         ],
-        "reloaded": {"time": "2026-11-30T10:00:00Z", "changes": [], "errors": ["x: no such key"]},
+        "reloaded": {
+            "time": "2026-11-30T10:00:00Z",
+            "changes": [],
+            "errors": ["x: no such key", "y: too"],
+        },
     }
     shown = text(web.page("/config"))
     for part in ("gateway.toml:1", "default", "last reload was refused", "x: no such key"):
         assert part in shown, part
+    assert shown.count("x: no such key") == shown.count("y: too") == 1
     web.lines = [(1, "info", "first"), (2, "warn", "then <b>")]
     log = web.page("/log")
     assert text(log).index("warn then <b>") < text(log).rindex("first")
@@ -253,6 +259,22 @@ def test_hostileNames() -> None:
     assert html.escape(HOSTILE[0].replace("/", "|"), False) in web.page("/jobs")
 
 
+def test_removed() -> None:
+    """A port that is taken away stays as long as it has jobs, and can only give them away."""
+    web = WebGateway()
+    web.machine.printers[1].silent = True
+    web.machine.upload(b"1", name="PORT2/a")
+    web.machine.advance(1)
+    web.machine.server.apply(named(web.machine.printers[:1], web.machine.settings))
+    row = "Removed it is in the configuration no more; 1 job is held for a person PORT2"
+    assert row in text(web.page("/"))
+    page = text(web.page("/ports/PORT2"))
+    assert "Held port removed" in page and "Print all that waits at PORT2 on another port?" in page
+    assert "Pause PORT2" not in page and "Test page PORT2" not in page
+    web.form("/ports/PORT2/move", {"to": "PORT1"})
+    assert "Removed" not in text(web.page("/"))
+
+
 def test_script() -> None:
     """One script of less than 10 KiB, one style sheet; both from here, and nothing in the page."""
     assert len(STATIC["script.js"][1]) < 10 * 1024
@@ -265,6 +287,8 @@ def test_script() -> None:
     for name in STATIC:
         reply = web.ask("GET", f"/static/{name}")
         assert reply.status == 200 and reply.content == STATIC[name][1]
+    [edition] = {*re.findall(r'"/static/(?:style.css|script.js)\?([0-9a-f]{8})"', page)}
+    assert web.ask("GET", f"/static/script.js?{edition}").content == STATIC["script.js"][1]
     for content in (STATIC["script.js"][1], STATIC["style.css"][1]):
         assert b"http:" not in content and b"https:" not in content
     assert web.ask("GET", "/static/../api").status == 404

@@ -214,3 +214,23 @@ def test_badForm(body: bytes, status: int) -> None:
 def test_badAddress(address: str) -> None:
     """An address that cannot be read is refused."""
     assert WebGateway().ask("GET", address).status == 400
+
+
+def test_sameAddress() -> None:
+    """A program that asks for JSON at the address of a page is told what the API tells."""
+    web = WebGateway()
+    web.machine.upload(b"1")
+    web.machine.advance(60)
+    for page, way in {
+        "/": "/api/ports",
+        "/ports/PORT1": "/api/ports/PORT1",
+        "/jobs?state=aborted": "/api/jobs?state=aborted",
+        "/jobs/1": "/api/jobs/1",
+        "/config": "/api/config",
+    }.items():
+        reply = web.ask("GET", page, accept="application/json")
+        assert (reply.status, reply.kind) == (200, "application/json")
+        assert json.loads(reply.content) == web.api(way)
+    assert web.ask("GET", "/ports/none", accept="application/json").status == 404
+    assert web.ask("GET", "/", accept="text/html, application/json").kind.startswith("text/html")
+    assert web.ask("GET", "/", accept="*/*").kind.startswith("text/html")

@@ -5,6 +5,7 @@ A page as a browser gets it: what is around what it shows.  No I/O.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from hashlib import sha256
 from importlib.resources import files
 
 from twisted.web.template import Tag, flattenString, tags
@@ -30,6 +31,9 @@ def _static() -> dict[str, tuple[str, bytes]]:
 STATIC = _static()
 """What pages fetch besides, by its name: the media type, and the bytes."""
 
+_EDITION = sha256(b"".join(content for _, (_, content) in sorted(STATIC.items()))).hexdigest()[:8]
+# In their addresses: a browser does not take those of the version before from its cache.
+
 
 def page(view: View, guest: Guest, here: str, token: str, now: float) -> bytes:
     """
@@ -49,8 +53,8 @@ def page(view: View, guest: Guest, here: str, token: str, now: float) -> bytes:
         tags.meta(name="color-scheme", content="light dark"),
         tags.title(title(view)),
         tags.link(rel="icon", id="icon", href=icon(view)),
-        tags.link(rel="stylesheet", href="/static/style.css"),
-        tags.script(src="/static/script.js", defer="defer"),
+        tags.link(rel="stylesheet", href=f"/static/style.css?{_EDITION}"),
+        tags.script(src=f"/static/script.js?{_EDITION}", defer="defer"),
     )
     asOf = tags.span("As of ", rows.clock(now, now), id="live", role="status")
     body = tags.body(
@@ -60,7 +64,7 @@ def page(view: View, guest: Guest, here: str, token: str, now: float) -> bytes:
             tags.nav(tags.ul(*links), **{"aria-label": "Pages"}),
             asOf,
         ),
-        Tag("main")(*map(_part, view.parts), id="main"),
+        Tag("main")(*map(_part, view.parts), id="main", tabindex="-1"),
         tags.form(
             tags.input(type="hidden", name="token", value=token),
             tags.input(type="hidden", name="back", value=here),

@@ -100,7 +100,8 @@ def _taken(rest: str) -> tuple[str, str]:
         elif name == "interface" and not interface:
             interface = value.replace("\\", "")
         else:
-            raise ValueError(f"{word or 'nothing'} is not understood; {REMEDY}")
+            what = word or "an empty word (in an address : is written \\:)"
+            raise ValueError(f"{what} is not understood; {REMEDY}")
     return port, interface
 
 

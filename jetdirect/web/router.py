@@ -98,6 +98,8 @@ class Router:
         if asked.method not in ("GET", "HEAD"):
             why = "pages are asked for with GET"
             return self._refused(asked, 405, why, {"Allow": "GET"})
+        if path[:1] != ["static"] and _wantsData(asked):  # the same address, for a program
+            return await self._fromAPI(asked, ["api", *(path if path != [""] else ["ports"])], "")
         match path:
             case ["static", name] if name in frame.STATIC:
                 kind, content = frame.STATIC[name]
@@ -214,6 +216,11 @@ class Router:
 
 def _fields(text: bytes) -> dict[str, list[str]]:
     return parse_qs(text.decode("ascii"), True, errors="strict", max_num_fields=FIELDS)
+
+
+def _wantsData(asked: Asked) -> bool:
+    accepted = ",".join(asked.headers("Accept"))
+    return "application/json" in accepted and "text/html" not in accepted
 
 
 def _hostOf(asked: Asked) -> str:

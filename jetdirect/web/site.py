@@ -103,7 +103,11 @@ class Channel(HTTPChannel):
 
     def _begin(self) -> None:
         self._end()
-        self._timer = self.callLater(REQUEST_TIME, self.forceAbortClient)
+        self._timer = self.callLater(REQUEST_TIME, self._late)
+
+    def _late(self) -> None:
+        # Not Twisted's forceAbortClient: who is slow a hundred times would fill the log.
+        self.transport.abortConnection()
 
     def _end(self) -> None:
         timer, self._timer = self._timer, None

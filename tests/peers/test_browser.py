@@ -21,6 +21,7 @@ from tests.support.gateway import IPV4, Gateway
 from tests.support.peer import PATIENCE
 from tests.support.rawprinter import RawPrinter
 from tests.support.session import Session
+from tests.support.started import freePort
 
 pytestmark = pytest.mark.slow
 
@@ -34,8 +35,10 @@ class Running:
     def __init__(self, folder: Path) -> None:
         self.laser, self.off, self.labels = RawPrinter(), RawPrinter(on=False), RawPrinter()
         file = folder / "gateway.toml"
+        self.web = freePort()
         file.write_text(
-            f'web = "{IPV4}"\nspool = "spool"\nkeep = 5\ndefault-port = "laser"\n'
+            f'web = "tcp:{self.web}:interface=127.0.0.1"\nspool = "spool"\nkeep = 5\n'
+            'default-port = "laser"\n'
             f'[[printer]]\nname = "laser"\nuri = "{self.laser.uri()}"\n'
             'description = "Ward 3, second floor"\nlocation = "Room 12"\n'
             f'[[printer]]\nname = "off"\nuri = "{self.off.uri()}"\nspool = true\n'
@@ -47,7 +50,7 @@ class Running:
     def start(self) -> None:
         """Begin, and wait until what was kept is known."""
         self.gateway = Gateway(*self._words)
-        self.web = int(self.gateway.waitFor(r"^\S+ .*Site.* starting on (\d+)")[1])
+        self.gateway.waitFor(r"^\S+ .*Site.* starting on ")
         end = time.monotonic() + PATIENCE
         while not self.ready():  # the gateway itself says when its spool is open
             assert time.monotonic() < end
@@ -281,6 +284,19 @@ def test_gatewayGone(browser: Browser, running: Running) -> None:
     running.gateway.stop()
     page.until("document.getElementById('live').textContent.startsWith('Not connected')")
     assert page.run("document.title").startswith("Not connected - ")
+
+
+def test_leftOpen(browser: Browser, house: House) -> None:
+    """A page that was open over a restart is live again, and says why it can change nothing."""
+    page = live(browser, house, "/")
+    house.kill()
+    page.until("document.getElementById('live').textContent.startsWith('Not connected')")
+    page.until(LIVE)
+    reached(page, "Pause laser")
+    page.key("Enter", "Tab", "Enter")
+    page.until("document.querySelector('h1').innerText.includes('This page is too old')")
+    page.click("main a")
+    page.until("document.getElementById('port-laser')?.innerText.includes('Ready')")
 
 
 def axe() -> str:

@@ -98,19 +98,20 @@ document.addEventListener("submit", async (event) => {
   if (event.target.id !== "ask" || !event.submitter) return;
   event.preventDefault();
   const button = event.submitter;
-  const row = button.closest("[tabindex='-1']");
+  const row = button.closest("[tabindex='-1']")?.id;
   const body = new URLSearchParams([
     ...[...new FormData(event.target)].filter(([name]) => name === "token" || name === "back"),
     ...[...button.closest("details").querySelectorAll("[name]")].map((e) => [e.name, e.value]),
   ]);
   button.disabled = true;
   try {
-    const answer = await fetch(button.formAction, { method: "POST", body });
+    const headers = { Accept: "text/html" };
+    const answer = await fetch(button.formAction, { method: "POST", body, headers });
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     button.closest("details").open = false;
     become(document.querySelector("main"), page.querySelector("main"));
     document.title = page.title;
-    if (row) (row.isConnected ? row : document.getElementById("main")).focus();
+    (document.getElementById(row) || document.getElementById("main")).focus();
   } catch {
     tell("Not connected: it is not known whether that was done", true);
   }
