@@ -163,6 +163,8 @@ def main(words: Sequence[str] | None = None) -> int:
     @return: the exit status.
     """
     words = sys.argv[1:] if words is None else words
+    if sys.stdout is None:  # nobody wants to read
+        sys.stdout = os.fdopen(os.open(os.devnull, os.O_WRONLY), "w")
     inEscapes(sys.stdout)
     if words[:1] == ["serve"]:
         _serve(words[1:])
@@ -177,8 +179,13 @@ def main(words: Sequence[str] | None = None) -> int:
         word = presentable(str(error.object))
         print(f"jetdirect: {word}: not UTF-8; say it in letters of the terminal's", file=sys.stderr)
         return 2
-    except BrokenPipeError:  # whoever reads has seen enough, as head has
+    except OSError as error:
+        if error.filename is not None:
+            raise
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if not isinstance(error, BrokenPipeError):  # whoever reads has seen enough, as head has
+            told = f"standard output: {error.strerror}; make room there"
+            print(f"jetdirect: {told}", file=sys.stderr)
         return 1
     return status
 

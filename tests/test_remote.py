@@ -11,6 +11,7 @@ import json
 import os
 import pty
 import pwd
+import shlex
 import signal
 import socket
 import stat
@@ -23,7 +24,7 @@ from pathlib import Path
 import pytest
 
 from jetdirect import cli
-from jetdirect.remote import wire
+from jetdirect.remote import history, wire
 from jetdirect.verb import Refused
 from tests.support.gateway import IPV4, Gateway
 from tests.support.peer import PATIENCE
@@ -206,6 +207,21 @@ def test_history(running: Running, command: Command) -> None:
     assert "received" in shown and f"by {ME}" in shown
 
 
+def test_formulas(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """A spreadsheet computes nothing of what senders call themselves; JSON has the names as is."""
+    users = ["=1+1", "+1", "-1", "@A1", "ann", "", "a=b"]
+    sums = [
+        {**dict.fromkeys(history.COLUMNS, 1), "day": "2026-11-30", "host": "::1", "user": user}
+        for user in users
+    ]
+    monkeypatch.setattr(history, "ask", lambda *_: {"sums": sums, "next": None})
+    assert cli.main(["history", "--csv"]) == 0
+    rows = csv.DictReader(io.StringIO(capsys.readouterr().out))
+    assert [row["user"] for row in rows] == ["'=1+1", "'+1", "'-1", "'@A1", "ann", "", "a=b"]
+    assert cli.main(["history", "--csv", "--json"]) == 0
+    assert [each["user"] for each in json.loads(capsys.readouterr().out)["sums"]] == users
+
+
 def test_all(running: Running, command: Command) -> None:
     """All ports at once."""
     assert command.do("pause", "--all") == "all 2 ports print nothing more until resumed\n"
@@ -244,6 +260,19 @@ def test_watch(running: Running) -> None:
     assert live.stderr is not None and live.stderr.read() == b""
     live.stderr.close()
     os.close(ours)
+
+
+def test_output(running: Running) -> None:
+    """Where nothing more can be written, or nobody reads any more, it ends, without a traceback."""
+    words = [sys.executable, "-m", "jetdirect", f"--gateway=unix:{running.control}"]
+    for what, status, told in (
+        ("ports >/dev/full", 1, "jetdirect: standard output: No space left on device"),
+        ("ports >&-", 0, ""),
+        ("watch --every 0.1 | head -1", 0, ""),
+    ):
+        line = f"{shlex.join(words)} {what}"
+        ran = subprocess.run(["sh", "-c", line], capture_output=True, text=True, timeout=PATIENCE)
+        assert (ran.returncode, ran.stderr[: len(told) or None]) == (status, told), what
 
 
 def test_testPage(running: Running, command: Command) -> None:

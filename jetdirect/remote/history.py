@@ -27,6 +27,8 @@ PAGE = 1000
 SHOWN = 100
 """Jobs that are listed, if nothing says which (chosen)."""
 
+_FORMULAS = {"=", "+", "-", "@"}
+
 _CHOSEN = ("port", "state", "user", "host", "since", "until", "q")
 
 
@@ -96,8 +98,13 @@ def _accounting(said: argparse.Namespace, wanted: dict[str, object]) -> int:
     table = csv.writer(sys.stdout, lineterminator="\n")
     table.writerow(COLUMNS)
     for answer in pages:
-        table.writerows([each[name] for name in COLUMNS] for each in answer["sums"])
+        table.writerows([_inert(each[name]) for name in COLUMNS] for each in answer["sums"])
     return 0
+
+
+def _inert(value: object) -> object:
+    # A spreadsheet computes what begins so, and a sender may have any name.
+    return f"'{value}" if isinstance(value, str) and value[:1] in _FORMULAS else value
 
 
 def _pages(

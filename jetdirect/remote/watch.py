@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import argparse
 import json
+import select
 import shutil
 import signal
 import sys
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime
@@ -49,13 +49,21 @@ def _watch(said: argparse.Namespace) -> int:
             else:
                 for line in look.news():
                     print(line, flush=True)
-            time.sleep(said.every)
+            if _readerGone(said.every):
+                raise BrokenPipeError
     except KeyboardInterrupt:
         return 0
     finally:
         if onTerminal:
             sys.stdout.write(_LEAVE)
             sys.stdout.flush()
+
+
+def _readerGone(seconds: float) -> bool:
+    # After that time: it is there. A reader that has seen enough is else known at the next news.
+    poll = select.poll()
+    poll.register(sys.stdout, 0)  # of errors it tells in any case
+    return bool(poll.poll(seconds * 1000))
 
 
 class _Look:
