@@ -4,6 +4,7 @@ A gateway as one service: listen, print, and stop without a lie.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -383,7 +384,11 @@ class Gateway(MultiService):
         if not configuration.history:
             self._countBy(self._state, 1)
             return History(configuration.retention, wallClock)
-        database = Database(configuration.history, self._putAside)
+        place = os.path.dirname(configuration.history)
+        own = place in map(
+            os.path.abspath, filter(None, [configuration.state, configuration.spool])
+        )
+        database = Database(configuration.history, self._putAside, own)
         others = self._state if self.spool is None else self.spool
         first = database.prepare(RESERVED_NUMBERS if others is None else 0)
         do = Threads(self._reactor, "history", 1).do
@@ -421,9 +426,9 @@ class Gateway(MultiService):
 
     def _putAside(self, file: str) -> None:
         self._log.error(
-            "{history} was damaged; put aside as {file}; begun anew",
+            "{history} was {what}; begun anew",
             history=self.configuration.history,
-            file=file,
+            what=f"damaged; put aside as {file}" if file else "removed",
         )
 
     def _hasBegun(self, _: object) -> None:

@@ -5,6 +5,7 @@ The history's file: what it finds, keeps, forgets and erases, and what becomes o
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 import stat
 from collections.abc import Iterator
@@ -269,6 +270,46 @@ def test_numbers(database: Database) -> None:
     assert database.reserve(1) == 501
     retained(database, now=NOW + 999 * DAY)
     assert numbers(database) == [] and database.prepare(1) == 502
+
+
+@pytest.mark.parametrize("replaced", [False, True])
+def test_gone(database: Database, aside: list[str], replaced: bool) -> None:
+    """A file that somebody has removed, or put another in place of, is begun anew, and told of."""
+    assert database.reserve(100) == 1
+    database.write([job(1)])
+    for end in ("", "-wal", "-shm"):
+        os.remove(database.path + end)
+    if replaced:
+        Path(database.path).touch()
+    database.write([job(2)])
+    assert (numbers(database), aside) == ([2], [""])
+    assert database.reserve(100) == 101
+    other = Database(database.path)
+    assert numbers(other) == [2]
+    other.close()
+
+
+def test_directoryGone(tmp_path: Path, aside: list[str]) -> None:
+    """Without its directory there is none; when that is back no number comes twice."""
+    folder = tmp_path / "state"
+    folder.mkdir()
+    database = Database(str(folder / "history.sqlite"), aside.append)
+    assert database.reserve(100) == 1
+    shutil.rmtree(folder)
+    for _ in range(2):
+        with pytest.raises(OSError):
+            database.write([job(1)])
+    folder.mkdir()
+    assert database.reserve(100) == 101
+    database.close()
+
+
+def test_ownDirectory(tmp_path: Path, aside: list[str]) -> None:
+    """Where nobody else has files, whatever is damaged beyond recognition was the history."""
+    database = Database(str(tmp_path / "history.sqlite"), aside.append, own=True)
+    Path(database.path).write_bytes(b"no database at all" * 999)
+    assert database.prepare(100) == 1
+    assert Path(aside[0]).read_bytes().startswith(b"no database at all")
 
 
 def test_noDatabase(database: Database, aside: list[str]) -> None:

@@ -91,13 +91,19 @@ class Database:
     """
     One file.
 
-    @ivar putAside: told the name of a damaged file that was put aside.
+    @ivar putAside: told the name of a damaged file that was put aside; empty: it was gone.
     """
 
-    def __init__(self, path: str, putAside: Callable[[str], None] = lambda name: None) -> None:
+    def __init__(
+        self, path: str, putAside: Callable[[str], None] = lambda name: None, own: bool = False
+    ) -> None:
+        """@param own: nobody else has files in its directory."""
         self.path = path
         self.putAside = putAside
+        self._own = own
         self._open: sqlite3.Connection | None = None
+        self._file: tuple[int, int] | None = None
+        self._given = 0
 
     def prepare(self, numbers: int) -> int:
         """
@@ -109,7 +115,8 @@ class Database:
         @raise HistoryUnfit: it cannot be.
         """
         try:
-            _refuseOthers(self.path)
+            if not self._own:
+                _refuseOthers(self.path)
             self._do(self._check)
             return self.reserve(numbers)
         except (OSError, sqlite3.Error) as error:
@@ -204,11 +211,13 @@ class Database:
         """Take numbers for jobs that nobody has had.  @return: the first of them."""
 
         def work(database: sqlite3.Connection) -> int:
-            mark = _mark(database)
+            mark = max(_mark(database), self._given)
             database.execute("UPDATE counter SET mark = ?", (mark + count,))
             return mark + 1
 
-        return self._change(work)
+        first = self._change(work)
+        self._given = first + count - 1
+        return first
 
     # To read
 
@@ -259,7 +268,10 @@ class Database:
         return self._do(change)
 
     def _do(self, work: Callable[[sqlite3.Connection], _Result]) -> _Result:
-        # Once more with a new file, if this one is damaged.
+        # Once more with a new file, if this one is damaged; what somebody has removed, or put
+        # another in place of, is written to by nobody else and lost with the process.
+        if self._open is not None and self._file != _identity(self.path):
+            self._beginAnew()
         try:
             return work(self._connected())
         except sqlite3.DatabaseError as error:
@@ -271,6 +283,7 @@ class Database:
     def _connected(self) -> sqlite3.Connection:
         if self._open is None:
             os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE))
+            self._file = _identity(self.path)
             self._open = sqlite3.connect(
                 self.path, timeout=BUSY, isolation_level=None, check_same_thread=False
             )
@@ -292,13 +305,23 @@ class Database:
         with suppress(sqlite3.Error, ValueError):
             mark = _mark(self._connected())
         self.close()
-        aside = f"{self.path}.damaged-{time.strftime('%Y%m%d-%H%M%S')}"
-        for end in ("", "-wal", "-shm"):
-            with suppress(FileNotFoundError):
-                os.rename(self.path + end, aside + end)
+        aside = ""
+        if self._file == _identity(self.path):
+            aside = f"{self.path}.damaged-{time.strftime('%Y%m%d-%H%M%S')}"
+            for end in ("", "-wal", "-shm"):
+                with suppress(FileNotFoundError):
+                    os.rename(self.path + end, aside + end)
         self.putAside(aside)
         # No number comes twice, if that can be read yet.
-        self._connected().execute("UPDATE counter SET mark = ?", (mark,))
+        self._connected().execute("UPDATE counter SET mark = max(mark, ?)", (mark,))
+
+
+def _identity(path: str) -> tuple[int, int] | None:
+    try:
+        found = os.stat(path)
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _refuseOthers(path: str) -> None:
@@ -391,7 +414,9 @@ def _where(wanted: Wanted) -> tuple[str, list[Any]]:
         add("created < ?", wanted.until)
     if wanted.before is not None:
         add("number < ?", wanted.before)
-    if wanted.q:
+    if "\0" in wanted.q:  # which would end the pattern; no name has it
+        add("0")
+    elif wanted.q:
         # Upper and lower case are one for it, of ASCII; half as dear as lower() and instr().
         text = re.sub(r"([\\%_])", r"\\\1", wanted.q)
         likes = " OR ".join(f"{name} LIKE ? ESCAPE '\\'" for name in _TEXTS)
