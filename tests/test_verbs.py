@@ -167,29 +167,29 @@ def test_move(crash: bool) -> None:
 @pytest.mark.parametrize("restarted", [False, True])
 def test_removed(restarted: bool) -> None:
     """A port that is taken away is seen as long as it has jobs, which can be moved."""
-    site = Site([FakePrinter(), FakePrinter()])
-    site.printers[1].refusals = [PrinterUnreachable("refused")] * 99
+    machine = Machine([FakePrinter(), FakePrinter()])
+    machine.printers[1].refusals = [PrinterUnreachable("refused")] * 99
     for number in (1, 2):
-        site.upload(b"%d" % number, name="PORT2/a")
-    site.advance(1)
-    told(site.gateway.operator.hold(2, "anna"))
+        machine.upload(b"%d" % number, name="PORT2/a")
+    machine.advance(1)
+    now(machine.gateway.operator.hold(2, "anna"))
     if restarted:
-        del site.printers[1]
-        site.restart()
+        del machine.printers[1]
+        machine.restart()
     else:
-        site.server.apply(named(site.printers[:1], site.settings))
-    site.advance(1)
-    operator = site.gateway.operator
+        machine.server.apply(named(machine.printers[:1], machine.settings))
+    machine.advance(1)
+    operator = machine.gateway.operator
     [_, gone] = operator.ports()
     assert (gone.name.upper(), gone.state, gone.reasons[-1]) == ("PORT2", "stopped", "port-removed")
     assert (gone.accepting, gone.queued, gone.held) == (False, 0, 2)
     assert operator.port("Port2") == gone
-    line = told(operator.line("PORT2"))
+    line = now(operator.line("PORT2"))
     assert [(each.number, each.state) for each in line] == [
         (1, "pending-held"),
         (2, "pending-held"),
     ]
-    assert told(operator.moveAll("PORT2", "PORT1", "anna")) == 2
+    assert now(operator.moveAll("PORT2", "PORT1", "anna")) == 2
     assert [each.name for each in operator.ports()] == ["PORT1"]
     if restarted:
         with pytest.raises(NoSuchPort):

@@ -286,10 +286,10 @@ def test_gatewayGone(browser: Browser, running: Running) -> None:
     assert page.run("document.title").startswith("Not connected - ")
 
 
-def test_leftOpen(browser: Browser, house: House) -> None:
+def test_leftOpen(browser: Browser, running: Running) -> None:
     """A page that was open over a restart is live again, and says why it can change nothing."""
-    page = live(browser, house, "/")
-    house.kill()
+    page = live(browser, running, "/")
+    running.kill()
     page.until("document.getElementById('live').textContent.startsWith('Not connected')")
     page.until(LIVE)
     reached(page, "Pause laser")
