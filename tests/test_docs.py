@@ -4,6 +4,7 @@ The documents name pages, files and public names that are there, and draw the st
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterable, Mapping
 from enum import Enum
@@ -14,7 +15,9 @@ import pytest
 from twisted.python.reflect import namedAny
 
 import jetdirect
-from jetdirect import phase
+from jetdirect import errors, phase
+from jetdirect.ftp import replies
+from jetdirect.ftp.replies import Reply
 from jetdirect.phase import Phase
 from jetdirect.record import JobState
 from jetdirect.transports import ending
@@ -128,3 +131,74 @@ def test_map() -> None:
     assert sorted(there - named) == []
     inside = {each.name for each in folder.rglob("*.py")}
     assert sorted(named - there - inside - {"tests/", "laboratory/", "benchmarks/"}) == []
+
+
+# What a sender can be told is found by whoever looks for it.
+
+UNSEEN = {
+    "aborted by the sender",
+    "and another gateway may print",
+    "another gateway prints on",
+    "it always wants to be asked otherwise",
+    "nothing more was wanted",
+    "the dialogue is over",
+    "the exchange is over",
+    "the job is kept, and prints already",
+    "the job is over",
+    "the job was aborted",
+    "the job was not open",
+    "the printer connection was closed",
+    "the printer was not opened",
+    "the spool failed when the job was to be taken back",
+    "the database still has our last session",
+    "the gateway was stopped",
+    "the spool failed",
+    "the spool's disk has not answered for",
+    "try again when it is well",
+}
+"""
+Reasons of which no sender hears: it asked for the end itself, another one came before, or its job
+is kept and told to an operator; and nobody is told anything while a disk is silent.
+"""
+
+
+def searched() -> str:
+    """The pages for who looks for a reply, on one line."""
+    pages = ("replies", "troubleshooting")
+    return " ".join(" ".join(text(ROOT / f"docs/{page}.rst") for page in pages).split())
+
+
+def constant(parts: Iterable[str]) -> str:
+    """The longest of the parts that are the same in every reply."""
+    return max((part.strip(" :;,.()'") for part in parts), key=len, default="")
+
+
+def test_refusals() -> None:
+    """Each reply that refuses something."""
+    page = searched()
+    texts = [r.text for r in vars(replies).values() if isinstance(r, Reply) and r.code >= 400]
+    assert len(texts) > 40
+    assert [each for each in texts if constant(re.split(r"{.*?}|[;,] ", each)) not in page] == []
+
+
+def reasons() -> Iterable[str]:
+    """What stands in the errors that a job can end with, where it stands in the code."""
+    kinds = {n for n, kind in vars(errors).items() if isinstance(kind, type)}
+    kinds = {n for n in kinds if issubclass(getattr(errors, n), errors.PrintError)}
+    for file in Path(jetdirect.__file__).parent.rglob("*.py"):
+        for node in ast.walk(ast.parse(text(file))):
+            if not isinstance(node, ast.Call) or not node.args:
+                continue
+            if isinstance(node.func, ast.Name) and node.func.id in kinds:
+                said = node.args[0]
+                parts = said.values if isinstance(said, ast.JoinedStr) else [said]
+                words = [str(p.value) for p in parts if isinstance(p, ast.Constant)]
+                if constant(words) and "testing" not in file.parts:
+                    yield constant(words)
+
+
+def test_reasons() -> None:
+    """Each reason for which a job does not print."""
+    page, found = searched(), {*reasons()}
+    assert len(found) > 50 and found >= UNSEEN
+    assert sorted(each for each in found - UNSEEN if each not in page) == []
