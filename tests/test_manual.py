@@ -143,17 +143,26 @@ compinit -uD
 print it completes
 """
 
+_BASHRC = """
+PS1='> '
+bind 'set enable-bracketed-paste off'
+. FOLDER/jetdirect.bash
+echo it completes
+"""
 
-class Zsh:
-    """A zsh that somebody types into."""
 
-    def __init__(self, folder: Path, path: str) -> None:
+class Shell:
+    """A shell that somebody types into, on a terminal."""
+
+    def __init__(self, name: str, folder: Path, path: str) -> None:
         (folder / ".zshrc").write_text(_ZSHRC.replace("FOLDER", str(folder)))
+        (folder / ".bashrc").write_text(_BASHRC.replace("FOLDER", str(folder)))
         known = {"PATH": path, "TERM": "dumb", "ZDOTDIR": str(folder), "LC_ALL": "C.UTF-8"}
-        shell = borrowed("zsh", "zsh")
+        words = {"zsh": ["-d", "-i"], "bash": ["--rcfile", str(folder / ".bashrc"), "-i"]}[name]
+        shell = borrowed(name, name)
         self._pid, self._terminal = pty.fork()
         if self._pid == 0:
-            os.execve(shell, [shell, "-d", "-i"], known)
+            os.execve(shell, [shell, *words], known)
         self.type("", "it completes")
 
     def type(self, text: str, awaited: str) -> str:
@@ -173,6 +182,7 @@ class Zsh:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("name", ["bash", "zsh"])
 @pytest.mark.parametrize(
     ("typed", "awaited"),
     [
@@ -185,13 +195,13 @@ class Zsh:
         ("jetdirect check /etc/hostna\t", "/etc/hostname "),
     ],
 )
-def test_zsh(folder: Path, gateway: str, typed: str, awaited: str) -> None:
-    """So does zsh."""
-    zsh = Zsh(folder, gateway)
+def test_typed(name: str, folder: Path, gateway: str, typed: str, awaited: str) -> None:
+    """On a terminal the shell finishes the word."""
+    shell = Shell(name, folder, gateway)
     try:
-        assert awaited in zsh.type(typed, awaited).replace("\r", "")
+        assert awaited in shell.type(typed, awaited).replace("\r", "")
     finally:
-        zsh.close()
+        shell.close()
 
 
 def test_shells(folder: Path) -> None:
