@@ -17,7 +17,7 @@ def selfSigned(directory: Path, name: str = "gateway", days: float = 30) -> Path
     """
     Make a key and its certificate, which clients can also use as the authority that they trust.
 
-    @param name: the file's, and the common name in the certificate.
+    @param name: the file's, and the common name in the certificate; a host's name will do.
     @return: a PEM file with both.
     """
     pytest.importorskip("OpenSSL", reason="TLS is missing: pip install 'jetdirect[tls]'")
@@ -31,6 +31,7 @@ def selfSigned(directory: Path, name: str = "gateway", days: float = 30) -> Path
     now = datetime.datetime.now(datetime.UTC)
     loopback = [
         x509.DNSName("localhost"),
+        x509.DNSName(name),
         x509.IPAddress(ipaddress.ip_address("127.0.0.1")),
         x509.IPAddress(ipaddress.ip_address("::1")),
     ]

@@ -10,13 +10,20 @@ import pytest
 
 #: Where each program comes from.
 PACKAGES = {
+    "busybox": "busybox",
     "curl": "curl",
+    "ftp": "tnftp",
     "gs": "ghostscript",
     "inetutils-ftp": "inetutils-ftp",
+    "jq": "jq",
     "lftp": "lftp",
+    "nc": "netcat-openbsd",
     "ncftpput": "ncftp",
+    "nsenter": "util-linux",
+    "openssl": "openssl",
     "p910nd": "p910nd",
     "setpriv": "util-linux",
+    "sqlite3": "sqlite3",
     "tnftp": "tnftp",
     "unshare": "util-linux",
     "wput": "wput",
