@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Iterable, Iterator
 from fnmatch import fnmatchcase
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -346,16 +347,22 @@ def complaints(package: Path) -> list[str]:
         if row is None:
             said.append(f"{module} has no row")
             continue
-        tree = ast.parse(path.read_bytes())
-        folder = ["jetdirect", *path.parent.relative_to(package).parts]
-        imported = {_ours(*pair, modules) for pair in _imports(ast.walk(tree), folder)}
+        pairs, loaded = _read(path.read_bytes(), path.parent.relative_to(package).parts)
+        imported = {_ours(*pair, modules) for pair in pairs}
         for other in sorted(imported - {"", "jetdirect", module}):
             if not any(fnmatchcase(other, allowed) for allowed in MAY_IMPORT[row].split()):
                 said.append(f"{module} imports {other}")
-        loaded = {".".join(pair) for pair in _imports(_outsideFunctions(tree), folder)}
         if any(f"{name}.".startswith("twisted.internet.reactor.") for name in loaded):
             said.append(f"{module} imports the global reactor")
     return said
+
+
+@cache
+def _read(source: bytes, place: tuple[str, ...]) -> tuple[set[tuple[str, str]], set[str]]:
+    """All that a module imports, and the names of what is loaded with it."""
+    tree, folder = ast.parse(source), ["jetdirect", *place]
+    loaded = {".".join(pair) for pair in _imports(_outsideFunctions(tree), folder)}
+    return set(_imports(ast.walk(tree), folder)), loaded
 
 
 def _nameOf(path: Path) -> str:
@@ -455,9 +462,7 @@ def test_noCircles() -> None:
     modules = {_nameOf(path.relative_to(PACKAGE)): path for path in PACKAGE.rglob("ftp/**/*.py")}
     needs: dict[str, set[str]] = {}
     for module, path in modules.items():
-        tree = ast.parse(path.read_bytes())
-        folder = ["jetdirect", *path.parent.relative_to(PACKAGE).parts]
-        pairs = set(_imports(ast.walk(tree), folder))
+        pairs, _ = _read(path.read_bytes(), path.parent.relative_to(PACKAGE).parts)
         assert ("typing", "TYPE_CHECKING") not in pairs, module
         needs[module] = ({_ours(*pair, modules) for pair in pairs} & set(modules)) - {module}
     assert len(needs) > 30
