@@ -8,7 +8,7 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any, TypeVar
 
 from twisted.internet.defer import CancelledError, Deferred, TimeoutError
-from twisted.internet.interfaces import IProducer, IStreamClientEndpoint
+from twisted.internet.interfaces import IProducer, IReactorTime, IStreamClientEndpoint
 
 from ...errors import PrinterLost, PrinterUnreachable
 from ...net.deadline import within
@@ -141,7 +141,7 @@ class IPPClient:
 
     def __init__(
         self,
-        clock: Any,
+        clock: IReactorTime,
         endpoint: IStreamClientEndpoint,
         name: str,
         uri: str,

@@ -20,6 +20,7 @@ from typing import Any
 
 from twisted.internet.defer import Deferred
 from twisted.internet.error import ConnectionClosed, ConnectionDone
+from twisted.internet.interfaces import IReactorTime
 from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
 
@@ -45,7 +46,7 @@ class Exchange(Dialogue):
     @ivar early: the answer came before the end of the request.
     """
 
-    def __init__(self, clock: Any, patience: float) -> None:
+    def __init__(self, clock: IReactorTime, patience: float) -> None:
         """@param patience: seconds to wait for the answer to a whole request."""
         super().__init__(clock, patience, "printer")
         self.answer: Deferred[Post] = Deferred(self._break)

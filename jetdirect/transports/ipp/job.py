@@ -5,10 +5,9 @@ One job at a printer that speaks IPP: its document, and what becomes of it.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IProducer
+from twisted.internet.interfaces import IProducer, IReactorTime
 from twisted.internet.task import deferLater
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -40,7 +39,7 @@ class IPPConnection:
 
     def __init__(
         self,
-        clock: Any,
+        clock: IReactorTime,
         client: IPPClient,
         job: IPrintJob,
         said: Attribute,

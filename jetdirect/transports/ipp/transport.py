@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 from twisted.internet.defer import Deferred
 from twisted.internet.endpoints import wrapClientTLS
+from twisted.internet.interfaces import IReactorTime
 from zope.interface import implementer
 
 from ...errors import PrintError, PrinterUnreachable
@@ -47,7 +48,7 @@ class IPPTransport:
 
     def __init__(
         self,
-        clock: Any,
+        clock: IReactorTime,
         client: IPPClient,
         description: str = "",
         finishTimeout: float = FINISH_TIMEOUT,

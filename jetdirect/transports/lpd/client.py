@@ -6,10 +6,9 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Sequence
-from typing import Any
 
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IPushProducer, IStreamClientEndpoint
+from twisted.internet.interfaces import IPushProducer, IReactorTime, IStreamClientEndpoint
 from zope.interface import implementer
 
 from ...errors import PrinterLost, PrinterUnreachable
@@ -29,7 +28,7 @@ class LPDDialogue(Dialogue):
     @ivar behind: what is to be said behind the data file.
     """
 
-    def __init__(self, clock: Any, patience: float) -> None:
+    def __init__(self, clock: IReactorTime, patience: float) -> None:
         """@param patience: seconds to wait for an acknowledgement."""
         super().__init__(clock, patience, "server")
         self.ending: Ending | None = None
@@ -132,7 +131,7 @@ class LPDServer:
 
     def __init__(
         self,
-        clock: Any,
+        clock: IReactorTime,
         endpoint: IStreamClientEndpoint,
         uri: str,
         queue: str,
