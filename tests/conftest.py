@@ -90,6 +90,12 @@ def pytest_report_header() -> str:
     return f"jetdirect {jetdirect.__version__} from {place}, Twisted {twisted.__version__}"
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """With C{-m fast} the folders below are not even read: nothing in them is fast."""
+    below = collection_path.parent == HERE and collection_path.is_dir()
+    return True if below and config.getoption("markexpr") == "fast" else None
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark as fast what stands in this folder itself, and says nothing else."""
