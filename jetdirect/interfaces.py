@@ -276,7 +276,10 @@ class IWatcher(Interface):
         """A job is over, and it is known what its sender is told: once for each job."""
 
     def portChanged(record: PortRecord) -> None:
-        """A printing port has another state, or its printer another condition."""
+        """
+        A printing port has another state, or its printer another condition.  That it only has work
+        now, or none any more, is for a watcher that asks.
+        """
 
 
 class IMetrics(Interface):

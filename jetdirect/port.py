@@ -54,10 +54,13 @@ class PrintingPort:
         clock: IReactorTime,
         changed: Callable[[PrintingPort], None] = lambda port: None,
         wallClock: Callable[[], float] = time.time,
+        worked: Callable[[PrintingPort], None] | None = None,
     ) -> None:
         """
         @param changed: told when the port has another state, or its printer another condition.
         @param wallClock: seconds since the epoch, for the record.
+        @param worked: told instead when it has work now, or none any more, and nothing else is new;
+            by default C{changed} is.
         """
         self._consistOf(printer)
         self.jobs: list[IQueuedJob] = []
@@ -70,6 +73,7 @@ class PrintingPort:
         self._curious: list[Deferred[bool]] = []
         self._readyAt = clock.seconds()
         self._changed = changed
+        self._worked = worked or changed
         self._wallClock = wallClock
         self._condition = Condition(clock, self._conditionChanged)
         self._state, self._since = PortState.IDLE, wallClock()
@@ -255,8 +259,9 @@ class PrintingPort:
         state = PortState.STOPPED if self._condition.bad else working
         if state is self._state:
             return False
+        stopped = PortState.STOPPED in (state, self._state)
         self._state, self._since = state, self._wallClock()
-        self._changed(self)
+        (self._changed if stopped else self._worked)(self)
         return True
 
     def _conditionChanged(self) -> None:

@@ -141,7 +141,9 @@ class PrintServer:
             key = printer.name.upper()
             port = before.pop(key, None) or self._removed.pop(key, None)
             if port is None:
-                port = PrintingPort(printer, self._clock, self._portChanged, self.wallClock)
+                port = PrintingPort(
+                    printer, self._clock, self._portChanged, self.wallClock, self._portWorked
+                )
                 told.append(f"{printer.name} is new")
             else:
                 told += self._applyPrinter(port, printer)
@@ -367,8 +369,9 @@ class PrintServer:
 
         @param progress: also of the bytes that come, and of a printer that takes none, once a
             second.
-        @param changes: also of what becomes of a job between its beginning and its end; a small
-            job takes less time where nobody asks.  Of jobs in the spool everybody is told.
+        @param changes: also of what becomes of a job between its beginning and its end, and of a
+            port that only has work now, or none any more; a small job takes less time where nobody
+            asks.  Where there is a spool, or a port is paused, everybody is told.
         """
         self._watchers.add(watcher, progress, changes)
 
@@ -657,6 +660,13 @@ class PrintServer:
             if queue is not None:
                 queue.wake()
         self._watchers.portChanged(self.portRecord(port))
+
+    def _portWorked(self, port: PrintingPort) -> None:
+        # Others know it by the job.  Of a port that is paused or removed the time is kept since it
+        # looks so.
+        apart = self._paused or self.spooling is not None or not port.accepting
+        if apart or self._watchers.wantChanges:
+            self._portChanged(port)
 
     def _queueChanged(self, name: str) -> None:
         port = self.port(name)

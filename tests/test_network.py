@@ -63,17 +63,11 @@ async def test_theRestIsTheReactors() -> None:
     for interface in (IReactorTCP, IReactorTime, IReactorPluggableNameResolver, IReactorThreads):
         assert interface.providedBy(network)
     assert network.nameResolver is reactor.nameResolver
+    assert network.seconds == reactor.seconds
     call = network.callLater(60, lambda: None)
     assert call in reactor.getDelayedCalls()
     call.cancel()
     await deferLater(network, 0)
-
-
-def test_clockThatIsSetLater(monkeypatch: Any) -> None:
-    """The time is that which the reactor tells now."""
-    network = networkOf(reactor)
-    monkeypatch.setattr(reactor, "seconds", lambda: 1.5)
-    assert network.seconds() == 1.5
 
 
 def test_words() -> None:

@@ -191,6 +191,25 @@ def test_beginningAndEndOnly() -> None:
     assert {"changed", "progressed"} < {what for what, _, _ in curious.jobs()}
 
 
+def test_portsThatWork() -> None:
+    """That a port has work now, or none, is told to whoever asks; what is wrong, to all."""
+    watched = WatchedServer()
+    brief = Watcher()
+    watched.server.watch(brief, changes=False)
+    watched.server.unwatch(watched.watcher)
+    job = watched.submit()
+    job.cut(JobAborted("by the sender"))
+    assert [what for what, _ in brief.told] == ["submitted", "ended"]
+    condition = watched.server.ports[0]._condition
+    condition.unreachable("it refused", given=True)
+    condition.reached()
+    assert [what for what, _ in brief.told[2:]] == ["port", "port"]
+    watched.server.watch(watched.watcher)
+    watched.submit().cut(JobAborted("by the sender"))
+    states = [record.state for what, record in watched.watcher.told if what == "port"]
+    assert states == [PortState.PROCESSING, PortState.IDLE]
+
+
 def test_watcherThatRaises(flushErrors: FlushErrors) -> None:
     """A watcher with a mistake is in the log; the others are told, and the job prints."""
     watched = WatchedServer()

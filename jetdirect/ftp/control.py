@@ -101,7 +101,7 @@ class ControlListener:
         """A part of a line came, and nothing behind it."""
 
     def lineEnded(self) -> None:
-        """The rest of it came; or a whole line, an empty one too."""
+        """The rest of it came."""
 
     def peerGone(self) -> None:
         """The peer has ended the connection, whose facts can be asked for the last time."""
@@ -153,6 +153,7 @@ class ControlConnection(protocol.Protocol):
     _heard = False
     _lastWords = b""
     _deaf = False
+    _lineBegun = False
     _disconnected = False
     _shakingHands = False
     _full = False
@@ -188,7 +189,8 @@ class ControlConnection(protocol.Protocol):
             self.listener.begun()
 
     def dataReceived(self, data: bytes) -> None:
-        self._headerCame()
+        if self._header is not None:
+            self._headerCame()
         if self.closing or self._deaf:
             return
         first, self._heard = not self._heard, True
@@ -234,16 +236,21 @@ class ControlConnection(protocol.Protocol):
                 return False
             overdue = self.listener.overdue()
             if not overdue:
+                if not self._decoder.waiting:
+                    return False
                 line = self._decoder.next()
                 if line is None:
                     if self._decoder.unfinished:
+                        self._lineBegun = True
                         self.listener.lineBegun()
                     return False
-                self.listener.lineEnded()
+                if self._lineBegun:
+                    self._lineBegun = False
+                    self.listener.lineEnded()
                 if isinstance(line, LineTooLong) or line.strip():
                     self.listener.lineReceived(line)
             if self.reactor.seconds() >= until:
-                return overdue or self._decoder.waiting
+                return overdue or bool(self._decoder.waiting)
         return True
 
     def _readOrNot(self) -> None:
@@ -350,11 +357,7 @@ class ControlConnection(protocol.Protocol):
 
     def reply(self, reply: Reply) -> None:
         """Send a reply."""
-        self.send(bytes(reply))
-
-    def send(self, data: bytes) -> None:
-        """Send the bytes of a reply."""
-        self.transport.write(data)
+        self.transport.write(bytes(reply))
 
     def close(self, reply: Reply) -> None:
         """

@@ -106,7 +106,7 @@ class Interpreter(Generic[SessionT]):
 
         @return: C{False}: there is none, or one runs still.
         """
-        line = self._pipeline.next()
+        line = self._pipeline.next() if self._pipeline.waiting else None
         if line is None:
             return False
         self._begin(line)
@@ -136,7 +136,7 @@ class Interpreter(Generic[SessionT]):
             return self._unknown(verb)
         if command.when is When.LOGGED_IN and not session.isLoggedIn:
             return session.reply(replies.NOT_LOGGED_IN)
-        if command.needsArgument and not argument:
+        if not argument and command.needsArgument:
             return session.reply(replies.SYNTAX(syntax=command.syntax))
         try:
             result = command.run(session, argument)

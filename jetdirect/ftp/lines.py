@@ -36,12 +36,14 @@ class LineDecoder:
 
     What is not taken waits here: feed it no more for so long.  Beside that, memory is bounded by
     one line.
+
+    @ivar waiting: what was not looked at is the end of this; empty: there is nothing.
     """
 
-    __slots__ = ("_at", "_length", "_line", "_telnet", "_waiting")
+    __slots__ = ("_at", "_length", "_line", "_telnet", "waiting")
 
     def __init__(self) -> None:
-        self._waiting = b""
+        self.waiting = b""
         self._at = 0
         self._line = b""
         self._length = 0
@@ -52,18 +54,13 @@ class LineDecoder:
         """Has a line begun whose end has not come yet?"""
         return self._length > 0
 
-    @property
-    def waiting(self) -> bool:
-        """Is there something that was not looked at?"""
-        return bool(self._waiting)
-
     def feed(self, data: bytes) -> None:
         """Something came."""
         if self._telnet or _IAC in data:
             data = self._withoutTelnet(data)
         if 0 in data:
             data = data.translate(None, b"\0")
-        self._waiting, self._at = self._waiting[self._at :] + data, 0
+        self.waiting, self._at = self.waiting[self._at :] + data, 0
 
     def next(self) -> bytes | LineTooLong | None:
         """
@@ -73,16 +70,16 @@ class LineDecoder:
         @return: L{None}: there is none yet.
         @raise NoLineEnd: after the lines before the flood.
         """
-        if not self._waiting:
+        if not self.waiting:
             return None
-        end = self._waiting.find(b"\n", self._at)
+        end = self.waiting.find(b"\n", self._at)
         if end < 0:
-            begun, self._waiting, self._at = self._waiting[self._at :], b"", 0
+            begun, self.waiting, self._at = self.waiting[self._at :], b"", 0
             self._extend(begun)
             return None
-        piece, self._at = self._waiting[self._at : end], end + 1
-        if self._at == len(self._waiting):
-            self._waiting, self._at = b"", 0
+        piece, self._at = self.waiting[self._at : end], end + 1
+        if self._at == len(self.waiting):
+            self.waiting, self._at = b"", 0
         if not self._length and len(piece) <= LONGEST_LINE:  # as nearly all are
             return piece.removesuffix(b"\r")
         self._extend(piece)

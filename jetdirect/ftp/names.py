@@ -92,10 +92,14 @@ class StoredNames:
         """Bytes of memory that the names take."""
         return self._bytes
 
-    def store(self, path: Path, size: int) -> None:
-        """A job of C{size} bytes was printed under this name."""
+    def store(self, path: Path, size: int, when: float | None = None) -> None:
+        """
+        A job of C{size} bytes was printed under this name.
+
+        @param when: seconds since the epoch; by default now.
+        """
         if not self.isDirectory(path):
-            self._remember(path, size)
+            self._remember(path, size, self._now() if when is None else when)
 
     def isDirectory(self, path: Path) -> bool:
         """Is it the root, a printing port, or a directory that the session made?"""
@@ -129,7 +133,7 @@ class StoredNames:
         """@return: C{False} if there is something of that name."""
         if self.isDirectory(path) or self._known(path) is not None:
             return False
-        self._remember(path, None)
+        self._remember(path, None, self._now())
         return True
 
     def remove(self, path: Path, directory: bool) -> bool:
@@ -217,9 +221,9 @@ class StoredNames:
     def _standing(self, port: str) -> Entry:
         return Entry(port, True, 0, self._began, self._owner(port))
 
-    def _remember(self, path: Path, size: int | None) -> None:
+    def _remember(self, path: Path, size: int | None, when: float) -> None:
         node = self._make(path)
-        node.size, node.modified = size, self._now()
+        node.size, node.modified = size, when
         self._order.pop(node, None)
         self._order[node] = None
         if node.above is not None:

@@ -177,9 +177,9 @@ class Session(ControlListener):
 
     def reply(self, reply: Reply) -> None:
         """Send a reply."""
-        data = bytes(reply)
-        self._wrote(len(data))
-        self.control.send(data)
+        if self.acknowledgements is not None:
+            self.acknowledgements.wrote(len(bytes(reply)))
+        self.control.reply(reply)
 
     def _wrote(self, size: int) -> None:
         if self.acknowledgements is not None:

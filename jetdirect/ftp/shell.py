@@ -37,7 +37,7 @@ class PrintShell:
     Thousands may be idle: what a session has not asked for yet takes no memory.
     """
 
-    __slots__ = ("_jobs", "_names", "_now", "proven", "sender", "server")
+    __slots__ = ("_first", "_jobs", "_names", "_now", "proven", "sender", "server")
 
     def __init__(
         self,
@@ -56,13 +56,23 @@ class PrintShell:
         self._now = wallClock
         self._jobs: tuple[tuple[UploadedJob, float], ...] = ()
         self._names: StoredNames | None = None
+        self._first: tuple[Path, int, float] | None = None
 
     @property
     def names(self) -> StoredNames:
         """What the session stored and made."""
         if self._names is None:
             self._names = StoredNames(self.server.portNames, self._description, self._now)
+            if self._first is not None:
+                self._names.store(*self._first)
         return self._names
+
+    def store(self, path: Path, size: int) -> None:
+        """A job of C{size} bytes was printed under this name; few senders come back to it."""
+        if self._names is None and self._first is None:
+            self._first = path, size, self._now()
+        else:
+            self.names.store(path, size)
 
     def resolve(self, directory: Sequence[str], path: str) -> Path:
         """

@@ -67,7 +67,8 @@ class Timers:
 
     def active(self, when: float) -> None:
         """The peer did something at that time, by the reactor's clock."""
-        self._lastActive = max(self._lastActive, when)
+        if when > self._lastActive:
+            self._lastActive = when
 
     def expectLogin(self) -> None:
         """A login is awaited from now on."""

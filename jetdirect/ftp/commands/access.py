@@ -5,6 +5,7 @@ Access control commands (RFC 959, section 4.1.1).
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import lru_cache
 
 from twisted.cred.error import LoginFailed, UnhandledCredentials
 from twisted.logger import Logger
@@ -63,7 +64,7 @@ async def password(session: Session, word: str) -> Reply | None:
         return await _refuse(session, sender)
     if not session.loggedIn(shell, logout):
         return None  # too late
-    return replies.LOGGED_IN(lines=_banner(session))
+    return _welcome(session)
 
 
 def account(session: Session, account: str) -> Reply:
@@ -116,24 +117,27 @@ async def _refuse(session: Session, sender: Sender) -> Reply | None:
     return replies.LOGIN_FAILED
 
 
-def _banner(session: Session) -> Lines:
-    ports = session.shell.server.ports
-    rows = [
-        f"    {port.name:<15} Print to port {n} {printable(port.description)}"
-        f"{', spooled' if port.settings.spool else ''}"
-        for n, port in enumerate(ports[:SHOWN_PORTS], start=1)
-    ]
-    if len(ports) > SHOWN_PORTS:
-        rows.append(f"    and {len(ports) - SHOWN_PORTS} more, as LIST shows")
-    return Lines(
-        _LAYOUT.format(
-            version=__version__,
-            rule=_RULE,
-            rows="\n".join(rows),
-            blank="    ",
-            default=session.shell.server.default.name,
-        )
+def _welcome(session: Session) -> Reply:
+    server = session.shell.server
+    shown = tuple(
+        (port.name, port.description, port.settings.spool) for port in server.ports[:SHOWN_PORTS]
     )
+    return _banner(shown, len(server.ports) - len(shown), server.default.name)
+
+
+@lru_cache(maxsize=8)
+def _banner(shown: tuple[tuple[str, str, bool], ...], more: int, default: str) -> Reply:
+    # Made once for all sessions, as long as no port is called otherwise.
+    rows = [
+        f"    {name:<15} Print to port {n} {printable(description)}{', spooled' if spooled else ''}"
+        for n, (name, description, spooled) in enumerate(shown, start=1)
+    ]
+    if more:
+        rows.append(f"    and {more} more, as LIST shows")
+    banner = _LAYOUT.format(
+        version=__version__, rule=_RULE, rows="\n".join(rows), blank="    ", default=default
+    )
+    return replies.LOGGED_IN(lines=Lines(banner))
 
 
 COMMANDS: tuple[Command[Session], ...] = (

@@ -162,7 +162,7 @@ def _print(session: Session, path: str, unique: bool) -> Result:
     if not path:
         path = f"job{job.number}"
         stored = (*stored, path)
-    upload = Upload(session, dataPort, port, job, lambda: shell.names.store(stored, job.bytes))
+    upload = Upload(session, dataPort, port, job, lambda: shell.store(stored, job.bytes))
     if unique:
         opening = replies.OPENING_UNIQUE(name=path)
     else:
