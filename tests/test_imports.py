@@ -167,8 +167,8 @@ MAY_IMPORT = {
     "ftp.text": "text",
     "ftp.turns": "",
     # the control line
-    "ftp.control": "net.* text ftp.address ftp.lines ftp.replies ftp.seldom ftp.settings"
-    " ftp.strangers ftp.turns",
+    "ftp.control": "certificate net.* text ftp.address ftp.lines ftp.replies ftp.seldom"
+    " ftp.settings ftp.strangers ftp.turns",
     # the data line
     "ftp.dataconnection": "certificate net.* ftp.hello ftp.records",
     "ftp.data": "certificate net.* errors interfaces ftp.dataconnection ftp.gathering ftp.hello",
@@ -200,7 +200,7 @@ MAY_IMPORT = {
     " ftp.state ftp.text ftp.upload",
     # how many there may be
     "ftp.factory": "networks ftp.address ftp.announced ftp.commands.table ftp.control ftp.data"
-    " ftp.replies ftp.seldom ftp.session ftp.settings ftp.turns",
+    " ftp.replies ftp.seldom ftp.session ftp.settings ftp.timers ftp.turns",
     # the printers' side: what they share, then the printers, none of which knows another
     "transports": "",
     "transports.file": "",

@@ -501,7 +501,7 @@ async def test_addresses(host: str) -> None:
     here, there = pair.stream.getHost(), pair.stream.getPeer()
     assert (here.host, here.port) == pair.peer.getpeername()[:2]
     assert (there.host, there.port) == pair.peer.getsockname()[:2]
-    assert pair.stream.getPeer() is there
+    assert pair.stream.getPeer() == there
     await pair.over()
 
 

@@ -9,7 +9,7 @@ from twisted.internet.task import Clock
 
 from jetdirect.ftp.replies import Reply
 from jetdirect.ftp.settings import SessionSettings
-from jetdirect.ftp.timers import Timers
+from jetdirect.ftp.timers import Rounds, Timers
 from tests.support.turn import turn
 
 SETTINGS = SessionSettings(loginTimeout=10, idleTimeout=60, lineTimeout=5)
@@ -19,10 +19,15 @@ class Session:
     """
     A session that only its timers know.
 
+    @ivar timers: those.
+    @ivar settings: with their limits.
     @ivar told: what they said to it.
     """
 
-    def __init__(self) -> None:
+    timers: Timers
+
+    def __init__(self, settings: SessionSettings = SETTINGS) -> None:
+        self.settings = settings
         self.isLoggedIn = False
         self.transferActive = 0.0
         self.told: list[str] = []
@@ -45,9 +50,10 @@ class Running:
 
     def __init__(self, settings: SessionSettings = SETTINGS, login: bool = False) -> None:
         self.clock = Clock()
-        self.session = Session()
+        self.session = Session(settings)
         self.session.isLoggedIn = login
-        self.timers = Timers(self.clock, settings, self.session)
+        self.rounds = Rounds(self.clock, [self.session])
+        self.timers = self.session.timers = Timers(self.rounds, self.session)
         self.timers.start()
 
     def after(self, seconds: float) -> list[str]:
@@ -123,4 +129,23 @@ def test_stopped(line: bool) -> None:
     if line:
         running.timers.lineBegun()
     running.timers.stop()
+    running.rounds.rest()
     assert running.clock.getDelayedCalls() == []
+
+
+def test_rounds() -> None:
+    """Of many sessions each has its own time, and one timer serves all."""
+    clock, sessions = Clock(), [Session() for _ in range(3)]
+    rounds = Rounds(clock, sessions)
+    for each in sessions:
+        each.timers = Timers(rounds, each)
+        each.timers.start()
+        clock.advance(2)
+    [_] = clock.getDelayedCalls()
+    sessions[1].isLoggedIn = True
+    said = []
+    for _ in range(10):
+        clock.pump([0.5, 0.5])
+        said.append([len(each.told) for each in sessions])
+    assert said == 3 * [[0, 0, 0]] + 4 * [[1, 0, 0]] + 3 * [[1, 0, 1]]
+    [_] = clock.getDelayedCalls()

@@ -7,6 +7,7 @@ It is read at all times, also while a job prints, so that the peer's end is seen
 from __future__ import annotations
 
 import socket
+from sys import intern
 from typing import Protocol
 
 from twisted.internet import protocol
@@ -22,6 +23,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from ..certificate import ServerCertificate
 from ..net.deadline import Deadline
 from ..net.facts import ITCPFacts, IWire, NoFacts, factsOf, realTransport
 from ..net.gaps import whenProxied
@@ -165,7 +167,6 @@ class ControlConnection(protocol.Protocol):
     _header: Deadline | None = None
 
     def __init__(self, factory: ControlFactory, listener: ControlListener) -> None:
-        self.settings = factory.settings
         self.reactor = factory.reactor
         self._factory = factory
         self.listener = listener
@@ -176,13 +177,14 @@ class ControlConnection(protocol.Protocol):
     def connectionMade(self) -> None:
         self._lookWhoIsThere()
         self.facts = factsOf(self.transport)
-        self.secure = self._shakingHands = ISSLTransport.providedBy(self.transport)
+        if ISSLTransport.providedBy(self.transport):
+            self.secure = self._shakingHands = True
         tune(self.transport)
         takeUrgentInLine(self.transport)
         realTransport(self.transport).bufferSize = READ_SIZE
         self.transport.registerProducer(self, True)
         if self.implicitTLS:
-            self._encrypt()
+            self._encrypt(self._factory.settings.certificate)
         if self.throughProxy:
             self._awaitHeader()
         else:
@@ -337,7 +339,7 @@ class ControlConnection(protocol.Protocol):
         """Whatever comes is dropped."""
         self._deaf = True
 
-    def startTLS(self, reply: Reply) -> None:
+    def startTLS(self, reply: Reply, certificate: ServerCertificate | None) -> None:
         """
         Say so with C{reply}, then encrypt.
 
@@ -346,13 +348,13 @@ class ControlConnection(protocol.Protocol):
         self._lastWords = b""
         self._decoder = LineDecoder()
         self.reply(reply)
-        self._encrypt()
+        self._encrypt(certificate)
 
-    def _encrypt(self) -> None:
-        assert self.settings.certificate is not None
+    def _encrypt(self, certificate: ServerCertificate | None) -> None:
+        assert certificate is not None
         self._shakingHands = True
         self._readOrNot()
-        self.transport.startTLS(self.settings.certificate.options)
+        self.transport.startTLS(certificate.options)
         self.secure = True
 
     def reply(self, reply: Reply) -> None:
@@ -433,8 +435,9 @@ class ControlConnection(protocol.Protocol):
     def _lookWhoIsThere(self) -> None:
         there, wire = self.transport.getPeer(), realTransport(self.transport)
         here = wire.getHost()
-        self.proxied = wire is not self.transport and here != self.transport.getHost()
-        self.local = plainHost(getattr(here, "host", ""))
+        if wire is not self.transport and here != self.transport.getHost():
+            self.proxied = True
+        self.local = intern(plainHost(getattr(here, "host", "")))  # the same for thousands
         self.peer = plainHost(getattr(there, "host", ""))
         self.host = oneHost(self.peer)
         self.peerPort = getattr(there, "port", 0)

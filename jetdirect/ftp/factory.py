@@ -21,6 +21,7 @@ from .replies import Reply
 from .seldom import Seldom
 from .session import Session
 from .settings import SessionSettings
+from .timers import Rounds
 from .turns import Turns
 
 MOST_LINGERING = 64
@@ -46,6 +47,7 @@ class PrintFTPFactory(ServerFactory):
     @ivar sessions: those that count; one that has said goodbye does not.
     @ivar limit: how many there may be.
     @ivar turns: decides which session's commands are done next.
+    @ivar rounds: looks whether the time of a session is over.
     @ivar seldom: where warnings go that peers can cause.
     """
 
@@ -74,6 +76,7 @@ class PrintFTPFactory(ServerFactory):
         self._sweepAt = 0.0
         self.sessions: set[Session] = set()
         self._connections: dict[Session, None] = {}
+        self.rounds = Rounds(reactor, self._connections)
         self._lingering: dict[ControlConnection, None] = {}
         self._stopping = False
         self._stopped: list[Deferred[object]] = []
@@ -180,6 +183,7 @@ class PrintFTPFactory(ServerFactory):
         if session.over:
             self._connections.pop(session, None)
         if not self._connections:
+            self.rounds.rest()
             stopped, self._stopped = self._stopped, []
             for each in stopped:
                 each.callback(None)

@@ -80,7 +80,7 @@ class Interpreter(Generic[SessionT]):
     def __init__(self, session: SessionT, commands: Mapping[str, Command[SessionT]]) -> None:
         self.commands = commands
         self._session = session
-        self._pipeline = Pipeline()
+        self._pipeline: Pipeline | None = None  # where nothing runs, and nothing waits
         self._unknownWords = 0
 
     def take(self, line: bytes | LineTooLong) -> None:
@@ -95,7 +95,7 @@ class Interpreter(Generic[SessionT]):
         command = self.commands.get(verb)
         if command is None and isForeign(verb):
             self._session.control.strange()
-        elif not self._pipeline.running or (command is not None and command.when is When.AT_ONCE):
+        elif not self._running or (command is not None and command.when is When.AT_ONCE):
             self._perform(verb, argument)
         else:
             self._inTurn((verb, argument))
@@ -106,20 +106,28 @@ class Interpreter(Generic[SessionT]):
 
         @return: C{False}: there is none, or one runs still.
         """
-        line = self._pipeline.next() if self._pipeline.waiting else None
-        if line is None:
+        if self._pipeline is None:
             return False
-        self._begin(line)
-        return True
+        line = self._pipeline.next()
+        if line is not None:
+            self._begin(line)
+        elif not self._pipeline.running:
+            self._pipeline = None
+        return line is not None
 
     def forget(self) -> None:
         """What waits is not done any more."""
-        self._pipeline.clear()
+        if self._pipeline is not None:
+            self._pipeline.clear()
 
     # Inside.
 
+    @property
+    def _running(self) -> bool:
+        return self._pipeline is not None and self._pipeline.running
+
     def _inTurn(self, line: Line) -> None:
-        if not self._pipeline.running:
+        if self._pipeline is None or not self._pipeline.running:
             self._begin(line)
         elif not self._pipeline.put(line):
             self._session.flooded()
@@ -149,6 +157,7 @@ class Interpreter(Generic[SessionT]):
         if isinstance(result, Reply):
             session.reply(result)
         elif result is not None:
+            self._pipeline = self._pipeline or Pipeline()
             self._pipeline.running = True
             Deferred.fromCoroutine(result).addCallbacks(self._ended, self._failed)
         return None
@@ -167,5 +176,6 @@ class Interpreter(Generic[SessionT]):
         self._ended(replies.LOCAL_ERROR)
 
     def _ended(self, reply: Reply | None) -> None:
+        assert self._pipeline is not None
         self._pipeline.running = False
         self._session.commandEnded(reply)

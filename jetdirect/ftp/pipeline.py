@@ -18,14 +18,13 @@ class Pipeline:
     The lines of one session that wait for its running command.
 
     @ivar running: there is one.
-    @ivar waiting: the lines.
     """
 
-    __slots__ = ("running", "waiting")
+    __slots__ = ("_waiting", "running")
 
     def __init__(self) -> None:
         self.running = False
-        self.waiting: tuple[Line, ...] = ()  # nearly always, and it takes no memory
+        self._waiting: tuple[Line, ...] = ()  # nearly always, and it takes no memory
 
     def put(self, line: Line) -> bool:
         """
@@ -33,18 +32,18 @@ class Pipeline:
 
         @return: C{False} if too many do already.
         """
-        if len(self.waiting) >= WAITING_COMMANDS:
+        if len(self._waiting) >= WAITING_COMMANDS:
             return False
-        self.waiting += (line,)
+        self._waiting += (line,)
         return True
 
     def next(self) -> Line | None:
         """The line whose turn it is; L{None} as long as a command runs, or if none waits."""
-        if self.running or not self.waiting:
+        if self.running or not self._waiting:
             return None
-        line, self.waiting = self.waiting[0], self.waiting[1:]
+        line, self._waiting = self._waiting[0], self._waiting[1:]
         return line
 
     def clear(self) -> None:
         """What waits is not done any more."""
-        self.waiting = ()
+        self._waiting = ()

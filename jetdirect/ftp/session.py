@@ -28,7 +28,7 @@ from .paths import Path
 from .replies import Reply
 from .shell import PrintShell
 from .state import NOBODY, Login, Parameters
-from .timers import Timers
+from .timers import Rounds, Timers
 from .transfer import Listing, Transfer
 
 _FRESH = Parameters()
@@ -40,10 +40,12 @@ class SessionFactory(ControlFactory, Protocol):
 
     @ivar portal: who may print, and with which shell.
     @ivar announced: the address that PASV tells.
+    @ivar rounds: looks whether the time of a session is over.
     """
 
     portal: Portal
     announced: AnnouncedAddress
+    rounds: Rounds
 
     @property
     def reactor(self) -> IDataReactor: ...
@@ -71,6 +73,7 @@ class Session(ControlListener):
     @ivar initial: what they are before that, and after REIN.
     @ivar dataPort: where the next transfer's data connection will come from.
     @ivar transfer: the one that is running.
+    @ivar timers: its limits of time.
     @ivar acknowledgements: of its jobs' replies; L{None} before the first one.
     """
 
@@ -81,7 +84,6 @@ class Session(ControlListener):
         "_interpreter",
         "_pausing",
         "_penance",
-        "_timers",
         "acknowledgements",
         "control",
         "dataPort",
@@ -90,15 +92,14 @@ class Session(ControlListener):
         "initial",
         "login",
         "parameters",
-        "reactor",
         "settings",
+        "timers",
         "transfer",
     )
 
     def __init__(self, factory: SessionFactory, commands: Mapping[str, Command[Session]]) -> None:
         self.factory = factory
         self.settings = factory.settings
-        self.reactor = factory.reactor
         self.control = ControlConnection(factory, self)
         self.login = NOBODY
         self.failedLogins = 0
@@ -107,7 +108,7 @@ class Session(ControlListener):
         self.transfer: Transfer | None = None
         self.acknowledgements: Acknowledgements | None = None
         self._interpreter = Interpreter(self, commands)
-        self._timers = Timers(self.reactor, self.settings, self)
+        self.timers = Timers(factory.rounds, self)
         self._drained: DataPort | None = None
         self._farewell: Reply | None = None
         self._pausing: Deferred[None] | None = None
@@ -119,7 +120,7 @@ class Session(ControlListener):
         """L{ControlListener}: the greeting."""
         if self.control.secure:
             self.parameters = self.initial = Parameters(protected=True)
-        self._timers.start()
+        self.timers.start()
         refusal = self.factory.arrived(self) if self.control.throughProxy else None
         if refusal is None:
             self.reply(replies.greeting(self.settings.greeting))
@@ -128,7 +129,7 @@ class Session(ControlListener):
 
     def heard(self) -> None:
         """L{ControlListener}."""
-        self._timers.active(self.reactor.seconds())
+        self.timers.active(self.factory.reactor.seconds())
         if self.acknowledgements is not None:
             self.acknowledgements.look()
 
@@ -143,11 +144,11 @@ class Session(ControlListener):
 
     def lineBegun(self) -> None:
         """L{ControlListener}."""
-        self._timers.lineBegun()
+        self.timers.lineBegun()
 
     def lineEnded(self) -> None:
         """L{ControlListener}."""
-        self._timers.lineEnded()
+        self.timers.lineEnded()
 
     def peerGone(self) -> None:
         """L{ControlListener}: nothing that runs has anybody left to run for."""
@@ -164,7 +165,7 @@ class Session(ControlListener):
 
     def ended(self) -> None:
         """L{ControlListener}."""
-        self._timers.stop()
+        self.timers.stop()
         self._drain(None)
         self.logOut()
         self.factory.sessionEnded(self)
@@ -197,7 +198,7 @@ class Session(ControlListener):
         """Send a reply and encrypt; what waits was said in clear, and is not done."""
         self._interpreter.forget()
         self._wrote(len(bytes(reply)))
-        self.control.startTLS(reply)
+        self.control.startTLS(reply, self.settings.certificate)
 
     def warn(self, format: str, **fields: object) -> None:
         """Log a warning that the peer is to blame for, now and then."""
@@ -211,6 +212,11 @@ class Session(ControlListener):
             self._farewell = self._farewell or reply
         else:
             self.close(reply)
+
+    @property
+    def reactor(self) -> IDataReactor:
+        """Where it goes on."""
+        return self.factory.reactor
 
     @property
     def commands(self) -> Mapping[str, Command[Session]]:
@@ -360,7 +366,7 @@ class Session(ControlListener):
         self._drain(transfer.dataPort)
         if self.control.gone:
             self._drain(None)
-        self._timers.active(transfer.lastActive)
+        self.timers.active(transfer.lastActive)
         self.transfer = None
         if not self.control.answers:
             self.factory.sessionEnded(self)  # the job went on without its sender
@@ -412,7 +418,7 @@ class Session(ControlListener):
         if login.logout is not None:
             self._endLogin(login.logout)
             if not self.control.closing:
-                self._timers.expectLogin()
+                self.timers.expectLogin()
 
     def _endLogin(self, logout: Callable[[], None]) -> None:
         try:

@@ -250,7 +250,7 @@ class Listener:
 
     def _begin(self, made: socket.socket, peer: Any) -> None:
         made.setblocking(False)
-        stream = Stream(made, self._loop, address(peer), tuned=self._tuned)
+        stream = Stream(made, self._loop, peer, tuned=self._tuned)
         protocol: Any = self.factory.buildProtocol(stream.getPeer())
         if protocol is None:
             stream.refuse()

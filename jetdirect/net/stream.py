@@ -118,7 +118,7 @@ class Stream:
         self,
         sock: socket.socket,
         loop: Loop,
-        peer: Any,
+        peer: tuple[Any, ...],
         dialled: bool = False,
         tuned: bool = False,
     ) -> None:
@@ -235,10 +235,7 @@ class Stream:
 
     def getPeer(self) -> IPv4Address | IPv6Address:
         """L{ITransport}."""
-        if isinstance(self._peer, tuple):
-            self._peer = address(self._peer)
-        found: IPv4Address | IPv6Address = self._peer
-        return found
+        return address(self._peer)
 
     def getHandle(self) -> Any:
         """L{ISystemHandle}: the socket, or what OpenSSL has of the connection."""
