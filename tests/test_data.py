@@ -30,6 +30,8 @@ from jetdirect.ftp.data import HEARING_TIME, DataPort, DataTerms
 from jetdirect.ftp.dataports import CONNECT_TIMEOUT, ActivePort, PassivePort
 from jetdirect.testing import MemoryWire
 from tests.conftest import FlushErrors
+from tests.support.line import HOST
+from tests.support.line import reactor as theReactor
 
 HERE, PEER, STRANGER = "192.0.2.9", "192.0.2.1", "192.0.2.66"
 IDLE = 60.0
@@ -193,6 +195,15 @@ def test_mappedPeer() -> None:
     """A peer that comes by an IPv4-mapped address is the same peer."""
     _, port = passive()
     assert call(port, f"::ffff:{PEER}") is not None
+
+
+def test_waitsToBeLetIn() -> None:
+    """A peer that waits in the kernel when the transfer begins has made its connection."""
+    port = PassivePort(theReactor, DataTerms(0), HOST, HOST)
+    assert not port.made
+    with socket.create_connection((HOST, port.number)):
+        assert port.made
+    port.close()
 
 
 @pytest.mark.parametrize("waits", [True, False])

@@ -106,6 +106,19 @@ async def test_firstCloses(callers: int) -> None:
         wire.close()
 
 
+def test_look() -> None:
+    """Who waits is let in when it is asked for, before the reactor tells; else nothing happens."""
+    factory = Once()
+    factory.port = listen(reactor, 0, factory, HOST)
+    factory.port.look()
+    assert not factory.came
+    with socket.create_connection((HOST, factory.port.getHost().port)):
+        factory.port.look()
+        assert len(factory.came) == 1
+        factory.port.look()
+        close(factory.came[0].transport)
+
+
 @pytest_twisted.ensureDeferred
 async def test_strangersOneByOne() -> None:
     """Those that are refused do not keep others from being taken."""

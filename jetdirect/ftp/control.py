@@ -156,6 +156,7 @@ class ControlConnection(protocol.Protocol):
     _lastWords = b""
     _deaf = False
     _lineBegun = False
+    _overdue = False
     _disconnected = False
     _shakingHands = False
     _full = False
@@ -202,7 +203,7 @@ class ControlConnection(protocol.Protocol):
             self.strange()
             return
         self._decoder.feed(data)
-        self.goOn()
+        self._takeTurn()
 
     def strange(self) -> None:
         """The peer does not speak FTP."""
@@ -210,7 +211,11 @@ class ControlConnection(protocol.Protocol):
         self.listener.notFTP()
 
     def goOn(self) -> None:
-        """Do what waits, as soon as it is this session's turn."""
+        """A command has ended: do what waits, as soon as it is this session's turn."""
+        self._overdue = True
+        self._takeTurn()
+
+    def _takeTurn(self) -> None:
         if not (self._working or self._full):
             self._factory.turns.take(self)
 
@@ -236,7 +241,7 @@ class ControlConnection(protocol.Protocol):
             # While the replies are not read, no more of them are made: the lines wait here.
             if self._full or self.closing or self._deaf:
                 return False
-            overdue = self.listener.overdue()
+            overdue = self._overdue = self._overdue and self.listener.overdue()
             if not overdue:
                 if not self._decoder.waiting:
                     return False
@@ -394,7 +399,7 @@ class ControlConnection(protocol.Protocol):
     def resumeProducing(self) -> None:
         """L{IPushProducer}."""
         self._full = False
-        self.goOn()
+        self._takeTurn()
         self._readOrNot()
 
     def stopProducing(self) -> None:

@@ -17,7 +17,7 @@ from zope.interface import implementer
 from ..errors import NoDataConnection
 from ..net.deadline import within
 from ..net.dial import addressEndpoint, cancelLater
-from ..net.listener import IRefusals
+from ..net.listener import IRefusals, Listener
 from ..net.network import listen
 from ..networks import Network, isInside
 from .address import plainHost
@@ -154,8 +154,15 @@ class PassivePort(MadePort, ServerFactory):
         host = plainHost(getattr(addr, "host", ""))
         return host == self._peer or isInside(host, self._networks)
 
+    @property
+    def made(self) -> bool:
+        """L{DataPort}: the peer may have come, and wait to be let in."""
+        if self._connection is None and isinstance(self._listener, Listener):
+            self._listener.look()
+        return super().made
+
     def _make(self) -> Deferred[DataConnection]:
-        return succeed(self._connection) if self._connection is not None else self._waiter
+        return self._waiter if self._connection is None else succeed(self._connection)
 
     def _stopListening(self) -> None:
         listener, self._listener = self._listener, None

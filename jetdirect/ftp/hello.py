@@ -19,6 +19,8 @@ def beginsTLS(head: bytes) -> bool | None:
     @param head: the first bytes, any number of them.
     @return: L{None}: too few to tell.
     """
+    if head and head[0] != _HANDSHAKE and head[0] < 0x80:
+        return False  # as nearly all jobs
     answers = {_looksLikeRecord(head), _looksLikeOldHello(head)}
     if True in answers:
         return True

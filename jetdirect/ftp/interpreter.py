@@ -92,10 +92,11 @@ class Interpreter(Generic[SessionT]):
         if not line:
             return
         verb, argument = parted(line)
-        command = self.commands.get(verb)
+        command, pipeline = self.commands.get(verb), self._pipeline
+        free = pipeline is None or not pipeline.running
         if command is None and isForeign(verb):
             self._session.control.strange()
-        elif not self._running or (command is not None and command.when is When.AT_ONCE):
+        elif free or (command is not None and command.when is When.AT_ONCE):
             self._perform(verb, argument)
         else:
             self._inTurn((verb, argument))
@@ -121,10 +122,6 @@ class Interpreter(Generic[SessionT]):
             self._pipeline.clear()
 
     # Inside.
-
-    @property
-    def _running(self) -> bool:
-        return self._pipeline is not None and self._pipeline.running
 
     def _inTurn(self, line: Line) -> None:
         if self._pipeline is None or not self._pipeline.running:

@@ -69,11 +69,13 @@ class Events:
         if not events:
             if self._all.pop(descriptor, None) is not None:
                 self._epoll.unregister(descriptor)
-                self._closeIfIdle()
+                if not self._all:
+                    self._close()
         elif descriptor in self._all:
             self._epoll.modify(descriptor, events)
         else:
-            self._open()
+            if self._epoll is None:
+                self._open()
             self._epoll.register(descriptor, events)
             self._all[descriptor] = one
 
@@ -84,8 +86,8 @@ class Events:
         Unless another process has it, too, as a child has until it begins its own program
         (C{O_CLOEXEC}); what the kernel tells until then finds nothing.
         """
-        if self._all.pop(descriptor, None) is not None:
-            self._closeIfIdle()
+        if self._all.pop(descriptor, None) is not None and not self._all:
+            self._close()
 
     def soon(self, call: Callable[..., object], *arguments: object) -> None:
         """L{Loop}."""
@@ -121,7 +123,8 @@ class Events:
                     self._callAll()
         finally:
             self._looking = False
-            self._closeIfIdle()
+            if not self._all:
+                self._close()
 
     def connectionLost(self, reason: Failure) -> None:
         """L{IReadDescriptor}: the reactor stops."""
@@ -141,13 +144,12 @@ class Events:
                 self._log.failure("a connection did not take what it was told")
 
     def _open(self) -> None:
-        if self._epoll is None:
-            self._epoll = select.epoll()
-            self._reactor.addReader(self)
+        self._epoll = select.epoll()
+        self._reactor.addReader(self)
 
-    def _closeIfIdle(self) -> None:
-        # Not while it is looked at: the reactor would find another number behind it.
-        if not self._all and self._epoll is not None and not self._looking:
+    def _close(self) -> None:
+        # Nobody waits.  Not while it is looked at: the reactor would find another number behind it.
+        if self._epoll is not None and not self._looking:
             self._reactor.removeReader(self)
             self._epoll.close()
             self._epoll = None

@@ -231,7 +231,12 @@ class Listener:
 
     def happened(self, events: int) -> None:
         """L{Waiting<jetdirect.net.events.Waiting>}: somebody may wait to be accepted."""
-        assert self._socket is not None
+        self.look()
+
+    def look(self) -> None:
+        """Accept one of those who wait, if there is one, and room for it."""
+        if self._socket is None or self._rest is not None:
+            return
         try:
             made, peer = self._socket.accept()
         except OSError as why:

@@ -17,6 +17,7 @@ import struct
 import termios
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from functools import lru_cache
 from typing import Any, TypeGuard
 
 from twisted.internet import error
@@ -211,7 +212,7 @@ class Stream:
         self.disconnecting = True
         if not self.connected:
             return
-        if self._waiting or self._inPipe or self._pulls:
+        if self._unsent:
             self._want(self._mask & ~IN)
         else:
             self._close(_DONE)
@@ -226,7 +227,7 @@ class Stream:
         """L{ITCPTransport}: as soon as all is written."""
         if self.connected and not (self.disconnecting or self._halfClosing or self._halfClosed):
             self._halfClosing = True
-            if not (self._waiting or self._inPipe or self._pulls):
+            if not self._unsent:
                 self._halfClose()
 
     def getHost(self) -> IPv4Address | IPv6Address:
@@ -330,7 +331,7 @@ class Stream:
     def unregister(self) -> None:
         """The same, below TLS."""
         self.producer = None
-        if not (self._waiting or self._inPipe):
+        if not self._unsent:
             self._written()
 
     def take(self, descriptor: int, most: int) -> int:
@@ -516,8 +517,10 @@ class Stream:
         return 0 if self._pipe is None else self._pipe.inside
 
     @property
-    def _pulls(self) -> bool:
-        return self.producer is not None and not self.streamingProducer
+    def _unsent(self) -> bool:
+        # Something waits, or is still to be asked for.
+        pulls = self.producer is not None and not self.streamingProducer
+        return bool(self._waiting or pulls or (self._pipe is not None and self._pipe.inside))
 
     def _broke(self) -> None:
         # A write has failed, and the kernel says so once.  What the peer said before is there
@@ -539,7 +542,8 @@ class Stream:
         self._socket.close()
         if last:
             self._loop.soon(self.protocol.dataReceived, last)
-        self._loop.soon(self._stop)
+        if self.producer is not None:
+            self._loop.soon(self._stop)
         self._loop.soon(self._tell, reason)
 
     def _stop(self) -> None:
@@ -584,8 +588,13 @@ class _BelowTLS:
         return getattr(self._stream, name)
 
 
+@lru_cache(maxsize=256)
 def address(found: tuple[Any, ...]) -> IPv4Address | IPv6Address:
-    """An address as Twisted has it, of one as the kernel tells it."""
+    """
+    An address as Twisted has it, of one as the kernel tells it.
+
+    Kept for a while: our own and printers' come again, and each is asked for twice.
+    """
     if len(found) == 2:
         return IPv4Address("TCP", *found)
     host, port, flow, scope = found

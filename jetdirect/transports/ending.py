@@ -91,7 +91,7 @@ class Ending:
         self._job = job
         self._reset = reset
         self._finished: Deferred[Delivery] = Deferred()
-        self._aborted: Deferred[None] = Deferred(self._cancel)
+        self._aborted: Deferred[None] | None = None
         self._delivery = Delivery.SENT
         self._why: PrintError | None = None
         self._work: Deferred[Any] | None = None
@@ -154,7 +154,7 @@ class Ending:
         if before is State.DELIVERED:
             self._finished.callback(self._delivery)
         elif before is State.ABORTING:
-            if not self._aborted.called:  # but canceled
+            if self._aborted is not None and not self._aborted.called:  # but canceled
                 self._aborted.callback(None)
         elif before is not State.LOST:
             self._tellLoss(before, why or PrinterLost("the printer connection was closed"))
@@ -176,6 +176,8 @@ class Ending:
 
     def _abort(self) -> Deferred[None]:
         self._advance("abort")
+        if self._aborted is None:  # few jobs need it
+            self._aborted = Deferred(self._cancel)
         return self._aborted
 
     def _cancel(self, _: object) -> None:

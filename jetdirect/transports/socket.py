@@ -154,6 +154,7 @@ class SocketConnection(Protocol):
     _watch: IDelayedCall
     _stream: Stream | None = None
     _splices = False
+    _ready: Deferred[IPrinterConnection] | None = None
 
     def __init__(
         self, printer: SocketTransport, job: IPrintJob, heard: BackChannel | None = None
@@ -165,7 +166,6 @@ class SocketConnection(Protocol):
         self._ending = Ending(job, lambda: self.transport.abortConnection())
         self._wire = Wire.OPEN
         self._secure = False
-        self._ready: Deferred[IPrinterConnection] = Deferred(self._giveUp)
         self._asked = False
         self._printerClosed = False
         self._early = False
@@ -179,8 +179,7 @@ class SocketConnection(Protocol):
         self._secure = ISSLTransport.providedBy(self.transport)
         if tellOfHandshake(self.transport):
             self._wire = Wire.GREETING
-        else:
-            self._ready.callback(self)
+            self._ready = Deferred(self._giveUp)
         real = realTransport(self.transport)
         if isinstance(real, Stream):
             self._stream = real
@@ -190,15 +189,15 @@ class SocketConnection(Protocol):
             tune(self.transport)
         self._watchLater()
 
-    def whenReady(self) -> Deferred[IPrinterConnection]:
+    def whenReady(self) -> IPrinterConnection | Deferred[IPrinterConnection]:
         """
         To be called once, before anything else.
 
-        @return: fires with the connection when hands were shaken, if that is due; fails with
-            L{PrinterUnreachable} when it is no use.  May be canceled.
+        @return: the connection; if hands are to be shaken first, what fires with it then, and fails
+            with L{PrinterUnreachable} when it is no use.  May be canceled.
         """
         self._asked = True
-        return self._ready
+        return self if self._ready is None else self._ready
 
     @property
     def sent(self) -> int:
@@ -263,7 +262,7 @@ class SocketConnection(Protocol):
         """The printer is trusted, and the line is encrypted."""
         # Twisted 24.11, not 26.10, says so also when it has just found the certificate wrong; why
         # comes with the end of the connection.
-        if self._wire is Wire.GREETING and not self._disconnecting:
+        if self._ready is not None and self._wire is Wire.GREETING and not self._disconnecting:
             self._wire = Wire.OPEN
             self._ready.callback(self)
 
@@ -454,7 +453,7 @@ class SocketConnection(Protocol):
         if self._wire is Wire.CLOSING:
             return
         greeting, self._wire = self._wire is Wire.GREETING, Wire.CLOSING
-        if greeting:  # the job never had the printer
+        if greeting and self._ready is not None:  # the job never had the printer
             self._ending.abort()
             if not self._asked:  # dialing was given up, and nobody will ask
                 self._ready.addErrback(lambda _: None)
