@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from enum import Enum
 from typing import Any, NamedTuple
 
@@ -151,8 +151,10 @@ class SpoolRecord:
 
     def encode(self) -> bytes:
         """As it stands in the file: JSON, one value a line, so that a person can read it."""
-        text = json.dumps({"version": VERSION, **asdict(self)}, indent=1, ensure_ascii=True)
-        return text.encode("ascii") + b"\n"
+        values = {"version": VERSION, **{name: getattr(self, name) for name in _FIELDS}}
+        # Not with C{indent}: that is a fifth as fast, and holds the interpreter meanwhile.
+        text = json.dumps(values, separators=(",\n ", ": "))
+        return f"{{\n {text[1:-1]}\n}}\n".encode("ascii")
 
 
 _KINDS: Mapping[str, tuple[type, ...]] = {
