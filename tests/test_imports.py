@@ -99,7 +99,8 @@ MAY_IMPORT = {
     "web.api": "errors interfaces record wanted web.shapes",
     "web.site": "text web.events web.forms web.reply",
     # jobs on disk
-    "spool.disk": "spool.record",
+    "spool.flushes": "",
+    "spool.disk": "spool.flushes spool.record",
     "spool.durable": "spool.disk",
     "spool.numbers": "spool.disk spool.durable",
     "spool.paused": "spool.disk spool.durable spool.record",

@@ -11,6 +11,7 @@ import stat
 from collections.abc import Sequence
 from typing import Protocol
 
+from .flushes import Flushes
 from .record import Room
 
 PRIVATE = 0o600
@@ -126,6 +127,7 @@ class RealDisk:
 
     def __init__(self, root: str) -> None:
         self.root = root
+        self._flushes = Flushes(self._syncDirectory)
 
     def path(self, path: str) -> str:
         """The whole path, for the calls that only a real disk has."""
@@ -165,6 +167,9 @@ class RealDisk:
         os.rmdir(self.path(path))
 
     def syncDirectory(self, path: str) -> None:
+        self._flushes.flush(path)
+
+    def _syncDirectory(self, path: str) -> None:
         descriptor = os.open(self.path(path), os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
             os.fsync(descriptor)
