@@ -5,19 +5,23 @@ A spool of files as the reactor sees it: in order, and with a word for each faul
 from __future__ import annotations
 
 import errno
+import os
+import stat
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from zope.interface.verify import verifyObject
 
 from jetdirect.errors import SpoolFailed, SpoolFull, SpoolSilent, TakenBack
 from jetdirect.interfaces import IDraft, IKeptData, ISpool
+from jetdirect.spool.disk import RealDisk
 from jetdirect.spool.files import FileSpool
 from jetdirect.spool.record import BadRecord, JobPlace
-from jetdirect.spool.store import BALLAST, BALLAST_BYTES
+from jetdirect.spool.store import BALLAST, BALLAST_BYTES, Store
 from tests.support.answers import hear
 from tests.support.disk import LosingDisk
-from tests.support.spooled import RECORD, spooled
+from tests.support.spooled import RECORD, Work, spooled
 
 
 def draft(spool: ISpool, number: int = 1, data: bytes = b"a page") -> IDraft:
@@ -216,6 +220,31 @@ def test_hints() -> None:
     assert hear(spool.wasHeard(1)) + hear(spool.noted(1)) == [True, 4]
     failing(disk, "create", errno.EIO)
     assert hear(spool.note(1, 5)) == [None]
+
+
+def test_heardBefore() -> None:
+    """A file that an earlier version made says the same."""
+    disk = LosingDisk()
+    spool, _ = spooled(disk)
+    hear(draft(spool).commit(RECORD, JobPlace.QUEUE))
+    disk.create("ports/port1/queue/00000001/heard")
+    assert hear(spool.wasHeard(1)) == [True]
+
+
+def test_heardOnARealDisk(tmp_path: Path) -> None:
+    """The mark goes with the job, whose record is written again, and to whose bytes nothing is."""
+    disk = RealDisk(str(tmp_path))
+    spool = FileSpool(Store(disk), Work().do)
+    spool.addPort("PORT1")
+    [record] = hear(draft(spool).commit(RECORD, JobPlace.QUEUE))
+    assert hear(spool.wasHeard(1)) == [False]
+    assert hear(spool.noteHeard(1)) == hear(spool.change(record, JobPlace.HELD)) == [None]
+    assert hear(FileSpool.wasHeard(spool, 1)) == [True]
+    job = tmp_path / "ports/port1/held/00000001"
+    assert (stat.filemode(job.stat().st_mode), sorted(os.listdir(job))) == (
+        "drwx-----T",
+        ["data", "job.json"],
+    )
 
 
 def test_jobOneThingAtATime() -> None:

@@ -18,6 +18,10 @@ PRIVATE = 0o600
 PRIVATE_DIRECTORY = 0o700
 """Jobs are personal: nobody but the gateway's own user reads them."""
 
+MARKED = PRIVATE_DIRECTORY | stat.S_ISVTX
+"""Means nothing else where only one user writes.  A file would do, too; but a file is an inode that
+the disk has to find, which is most of what a small job costs it (measured)."""
+
 
 class File(Protocol):
     """A file that is being written."""
@@ -82,6 +86,12 @@ class Disk(Protocol):
 
     def syncDirectory(self, path: str) -> None:
         """Put the names in a directory on stable storage."""
+
+    def mark(self, path: str) -> None:
+        """Put a mark at a directory, which stays with it; not synced."""
+
+    def isMarked(self, path: str) -> bool:
+        """Has it one?"""
 
     def room(self) -> Room:
         """What it can still take."""
@@ -175,6 +185,12 @@ class RealDisk:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+
+    def mark(self, path: str) -> None:
+        os.chmod(self.path(path), MARKED)
+
+    def isMarked(self, path: str) -> bool:
+        return bool(os.lstat(self.path(path)).st_mode & stat.S_ISVTX)
 
     def room(self) -> Room:
         found = os.statvfs(self.root)

@@ -10,12 +10,12 @@ Below the spool directory::
     ports/NAME/STATE/00000031/data     the sender's bytes, and nothing else
                               job.json what is known of the job (spool/record.py)
                               progress bytes of it that have left: a hint, not synced
-                              heard    its sender has heard of it: likewise
 
 STATE is C{tmp} while the job comes in, C{queue} while it waits, C{active} from the moment before
 its first byte leaves, C{held} while it waits for a person, C{done} when it has ended, C{corrupt}
 when it cannot be used.  A job is a directory, so one rename moves it whole, and that rename is the
-moment at which the step counts.
+moment at which the step counts.  It is marked (C{drwx-----T}) when its sender has heard of it: a
+hint likewise.
 
 Each step is on stable storage when its method returns.  Every method may sleep: none is called in
 the reactor's thread.
@@ -249,12 +249,12 @@ class Store:
 
         @raise OSError: it could not be noted; nothing depends on it.
         """
-        with suppress(FileExistsError):
-            self._write(f"{self._path(number)}/{HEARD}", b"")
+        self._disk.mark(self._path(number))
 
     def wasHeard(self, number: int) -> bool:
-        """Was that noted, and has it survived?"""
-        return HEARD in self._disk.names(self._path(number))
+        """Was that noted, and has it survived?  An earlier version made a file."""
+        path = self._path(number)
+        return self._disk.isMarked(path) or HEARD in self._disk.names(path)
 
     def noted(self, number: int) -> int:
         """What L{note} noted last; 0: nothing that survived."""

@@ -39,7 +39,7 @@ longest pause of a line."""
 _QUEUED = re.compile(r"^226 Transfer complete \(PORT\d, job (\d+), (\d+) bytes, queued\)$", re.M)
 _REFUSED = re.compile(r"^4\d\d ", re.M)
 _FINAL = re.compile(r"^[2-5]\d\d ", re.M)
-_READING = {"read", "open", "readPiece", "size", "names", "room"}
+_READING = {"read", "open", "readPiece", "size", "names", "isMarked", "room"}
 
 
 @dataclass

@@ -163,7 +163,7 @@ class _Life:
         end, first = self._dice.randint(1, 250), self._dice.randint(1, 400)
         code = self._dice.choice([errno.EIO, errno.ENOSPC])
         failures = self._dice.choice([0, 0, 1, 1, 3, 1000])
-        reading = {"read", "open", "size", "names", "room"}
+        reading = {"read", "open", "size", "names", "isMarked", "room"}
 
         def fault(number: int, name: str) -> None:
             nonlocal end

@@ -37,6 +37,7 @@ class _Directory:
     names: dict[str, _Inode | _Directory] = field(default_factory=dict)
     synced: dict[str, _Inode | _Directory] = field(default_factory=dict)
     unreadable: bool = False
+    marked: bool = False
 
 
 _Entry = TypeVar("_Entry", _Inode, _Directory)
@@ -94,7 +95,7 @@ class LosingDisk:
     def _survivors(
         self, directory: _Directory, dice: Random, seen: dict[int, _Inode]
     ) -> _Directory:
-        survived = _Directory()
+        survived = _Directory(marked=directory.marked and dice.random() < 0.5)
         for name, entry in directory.synced.items():
             if isinstance(entry, _Directory):
                 survived.synced[name] = self._survivors(entry, dice, seen)
@@ -178,6 +179,14 @@ class LosingDisk:
             return
         directory = self._directory(path)
         self._settle(lambda change: change.syncedBy(directory))
+
+    def mark(self, path: str) -> None:
+        self._call("mark")
+        self._directory(path).marked = True
+
+    def isMarked(self, path: str) -> bool:
+        self._call("isMarked")
+        return self._directory(path).marked
 
     # Inside.
 
