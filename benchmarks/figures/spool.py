@@ -18,7 +18,7 @@ from benchmarks.figures.ports import NOISE
 from benchmarks.lab import Lab, deliver
 from benchmarks.sender import Load, Order, send
 from benchmarks.servers.ours import Ours
-from benchmarks.servers.spooled import NOBODY, Spooled, spoolOn
+from benchmarks.servers.spooled import NOBODY, Spooled, putAside, spoolOn
 from benchmarks.sink import Manners
 from benchmarks.table import Row, atLeast, atMost
 
@@ -128,7 +128,7 @@ def _maildir(lab: Lab) -> tuple[float, float]:
     try:
         return _timed(jobs, commit)
     finally:
-        shutil.rmtree(place)
+        putAside(place)
 
 
 def _syncDirectory(path: Path) -> None:
@@ -167,7 +167,7 @@ def _cups(lab: Lab, synced: bool) -> tuple[float, float]:
             return time.monotonic_ns() - began
 
         result = _timed(lab.scaled(JOBS), printed)
-    shutil.rmtree(place)
+    putAside(place)
     return result
 
 

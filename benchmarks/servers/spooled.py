@@ -7,11 +7,12 @@ from __future__ import annotations
 import contextlib
 import ftplib
 import io
-import shutil
+import os
 import subprocess
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 
 from benchmarks.process import PATIENCE
@@ -75,7 +76,27 @@ def spoolOn(disk: Path, waiting: int = 0, size: int = 10 * 1024) -> Iterator[Pat
         yield spool
     finally:
         directory.release()
-        shutil.rmtree(spool)
+        putAside(spool)
+
+
+_used = count(1)
+
+
+def putAside(path: Path) -> None:
+    """
+    Have a directory with many files out of the way, and remove it only at the end of the run.
+
+    For minutes ext4 passes over each inode that was removed, one after the other, whenever it looks
+    for a new one: what a round removes, the next ones pay for (measured: 0.3 ms of processor time
+    for each new file, and four times as much for a whole job).
+    """
+    for file in path.rglob("data"):
+        if file.stat().st_size >= _LARGE:
+            os.truncate(file, 0)
+    path.rename(path.with_name(f"{path.name}-used-{next(_used)}"))
+
+
+_LARGE = 1 << 20  # bytes; these do not stay
 
 
 def _fill(spool: str, waiting: int, size: int) -> None:
