@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -95,6 +96,18 @@ def test_width(width: int) -> None:
     assert max(map(len, lines)) <= max(width, least)
     assert ("x" * 50 in lines[1]) is (width == 200)
     assert "short" in lines[1]
+
+
+def test_times() -> None:
+    """On a terminal of 80 letters a time is whole, whatever else is cut: the clock, or the day."""
+    now = datetime.now().astimezone()
+    for when, told in ((now, f"{now:%H:%M:%S}"), (now - timedelta(3), f"{now - timedelta(3):%F}")):
+        row = {**dict.fromkeys(("number", "bytes"), 4711), "created": when.isoformat()}
+        row |= dict.fromkeys(("port", "state", "user", "host", "name", "reason"), "x" * 30)
+        [_, line] = words.jobs([row], 80)
+        assert f" {told} " in line and len(line) <= 80
+        [_, line] = words.jobs([row])
+        assert f" {when:%F %H:%M:%S} " in line
 
 
 def test_total() -> None:

@@ -31,6 +31,9 @@ _LINE = "machine HOST login NAME password WORD"
 _REMEDY = "start one with --web, or name it with --gateway"
 
 
+_MAY = "ask as a user, or in a group, that may write to it"
+
+
 class _UnixConnection(HTTPConnection):
     def __init__(self, path: str) -> None:
         super().__init__("localhost", timeout=TIMEOUT)
@@ -67,13 +70,14 @@ def ask(
     """
     named = said.gateway or os.environ.get(ENVIRONMENT)
     places = [named] if named else DEFAULTS
-    failed = []
+    failed, denied = [], False
     for place in places:
         wire = _connection(place)
         try:
             wire.connect()
         except (OSError, OverflowError, UnicodeError) as error:  # no address, no port, no name
             wire.close()
+            denied = denied or isinstance(error, PermissionError)
             failed.append(f"{place}: {getattr(error, 'strerror', None) or 'no such address'}")
             continue
         try:
@@ -83,7 +87,8 @@ def ask(
             raise Refused(f"{told}; look whether it is done", 2) from None
         finally:
             wire.close()
-    raise Refused(f"no gateway is reached: {', '.join(failed)}; {_REMEDY}", 2)
+    remedy = _MAY if named and denied else _REMEDY
+    raise Refused(f"no gateway is reached: {', '.join(failed)}; {remedy}", 2)
 
 
 def _connection(place: str) -> HTTPConnection:

@@ -6,8 +6,8 @@ Names are senders' words: what would control a terminal is shown by its number.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import date, datetime
 from typing import Any
 
 from ..text import presentable
@@ -19,6 +19,9 @@ NARROWEST = 6
 
 CUT = ".."
 """At the end of what is cut."""
+
+_WHOLE = {"SINCE", "CREATED", "QUEUED", "HELD", "JOB", "BYTES"}
+"""Columns of times and numbers: a part of one means nothing."""
 
 _TIMES = {"since", "created", "completed"}
 
@@ -45,6 +48,13 @@ def local(time: object) -> str:
         return word(time)
 
 
+def brief(time: object, width: int | None) -> str:
+    """The same where there is little room: the clock today, else the day."""
+    text = local(time)
+    day, _, clock = text.partition(" ")
+    return text if width is None or not clock else clock if day == str(date.today()) else day
+
+
 def table(
     heads: Sequence[str], rows: Iterable[Sequence[object]], width: int | None = None
 ) -> Iterator[str]:
@@ -55,18 +65,19 @@ def table(
         be as wide as they are.
     """
     cells = [[*heads], *([word(each) for each in row] for row in rows)]
-    widths = _fitting([max(map(len, column)) for column in zip(*cells, strict=True)], width)
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    widths = _fitting(widths, width, [n for n, head in enumerate(heads) if head in _WHOLE])
     for row in cells:
         padded = (_cut(cell, width).ljust(width) for cell, width in zip(row, widths, strict=True))
         yield "  ".join(padded).rstrip()
 
 
-def _fitting(widths: list[int], most: int | None) -> list[int]:
+def _fitting(widths: list[int], most: int | None, whole: Collection[int]) -> list[int]:
     while most is not None and sum(widths) + 2 * (len(widths) - 1) > most:
-        widest = max(range(len(widths)), key=lambda n: widths[n])
-        if widths[widest] <= NARROWEST:
+        cut = [n for n, each in enumerate(widths) if n not in whole and each > NARROWEST]
+        if not cut:
             break
-        widths[widest] -= 1
+        widths[max(cut, key=lambda n: widths[n])] -= 1
     return widths
 
 
@@ -84,11 +95,11 @@ def ports(rows: Iterable[Row], width: int | None = None) -> Iterator[str]:
             (
                 row["name"],
                 row["state"],
-                local(row["since"]),
+                brief(row["since"], width),
                 row["queued"],
                 row["held"],
                 row["job"],
-                row["message"] or row["reasons"],
+                _said(row),
             )
             for row in stoppedFirst
         ),
@@ -96,11 +107,21 @@ def ports(rows: Iterable[Row], width: int | None = None) -> Iterator[str]:
     )
 
 
+def _said(port: Row) -> object:
+    # What a printer said last is old news where it is in the configuration no more.
+    gone = "port-removed" in port["reasons"]
+    return port["reasons"] if gone else port["message"] or port["reasons"]
+
+
 def jobs(rows: Iterable[Row], width: int | None = None) -> Iterator[str]:
     """Jobs."""
     heads = ("JOB", "PORT", "STATE", "BYTES", "CREATED", "USER", "HOST", "NAME", "WHY")
     keys = ("number", "port", "state", "bytes", "created", "user", "host", "name", "reason")
-    return table(heads, ([shown(key, row[key]) for key in keys] for row in rows), width)
+    return table(
+        heads,
+        ([brief(row[key], width) if key in _TIMES else row[key] for key in keys] for row in rows),
+        width,
+    )
 
 
 def shown(key: str, value: object) -> object:
