@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import time
 from collections.abc import Iterator
 from importlib.util import find_spec
@@ -130,6 +131,32 @@ def test_bytesMove(browser: Browser, running: Running) -> None:
     assert "Canceled\nby an operator at 127.0.0.1" in row
     page.until("document.getElementById('port-laser').innerText.includes('No jobs')")
     assert page.complaints == one.complaints == []
+
+
+def test_jobEnds(browser: Browser, running: Running) -> None:
+    """On an open page of its printer a job goes from the line to the printer, and to the ended."""
+    page = live(browser, running, "/ports/laser")
+    with running.sender() as first, running.sender() as second:
+        with first.upload("one.ps") as wire:
+            page.until("document.querySelector('#now #job-1') !== null")
+            second.say("TYPE I")
+            second.putcmd("EPSV")
+            port = int(second.reply().split("|")[3])
+            with socket.create_connection(("127.0.0.1", port)) as other:
+                second.putcmd("STOR two.ps")
+                page.until("document.querySelector('#waiting #job-2') !== null")
+                wire.close()
+                assert first.reply().startswith("226")
+                page.until("document.querySelector('#ended #job-1') !== null")
+                assert second.reply().startswith("150")
+                page.until("document.querySelector('#now #job-2') !== null")
+                other.sendall(b"x")
+            assert second.reply().startswith("226")
+        page.until("document.querySelector('#ended #job-2') !== null")
+    assert page.run("[...document.querySelectorAll('#ended li')].map(e => e.id).join()") == (
+        "job-2,job-1"
+    )
+    assert page.complaints == []
 
 
 def test_filters(browser: Browser, running: Running) -> None:

@@ -30,13 +30,23 @@ function made(text) {
   return box.content.firstElementChild;
 }
 
-function arrange(box, keys, fresh) {
+// A row may go from one box to another one: none is removed before all stand where they belong.
+function arrange(boxes, fresh) {
   const focused = document.activeElement;
-  const wanted = keys.map((key) => document.getElementById(key) || fresh.get(key));
-  for (const each of [...box.children]) if (!wanted.includes(each)) each.remove();
-  wanted.forEach((each, n) => {
-    if (each && box.children[n] !== each) box.insertBefore(each, box.children[n] || null);
-  });
+  const wanted = new Map();
+  for (const [key, keys] of Object.entries(boxes)) {
+    const rows = keys.map((each) => document.getElementById(each) || fresh.get(each));
+    const box = document.getElementById(key);
+    if (box) wanted.set(box, rows.filter(Boolean));
+  }
+  for (const [box, rows] of wanted) {
+    rows.forEach((each, n) => {
+      if (box.children[n] !== each) box.insertBefore(each, box.children[n] || null);
+    });
+  }
+  for (const [box, rows] of wanted) {
+    for (const each of [...box.children]) if (!rows.includes(each)) each.remove();
+  }
   if (focused !== document.activeElement && focused.isConnected) focused.focus();
 }
 
@@ -50,10 +60,7 @@ function take(news) {
     if (old) become(old, made(text));
     else fresh.set(key, made(text));
   }
-  for (const [key, keys] of Object.entries(news.boxes)) {
-    const box = document.getElementById(key);
-    if (box) arrange(box, keys, fresh);
-  }
+  arrange(news.boxes, fresh);
 }
 
 let stream = null;
