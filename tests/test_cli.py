@@ -73,6 +73,7 @@ def test_serve() -> None:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("verb", ["check", "spool"])
 def test_head(tmp_path: Path, verb: str) -> None:
     """A reader that goes early is no error to tell."""

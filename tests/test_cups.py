@@ -189,6 +189,7 @@ QUEUES = 400
 SAMPLED = 20
 
 
+@pytest.mark.slow
 def test_cupsd(tmp_path: Path) -> None:
     """
     A real cupsd with four hundred queues: all of them become printers, and twenty that are tried

@@ -547,7 +547,7 @@ logged() { curl --silent --upload-file page.pcl ftp://localhost/cheques/ >&2 || 
 """
 
 
-class House:
+class Running:
     """A gateway with printers that are here, at the addresses that the documents name."""
 
     def __init__(self, folder: Path) -> None:
@@ -592,11 +592,11 @@ class House:
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """It, for all commands."""
-    house = House(tmp_path_factory.mktemp("house"))
-    yield house
-    house.gateway.stop()
+    running = Running(tmp_path_factory.mktemp("running"))
+    yield running
+    running.gateway.stop()
 
 
 def masked(text: str) -> str:
@@ -606,7 +606,7 @@ def masked(text: str) -> str:
 
 @pytest.mark.long
 @pytest.mark.parametrize("command", [c for c in TYPED if isinstance(proof(c.text), Run)], ids=named)
-def test_run(command: Passage, house: House) -> None:
+def test_run(command: Passage, running: Running) -> None:
     """It does what it is there for, as it stands there; and prints what the page shows."""
     how = proof(command.text)
     assert isinstance(how, Run)
@@ -616,21 +616,21 @@ def test_run(command: Passage, house: House) -> None:
     text = re.sub(r"(?<=[ /])(31|N)\b", "$N", command.text).replace("&F", "page.pcl")
     text = re.sub(r"(?<= )PORT$", "ward3", text)
     text += " <page.pcl" if " - " in text else ""
-    seen = house.papers
-    done = house.do(f"{how.before}{text}")
+    seen = running.papers
+    done = running.do(f"{how.before}{text}")
     if "pause --all" in text:
-        house.do("jetdirect resume --all")
+        running.do("jetdirect resume --all")
     assert done.returncode == 0 and '{"error"' not in done.stdout, done.stdout
     assert how.says in done.stdout and masked(command.answer) in masked(done.stdout)
-    assert house.papers - seen == how.papers, done.stdout
+    assert running.papers - seen == how.papers, done.stdout
 
 
 @pytest.mark.long
-def test_session(house: House) -> None:
+def test_session(running: Running) -> None:
     """The session that README shows, word by word: two jobs on PORT1, one on PORT2."""
     [shown] = (b for page in PAGES for b in blocks(page) if b.text.startswith("ftp> "))
     words = re.findall(r"^ftp> (.*?)(?:  .*)?$", shown.text, re.MULTILINE)
     lines = "\n".join(["user any any", *words, "quit"])
     program("ftp")
-    done = house.do(f"ftp -n -v printgw.example <<'END'\n{lines}\nEND")
+    done = running.do(f"ftp -n -v printgw.example <<'END'\n{lines}\nEND")
     assert done.returncode == 0 and len(re.findall("^226 Trans", done.stdout, re.MULTILINE)) == 3

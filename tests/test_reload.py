@@ -19,6 +19,8 @@ from tests.support.gateway import IPV4, Gateway
 from tests.support.rawprinter import RawPrinter
 from tests.support.session import Session, lastLine
 
+pytestmark = pytest.mark.slow
+
 PAGE = b"%!PS\nshowpage\n"
 
 

@@ -27,6 +27,8 @@ from tests.support.printservice import PrintService, listener, twistedListener
 from tests.support.rawprinter import RawPrinter, good
 from tests.support.session import MUCH, Session, lastLine, push, streamDigest
 
+pytestmark = pytest.mark.slow
+
 JOB = b"%!PS\n" + bytes(range(256)) * 400
 AUTH = Mode(tls=TLS.EXPLICIT)
 IMPLICIT = Mode(tls=TLS.IMPLICIT)
@@ -744,7 +746,6 @@ def test_controlLost(trial: Trial) -> None:
     assert told.startswith("aborted: ") and "control connection" in told
 
 
-@pytest.mark.slow
 def test_backPressure(tmp_path: Path) -> None:
     """A printer that stops holds the sender back through TLS, and memory stays flat."""
     import threading
@@ -799,7 +800,6 @@ def serial(port: int, implicit: bool = False) -> int | None:
     return x509.load_der_x509_certificate(der).serial_number if der else None
 
 
-@pytest.mark.slow
 def test_renewal(tmp_path: Path) -> None:
     """
     SIGHUP: the next session gets the new certificate, a running one goes on.
@@ -834,7 +834,6 @@ def test_renewal(tmp_path: Path) -> None:
             assert "Traceback" not in gateway.log
 
 
-@pytest.mark.slow
 def test_renewalOfImplicit(tmp_path: Path) -> None:
     """Implicit TLS shows the new certificate too."""
     with PrintService(tmp_path) as service:
@@ -845,7 +844,6 @@ def test_renewalOfImplicit(tmp_path: Path) -> None:
         assert serial(service.port(IMPLICIT), implicit=True) != old
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["tls", "ssl"])
 def test_implicitWithoutCertificate(kind: str, tmp_path: Path) -> None:
     """Implicit TLS without the certificate for data connections: the start says what is missing."""
@@ -857,7 +855,6 @@ def test_implicitWithoutCertificate(kind: str, tmp_path: Path) -> None:
         Gateway(tmp_path, "--port", endpoint)
 
 
-@pytest.mark.slow
 def test_twistedsImplicit(tmp_path: Path) -> None:
     """Twisted's own endpoint for TLS works as well."""
     certificate = selfSigned(tmp_path)
@@ -873,7 +870,6 @@ def test_twistedsImplicit(tmp_path: Path) -> None:
         assert printer.jobs == [JOB]
 
 
-@pytest.mark.slow
 def test_hangUpWithoutTLS(tmp_path: Path) -> None:
     """Without a certificate SIGHUP changes nothing: not the job that prints, not the next one."""
     with RawPrinter() as printer, Gateway(tmp_path, "--printer", printer.uri()) as gateway:
