@@ -349,6 +349,20 @@ def test_betweenAttempts() -> None:
     assert len(machine.printed) == 2
 
 
+@pytest.mark.parametrize("data", [b"", b"x" * 100], ids=["waits", "in doubt"])
+def test_canceledWhenThePrinterIsLost(data: bytes) -> None:
+    """A job that would wait again, or be held, when it was to be canceled is canceled."""
+    machine = printing(data)
+    machine.work.hold()
+    machine.printer.jobs[0].lose()
+    canceled = hear(machine.gateway.operator.cancel(1, "bob"))
+    machine.work.go()
+    machine.advance(200)
+    assert canceled[0].state == JobState.CANCELED
+    assert canceled[0].printed == ("part" if data else "no")
+    assert len(machine.printed) == 1 and machine.files("done") == [1]
+
+
 @pytest.mark.parametrize("policy", OnDoubt)
 def test_doubt(policy: OnDoubt) -> None:
     """A printer that is lost in mid-job leaves it in doubt; what then, is the operator's choice."""

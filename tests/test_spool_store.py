@@ -160,6 +160,24 @@ def test_removeData() -> None:
     assert store.record(1).outcome == "completed"
 
 
+@pytest.mark.parametrize(
+    "step",
+    [
+        Store.probe,
+        lambda store: store.reserve("number", 1000),
+        lambda store: store.setPaused({"ward3": "anna"}),
+    ],
+)
+def test_notMounted(step: Callable[[Store], object]) -> None:
+    """Nothing is written into the empty directory where its disk was mounted."""
+    store, _ = opened(disk := LosingDisk())
+    for name in disk.inodes(""):
+        del disk.directory("").names[name]
+    with pytest.raises(FileNotFoundError):
+        step(store)
+    assert disk.inodes("") == []
+
+
 def test_strangers() -> None:
     """What is none of the spool's is named, and no port."""
     store, _ = opened(disk := LosingDisk())

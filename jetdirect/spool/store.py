@@ -137,6 +137,7 @@ class Store:
         @raise OSError: the counter could not be raised.
         """
         with self._lock:
+            self._mounted()
             return self._numbers.next(counter, count)
 
     def begin(self, port: str, number: int | None = None) -> Draft:
@@ -295,10 +296,9 @@ class Store:
         """
         Try what a commit needs of the disk.
 
-        @raise OSError: it fails, or is another one: an empty directory, as where a disk was
-            mounted.
+        @raise OSError: it fails, or is away.
         """
-        self._disk.isDirectory("ports")
+        self._mounted()
         self._removeProbe()
         writeFile(self._disk, PROBE + UNFINISHED, b"probe\n")
         self._disk.rename(PROBE + UNFINISHED, PROBE)
@@ -330,6 +330,7 @@ class Store:
 
     def setPaused(self, paused: dict[str, str]) -> None:
         """L{writePaused}."""
+        self._mounted()
         writePaused(self._disk, paused)
 
     # What a draft says.
@@ -346,6 +347,10 @@ class Store:
             self._clear(path)
 
     # Inside.
+
+    def _mounted(self) -> None:
+        # What is written into the empty directory where a disk was mounted is lost with the mount.
+        self._disk.isDirectory("ports")
 
     def _write(self, path: str, data: bytes) -> None:
         file = self._disk.create(path)

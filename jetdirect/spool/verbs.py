@@ -95,7 +95,10 @@ class Verbs:
         reason = f"canceled by {by}"
         if self._jobs.isPrinting(number):
             await self._printing.cut(JobCanceled(reason))
-            return
+            if self._jobs.places.get(number) in (None, JobPlace.DONE):
+                return
+            # Its printer was lost first: it waits again, or is in doubt.
+            kept = self._jobs.kept(number)
         record = await self._takenOut(kept)
         self._releaseDoubt(number)
         await self._changes.finish(kept, record.but(reason=reason, by=by), "canceled")
