@@ -125,6 +125,7 @@ class ControlConnection(protocol.Protocol):
     @ivar peerPort: its TCP port.
     @ivar local: this end's own address.
     @ivar proxied: there is a proxy (PROXY protocol) between the two.
+    @ivar proxy: its address then.
     @ivar secure: the connection is encrypted.
     @ivar implicitTLS: it is to be so before the first word.
     @ivar throughProxy: a PROXY header is to come first; until then the peer is not known, and
@@ -145,6 +146,7 @@ class ControlConnection(protocol.Protocol):
     peerPort = 0
     local = ""
     proxied = False
+    proxy = ""
     secure = False
     implicitTLS = False
     throughProxy = False
@@ -442,6 +444,7 @@ class ControlConnection(protocol.Protocol):
         here = wire.getHost()
         if wire is not self.transport and here != self.transport.getHost():
             self.proxied = True
+            self.proxy = plainHost(getattr(wire.getPeer(), "host", ""))
         self.local = intern(plainHost(getattr(here, "host", "")))  # the same for thousands
         self.peer = plainHost(getattr(there, "host", ""))
         self.host = oneHost(self.peer)

@@ -102,6 +102,20 @@ def test_proxy(how: str, printer: RawPrinter, tmp_path: Path) -> None:
             )
 
 
+def test_proxyPassesData(printer: RawPrinter, tmp_path: Path) -> None:
+    """EPSV, which names no address, is for a proxy that may bring data itself."""
+    # Which is what the kernel calls it when it connects.
+    options = [f"--passive-address={PROXY}", "--data-from=127.0.0.1"]
+    with Proxied(tmp_path, printer, "send-proxy", *options) as proxied, proxied.session() as ftp:
+        port = int(ftp.sendcmd("EPSV").split("|||")[1].split("|")[0])
+        ftp.putcmd("STOR job.ps")
+        with socket.create_connection((GATEWAY, port), PATIENCE) as wire:
+            wire.sendall(BINARY)
+        assert ftp.getmultiline()[:3] == "150"
+        assert ftp.getmultiline()[:3] == "226"
+    assert printer.waitForJob(1) == BINARY
+
+
 def test_proxyStrangers(printer: RawPrinter, tmp_path: Path) -> None:
     """Only the client may use the data port: not the proxy, not a neighbour."""
     options = [f"--passive-address={GATEWAY}"]

@@ -106,10 +106,13 @@ def extendedPassive(session: Session, argument: str) -> Reply:
         return replies.OKAY
     if argument not in _EXTENDED:
         return replies.UNKNOWN_FAMILY(family=_family(session))
-    if _EXTENDED[argument] not in (None, isIPv6(session.control.local)):
+    control = session.control
+    if control.proxied:
+        # The sender connects to whom it talks with: the proxy, which may pass data on, or not.
+        if not isInside(control.proxy, session.settings.dataFrom):
+            return replies.PASSIVE_ONLY
+    elif _EXTENDED[argument] not in (None, isIPv6(control.local)):
         return replies.UNKNOWN_FAMILY(family=_family(session))
-    if session.control.proxied:
-        return replies.PASSIVE_ONLY
     port = _listen(session)
     return replies.CANNOT_LISTEN if port is None else replies.EXTENDED_PASSIVE(port=port.number)
 
