@@ -101,18 +101,38 @@ def _spool(said: argparse.Namespace) -> int:
     from .spool.offline import showSpool
 
     try:
-        return 0 if showSpool(said.directory, said.hold_all, sys.stdout) else 1
+        if said.into is None:
+            return 0 if showSpool(said.directory, said.hold_all, sys.stdout) else 1
+        from .spool.postgresql.opening import moveInto
+
+        return 0 if moveInto(said.directory, said.into, sys.stdout) else 1
     except ValueError as why:
         raise Refused(f"{said.directory}: {why}") from None
 
 
 def _spoolWords(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("directory", metavar="DIRECTORY", help="what a gateway has as --spool")
-    parser.add_argument(
+    one = parser.add_mutually_exclusive_group()
+    one.add_argument(
         "--hold-all",
         action="store_true",
         help="hold all jobs that a gateway would print: those of a restored backup",
     )
+    one.add_argument(
+        "--into",
+        metavar="postgresql://...",
+        type=_database,
+        help="move all jobs that have not ended into the database of a fleet",
+    )
+
+
+def _database(text: str) -> str:
+    from .spool.where import isDatabase, withoutPassword
+
+    if not isDatabase(text):
+        remedy = "write postgresql://USER@HOST/DATABASE"
+        raise argparse.ArgumentTypeError(f"{withoutPassword(text)}: no database; {remedy}")
+    return text
 
 
 def _importCUPS(said: argparse.Namespace) -> int:

@@ -140,7 +140,8 @@ MAY_IMPORT = {
     "spool.postgresql.places": "",
     "spool.postgresql.spool": "errors interfaces spool.asked spool.beat spool.record spool.threads"
     " spool.postgresql.*",
-    "spool.postgresql.opening": "interfaces spool.where spool.postgresql.*",
+    "spool.postgresql.moving": "errors spool.offline spool.record spool.store spool.postgresql.*",
+    "spool.postgresql.opening": "interfaces spool.offline spool.where spool.postgresql.*",
     "spool.portjobs": "record spool.context spool.kept spool.record spool.seen",
     "spool.doubt": "errors named spool.kept spool.record",
     "spool.retention": "errors record spool.duplicates spool.context spool.limits spool.portjobs"
@@ -334,7 +335,8 @@ MAY_IMPORT = {
     "remote.words": "text",
     "remote.*": "testpage verb remote.*",
     "testalarm": "configuration interfaces net.deadline onlookers text watch.*",
-    "cli": "checking cups help options remote.* spool.offline tap testalarm text verb words",
+    "cli": "checking cups help options remote.* spool.offline spool.postgresql.opening spool.where"
+    " tap testalarm text verb words",
     "__main__": "cli",
 }
 

@@ -40,6 +40,17 @@ def showSpool(path: str, holdAll: bool, out: TextIO) -> bool:
     @return: nothing is wrong.
     @raise ValueError: it cannot be looked at; the message says why, and what to do.
     """
+    with opened(path) as store:
+        return Shown(store, out).show(holdAll)
+
+
+@contextmanager
+def opened(path: str) -> Iterator[Store]:
+    """
+    A spool that no gateway has meanwhile.
+
+    @raise ValueError: it cannot be looked at; the message says why, and what to do.
+    """
     if not os.path.isdir(f"{path}/ports"):
         raise ValueError("it is no spool of this program: it has no directory 'ports'")
     with _asOwner(path):
@@ -49,13 +60,20 @@ def showSpool(path: str, holdAll: bool, out: TextIO) -> bool:
             remedy = "ask it (jetdirect jobs), or end it first"
             raise ValueError(f"a gateway has this spool; {remedy}") from None
         try:
-            return _Shown(Store(RealDisk(directory.path)), out).all(holdAll)
+            yield Store(RealDisk(directory.path))
         except BrokenPipeError:
             raise  # it is no disk's
         except OSError as error:
             raise ValueError(f"{error.strerror}: {error.filename}; mend the disk first") from None
         finally:
             directory.release()
+
+
+def interrupted(store: Store, number: int, record: SpoolRecord) -> SpoolRecord:
+    """What is to be said of a job that was being printed when the last gateway ended."""
+    sent = store.noted(number)
+    reason = f"interrupted; at least {sent} of {record.size} bytes sent"
+    return record.but(sent=sent, reason=reason, by=HELD_BY)
 
 
 @contextmanager
@@ -74,18 +92,24 @@ def _asOwner(path: str) -> Iterator[None]:
         os.setegid(0)
 
 
-class _Shown:
+class Shown:
+    """The jobs of a spool, a line for each."""
+
     def __init__(self, store: Store, out: TextIO) -> None:
         self._store = store
         self._out = out
         self._wrong: list[str] = []
 
-    def all(self, holdAll: bool) -> bool:
+    def show(self, holdAll: bool) -> bool:
+        """L{showSpool}."""
         self._wrong += self._store.strangers()
         for port in self._store.portNames():
             found = self._store.addPort(port)
             self._wrong += found.complaints
             self._port(port, found, holdAll)
+        return self._sayWrong()
+
+    def _sayWrong(self) -> bool:
         for each in self._wrong:
             self._say(each)
         return not self._wrong
@@ -119,12 +143,10 @@ class _Shown:
         return record
 
     def _held(self, record: SpoolRecord, place: JobPlace) -> SpoolRecord:
-        reason = "held by --hold-all"
         if place is JobPlace.ACTIVE:
-            sent = self._store.noted(record.number)
-            reason = f"interrupted; at least {sent} of {record.size} bytes sent"
-            record = record.but(sent=sent)
-        record = record.but(reason=reason, by=HELD_BY)
+            record = interrupted(self._store, record.number, record)
+        else:
+            record = record.but(reason="held by --hold-all", by=HELD_BY)
         self._store.change(record, JobPlace.HELD)
         return record
 

@@ -6,11 +6,13 @@ before.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TextIO
 
 from twisted.internet.interfaces import IReactorFromThreads
 from twisted.logger import Logger
 
 from ...interfaces import ISharedSpool
+from ..offline import opened
 from ..where import withoutPassword
 
 MISSING = "psycopg is missing; install it with pip install jetdirect[postgresql]"
@@ -51,6 +53,21 @@ def lookAtDatabase(uri: str) -> tuple[list[str], list[str]]:
     except ValueError as error:
         wrong = str(error)
     return [wrong] if wrong else [], found
+
+
+def moveInto(path: str, uri: str, out: TextIO) -> bool:
+    """
+    Move what waits, prints or is held in a directory into a database, and write a line for each.
+
+    @return: nothing is wrong.
+    @raise ValueError: it cannot be moved; the message says why, and what to do.
+    """
+    try:
+        from .moving import Moving
+    except ImportError:
+        raise ValueError(MISSING) from None
+    with opened(path) as store:
+        return Moving(store, out, uri).all()
 
 
 def _tried(step: Callable[[], object]) -> str:

@@ -274,6 +274,11 @@ class Table:
             row = session.execute("SELECT heard FROM jobs WHERE number = %s", [number]).fetchone()
         return row is not None and bool(row[0])
 
+    def noteHeard(self, numbers: Collection[int]) -> None:
+        """Their senders have heard of them."""
+        with self._database.session() as session:
+            session.execute("UPDATE jobs SET heard = true WHERE number = ANY(%s)", [list(numbers)])
+
     def handOver(self, numbers: Collection[int]) -> None:
         """L{ISharedSpool.handOver<jetdirect.interfaces.ISharedSpool.handOver>}."""
         with self._database.session() as session:
