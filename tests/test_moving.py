@@ -169,7 +169,7 @@ def test_refused(spool: Path, server: PostgreSQL, capsys: pytest.CaptureFixture[
     held = SpoolDirectory(str(spool))
     status, _, err = said(capsys, str(spool), "--into", server.fresh())
     held.release()
-    assert status == 1 and "another gateway has this spool" in err
+    assert status == 1 and "a gateway has this spool" in err
     status, _, err = said(capsys, str(spool), "--into", "postgresql://u:s3cret@127.0.0.1:1/x")
     assert status == 1 and "s3cret" not in err and len(err.splitlines()) == 1
     status, _, err = said(capsys, str(spool), "--into", "/var/spool")

@@ -17,12 +17,13 @@ from zope.interface.verify import verifyObject
 
 from jetdirect.errors import PortLost, SpoolFailed, SpoolSilent
 from jetdirect.interfaces import ISharedSpool, ISpool
-from jetdirect.spool.beat import Told
+from jetdirect.spool.beat import Beat, Told
 from jetdirect.spool.postgresql.opening import lookAtDatabase, openDatabase
 from jetdirect.spool.record import JobPlace
 from jetdirect.testing.rules import hear
 from jetdirect.testing.spoolcontract import RECORD, RULES, Rule, TestedSpool
 from tests.support.peer import PATIENCE
+from tests.support.pgbouncer import PgBouncer
 from tests.support.postgresql import PostgreSQL
 from tests.support.started import freePort
 from tests.support.threaded import ThreadedReactor
@@ -93,6 +94,13 @@ def settled(answer: Any, reactor: ThreadedReactor) -> Any:
     return told[0]
 
 
+def databaseOf(uri: str) -> Any:
+    """It, without a gateway; psycopg may be missing, and the server is not there then."""
+    from jetdirect.spool.postgresql.database import Database
+
+    return Database(uri)
+
+
 def test_notDurable(server: PostgreSQL) -> None:
     """A database that would lose what it has is refused by the setting's name."""
     uri = server.fresh()
@@ -110,12 +118,11 @@ def test_notDurable(server: PostgreSQL) -> None:
 
 def test_notDurableLater(server: PostgreSQL) -> None:
     """What the server's file says later changes nothing for a session, and new ones are refused."""
-    from jetdirect.spool.postgresql.database import Database
 
     def of(session: Any) -> object:
         return session.execute("SHOW synchronous_commit").fetchone()[0]
 
-    database = Database(server.fresh())
+    database = databaseOf(server.fresh())
     with database.connect() as session:
         server.sql("ALTER SYSTEM SET synchronous_commit = off")
         try:
@@ -247,3 +254,167 @@ class LosingDatabase:
             yield session
             if fault == "after":
                 raise whatFailed(lost) from lost
+
+
+def test_othersSettings(server: PostgreSQL) -> None:
+    """What an administrator has set for other programs of the role changes nothing here."""
+    uri = server.fresh()
+    theirs = {
+        "client_encoding": "LATIN1",
+        "datestyle": "German",
+        "default_transaction_isolation": "serializable",
+        "idle_session_timeout": "1s",
+        "lock_timeout": "1ms",
+        "statement_timeout": "1s",
+    }
+    for name, value in theirs.items():
+        server.sql(f"ALTER ROLE jetdirect SET {name} = '{value}'")
+    try:
+        with databaseOf(uri).connect() as session:
+            found = {name: session.execute(f"SHOW {name}").fetchone()[0] for name in theirs}
+        tested: Any = TestedDatabase(server)
+        beat = settled(tested.spool.beat(Told({"lab"})), tested._reactor)
+    finally:
+        server.sql("ALTER ROLE jetdirect RESET ALL")
+    assert isinstance(beat, Beat), beat
+    assert found == {
+        "client_encoding": "UTF8",
+        "datestyle": "German, DMY",
+        "default_transaction_isolation": "read committed",
+        "idle_session_timeout": "0",
+        "lock_timeout": "0",
+        "statement_timeout": "0",
+    }
+
+
+@pytest.mark.parametrize("encoding", ["SQL_ASCII", "LATIN1"])
+def test_encodings(server: PostgreSQL, encoding: str) -> None:
+    """Names in any script are kept; a database that cannot is refused."""
+    server.sql("DROP DATABASE IF EXISTS other")
+    server.sql(f"CREATE DATABASE other ENCODING '{encoding}' LOCALE 'C' TEMPLATE template0")
+    if encoding == "LATIN1":
+        wrong, _ = lookAtDatabase(server.uri("other"))
+        [told] = wrong
+        assert "its encoding is LATIN1" in told and "ENCODING 'UTF8'" in told
+        return
+    reactor = ThreadedReactor()
+    spool: Any = openDatabase(server.uri("other"), reactor)
+    assert settled(spool.join(), reactor) is None
+    assert settled(spool.setPaused({"lab": "祐美"}), reactor) is None
+    assert settled(spool.beat(Told({"lab"})), reactor).paused == {"lab": "祐美"}
+    settled(spool.close(), reactor)
+
+
+@pytest.mark.parametrize(
+    "table",
+    ["jobs (number integer)", "version (text text)", "version (version integer)"],
+)
+def test_anothersTables(server: PostgreSQL, table: str) -> None:
+    """A schema that another program has is not touched, and said to be one."""
+    uri = server.fresh()
+    server.sql(f"CREATE SCHEMA jetdirect; CREATE TABLE jetdirect.{table}")
+    with pytest.raises(ValueError, match="schema jetdirect is another program's; name a"):
+        openDatabase(uri, ThreadedReactor())
+    assert "another program's" in lookAtDatabase(uri)[0][0]
+    assert server.sql("SELECT count(*) FROM pg_tables WHERE schemaname = 'jetdirect'") == "1"
+
+
+def test_poorRole(server: PostgreSQL) -> None:
+    """A role that may make no schema is told the remedy; one of its own will do."""
+    uri = server.fresh().replace("jetdirect@", "poor@")
+    server.sql("DROP ROLE IF EXISTS poor")
+    server.sql("CREATE ROLE poor LOGIN")
+    with pytest.raises(ValueError, match=r"permission denied.*; make our role the owner"):
+        openDatabase(uri, ThreadedReactor())
+    assert "permission denied" in lookAtDatabase(uri)[0][0]
+    server.sql("CREATE SCHEMA jetdirect AUTHORIZATION poor")
+    openDatabase(uri, ThreadedReactor())
+    assert server.sql("SELECT version FROM jetdirect.version") == "1"
+    server.fresh()
+
+
+def test_pooler(server: PostgreSQL) -> None:
+    """A pooler, which would give our locks and settings to others, is refused."""
+    server.fresh()
+    with PgBouncer(server) as pooler:
+        wrong, _ = lookAtDatabase(server.uri(port=pooler.port))
+    assert wrong == ["a pooler such as PgBouncer is before it; name the server itself"]
+
+
+def test_endedSessions(server: PostgreSQL) -> None:
+    """A session that the server has ended meanwhile is not tried: nobody is refused for it."""
+    database = databaseOf(server.fresh())
+    with database.session() as one, database.session() as other:
+        assert one is not other
+    server.sql(
+        "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+        " WHERE application_name = 'jetdirect'"
+    )
+    with database.session() as session:
+        assert session.execute("SELECT 1").fetchone() == (1,)
+
+
+def test_fsyncOffLater(server: PostgreSQL) -> None:
+    """A server that syncs no more keeps no job, also for those who are there already."""
+    tested = TestedDatabase(server)
+    reactor, spool = tested._reactor, tested.spool
+    settled(spool.addPort("lab"), reactor)
+    server.sql("ALTER SYSTEM SET fsync = off")
+    try:
+        server.sql("SELECT pg_reload_conf()")
+        server.until("SHOW fsync", "off")
+        for data in (b"a page", b"x" * 300_000):
+            draft = settled(spool.begin("lab", settled(spool.reserve(1), reactor)), reactor)
+            settled(draft.write(data), reactor)
+            told = settled(draft.commit(RECORD, JobPlace.QUEUE), reactor)
+            assert isinstance(told, SpoolFailed) and "its fsync is off" in told.reason
+        assert server.sql("SELECT count(*) FROM jetdirect.jobs WHERE state <> 'tmp'") == "0"
+    finally:
+        server.sql("ALTER SYSTEM RESET fsync")
+        server.sql("SELECT pg_reload_conf()")
+        server.until("SHOW fsync", "on")
+
+
+def test_askedLongAgo(server: PostgreSQL) -> None:
+    """What was wanted, and not done in time, is never done: who wanted it was told so."""
+    from jetdirect.spool.postgresql.member import CLEANED
+
+    tested: Any = TestedDatabase(server)
+    reactor, spool = tested._reactor, tested.spool
+    settled(spool.addPort("lab"), reactor)
+    for number in (1, 2):
+        settled(spool.ask("lab", "cancel", number, "", "anna"), reactor)
+    server.sql("UPDATE jetdirect.asked SET at = at - interval '9 s' WHERE number = 1")
+    beat = settled(spool.beat(Told({"lab"})), reactor)
+    assert [asked.number for asked in beat.asked] == [2]
+    server.sql("UPDATE jetdirect.asked SET at = at - interval '2 min'")
+    spool._member._cleaned = -CLEANED
+    settled(spool.beat(Told({"lab"})), reactor)
+    assert server.sql("SELECT count(*) FROM jetdirect.asked") == "0"
+
+
+def test_readOnly(server: PostgreSQL) -> None:
+    """A database that may only be read is refused before a job comes."""
+    uri = server.fresh()
+    openDatabase(uri, ThreadedReactor())
+    server.sql("ALTER ROLE jetdirect SET default_transaction_read_only = on")
+    try:
+        assert lookAtDatabase(uri)[0] == [
+            "it may only be read; reset default_transaction_read_only for this role"
+        ]
+    finally:
+        server.sql(
+            "SET TRANSACTION READ WRITE; ALTER ROLE jetdirect RESET default_transaction_read_only"
+        )
+
+
+def test_heardAtTheEnd(server: PostgreSQL) -> None:
+    """Who has heard of its job is known also when the gateway ends before its next beat."""
+    tested = TestedDatabase(server)
+    reactor, spool = tested._reactor, tested.spool
+    settled(spool.addPort("lab"), reactor)
+    draft = settled(spool.begin("lab", settled(spool.reserve(1), reactor)), reactor)
+    record = settled(draft.commit(RECORD, JobPlace.QUEUE), reactor)
+    settled(spool.noteHeard(record.number), reactor)
+    settled(spool.close(), reactor)
+    assert server.sql("SELECT heard FROM jetdirect.jobs") == "t"

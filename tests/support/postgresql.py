@@ -65,7 +65,7 @@ class PostgreSQL(Peer):
         pytest.importorskip("psycopg", reason="pip install jetdirect[postgresql]")
         self._bin = binary("postgres")
         self._directory = Path(tempfile.mkdtemp(prefix="jd-pg-", dir=place))
-        self._user = pwd.getpwnam("nobody") if os.geteuid() == 0 else None
+        self._user, self._as = unprivileged()
         if self._user is not None:
             os.chown(self._directory, self._user.pw_uid, self._user.pw_gid)
         self.port = freePort()
@@ -128,7 +128,7 @@ class PostgreSQL(Peer):
     def start(self) -> None:
         """Let it serve."""
         self._process = subprocess.Popen(
-            mortal(*self._as(), self._bin, "-D", str(self._data)),
+            mortal(*self._as, self._bin, "-D", str(self._data)),
             cwd=self._directory,
             stdin=subprocess.DEVNULL,
             stdout=(self._directory / "log").open("a"),
@@ -185,16 +185,17 @@ class PostgreSQL(Peer):
         self.halt("QUIT")  # without a checkpoint: nobody reads it again
         shutil.rmtree(self._directory, ignore_errors=True)
 
-    def _as(self) -> list[str]:
-        if self._user is None:
-            return []
-        user = self._user
-        return ["setpriv", f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups"]
-
     def _run(self, *command: str) -> None:
-        subprocess.run(
-            [*self._as(), *command], cwd=self._directory, check=True, capture_output=True
-        )
+        subprocess.run([*self._as, *command], cwd=self._directory, check=True, capture_output=True)
+
+
+def unprivileged() -> tuple[pwd.struct_passwd | None, list[str]]:
+    """Who is to run what does not run as root, and what stands before its command line then."""
+    if os.geteuid():
+        return None, []
+    user = pwd.getpwnam("nobody")
+    ids = [f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}"]
+    return user, ["setpriv", *ids, "--clear-groups"]
 
 
 def either(*ports: int) -> str:

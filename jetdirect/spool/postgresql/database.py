@@ -4,6 +4,7 @@ Sessions with a database, for threads; and its errors in the words of a job's.
 
 from __future__ import annotations
 
+import select
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from threading import Lock
@@ -39,11 +40,24 @@ _THEIRS = {
     "tcp_keepalives_count": "3",
     "tcp_user_timeout": str(SILENT),
     "idle_in_transaction_session_timeout": "10s",
+    "client_encoding": "UTF8",
+    "default_transaction_isolation": "read committed",
+    # Limits for other programs of the same role: here each would be a job that is refused, or cut.
+    "idle_session_timeout": "0",
+    "lock_timeout": "0",
+    "statement_timeout": "0",
+    "transaction_timeout": "0",
 }
-"""Settings of the server, for each session."""
+"""Settings of the server, for each session, as far as it knows them."""
+
+_ENCODINGS = ("UTF8", "SQL_ASCII")
+"""Of a database, that can hold what a person is called."""
 
 _UNIQUE = 0x6A657464
 """The first half of all advisory locks here; the second is 0 for the schema, or a gateway."""
+
+
+_ANOTHERS = f"its schema {SCHEMA} is another program's; name a database of the gateways' own"
 
 
 class Unusable(ValueError):
@@ -74,7 +88,7 @@ class Database:
         """
         A new session; each statement is a transaction of its own.
 
-        @param make: make the tables, if they are not there.
+        @param make: make the tables, if they are not there; else it is only tried.
 
         @raise Unusable: what is kept there would not be durable, or not be found again.
         @raise psycopg.Error: there is none.
@@ -98,9 +112,7 @@ class Database:
         """
         session = None
         try:
-            with self._lock:
-                session = self._free.pop() if self._free else None
-            session = session or self.connect()
+            session = self._living() or self.connect()
             yield session
         except (psycopg.Error, Unusable) as error:
             if session is not None and session.closed:
@@ -146,14 +158,38 @@ class Database:
 
     # Inside.
 
+    def _living(self) -> Session | None:
+        # One of which the server has said nothing since: what it says unasked is the end.
+        while True:
+            with self._lock:
+                if not self._free:
+                    return None
+                session = self._free.pop()
+            poll = select.poll()
+            poll.register(session.fileno(), select.POLLIN)
+            if not poll.poll(0):
+                return session
+            session.close()
+
     def _prepare(self, session: Session) -> None:
-        names = ", ".join("set_config(%s, %s, false)" for _ in _THEIRS)
-        session.execute(f"SELECT {names}", [each for pair in _THEIRS.items() for each in pair])
+        session.execute(
+            "SELECT set_config(name, value, false)"
+            " FROM unnest(%s::text[], %s::text[]) AS ours (name, value)"
+            " WHERE current_setting(name, true) IS NOT NULL",
+            [[*_THEIRS], [*_THEIRS.values()]],
+        )
         found = session.execute(
             "SELECT current_setting('synchronous_commit'), current_setting('fsync'),"
-            " pg_is_in_recovery()"
+            " pg_is_in_recovery(), current_setting('transaction_read_only'),"
+            " current_setting('server_encoding'), pg_backend_pid()"
         ).fetchone()
-        commit, sync, replica = found or ("", "", True)
+        commit, sync, replica, readOnly, encoding, pid = found or ("", "", True, "", "", 0)
+        if pid != session.info.backend_pid:
+            # Locks and settings are a session's; a pooler gives them to the next one who comes.
+            raise Unusable("a pooler such as PgBouncer is before it; name the server itself")
+        if encoding not in _ENCODINGS:
+            remedy = "make one with ENCODING 'UTF8'"
+            raise Unusable(f"its encoding is {encoding}, and names may be in any script; {remedy}")
         if commit == "off":
             remedy = "set it to on for this role, or queued would not be true"
             raise Unusable(f"synchronous_commit is off; {remedy}")
@@ -162,21 +198,43 @@ class Database:
         if replica:
             remedy = "name the primary, or both with target_session_attrs=read-write"
             raise Unusable(f"the server is a replica; {remedy}")
+        if readOnly == "on":
+            remedy = "reset default_transaction_read_only for this role"
+            raise Unusable(f"it may only be read; {remedy}")
         # A reload of the server's file does not change what is promised in this session.
         session.execute("SELECT set_config('synchronous_commit', %s, false)", [commit])
 
     def _checkTables(self, session: Session, make: bool) -> None:
         if not self._areThere(session):
+            self._make(session, make)
             if not make:
                 return
-            with session.transaction():
-                session.execute("SELECT pg_advisory_xact_lock(%s, 0)", [_UNIQUE])
-                if not self._areThere(session):
-                    session.execute(TABLES)
-        found = session.execute("SELECT max(version) FROM version").fetchone()
-        if found is None or found[0] != VERSION:
-            told = f"its schema {SCHEMA} is version {found and found[0]}"
+        try:
+            row = session.execute("SELECT max(version) FROM version").fetchone()
+        except (psycopg.errors.UndefinedColumn, psycopg.errors.UndefinedFunction):
+            row = None
+        if row is None or row[0] is None:
+            raise Unusable(_ANOTHERS)
+        if row[0] != VERSION:
+            told = f"its schema {SCHEMA} is version {row[0]}"
             raise Unusable(f"{told}, this program knows version {VERSION}; use one that knows it")
+
+    def _make(self, session: Session, stay: bool) -> None:
+        try:
+            with session.transaction(force_rollback=not stay):
+                session.execute("SELECT pg_advisory_xact_lock(%s, 0)", [_UNIQUE])
+                if self._areThere(session):
+                    return
+                # Who may not make one may have been given one.
+                row = session.execute("SELECT to_regnamespace(%s)", [SCHEMA]).fetchone()
+                if row is None or row[0] is None:
+                    session.execute(f"CREATE SCHEMA {SCHEMA}")
+                session.execute(TABLES)
+        except psycopg.errors.InsufficientPrivilege as error:
+            remedy = f"make our role the owner of the database, or of a schema {SCHEMA} in it"
+            raise Unusable(f"{lineOf(error)}; {remedy}") from None
+        except psycopg.errors.DuplicateTable:
+            raise Unusable(_ANOTHERS) from None
 
     @staticmethod
     def _areThere(session: Session) -> bool:

@@ -33,13 +33,14 @@ _BEGIN = """
 """
 _WHOLE = """
     WITH chunk AS (
-        INSERT INTO chunks SELECT %(number)s, 0, %(data)s WHERE %(size)s > 0
+        INSERT INTO chunks SELECT %(number)s, 0, %(data)s
+        WHERE %(size)s > 0 AND current_setting('fsync') = 'on'
     )
     INSERT INTO jobs (number, port, state, place, size, host, received, sha256, reason, outcome,
         record, origin, intake)
-    VALUES (%(number)s, %(port)s, %(state)s, %(place)s, %(size)s, %(host)s, %(received)s,
-        %(sha256)s, %(reason)s,
-        %(outcome)s, %(record)s, %(me)s, %(me)s)
+    SELECT %(number)s, %(port)s, %(state)s, %(place)s, %(size)s, %(host)s, %(received)s,
+        %(sha256)s, %(reason)s, %(outcome)s, %(record)s, %(me)s, %(me)s
+    WHERE current_setting('fsync') = 'on'
 """
 _REST = """
     WITH chunk AS (
@@ -50,6 +51,7 @@ _REST = """
         record = %(record)s,
         committed = clock_timestamp(), changed = pg_current_xact_id()
     WHERE number = %(number)s AND state = 'tmp' AND origin = %(me)s
+        AND current_setting('fsync') = 'on'
 """
 _TAKE_BACK = """
     INSERT INTO jobs (number, port, state, place, size, host, received, sha256, reason, outcome,
@@ -128,7 +130,9 @@ class Draft:
             self._takeBack(error)
             raise
         if not kept:
-            raise SpoolFailed("the database took this gateway for dead, and removed the job")
+            # Somebody may turn it off while we are there, and no session can keep it on.
+            told = "its fsync is off, or it took this gateway for dead and removed the job"
+            raise SpoolFailed(f"the database has not kept it: {told}")
         self._table.kept(self.number)
         return record
 

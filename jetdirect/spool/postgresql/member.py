@@ -30,6 +30,14 @@ prints in its place: more than L{LEASE<jetdirect.spool.shared.LEASE>}, which beg
 UNWANTED = 2.0
 """Seconds for which a port waits for the gateway that fits best, before any takes it (chosen)."""
 
+CLEANED = 2.0
+"""Seconds between two looks for what is left of gateways that are no more, beside the one when one
+has gone: a commit of its may come to its end after that (chosen)."""
+
+WANTED = 8.0
+"""Seconds after which nobody does what a person wanted: who asked says then that it was not done
+(L{ANSWERED<jetdirect.spool.shared.ANSWERED>}, which is later)."""
+
 GIVEN_AGAIN = 10_000
 """Transactions that a server may have lost in a crash or a failover, none of which anybody waited
 for: 0.6 s of them (three times C{wal_writer_delay}); their numbers are given again (chosen)."""
@@ -61,6 +69,7 @@ _NOBODYS_DRAFTS = """
 _LONG_GONE = """
     DELETE FROM jobs WHERE state = 'gone' AND committed < clock_timestamp() - interval '1 hour'
 """
+_LONG_ASKED = "DELETE FROM asked WHERE at < clock_timestamp() - interval '1 minute'"
 
 
 class Member:
@@ -82,6 +91,7 @@ class Member:
         self._best: dict[str, int | None] = {}
         self._served: dict[int, tuple[int, frozenset[str]]] = {}
         self._ports: frozenset[str] | None = None
+        self._cleaned = -CLEANED
 
     def join(self) -> None:
         """
@@ -98,7 +108,8 @@ class Member:
 
     def _join(self) -> None:
         session = self._session = self._database.connect()
-        if not self.me:
+        isNew = not self.me
+        if isNew:
             # Durable: after a crash or a failover nobody else gets it.
             row = session.execute("SELECT nextval('ids')").fetchone()
             assert row is not None
@@ -106,6 +117,8 @@ class Member:
         session.execute("SET synchronous_commit = off")
         row = session.execute("SELECT pg_try_advisory_lock(%s, %s)", lockOf(self.me)).fetchone()
         if row is None or not row[0]:
+            if isNew:
+                self.me = 0  # a database from a backup gives numbers again
             self.leave()
             raise SpoolFailed("the database still has our last session")
         self._ports = None
@@ -193,7 +206,7 @@ class Member:
 
         @return: those that are well, each with its ports.
         """
-        rows = session.execute("SELECT id, name, serial, seen FROM gateways").fetchall()
+        rows = session.execute("SELECT id, name, serial, seen::text FROM gateways").fetchall()
         now, watched = time.monotonic(), self._watched
         self._watched, self._silent, gone = {}, {}, watched.keys() - {row[0] for row in rows}
         fresh: dict[int, frozenset[str]] = {}
@@ -208,7 +221,9 @@ class Member:
             else:
                 fresh[id] = self._portsOf(session, id, serial)
             self._watched[id] = seen, since
-        self._clean(session, bool(gone) or not self._since)
+        if (ports := bool(gone) or not self._since) or now - self._cleaned >= CLEANED:
+            self._cleaned = now
+            self._clean(session, ports)
         return fresh
 
     def _silentAt(self, session: Session) -> dict[str, Silent]:
@@ -234,6 +249,7 @@ class Member:
         session.execute(_NOBODYS_INTAKE)
         session.execute(_NOBODYS_DRAFTS)
         session.execute(_LONG_GONE)
+        session.execute(_LONG_ASKED)
 
     def _own(
         self, session: Session, told: Told, fresh: Mapping[int, frozenset[str]]
@@ -287,8 +303,9 @@ class Member:
     def _asked(self, session: Session, mine: Collection[str]) -> list[Asked]:
         rows = session.execute(
             "UPDATE asked SET begun = true WHERE NOT begun AND port = ANY(%s)"
+            " AND at > clock_timestamp() - make_interval(secs => %s)"
             " RETURNING id, port, verb, number, target, by",
-            [list(mine)],
+            [list(mine), WANTED],
         ).fetchall()
         return [Asked(*row) for row in rows]
 

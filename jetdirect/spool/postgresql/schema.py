@@ -13,7 +13,6 @@ VERSION = 1
 """Raised when an older program could misunderstand what is written."""
 
 TABLES = """
-CREATE SCHEMA IF NOT EXISTS jetdirect;
 CREATE TABLE version (version integer PRIMARY KEY);
 INSERT INTO version VALUES (1);
 

@@ -6,13 +6,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
 from typing import Any, TypeVar
 
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IReactorFromThreads
 from zope.interface import implementer
 
-from ...errors import SpoolFailed
+from ...errors import SpoolFailed, SpoolFull
 from ...interfaces import IDraft, IKeptData, ISharedSpool
 from ..asked import AskedDraft, AskedSpool
 from ..beat import Beat, Told
@@ -179,6 +180,9 @@ class PostgreSQLSpool(AskedSpool):
         over: Deferred[None] = Deferred()
 
         def closed() -> None:
+            with suppress(SpoolFailed, SpoolFull):
+                if self._heard:
+                    self._table.noteHeard(self._heard)
             self._member.retire()
             self._database.close()
 
