@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 from twisted.internet.defer import Deferred, fail, succeed
-from twisted.internet.task import Clock
+from twisted.internet.task import Clock, deferLater
 
 from jetdirect.errors import PrintError, SpoolFailed, WrongState
-from jetdirect.spool.beat import Asked, Beat, Silent, Told
-from jetdirect.spool.record import SpoolRecord
+from jetdirect.spool.beat import Asked, Beat, Changed, Silent, Told
+from jetdirect.spool.record import JobPlace, Kept, SpoolRecord
 from jetdirect.spool.shared import ANSWERED, BEAT, LEASE, TOLD_WITHIN, Following, SharedDuplicates
 from jetdirect.testing.rules import hear
 
@@ -61,6 +61,7 @@ class ScriptedSpool:
         self.paused: dict[str, str] = {}
         self.pauses = 0
         self.broken: PrintError | None = None
+        self.history: Any = None
         self.stopping = False
         self.told: list[Told] = []
         self.changed: list[str] = []
@@ -242,3 +243,38 @@ def test_comesAgain() -> None:
     told = hear(duplicates.original(RECORD))
     scripted.clock.pump([BEAT] * int(TOLD_WITHIN / BEAT))
     assert told == [4]
+
+
+class Erasing:
+    """A history that only erases."""
+
+    def __init__(self) -> None:
+        self.erased: list[int] = []
+
+    def erase(self, number: int) -> Deferred[bool]:
+        """L{IHistory}."""
+        self.erased.append(number)
+        return succeed(True)
+
+
+def test_erases() -> None:
+    """The names of a job that was erased, by whichever gateway, this one remembers no more."""
+    house = House()
+    house.history = Erasing()
+    kept = Kept(1, 7, 10)
+    ended = Changed("lab", kept, JobPlace.DONE, "", "completed", False)
+    house.hears(changed=[ended])
+    assert house.history.erased == []
+    house.hears(changed=[ended._replace(reason="erased")])
+    assert house.history.erased == [7]
+
+
+def test_farAway() -> None:
+    """Beats begin at equal times, also where an answer takes nearly half the time that counts."""
+    house = House()
+    house.hears(mine=frozenset({"lab"}))
+    told = NOTHING._replace(mine=frozenset({"lab"}))
+    house.beat_ = lambda: deferLater(house.clock, 0.45 * LEASE, lambda: told)
+    house.clock.pump([0.1] * 100)
+    assert house.lab.cuts == [] and house.lab.mine
+    house.following.stop()

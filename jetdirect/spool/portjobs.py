@@ -99,6 +99,11 @@ class PortJobs:
         """Is it the first that waits?"""
         return self.waiting[:1] == [kept]
 
+    @property
+    def _orphaned(self) -> bool:
+        # Where another gateway has the port, its jobs print.
+        return self.removed and self.mine
+
     def stateOf(self, number: int) -> JobState | None:
         """The state of a job; L{None}: it is not known here, or any more."""
         match self.places.get(number):
@@ -113,14 +118,14 @@ class PortJobs:
         job = self.printing
         if job is not None and job.number == number:
             return JobState.PROCESSING if job.blocked is None else JobState.STOPPED
-        return JobState.HELD if self.removed else JobState.PENDING
+        return JobState.HELD if self._orphaned else JobState.PENDING
 
     def status(self, number: int) -> Status | None:
         """What can be said of a job at once; L{None}: it is not known."""
         state = self.stateOf(number)
         if state is None:
             return None
-        reason = PORT_REMOVED if self.removed else self.reasons.get(number, "")
+        reason = PORT_REMOVED if self._orphaned else self.reasons.get(number, "")
         return Status(state, self._kept[number].size, reason if state is JobState.HELD else "")
 
     def seen(self, record: SpoolRecord, place: JobPlace | None = None) -> JobRecord:
@@ -138,7 +143,7 @@ class PortJobs:
             record = record.but(sent=job.progress)
             if job.blocked is not None:
                 blocked = self._context.clock.seconds() - job.blocked
-        if self.removed and where is JobPlace.QUEUE:
+        if self._orphaned and where is JobPlace.QUEUE:
             where, record = JobPlace.HELD, record.but(reason=PORT_REMOVED)
         now = self._context.wallClock()
         return jobRecord(record, where, now, self.port.description, blocked)

@@ -24,6 +24,9 @@ BEYOND = 1 << 63
 OUTCOMES = ("", "completed", "canceled", "aborted")
 """How a job may have ended (RFC 8011, section 5.3.7); the first: it has not."""
 
+ERASED = "erased"
+"""The reason of a job whose names were removed."""
+
 
 class JobPlace(Enum):
     """Where a job in a spool is: in one of the directories of its printing port, as files."""

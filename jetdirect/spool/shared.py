@@ -11,18 +11,18 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Protocol
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.internet.task import deferLater
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from ..errors import PrinterLost, PrintError, SpoolFailed, SpoolFull, VerbRefused, WrongState
-from ..interfaces import ISharedSpool
+from ..interfaces import IHistory, ISharedSpool
 from .beat import Asked, Beat, Changed, Silent, Told
 from .context import Duplicates
 from .queue import Queue
-from .record import SpoolRecord
+from .record import ERASED, JobPlace, SpoolRecord
 from .turns import Turns
 
 BEAT = 0.5
@@ -47,6 +47,7 @@ class Spooling(Protocol):
     paused: dict[str, str]
     pauses: int
     broken: PrintError | None
+    history: IHistory | None
     stopping: bool
     portChanged: Callable[[str], None]
 
@@ -80,6 +81,7 @@ class Following:
         self._turns = Turns()
         self._lease: IDelayedCall | None = None
         self._next: IDelayedCall | None = None
+        self._began = 0.0
         self._stopped = False
 
     def join(self) -> Deferred[None]:
@@ -126,12 +128,15 @@ class Following:
     # The beats.
 
     def _beat(self) -> None:
-        self._next = None
+        self._next, self._began = None, self._spooling.clock.seconds()
         Deferred.fromCoroutine(self._beaten()).addErrback(self._fault).addBoth(self._again)
 
     def _again(self, _: object) -> None:
+        # From one beginning to the next: where the database is far away an answer takes long.
         if not self._stopped:
-            self._next = self._spooling.clock.callLater(BEAT, self._beat)
+            clock = self._spooling.clock
+            pause = max(self._began + BEAT - clock.seconds(), 0)
+            self._next = clock.callLater(pause, self._beat)
 
     def _fault(self, failure: Failure) -> None:
         self._log.failure("what others did cannot be followed", failure)
@@ -226,10 +231,19 @@ class Following:
         byPort: dict[str, list[Changed]] = {}
         for each in changed:
             byPort.setdefault(each.port, []).append(each)
+            if each.place is JobPlace.DONE and each.reason == ERASED:
+                self._erase(each.kept.number)
         for name, queue in self._spooling.queues.items():
             queue.learn(byPort.get(name, ()))
             if len(byPort) > (name in byPort):
                 queue.unlearn(each.kept.number for each in changed if each.port != name)
+
+    def _erase(self, number: int) -> Deferred[None]:
+        # The names that this gateway remembers, whichever was asked to.
+        history = self._spooling.history
+        if history is None:
+            return succeed(None)
+        return history.erase(number).addCallbacks(lambda _: None, self._fault)
 
     async def _do(self, asked: Asked) -> None:
         queue = self._spooling.queues.get(asked.port)
@@ -257,6 +271,8 @@ class Following:
                 await verbs.moveOut(asked.number, to, asked.by)
             case "cancel" | "hold" | "release" | "next" | "erase":
                 await getattr(verbs, asked.verb)(asked.number, asked.by)
+                if asked.verb == "erase":
+                    await self._erase(asked.number)
             case _:
                 raise WrongState(f"{asked.verb} is not known to this version of the gateway")
 

@@ -17,7 +17,7 @@ from .context import Port, QueueContext
 from .doubt import doubtOf
 from .portjobs import PortJobs
 from .printing import Printing
-from .record import JobPlace, Kept, SpoolRecord
+from .record import ERASED, JobPlace, Kept, SpoolRecord
 from .retention import SpoolRetention
 from .turns import Turns
 
@@ -197,7 +197,7 @@ class Verbs:
         if place is not JobPlace.DONE:
             raise WrongState(f"job {number} has not ended; cancel it first")
         record = await self._changes.asked(kept)
-        erased = record.but(name="", user="", host="", sha256="", reason="erased", by=by)
+        erased = record.but(name="", user="", host="", sha256="", reason=ERASED, by=by)
         await self._context.spool.change(erased, JobPlace.DONE)
         await self._context.spool.removeData(number)
         self._retention.erased(number)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,46 +14,13 @@ from pathlib import Path
 import pytest
 
 from tests.support.gateway import Gateway
+from tests.support.keepalived import Keepalived
 from tests.support.namespaces import Namespaces
-from tests.support.peer import PATIENCE, Peer, mortal
+from tests.support.peer import PATIENCE
 from tests.support.rawprinter import RawPrinter
 from tests.support.session import Session, lastLine
-from tests.support.started import borrowed
 
 pytestmark = pytest.mark.slow
-
-EXAMPLE = Path(__file__).parents[2] / "examples" / "fleet" / "keepalived.conf"
-
-
-class Keepalived(Peer):
-    """One, on one of the machines."""
-
-    def __init__(self, directory: Path, machines: Namespaces, number: int) -> None:
-        found = borrowed("keepalived", "keepalived")
-        file = directory / "keepalived.conf"
-        text = EXAMPLE.read_text().replace("192.0.2.10/24", f"{machines.net}.100/24")
-        file.write_text(text)
-        file.chmod(0o644)
-        pids = [f"--{name}={directory / name}.pid" for name in ("pid", "vrrp_pid", "checkers_pid")]
-        self._process = subprocess.Popen(
-            mortal(
-                *machines.inside(number),
-                found,
-                "--dont-fork",
-                "--log-console",
-                "--vrrp",
-                f"--use-file={file}",
-                *pids,
-            ),
-            stdin=subprocess.DEVNULL,
-            stdout=(directory / "keepalived.log").open("w"),
-            stderr=subprocess.STDOUT,
-        )
-
-    def stop(self) -> None:
-        """End it."""
-        self._process.terminate()
-        self._process.wait(PATIENCE)
 
 
 class Machines:
