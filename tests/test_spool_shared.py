@@ -259,22 +259,22 @@ class Erasing:
 
 def test_erases() -> None:
     """The names of a job that was erased, by whichever gateway, this one remembers no more."""
-    house = House()
-    house.history = Erasing()
+    scripted = ScriptedSpool()
+    scripted.history = Erasing()
     kept = Kept(1, 7, 10)
     ended = Changed("lab", kept, JobPlace.DONE, "", "completed", False)
-    house.hears(changed=[ended])
-    assert house.history.erased == []
-    house.hears(changed=[ended._replace(reason="erased")])
-    assert house.history.erased == [7]
+    scripted.hears(changed=[ended])
+    assert scripted.history.erased == []
+    scripted.hears(changed=[ended._replace(reason="erased")])
+    assert scripted.history.erased == [7]
 
 
 def test_farAway() -> None:
     """Beats begin at equal times, also where an answer takes nearly half the time that counts."""
-    house = House()
-    house.hears(mine=frozenset({"lab"}))
+    scripted = ScriptedSpool()
+    scripted.hears(mine=frozenset({"lab"}))
     told = NOTHING._replace(mine=frozenset({"lab"}))
-    house.beat_ = lambda: deferLater(house.clock, 0.45 * LEASE, lambda: told)
-    house.clock.pump([0.1] * 100)
-    assert house.lab.cuts == [] and house.lab.mine
-    house.following.stop()
+    scripted.beat_ = lambda: deferLater(scripted.clock, 0.45 * LEASE, lambda: told)
+    scripted.clock.pump([0.1] * 100)
+    assert scripted.lab.cuts == [] and scripted.lab.mine
+    scripted.following.stop()
