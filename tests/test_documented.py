@@ -204,7 +204,7 @@ COMMANDS: Sequence[tuple[str, Callable[[str], None] | By | NotHere | Run]] = (
     (r"ssh -L .*", NotHere("a server of SSH")),
     (r"setcap .*", NotHere("it changes the interpreter's own file")),
     (r"kill -9", By("tests/peers/test_keepalived.py", "KILL")),
-    (r"pcs resource .*", NotHere("Pacemaker; fleet.rst says so")),
+    (r"pcs resource .*|systemctl disable jetdirect", NotHere("Pacemaker; fleet.rst says so")),
     # Installing
     (
         r"python3 -m venv \.venv && .*(jetftp|pytest -n 4)",
