@@ -21,6 +21,7 @@ from benchmarks.process import PATIENCE
 from benchmarks.servers.server import freePort
 from benchmarks.table import Row, atMost
 from jetdirect.watch.database import Database
+from tests.support.browser import Browser
 from tests.support.cups import PrintServer
 
 PRINTERS = 4000
@@ -40,6 +41,11 @@ _PAGES: Mapping[str, str] = {
     "/jobs, failed ones of one user": "/jobs?state=aborted&user=user50",
     "/jobs/N": "/jobs/4711",
 }
+
+
+_PAINTED = ("/", "/jobs")
+
+_PAINT = "performance.getEntriesByName('first-contentful-paint')"
 
 
 class Paged(Fleet):
@@ -106,6 +112,10 @@ def run(lab: Lab) -> list[Row]:
             rows.append(Row(f"{name}: first byte, ms", taken, target=atMost(100)))
             rows.append(Row(f"{name}: processor time, ms", [cost]))
             rows.append(Row(f"{name}: KiB", [found[0][1] / 1024], target=atMost(60)))
+        for what, times in _paints(lab, gateway.web):
+            target = atMost(300) if what in _PAINTED else None
+            name = f"{printers:,} ports, {known:,} jobs: {what}: first paint in Chromium, ms"
+            rows.append(Row(name, times, target=target))
         quiet = _costs(gateway, lab, 0)
         busy = _costs(gateway, lab, OPEN)
         rows.append(
@@ -115,6 +125,38 @@ def run(lab: Lab) -> list[Row]:
     title = f"{printers:,} ports: first byte of the page of printers, ms"
     rows.append(Row(title, rows[0].ours, "cupsd", _cups(printers)))
     return rows
+
+
+def _paints(lab: Lab, port: int) -> list[tuple[str, list[float]]]:
+    # From the address to the first text on the screen, with nothing of the page known before; and
+    # that of a file of one line, which is the browser's own part. In turn, as a machine is busy.
+    if shutil.which("chromium") is None:
+        lab.say("    no first paint: apt-get install chromium")
+        return []
+    line = lab.directory("line") / "line.html"
+    line.write_text("<h1>One line</h1>")
+    places = {each: f"http://127.0.0.1:{port}{each}" for each in _PAINTED}
+    places["a file of one line"] = f"file://{line}"
+    found: dict[str, list[float]] = {each: [] for each in places}
+    browser = Browser(lab.directory("chromium"))
+    try:
+        for _ in range(_ASKED):
+            for name, url in places.items():
+                found[name].append(_paint(browser, url))
+    finally:
+        browser.stop()
+    return [*found.items()]
+
+
+def _paint(browser: Browser, url: str) -> float:
+    page = browser.page()
+    page.call("Network.enable")
+    page.call("Network.setCacheDisabled", cacheDisabled=True)
+    page.go(url)
+    page.until(f"{_PAINT}.length > 0")
+    found = page.run(f"{_PAINT}[0].startTime")
+    browser.closePages()
+    return float(found)
 
 
 def _costs(gateway: Paged, lab: Lab, pages: int) -> float:
