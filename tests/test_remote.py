@@ -339,6 +339,20 @@ def test_notReached(place: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert err.startswith(f"jetdirect: no gateway is reached: {place}: ") and "--web" in err
 
 
+def test_mayNot(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Who may not write to the socket is not told to start a gateway."""
+
+    def refuse(_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(wire._UnixConnection, "connect", refuse)
+    assert cli.main(["--gateway=unix:/run/control", "ports"]) == 2
+    told = capsys.readouterr().err
+    assert told.endswith(
+        "unix:/run/control: Permission denied; ask as a user, or in a group, that may write to it\n"
+    )
+
+
 def test_defaults(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """The variable says where it is, or else two places are tried."""
     monkeypatch.delenv(wire.ENVIRONMENT, raising=False)
