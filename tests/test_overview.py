@@ -86,7 +86,6 @@ def test_settingsOf() -> None:
     configuration = Configuration(ports, default="ward3", spool="/var/spool/jetdirect")
     assert dict(settingsOf(configuration, "WARD3")) == {
         "busy-timeout": "5",
-        "spool": "true",
         "keep": "20",
     }
     assert settingsOf(configuration, "PORT1") == settingsOf(configuration, "gone") == []
