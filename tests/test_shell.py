@@ -29,8 +29,10 @@ class ShellUser:
 
     def __init__(self, clock: Any = None) -> None:
         self.printers = [FakePrinter("HP LaserJet 4000"), FakePrinter("second")]
-        self.server = PrintServer(self.printers, clock or Clock(), PortSettings(connectTimeout=0))
-        self.shell = PrintShell(self.server, Sender("bob", "192.0.2.1", 40001), lambda: NOON)
+        self.server = PrintServer(
+            self.printers, clock or Clock(), PortSettings(connectTimeout=0), wallClock=lambda: NOON
+        )
+        self.shell = PrintShell(self.server, Sender("bob", "192.0.2.1", 40001))
 
 
 @pytest.fixture

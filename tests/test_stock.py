@@ -37,9 +37,11 @@ class StockUser:
 
     def __init__(self, clock: Any = None) -> None:
         self.printers = [FakePrinter("HP LaserJet 4000"), FakePrinter("second")]
-        self.server = PrintServer(self.printers, clock or Clock(), PortSettings(connectTimeout=0))
+        self.server = PrintServer(
+            self.printers, clock or Clock(), PortSettings(connectTimeout=0), wallClock=lambda: NOON
+        )
         sender = Sender("bob", "192.0.2.1", 40001)
-        self.shell = StockShell(PrintShell(self.server, sender, lambda: NOON))
+        self.shell = StockShell(PrintShell(self.server, sender))
 
 
 @pytest.fixture

@@ -4,8 +4,7 @@ The print shell: what a logged-in sender sees.  Printing ports to write to, noth
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from zope.interface import Interface, implementer
 
@@ -37,23 +36,18 @@ class PrintShell:
     Thousands may be idle: what a session has not asked for yet takes no memory.
     """
 
-    __slots__ = ("_first", "_jobs", "_names", "_now", "proven", "sender", "server")
+    __slots__ = ("_first", "_jobs", "_names", "proven", "sender", "server")
 
     def __init__(
         self,
         server: PrintServer,
         sender: Sender,
-        wallClock: Callable[[], float] = time.time,
         proven: bool = False,
     ) -> None:
-        """
-        @param proven: the sender is the user that it says it is.
-        @param wallClock: seconds since the epoch, for listings.
-        """
+        """@param proven: the sender is the user that it says it is."""
         self.server = server
         self.sender = sender
         self.proven = proven
-        self._now = wallClock
         self._jobs: tuple[tuple[UploadedJob, float], ...] = ()
         self._names: StoredNames | None = None
         self._first: tuple[Path, int, float] | None = None
@@ -62,7 +56,9 @@ class PrintShell:
     def names(self) -> StoredNames:
         """What the session stored and made."""
         if self._names is None:
-            self._names = StoredNames(self.server.portNames, self._description, self._now)
+            self._names = StoredNames(
+                self.server.portNames, self._description, self.server.wallClock
+            )
             if self._first is not None:
                 self._names.store(*self._first)
         return self._names
@@ -70,7 +66,7 @@ class PrintShell:
     def store(self, path: Path, size: int) -> None:
         """A job of C{size} bytes was printed under this name; few senders come back to it."""
         if self._names is None and self._first is None:
-            self._first = path, size, self._now()
+            self._first = path, size, self.server.wallClock()
         else:
             self.names.store(path, size)
 
@@ -129,7 +125,7 @@ class PrintShell:
         @param code: with which code it is told how its job ended.
         """
         job = self.server.upload(port, printable(name) or UNKNOWN_NAME, self.sender, size, code)
-        self._jobs = (*self._jobs, (job, self._now()))[-LISTED_JOBS:]
+        self._jobs = (*self._jobs, (job, self.server.wallClock()))[-LISTED_JOBS:]
         return job
 
     def listed(self, path: Path, jobs: bool = False) -> list[Entry]:

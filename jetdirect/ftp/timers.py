@@ -138,15 +138,16 @@ class Timers:
     def look(self) -> None:
         """The time may be over."""
         now, idleBy = self._rounds.clock.seconds(), self._idleBy
-        loginBy = inf if self._session.isLoggedIn else self._loginBy
-        over = min(loginBy, idleBy)
+        if self._session.isLoggedIn:
+            self._loginBy = inf
+        over = min(self._loginBy, idleBy)
         sure, self._sure, self.due = self._sure, False, inf
         if now < over:
             self._by(over)
         elif not sure:  # what came while the reactor stood still is read first
             self._sure = True
             self._by(now + grace(self._rounds.clock, over))
-        elif now >= loginBy:
+        elif now >= self._loginBy:
             # At once, even if a checker of logins hangs.
             self._session.close(replies.NO_LOGIN(seconds=self._session.settings.loginTimeout))
         else:

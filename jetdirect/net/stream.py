@@ -588,7 +588,7 @@ class _BelowTLS:
         return getattr(self._stream, name)
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=64)
 def address(found: tuple[Any, ...]) -> IPv4Address | IPv6Address:
     """
     An address as Twisted has it, of one as the kernel tells it.
