@@ -241,7 +241,7 @@ COMMANDS: Sequence[tuple[str, Callable[[str], None] | By | NotHere | Run]] = (
     (r"python -m docs\.manual DIRECTORY", By("tests/test_manual.py", r"manual\.main")),
     (r"pytest .*", By(".ci/run", "pytest")),
     (r"ruff (format|check)", By(".ci/run", "ruff")),
-    (r"strace -c|py-spy record|nmap -sV .*", NotHere("figures of one day")),
+    (r"(strace|py-spy|nmap) .*", NotHere("figures of one day")),
     # Of the quick start, all of it in one shell
     (
         r"(printf|curl --silent|export|cmp|kill %1|cat >) ?.*(.|\n)*",
