@@ -105,6 +105,9 @@ class Laboratory:
             for number, state in rows:
                 if state in ("gone", "tmp"):
                     continue
+                if state == "corrupt":
+                    found.complaints.append(f"job {number} was set aside")
+                    continue
                 key = None
                 if state != "done":
                     key = self._key(session, number)
