@@ -418,3 +418,10 @@ def test_heardAtTheEnd(server: PostgreSQL) -> None:
     settled(spool.noteHeard(record.number), reactor)
     settled(spool.close(), reactor)
     assert server.sql("SELECT heard FROM jetdirect.jobs") == "t"
+
+
+def test_hintsAreNotWaitedFor(server: PostgreSQL) -> None:
+    """A database that is away when a port is taken over does not leave that half open."""
+    tested = TestedDatabase(server)
+    tested.fail()
+    assert settled(tested.spool.noted(1), tested._reactor) == 0

@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Collection, Mapping
 from typing import Protocol
 
-from ...errors import PortLost
+from ...errors import PortLost, SpoolFailed
 from ..duplicates import WINDOW
 from ..record import BadRecord, Found, JobPlace, Kept, Room, SpoolRecord, decode
 from .database import Database, Session
@@ -263,9 +263,14 @@ class Table:
             session.execute("UPDATE jobs SET sent = %s WHERE number = %s", [sent, number])
 
     def noted(self, number: int) -> int:
-        """What was noted last."""
-        with self._database.session() as session:
-            row = session.execute("SELECT sent FROM jobs WHERE number = %s", [number]).fetchone()
+        """What was noted last; 0: nothing that can be read now: nobody waits for a hint."""
+        try:
+            with self._database.session() as session:
+                row = session.execute(
+                    "SELECT sent FROM jobs WHERE number = %s", [number]
+                ).fetchone()
+        except SpoolFailed:
+            return 0
         return 0 if row is None else int(row[0])
 
     def wasHeard(self, number: int) -> bool:
