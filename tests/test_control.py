@@ -608,8 +608,7 @@ def test_dataIdle(sent: bytes, code: int) -> None:
     sender.begin("a.ps")
     assert sender.data is not None
     sender.data.receive(sent)
-    gateway.reactor.advance(10)  # a look in between
-    gateway.reactor.advance(10)
+    gateway.reactor.pump([1] * 20)
     assert codes(sender.hear()) == [code]
     assert not sender.data.connected
     gateway.reactor.advance(39)
@@ -623,8 +622,7 @@ def test_dataIdleWithoutControlLimit() -> None:
     gateway = MemoryGateway(idleTimeout=0, dataIdleTimeout=20)
     sender = gateway.user()
     sender.begin("a.ps")
-    gateway.reactor.advance(10)
-    gateway.reactor.advance(10)
+    gateway.reactor.pump([1] * 20)
     assert codes(sender.hear()) == [451]
     gateway.reactor.advance(10_000)
     assert codes(sender.say("NOOP")) == [200]
@@ -841,8 +839,7 @@ def test_closedAndNeverReads() -> None:
     gateway = MemoryGateway(idleTimeout=60)
     wire = stuck(gateway)
     wire.fin()
-    gateway.reactor.advance(60)
-    gateway.reactor.advance(60)
+    gateway.reactor.advance(LINGER)
     assert not gateway.factory.sessions
 
 

@@ -82,6 +82,17 @@ def test_grace(late: float, grace: float) -> None:
     assert not clock.getDelayedCalls()
 
 
+def test_lateAgain() -> None:
+    """A second look that is late itself was none: the reactor has stood still in between."""
+    clock, missed = Clock(), []
+    Deadline(clock, LIMIT, lambda: missed.append(True))
+    clock.advance(LIMIT + 40)
+    clock.advance(40)
+    assert not missed
+    clock.advance(LONGEST_GRACE)
+    assert missed
+
+
 def test_within() -> None:
     """A result in time passes, and leaves no timer."""
     clock = Clock()

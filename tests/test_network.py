@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 import pytest_twisted
 from twisted.internet import reactor as theReactor
 from twisted.internet.interfaces import (
@@ -63,11 +64,17 @@ async def test_theRestIsTheReactors() -> None:
     for interface in (IReactorTCP, IReactorTime, IReactorPluggableNameResolver, IReactorThreads):
         assert interface.providedBy(network)
     assert network.nameResolver is reactor.nameResolver
-    assert network.seconds == reactor.seconds
     call = network.callLater(60, lambda: None)
     assert call in reactor.getDelayedCalls()
     call.cancel()
     await deferLater(network, 0)
+
+
+def test_clockThatIsSetLater(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The time is the reactor's now: the command sets its clock behind the network."""
+    network = networkOf(reactor)
+    monkeypatch.setattr(reactor, "seconds", lambda: 1.5)
+    assert network.seconds() == 1.5
 
 
 def test_words() -> None:

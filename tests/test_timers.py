@@ -103,6 +103,16 @@ def test_lateActivity() -> None:
     assert running.after(60) == ["idle for 60 s"]
 
 
+def test_lateAgain() -> None:
+    """What comes between two stalls counts; a second look that is late itself is none."""
+    running = Running(login=True)
+    assert running.after(60 + 40) == []
+    running.timers.active(running.clock.seconds())
+    assert running.after(60 + 40) == []
+    assert running.after(40) == []
+    assert running.after(1) == ["idle for 60 s"]
+
+
 def test_neverIdle() -> None:
     """Without a limit for silence there is none."""
     running = Running(SessionSettings(idleTimeout=0, loginTimeout=10), login=True)

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
-from ..net.deadline import Deadline, grace
+from ..net.deadline import LONGEST_GRACE, Deadline
 from . import replies
 from .replies import Reply
 from .settings import SessionSettings
@@ -112,7 +112,7 @@ class Timers:
         self._session = session
         self._lastActive = self._loginBy = 0.0
         self._line: Deadline | None = None
-        self._sure = False
+        self._sure = -inf
         self.due = inf
 
     def start(self) -> None:
@@ -136,17 +136,17 @@ class Timers:
         self._by(min(self._loginBy, self._idleBy))
 
     def look(self) -> None:
-        """The time may be over."""
+        """The time may be over: the second look at the same limit is sure, as in L{Deadline}."""
         now, idleBy = self._rounds.clock.seconds(), self._idleBy
         if self._session.isLoggedIn:
             self._loginBy = inf
         over = min(self._loginBy, idleBy)
-        sure, self._sure, self.due = self._sure, False, inf
+        late, self.due = now - max(over, self.due), inf
         if now < over:
             self._by(over)
-        elif not sure:  # what came while the reactor stood still is read first
-            self._sure = True
-            self._by(now + grace(self._rounds.clock, over))
+        elif self._sure != over or late >= LONGEST_GRACE:
+            self._sure = over
+            self._by(now + min(late, LONGEST_GRACE))
         elif now >= self._loginBy:
             # At once, even if a checker of logins hangs.
             self._session.close(replies.NO_LOGIN(seconds=self._session.settings.loginTimeout))

@@ -22,21 +22,11 @@ _T = TypeVar("_T")
 LONGEST_GRACE = 1.0
 
 
-def grace(clock: IReactorTime, due: float) -> float:
-    """
-    For how long a peer is waited for although its time is over.
-
-    @param due: when it was over, by the clock.
-    @return: seconds; 0 stands for the next turn, as due calls are called before descriptors are
-        served.
-    """
-    return min(max(0.0, clock.seconds() - due), LONGEST_GRACE)
-
-
 class Deadline:
     """
     Call C{missed} when the time is over, and the reactor has looked once more at what has come: as
-    long after it as the reactor was late, L{LONGEST_GRACE} at most.
+    long after it as the reactor was late, L{LONGEST_GRACE} at most.  A second look that is later
+    than that is none: the reactor stood still again, and saw nothing meanwhile.
 
     For every limit of time that speaks against a peer: cancel it when the peer has done its part.
     """
@@ -44,6 +34,7 @@ class Deadline:
     def __init__(self, clock: IReactorTime, seconds: float, missed: Callable[[], object]) -> None:
         self._clock = clock
         self._missed = missed
+        self._looked = False
         self._call: IDelayedCall = clock.callLater(seconds, self._over)
 
     def cancel(self) -> None:
@@ -52,7 +43,13 @@ class Deadline:
             self._call.cancel()
 
     def _over(self) -> None:
-        self._call = self._clock.callLater(grace(self._clock, self._call.getTime()), self._missed)
+        late = self._clock.seconds() - self._call.getTime()
+        if self._looked and late < LONGEST_GRACE:
+            self._missed()
+            return
+        # Due calls are called first, then descriptors are served: so in the next turn, or later.
+        self._looked = True
+        self._call = self._clock.callLater(min(max(0.0, late), LONGEST_GRACE), self._over)
 
 
 def hasFired(result: Deferred[Any]) -> bool:

@@ -39,9 +39,15 @@ class Network:
         self._reactor = reactor
         self._events = Events(reactor)
         self._reserve = Reserve(reactor)
-        # Asked for most of all: eighty times in a session.
-        self.seconds = reactor.seconds
         self.callLater = reactor.callLater
+
+    def seconds(self) -> float:
+        """
+        L{IReactorTime<twisted.internet.interfaces.IReactorTime>}: the command sets the reactor's
+        clock when there is a network already (L{jetdirect.process.tellTimeSteadily}).
+        """
+        now: float = self._reactor.seconds()
+        return now
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._reactor, name)

@@ -19,6 +19,7 @@ from jetdirect.configuration import Configuration
 from jetdirect.ftp.factory import PortFactory
 from jetdirect.gateway import Gateway
 from jetdirect.named import PortSettings
+from jetdirect.net.deadline import LONGEST_GRACE
 from jetdirect.record import JobRecord
 
 from ..invariants import Run, Upload, Violation, check
@@ -278,7 +279,7 @@ class World(Clockwork):
         """When a gateway has done at the latest what is due at that time."""
         for began, over in self.stalls:
             if began - SOON <= due <= over:
-                due = over
+                due = over + min(over - due, LONGEST_GRACE)
         return due + SOON
 
     def printerNumber(self) -> int:
