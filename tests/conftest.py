@@ -34,7 +34,7 @@ HERE = Path(__file__).parent
 
 MARKERS = (
     "fast: of a file in tests/ itself, neither slow nor long",
-    "slow: starts other programs, or waits for seconds",
+    "slow: starts other programs, or takes half a second",
     "long: more than everybody's run should wait for; .ci/run has it",
 )
 
@@ -106,7 +106,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Take what is there before the first test out of every later C{gc.collect()}."""
+    """
+    Take what is there before the first test out of every later C{gc.collect()}.
+
+    And forget trial, which L{twisted.internet.testing} imports: no test here is trial's, and pytest
+    reads Twisted's metadata before each test as long as it is there.
+    """
+    sys.modules.pop("twisted.trial.unittest", None)
     gc.collect()
     gc.freeze()
 

@@ -201,6 +201,7 @@ class Play:
             assert job.bytes == len(line.sent)
 
 
+@pytest.mark.slow
 @settings(max_examples=60)
 @given(schedule=SCHEDULES)
 @pytest_twisted.ensureDeferred

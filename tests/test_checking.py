@@ -81,6 +81,7 @@ def test_checkSpool(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert sorted(each.name for each in tmp_path.iterdir()) == ["gateway.toml", "open"]
 
 
+@pytest.mark.slow
 def test_checkReach(tmp_path: Path) -> None:
     """With --reach each printer is tried, without a byte; one that is not there is status 1."""
     heard = socket.create_server(("127.0.0.1", 0))

@@ -190,6 +190,7 @@ def test_peerThatAnswersIsNotSilent(pair: Pair) -> None:
     assert 0 <= silence.seconds < PATIENCE
 
 
+@pytest.mark.slow
 def test_silence(pair: Pair) -> None:
     """A peer whose cable is cut leaves what it is sent unanswered."""
     drop = ctypes.create_string_buffer(struct.pack("HBBI", 0x06, 0, 0, 0), 8)  # "return 0"

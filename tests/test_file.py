@@ -664,6 +664,7 @@ async def test_oneEndForEachJob(pipe: Path, pause: float) -> None:
     assert program.jobs == jobs
 
 
+@pytest.mark.slow
 @pytest_twisted.ensureDeferred
 async def test_readerThatNeverCloses(
     pipe: Path, reader: Reader, monkeypatch: pytest.MonkeyPatch

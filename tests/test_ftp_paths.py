@@ -225,6 +225,7 @@ def test_neverOutside(first: str, second: str) -> None:
         assert all(segment not in PORTS for segment in found[1:])
 
 
+@pytest.mark.slow
 @settings(max_examples=500)
 @given(PATHS, SAID, WORDS)
 @example("a", "", "PORT2")
@@ -258,6 +259,7 @@ def printed(gateway: MemoryGateway) -> list[str]:
     return [f"PORT{n}" for n, printer in enumerate(gateway.printers, 1) if printer.jobs]
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(st.sampled_from(["", "PORT2", "d", "PORT2/d"]), PATHS.filter(str.strip))
 @example("PORT1", "../PORT2/a")

@@ -152,6 +152,7 @@ def test_wrongValue() -> None:
         transportFor(MemoryReactorClock(), "socket://h?gap=soon")
 
 
+@pytest.mark.slow
 @pytest_twisted.ensureDeferred
 async def test_printerThatSwallows() -> None:
     """A printer that loses what comes within a moment of its last close has all with a gap."""

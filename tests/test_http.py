@@ -334,6 +334,7 @@ def answer(chance: random.Random) -> bytes:
     return data
 
 
+@pytest.mark.slow
 def test_fuzz() -> None:
     """Random answers, whole, in pieces and byte by byte: the same result, and no other error."""
     chance = random.Random(FUZZ_SEED)

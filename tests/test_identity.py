@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.internet.task import Clock
@@ -47,6 +48,7 @@ def edits(draw: st.DrawFn, before: list[NamedPrinter]) -> list[NamedPrinter]:
     return now
 
 
+@pytest.mark.slow
 @given(st.data())
 @settings(max_examples=200, deadline=None)
 def test_wordsKeepTheirPort(data: st.DataObject) -> None:

@@ -154,6 +154,7 @@ async def test_lateReactorReadsFirst(monkeypatch: pytest.MonkeyPatch) -> None:
     standing.close()
 
 
+@pytest.mark.slow
 @pytest_twisted.ensureDeferred
 async def test_lateReactorIsPatient() -> None:
     """The same of an answer that has not begun, and had its time."""
@@ -168,6 +169,7 @@ async def test_lateReactorIsPatient() -> None:
     standing.close()
 
 
+@pytest.mark.slow
 @pytest_twisted.ensureDeferred
 async def test_lateReactorAsks(monkeypatch: pytest.MonkeyPatch) -> None:
     """And of a whole question."""

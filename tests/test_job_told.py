@@ -205,6 +205,7 @@ def test_forgets(end: Callable[[JobAlone], None]) -> None:
     assert (job._connection, job._giveUp, job._producer, job._head) == (None, None, None, b"")
 
 
+@pytest.mark.slow
 def test_bytesOfAnEndedJob() -> None:
     """
     What is remembered of an ended job has a bound, however it ended: no session, no printer.

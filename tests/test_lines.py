@@ -69,6 +69,7 @@ def test_segmentsDoNotMatter(data: bytes, places: list[int]) -> None:
     assert lines(*cut(data, places)) == lines(data)
 
 
+@pytest.mark.slow
 @given(streams)
 def test_singleBytes(data: bytes) -> None:
     """Byte by byte the lines are the same as in one segment."""

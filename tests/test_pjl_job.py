@@ -812,6 +812,7 @@ async def test_habits(
     await port.stopListening()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("habit", "level"),
     [(finished, Delivery.CONFIRMED), (silent, Delivery.DELIVERED), (leaving, None)],

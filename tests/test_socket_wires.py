@@ -108,6 +108,7 @@ async def test_realDelivery(host: str) -> None:
     await printing.close()
 
 
+@pytest.mark.slow
 @pytest_twisted.ensureDeferred
 async def test_realKeepAlive() -> None:
     """The probes of a connection that lasts are set on the real socket."""
@@ -214,6 +215,7 @@ async def test_realAbortThatIsCanceled() -> None:
     await printing.close()
 
 
+@pytest.mark.slow
 @pytest_twisted.ensureDeferred
 async def test_realUnpluggedPrinter(hasty: None) -> None:
     """A printer whose cable is pulled is found to be gone though nothing resets the connection."""

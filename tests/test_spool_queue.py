@@ -179,6 +179,7 @@ def test_answersAllAlong() -> None:
     assert len(tries) <= len(PAUSES) + 600 / PAUSES[-1]
 
 
+@pytest.mark.slow
 def test_questionsAreSpread() -> None:
     """However many printers are away: at most twenty questions a second."""
     machine = Machine([Asked() for _ in range(150)])

@@ -87,6 +87,7 @@ class Printing:
 SOCKET = "socket://127.0.0.1:{port}"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("switch", ["off", "false", "no"])
 @pytest_twisted.ensureDeferred
 async def test_noCloseIsAwaited(switch: str) -> None:
@@ -100,6 +101,7 @@ async def test_noCloseIsAwaited(switch: str) -> None:
     await printing.close()
 
 
+@pytest.mark.slow
 @pytest_twisted.ensureDeferred
 async def test_noHalfClose() -> None:
     """With half-close=off nothing ends our direction before everything is acknowledged."""

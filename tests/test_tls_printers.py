@@ -172,6 +172,7 @@ async def test_leaves(tmp_path: Path) -> None:
     assert await printer.refusal() == "the printer closed the connection before TLS began"
 
 
+@pytest.mark.slow
 @pytest_twisted.ensureDeferred
 async def test_silent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """One that says nothing is not waited for without an end."""
