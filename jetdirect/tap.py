@@ -28,8 +28,9 @@ from .ftp.address import FIRST_UNPRIVILEGED
 from .help import helpText, versions
 from .interfaces import IPrinterTransport, ISpool
 from .listeners import portOf
+from .net.gaps import endWithoutLookups, stopOnce, tellTimeSteadily
 from .options import Option, didYouMean
-from .process import CommandLineGateway, endWithoutLookups, fail, stopOnce, tellTimeSteadily
+from .process import CommandLineGateway, fail
 from .spool.files import openSpool
 from .spool.threads import Threads
 from .spool.where import withoutPassword

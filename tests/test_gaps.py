@@ -4,16 +4,22 @@ What Twisted lacks still: each test that fails names what can go from L{jetdirec
 
 from __future__ import annotations
 
+import threading
+import time
 from typing import Any
 
+import pytest
 import pytest_twisted
 from twisted.internet import reactor as theReactor
+from twisted.internet.base import ReactorBase
 from twisted.internet.endpoints import TCP4ClientEndpoint
+from twisted.internet.error import ReactorNotRunning
 from twisted.internet.interfaces import IHalfCloseableProtocol, IHandshakeListener
 from twisted.internet.protocol import Factory, Protocol, ServerFactory, connectionDone
 from twisted.internet.testing import StringTransport
 from twisted.protocols.haproxy._wrapper import HAProxyWrappingFactory
 from twisted.python.failure import Failure
+from twisted.python.threadpool import ThreadPool
 from zope.interface import implementer
 
 from tests.support.line import HOST, until
@@ -69,3 +75,29 @@ async def test_oneInterfaceOnly() -> None:
     client.transport.abortConnection()
     await until(lambda: client.told)
     await port.stopListening()
+
+
+class QuietReactor(ReactorBase):
+    """One that waits for nothing."""
+
+    def installWaker(self) -> None:
+        """Nobody wakes it."""
+
+
+def test_timeIsSet() -> None:
+    """L{tellTimeSteadily<jetdirect.net.gaps.tellTimeSteadily>}: a reactor has the wall clock."""
+    assert abs(QuietReactor().seconds() - time.time()) < 60
+
+
+def test_stopsOnce() -> None:
+    """L{stopOnce<jetdirect.net.gaps.stopOnce>}: a second signal in one turn is an error."""
+    stopped = QuietReactor()
+    stopped._stopped = False  # as when it runs
+    stopped.stop()
+    with pytest.raises(ReactorNotRunning):
+        stopped.stop()
+
+
+def test_poolIsJoined() -> None:
+    """L{endWithoutLookups<jetdirect.net.gaps.endWithoutLookups>}: its threads are plain ones."""
+    assert ThreadPool.threadFactory is threading.Thread

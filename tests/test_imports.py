@@ -327,8 +327,8 @@ MAY_IMPORT = {
     "standby": "configuration interfaces listeners process spool.directory watch.systemd"
     " web.reply web.secure web.site",
     "tap": "text configuration checkers checking commandline configfile daemon descriptors errors"
-    " ftp.address help interfaces listeners logfile options process spool.files spool.threads"
-    " spool.where standby transports.checks web.site words",
+    " ftp.address help interfaces listeners logfile net.gaps options process spool.files"
+    " spool.threads spool.where standby transports.checks web.site words",
     "verb": "",
     "remote": "",
     "remote.wire": "verb",

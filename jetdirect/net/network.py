@@ -44,7 +44,7 @@ class Network:
     def seconds(self) -> float:
         """
         L{IReactorTime<twisted.internet.interfaces.IReactorTime>}: the command sets the reactor's
-        clock when there is a network already (L{jetdirect.process.tellTimeSteadily}).
+        clock when there is a network already (L{jetdirect.net.gaps.tellTimeSteadily}).
         """
         now: float = self._reactor.seconds()
         return now
