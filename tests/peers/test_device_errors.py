@@ -86,17 +86,21 @@ def test_always(what: str, tmp_path: Path) -> None:
     """
     faults, fates = FIRST[what]
     with Machine(tmp_path, fates, *faults) as machine:
-        promise(machine, fates)
+        promise(machine, fates, log="of a cut job stay" if what == "disk, for good" else "")
 
 
-def promise(machine: Machine, fates: Fates, first: int = 0) -> None:
+def promise(machine: Machine, fates: Fates, first: int = 0, log: str = "") -> None:
     """
     Each job has its reply, which is true; without the fault, the next one prints behind it.
+
+    @param log: what the log says before the fault is over; a file is put right behind the reply.
     """
     replies = {kind: machine.send(kind, JOB, first) for kind in fates}
     assert {kind: reply[:3] for kind, reply in replies.items()} == {
         kind: code for kind, (code, _) in fates.items()
     }, replies
+    if log:
+        machine.gateway.waitFor(log)
     machine.mend()
     for kind, (code, least) in fates.items():
         reply = machine.send(kind, NEXT)
