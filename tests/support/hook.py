@@ -52,6 +52,7 @@ class Hook:
                 """It is quiet."""
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = False  # its end waits for theirs: all connections are closed
         self.port: int = self._server.server_address[1]
         if certificate is not None:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
