@@ -1,9 +1,9 @@
 """
 Print inside the guest, through a gateway of its own, and say what came of it.
 
-The parallel port is PORT1; the first USB printer is PORT2 by its device file, PORT3 by its name and
-PORT4 without listening to it; a second one, which fails as it is told, is PORT5.  PORT6 is a
-parallel port on USB, whose printer can be in trouble.
+The parallel port is 1; the first USB printer is 2 by its device file, 3 by its name and 4 without
+listening to it, the latter two at gateways of their own; a second one, which fails as it is told,
+is 5.  6 is a parallel port on USB, whose printer can be in trouble.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import platform
 import random
 import select
 import signal
+import tempfile
 import textwrap
 import threading
 import time
@@ -58,19 +59,24 @@ class Guest:
         self.broken.plug()
         self.laser.switchOn()
         laser = "usb://Acme/FakeJet%201?serial=12345"
-        self.gateway = Gateway(
-            _SCRATCH,
-            *("--connect-timeout", "3", "--drain-timeout", "1", "--max-sessions", "10"),
-            *("--printer", "parallel:/dev/lp0", "--printer", f"usb:{self.laser.node}"),
-            *("--printer", laser, "--printer", f"{laser}&bidir=off"),
-            *("--printer", "usb://Acme/BreakJet%202", "--printer", f"parallel:{self.port.node}"),
+        self.gateway = self._gateway(
+            *("parallel:/dev/lp0", f"usb:{self.laser.node}", "usb://Acme/BreakJet%202"),
+            f"parallel:{self.port.node}",
         )
-        self._jobs = 0
+        self.byName = self._gateway(laser)  # a device has one printing port of a gateway
+        self.oneWay = self._gateway(f"{laser}&bidir=off")
+
+    def _gateway(self, *uris: str) -> Gateway:
+        place = Path(tempfile.mkdtemp(dir=_SCRATCH))
+        words = ["--connect-timeout", "3", "--drain-timeout", "1", "--max-sessions", "10"]
+        return Gateway(place, *words, *(word for uri in uris for word in ("--printer", uri)))
 
     def session(self, port: int) -> Session:
-        """A session in the directory of a printing port."""
-        session = Session(self.gateway.port)
-        assert session.say(f"CWD PORT{port}").startswith("250")
+        """A session in the directory of a printing port, as the first lines here number them."""
+        of = {3: (self.byName, 1), 4: (self.oneWay, 1), 5: (self.gateway, 3), 6: (self.gateway, 4)}
+        gateway, number = of.get(port, (self.gateway, port))
+        session = Session(gateway.port)
+        assert session.say(f"CWD PORT{number}").startswith("250")
         return session
 
     def send(self, port: int, data: bytes) -> str:
@@ -141,7 +147,7 @@ def banner(guest: Guest) -> str:
     with Session(guest.gateway.port, login=False) as session:
         session.say("USER guest")
         text = session.say("PASS guest")
-    assert text.count("Acme FakeJet 1") == 3 and text.count("Acme BreakJet 2") == 1, text
+    assert text.count("Acme FakeJet 1") == 1 and text.count("Acme BreakJet 2") == 1, text
     return next(line for line in text.splitlines() if "FakeJet" in line).strip()
 
 
@@ -189,7 +195,7 @@ def parallelTrouble(guest: Guest) -> str:
         else:
             guest.port.goOn()
         with Session(guest.gateway.port) as other:
-            until(lambda r=reason: r in other.say("STAT PORT6"), reason)  # type: ignore[misc]
+            until(lambda r=reason: r in other.say("STAT PORT4"), reason)  # type: ignore[misc]
         told.append(reason)
     guest.port.goOn()
     assert job is not None
@@ -398,8 +404,8 @@ def unpluggedAtTheEnd(guest: Guest) -> str:
     data = noise(11 * 8192)
     guest.laser.paperOut()
     job = guest.begin(3, data)
-    with Session(guest.gateway.port) as other:
-        until(lambda: "media" in other.say("STAT PORT3"), "the reason in STAT")
+    with Session(guest.byName.port) as other:
+        until(lambda: "media" in other.say("STAT PORT1"), "the reason in STAT")
     guest.laser.switchOff()
     guest.laser.unplug()
     reply = job.end()
@@ -413,13 +419,13 @@ def stopped(guest: Guest) -> str:
     guest.laser.switchOn()
     guest.laser.paperOut()
     job = guest.begin(3, noise(_HELD))
-    with Session(guest.gateway.port) as other:
-        until(lambda: "media" in other.say("STAT PORT3"), "the reason in STAT")
+    with Session(guest.byName.port) as other:
+        until(lambda: "media" in other.say("STAT PORT1"), "the reason in STAT")
     began = time.monotonic()
-    guest.gateway.signal(signal.SIGTERM)
+    guest.byName.signal(signal.SIGTERM)
     reply = job.end()
     expect(reply, 551, "shutting down")
-    status = guest.gateway.waitForEnd()
+    status = guest.byName.waitForEnd()
     assert status == -signal.SIGTERM, status
     return f"{reply}; it ended after {time.monotonic() - began:.1f} s"
 
