@@ -17,6 +17,7 @@ from jetdirect.spool.disk import RealDisk
 from jetdirect.spool.record import JobPlace, SpoolRecord, decode
 from jetdirect.spool.store import Store
 from tests.support.postgresql import PostgreSQL
+from tests.support.spoolcommand import said
 
 pytestmark = pytest.mark.slow
 
@@ -56,13 +57,6 @@ def spool(tmp_path: Path) -> Path:
     store.setPaused({"ward3": "anna"})
     directory.release()
     return tmp_path / "spool"
-
-
-def said(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, list[str], str]:
-    """Status, lines and error of the command."""
-    status = cli.main(["spool", *words])
-    out, err = capsys.readouterr()
-    return status, out.splitlines(), err
 
 
 def rows(server: PostgreSQL) -> list[list[str]]:

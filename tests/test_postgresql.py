@@ -94,6 +94,13 @@ def settled(answer: Any, reactor: ThreadedReactor) -> Any:
     return told[0]
 
 
+def keptJob(spool: Any, reactor: ThreadedReactor) -> Any:
+    """The record of a job that waits on the port lab."""
+    settled(spool.addPort("lab"), reactor)
+    draft = settled(spool.begin("lab", settled(spool.reserve(1), reactor)), reactor)
+    return settled(draft.commit(RECORD, JobPlace.QUEUE), reactor)
+
+
 def databaseOf(uri: str) -> Any:
     """It, without a gateway; psycopg may be missing, and the server is not there then."""
     from jetdirect.spool.postgresql.database import Database
@@ -180,9 +187,7 @@ def test_fenced(server: PostgreSQL) -> None:
     """Who does not print on a port any more can change nothing of its jobs."""
     tested = TestedDatabase(server)
     reactor, spool = tested._reactor, tested.spool
-    settled(spool.addPort("lab"), reactor)
-    draft = settled(spool.begin("lab", settled(spool.reserve(1), reactor)), reactor)
-    record = settled(draft.commit(RECORD, JobPlace.QUEUE), reactor)
+    record = keptJob(spool, reactor)
     settled(spool.change(record, JobPlace.QUEUE), reactor)
     server.sql("UPDATE jetdirect.ports SET owner = 99")
     for step in (
@@ -221,9 +226,7 @@ def test_numbersGivenAgain(server: PostgreSQL) -> None:
     tested: Any = TestedDatabase(server)
     reactor, spool = tested._reactor, tested.spool
     member = spool._member
-    settled(spool.addPort("lab"), reactor)
-    draft = settled(spool.begin("lab", settled(spool.reserve(1), reactor)), reactor)
-    record = settled(draft.commit(RECORD, JobPlace.QUEUE), reactor)
+    record = keptJob(spool, reactor)
     member._since = str(int(server.sql("SELECT pg_current_xact_id()")) + 100)
     member.leave()
     began, beat = time.monotonic(), None
@@ -412,9 +415,7 @@ def test_heardAtTheEnd(server: PostgreSQL) -> None:
     """Who has heard of its job is known also when the gateway ends before its next beat."""
     tested = TestedDatabase(server)
     reactor, spool = tested._reactor, tested.spool
-    settled(spool.addPort("lab"), reactor)
-    draft = settled(spool.begin("lab", settled(spool.reserve(1), reactor)), reactor)
-    record = settled(draft.commit(RECORD, JobPlace.QUEUE), reactor)
+    record = keptJob(spool, reactor)
     settled(spool.noteHeard(record.number), reactor)
     settled(spool.close(), reactor)
     assert server.sql("SELECT heard FROM jetdirect.jobs") == "t"

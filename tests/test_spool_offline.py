@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from jetdirect import cli
 from jetdirect.spool.directory import SpoolDirectory
 from jetdirect.spool.disk import RealDisk
 from jetdirect.spool.record import JobPlace, SpoolRecord
 from jetdirect.spool.store import Store
+from tests.support.spoolcommand import said
 
 WAITING = SpoolRecord(
     number=0, port="", name="a.ps", user="anna", host="192.0.2.7", received=1_800_000_000.0
@@ -36,13 +36,6 @@ def spool(tmp_path: Path) -> Path:
     store.note(2, 40)
     directory.release()
     return tmp_path / "spool"
-
-
-def said(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, list[str], str]:
-    """Status, lines and error of the command."""
-    status = cli.main(["spool", *words])
-    out, err = capsys.readouterr()
-    return status, out.splitlines(), err
 
 
 def test_show(spool: Path, capsys: pytest.CaptureFixture[str]) -> None:
