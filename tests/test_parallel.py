@@ -204,6 +204,28 @@ async def test_abort(port: ParallelPort) -> None:
 
 
 @pytest_twisted.ensureDeferred
+async def test_abortAtOnceBehindHandOver(
+    port: ParallelPort, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was handed over is printed, also if the job is cut before the thread is awake."""
+    connection = await Printing(port).open()
+    handOver = connection._handOver
+    aborting = []
+
+    def handOverAndAbort(count: int) -> None:
+        with connection._news:  # the thread cannot wake up in between
+            handOver(count)
+            aborting.append(connection.abort(b"\x04"))
+
+    monkeypatch.setattr(connection, "_handOver", handOverAndAbort)
+    connection.write(JOB)
+    await until(lambda: aborting)
+    await aborting[0]
+    assert port.data == JOB[:PIECE] + b"\x04"
+    assert connection.sent == PIECE + 1
+
+
+@pytest_twisted.ensureDeferred
 async def test_abortWithoutPaper(port: ParallelPort, monkeypatch: pytest.MonkeyPatch) -> None:
     """A printer that is out of paper does not get its tail, and is free in a moment."""
     monkeypatch.setattr(module, "ABORT_PATIENCE", 0.05)

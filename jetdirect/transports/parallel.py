@@ -253,14 +253,15 @@ class ParallelConnection(DriverConnection):
     def _inHands(self, count: int) -> bool:
         # May this thread give the driver so many bytes?  Before the first byte of a job the reactor
         # answers, in a turn of its own: who cuts the job, and hears that nothing was sent of it,
-        # must be right.
+        # must be right.  What the reactor has handed over goes to the driver, even if the job is
+        # cut before this thread is awake: it counts as sent.
         certain = self._taken == 0 and not self._atTail
         if certain:
             self._tell(self._handOver, count)
         with self._news:
             if certain:
                 self._news.wait_for(lambda: self._inHand or self._tail is not None)
-                return self._tail is None
+                return self._inHand > 0
             self._inHand = count
             return True
 
