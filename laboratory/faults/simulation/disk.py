@@ -145,11 +145,13 @@ class Threads:
 
     @ivar delay: called for the seconds that the next piece of work takes.
     @ivar hangs: called with a printer's name: does its disk answer nothing at the moment?
-    @ivar busy: how many pieces are not done yet.
+    @ivar busy: of how many pieces the reactor has not heard yet that they are done.
     """
 
-    def __init__(self, network: Network) -> None:
+    def __init__(self, network: Network, callFromThread: Callable[..., object]) -> None:
+        """@param callFromThread: the reactor's."""
         self._network = network
+        self._callFromThread = callFromThread
         self.delay: Callable[[], float] = lambda: 0.0001
         self.hangs: Callable[[str], bool] = lambda name: False
         self.busy = 0
@@ -165,16 +167,20 @@ class Threads:
             if self.hangs(name):
                 self._network.after(_ASLEEP, do)
                 return
-            self.busy -= 1
             try:
                 result: Any = work()
             except Exception:
                 told(False, Failure())
             else:
                 told(True, result)
+            # Behind what the reactor does with the result: more work may follow from that.
+            self._callFromThread(self._heard)
 
         self.busy += 1
         self._network.after(self.delay(), do)
+
+    def _heard(self) -> None:
+        self.busy -= 1
 
 
 @dataclass

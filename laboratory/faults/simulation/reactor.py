@@ -62,7 +62,7 @@ class SimulatedReactor(_DisconnectSelectableMixin, MemoryReactorClock):
         self.listeners: dict[int, Listener] = {}
         self.freePorts = 1000
         self.exhausted = False
-        self.threads = Threads(network)
+        self.threads = Threads(network, self.callFromThread)
         self.connected: Callable[[Any], None] = lambda wire: None
         self.ours = False
         self.loop = Loop(self)
