@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import errno
 import os
+import select
 import termios
 import threading
 from collections.abc import Iterator
@@ -73,6 +74,12 @@ async def opened(printer: SerialPrinter, query: str = "", job: FakeJob | None = 
     return connection
 
 
+def hold(printer: SerialPrinter, connection: Any) -> None:
+    """The printer says XOFF, and the line hears it: a worker of the kernel brings it, or a poll."""
+    printer.say(XOFF)
+    select.select([connection.fileno()], [], [], 0)
+
+
 @pytest.mark.parametrize("job", [JOB, b"", b"x", JOB * 30])
 @pytest_twisted.ensureDeferred
 async def test_sent(job: bytes, printer: SerialPrinter) -> None:
@@ -108,8 +115,7 @@ async def test_held(printer: SerialPrinter, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(module, "HELD_AFTER", 0.05)
     transport = transportFor(reactor, f"serial:{printer.path}?flow=soft")
     connection: Any = await transport.open(FakeJob())
-    printer.say(XOFF)
-    await turn(0.05)
+    hold(printer, connection)
     connection.write(JOB.replace(XON, b"").replace(XOFF, b""))
     await until(lambda: connection.held)
     await transport.ask()
@@ -127,8 +133,7 @@ async def test_held(printer: SerialPrinter, monkeypatch: pytest.MonkeyPatch) -> 
 async def test_heldAtTheEnd(printer: SerialPrinter) -> None:
     """At its end a job waits for the line only so long: closing it would lose the rest."""
     connection = await opened(printer, "?flow=soft&finish-timeout=0.1")
-    printer.say(XOFF)
-    await turn(0.05)
+    hold(printer, connection)
     connection.write(b"%!PS")
     with pytest.raises(PrinterLost, match=r"held the line for 0\.1 s"):
         await connection.finish()
@@ -166,8 +171,7 @@ async def test_abortOfAHeldLine(printer: SerialPrinter, monkeypatch: pytest.Monk
     """A line that is held does not keep an aborted job for long."""
     monkeypatch.setattr(module, "ABORT_PATIENCE", 0.1)
     connection = await opened(printer, "?flow=soft")
-    printer.say(XOFF)
-    await turn(0.05)
+    hold(printer, connection)
     connection.write(JOB)
     await connection.abort(b"\x04")
     assert printer.read() == b""

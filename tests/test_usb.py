@@ -255,7 +255,7 @@ async def test_leftAlone(printer: USBPrinter) -> None:
     printer.gate.clear()
     connection = await printing.open()
     connection.write(b"%!PS")
-    await sleep(0.2)
+    await sleep(0.05)
     assert printer.opened == [False]
     assert printer.asked == printer.reads == 0
     printer.gate.set()
@@ -269,7 +269,7 @@ async def test_notAskedAtOnce(printer: USBPrinter, monkeypatch: pytest.MonkeyPat
     printer.gate.clear()
     connection = await Printing(printer).open()
     connection.write(b"%!PS")
-    await sleep(0.2)
+    await sleep(0.05)
     assert printer.asked == 0
     printer.gate.set()
     await connection.finish()
@@ -280,9 +280,9 @@ async def test_slowSender(printer: USBPrinter) -> None:
     """While nothing waits for the printer, it has not stalled."""
     connection = await Printing(printer).open()
     connection.write(b"%!PS")
-    await until(lambda: printer.data)
+    await until(lambda: not connection._inHand)
     asked = printer.asked
-    await sleep(0.2)
+    await sleep(0.05)
     assert printer.asked <= asked + 1
     await connection.finish()
 
@@ -306,12 +306,13 @@ async def test_backChannel(printer: USBPrinter) -> None:
 @pytest_twisted.ensureDeferred
 async def test_emptyAnswers(printer: USBPrinter, monkeypatch: pytest.MonkeyPatch) -> None:
     """A printer that always has an answer, an empty one, is not read without a pause."""
-    monkeypatch.setattr(module, "LOOK_INTERVAL", 0.1)
+    monkeypatch.setattr(module, "LOOK_INTERVAL", 0.05)
+    began = reactor.seconds()
     connection = await Printing(printer).open()
     printer.mute = True
     printer.mouth.send(b"x")
-    await sleep(0.35)
-    assert 2 <= printer.reads <= 6
+    await until(lambda: printer.reads >= 5)  # two at once, and one at each look
+    assert reactor.seconds() - began >= 3 * 0.05
     await connection.finish()
 
 
@@ -426,16 +427,12 @@ async def test_unpluggedAfterAbort(printer: USBPrinter, monkeypatch: pytest.Monk
 @pytest_twisted.ensureDeferred
 async def test_closeDelay(printer: USBPrinter) -> None:
     """Some printers want to be left connected for a while; an aborted job does without."""
-    printing = Printing(printer, delay=0.3)
+    printing = Printing(printer, delay=0.1)
     connection = await printing.open()
     connection.write(b"%!PS")
     began = reactor.seconds()
-    finishing = connection.finish()
-    await until(lambda: printer.data)
-    await sleep(0.05)
-    assert not finishing.called
-    assert await finishing is Delivery.DELIVERED
-    assert reactor.seconds() - began >= 0.3
+    assert await connection.finish() is Delivery.DELIVERED
+    assert reactor.seconds() - began >= 0.1
 
 
 @pytest.mark.parametrize(

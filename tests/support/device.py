@@ -19,6 +19,7 @@ from jetdirect.interfaces import PrinterStatus
 from jetdirect.transports import parallel
 from jetdirect.transports.ieee1284 import statusOfLines
 from jetdirect.transports.usb import transport as usb
+from tests.support.peer import PATIENCE
 
 reactor: Any = theReactor
 
@@ -157,9 +158,8 @@ class USBPrinter(FakeDevice):
 
 
 async def until(fact: Callable[[], object]) -> None:
-    """Let the reactor turn until something is so."""
-    for _ in range(3000):
-        if fact():
-            return
+    """Let the reactor turn, and threads work, until something is so."""
+    deadline = reactor.seconds() + PATIENCE
+    while not fact():
+        assert reactor.seconds() < deadline, "it never was"
         await deferLater(reactor, 0.005)
-    raise AssertionError("it never was")
