@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.behaviours import NoPrinter
 from tests.test_cli import said
 
 
@@ -84,10 +85,8 @@ def test_checkSpool(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.slow
 def test_checkReach(tmp_path: Path) -> None:
     """With --reach each printer is tried, without a byte; one that is not there is status 1."""
-    heard = socket.create_server(("127.0.0.1", 0))
-    gone = socket.create_server(("127.0.0.1", 0))
-    places = ["{}:{}".format(*each.getsockname()) for each in (heard, gone)]
-    gone.close()
+    heard, gone = socket.create_server(("127.0.0.1", 0)), NoPrinter()
+    places = [f"127.0.0.1:{port}" for port in (heard.getsockname()[1], gone.port)]
     (tmp_path / "gateway.toml").write_text(
         f'[[printer]]\nname = "here"\nnumber = 1\nuri = "socket://{places[0]}"\n'
         f'[[printer]]\nname = "gone"\nuri = "lpd://{places[1]}/q"\n'
@@ -100,6 +99,7 @@ def test_checkReach(tmp_path: Path) -> None:
     assert "3 of 4 printers can be reached now." in done.stdout
     told = f"wrong: gone: lpd://{places[1]}/q: the connection was refused (busy or off)"
     assert done.stdout.splitlines()[-1] == told
+    gone.stop()
     with heard:
         heard.settimeout(10)
         for _ in range(2):

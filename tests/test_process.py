@@ -25,6 +25,7 @@ from tests.support.gateway import Gateway, environment
 from tests.support.peer import PATIENCE, mortal
 from tests.support.rawprinter import RawPrinter
 from tests.support.session import Session, lastLine
+from tests.support.started import freePort
 
 pytestmark = pytest.mark.slow
 
@@ -192,9 +193,7 @@ def ended(pid: int) -> None:
 def test_daemon(tmp_path: Path) -> None:
     """A daemon prints, lives through SIGHUP, and takes its pid file away; its log is private."""
     with RawPrinter() as printer:
-        probe = socket.create_server(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-        probe.close()
+        port = freePort()
         words = ["--port", f"tcp:{port}:interface=127.0.0.1", "--printer", printer.uri()]
         done = started(tmp_path, str(BIN / "twistd"), "jetftp", *words)
         assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
@@ -304,8 +303,6 @@ spool.paused = lambda: opened.addCallback(lambda _: paused())
 configuration = Configuration(
     [printer], [where], defaults=PortSettings(spool=True), spool="spool"
 )
-if sys.argv[1] == "never":
-    process.SERVES_WITHIN = 0.5
 gateway = process.CommandLineGateway(configuration, reactor, lambda same: same, spool)
 gateway.startService()
 
@@ -319,6 +316,8 @@ async def look():
     print(said or "waits")
     if sys.argv[1] == "late":
         opened.callback(None)
+    else:
+        gateway._serving.reset(0)  # the time for it is over
     while not said:
         await deferLater(reactor, 0.01)
         said = heard(sender)

@@ -5,7 +5,6 @@ The quick start's commands do what it says, as they stand there.
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ import pytest
 from tests.support.gateway import environment
 from tests.support.peer import PATIENCE
 from tests.support.rawprinter import RawPrinter
+from tests.support.started import freePort
 
 pytestmark = pytest.mark.slow
 
@@ -42,8 +42,7 @@ def commands() -> Iterator[str]:
 
 def test_commands(tmp_path: Path) -> None:
     """One after the other, in one shell."""
-    with socket.create_server(("localhost", 0)) as free:
-        port = free.getsockname()[1]
+    port = freePort()
     printer = RawPrinter()
     (tmp_path / "bin").mkdir()
     (tmp_path / "bin/jetdirect").write_text(JETDIRECT)

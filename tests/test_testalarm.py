@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.behaviours import NoPrinter
 from tests.support.hook import Hook
 from tests.support.mailroom import Mailroom
-from tests.support.started import freePort
 
 pytestmark = pytest.mark.slow
 
@@ -89,15 +89,15 @@ def test_oneOfTwoAddresses(tmp_path: Path, mailroom: Mailroom) -> None:
 
 def test_doesNot(tmp_path: Path, hook: Hook) -> None:
     """Who cannot be told is named, with the reason, and the status is 1; the others are told."""
-    port = freePort()
-    status, said, _ = notify(
-        tmp_path,
-        f'[notify]\nmail-to = "ops@example.com"\nsmtp = "smtp://127.0.0.1:{port}"\n'
-        f'webhook = "http://127.0.0.1:{hook.port}/"\n',
-    )
+    with NoPrinter() as nobody:
+        status, said, _ = notify(
+            tmp_path,
+            f'[notify]\nmail-to = "ops@example.com"\nsmtp = "smtp://127.0.0.1:{nobody.port}"\n'
+            f'webhook = "http://127.0.0.1:{hook.port}/"\n',
+        )
     assert status == 1
     assert sorted(said) == [
-        f"mail to ops@example.com by smtp://127.0.0.1:{port}: it refused the connection",
+        f"mail to ops@example.com by smtp://127.0.0.1:{nobody.port}: it refused the connection",
         f"the webhook at http://127.0.0.1:{hook.port}: told",
     ]
     assert hook.forged == 1

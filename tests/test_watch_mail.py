@@ -25,9 +25,9 @@ from jetdirect.watch.mail import LONGEST_REPLY, MailReceiver, message
 from jetdirect.watch.settings import MailServer
 from jetdirect.watch.wire import FAREWELL, NotTold
 from tests.support.answers import hear
+from tests.support.behaviours import NoPrinter
 from tests.support.certificate import selfSigned
 from tests.support.mailroom import LOGIN, Mailroom
-from tests.support.started import freePort
 
 reactor: Any = theReactor
 FROM, TO = "jetdirect@gw1.example", "ops@example.com"
@@ -196,8 +196,8 @@ async def test_opportunity(mailroom: Callable[..., Mailroom], tmp_path: Path) ->
 @pytest_twisted.ensureDeferred
 async def test_nobodyListens() -> None:
     """A server that is not there is no fault for good."""
-    with pytest.raises(NotTold, match="refused the connection") as error:
-        await receiver(MailServer("127.0.0.1", freePort())).tell(digest(), NOW)
+    with NoPrinter() as nobody, pytest.raises(NotTold, match="refused the connection") as error:
+        await receiver(MailServer("127.0.0.1", nobody.port)).tell(digest(), NOW)
     assert not error.value.final
 
 

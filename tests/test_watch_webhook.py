@@ -30,9 +30,9 @@ from jetdirect.watch.settings import NotifySettings, Webhook
 from jetdirect.watch.webhook import LONGEST_HEAD, WebhookReceiver, body, signature
 from jetdirect.watch.wire import FAREWELL, NotTold
 from tests.support.answers import hear
+from tests.support.behaviours import NoPrinter
 from tests.support.certificate import selfSigned
 from tests.support.hook import Hook
-from tests.support.started import freePort
 from tests.test_watch_mail import Wire
 from tests.test_watch_notify import WatchedGateway
 
@@ -206,8 +206,8 @@ async def test_silent() -> None:
 @pytest_twisted.ensureDeferred
 async def test_nobodyListens() -> None:
     """A server that is not there is no fault for good."""
-    with pytest.raises(NotTold, match="refused the connection") as error:
-        await receiver(freePort()).tell(TOLD, NOW)
+    with NoPrinter() as nobody, pytest.raises(NotTold, match="refused the connection") as error:
+        await receiver(nobody.port).tell(TOLD, NOW)
     assert not error.value.final
 
 

@@ -27,6 +27,7 @@ from tests.support.peer import PATIENCE
 from tests.support.printservice import listener
 from tests.support.rawprinter import RawPrinter
 from tests.support.session import Session
+from tests.support.started import freePort
 
 GATEWAY, PROXY, CLIENT = "127.0.0.2", "127.0.0.3", "127.0.0.5"
 
@@ -181,22 +182,10 @@ def test_proxyAllow(allowed: list[str], good: bool, printer: RawPrinter, tmp_pat
 # Passive ports and addresses
 
 
-def freeRange(count: int) -> tuple[int, int]:
-    """A range of ports that nobody uses at this moment."""
-    for low in range(20000, 30000, count):
-        with ExitStack() as taken:
-            try:
-                for number in range(low, low + count):
-                    taken.enter_context(socket.socket()).bind((IPV4, number))
-            except OSError:
-                continue
-        return low, low + count - 1
-    raise AssertionError("no free ports")
-
-
 def test_passivePorts(printer: RawPrinter, tmp_path: Path) -> None:
     """When all are taken it is 425, and the session goes on; PORT and a later PASV work."""
-    low, high = freeRange(2)
+    low = freePort(2)
+    high = low + 1
     options = ["--printer", printer.uri(), f"--passive-ports={low}-{high}", "--max-sessions=9"]
     with Gateway(tmp_path, *options) as gateway, ExitStack() as sessions:
         busy = [sessions.enter_context(Session(gateway.port)) for _ in range(2)]
@@ -220,7 +209,7 @@ def test_passivePorts(printer: RawPrinter, tmp_path: Path) -> None:
 
 def test_passiveAgainOnTheLastPort(printer: RawPrinter, tmp_path: Path) -> None:
     """A repeated PASV takes the place of the session's earlier one, also when no other is free."""
-    low, _ = freeRange(1)
+    low = freePort()
     options = ["--printer", printer.uri(), f"--passive-ports={low}-{low}"]
     with Gateway(tmp_path, *options) as gateway, Session(gateway.port) as ftp:
         assert ftp.makepasv()[1] == low
@@ -231,7 +220,7 @@ def test_passiveAgainOnTheLastPort(printer: RawPrinter, tmp_path: Path) -> None:
 @pytest.mark.parametrize("client", ["curl", "tnftp"])
 def test_passivePortsByClients(client: str, printer: RawPrinter, tmp_path: Path) -> None:
     """One port is enough for client after client."""
-    low, _ = freeRange(1)
+    low = freePort()
     file = tmp_path / "job.ps"
     file.write_bytes(BINARY)
     options = ["--printer", printer.uri(), f"--passive-ports={low}-{low}"]
@@ -273,13 +262,12 @@ def test_healthChecks(printer: RawPrinter, tmp_path: Path) -> None:
     options = ["--max-sessions=1", f"--passive-address={GATEWAY}"]
     how = "send-proxy-v2 check inter 50ms check-send-proxy"
     with Proxied(tmp_path, printer, how, *options) as proxied:
-        good = 0
-        for _ in range(20):
+        good, end = 0, time.monotonic() + PATIENCE / 2
+        while good < 10:
+            assert time.monotonic() < end
             with contextlib.suppress(ftplib.Error, EOFError):
-                proxied.session().close()
+                proxied.session().quit()
                 good += 1
-            time.sleep(0.02)
-        assert good >= 10
         assert "Traceback" not in proxied.gateway.log
 
 

@@ -4,11 +4,13 @@ Daemons that are started on a port of their own and are ready when they listen t
 
 from __future__ import annotations
 
+import random
 import shutil
 import socket
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack, suppress
 from functools import partial
 from pathlib import Path
 
@@ -16,14 +18,24 @@ import pytest
 
 from tests.support.peer import PATIENCE, Peer, mortal
 
+#: Not those of Hypothesis, which fall alike in every process.
+_DICE = random.SystemRandom()
 
-def freePort() -> int:
+
+def freePort(count: int = 1) -> int:
     """
-    A TCP port of the loopback interface that was free a moment ago.
+    The first of so many TCP ports of the loopback interface that were free a moment ago.
+
+    They are none of those that the kernel gives: some connection of the many tests that run at the
+    same time would have them before long.
     """
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    [given, _] = map(int, Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split())
+    while True:
+        low = _DICE.randrange(given // 2, given - count)
+        with ExitStack() as taken, suppress(OSError):
+            for number in range(low, low + count):
+                taken.enter_context(socket.socket()).bind(("127.0.0.1", number))
+            return low
 
 
 def borrowed(name: str, package: str, places: str = "") -> str:
