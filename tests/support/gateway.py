@@ -23,9 +23,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tests.support.peer import PATIENCE, Peer, mortal
+from tests.support.process import scheduled
 
-#: Seconds which the process gets to end by itself once it was asked to.
-LAST_WORDS = 10.0
+#: Seconds which the process gets to end by itself once it was asked to: ten times what it takes.
+LAST_WORDS = 30.0
 
 #: Any free port, this machine only.
 IPV4 = "tcp:0:interface=127.0.0.1"
@@ -103,6 +104,7 @@ class Gateway(Peer):
         )
         self._heard = threading.Condition()
         self._silent = False
+        self._late = 0.0
         self._process = subprocess.Popen(
             mortal(*before, *command(*options)),
             cwd=directory,
@@ -169,6 +171,15 @@ class Gateway(Peer):
         """The whole log so far."""
         return "\n".join(self.lines)
 
+    @property
+    def late(self) -> float:
+        """
+        For how many seconds its reactor has been kept waiting for a processor: no fault of its own.
+        """
+        if self._process.returncode is None:
+            self._late = scheduled(self.pid)[1]
+        return self._late
+
     def matches(self, pattern: str) -> list[re.Match[str]]:
         """The lines logged so far in which the pattern is found."""
         return [found for line in self.lines if (found := re.search(pattern, line))]
@@ -227,10 +238,12 @@ class Gateway(Peer):
         @return: its exit status.
         @raise AssertionError: it runs on.
         """
-        try:
-            self._process.wait(seconds)
-        except subprocess.TimeoutExpired:
-            raise AssertionError(f"the gateway runs on:\n{self.log}") from None
+        if self._process.returncode is None:
+            handle = os.pidfd_open(self.pid)
+            ended, _, _ = select.select([handle], [], [], seconds)
+            os.close(handle)
+            assert ended, f"the gateway runs on:\n{self.log}"
+            self._late = self.late  # as long as nobody has asked for its status
         return self.stop()
 
     def stop(self) -> int:
