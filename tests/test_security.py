@@ -604,10 +604,11 @@ def test_cutRecord(lenient: bool, oneService: PrintService, lenientService: Prin
     """An end in the middle of a TLS record is no end of a file, whatever is believed."""
     trial = Trial(lenientService if lenient else oneService)
     with trial.secure() as ftp:
+        number = len(trial.service.printer.callers) + 1
         spliced = Spliced(ftp)
         with spliced.wire as wire:
             wire.sendall(spliced.records(b"%!PS\n"))
-            trial.service.printer.waitForBytes(len(trial.service.printer.callers), 5)
+            trial.service.printer.waitForBytes(number, 5)
             wire.sendall(spliced.records(b"x" * 1000)[:-10])
             wire.shutdown(socket.SHUT_WR)
             assert ftp.reply()[:3] == "551"

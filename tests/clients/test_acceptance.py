@@ -391,9 +391,10 @@ def _rest(wire: socket.socket) -> None:  # the same
 def test_abort(ask: Callable[[socket.socket], None], trial: Trial) -> None:
     """Finding 11: every way to ask for the end cuts the job, and the next one is whole."""
     with trial.session() as ftp:
+        number = len(trial.printers[0].callers) + 1
         data = ftp.upload()
         data.sendall(b"%!PS\n" + BINARY)
-        trial.printers[0].waitForBytes(len(trial.printers[0].callers), 5)
+        trial.printers[0].waitForBytes(number, 5)
         ask(control(ftp))
         assert answers(ftp, 2) == ["426", "226"]
         data.close()

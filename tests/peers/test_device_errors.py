@@ -18,7 +18,6 @@ from twisted.internet import reactor as theReactor
 from jetdirect.errors import PrinterLost
 from jetdirect.testing import FakeJob
 from jetdirect.transports.build import transportFor
-from tests.support import session as sessions
 from tests.support.failingcalls import Machine
 from tests.support.ser2net import SerialPrinter
 from tests.support.session import Session
@@ -114,22 +113,20 @@ def promise(machine: Machine, fates: Fates, first: int = 0, log: str = "") -> No
 
 
 @pytest.mark.parametrize("kind", ["parallel", "usb", "serial", "file", "pipe"])
-def test_close(kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_close(kind: str, tmp_path: Path) -> None:
     """
     An error while a device is closed is none of the job, which the printer has.
     """
-    monkeypatch.setattr(sessions, "PATIENCE", 3.0)
     with Machine(tmp_path, [kind], "close:error=EIO") as machine:
         reply = machine.send(kind, JOB)
         assert reply.startswith("226 "), reply
         assert machine.printers[kind].waitFor(len(JOB)) == JOB
 
 
-def test_portGone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_portGone(tmp_path: Path) -> None:
     """
     A port that says EIO and is no more has lost the job.
     """
-    monkeypatch.setattr(sessions, "PATIENCE", 3.0)
     with (
         Machine(tmp_path, ["parallel"], "write:error=EIO:when=2+") as machine,
         Session(machine.gateway.port) as session,

@@ -179,6 +179,7 @@ def test_pausedPrinterHoldsTheClientBack(tmp_path: Path) -> None:
         with session.upload() as wire:
             sent = push(wire, MUCH)
             assert 100_000 < sent < MUCH
+            printer.waitForBytes(1, 100_000)
             assert printer.callers[0].received == 100_000
             assert session.say("NOOP").startswith("200")
             assert re.match("21[123]", session.say("STAT"))

@@ -350,7 +350,7 @@ def test_theProcessIsStopped(tmp_path: Path) -> None:
         Session(gateway.port) as session,
     ):
         with session.upload() as wire:
-            assert push(wire, 1_000_000) == 1_000_000
+            assert push(wire, 1_000_000, patience=20) == 1_000_000
             printer.waitForBytes(1, 1_000_000)
             gateway.signal(signal.SIGSTOP)
             try:

@@ -153,6 +153,8 @@ class Machine(Peer):
         until(self._traced, "strace")
 
     def _traced(self) -> bool:
-        tasks = Path(f"/proc/{self.gateway.pid}/task").iterdir()
-        states = [(task / "status").read_text() for task in tasks]
+        states = []
+        for task in Path(f"/proc/{self.gateway.pid}/task").iterdir():
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # a thread that ends
+                states.append((task / "status").read_text())
         return all(re.search(r"^TracerPid:\s+[1-9]", state, re.MULTILINE) for state in states)

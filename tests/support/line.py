@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import select
 import socket
 import struct
 import termios
@@ -32,13 +33,11 @@ from jetdirect.net.listener import Listener
 from jetdirect.net.network import networkOf
 from jetdirect.net.stream import Stream
 from jetdirect.transports.build import transportFor
+from tests.support.peer import PATIENCE
 
 reactor: Any = networkOf(theReactor)
 
 HOST = "127.0.0.1"
-
-PATIENCE = 60.0
-"""Seconds for something that takes a moment."""
 
 NARROW = 65536
 """Bytes that the kernel is asked to keep before the printer (it takes some more)."""
@@ -140,7 +139,7 @@ class Line:
 
     async def accept(self) -> None:
         """The printer answers."""
-        self._listener.setblocking(False)
+        await until(lambda: select.select([self._listener], [], [], 0)[0])
         self.printer, _ = self._listener.accept()
         self.printer.setblocking(False)
         if self._narrow and hasattr(self.connection, "transport"):

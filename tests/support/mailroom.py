@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.peer import PATIENCE
 from tests.support.started import freePort
 
 LOGIN = ("ops", "pass wörd")
@@ -62,6 +63,7 @@ class Mailroom:
             authenticator=authenticate,
             auth_required=context is not None,
             auth_require_tls=not secure,
+            ready_timeout=PATIENCE,
         )
         self._controller.start()
 
