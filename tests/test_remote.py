@@ -26,6 +26,7 @@ import pytest
 from jetdirect import cli
 from jetdirect.remote import history, wire
 from jetdirect.verb import Refused
+from jetdirect.web.site import CONNECTIONS
 from tests.support.gateway import IPV4, Gateway
 from tests.support.peer import PATIENCE
 from tests.support.rawprinter import RawPrinter
@@ -300,15 +301,15 @@ def test_reload(running: Running, command: Command) -> None:
 
 def test_slowPeers(running: Running, command: Command) -> None:
     """Peers that send no whole request take no printing, and no Unix socket, from anybody."""
-    idle = [socket.create_connection(("127.0.0.1", running.web)) for _ in range(110)]
+    idle = [socket.create_connection(("127.0.0.1", running.web)) for _ in range(CONNECTIONS + 10)]
     try:
-        for each in idle[:100]:
+        for each in idle[:CONNECTIONS]:
             each.sendall(b"GET /api/ports HTTP/1.1\r\n")
         with Session(running.gateway.port) as session:
             assert lastLine(session.send(PAGE, "laser/a.ps")).startswith("226")
         assert "laser" in command.do("ports")
-        for each in idle:
-            each.settimeout(30)
+        for each in idle[CONNECTIONS:]:
+            each.settimeout(PATIENCE)
             assert ended(each)
     finally:
         for each in idle:

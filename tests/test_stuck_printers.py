@@ -2,8 +2,6 @@
 Printers that are stuck: without paper, without a cable, without an answer. Hours pass in no time.
 
 The kernels are those of the simulation (C{laboratory/faults/simulation}), the sender is
-from tests.support.deafresolver import DeafResolver
-
 C{jetdirect.testing}'s; the last test is on real sockets.
 """
 
@@ -16,6 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_twisted
+from twisted.internet import reactor as theReactor
+from twisted.internet.threads import deferToThread
 
 import jetdirect
 from jetdirect.configuration import Configuration
@@ -35,9 +36,12 @@ from laboratory.faults.simulation.kernel import End
 from laboratory.faults.simulation.reactor import SimulatedReactor
 from tests.support.behaviours import pausedAfter
 from tests.support.deafresolver import DeafResolver
-from tests.support.gateway import Gateway as Process
+from tests.support.gateway import IPV4
+from tests.support.line import listeningAt
 from tests.support.rawprinter import RawPrinter
 from tests.support.session import MUCH, Session, delivered, lastLine, push, streamDigest
+
+reactor: Any = theReactor
 
 HOUR = 3600.0
 
@@ -476,25 +480,32 @@ def test_theWallClockTimesNothing() -> None:
 
 
 @pytest.mark.slow
-def test_aRealPrinterStops(tmp_path: Path) -> None:
+@pytest_twisted.ensureDeferred
+async def test_aRealPrinterStops(monkeypatch: pytest.MonkeyPatch) -> None:
     """
     A printer stops reading; both who prints and who else asks are told; it goes on, byte-exact.
     """
+    monkeypatch.setattr("jetdirect.job.STOPPED_AFTER", 1.0)
     gate = threading.Event()
-    with (
-        RawPrinter(pausedAfter(100_000, gate), receiveBuffer=WINDOW, keep=False) as printer,
-        Process(tmp_path, "--printer", printer.uri()) as gateway,
-        Session(gateway.port) as session,
-        Session(gateway.port) as other,
-    ):
-        with session.upload() as wire:
-            sent = push(wire, MUCH, patience=STOPPED_AFTER + 1)
-            assert 100_000 < sent < MUCH
-            found = re.search(r"taken nothing for (\d+) s", session.say("STAT"))
-            assert found is not None and int(found[1]) >= STOPPED_AFTER
-            assert "job 1: processing-stopped" in other.say("STAT PORT1")
-            gate.set()
-            assert push(wire, MUCH, sent, patience=20) == MUCH
-        reply = session.reply()
-        assert re.search(delivered("PORT1", MUCH), lastLine(reply)), reply
+
+    def converse(port: int) -> None:
+        with Session(port) as session, Session(port) as other:
+            with session.upload() as wire:
+                sent = push(wire, MUCH)
+                assert 100_000 < sent < MUCH
+                found = re.search(r"taken nothing for (\d+) s", session.say("STAT"))
+                assert found is not None and int(found[1]) >= 1
+                assert "job 1: processing-stopped" in other.say("STAT PORT1")
+                gate.set()
+                assert push(wire, MUCH, sent, patience=20) == MUCH
+            reply = session.reply()
+            assert re.search(delivered("PORT1", MUCH), lastLine(reply)), reply
+
+    with RawPrinter(pausedAfter(100_000, gate), receiveBuffer=WINDOW, keep=False) as printer:
+        gateway = Gateway(Configuration([transportFor(reactor, printer.uri())], [IPV4]), reactor)
+        gateway.startService()
+        try:
+            await deferToThread(converse, *listeningAt(gateway.factory))
+        finally:
+            await gateway.stopService()
         assert printer.callers[0].digest == streamDigest(MUCH)

@@ -252,7 +252,7 @@ def test_process(tmp_path: Path) -> None:
     manager, printer = Manager(tmp_path / "notify"), RawPrinter()
     file = tmp_path / "gateway.toml"
     good = (
-        f'spool = "{tmp_path}/spool"\n[defaults]\nspool = true\n'
+        f'spool = "{tmp_path}/spool"\n[defaults]\nspool = true\nconnect-timeout = 0\n'
         f'[[printer]]\nname = "ward3"\nuri = "{printer.uri()}"\n'
     )
     file.write_text(good)
