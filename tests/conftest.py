@@ -11,11 +11,12 @@ from __future__ import annotations
 import functools
 import gc
 import inspect
+import os
 import signal
 import sys
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import hypothesis
 import pytest
@@ -29,6 +30,11 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 import jetdirect
+
+if TYPE_CHECKING:
+    from jetdirect.testing import FakeSender
+    from tests.support.kernel import Kernel
+    from tests.support.memory import MemoryGateway
 
 HERE = Path(__file__).parent
 
@@ -270,6 +276,40 @@ def flushErrors(cleanReactor: Watch) -> FlushErrors:
     Without a kind of exception it takes all of them, also those logged without one.
     """
     return cleanReactor.flush
+
+
+# What several files of one subject use.  They are imported when they are asked for: most tests need
+# no gateway.
+
+
+@pytest.fixture
+def gateway() -> MemoryGateway:
+    """A gateway in memory with two printers."""
+    from tests.support.dialogue import two
+
+    return two()
+
+
+@pytest.fixture
+def stranger(gateway: MemoryGateway) -> FakeSender:
+    """Somebody who has connected to it, and not logged in."""
+    return gateway.stranger()
+
+
+@pytest.fixture
+def user(gateway: MemoryGateway) -> FakeSender:
+    """Somebody who has logged in."""
+    return gateway.user()
+
+
+@pytest.fixture
+def kernel(monkeypatch: pytest.MonkeyPatch) -> Kernel:
+    """Watch C{os.splice}."""
+    from tests.support.kernel import Kernel
+
+    watched = Kernel()
+    monkeypatch.setattr(os, "splice", watched)
+    return watched
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

@@ -191,3 +191,13 @@ class Machine:
     def printed(self) -> list[bytes]:
         """What the first printer has got, job by job."""
         return [job.data for job in self.printer.jobs]
+
+
+def printing(data: bytes = b"x" * 100, **settings: Any) -> Machine:
+    """A job that the printer has, and whose end it does not answer."""
+    machine = Machine(**settings)
+    machine.printer.hesitant = True
+    assert "queued" in machine.upload(data)
+    machine.advance(1)
+    assert machine.files("active") == [1]
+    return machine

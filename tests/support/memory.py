@@ -10,6 +10,7 @@ from dataclasses import fields
 from typing import Any, ClassVar
 
 from twisted.cred.checkers import ICredentialsChecker
+from twisted.internet.address import IPv4Address
 from twisted.internet.testing import MemoryReactorClock
 
 from jetdirect.configuration import Configuration
@@ -17,7 +18,7 @@ from jetdirect.ftp.settings import SessionSettings
 from jetdirect.gateway import Gateway
 from jetdirect.named import PortSettings
 from jetdirect.record import JobRecord
-from jetdirect.testing import FakePrinter, FakeSender
+from jetdirect.testing import FakePrinter, FakeSender, MemoryWire
 
 _OF_SESSIONS = {each.name for each in fields(SessionSettings)}
 
@@ -67,6 +68,12 @@ class MemoryGateway(Gateway):
         sender = self.stranger(host, **addresses)
         assert codes(sender.login()) == [230]
         return sender
+
+    def dialled(self) -> MemoryWire:
+        """The last data connection that was dialled, as the sender sees it."""
+        host, port, factory, *_ = self.reactor.tcpClients[-1]
+        sender = IPv4Address("TCP", host, port)
+        return MemoryWire(factory.buildProtocol(sender), peerAddress=sender)
 
     @property
     def job(self) -> JobRecord:
