@@ -12,73 +12,30 @@ from typing import Any
 import pytest
 import pytest_twisted
 from twisted.internet import reactor as theReactor
-from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import (
-    IHalfCloseableProtocol,
-)
-from twisted.internet.protocol import Factory, Protocol, connectionDone
+from twisted.internet.endpoints import TCP4ServerEndpoint
 from twisted.internet.task import deferLater
-from twisted.python.failure import Failure
-from zope.interface import implementer
 
 import jetdirect.transports.socket as module
 from jetdirect.errors import PrinterLost, PrinterUnreachable
-from jetdirect.interfaces import Delivery, IPrinterConnection
+from jetdirect.interfaces import Delivery
 from jetdirect.net import pulse
 from jetdirect.net.facts import factsOf
 from jetdirect.net.tuning import KEEPALIVE
 from jetdirect.testing import FakeJob
 from jetdirect.transports.build import transportFor
 from tests.support.line import until
+from tests.support.printing import HalfClosingPrinter, Printing
 
 reactor: Any = theReactor
 
 
-@implementer(IHalfCloseableProtocol)
-class RealPrinter(Protocol):
-    """The printer's end of a connection; it closes when the test says so."""
-
-    transport: Any
-
-    def __init__(self) -> None:
-        self.data = b""
-        self.made: Deferred[None] = Deferred()
-        self.readAll: Deferred[None] = Deferred()
-        self.lost: Deferred[None] = Deferred()
-
-    def connectionMade(self) -> None:
-        self.made.callback(None)
-
-    def dataReceived(self, data: bytes) -> None:
-        self.data += data
-
-    def readConnectionLost(self) -> None:
-        self.readAll.callback(None)
-
-    def writeConnectionLost(self) -> None:
-        pass
-
-    def connectionLost(self, reason: Failure = connectionDone) -> None:
-        self.lost.callback(None)
-
-
-class Printing:
-    """A listening printer, and a job that has it."""
-
-    async def open(self, host: str = "127.0.0.1", options: str = "") -> Printing:
-        self.job = FakeJob()
-        self.printer = RealPrinter()
-        self._port = reactor.listenTCP(0, Factory.forProtocol(lambda: self.printer), interface=host)
-        place = f"[{host}]" if ":" in host else host
-        transport = transportFor(reactor, f"socket://{place}:{self._port.getHost().port}{options}")
-        self.connection: IPrinterConnection = await transport.open(self.job)
-        await self.printer.made
-        return self
-
-    async def close(self) -> None:
-        await self._port.stopListening()
-        self.printer.transport.loseConnection()
-        await self.printer.lost
+async def opened(host: str = "127.0.0.1", options: str = "") -> Printing:
+    """A job that has such a printer; it closes when the test says so."""
+    listener = TCP4ServerEndpoint(reactor, 0, interface=host)
+    place = f"[{host}]" if ":" in host else host
+    return await Printing(HalfClosingPrinter(), listener).open(
+        f"socket://{place}:{{port}}{options}"
+    )
 
 
 @pytest.fixture
@@ -94,12 +51,12 @@ def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest_twisted.ensureDeferred
 async def test_realDelivery(host: str) -> None:
     """Over IPv4 and IPv6 a printer that reads to the end and closes has the job, byte for byte."""
-    printing = await Printing().open(host)
+    printing = await opened(host)
     data = bytes(range(256)) * 4096
 
     printing.connection.write(data)
     delivery = printing.connection.finish()
-    await printing.printer.readAll
+    await printing.printer.ended
     assert not delivery.called
     printing.printer.transport.loseConnection()
 
@@ -112,7 +69,7 @@ async def test_realDelivery(host: str) -> None:
 @pytest_twisted.ensureDeferred
 async def test_realKeepAlive() -> None:
     """The probes of a connection that lasts are set on the real socket."""
-    printing = await Printing().open()
+    printing = await opened()
     transport: Any = printing.connection.transport  # type: ignore[attr-defined]
     handle = transport.getHandle()
     await until(lambda: handle.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE))
@@ -127,11 +84,11 @@ async def test_realKeepAlive() -> None:
 @pytest_twisted.ensureDeferred
 async def test_realResetAtTheEnd() -> None:
     """A printer that reads everything and then resets the connection has lost the job."""
-    printing = await Printing().open()
+    printing = await opened()
 
     printing.connection.write(b"%!PS")
     delivery = printing.connection.finish()
-    await printing.printer.readAll
+    await printing.printer.ended
     printing.printer.transport.abortConnection()
 
     with pytest.raises(PrinterLost, match="reset"):
@@ -143,7 +100,7 @@ async def test_realResetAtTheEnd() -> None:
 @pytest_twisted.ensureDeferred
 async def test_realEarlyClose() -> None:
     """A printer that closes in mid job loses it."""
-    printing = await Printing().open()
+    printing = await opened()
     printing.connection.write(b"%!PS")
 
     printing.printer.transport.loseWriteConnection()
@@ -157,7 +114,7 @@ async def test_realEarlyClose() -> None:
 @pytest_twisted.ensureDeferred
 async def test_realCloseRightBeforeOurs() -> None:
     """A printer that closes while our own end is on its way to the kernel has not seen it."""
-    printing = await Printing().open()
+    printing = await opened()
     connection: Any = printing.connection
     connection.write(b"%!PS")
     printing.printer.transport.getHandle().shutdown(socket.SHUT_WR)
@@ -174,12 +131,12 @@ async def test_realCloseRightBeforeOurs() -> None:
 @pytest_twisted.ensureDeferred
 async def test_realPrinterThatNeverCloses(hasty: None) -> None:
     """A printer that reads everything and does not close leaves the job unconfirmed."""
-    printing = await Printing().open(options="?finish-timeout=0.1")
+    printing = await opened(options="?finish-timeout=0.1")
 
     printing.connection.write(b"%!PS")
 
     assert await printing.connection.finish() is Delivery.SENT
-    await printing.printer.readAll
+    await printing.printer.ended
     assert printing.printer.data == b"%!PS"
     await printing.close()
 
@@ -187,7 +144,7 @@ async def test_realPrinterThatNeverCloses(hasty: None) -> None:
 @pytest_twisted.ensureDeferred
 async def test_realAbortOfAStalledPrinter(hasty: None) -> None:
     """The rest of an aborted job that the printer does not take is thrown away."""
-    printing = await Printing().open()
+    printing = await opened()
     printing.printer.transport.pauseProducing()
 
     printing.connection.write(bytes(64 * 1024 * 1024))
@@ -200,7 +157,7 @@ async def test_realAbortOfAStalledPrinter(hasty: None) -> None:
 @pytest_twisted.ensureDeferred
 async def test_realAbortThatIsCanceled() -> None:
     """A printer that is not to be waited for any longer sees a reset, and no end of a job."""
-    printing = await Printing().open()
+    printing = await opened()
     printing.printer.transport.pauseProducing()
     printing.connection.write(bytes(64 * 1024 * 1024))
     aborting = printing.connection.abort(b"\x04")
@@ -211,7 +168,7 @@ async def test_realAbortThatIsCanceled() -> None:
     printing.printer.transport.resumeProducing()
 
     await printing.printer.lost
-    assert not printing.printer.readAll.called
+    assert not printing.printer.ended.called
     await printing.close()
 
 
@@ -219,7 +176,7 @@ async def test_realAbortThatIsCanceled() -> None:
 @pytest_twisted.ensureDeferred
 async def test_realUnpluggedPrinter(hasty: None) -> None:
     """A printer whose cable is pulled is found to be gone though nothing resets the connection."""
-    printing = await Printing().open()
+    printing = await opened()
     drop = ctypes.create_string_buffer(struct.pack("HBBI", 0x06, 0, 0, 0), 8)  # BPF: "return 0"
     program = struct.pack("HxxxxxxP", 1, ctypes.addressof(drop))
     handle = printing.printer.transport.getHandle()

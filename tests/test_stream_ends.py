@@ -12,76 +12,18 @@ import pytest
 import pytest_twisted
 from twisted.internet import reactor as theReactor
 from twisted.internet.defer import Deferred
-from twisted.internet.endpoints import TCP4ServerEndpoint, UNIXServerEndpoint
-from twisted.internet.interfaces import IHalfCloseableProtocol
-from twisted.internet.protocol import Factory, Protocol, connectionDone
-from twisted.python.failure import Failure
-from zope.interface import implementer
+from twisted.internet.endpoints import UNIXServerEndpoint
 
 from jetdirect.errors import PrinterLost
-from jetdirect.interfaces import Delivery, IPrinterConnection
-from jetdirect.testing import FakeJob
+from jetdirect.interfaces import Delivery
 from jetdirect.transports.build import transportFor
 from jetdirect.transports.socket import SocketTransport
 from tests.support.certificate import endpoint, selfSigned
 from tests.support.line import until, unwritten
+from tests.support.printing import HalfClosingPrinter, Printing, ReadingPrinter
 
 reactor: Any = theReactor
 JOB = b"%!PS\n" + bytes(range(256)) * 1000
-
-
-class Printer(Protocol):
-    """Reads until the connection is gone, and does nothing else unless it is told to."""
-
-    transport: Any
-
-    def __init__(self) -> None:
-        self.data = b""
-        self.whole: Deferred[None] = Deferred()
-        self.ended: Deferred[None] = Deferred()
-        self.lost: Deferred[None] = Deferred()
-
-    def dataReceived(self, data: bytes) -> None:
-        self.data += data
-        if self.data == JOB:
-            self.whole.callback(None)
-
-    def connectionLost(self, reason: Failure = connectionDone) -> None:
-        self.lost.callback(None)
-
-
-@implementer(IHalfCloseableProtocol)
-class HalfClosingPrinter(Printer):
-    """Sees our half-close."""
-
-    def readConnectionLost(self) -> None:
-        self.ended.callback(None)
-
-    def writeConnectionLost(self) -> None:
-        pass
-
-
-class Printing:
-    """A printer that listens, and a job that has it."""
-
-    def __init__(self, printer: Printer, listener: Any = None) -> None:
-        self.printer = printer
-        self.job = FakeJob()
-        self._listener: Any = listener or TCP4ServerEndpoint(reactor, 0, interface="127.0.0.1")
-
-    async def open(self, uri: str) -> Printing:
-        self.port = await self._listener.listen(Factory.forProtocol(lambda: self.printer))
-        number = getattr(self.port.getHost(), "port", 0)
-        self.transport = transportFor(reactor, uri.format(port=number))
-        self.connection: IPrinterConnection = await self.transport.open(self.job)
-        await until(lambda: self.printer.transport)
-        return self
-
-    async def close(self) -> None:
-        if not self.printer.lost.called:
-            self.printer.transport.abortConnection()
-        await self.printer.lost
-        await self.port.stopListening()
 
 
 SOCKET = "socket://127.0.0.1:{port}"
@@ -186,7 +128,7 @@ def secure(tmp_path: Path) -> tuple[Any, str]:
 async def test_tls(secure: tuple[Any, str]) -> None:
     """Under TLS the printer's close_notify answers ours, and the job is delivered."""
     listener, uri = secure
-    printing = await Printing(Printer(), listener).open(uri)
+    printing = await Printing(ReadingPrinter(JOB), listener).open(uri)
     printing.connection.write(JOB)
     await printing.printer.whole
     assert await printing.connection.finish() is Delivery.DELIVERED
@@ -197,7 +139,7 @@ async def test_tls(secure: tuple[Any, str]) -> None:
 async def test_tlsCut(secure: tuple[Any, str]) -> None:
     """A connection that is cut under TLS is a loss."""
     listener, uri = secure
-    printing = await Printing(Printer(), listener).open(uri)
+    printing = await Printing(ReadingPrinter(JOB), listener).open(uri)
     printing.connection.write(JOB)
     await printing.printer.whole
     printing.printer.transport.abortConnection()
@@ -211,7 +153,7 @@ async def test_tlsCut(secure: tuple[Any, str]) -> None:
 async def test_tlsAbort(secure: tuple[Any, str]) -> None:
     """A cut job has its tail under TLS, too."""
     listener, uri = secure
-    printing = await Printing(Printer(), listener).open(uri)
+    printing = await Printing(ReadingPrinter(JOB), listener).open(uri)
     printing.connection.write(JOB)
     await printing.printer.whole
     await printing.connection.abort(b"\x04")
@@ -224,7 +166,7 @@ async def test_tlsAbort(secure: tuple[Any, str]) -> None:
 async def test_tlsAbortedAtOnce(secure: tuple[Any, str]) -> None:
     """A job without a byte that is cut leaves nothing at the printer."""
     listener, uri = secure
-    printing = await Printing(Printer(), listener).open(uri)
+    printing = await Printing(ReadingPrinter(JOB), listener).open(uri)
     assert printing.connection.sent == 0
     await printing.connection.abort(b"")
     await printing.printer.lost
@@ -236,13 +178,13 @@ async def test_tlsAbortedAtOnce(secure: tuple[Any, str]) -> None:
 async def test_tlsNothing(secure: tuple[Any, str]) -> None:
     """A job of no bytes is one, too."""
     listener, uri = secure
-    printing = await Printing(Printer(), listener).open(uri)
+    printing = await Printing(ReadingPrinter(JOB), listener).open(uri)
     assert await printing.connection.finish() is Delivery.DELIVERED
     assert printing.connection.sent == 0
     await printing.close()
 
 
-class LeavingPrinter(Printer):
+class LeavingPrinter(ReadingPrinter):
     """Says good-bye when it has read something, and reads no more."""
 
     def dataReceived(self, data: bytes) -> None:
