@@ -28,7 +28,7 @@ TOGETHER = {
     "spool/changes spool/printing spool/spooling": "spool_queue",
     "spool/asked": "spool_files",
     "spool/verbs": "verbs",
-    "web/frame web/reply web/rows": "web_pages",
+    "web/about web/frame web/parts web/reply web/rows": "web_pages",
     "web/secure web/side": "web_site",
     # The files of a spool, whose order on the disk is what counts.
     "spool/disk spool/draft spool/paths": "spool_store",

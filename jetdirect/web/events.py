@@ -22,7 +22,8 @@ from ..interfaces import IWatcher
 from ..record import JobRecord, PortRecord
 from . import frame
 from .access import Guest
-from .pages import Pages, Query, View
+from .pages import Pages, Query
+from .parts import View
 
 STREAMS = 64
 """At a time: fewer than connections, so that somebody can still ask (chosen)."""

@@ -12,7 +12,7 @@ from twisted.web.template import Tag, flattenString, tags
 
 from . import phrases, rows
 from .access import Guest, Role
-from .pages import Box, View
+from .parts import Box, View
 from .rows import Row
 
 _PLACES = (("/", "Printers"), ("/jobs", "Jobs"), ("/config", "Configuration"), ("/log", "Log"))

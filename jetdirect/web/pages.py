@@ -13,22 +13,36 @@ What each page shows.  No I/O but that of asking the gateway.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any
 
 from twisted.web.template import Tag, tags
 
 from ..errors import HistoryFailed, NoSuchJob, NoSuchPort
 from ..interfaces import IOperator
-from ..record import REMOVED, JobEvent, JobRecord, JobState, PortRecord
-from . import phrases, rows, shapes
+from ..record import REMOVED, JobRecord, JobState, PortRecord
+from . import about, phrases, rows
 from .access import Guest, Role
-from .api import API, FILTERS, Bad
+from .api import API, Bad
 from .notes import Notes
+from .parts import (
+    DAYS,
+    KINDS,
+    Box,
+    View,
+    choiceRow,
+    dayBegins,
+    emptyRow,
+    factList,
+    filterForm,
+    jobFacts,
+    lifeLine,
+    summaryRow,
+    titleOf,
+    turner,
+)
 from .rows import Row
 
 Query = Mapping[str, Sequence[str]]
@@ -45,46 +59,6 @@ GLANCE = 2.0
 
 RATES = 1000
 """Jobs whose rates are known (chosen)."""
-
-_KINDS = {
-    "": "All",
-    phrases.BAD: "In trouble",
-    phrases.WARN: "Wanting a person",
-    phrases.BUSY: "Printing",
-    phrases.WELL: "Ready",
-}
-
-
-class Box(NamedTuple):
-    """
-    Rows one below the other.
-
-    @ivar key: the identity of its element.
-    @ivar label: what they are.
-    """
-
-    key: str
-    label: str
-    rows: Sequence[Row]
-
-
-@dataclass(frozen=True)
-class View:
-    """
-    What a page shows.
-
-    @ivar title: for the title of the window, and the page's.
-    @ivar mark: the sign of the window: how the gateway is.
-    @ivar parts: what stands there, from top to bottom.
-    @ivar status: of HTTP.
-    @ivar place: which of the pages it is.
-    """
-
-    title: str
-    mark: str
-    parts: Sequence[Tag | Row | Box]
-    status: int = 200
-    place: str = ""
 
 
 @dataclass
@@ -137,9 +111,11 @@ class Pages:
                 case ["jobs", number] if number.isascii() and number.isdigit():
                     return await self._job(int(number[:18]), guest)
                 case ["config"]:
-                    return self._config(guest)
+                    settings, note = self._facts.settings(), self._notes.of("reloaded")
+                    now = self._facts.wallClock()
+                    return about.configuration(settings, note, guest, self._mark(), now)
                 case ["log"]:
-                    return self._log()
+                    return about.log(self._facts.lines(), self._mark())
         except (NoSuchJob, NoSuchPort) as unknown:
             return self.sorry(404, phrases.sentence(str(unknown)))
         except HistoryFailed as failed:
@@ -164,7 +140,7 @@ class Pages:
         running = self._running()
         found = self._readPorts(now, running)
         kinds = Counter(s.mark for s, _ in found)
-        counts = {kind: kinds[kind] for kind in _KINDS} | {"": len(found)}
+        counts = {kind: kinds[kind] for kind in KINDS} | {"": len(found)}
         worst = self._worst(found)
         shown = [
             (s, each)
@@ -176,17 +152,17 @@ class Pages:
         entries = [self._portRow(each, running, now, guest) for _, each in here]
         if not here:
             entries = [
-                _empty("No printer has such a name" if text else "No printer is in this state")
+                emptyRow("No printer has such a name" if text else "No printer is in this state")
             ]
         elif not await self._printed() and not text and not wanted:
             entries.append(self._firstUpload(here[0][1].name, host))
         parts: list[Tag | Row | Box] = [
-            _summary(worst, counts),
-            _choice(wanted, text, counts),
+            summaryRow(worst, counts),
+            choiceRow(wanted, text, counts),
             Box("ports", "Printers", entries),
         ]
-        parts += _turner("/", page, last, state=wanted, q=text)
-        return View(_title(counts), worst[0], parts, place="/")
+        parts += turner("/", page, last, state=wanted, q=text)
+        return View(titleOf(counts), worst[0], parts, place="/")
 
     async def _printed(self) -> bool:
         # Has anybody ever?
@@ -233,7 +209,7 @@ class Pages:
     def _firstUpload(self, name: str, host: str) -> Row:
         listener = self._facts.listener()
         if listener is None:
-            return _empty("Nobody has printed yet")
+            return emptyRow("Nobody has printed yet")
         at = f"{host}:{listener}" if listener != 21 else host
         command = f"curl -T page.ps ftp://{at}/{name}/"
         return Row(
@@ -272,7 +248,7 @@ class Pages:
             for place, each in enumerate(line, 1)
         ]
         parts.append(tags.h2("In line", id="line"))
-        parts.append(Box("waiting", "In line", places or [_empty("Nobody waits", "nobody")]))
+        parts.append(Box("waiting", "In line", places or [emptyRow("Nobody waits", "nobody")]))
         if record.queued + record.held > len(line):
             all_ = rows.link("/jobs", port=record.name, state=JobState.PENDING)
             parts.append(tags.p(tags.a(f"All {record.queued + record.held:,}", href=all_)))
@@ -301,7 +277,7 @@ class Pages:
                 tags.h1(record.name, tags.small(f" {record.description}")),
                 rows.mark(standing.mark, standing.word, standing.more),
                 *rows.said(note),
-                _facts(facts),
+                factList(facts),
                 tags.div(*map(rows.question, self._portQuestions(record, guest)), class_="do"),
                 id=rows.portKey(record.name),
                 class_=f"head {standing.mark}",
@@ -337,7 +313,7 @@ class Pages:
 
     def _portWork(self, record: PortRecord, job: JobRecord | None, now: float, guest: Guest) -> Box:
         if job is None:
-            return Box("now", "Now", [_empty("It has no job", "idle")])
+            return Box("now", "Now", [emptyRow("It has no job", "idle")])
         row = rows.job(
             job,
             now,
@@ -361,16 +337,16 @@ class Pages:
         said = {name: [v for v in values if v] for name, values in query.items()}
         asked = {name: values for name, values in said.items() if values}
         now = self._facts.wallClock()
-        days = {name: [_begin(values[0])] for name, values in asked.items() if name in _DAYS}
+        days = {name: [dayBegins(values[0])] for name, values in asked.items() if name in DAYS}
         found, more = await self._api.found({"limit": [str(SHOWN)], **asked, **days})
         running = self._running()
         entries = [self._jobRow(running.get(e.number, e), now, guest) for e in found]
         if not entries:
-            entries = [_empty("No job is so" if asked else "Nobody has printed yet")]
+            entries = [emptyRow("No job is so" if asked else "Nobody has printed yet")]
         filters = {name: values[0] for name, values in asked.items() if name != "before"}
         parts: list[Tag | Row | Box] = [
             tags.h1("Jobs"),
-            _filters(filters, now),
+            filterForm(filters, now),
             Box("jobs", "Jobs", entries),
         ]
         turns = []
@@ -421,88 +397,10 @@ class Pages:
             tags.h1(f"Job {number}", tags.small(f" {record.name}")),
             Box("head", f"Job {number}", [head]),
             tags.h2("Its life"),
-            _lifeLine(await self._api.events(number), now),
-            _jobFacts(record, now),
+            lifeLine(await self._api.events(number), now),
+            jobFacts(record, now),
         ]
         return View(f"Job {number}: {word}", mark, parts, place="/jobs")
-
-    # The gateway.
-
-    def _config(self, guest: Guest) -> View:
-        said = self._facts.settings()
-        parts: list[Tag | Row | Box] = [tags.h1("Configuration"), self._reloaded(said, guest)]
-        topics: dict[str, list[Mapping[str, Any]]] = {}
-        for each in said["options"]:
-            topics.setdefault(each["topic"], []).append(each)
-        for topic, options in topics.items():
-            body = [
-                tags.tr(
-                    tags.th(each["name"], scope="row"),
-                    tags.td(str(each["value"])),
-                    tags.td(each["where"] or "default"),
-                    class_="" if each["where"] else "quiet",
-                )
-                for each in options
-            ]
-            head = tags.tr(*(tags.th(w, scope="col") for w in ("Option", "Value", "Said at")))
-            table = tags.table(tags.caption(topic), tags.thead(head), tags.tbody(*body))
-            parts.append(
-                tags.div(table, class_="wide", tabindex="0", role="region", **{"aria-label": topic})
-            )
-        return View("Configuration", self._mark(), parts, place="/config")
-
-    def _reloaded(self, said: Mapping[str, Any], guest: Guest) -> Row:
-        last, note = said.get("reloaded"), self._notes.of("reloaded")
-
-        def make() -> Tag:
-            parts: list[Any] = []
-            file = said.get("file")
-            told = f"Read from {file}. " if file else "Said on the command line. "
-            parts.append(tags.p(told, "Pages only show it; the file is edited by hand."))
-            if last is None:
-                parts.append(tags.p("It was not read again since the start."))
-            else:
-                when = rows.clock(shapes.moment(last["time"]), self._facts.wallClock(), True)
-                if last["errors"]:
-                    parts.append(
-                        rows.mark(phrases.BAD, "The last reload was refused", "nothing has changed")
-                    )
-                    parts.append(tags.p("At ", when, ", because:"))
-                    parts.append(tags.ul(*(tags.li(each) for each in last["errors"])))
-                else:
-                    parts.append(rows.mark(phrases.WELL, "The last reload was applied"))
-                    changed = last["changes"] or ["nothing has changed"]
-                    parts.append(tags.p("At ", when, ":"))
-                    parts.append(tags.ul(*(tags.li(each) for each in changed)))
-            if guest.role >= Role.ADMINISTER and said.get("reloads"):
-                text = "Read the configuration again? If anything is wrong, nothing changes."
-                asked = rows.Question("Reload", "the configuration", text, "/config/reload")
-                parts.append(tags.div(rows.question(asked), class_="do"))
-            return tags.section(
-                *parts, *rows.said(note), id="reloaded", class_="head", tabindex="-1"
-            )
-
-        seen = (repr(last), note, guest.role)
-        return Row("reloaded", seen, make)
-
-    def _log(self) -> View:
-        lines = self._facts.lines()
-        entries = [
-            Row(f"line-{number}", text, _line(number, level, text))
-            for number, level, text in reversed(lines)
-        ]
-        parts: list[Tag | Row | Box] = [
-            tags.h1("Log"),
-            tags.p("The newest line is the first one.", class_="quiet"),
-            Box("log", "Log", entries or [_empty("No line yet")]),
-        ]
-        return View("Log", self._mark(), parts, place="/log")
-
-
-def _line(number: int, level: str, text: str) -> Callable[[], Tag]:
-    loud = level in ("warn", "error", "critical")
-    sign = [tags.strong(f"{level} ")] if loud else []
-    return lambda: tags.li(*sign, text, id=f"line-{number}", class_=level)
 
 
 def _one(query: Query, name: str) -> str:
@@ -525,172 +423,3 @@ def _matches(record: PortRecord, text: str) -> bool:
 
 def _many(some: int, all_: int) -> str:
     return f"{some:,} of {all_:,} printers {'is' if some == 1 else 'are'}"
-
-
-def _title(counts: Mapping[str, int]) -> str:
-    if counts[phrases.BAD]:
-        return f"{counts[phrases.BAD]:,} in trouble"
-    if counts[phrases.WARN]:
-        return f"{counts[phrases.WARN]:,} waiting for a person"
-    return "All well"
-
-
-def _summary(worst: tuple[str, str], counts: Mapping[str, int]) -> Row:
-    kind, text = worst
-    busy = f"{counts[phrases.BUSY]:,} printing" if counts[phrases.BUSY] else ""
-
-    def make() -> Tag:
-        return tags.section(
-            tags.div(tags.h1(rows.mark(kind, text)), role="status"),
-            id="summary",
-            class_=f"sum {kind}",
-        )
-
-    return Row("summary", (worst, busy), make)
-
-
-def _choice(wanted: str, text: str, counts: Mapping[str, int]) -> Row:
-    def make() -> Tag:
-        links = []
-        for kind, word in _KINDS.items():
-            if kind and not counts[kind] and kind != wanted:
-                continue
-            current = {"aria-current": "true"} if kind == wanted else {}
-            shown: list[Any] = [word, " ", tags.span(f"{counts[kind]:,}", class_="count")]
-            links.append(
-                tags.li(tags.a(*shown, href=rows.link("/", state=kind, q=text), **current))
-            )
-        hidden = [tags.input(type="hidden", name="state", value=wanted)] if wanted else []
-        find = tags.form(
-            tags.label("Find ", tags.input(type="search", name="q", value=text)),
-            *hidden,
-            tags.button("Find", type="submit"),
-            action="/",
-            role="search",
-        )
-        return tags.div(tags.ul(*links), find, id="choice", class_="choice")
-
-    return Row("choice", (wanted, text, tuple(counts.items())), make)
-
-
-def _turner(path: str, page: int, last: int, **query: str) -> list[Tag | Row | Box]:
-    if last == 1:
-        return []
-    links = []
-    if page > 1:
-        links.append(tags.a("Back", href=rows.link(path, **query, page=str(page - 1)), rel="prev"))
-    links.append(tags.span(f"Page {page} of {last}"))
-    if page < last:
-        links.append(tags.a("On", href=rows.link(path, **query, page=str(page + 1)), rel="next"))
-    return [tags.nav(*links, class_="turn", **{"aria-label": "More printers"})]
-
-
-def _empty(text: str, key: str = "empty") -> Row:
-    return Row(key, text, lambda: tags.li(text, id=key, class_="row empty"))
-
-
-_DAYS = ("since", "until")
-
-
-def _begin(text: str) -> str:
-    # A day on a page is one of the gateway's own clock, as all times there are.
-    if not re.fullmatch(r"\d{4}-\d\d-\d\d", text, re.ASCII):
-        return text
-    try:
-        return shapes.time(datetime.fromisoformat(text).timestamp())
-    except (ValueError, OverflowError):
-        return text
-
-
-_LABELS = {
-    "port": "Printer",
-    "state": "State",
-    "user": "User",
-    "host": "Host",
-    "since": "Since",
-    "until": "Before",
-    "q": "Text",
-}
-
-
-def _filters(said: Mapping[str, str], now: float) -> Tag:
-    fields = []
-    for name, label in _LABELS.items():
-        if name not in FILTERS:
-            continue
-        value = said.get(name, "")
-        if name == "state":
-            options = [tags.option("any", value="")]
-            for state, word in phrases.STATES.items():
-                chosen = {"selected": "selected"} if state == value else {}
-                options.append(tags.option(word, value=str(state), **chosen))
-            box = tags.select(*options, name=name)
-        else:
-            kind = "date" if name in _DAYS and (not value or len(value) == 10) else "text"
-            box = tags.input(type=kind, name=name, value=value)
-        fields.append(tags.label(tags.span(label), box))
-    today = datetime.fromtimestamp(now).date()
-    days = {"since": str(today - timedelta(1)), "until": str(today)}
-    quick: list[tuple[str, dict[str, str]]] = [
-        ("All", {}),
-        ("Today", {"since": str(today)}),
-        ("Yesterday", days),
-        ("Failed", {"state": str(JobState.ABORTED)}),
-        ("Failed yesterday", {"state": str(JobState.ABORTED), **days}),
-        ("Held", {"state": str(JobState.HELD)}),
-        ("Waiting", {"state": str(JobState.PENDING)}),
-    ]
-    links = [
-        tags.li(
-            tags.a(
-                word,
-                href=rows.link("/jobs", **query),
-                **({"aria-current": "true"} if query == dict(said) else {}),
-            )
-        )
-        for word, query in quick
-    ]
-    form = tags.form(*fields, tags.button("Show", type="submit"), action="/jobs", role="search")
-    return tags.div(tags.ul(*links), form, class_="choice")
-
-
-def _facts(facts: Sequence[tuple[str, str]]) -> Tag:
-    return tags.dl(
-        *(tags.div(tags.dt(name), tags.dd(text)) for name, text in facts), class_="facts"
-    )
-
-
-def _jobFacts(record: JobRecord, now: float) -> Row:
-    facts = [
-        ("From", f"{record.user or 'nobody'} at {record.host or 'this gateway'}"),
-        ("Bytes", f"{record.bytes:,}"),
-        ("On paper", phrases.PAPER.get(record.printed, record.printed)),
-        ("Attempts", str(record.attempts)),
-    ]
-    if record.completed is not None:
-        facts.append(("Took", phrases.took(record.completed - record.created)))
-    if record.reply is not None:
-        facts.append(("Reply", str(record.reply)))
-    if record.sha256:
-        facts.append(("SHA-256", record.sha256))
-
-    def make() -> Tag:
-        return tags.section(tags.h2("Facts"), _facts(facts), id="facts")
-
-    return Row("facts", tuple(facts), make)
-
-
-def _lifeLine(events: Sequence[JobEvent], now: float) -> Box:
-    entries: list[Row] = []
-    last = ""
-    for each in events:
-        text, key = phrases.event(each), f"event-{len(entries)}"
-        if text == last:
-            continue  # what a person did, and what became of the job
-        last = text
-
-        def make(each: JobEvent = each, key: str = key, text: str = text) -> Tag:
-            return tags.li(tags.span(rows.clock(each.time, now, True), class_="when"), text, id=key)
-
-        entries.append(Row(key, (phrases.moment(each.time, now), text), make))
-    return Box("life", "Its life", entries)

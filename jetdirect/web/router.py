@@ -22,7 +22,8 @@ from .admission import whyNot
 from .api import API
 from .forms import Tokens
 from .notes import Notes
-from .pages import Pages, Query, View
+from .pages import Pages, Query
+from .parts import View
 from .reply import BARE, Asked, Reply, inJSON
 
 FIELDS = 100
