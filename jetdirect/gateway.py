@@ -4,8 +4,6 @@ A gateway as one service: listen, print, and stop without a lie.
 
 from __future__ import annotations
 
-import os
-import re
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
@@ -21,36 +19,23 @@ from twisted.python.failure import Failure
 from .certificate import ServerCertificate
 from .changes import changes
 from .configuration import Configuration
-from .errors import HistoryUnfit, StateUnfit
 from .ftp.factory import PortFactory, PrintFTPFactory
 from .ftp.realm import AnyName, PrintRealm
 from .interfaces import IAlarmReceiver, IHistory, IMetrics, ISpool
-from .listeners import portOf
+from .listeners import portOf, roomy
 from .net.network import networkOf
-from .net.tuning import BACKLOG
 from .onlookers import counting, receivers, telling
 from .overview import Reload, overview, settingsOf
 from .server import PrintServer
-from .spool.files import openSpool
-from .spool.postgresql.opening import openDatabase
-from .spool.spooling import LAST_WRITES, RESERVED_NUMBERS
-from .spool.state import FileState, openState
-from .spool.threads import Threads
-from .spool.turns import Reserved
-from .spool.where import isDatabase
+from .spool.spooling import LAST_WRITES
+from .stores import Stores
 from .text import presentable
 from .verbs import Operator
-from .watch.database import Database
-from .watch.filehistory import FileHistory
-from .watch.history import History
 from .watch.log import LogWatcher
 from .watch.notify import Notifier
 from .watch.recent import Recent
 from .web.secure import isSecure, listening
 from .web.side import WebSide
-
-LEAST = 0.5
-"""Seconds that the history has for its last jobs in any case when the gateway stops (chosen)."""
 
 NAMED = 10
 """Jobs that are named when the end waits for them; of more there is a number."""
@@ -63,16 +48,6 @@ FOR_GOOD = {
 }
 """Fields of a L{Configuration} that a running gateway does not change, and what they are."""
 
-_TCP = re.compile(r"(haproxy:)?(tcp[46]?|tls|ssl):", re.ASCII)
-
-
-def _roomy(listener: str) -> str:
-    # As many may wait there as at a bare port number, unless the operator says how many.
-    places = [each for each in re.split(r"(?<!\\):", _TCP.sub("", listener)) if "=" not in each]
-    most = 1 if "tcp6:" in listener else 2  # Twisted's tcp6 takes it second, tcp third
-    said = "backlog=" in listener or len(places) > most
-    return listener if said or not _TCP.match(listener) else f"{listener}:backlog={BACKLOG}"
-
 
 class Gateway(MultiService):
     """
@@ -82,6 +57,7 @@ class Gateway(MultiService):
     @ivar server: the printing ports and jobs; list them, cancel a job by number.
     @ivar operator: what a person can do with them: L{IOperator
         <jetdirect.interfaces.IOperator>}.
+    @ivar spool: where jobs are kept; L{None}: nowhere.
     @ivar history: the jobs that have ended.
     @ivar factory: makes the FTP sessions.
     @ivar reloader: reads the configuration again, and goes on with it; L{None}: nobody can.
@@ -113,19 +89,8 @@ class Gateway(MultiService):
         self.configuration = configuration
         self._reactor = reactor = networkOf(reactor)
         self.server = PrintServer(configuration.ports, reactor, default=configuration.default)
-        self.spool = self._opened(configuration) if spool is None else spool
-        self._state: FileState | None = None
-        try:  # in the spool's directory, as a rule
-            self._state = self._stated(configuration)
-            self.history = self._remembering(configuration) if history is None else history
-        except (HistoryUnfit, StateUnfit):
-            for each in (self.spool, self._state):
-                if each is not None:
-                    each.close()
-            raise
-        if self.spool is not None:
-            guards = not configuration.sessions.fireAndForget
-            self.server.spoolTo(self.spool, guards, self.history, self._state)
+        self._stores = Stores(configuration, self.server, reactor, spool, history)
+        self.spool, self.history = self._stores.spool, self._stores.history
         self.operator = Operator(self.server, self.history)
         self.server.watch(LogWatcher(), changes=False)
         self.server.watch(self.history, changes=False)
@@ -263,7 +228,7 @@ class Gateway(MultiService):
         return "" if broken is None else broken.reason
 
     def _listener(self, text: str) -> tuple[str, IProtocolFactory]:
-        text = _roomy(text)
+        text = roomy(text)
         match text.partition(":"):
             case "tls", _, place:
                 return f"tcp:{place}", PortFactory(self.factory, tls=True)
@@ -346,15 +311,12 @@ class Gateway(MultiService):
                 self.server.stop(drain),
             ]
         )
-        return all.addCallback(lambda _: self._closed(end))
+        return all.addCallback(lambda _: Deferred.fromCoroutine(self._close(end)))
 
     async def _close(self, end: float) -> None:
-        # The last thing: a job that came in at the end was still to be kept.
-        left = end - self._reactor.seconds()  # of the drain time-out, that nobody needs by now
-        await self.history.close(min(max(left, LEAST), LAST_WRITES))
-        for each in (self.spool, self._state):
-            if each is not None:
-                await each.close()
+        # The last thing: a job that came in at the end was still to be kept.  There is left of the
+        # drain time-out what jobs have not needed.
+        await self._stores.close(end - self._reactor.seconds())
 
     def awaited(self) -> str:
         """What the end waits for, and for how long yet."""
@@ -374,63 +336,6 @@ class Gateway(MultiService):
         many = "a kept job waits" if kept == 1 else f"{kept} kept jobs wait"
         return f"{told}; {many} for the next start" if kept else told
 
-    def _closed(self, end: float) -> Deferred[None]:
-        return Deferred.fromCoroutine(self._close(end))
-
-    def _remembering(self, configuration: Configuration) -> IHistory:
-        def wallClock() -> float:
-            return self.server.wallClock()
-
-        if not configuration.history:
-            self._countBy(self._state, 1)
-            return History(configuration.retention, wallClock)
-        place = os.path.dirname(configuration.history)
-        own = place in map(
-            os.path.abspath, filter(None, [configuration.state, configuration.spool])
-        )
-        database = Database(configuration.history, self._putAside, own)
-        others = self._state if self.spool is None else self.spool
-        first = database.prepare(RESERVED_NUMBERS if others is None else 0)
-        do = Threads(self._reactor, "history", 1).do
-        history = FileHistory(database, do, self._reactor, configuration.retention, wallClock)
-        if others is None:
-            self._number(history.reserve, first)
-        else:
-            self._countBy(self._state, first)
-        return history
-
-    def _countBy(self, state: FileState | None, first: int) -> None:
-        # A spool has numbers of its own, above what is known elsewhere.
-        if state is None or self.spool is not None:
-            self.server.numberBy(lambda: None, first)
-            return
-        try:
-            paused, first = state.start(first - 1, RESERVED_NUMBERS)
-        except OSError as error:
-            raise StateUnfit(f"{error.strerror}: {error.filename}; mend the disk first") from None
-        self.server.remember(state, paused)
-        self._number(state.reserve, first)
-
-    def _number(self, reserve: Callable[[int], Deferred[int]], first: int) -> None:
-        numbers = Reserved(reserve, RESERVED_NUMBERS)
-        numbers.have(first)
-        self.server.numberBy(numbers.take, first)
-
-    def _stated(self, configuration: Configuration) -> FileState | None:
-        if not configuration.state:
-            return None
-        try:
-            return openState(configuration.state, self._reactor)
-        except ValueError as error:
-            raise StateUnfit(str(error)) from None
-
-    def _putAside(self, file: str) -> None:
-        self._log.error(
-            "{history} was {what}; begun anew",
-            history=self.configuration.history,
-            what=f"damaged; put aside as {file}" if file else "removed",
-        )
-
     def _hasBegun(self, _: object) -> None:
         self._begun = True
         if self._notifier is not None:
@@ -438,17 +343,3 @@ class Gateway(MultiService):
 
     def _notBegun(self, failure: Failure) -> None:
         self._log.failure("the spool cannot be opened", failure)
-
-    def _opened(self, configuration: Configuration) -> ISpool | None:
-        if not configuration.spool:
-            return None
-        if isDatabase(configuration.spool):
-            return openDatabase(configuration.spool, self._reactor)
-        spool = openSpool(configuration.spool, self._reactor)
-        if not spool.durable:
-            self._log.warn(
-                "the spool {directory} is in memory: a power cut loses its jobs, and their senders"
-                " are not told that they are queued",
-                directory=configuration.spool,
-            )
-        return spool

@@ -34,6 +34,9 @@ _WORDS = {
 """What the kinds of listeners may be told (Twisted's endpoints; C{tls} is ours)."""
 
 
+_ROOMY = re.compile(r"(haproxy:)?(tcp[46]?|tls|ssl):", re.ASCII)
+
+
 def listeners(reactor: Any, text: str) -> list[str]:
     """
     The server endpoint strings for a port number, or for one such string.
@@ -87,6 +90,14 @@ def portOf(listener: str) -> int | None:
     _, places, named = _taken(listener)
     port = named.get("port", places[0] if places else "")
     return int(port) if _isPort(port) else None
+
+
+def roomy(listener: str) -> str:
+    """The same, with room for as many to wait as at a bare port number, unless it says how many."""
+    _, places, named = _taken(listener)
+    most = 1 if "tcp6:" in listener else 2  # Twisted's tcp6 takes it second, tcp third
+    said = "backlog" in named or len(places) > most
+    return listener if said or not _ROOMY.match(listener) else f"{listener}:backlog={BACKLOG}"
 
 
 def leadsHere(uri: str, where: Iterable[str]) -> bool:

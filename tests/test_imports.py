@@ -299,9 +299,10 @@ MAY_IMPORT = {
     " watch.settings",
     "changes": "commandline configuration named options ftp.settings",
     # those who know both sides
-    "gateway": "text certificate changes configuration errors interfaces listeners onlookers"
-    " overview server spool.files spool.postgresql.opening spool.spooling spool.state spool.threads"
-    " spool.turns spool.where verbs net.* ftp* watch* web.secure web.side",
+    "stores": "configuration errors interfaces server spool.files spool.postgresql.opening"
+    " spool.spooling spool.state spool.threads spool.turns spool.where watch.*",
+    "gateway": "text certificate changes configuration interfaces listeners net.network onlookers"
+    " overview server spool.spooling stores verbs ftp* watch* web.secure web.side",
     "testing*": "configuration errors guard interfaces language job named port server net.* ftp*"
     " spool.record transports* gateway testing*",
     # the command

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import errno
 import os
-import stat
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -16,13 +15,10 @@ from twisted.internet.task import Clock
 from twisted.internet.testing import MemoryReactorClock
 from zope.interface.verify import verifyObject
 
-from jetdirect.configuration import Configuration
-from jetdirect.errors import HistoryUnfit, SpoolFailed, SpoolFull, StateUnfit
-from jetdirect.gateway import Gateway
+from jetdirect.errors import SpoolFailed, SpoolFull
 from jetdirect.interfaces import IState
-from jetdirect.spool.spooling import RESERVED_NUMBERS, Spooling
+from jetdirect.spool.spooling import Spooling
 from jetdirect.spool.state import FileState, openState
-from jetdirect.testing import FakePrinter, FakeSender
 from tests.support.answers import now
 from tests.support.disk import LosingDisk
 from tests.support.spooled import Work, spooled
@@ -87,77 +83,6 @@ def test_diskFails(monkeypatch: pytest.MonkeyPatch, number: int, kind: type[Exce
         now(failing.setPaused({"a": "b"}))
 
 
-class Process:
-    """One run of a gateway that streams, with its files in a directory."""
-
-    def __init__(self, folder: Path, **more: Any) -> None:
-        self.reactor = MemoryReactorClock()
-        said = Configuration([FakePrinter(), FakePrinter()], [], state=str(folder), **more)
-        self.gateway = Gateway(said, self.reactor)
-        assert self.gateway._state is not None
-        self.gateway._state._do = Work().do
-        self.operator = self.gateway.operator
-
-    def end(self) -> None:
-        """Killed: all that it did is in its files, and the lock is free."""
-        assert self.gateway._state is not None
-        now(self.gateway._state.close())
-
-    def upload(self) -> str:
-        """The reply to a job."""
-        sender = FakeSender(self.gateway.factory)
-        sender.login()
-        replies = sender.upload("a.ps", b"page")
-        sender.say("QUIT")
-        return replies.rpartition("\n")[2]
-
-
-def test_pauseSurvives(tmp_path: Path) -> None:
-    """Without a spool a pause is durable; the next process refuses jobs until it is resumed."""
-    first = Process(tmp_path / "state")
-    assert now(first.operator.pause("PORT1", "anna")) is True
-    first.end()
-    second = Process(tmp_path / "state")
-    assert "paused" in second.operator.port("PORT1").reasons
-    assert second.upload().startswith("450")
-    assert now(second.operator.resumeAll("bob")) is True
-    assert second.upload().startswith("226")
-    second.end()
-    third = Process(tmp_path / "state")
-    assert third.operator.port("PORT1").reasons == ()
-    third.end()
-
-
-@pytest.mark.parametrize("history", [False, True])
-def test_numbersSurvive(tmp_path: Path, history: bool) -> None:
-    """No number comes twice, after any kill."""
-    seen = []
-    more = {"history": str(tmp_path / "h.sqlite")} if history else {}
-    for _ in range(3):
-        process = Process(tmp_path / "state", **more)
-        for _ in range(RESERVED_NUMBERS + 5):
-            process.upload()
-        seen += [job.number for job in process.gateway.server.jobs]
-        process.end()
-    assert len({*seen}) == len(seen) and seen == sorted(seen)
-
-
-def test_taken(tmp_path: Path) -> None:
-    """One gateway has it; another one is told so, and leaves it as it is."""
-    first = Process(tmp_path / "state")
-    with pytest.raises(StateUnfit, match="another gateway has this state directory"):
-        Process(tmp_path / "state")
-    first.end()
-    assert stat.S_IMODE((tmp_path / "state" / "lock").stat().st_mode) == 0o600
-
-
-def test_released(tmp_path: Path) -> None:
-    """A start that fails for its history lets go of the rest."""
-    with pytest.raises(HistoryUnfit):
-        Process(tmp_path / "state", history=str(tmp_path / "nowhere" / "h.sqlite"))
-    Process(tmp_path / "state").end()
-
-
 def test_unfit(tmp_path: Path) -> None:
     """What cannot be one says why."""
     reactor: Any = MemoryReactorClock()
@@ -188,11 +113,3 @@ def test_besideASpool() -> None:
         assert now(kept.paused()) == {"port1": "anna"} and now(spool.paused()) == {}
     now(spooling.resume("port1"))
     assert now(kept.paused()) == {}
-
-
-def test_reload(tmp_path: Path) -> None:
-    """Another place needs a restart."""
-    process = Process(tmp_path / "state")
-    with pytest.raises(ValueError, match="another state directory needs a restart"):
-        process.gateway.apply(Configuration([FakePrinter(), FakePrinter()], []))
-    process.end()
