@@ -22,7 +22,7 @@ One direction, and back-pressure in the other.  Each module is one room of that 
     - L{jetdirect.configuration}: all that an operator says; L{jetdirect.gateway}: the service that
       an embedding program starts from it.
     - L{jetdirect.tap}, L{jetdirect.configfile}: the command line and the configuration file;
-      L{jetdirect.words} makes a configuration of what they say.
+      L{jetdirect.compose} makes a configuration of what they say.
     - L{jetdirect.web}: what an operator's programs see and do over HTTP, by L{jetdirect.verbs}.
     - L{jetdirect.cli}: the command C{jetdirect}; L{jetdirect.remote} has its verbs for a gateway
       that runs.

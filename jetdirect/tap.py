@@ -19,6 +19,7 @@ from . import logfile
 from .checkers import checkerFor
 from .checking import check
 from .commandline import FILE_OPTIONS, NOTIFY_OPTIONS, OPTIONS, PORT_OPTIONS
+from .compose import composed
 from .configfile import readFile
 from .configuration import Configuration
 from .daemon import checkDaemon, openLog, rightsOfJobs
@@ -145,7 +146,7 @@ class Options(usage.Options, strcred.AuthOptionMixin):
         words, file = self.words, file or self.words.values.get("config", "")
         if file:
             words = words.over(readFile(self.reactor, file))
-        return words.configuration(before, self._checker)
+        return composed(words, before, self._checker)
 
     def _checker(self, text: str) -> ICredentialsChecker:
         # The same words are the same checker: nobody who logs in sees a reload.

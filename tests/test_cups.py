@@ -12,6 +12,7 @@ import pytest
 from twisted.internet.testing import MemoryReactorClock
 
 from jetdirect import cli
+from jetdirect.compose import composed
 from jetdirect.configfile import readFile
 from jetdirect.configuration import Configuration
 from jetdirect.cups import Imported, imported, queuesOf
@@ -182,7 +183,7 @@ def test_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
 def configuration(text: str, folder: Path) -> Configuration:
     """What a configuration file makes."""
     (folder / "gateway.toml").write_text(text)
-    return readFile(MemoryReactorClock(), str(folder / "gateway.toml")).configuration()
+    return composed(readFile(MemoryReactorClock(), str(folder / "gateway.toml")))
 
 
 QUEUES = 400

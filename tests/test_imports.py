@@ -310,10 +310,11 @@ MAY_IMPORT = {
     "checkers": "options",
     "help": "jetdirect options transports.build commandline",
     "located": "",
-    "words": "certificate checkers commandline configuration interfaces listeners named options"
-    " portnames text uri ftp.settings spool.where transports.build transports.policy"
-    " watch.retention watch.settings watch.trust web.access"
-    " web.places",
+    "words": "checkers listeners options portnames text uri spool.where watch.settings web.places",
+    "contradictions": "commandline listeners options spool.where web.places words",
+    "compose": "certificate checkers commandline configuration contradictions interfaces listeners"
+    " named portnames uri ftp.settings transports.build transports.policy watch.retention"
+    " watch.settings watch.trust web.access words",
     "configfile": "commandline located options words",
     "checking": "changes configuration listeners named spool.directory spool.postgresql.opening"
     " spool.where text transports.checks"
@@ -329,9 +330,9 @@ MAY_IMPORT = {
     " spool.threads spool.turns transports.checks watch.systemd words",
     "standby": "configuration interfaces listeners process spool.directory watch.systemd"
     " web.reply web.secure web.site",
-    "tap": "text configuration checkers checking commandline configfile daemon descriptors errors"
-    " ftp.address help interfaces listeners logfile net.gaps options process spool.files"
-    " spool.threads spool.where standby transports.checks web.site words",
+    "tap": "text configuration checkers checking commandline compose configfile daemon"
+    " descriptors errors ftp.address help interfaces listeners logfile net.gaps options process"
+    " spool.files spool.threads spool.where standby transports.checks web.site words",
     "verb": "",
     "remote": "",
     "remote.wire": "verb",

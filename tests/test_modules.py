@@ -37,7 +37,7 @@ TOGETHER = {
     "net/belowtls": "tls_printers",
     "net/tuning": "socket_transport",
     # What an operator says, up to the sentence that is told of it.
-    "words watch/settings": "configfile",
+    "words compose contradictions watch/settings": "configfile",
     "daemon": "process",
     # A server that is believed, or not.
     "watch/trust watch/wire": "watch_webhook",

@@ -17,6 +17,7 @@ import pytest
 from twisted.internet.testing import MemoryReactorClock
 
 from jetdirect.commandline import OPTIONS
+from jetdirect.compose import composed
 from jetdirect.words import Words, Wrong
 from tests.support.certificate import selfSigned
 from tests.support.gateway import IPV4, Gateway, environment
@@ -111,6 +112,6 @@ def test_refused(words: dict[str, str], why: str) -> None:
     with pytest.raises(ValueError, match=why) as refused:
         for name, value in words.items():
             made.take(known[name], value, f"--{name}={value}")
-        made.configuration()
+        composed(made)
     if isinstance(refused.value, Wrong):
         assert all(each.startswith("--web") for each in refused.value.sentences)

@@ -13,6 +13,7 @@ from pathlib import Path
 from twisted.internet.testing import MemoryReactorClock
 
 from jetdirect.commandline import FILE_OPTIONS, NOTIFY_OPTIONS, PORT_OPTIONS
+from jetdirect.compose import composed
 from jetdirect.configfile import readFile
 from jetdirect.words import Wrong
 
@@ -39,7 +40,7 @@ def check(data: bytes) -> None:
         file.write_bytes(data)
         reactor = MemoryReactorClock()
         try:
-            made = readFile(reactor, str(file)).configuration()
+            made = composed(readFile(reactor, str(file)))
         except Wrong as wrong:
             assert wrong.sentences
             for sentence in wrong.sentences:
@@ -48,5 +49,5 @@ def check(data: bytes) -> None:
                 assert f":{_SECRET}" not in sentence, sentence
             return
         assert made.ports and len({port.name.upper() for port in made.ports}) == len(made.ports)
-        again = readFile(reactor, str(file)).configuration(made)
+        again = composed(readFile(reactor, str(file)), made)
         assert all(a.transport is b.transport for a, b in zip(made.ports, again.ports, strict=True))
