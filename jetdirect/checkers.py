@@ -8,11 +8,30 @@ import os
 from collections.abc import Iterable
 from importlib.util import find_spec
 
-from twisted.cred.checkers import ICredentialsChecker
+from twisted.cred.checkers import FilePasswordDB, ICredentialsChecker
 from twisted.cred.credentials import IUsernamePassword
 from twisted.cred.strcred import ICheckerFactory, findCheckerFactories
+from twisted.logger import Logger
 
 from .options import didYouMean
+
+_log = Logger()
+
+
+class PasswordFile(FilePasswordDB):
+    """A file with C{user:password} on each line; Twisted's own cuts a password at its colon."""
+
+    def getUser(self, username: bytes) -> tuple[bytes, bytes]:
+        """L{FilePasswordDB}: the password of a user; it is read anew for each login."""
+        try:
+            with open(self.filename, "rb") as file:
+                for line in file:
+                    user, colon, password = line.rstrip().partition(b":")
+                    if colon and user == username:
+                        return user, password
+        except OSError as error:
+            _log.error("{file}: {why}", file=self.filename, why=error.strerror)
+        raise KeyError(username)
 
 
 def checkerFor(text: str) -> ICredentialsChecker:
@@ -30,7 +49,8 @@ def checkerFor(text: str) -> ICredentialsChecker:
         raise ValueError(f"no kind of login{near}; known are {known}; {remedy}")
     if kind == "file":
         _checkFile(where)
-    elif kind == "unix":
+        return PasswordFile(where)
+    if kind == "unix":
         _checkSystem()
     elif kind == "memory" and not all(where.partition(":")):
         raise ValueError("nobody can log in with it; write memory:USER:PASSWORD")

@@ -107,6 +107,29 @@ def test_answer() -> None:
         assert line.lower() in head.lower(), line
 
 
+@pytest.mark.parametrize(
+    ("target", "status"),
+    [
+        ("http://localhost:8631/api/ports", 200),
+        ("HTTPS://localhost/api/ports?x=", 200),
+        ("http://localhost", 200),
+        ("http://evil.example/api/ports", 403),
+        ("http://me@localhost/api/ports", 403),
+        ("http:///api/ports", 403),
+    ],
+)
+def test_absolute(target: str, status: int) -> None:
+    """A target may be a whole URI (RFC 9112, section 3.2.2); its host counts, not the header."""
+    heads = f"{HEADS}Accept: application/json\r\n"
+    assert WebServer().ask(f"GET {target}", heads).startswith(f"HTTP/1.1 {status} ")
+
+
+def test_absoluteAndHost() -> None:
+    """It makes good no header that is missing, or there twice."""
+    for heads in ("", "Host: localhost\r\n" * 2):
+        assert WebServer().ask("GET http://localhost/", heads).startswith("HTTP/1.1 403 ")
+
+
 def test_head() -> None:
     """HEAD has no body."""
     head, _, body = WebServer().ask("HEAD /api/ports").partition("\r\n\r\n")

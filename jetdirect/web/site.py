@@ -5,6 +5,7 @@ The wires: one request a connection, of a bounded size, in a bounded time.
 from __future__ import annotations
 
 import pwd
+import re
 import socket
 import struct
 from functools import lru_cache
@@ -37,6 +38,9 @@ REQUEST_TIME = 10.0
 
 LONGEST_BODY = 64 * 1024
 """Bytes of a request's body."""
+
+_ABSOLUTE = re.compile(rb"https?://([^/?#]*)", re.IGNORECASE)
+"""How a request names its target as a whole URI (RFC 9112, section 3.2.2)."""
 
 _HEADERS = {
     "Cache-Control": "no-store",
@@ -240,8 +244,15 @@ class _Root(Resource):
         transport = request.channel.transport
         host = transport.getHost()
         isUnix = not isinstance(host, IPv4Address | IPv6Address)
-        _, *path = request.path.split(b"/")
-        _, _, query = request.uri.partition(b"?")
+        target = request.uri
+        absolute = _ABSOLUTE.match(target)
+        if absolute is not None:
+            # Its host is the one that counts, and is looked at as that of the header would be.
+            target = target[absolute.end() :]
+            if len(headers("Host")) == 1:
+                request.requestHeaders.setRawHeaders(b"Host", [absolute[1]])
+        place, _, query = target.partition(b"?")
+        _, *path = (place or b"/").split(b"/")
         cookie = request.getCookie(COOKIE.encode("ascii"))
         return Asked(
             request.method.decode("ascii", "replace"),
