@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from jetdirect import guard
-from jetdirect.ftp import data, dataconnection, pipeline
+from jetdirect.ftp import data, dataconnection, pipeline, upload
 from jetdirect.ftp.turns import Turns
 from jetdirect.guard import GuardedConnection
 from jetdirect.interfaces import Delivery
@@ -76,6 +76,11 @@ def nonsenseIsBelieved(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(GuardedConnection, "_level", lambda self, delivery: Delivery.DELIVERED)
 
 
+def nobodyIsHurried(patch: pytest.MonkeyPatch) -> None:
+    """A printer is kept for a sender that does not come, whoever waits for it."""
+    patch.setattr(upload, "PATIENCE", 30.0)
+
+
 def stopWaitsForDisks(patch: pytest.MonkeyPatch) -> None:
     """A gateway that is told to stop waits until a disk answers."""
     patch.setattr(GuardedConnection, "hasten", lambda self: None)
@@ -135,5 +140,6 @@ TIME: list[Saboteur] = [
     (abortHasNoEnd, "I", 170, aPlugin),
     (nonsenseIsBelieved, "226 in spite of evidence", 70, aPlugin),
     (stopWaitsForDisks, "stop", 50, stoppedWithDisks),
+    (nobodyIsHurried, "kept its printer", 130, badSenders),
 ]
 """All of them."""

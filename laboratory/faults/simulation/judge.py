@@ -30,8 +30,9 @@ STOPS_WITHIN = 5.0
 and senders do."""
 
 
-KEPT_WITHOUT_DATA = 6.0
-"""Seconds for which a job may keep a printer that others wait for, without a data connection."""
+KEPT_WITHOUT_DATA, ASKED_AGAIN = 4.0, 2.0
+"""Seconds for which a job may keep a printer that others wait for, without a data connection; and
+the next in which somebody may have come who waits."""
 
 
 @dataclass
@@ -140,7 +141,7 @@ def _held(world: World, run: Run) -> Iterator[str]:
                 continue
             since = max(job.opened, other.started)
             ends = [each for each in (other.turn, other.ended, job.ended) if each is not None]
-            if min(ends) > world.late(since + KEPT_WITHOUT_DATA):
+            if min(ends) > world.late(world.late(since + KEPT_WITHOUT_DATA) + ASKED_AGAIN):
                 yield f"{name} kept its printer for {min(ends) - since:.1f} s; others waited"
 
 
