@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from jetdirect.errors import HistoryUnfit
 from jetdirect.record import ENDS, JobEvent, JobRecord, JobState
 from jetdirect.wanted import Wanted
-from jetdirect.watch.database import AT_A_TIME, DAY, EVENTS, VERSION, Database
+from jetdirect.watch.database import AT_A_TIME, DAY, EVENTS, TOGETHER, VERSION, Database
 from jetdirect.watch.history import summed
 from jetdirect.watch.retention import Retention
 
@@ -104,6 +104,18 @@ def test_again(database: Database) -> None:
     database.write([job(1)])
     database.write([job(1, bytes=11)], restored=[job(1, bytes=12), job(2)])
     assert [each.bytes for each in database.jobs(Wanted())] == [10, 11]
+
+
+def test_together(database: Database) -> None:
+    """One statement writes many: a thread waits for the interpreter at each."""
+    many = 2 * TOGETHER[0] + 3 * TOGETHER[1] + 2
+    database.prepare(1)
+    asked: list[str] = []
+    database._connected().set_trace_callback(asked.append)
+    database.write(job(number, bytes=number) for number in range(1, many + 1))
+    assert len([each for each in asked if each.startswith("INSERT")]) == 2 + 3 + 2
+    found = database.jobs(Wanted(limit=999))
+    assert found == [job(number, bytes=number) for number in range(many, 0, -1)]
 
 
 def test_events(database: Database) -> None:

@@ -32,8 +32,9 @@ WITHIN = 0.3
 last second: it ends half a second after the reply (L{jetdirect.ftp.acknowledgement}), and a write
 takes a moment (0.1 s, measured on two busy cores; chosen)."""
 
-BATCH = 200
-"""Jobs that are written at once at the latest (chosen)."""
+BATCH = 1000
+"""Jobs that are written at once at the latest: more than come within that time, as a rule
+(chosen)."""
 
 MOST = 10_000
 """Jobs that wait for a disk that does not write (chosen: ten megabytes); the oldest are dropped
