@@ -10,19 +10,12 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
-from benchmarks.lab import Lab, deliver
-from benchmarks.sender import Order
-from benchmarks.servers.ours import Ours
-from benchmarks.sink import Manners
+from benchmarks.figures.cost import cost
+from benchmarks.lab import Lab
 from benchmarks.table import Row, atMost
 from jetdirect.record import JobRecord, JobState
 from jetdirect.wanted import Wanted
 from jetdirect.watch.database import Database
-
-JOBS = 4000
-"""In a round, of 1 KiB."""
-
-CLIENTS = 8
 
 KNOWN = 100_000
 """Jobs in the history, of 200 users on 100 hosts, for 50 printing ports, over 100 days."""
@@ -44,24 +37,7 @@ _QUESTIONS = {
 
 def run(lab: Lab) -> list[Row]:
     """Processor time with and without, and milliseconds of answers."""
-    return [*_cost(lab), *_answers(lab)]
-
-
-def _cost(lab: Lab) -> list[Row]:
-    order = Order(0, clients=CLIENTS, jobs=max(1, lab.scaled(JOBS) // CLIENTS), size=1024)
-
-    def one(*options: str) -> float:
-        place = lab.directory("ours")
-        with (
-            lab.sink(Manners(listeners=CLIENTS)) as sink,
-            Ours(place, sink.ports, sessions=CLIENTS + 8, options=options) as server,
-        ):
-            deliver(server, sink, order)
-            return deliver(server, sink, order).cpu / order.total * 1000
-
-    results = lab.interleaved({"with": lambda: one("--history=history.sqlite"), "without": one})
-    title = "CPU ms/job of 1 KiB with --history"
-    return [Row(title, results["with"], "jetdirect without", results["without"], atMost(1.05))]
+    return [cost(lab, "--history", lambda _: ["--history=history.sqlite"]), *_answers(lab)]
 
 
 def _answers(lab: Lab) -> list[Row]:

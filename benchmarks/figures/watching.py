@@ -11,22 +11,15 @@ from pathlib import Path
 
 from twisted.internet.task import Clock
 
-from benchmarks.lab import Lab, deliver
-from benchmarks.sender import Order
-from benchmarks.servers.ours import Ours
+from benchmarks.figures.cost import cost
+from benchmarks.lab import Lab
 from benchmarks.servers.server import freePort
-from benchmarks.sink import Manners
 from benchmarks.table import Row, atMost
 from jetdirect.configuration import Configuration
 from jetdirect.process import keepForGood
 from jetdirect.server import PrintServer
 from jetdirect.testing import FakePrinter
 from jetdirect.watch.metrics import Metrics, Waiting
-
-JOBS = 4000
-"""In a round, of 1 KiB."""
-
-CLIENTS = 8
 
 PORTS = 4000
 
@@ -40,25 +33,7 @@ webhook = "http://127.0.0.1:{port}/"
 
 def run(lab: Lab) -> list[Row]:
     """Processor time with and without, and milliseconds of one turn of the reactor."""
-    return [*_cost(lab), *_scrapes(lab)]
-
-
-def _cost(lab: Lab) -> list[Row]:
-    order = Order(0, clients=CLIENTS, jobs=max(1, lab.scaled(JOBS) // CLIENTS), size=1024)
-
-    def one(watched: bool) -> float:
-        place = lab.directory("ours")
-        options = _options(place) if watched else ()
-        with (
-            lab.sink(Manners(listeners=CLIENTS)) as sink,
-            Ours(place, sink.ports, sessions=CLIENTS + 8, options=options) as server,
-        ):
-            deliver(server, sink, order)
-            return deliver(server, sink, order).cpu / order.total * 1000
-
-    results = lab.interleaved({"with": lambda: one(True), "without": lambda: one(False)})
-    title = "CPU ms/job of 1 KiB with --web, --history, metrics and alarms"
-    return [Row(title, results["with"], "jetdirect without", results["without"], atMost(1.05))]
+    return [cost(lab, "--web, --history, metrics and alarms", _options), *_scrapes(lab)]
 
 
 def _options(place: Path) -> tuple[str, ...]:
