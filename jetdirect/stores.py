@@ -26,6 +26,11 @@ from .watch.database import Database
 from .watch.filehistory import FileHistory
 from .watch.history import History
 
+NUMBERS_AT_ONCE = 1600
+"""Numbers that are taken from a disk at a time at most, by a gateway that has given out as many
+(chosen): a flush for each hundred is a part of the time of small jobs.  A start goes on behind
+them."""
+
 LEAST = 0.5
 """Seconds that the history has for its last jobs in any case when the gateway stops (chosen)."""
 
@@ -153,6 +158,6 @@ class Stores:
         self._number(self.state.reserve, first)
 
     def _number(self, reserve: Callable[[int], Deferred[int]], first: int) -> None:
-        numbers = Reserved(reserve, RESERVED_NUMBERS)
+        numbers = Reserved(reserve, RESERVED_NUMBERS, NUMBERS_AT_ONCE)
         numbers.have(first)
         self._server.numberBy(numbers.take, first)

@@ -81,6 +81,19 @@ def test_reserved() -> None:
     assert numbers.take() == 101
 
 
+def test_moreEachTime() -> None:
+    """Who uses them quickly asks seldom: for twice as many each time, up to a bound."""
+    asked: list[int] = []
+
+    def reserve(count: int) -> Deferred[int]:
+        asked.append(count)
+        return succeed(1 + sum(asked[:-1]))
+
+    numbers = Reserved(reserve, 4, 10)
+    assert [numbers.next().result for _ in range(60)] == [*range(1, 61)]
+    assert asked == [4, 8, 10, 10, 10, 10, 10, 10]
+
+
 def test_noneReserved() -> None:
     """A caller that waits for a number is told when there is none; the next one asks again."""
     answers = [fail(OSError()), succeed(5)]

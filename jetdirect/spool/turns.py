@@ -78,12 +78,17 @@ class Reserved:
     A store is asked for more before they are used up.
     """
 
-    def __init__(self, reserve: Callable[[int], Deferred[int]], step: int) -> None:
+    def __init__(
+        self, reserve: Callable[[int], Deferred[int]], step: int, most: int | None = None
+    ) -> None:
         """
         @param reserve: takes so many from the store, and fires with the first of them.
+        @param step: how many are taken the first time; then always twice as many as before, but
+            C{most} at most; by default as many as the first time.
         """
         self._reserve = reserve
         self._step = step
+        self._most = most or step
         self._numbers: deque[range] = deque()
         self._waiting: deque[Deferred[int]] = deque()
         self._asking = False
@@ -94,8 +99,11 @@ class Reserved:
         return self._numbers[0][0] if self._numbers else 0
 
     def have(self, first: int) -> None:
-        """These were taken from the store before: a step's many."""
-        self._numbers.append(range(first, first + self._step))
+        """These were taken from the store before: a first step's many."""
+        self._add(first, self._step)
+
+    def _add(self, first: int, many: int) -> None:
+        self._numbers.append(range(first, first + many))
 
     def next(self) -> Deferred[int]:
         """The next one.  @return: fails as the store does, if there is none left."""
@@ -129,8 +137,8 @@ class Reserved:
     def fill(self) -> Deferred[None]:
         """Have some."""
         self._asking = True
-
-        return self._reserve(self._step).addCallback(self.have).addBoth(self._numbersCame)
+        many, self._step = self._step, min(2 * self._step, self._most)
+        return self._reserve(many).addCallback(self._add, many).addBoth(self._numbersCame)
 
     def _numbersCame(self, result: Any) -> Any:
         self._asking = False
