@@ -109,7 +109,7 @@ MAY_IMPORT = {
     "spool.state": "interfaces spool.asked spool.directory spool.disk spool.files spool.numbers"
     " spool.paused spool.record spool.threads",
     "spool.paths": "spool.record",
-    "spool.draft": "errors spool.disk spool.durable spool.paths spool.record",
+    "spool.draft": "errors spool.disk spool.paths spool.record",
     "spool.store": "errors spool.disk spool.draft spool.durable spool.numbers spool.paths"
     " spool.paused spool.record",
     "spool.directory": "spool.disk",

@@ -16,8 +16,8 @@ from zope.interface.verify import verifyObject
 from jetdirect.errors import SpoolFailed, SpoolFull, SpoolSilent, TakenBack
 from jetdirect.interfaces import IDraft, IKeptData, ISpool
 from jetdirect.spool.disk import RealDisk
-from jetdirect.spool.files import FileSpool
-from jetdirect.spool.record import BadRecord, JobPlace
+from jetdirect.spool.files import SMALL, FileSpool
+from jetdirect.spool.record import BadRecord, JobPlace, SpoolRecord
 from jetdirect.spool.store import BALLAST, BALLAST_BYTES, Store
 from tests.support.answers import hear
 from tests.support.disk import LosingDisk
@@ -66,7 +66,7 @@ def test_kept() -> None:
 def test_commitsInOrder() -> None:
     """Commits of one port fire in the order of their places, whichever the disk does first."""
     spool, work = spooled()
-    drafts = [draft(spool, number) for number in (3, 1, 2)]
+    drafts = [draft(spool, number, bytes(SMALL)) for number in (3, 1, 2)]
     work.hold()
     fired: list[tuple[int, int]] = []
     for each in drafts:
@@ -74,11 +74,58 @@ def test_commitsInOrder() -> None:
             lambda record: fired.append((record.place, record.number))
         )
     work.one()  # places are reserved
-    work.one(2)
-    work.one(1)
+    work.one(2)  # the bytes of the last are synced
+    work.one(2)  # it is kept
     assert fired == []
     work.go()
     assert fired == [(1, 3), (2, 1), (3, 2)]
+
+
+def commitThree(disk: LosingDisk, fault: Callable[[int, str], None]) -> list[object]:
+    """What became of three jobs that were kept together; those that failed are discarded."""
+    spool, work = spooled(disk)
+    drafts = [draft(spool, number) for number in (1, 2, 3)]
+    hear(spool.nextPlace())
+    disk.fault = fault
+    work.hold()
+    told = [hear(each.commit(RECORD, JobPlace.QUEUE)) for each in drafts]
+    assert work.held is not None
+    assert len(work.held) == 1
+    work.go()
+    disk.fault = lambda number, name: None
+    for each, [what] in zip(drafts, told, strict=True):
+        if isinstance(what, Exception):
+            hear(each.discard())
+    return [what for [what] in told]
+
+
+def test_keptTogether() -> None:
+    """Jobs that are ready at a time are kept at a time; the failure of one is that one's."""
+    disk = LosingDisk()
+    files = iter(range(100))
+
+    def fault(number: int, name: str) -> None:
+        if name == "sync" and len(disk.inodes("ports/port1/tmp")) == 3 and next(files) == 2:
+            raise OSError(errno.EIO, "failed")  # the data of the second one
+
+    first, second, third = commitThree(disk, fault)
+    assert (type(first), type(second), type(third)) == (SpoolRecord, SpoolFailed, SpoolRecord)
+    assert disk.names("ports/port1/queue") == ["00000001", "00000003"]
+    assert disk.names("ports/port1/tmp") == []
+
+
+def test_notKeptTogether() -> None:
+    """Their last sync fails for all of them: all are taken back."""
+    disk = LosingDisk()
+    failed: list[int] = []
+
+    def fault(number: int, name: str) -> None:
+        if name == "syncDirectory" and disk.inodes("ports/port1/queue") and not failed:
+            failed.append(number)
+            raise OSError(errno.EIO, "failed")
+
+    assert [type(each) for each in commitThree(disk, fault)] == [SpoolFailed] * 3
+    assert disk.names("ports/port1/queue") == disk.names("ports/port1/tmp") == []
 
 
 def test_takenBack() -> None:

@@ -1,90 +1,79 @@
 """
-One flush serves all who have made their change before it begins, and nobody who comes later.
+Files are flushed many at a time, and each is told of its own failure.
 """
 
 from __future__ import annotations
 
+import ctypes
 import errno
-import time
-from concurrent.futures import Future, ThreadPoolExecutor
-from queue import SimpleQueue
+import os
+import platform
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 
-from jetdirect.spool.flushes import Flushes
-from tests.support.peer import PATIENCE
+from jetdirect.spool import flushes as module
+from jetdirect.spool.flushes import AT_A_TIME, Flushes
 
 
-class Slow(Flushes):
-    """
-    A disk whose flushes end when a test says so.
-
-    @ivar began: a path for each flush that begins.
-    @ivar ends: how each ends.
-    """
-
-    def __init__(self) -> None:
-        super().__init__(self._takeTime)
-        self.began: SimpleQueue[str] = SimpleQueue()
-        self.ends: SimpleQueue[OSError | None] = SimpleQueue()
-        self.threads = ThreadPoolExecutor(5)
-
-    def _takeTime(self, path: str) -> None:
-        self.began.put(path)
-        error = self.ends.get(timeout=PATIENCE)
-        if error is not None:
-            raise error
-
-    def ask(self, path: str) -> Future[None]:
-        """One more thread waits for it."""
-        before = self.waiting(path)
-        asked = self.threads.submit(self.flush, path)
-        end = time.monotonic() + PATIENCE
-        while self.waiting(path) == before:
-            assert time.monotonic() < end
-            time.sleep(0)
-        return asked
+@pytest.fixture
+def written(tmp_path: Path) -> Iterator[list[int]]:
+    """More files than are flushed at a time, and their directory."""
+    opened = [os.open(tmp_path, os.O_RDONLY)]
+    for number in range(AT_A_TIME + 3):
+        opened.append(os.open(tmp_path / str(number), os.O_CREAT | os.O_WRONLY))
+        os.write(opened[-1], b"x")
+    yield opened
+    for each in opened:
+        os.close(each)
 
 
-def test_shared() -> None:
-    """Who comes while one is under way is not served by it; all those share the next one."""
-    disk = Slow()
-    first = disk.ask("queue")
-    assert disk.began.get(timeout=PATIENCE) == "queue"
-    others = [disk.ask("queue") for _ in range(4)]
-    disk.ends.put(None)
-    first.result(PATIENCE)
-    assert disk.began.get(timeout=PATIENCE) == "queue"
-    assert not any(each.done() for each in others)
-    disk.ends.put(None)
-    for each in others:
-        each.result(PATIENCE)
-    assert disk.began.empty()
-    assert disk.waiting("queue") == 0
+def test_flushed(written: list[int]) -> None:
+    """All are, and again."""
+    flushes = Flushes()
+    for _ in range(2):
+        assert flushes.flush(written) == [None] * len(written)
+    assert flushes.flush([]) == []
 
 
-def test_failed() -> None:
-    """Its failure is that of all who shared it, and of nobody else."""
-    disk = Slow()
-    first = disk.ask("queue")
-    disk.began.get(timeout=PATIENCE)
-    others = [disk.ask("queue") for _ in range(2)]
-    disk.ends.put(None)
-    disk.ends.put(OSError(errno.EIO, "failed"))
-    first.result(PATIENCE)
-    for each in others:
-        with pytest.raises(OSError, match="failed"):
-            each.result(PATIENCE)
-    disk.ends.put(None)
-    disk.flush("queue")
+def test_oneIsWrong(written: list[int]) -> None:
+    """What cannot be flushed is told alone."""
+    reading, writing = os.pipe()
+    told = Flushes().flush([written[0], reading, written[1]])
+    assert [each and each.errno for each in told] == [None, errno.EINVAL, None]
+    os.close(reading)
+    os.close(writing)
 
 
-def test_paths() -> None:
-    """Other paths do not wait."""
-    disk = Slow()
-    first, other = disk.ask("queue"), disk.ask("tmp")
-    assert {disk.began.get(timeout=PATIENCE) for _ in range(2)} == {"queue", "tmp"}
-    disk.ends.put(None)
-    disk.ends.put(None)
-    first.result(PATIENCE)
-    other.result(PATIENCE)
+def test_withoutTheKernel(written: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where it is forbidden, one comes after the other."""
+    flushed: list[int] = []
+    monkeypatch.setattr(os, "fsync", flushed.append)
+    monkeypatch.setattr(module, "_call", lambda *_: -1)
+    assert Flushes().flush(written) == [None] * len(written)
+    assert flushed == written
+
+
+def test_failed(written: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The kernel tells of each when it is ready, between signals and in its own order."""
+    answers: Iterator[list[tuple[int, int]] | None] = iter(
+        [None, [(2, 0)], [(0, -errno.EIO), (1, 0)]]
+    )
+
+    def call(number: int, *arguments: Any) -> int:
+        if len(arguments) < 5:  # io_setup, or io_submit
+            return 3
+        came = next(answers)
+        if came is None:
+            ctypes.set_errno(errno.EINTR)
+            return -1
+        for at, (which, result) in enumerate(came):
+            module._EVENT.pack_into(arguments[3], module._EVENT.size * at, which, 0, result, 0)
+        return len(came)
+
+    monkeypatch.setattr(module, "_CALLS", {platform.machine(): (0, 1, 2)})
+    monkeypatch.setattr(module, "_call", call)
+    told = Flushes().flush(written[:3])
+    assert [each and each.errno for each in told] == [errno.EIO, None, None]

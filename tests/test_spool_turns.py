@@ -4,12 +4,14 @@ One after the other: work on one job, answers of one port, numbers.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from twisted.internet.defer import Deferred, fail, succeed
 
-from jetdirect.spool.turns import InOrder, Reserved, Turns
+from jetdirect.spool.turns import InOrder, Reserved, Together, Turns
 from tests.support.answers import hear
+from tests.support.spooled import Work
 
 
 def test_oneThingAtATime() -> None:
@@ -30,6 +32,40 @@ def test_oneThingAtATime() -> None:
     answers[1].callback(1)
     answers[2].callback(2)
     assert [type(each[0]) for each in told] == [ValueError, int, int]
+
+
+def test_together() -> None:
+    """Those who come while others have their turn have the next one together, so many at most."""
+    work, done = Work(), list[list[int]]()
+    together = Together[int](work.do, lambda items: done.append([*items]), 3)
+    work.hold()
+    told: list[int] = []
+    for number in range(5):
+        together.give(number).addCallback(told.append)
+    work.silently(0)
+    together.give(5).addCallback(told.append)
+    assert (done, told) == ([[0, 1, 2]], [])
+    work.tell(0)
+    assert told == [0, 1, 2]
+    work.one()
+    assert (done[1:], told[3:]) == ([[3, 4, 5]], [3, 4, 5])
+    assert work.held == []
+
+
+def test_togetherForNothing() -> None:
+    """When the work fails, or there is no thread for it, all are told; the next ones try again."""
+    refusals = [fail(RuntimeError("no thread"))]
+
+    def fails(items: Sequence[str]) -> None:
+        raise OSError(*items)
+
+    work = Work()
+    assert isinstance(hear(Together[str](work.do, fails, 3).give("a"))[0], OSError)
+    together = Together[str](
+        lambda step: refusals.pop() if refusals else work.do(step), lambda items: None, 3
+    )
+    assert isinstance(hear(together.give("a"))[0], RuntimeError)
+    assert hear(together.give("b")) == ["b"]
 
 
 def test_workThatAsksForMore() -> None:

@@ -208,5 +208,5 @@ async def test_neverInTheReactor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         await upload(server, b"x")
         await operator.cancel(2, "ann")
         assert len(printers.jobs[0]) == 300_000
-    assert {"create", "write", "sync", "rename", "syncDirectory", "remove", "read"} <= elsewhere
+    assert {"create", "write", "syncAll", "rename", "syncDirectory", "remove", "read"} <= elsewhere
     assert set(here) <= {"RealReader.close"}

@@ -138,13 +138,15 @@ class AskedSpool(ABC):
         self, draft: SleepingDraft, port: str, record: SpoolRecord, to: JobPlace
     ) -> Deferred[SpoolRecord]:
         def placed(place: int) -> Deferred[SpoolRecord]:
-            return self._inThread(lambda: self._keep(draft, record.but(place=place), to))
+            return self._keep(draft, record.but(place=place), to)
 
         committed = self._places.next().addCallback(placed)
         return self._commits.setdefault(port.lower(), InOrder()).give(committed)
 
-    def _keep(self, draft: SleepingDraft, record: SpoolRecord, to: JobPlace) -> SpoolRecord:
-        return draft.commit(record, to)
+    def _keep(
+        self, draft: SleepingDraft, record: SpoolRecord, to: JobPlace
+    ) -> Deferred[SpoolRecord]:
+        return self._inThread(lambda: draft.commit(record, to))
 
 
 @implementer(IDraft)

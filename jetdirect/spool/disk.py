@@ -87,6 +87,13 @@ class Disk(Protocol):
     def syncDirectory(self, path: str) -> None:
         """Put the names in a directory on stable storage."""
 
+    def syncAll(self, files: Sequence[File], paths: Sequence[str]) -> list[OSError | None]:
+        """
+        Sync files and directories, in any order.
+
+        @return: for each of the files, and then of the directories, why that failed.
+        """
+
     def mark(self, path: str) -> None:
         """Put a mark at a directory, which stays with it; not synced."""
 
@@ -99,18 +106,18 @@ class Disk(Protocol):
 
 class _RealFile:
     def __init__(self, descriptor: int) -> None:
-        self._descriptor = descriptor
+        self.descriptor = descriptor
 
     def write(self, data: bytes) -> None:
         rest = memoryview(data)
         while rest:
-            rest = rest[os.write(self._descriptor, rest) :]
+            rest = rest[os.write(self.descriptor, rest) :]
 
     def sync(self) -> None:
-        os.fsync(self._descriptor)
+        os.fsync(self.descriptor)
 
     def close(self) -> None:
-        os.close(self._descriptor)
+        os.close(self.descriptor)
 
 
 class RealReader:
@@ -132,12 +139,17 @@ class RealReader:
         os.close(self.descriptor)
 
 
+def _descriptorOf(file: File) -> int:
+    assert isinstance(file, _RealFile)
+    return file.descriptor
+
+
 class RealDisk:
     """A L{Disk} below a directory of this machine's."""
 
     def __init__(self, root: str) -> None:
         self.root = root
-        self._flushes = Flushes(self._syncDirectory)
+        self._flushes = Flushes()
 
     def path(self, path: str) -> str:
         """The whole path, for the calls that only a real disk has."""
@@ -177,14 +189,27 @@ class RealDisk:
         os.rmdir(self.path(path))
 
     def syncDirectory(self, path: str) -> None:
-        self._flushes.flush(path)
-
-    def _syncDirectory(self, path: str) -> None:
-        descriptor = os.open(self.path(path), os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        descriptor = self._openDirectory(path)
         try:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+
+    def syncAll(self, files: Sequence[File], paths: Sequence[str]) -> list[OSError | None]:
+        opened: list[int] = []
+        try:
+            descriptors = [_descriptorOf(each) for each in files]
+            for path in paths:
+                opened.append(self._openDirectory(path))
+            return self._flushes.flush(descriptors + opened)
+        except OSError as why:  # without its directory there is no job, and perhaps no disk
+            return [why] * (len(files) + len(paths))
+        finally:
+            for each in opened:
+                os.close(each)
+
+    def _openDirectory(self, path: str) -> int:
+        return os.open(self.path(path), os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
 
     def mark(self, path: str) -> None:
         os.chmod(self.path(path), MARKED)

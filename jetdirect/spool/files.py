@@ -7,7 +7,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, TypeVar
 
@@ -23,14 +23,17 @@ from ..net.pipe import PIPE_SIZES
 from .asked import AskedDraft, AskedSpool, SleepingDraft, Worker
 from .directory import SpoolDirectory
 from .disk import Reader, RealDisk, RealReader
-from .draft import Draft
+from .draft import Commit, Draft
 from .record import JobPlace, SpoolRecord
 from .store import Store
 from .threads import Threads
-from .turns import Reserved
+from .turns import Reserved, Together
 
 RESERVED_PLACES = 1000
 """Places that are taken at a time: a power cut skips up to so many, and nobody sees it (chosen)."""
+
+TOGETHER = 32
+"""Jobs that are kept at a time at most (chosen): three files of each are open meanwhile."""
 
 SMALL = 1 << 16
 """Bytes of a job that are in memory before the disk has them: the jobs of most senders have fewer,
@@ -95,6 +98,7 @@ class FileSpool(AskedSpool):
             lambda count: self._inThread(lambda: store.reserve("place", count)), RESERVED_PLACES
         )
         super().__init__(store, places, do)
+        self._keeping: Together[Commit | int] = Together(do, self._keepAll, TOGETHER)
         self.durable = durable
         self._release = release
 
@@ -133,7 +137,8 @@ class FileSpool(AskedSpool):
 
     def noteHeard(self, number: int) -> Deferred[None]:
         """L{ISpool}."""
-        return self._hint(number, lambda: self._store.noteHeard(number))
+        heard = self._jobs.do(number, lambda: self._keeping.give(number))
+        return heard.addBoth(lambda _: None)
 
     def removeData(self, number: int) -> Deferred[None]:
         """L{ISpool}."""
@@ -175,21 +180,38 @@ class FileSpool(AskedSpool):
         self._log.error("the spool failed: {error}", error=str(error))
         raise whatFailed(error) from error
 
-    def _keep(self, draft: SleepingDraft, record: SpoolRecord, to: JobPlace) -> SpoolRecord:
+    def _keep(
+        self, draft: SleepingDraft, record: SpoolRecord, to: JobPlace
+    ) -> Deferred[SpoolRecord]:
         assert isinstance(draft, Draft)
-        try:
-            return draft.commit(record, to)
-        except Exception as why:
-            if draft.kept:
-                self._takeBack(draft.number, why)
-            raise
 
-    def _takeBack(self, number: int, why: Exception) -> None:
-        # It is on the disk, and perhaps for good; what its sender is told depends on this.
-        try:
-            self._store.remove(number)
-        except OSError:
-            raise SpoolSilent(f"the spool failed: {why}") from why
+        commit = Commit(draft, record, to)
+
+        def kept(_: object) -> SpoolRecord:
+            if commit.error is not None:
+                raise commit.error
+            return commit.record
+
+        # Others do not wait for the bytes of a large one.
+        synced: Deferred[Any] = self._do(draft.sync) if draft.large else succeed(None)
+        synced.addCallback(lambda _: self._keeping.give(commit))
+        return synced.addCallback(kept).addErrback(self._failed)
+
+    def _keepAll(self, given: Sequence[Commit | int]) -> None:
+        # In the thread: jobs that come, and the numbers of those whose senders have heard of them.
+        commits = [each for each in given if isinstance(each, Commit)]
+        self._store.keep(commits)
+        for number in given:
+            if isinstance(number, int):
+                with suppress(OSError, KeyError):
+                    self._store.noteHeard(number)
+        for each in commits:
+            if each.error is not None and each.draft.kept:
+                # It is on the disk, and perhaps for good; what its sender is told depends on this.
+                try:
+                    self._store.remove(each.draft.number)
+                except OSError:
+                    each.error = SpoolSilent(f"the spool failed: {each.error}")
 
 
 class FileDraft(AskedDraft):

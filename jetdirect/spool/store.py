@@ -27,11 +27,11 @@ import errno
 import hashlib
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 
 from .disk import Disk, Reader
-from .draft import Draft
+from .draft import Commit, Draft, keep
 from .durable import UNFINISHED, replaceFile, writeFile
 from .numbers import Numbers
 from .paths import DATA, RECORD, isPort, jobPath, numberOf, placePath, portPath
@@ -152,6 +152,10 @@ class Store:
         path = jobPath(port.lower(), JobPlace.COMING, number)
         self._coming.add(path)
         return Draft(self, self._disk, port, number, path)
+
+    def keep(self, commits: Sequence[Commit]) -> None:
+        """L{keep<jetdirect.spool.draft.keep>}."""
+        keep(self._disk, commits)
 
     # A job is kept
 

@@ -5,13 +5,14 @@ Things that are done one after the other.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Hashable
-from typing import Any, TypeVar
+from collections.abc import Callable, Hashable, Sequence
+from typing import Any, Generic, TypeVar
 
 from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.python.failure import Failure
 
 _Result = TypeVar("_Result")
+_Item = TypeVar("_Item")
 
 
 class Turns:
@@ -45,6 +46,64 @@ class Turns:
                 del self._waiting[key]
 
         maybeDeferred(work).addBoth(over)
+
+
+class Together(Generic[_Item]):
+    """Work that is done for many at a time: for all who came while it was done for others."""
+
+    def __init__(
+        self,
+        do: Callable[[Callable[[], Any]], Deferred[Any]],
+        work: Callable[[Sequence[_Item]], object],
+        most: int,
+    ) -> None:
+        """
+        @param do: does something in a thread.
+        @param work: what is done there, never two at a time.
+        @param most: for so many.
+        """
+        self._do = do
+        self._work = work
+        self._most = most
+        self._waiting: deque[tuple[_Item, Deferred[_Item]]] = deque()
+        self._busy = False
+
+    def give(self, item: _Item) -> Deferred[_Item]:
+        """
+        Have it done for C{item}, too.
+
+        @return: fires with C{item} when that is done; fails as the work does for all of them.
+        """
+        done: Deferred[_Item] = Deferred()
+        self._waiting.append((item, done))
+        if not self._busy:
+            self._begin()
+        return done
+
+    def _begin(self) -> None:
+        taken: list[tuple[_Item, Deferred[_Item]]] = []
+
+        def work() -> None:
+            # Only now, in the thread: some may have come since.
+            while self._waiting and len(taken) < self._most:
+                taken.append(self._waiting.popleft())
+            self._work([item for item, _ in taken])
+
+        def over(result: Any) -> None:
+            self._busy = False
+            if isinstance(result, Failure) and not taken:  # there was no thread
+                taken.extend(self._waiting)
+                self._waiting.clear()
+            if self._waiting:
+                self._begin()  # the disk does not wait for those who hear of it now
+            for item, done in taken:
+                if isinstance(result, Failure):
+                    done.errback(result)
+                else:
+                    done.callback(item)
+
+        self._busy = True
+        self._do(work).addBoth(over)
 
 
 class InOrder:

@@ -72,8 +72,11 @@ class Failing(Laboratory):
 def _injections(most: int) -> Iterator[Sequence[str]]:
     for number, call, error in product(range(1, most + 1), CALLS, ERRORS):
         fault = f"inject={call}:error={error}:when={number}"
-        # As a grandchild, so that the gateway is the process that is killed.
-        yield "strace", "-D", "-f", "-qq", "-o", "/dev/null", "-e", f"trace={call}", "-e", fault
+        # As a grandchild, so that the gateway is the process that is killed; and with each fsync a
+        # call of its own, which can fail.
+        alone = "inject=io_setup:error=ENOSYS"
+        trace = ("-e", f"trace={call},io_setup", "-e", fault, "-e", alone)
+        yield "strace", "-D", "-f", "-qq", "-o", "/dev/null", *trace
 
 
 def main() -> int:

@@ -6,11 +6,13 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from queue import SimpleQueue
 from random import Random
 
 from jetdirect.spool.disk import File, RealDisk
+from jetdirect.spool.draft import Commit, Draft
 from jetdirect.spool.record import JobPlace, SpoolRecord
 from jetdirect.spool.store import Store
 
@@ -20,6 +22,9 @@ from .subject import Draw, Note
 
 PORTS = ("ward3", "lab", "ward7")
 SENDERS = 4
+TOGETHER = 3
+"""Jobs that one of them has kept at a time."""
+
 _NEW = SpoolRecord(number=0, port="", name="a.ps", user="anna", host="192.0.2.7", received=1.0)
 _WHERE = {
     JobPlace.QUEUE: Where.WAITING,
@@ -46,11 +51,16 @@ class OurStore:
 
         def send(sender: int) -> None:
             dice = Random(f"{seed}/{sender}")
-            for _ in range(jobs // SENDERS):
-                port = dice.choice(PORTS)
-                record = _submit(store, port, draw(dice), note, cut=dice.random() < 0.1)
-                if record is not None:
-                    lines[port].put(record)
+            left = jobs // SENDERS
+            while left:
+                together = min(dice.randint(1, TOGETHER), left)
+                left -= together
+                drafts = [
+                    _begin(store, dice.choice(PORTS), draw(dice), note) for _ in range(together)
+                ]
+                wanted = [each for each in drafts if not _cut(each, note, dice)]
+                for record in _keep(store, wanted, note):
+                    lines[record.port].put(record)
 
         def take(port: str) -> None:
             dice = Random(f"{seed}/{port}")
@@ -99,6 +109,10 @@ class UnsyncedDisk(RealDisk):
     def syncDirectory(self, path: str) -> None:
         """Nothing is flushed."""
 
+    def syncAll(self, files: Sequence[File], paths: Sequence[str]) -> list[OSError | None]:
+        """Nothing is flushed."""
+        return [None] * (len(files) + len(paths))
+
     def create(self, path: str) -> File:
         return _UnsyncedFile(super().create(path))
 
@@ -118,9 +132,7 @@ def _hash(disk: RealDisk, store: Store, number: int) -> str | None:
         return None
 
 
-def _submit(
-    store: Store, port: str, data: bytes, note: Note, cut: bool = False, of: int = 0
-) -> SpoolRecord | None:
+def _begin(store: Store, port: str, data: bytes, note: Note) -> Draft:
     draft = store.begin(port)
     note(
         draft.number,
@@ -130,15 +142,28 @@ def _submit(
     )
     for start in range(0, len(data), 1 << 20):
         draft.write(data[start : start + (1 << 20)])
-    if cut:
-        draft.cut()
-        draft.discard()
-        note(draft.number, refused=True)
-        return None
-    note(draft.number, sure=frozenset({Where.GONE, Where.WAITING}))
-    record = draft.commit(_NEW.but(reprintOf=of))
-    note(draft.number, taken=True, sure=frozenset({Where.WAITING}))
-    return record
+    return draft
+
+
+def _cut(draft: Draft, note: Note, dice: Random) -> bool:
+    if dice.random() >= 0.1:
+        return False
+    draft.cut()
+    draft.discard()
+    note(draft.number, refused=True)
+    return True
+
+
+def _keep(store: Store, drafts: Sequence[Draft], note: Note, of: int = 0) -> list[SpoolRecord]:
+    for each in drafts:
+        note(each.number, sure=frozenset({Where.GONE, Where.WAITING}))
+    commits = [Commit(each, _NEW.but(reprintOf=of)) for each in drafts]
+    store.keep(commits)
+    for commit in commits:
+        if commit.error is not None:
+            raise commit.error
+        note(commit.record.number, taken=True, sure=frozenset({Where.WAITING}))
+    return [each.record for each in commits]
 
 
 class _Turn:
@@ -173,7 +198,8 @@ class _Turn:
         if outcome == "completed" and self._dice.random() < 0.2:
             disk = self._store._disk
             data = disk.read(self._store.dataPath(self._number))
-            _submit(self._store, self._record.port, data, self._note, of=self._number)
+            draft = _begin(self._store, self._record.port, data, self._note)
+            _keep(self._store, [draft], self._note, of=self._number)
         self._store.removeData(self._number)
         if self._dice.random() < 0.5:
             self._note(self._number, sure=frozenset({Where.ENDED, Where.GONE}))

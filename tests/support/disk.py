@@ -11,9 +11,11 @@ from __future__ import annotations
 import errno
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from random import Random
 from typing import TypeVar
 
+from jetdirect.spool.disk import File
 from jetdirect.spool.record import Room
 
 BLOCK = 512
@@ -180,6 +182,11 @@ class LosingDisk:
         directory = self._directory(path)
         self._settle(lambda change: change.syncedBy(directory))
 
+    def syncAll(self, files: Sequence[File], paths: Sequence[str]) -> list[OSError | None]:
+        steps: list[Callable[[], None]] = [file.sync for file in files]
+        steps += [partial(self.syncDirectory, path) for path in paths]
+        return [_tried(step) for step in steps]
+
     def mark(self, path: str) -> None:
         self._call("mark")
         self._directory(path).marked = True
@@ -301,6 +308,14 @@ class LosingReader:
 
     def close(self) -> None:
         """Nothing that counts on a disk."""
+
+
+def _tried(step: Callable[[], None]) -> OSError | None:
+    try:
+        step()
+    except OSError as why:
+        return why
+    return None
 
 
 def _torn(inode: _Inode, dice: Random) -> bytes:
