@@ -664,8 +664,8 @@ class PrintServer:
     def _portWorked(self, port: PrintingPort) -> None:
         # Others know it by the job.  Of a port that is paused or removed the time is kept since it
         # looks so.
-        apart = self._paused or self.spooling is not None or not port.accepting
-        if apart or self._watchers.wantChanges:
+        apart = self.pausedBy(port) or port in self._shown or not port.accepting
+        if apart or self.queue(port) is not None or self._watchers.wantChanges:
             self._portChanged(port)
 
     def _queueChanged(self, name: str) -> None:

@@ -17,6 +17,7 @@ from jetdirect.record import JobRecord, JobState, PortRecord, PortState
 from jetdirect.server import PrintServer
 from jetdirect.testing import FakePrinter
 from tests.conftest import FlushErrors
+from tests.support.spooled import spooled
 
 SENDER = Sender("ann", "192.0.2.1", 40001)
 EPOCH = 1_800_000_000.0
@@ -191,9 +192,16 @@ def test_beginningAndEndOnly() -> None:
     assert {"changed", "progressed"} < {what for what, _, _ in curious.jobs()}
 
 
-def test_portsThatWork() -> None:
-    """That a port has work now, or none, is told to whoever asks; what is wrong, to all."""
+@pytest.mark.parametrize("beside", [False, True])
+def test_portsThatWork(beside: bool) -> None:
+    """
+    That a port has work now, or none, is told to whoever asks; what is wrong, to all.  A spool for
+    other ports is nothing to it.
+    """
     watched = WatchedServer()
+    if beside:
+        watched.server.spoolTo(spooled(port="kept")[0])
+        watched.server.begin()
     brief = Watcher()
     watched.server.watch(brief, changes=False)
     watched.server.unwatch(watched.watcher)
