@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, succeed
 
 from ..interfaces import ISpool
 from .record import BadRecord, Kept, SpoolRecord
@@ -39,6 +39,8 @@ class Duplicates:
 
     def original(self, record: SpoolRecord) -> Deferred[int]:
         """The number of the job of which this is the same again; 0: of none.  Each counts once."""
+        if (record.host, record.size) not in self._known:
+            return succeed(0)  # as a rule
         return Deferred.fromCoroutine(self._original(record))
 
     async def _original(self, record: SpoolRecord) -> int:

@@ -365,9 +365,10 @@ class Queue:
         most = settings.maxQueuedBytes
         if most is not None and self.bytes + sum(i.bytes for i in self._incoming) + size > most:
             raise SpoolFull(f"{name} keeps {self.bytes} bytes already, and may keep {most}")
-        mine = self._known.of(intake.host) + sum(i.host == intake.host for i in self._incoming)
-        if settings.maxQueuedPerHost is not None and mine >= settings.maxQueuedPerHost:
-            raise SpoolFull(f"{name} keeps {mine} jobs of {intake.host} already")
+        if settings.maxQueuedPerHost is not None:
+            mine = self._known.of(intake.host) + sum(i.host == intake.host for i in self._incoming)
+            if mine >= settings.maxQueuedPerHost:
+                raise SpoolFull(f"{name} keeps {mine} jobs of {intake.host} already")
         self._incoming.add(intake)
         room = await self._context.room()
         if room.free - size < max(self.least(room.total), 1):

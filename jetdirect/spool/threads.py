@@ -17,7 +17,7 @@ from twisted.internet.interfaces import IReactorFromThreads
 from twisted.python.failure import Failure
 
 MOST = 8
-"""Threads of a spool at most: as many jobs share one flush of the disk (chosen)."""
+"""Threads of a spool at most: as many jobs are read, or end, at a time (chosen)."""
 
 IDLE = 5.0
 """Seconds without work after which a thread ends (chosen)."""
