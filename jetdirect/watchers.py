@@ -5,7 +5,7 @@ Telling the watchers of jobs and printing ports.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
@@ -23,6 +23,9 @@ class _Wish(NamedTuple):
     jobChanged: bool
     jobProgressed: bool
 
+
+_Tell = Callable[[Any], None]
+"""A method of a watcher."""
 
 _EVENTS = ("jobSubmitted", "jobChanged", "jobProgressed", "jobEnded", "portChanged")
 
@@ -63,49 +66,52 @@ class Watchers:
 
     def submitted(self, record: JobRecord) -> None:
         """A job has come."""
-        self._tell("jobSubmitted", record)
+        self._tell(self._told["jobSubmitted"], record)
         self._tellProgressLater()
 
     def changed(self, record: JobRecord) -> None:
         """A job has changed, and is not ended."""
-        self._tell("jobChanged", record)
+        self._tell(self._told["jobChanged"], record)
 
     def kept(self, record: JobRecord) -> None:
         """A job in the spool has changed, and is not ended: that is told to everybody."""
-        self._tell("jobChanged", record, all=True)
+        self._tell(self._told["kept"], record)
 
     def ended(self, record: JobRecord) -> None:
         """A job has ended."""
         self._seen.pop(record.number, None)
-        self._tell("jobEnded", record)
+        self._tell(self._told["jobEnded"], record)
         if self._timer is not None and not self._running():
             self._timer.cancel()
             self._timer = None
 
     def portChanged(self, record: PortRecord) -> None:
         """A printing port has changed."""
-        self._tell("portChanged", record)
+        self._tell(self._told["portChanged"], record)
 
     def _asList(self) -> None:
         # Made when somebody comes or goes, as each job is told of several times; and made anew, as
         # a watcher may go while it is told.
-        self._wanting = {
-            event: [each for each, wish in self._watchers.items() if getattr(wish, event, True)]
+        self._told: dict[str, list[_Tell]] = {
+            event: [
+                getattr(each, event)
+                for each, wish in self._watchers.items()
+                if getattr(wish, event, True)
+            ]
             for event in _EVENTS
         }
-        self.wantChanges = bool(self._wanting["jobChanged"])
+        self._told["kept"] = [each.jobChanged for each in self._watchers]
+        self.wantChanges = bool(self._told["jobChanged"])
 
-    def _tell(self, event: str, record: JobRecord | PortRecord, all: bool = False) -> None:
-        for watcher in [*self._watchers] if all else self._wanting[event]:
+    def _tell(self, told: Sequence[_Tell], record: JobRecord | PortRecord) -> None:
+        for tell in told:
             try:
-                getattr(watcher, event)(record)
+                tell(record)
             except Exception:
-                self._log.failure(
-                    "a watcher failed in {event}: {watcher!r}", event=event, watcher=watcher
-                )
+                self._log.failure("a watcher failed: {tell!r}", tell=tell)
 
     def _tellProgressLater(self) -> None:
-        if self._timer is None and self._wanting["jobProgressed"] and self._running():
+        if self._timer is None and self._told["jobProgressed"] and self._running():
             self._timer = self._clock.callLater(PROGRESS, self._tellProgress)
 
     def _tellProgress(self) -> None:
@@ -113,7 +119,7 @@ class Watchers:
         for record in self._running():
             last, self._seen[record.number] = self._seen.get(record.number), record
             if last is not None and last.state is not record.state:
-                self._tell("jobChanged", record)
+                self._tell(self._told["jobChanged"], record)
             elif record.bytes != (0 if last is None else last.bytes):
-                self._tell("jobProgressed", record)
+                self._tell(self._told["jobProgressed"], record)
         self._tellProgressLater()

@@ -222,11 +222,12 @@ def test_watcherThatRaises(flushErrors: FlushErrors) -> None:
     """A watcher with a mistake is in the log; the others are told, and the job prints."""
     watched = WatchedServer()
 
+    def fail(record: JobRecord | PortRecord) -> None:
+        raise ZeroDivisionError
+
     class Broken(Watcher):
         def __getattribute__(self, name: str) -> Any:
-            if name.startswith(("job", "port")):
-                raise ZeroDivisionError(name)
-            return super().__getattribute__(name)
+            return fail if name.startswith(("job", "port")) else super().__getattribute__(name)
 
     last = Watcher()
     watched.server.watch(Broken(), progress=True)

@@ -225,7 +225,8 @@ class FileHistory:
             self._drop()
         if len(records) >= BATCH and not self._failed:
             self._write()
-        self._writeLater()
+        if self._timer is None:
+            self._writeLater()
 
     def portChanged(self, record: PortRecord) -> None:
         """L{IWatcher}."""

@@ -92,7 +92,7 @@ class Metrics:
 
     def jobEnded(self, record: JobRecord) -> None:
         """L{IWatcher}."""
-        self._jobs[record.port, record.state.value, record.delivery or ""] += 1
+        self._jobs[record.port, record.outcome or "", record.delivery or ""] += 1
         self._bytes[record.port] += record.bytes
 
     def portChanged(self, record: PortRecord) -> None:

@@ -27,7 +27,7 @@ class Recent:
     """
 
     def __init__(self) -> None:
-        self._events: deque[tuple[int, LogEvent]] = deque(maxlen=LINES)
+        self._events: deque[LogEvent] = deque(maxlen=LINES)
         self._count = 0
         self._listening = False
 
@@ -55,11 +55,15 @@ class Recent:
                 "log_time": event.get("log_time"),
                 "log_level": event.get("log_level"),
             }
-        self._events.append((self._count, event))
+        self._events.append(event)
 
     def lines(self) -> Sequence[tuple[int, str, str]]:
         """Each with its number and its level, the oldest first."""
-        return [(number, _level(event), _text(event)) for number, event in self._events]
+        first = self._count - len(self._events) + 1
+        return [
+            (number, _level(event), _text(event))
+            for number, event in enumerate(self._events, first)
+        ]
 
 
 def _level(event: LogEvent) -> str:
