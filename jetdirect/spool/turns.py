@@ -148,21 +148,21 @@ class Reserved:
         self._reserve = reserve
         self._step = step
         self._most = most or step
-        self._numbers: deque[range] = deque()
+        self._numbers: deque[int] = deque()
         self._waiting: deque[Deferred[int]] = deque()
         self._asking = False
 
     @property
     def lowest(self) -> int:
         """The next one; 0: there is none."""
-        return self._numbers[0][0] if self._numbers else 0
+        return self._numbers[0] if self._numbers else 0
 
     def have(self, first: int) -> None:
         """These were taken from the store before: a first step's many."""
         self._add(first, self._step)
 
     def _add(self, first: int, many: int) -> None:
-        self._numbers.append(range(first, first + many))
+        self._numbers.extend(range(first, first + many))
 
     def next(self) -> Deferred[int]:
         """The next one.  @return: fails as the store does, if there is none left."""
@@ -173,7 +173,7 @@ class Reserved:
 
     def _give(self) -> None:
         while self._numbers and self._waiting:
-            self._waiting.popleft().callback(self._nextNumber())
+            self._waiting.popleft().callback(self._numbers.popleft())
         self._askForMore()
 
     def take(self) -> int | None:
@@ -181,17 +181,9 @@ class Reserved:
         if not self._numbers or self._waiting:
             self._askForMore()
             return None
-        number = self._nextNumber()
+        number = self._numbers.popleft()
         self._askForMore()
         return number
-
-    def _nextNumber(self) -> int:
-        numbers = self._numbers[0]
-        if len(numbers) == 1:
-            self._numbers.popleft()
-        else:
-            self._numbers[0] = numbers[1:]
-        return numbers[0]
 
     def fill(self) -> Deferred[None]:
         """Have some."""
@@ -210,5 +202,5 @@ class Reserved:
         return result
 
     def _askForMore(self) -> None:
-        if not self._asking and sum(map(len, self._numbers)) < self._step // 2:
+        if not self._asking and len(self._numbers) < self._step // 2:
             self.fill().addErrback(lambda _: None)
