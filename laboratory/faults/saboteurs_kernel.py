@@ -22,8 +22,8 @@ from jetdirect.net.pipe import Pipe
 from jetdirect.net.stream import Stream
 
 from .saboteurs_switches import Saboteur, badSenders
+from .simulation.simulation import Simulation
 from .simulation.stream import Loop
-from .simulation.world import World
 
 
 def aHangUpIsTheEnd(patch: pytest.MonkeyPatch) -> None:
@@ -348,64 +348,70 @@ def noDescriptorsNoJob(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Pipe, "fill", fill)
 
 
-def onOurs(world: World) -> bool:
+def onOurs(simulation: Simulation) -> bool:
     """Where transports are the gateway's own."""
-    return world.reactor.ours
+    return simulation.reactor.ours
 
 
-def onTwisteds(world: World) -> bool:
+def onTwisteds(simulation: Simulation) -> bool:
     """Where they are Twisted's, and senders at their worst."""
-    return badSenders(world) and not world.reactor.ours
+    return badSenders(simulation) and not simulation.reactor.ours
 
 
-def badSendersOnOurs(world: World) -> bool:
+def badSendersOnOurs(simulation: Simulation) -> bool:
     """Where transports are the gateway's own, and senders at their worst."""
-    return badSenders(world) and onOurs(world)
+    return badSenders(simulation) and onOurs(simulation)
 
 
-def pipes(world: World) -> bool:
+def pipes(simulation: Simulation) -> bool:
     """Where large jobs are soon given to the kernel, which can do it."""
-    limits = world.calls.limits
+    limits = simulation.calls.limits
     able = limits.known and not (limits.refuses or limits.scarce) and limits.fresh >= 1 << 16
-    dressed = any(dress.query for dress in world.dresses.values())
-    plain = not (world.switches.tls or dressed)
-    return onOurs(world) and world.bulk and able and plain and limits.copiedFirst == HEAD_BYTES
-
-
-def through(world: World) -> bool:
-    """Of these, where a job may be as large as it likes."""
-    return pipes(world) and world.switches.maxJobBytes is None
-
-
-def limitedThrough(world: World) -> bool:
-    """Of these, where it may not."""
-    return pipes(world) and world.switches.maxJobBytes is not None
-
-
-def toBadPrinters(world: World) -> bool:
-    """Where no printer is well; much is made to happen in one turn of the reactor."""
-    world.lag, world.printerTrouble = 0.02, 1.0
-    return through(world) and world.senderTrouble < 0.5
-
-
-def fromBadSenders(world: World) -> bool:
-    """Where senders are at their worst; much is made to happen in one turn of the reactor."""
-    world.lag, world.reactor.bareHangUps = 0.02, 0.0
-    return through(world) and world.senderTrouble > 0.5
-
-
-def oneAfterTheOther(world: World) -> bool:
-    """Where several senders wait for one bad printer."""
-    crowd = len(world.senders) > 2 and len(world.printers) == 1
-    return through(world) and world.printerTrouble > 0.5 and crowd
-
-
-def refused(world: World) -> bool:
-    """Where the kernel refuses each splice(2)."""
-    limits = world.calls.limits
+    dressed = any(dress.query for dress in simulation.dresses.values())
+    plain = not (simulation.switches.tls or dressed)
     return (
-        onOurs(world)
-        and world.bulk
+        onOurs(simulation)
+        and simulation.bulk
+        and able
+        and plain
+        and limits.copiedFirst == HEAD_BYTES
+    )
+
+
+def through(simulation: Simulation) -> bool:
+    """Of these, where a job may be as large as it likes."""
+    return pipes(simulation) and simulation.switches.maxJobBytes is None
+
+
+def limitedThrough(simulation: Simulation) -> bool:
+    """Of these, where it may not."""
+    return pipes(simulation) and simulation.switches.maxJobBytes is not None
+
+
+def toBadPrinters(simulation: Simulation) -> bool:
+    """Where no printer is well; much is made to happen in one turn of the reactor."""
+    simulation.lag, simulation.printerTrouble = 0.02, 1.0
+    return through(simulation) and simulation.senderTrouble < 0.5
+
+
+def fromBadSenders(simulation: Simulation) -> bool:
+    """Where senders are at their worst; much is made to happen in one turn of the reactor."""
+    simulation.lag, simulation.reactor.bareHangUps = 0.02, 0.0
+    return through(simulation) and simulation.senderTrouble > 0.5
+
+
+def oneAfterTheOther(simulation: Simulation) -> bool:
+    """Where several senders wait for one bad printer."""
+    crowd = len(simulation.senders) > 2 and len(simulation.printers) == 1
+    return through(simulation) and simulation.printerTrouble > 0.5 and crowd
+
+
+def refused(simulation: Simulation) -> bool:
+    """Where the kernel refuses each splice(2)."""
+    limits = simulation.calls.limits
+    return (
+        onOurs(simulation)
+        and simulation.bulk
         and bool(limits.known and limits.refuses and limits.fresh >= 1 << 16)
     )
 
@@ -436,6 +442,11 @@ KERNEL: list[Saboteur] = [
     (theBeginningIsNotLookedAt, "tail of a cut job", 130, through),
     (noLimitInTheKernel, "limit", 70, limitedThrough),
     (aRefusalIsAReset, "reasons are true", 20, refused),
-    (noDescriptorsNoJob, "reasons are true", 20, lambda world: world.bulk and onOurs(world)),
+    (
+        noDescriptorsNoJob,
+        "reasons are true",
+        20,
+        lambda simulation: simulation.bulk and onOurs(simulation),
+    ),
 ]
 """All of them."""

@@ -14,7 +14,7 @@ from jetdirect.port import PrintingPort
 from jetdirect.server import PrintServer
 
 from .saboteurs_switches import Saboteur, anywhere
-from .simulation.world import World
+from .simulation.simulation import Simulation
 
 
 def changeCutsTheJob(patch: pytest.MonkeyPatch) -> None:
@@ -38,13 +38,13 @@ def numbersMove(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(PrintServer, "check", check)
 
 
-def calm(world: World) -> bool:
+def calm(simulation: Simulation) -> bool:
     """Where nobody is to blame but the gateway."""
-    return not world.senderTrouble and not world.printerTrouble and world.patient
+    return not simulation.senderTrouble and not simulation.printerTrouble and simulation.patient
 
 
 RELOAD: list[Saboteur] = [
     (changeCutsTheJob, "false alarm", 60, calm),
     (numbersMove, "a configuration that moves a number was taken", 40, anywhere),
 ]
-"""What each breaks, and within how many worlds it is seen."""
+"""What each breaks, and within how many seeds it is seen."""

@@ -26,7 +26,7 @@ from jetdirect.transports.file import transport as file
 from jetdirect.visit import Visit
 
 from .simulation.directory import DirectoryPrinter
-from .simulation.world import World
+from .simulation.simulation import Simulation
 
 
 def graceIsIgnored(patch: pytest.MonkeyPatch) -> None:
@@ -291,76 +291,76 @@ def allPortsAreTaken(patch: pytest.MonkeyPatch) -> None:
     )
 
 
-Saboteur = tuple[Callable[[pytest.MonkeyPatch], None], str, int, Callable[[World], bool]]
+Saboteur = tuple[Callable[[pytest.MonkeyPatch], None], str, int, Callable[[Simulation], bool]]
 """Who breaks what, the rule that is violated or a part of the violation's text, within how many
-worlds it must be seen (five times the mean of six rows of them, measured, and at least 20), and
-which worlds are played."""
+seeds it must be seen (five times the mean of six rows of them, measured, and at least 20), and
+which seeds are played."""
 
 
-def anywhere(world: World) -> bool:
-    """In every world."""
+def anywhere(simulation: Simulation) -> bool:
+    """In every simulation."""
     return True
 
 
-def badPrinters(world: World) -> bool:
+def badPrinters(simulation: Simulation) -> bool:
     """Where printers are at their worst, and senders are not."""
-    return world.printerTrouble > 0.5 and not world.senderTrouble
+    return simulation.printerTrouble > 0.5 and not simulation.senderTrouble
 
 
-def badSenders(world: World) -> bool:
+def badSenders(simulation: Simulation) -> bool:
     """Where senders are at their worst, and printers are not."""
-    return world.senderTrouble > 0.5 and not world.printerTrouble
+    return simulation.senderTrouble > 0.5 and not simulation.printerTrouble
 
 
-def aFile(world: World) -> bool:
+def aFile(simulation: Simulation) -> bool:
     """Where a printer is a directory."""
-    return any(isinstance(printer, DirectoryPrinter) for printer in world.printers)
+    return any(isinstance(printer, DirectoryPrinter) for printer in simulation.printers)
 
 
-def dressed(world: World) -> bool:
+def dressed(simulation: Simulation) -> bool:
     """Where jobs are dressed."""
-    return any(dress.query for dress in world.dresses.values())
+    return any(dress.query for dress in simulation.dresses.values())
 
 
-def encrypted(world: World) -> bool:
+def encrypted(simulation: Simulation) -> bool:
     """Where there is TLS, and an end without close_notify counts for nothing; there are many."""
-    world.senderTrouble = 0.9
-    return world.switches.tls and not world.switches.lenient
+    simulation.senderTrouble = 0.9
+    return simulation.switches.tls and not simulation.switches.lenient
 
 
-def impatient(world: World) -> bool:
+def impatient(simulation: Simulation) -> bool:
     """Where who is silent is not waited for."""
-    return world.hears and not world.patient
+    return simulation.hears and not simulation.patient
 
 
-def forgetful(world: World) -> bool:
+def forgetful(simulation: Simulation) -> bool:
     """Where senders may fire and forget."""
-    return world.switches.fireAndForget
+    return simulation.switches.fireAndForget
 
 
-def draining(world: World) -> bool:
+def draining(simulation: Simulation) -> bool:
     """Where jobs may finish when the gateway is stopped, which it is."""
-    world.meddling = world.stopping = 1.0
-    return world.switches.drain > 0
+    simulation.incidents.likely = simulation.incidents.stopping = 1.0
+    return simulation.switches.drain > 0
 
 
-def hurried(world: World) -> bool:
+def hurried(simulation: Simulation) -> bool:
     """Where they have only seconds to finish then, and printers may need more."""
-    return draining(world) and world.switches.drain <= 5 and world.printerTrouble > 0
+    return draining(simulation) and simulation.switches.drain <= 5 and simulation.printerTrouble > 0
 
 
-def newlines(world: World) -> bool:
+def newlines(simulation: Simulation) -> bool:
     """Where jobs are dressed as text."""
-    return any("newlines=crlf" in d.query for d in world.dresses.values())
+    return any("newlines=crlf" in d.query for d in simulation.dresses.values())
 
 
-def limited(world: World) -> bool:
+def limited(simulation: Simulation) -> bool:
     """Where a job may have so many bytes."""
-    return world.switches.maxJobBytes is not None
+    return simulation.switches.maxJobBytes is not None
 
 
 SWITCHES: list[Saboteur] = [
-    (graceIsIgnored, "grace", 20, lambda world: world.switches.grace > 0),
+    (graceIsIgnored, "grace", 20, lambda simulation: simulation.switches.grace > 0),
     (drainNeverExpires, "drain", 120, hurried),
     (drainIsCutShort, "drain", 50, hurried),
     (jobsBeginInDrain, "drain", 50, draining),
@@ -380,10 +380,15 @@ SWITCHES: list[Saboteur] = [
     (connectingHasNoEnd, "patience", 190, anywhere),
     (unconfirmedTooSoon, "unconfirmed after", 30, anywhere),
     (bytesAreNoSignOfLife, "reasons are true", 60, impatient),
-    (deadTooSoon, "reasons are true", 80, lambda world: world.printerTrouble > 0.5),
+    (deadTooSoon, "reasons are true", 80, lambda simulation: simulation.printerTrouble > 0.5),
     (noCloseNotifyNeeded, "226 in spite of evidence", 230, encrypted),
     (withoutAWord, "without a word", 20, anywhere),
     (portsStayOpen, "I7", 40, anywhere),
-    (allPortsAreTaken, "there are some", 40, lambda world: len(world.switches.passivePorts) > 1),
+    (
+        allPortsAreTaken,
+        "there are some",
+        40,
+        lambda simulation: len(simulation.switches.passivePorts) > 1,
+    ),
 ]
 """All of them."""

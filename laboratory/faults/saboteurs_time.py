@@ -18,7 +18,7 @@ from jetdirect.net import belowtls, deadline, listener
 from .saboteurs_kernel import fromBadSenders, onTwisteds
 from .saboteurs_switches import Saboteur, aFile, badSenders, encrypted
 from .simulation.plugin import PluginPrinter
-from .simulation.world import World
+from .simulation.simulation import Simulation
 
 
 def noSecondLook(patch: pytest.MonkeyPatch) -> None:
@@ -105,27 +105,27 @@ def helloIsPrinted(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(dataconnection, "beginsTLS", lambda head: False)
 
 
-def suddenResets(world: World) -> bool:
+def suddenResets(simulation: Simulation) -> bool:
     """Where senders are at their worst, and Twisted is told of each reset as a hang-up alone."""
-    world.reactor.bareHangUps = 1.0
-    return onTwisteds(world)
+    simulation.reactor.bareHangUps = 1.0
+    return onTwisteds(simulation)
 
 
-def aPlugin(world: World) -> bool:
+def aPlugin(simulation: Simulation) -> bool:
     """Where a printer is behind somebody else's transport."""
-    return any(isinstance(printer, PluginPrinter) for printer in world.printers)
+    return any(isinstance(printer, PluginPrinter) for printer in simulation.printers)
 
 
-def stalls(world: World) -> bool:
+def stalls(simulation: Simulation) -> bool:
     """Where printers do no wrong, and the reactor is late."""
-    world.meddling = 0.0
-    return world.senderTrouble == 0.3 and not world.printerTrouble and world.patient
+    simulation.incidents.likely = 0.0
+    return simulation.senderTrouble == 0.3 and not simulation.printerTrouble and simulation.patient
 
 
-def stoppedWithDisks(world: World) -> bool:
+def stoppedWithDisks(simulation: Simulation) -> bool:
     """Where a printer is a bad disk, and the gateway is stopped."""
-    world.meddling = world.stopping = world.printerTrouble = 1.0
-    return aFile(world)
+    simulation.incidents.likely = simulation.incidents.stopping = simulation.printerTrouble = 1.0
+    return aFile(simulation)
 
 
 TIME: list[Saboteur] = [

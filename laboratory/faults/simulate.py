@@ -22,7 +22,7 @@ from twisted.logger import LogPublisher, globalLogBeginner
 
 from .known import isKnown
 from .simulation.faults import Coverage
-from .simulation.world import World
+from .simulation.simulation import Simulation
 
 CHUNK = 50
 """Seeds that a worker plays between two words."""
@@ -53,24 +53,24 @@ class Tally:
 
         @param forgiving: what is known does not count.
         """
-        world = World(seed, self.coverage)
-        violations = world.run()
+        simulation = Simulation(seed, self.coverage)
+        violations = simulation.run()
         if forgiving:
             self.known.update(each.rule for each in violations if isKnown(each))
             violations = [each for each in violations if not isKnown(each)]
         self.played += 1
-        for sender in world.senders:
+        for sender in simulation.senders:
             self.uploads.update(
                 str(upload.finals[0].code) if upload.finals else "no reply"
                 for upload in sender.uploads
             )
-        calls = world.calls
-        self.kernel["jobs"] += sum(bool(u.sent) for s in world.senders for u in s.uploads)
+        calls = simulation.calls
+        self.kernel["jobs"] += sum(bool(u.sent) for s in simulation.senders for u in s.uploads)
         self.kernel["jobs through a pipe"] += len(calls.jobs)
         self.kernel["bytes through it"] += calls.bytes
         self.kernel["waits in it"] += calls.waited
         self.kernel["refusals"] += calls.refused
-        self.kernel["gatherings"] += world.network.gathered
+        self.kernel["gatherings"] += simulation.network.gathered
         self.rules.update(violation.rule for violation in violations)
         if violations:
             self.failed[seed] = [str(each) for each in violations]
@@ -121,7 +121,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 @functools.cache
 def _prepare() -> None:
-    # The world is quick only if what is there is not looked at again and again; and what is
+    # A simulation is quick only if what is there is not looked at again and again; and what is
     # critical would be printed by a process that has no log yet.
     gc.freeze()
     globalLogBeginner.beginLoggingTo([LogPublisher()], True, redirectStandardIO=False)
@@ -129,9 +129,9 @@ def _prepare() -> None:
 
 def _one(options: argparse.Namespace) -> int:
     _prepare()
-    world = World(options.seed, traced=options.trace, plain=options.plain)
-    violations = world.run()
-    print("\n".join(world.network.trace or []))
+    simulation = Simulation(options.seed, traced=options.trace, plain=options.plain)
+    violations = simulation.run()
+    print("\n".join(simulation.network.trace or []))
     for violation in violations:
         print(f"seed {options.seed}: {violation}")
     print(f"seed {options.seed}: {len(violations)} violations")

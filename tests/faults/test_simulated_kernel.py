@@ -22,9 +22,9 @@ from laboratory.faults.simulation.kernel import End
 from laboratory.faults.simulation.network import Network
 from laboratory.faults.simulation.pipes import Calls, Limits
 from laboratory.faults.simulation.reactor import SimulatedReactor
+from laboratory.faults.simulation.simulation import Simulation
 from laboratory.faults.simulation.stream import Stream
 from laboratory.faults.simulation.wire import Wire
-from laboratory.faults.simulation.world import World
 
 pytestmark = pytest.mark.skipif(
     sys.platform != "linux" or not hasattr(os, "splice"), reason="Linux, Python 3.10: splice(2)"
@@ -452,12 +452,14 @@ def test_whatIsSentAtOnceIsSeenOnce(ours: bool) -> None:
 
 def test_aReplyInTwoPartsIsAReply() -> None:
     """A kernel that took half a 226 has not sent one; the second half makes it one."""
-    world = World(0)
-    near = End(world.network, world.network.host("peer", "192.0.2.77"), "near", "192.0.2.9", 21)
-    near.peer = End(world.network, near.far, "far", "192.0.2.101", 2)
+    simulation = Simulation(0)
+    near = End(
+        simulation.network, simulation.network.host("peer", "192.0.2.77"), "near", "192.0.2.9", 21
+    )
+    near.peer = End(simulation.network, near.far, "far", "192.0.2.101", 2)
     near.peer.peer = near
-    wire = Wire(near, Protocol(), world.reactor)
-    records = world.records
+    wire = Wire(near, Protocol(), simulation.reactor)
+    records = simulation.records
     records.session(wire)
     job = {"log_namespace": "jetdirect.job.Job", "job": 1, "name": "page", "port": "PORT1"}
     records({**job, "log_format": "job", "log_level": LogLevel.info})

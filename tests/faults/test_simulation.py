@@ -43,7 +43,7 @@ from laboratory.faults.saboteurs_switches import (
 from laboratory.faults.saboteurs_time import TIME
 from laboratory.faults.simulate import main
 from laboratory.faults.simulation.faults import CELLS, Coverage
-from laboratory.faults.simulation.world import World
+from laboratory.faults.simulation.simulation import Simulation
 
 SEEDS = 200
 
@@ -72,14 +72,14 @@ FAILED_ONCE = (
 
 @pytest.fixture(autouse=True)
 def errorsAreJudged(flushErrors: Callable[..., object]) -> Iterator[None]:
-    """What is logged as an error, each world judges itself: plugins are to be blamed for some."""
+    """Each simulation judges what is logged as an error: plugins are to be blamed for some."""
     yield
     flushErrors()
 
 
 def unknown(seed: int, coverage: Coverage | None = None, plain: bool = False) -> list[Violation]:
     """What is wrong with a seed, faults aside that are known."""
-    return [each for each in World(seed, coverage, plain=plain).run() if not isKnown(each)]
+    return [each for each in Simulation(seed, coverage, plain=plain).run() if not isKnown(each)]
 
 
 def test_noSeedFindsAnything() -> None:
@@ -100,7 +100,7 @@ def test_whatFailedOnce(seed: int) -> None:
 def test_aSeedIsPlayedTheSameAgain() -> None:
     """Bit for bit: a failure can be looked at."""
     for seed in range(20):
-        first, again = World(seed, traced=True), World(seed, traced=True)
+        first, again = Simulation(seed, traced=True), Simulation(seed, traced=True)
         assert first.run() == again.run()
         assert first.network.trace == again.network.trace
         assert first.network.trace
@@ -348,7 +348,7 @@ SABOTEURS: list[Saboteur] = [
     (notHeardIsHeard, "nobody had the reply yet", 40, anywhere),
     (firstWordDecides, "wrong paper", 80, anywhere),
 ]
-"""All of them that need no particular world, or a bad one."""
+"""All of them that need no particular simulation, or a bad one."""
 
 
 ALL_SABOTEURS = [*SABOTEURS, *SWITCHES, *KERNEL, *TIME, *RELOAD]
@@ -364,19 +364,19 @@ def test_saboteurIsFound(
     saboteur: Callable[[pytest.MonkeyPatch], None],
     rule: str,
     within: int,
-    where: Callable[[World], bool],
+    where: Callable[[Simulation], bool],
     monkeypatch: pytest.MonkeyPatch,
     flushErrors: Callable[..., object],
 ) -> None:
     """The laboratory sees what it is there for."""
     saboteur(monkeypatch)
-    worlds = (world for world in map(World, count()) if where(world))
-    for world in islice(worlds, within):
-        found = world.run()
+    simulations = (each for each in map(Simulation, count()) if where(each))
+    for simulation in islice(simulations, within):
+        found = simulation.run()
         if any(rule in each.text for each in found):
             break
         if any(each.rule.startswith(rule) and not isKnown(each) for each in found):
             break
     else:
-        pytest.fail(f"{within} worlds, and nobody noticed")
+        pytest.fail(f"{within} seeds, and nobody noticed")
     flushErrors()

@@ -17,7 +17,8 @@ From the bottom up:
     - L{records}: what the gateway itself says; L{evidence}: is it true?  L{probe}: does the next
       job print?
     - L{clockwork}: how time passes.
-    - L{world}: all of them together, from a seed to what L{laboratory.faults.invariants} judges,
-    and
-      L{judge}, which knows every time and every setting.
+    - L{simulation}: all of them together, from a seed to what is judged; L{incidents} and
+      L{reloads}: what happens to the gateway meanwhile; L{strangers}: who else connects.
+    - L{account}: what L{laboratory.faults.invariants} judges; L{judge} knows every time and every
+      setting besides.
 """

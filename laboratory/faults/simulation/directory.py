@@ -16,7 +16,7 @@ from .disk import Inode
 from .faults import DISK, FINISHING, FLOWING, WAITING
 
 if TYPE_CHECKING:
-    from .world import World
+    from .simulation import Simulation
 
 _STEPS = {
     WAITING: ("open",),
@@ -45,10 +45,10 @@ class DirectoryPrinter:
     earlyClose = False
     finishTimeout: float | None = None
 
-    def __init__(self, world: World, number: int) -> None:
+    def __init__(self, simulation: Simulation, number: int) -> None:
         self.name = f"printer{number}"
-        self.world = world
-        self.random = world.random
+        self.simulation = simulation
+        self.random = simulation.random
         self.directory = f"/{self.name}"
         self.well = False
         self.slow = 0.0
@@ -71,7 +71,7 @@ class DirectoryPrinter:
         if job is self._job:
             return
         self._job, self._fault, self._over = job, "", None
-        if not self.well and self.random.random() < self.world.printerTrouble:
+        if not self.well and self.random.random() < self.simulation.printerTrouble:
             self._fault = self.random.choice(list(DISK))
             self._step = self.random.choice(_STEPS[self.random.choice(sorted(DISK[self._fault]))])
             self._count = self.random.choice([0, 0, 1, 5]) if self._step == "write" else 0
@@ -85,13 +85,13 @@ class DirectoryPrinter:
             self._files[path] = Kept(None if self._job is None else self._job.name)
         elif operation == "rename":
             kept = self._files[path]
-            kept.published = self.world.network.now
-            kept.inode = self.world.disk.names[path]
+            kept.published = self.simulation.network.now
+            kept.inode = self.simulation.disk.names[path]
             kept.path = os.path.join(self.directory, os.path.basename(path)[1 : -len(".part")])
 
     def _suffer(self, operation: str) -> None:
-        now = self.world.network.now
-        if self.world.reactor.exhausted and operation == "open":
+        now = self.simulation.network.now
+        if self.simulation.reactor.exhausted and operation == "open":
             raise OSError(errno.EMFILE, "Too many open files")
         if self._over is None:
             if not self._fault or operation != self._step:
@@ -100,13 +100,15 @@ class DirectoryPrinter:
                 self._count -= 1
                 return
             self._over = now + self.random.choice([0.1, 3.0, 100.0])
-            self.world.hit(self._fault, self.world.phaseOf(self._job.name if self._job else None))
+            self.simulation.hit(
+                self._fault, self.simulation.phaseOf(self._job.name if self._job else None)
+            )
             if self._fault == "disk hangs":
                 self.hangs = True
-                self.world.network.after(self.random.choice([5.0, 100.0, 3000.0]), self._fast)
+                self.simulation.network.after(self.random.choice([5.0, 100.0, 3000.0]), self._fast)
             if self._fault == "disk slow":
                 self.slow = self.random.choice([0.1, 2.0, 20.0])
-                self.world.network.after(self._over - now, self._fast)
+                self.simulation.network.after(self._over - now, self._fast)
         if self._over > now and operation == self._step and self._fault == "disk full":
             raise OSError(errno.ENOSPC, "No space left on device")
         if self._over > now and operation == self._step and self._fault == "disk broken":
@@ -136,7 +138,7 @@ class DirectoryPrinter:
         for kept in self._files.values():
             inode = kept.inode
             if kept.job == name and inode is not None:
-                there = self.world.disk.durable.get(kept.path) is inode
+                there = self.simulation.disk.durable.get(kept.path) is inode
                 if there and inode.durable == bytes(inode.data):
                     return None
         return f"a power failure would have taken it from {self.name}"
@@ -145,6 +147,6 @@ class DirectoryPrinter:
         """What is in the directory and should not be."""
         return [
             f"a part of a file: {self.name}"
-            for path in self.world.disk.names
+            for path in self.simulation.disk.names
             if path.startswith(self.directory + "/") and path.endswith(".part")
         ]

@@ -12,7 +12,7 @@ from .kernel import End
 from .printer import Printer
 
 if TYPE_CHECKING:
-    from .world import World
+    from .simulation import Simulation
 
 _MOMENT = 1e-4
 _JUST_NOW = 0.2  # nobody can have read it yet
@@ -23,20 +23,20 @@ _SILENT = re.compile(r"nothing came (?:over the data connection )?for ([\d.]+) s
 class Evidence:
     """What the kernels know of one job."""
 
-    def __init__(self, world: World, name: str, job: Any) -> None:
+    def __init__(self, simulation: Simulation, name: str, job: Any) -> None:
         """
         @param job: jetdirect's own record.
         """
-        self._now = world.network.now
+        self._now = simulation.network.now
         self._job = job
-        self._control = world.records.control.get(name)
-        self._data = world.records.data.get(name)
-        self._printers = [each for each in world.printers if isinstance(each, Printer)]
+        self._control = simulation.records.control.get(name)
+        self._data = simulation.records.data.get(name)
+        self._printers = [each for each in simulation.printers if isinstance(each, Printer)]
         self._name = name
-        self._tls = world.switches.tls
+        self._tls = simulation.switches.tls
         # Behind QUIT, and other words behind that, a FIN is a loss if they came before it.
         self._talkedOn = self._control is not None and self._control.peer.talkedOn
-        self._deaf = bool({"too many commands", "ABOR flood"} & {*world.faults})
+        self._deaf = bool({"too many commands", "ABOR flood"} & {*simulation.faults})
 
     def lies(self, reason: str) -> Iterator[str]:
         """What speaks against a reason."""

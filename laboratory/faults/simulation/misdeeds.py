@@ -40,7 +40,7 @@ class Misdeeds:
         self._planned.append(fault)
         inMidst = fault.phase == FLOWING or (fault.kind, fault.phase) == ("data RST", FINISHING)
         if not inMidst:
-            self._sender.world.start(self._lurk(fault))
+            self._sender.simulation.start(self._lurk(fault))
 
     def flowing(self, upload: Upload, fraction: float) -> None:
         """So much of the upload was sent: is there something to be done now?"""
@@ -58,7 +58,7 @@ class Misdeeds:
         ):
             await sender.changed.wait()
         if fault.delay:
-            await sender.world.network.sleep(fault.delay)
+            await sender.simulation.network.sleep(fault.delay)
         if fault in self._planned and sender.alive:
             self._commit(fault)
 
@@ -68,7 +68,7 @@ class Misdeeds:
         name = "_" + fault.kind.replace(" ", "_")
         phase = phase or sender.phase
         if sender.alive and getattr(self, name)(sender.upload) is not False:
-            sender.world.hit(fault.kind, phase)
+            sender.simulation.hit(fault.kind, phase)
             sender.changed.fire()
 
     def hangUp(self, upload: Upload | None, data: Connection) -> None:
@@ -124,14 +124,14 @@ class Misdeeds:
 
         self.silent = True
         close(first)
-        sender.world.network.after(sender.random.random() * 0.002, close, second)
+        sender.simulation.network.after(sender.random.random() * 0.002, close, second)
 
     def _another_STOR(self, upload: Upload | None) -> None:
         self._sender.another.append(self._sender.say("STOR", "STOR another"))
 
     def _sender_unplugged(self, upload: Upload | None) -> bool:
         sender = self._sender
-        if not sender.world.idles:
+        if not sender.simulation.idles:
             return False
         sender.alive = False
         sender.host.pull()
@@ -140,7 +140,7 @@ class Misdeeds:
     def _sender_unplugged_a_while(self, upload: Upload | None) -> None:
         sender = self._sender
         sender.host.pull()
-        sender.world.network.after(sender.random.random() * 10, sender.host.plug)
+        sender.simulation.network.after(sender.random.random() * 10, sender.host.plug)
 
     def _replies_not_read(self, upload: Upload | None) -> None:
         sender = self._sender
@@ -152,7 +152,7 @@ class Misdeeds:
             sender.deaf = False
             sender.control.changes.fire()
 
-        sender.world.network.after(sender.random.choice([0.5, 30.0]), hear)
+        sender.simulation.network.after(sender.random.choice([0.5, 30.0]), hear)
 
     def _ABOR(self, upload: Upload | None) -> None:
         self._abort(upload, b"ABOR\r\n")
@@ -170,13 +170,13 @@ class Misdeeds:
 
     def _abort(self, upload: Upload | None, raw: bytes) -> None:
         sender = self._sender
-        sender.world.aborted(sender.dialogue.say("ABOR"), upload, sender.command)
+        sender.simulation.aborted(sender.dialogue.say("ABOR"), upload, sender.command)
         sender.raw(raw)
-        sender.world.network.tell(f"{sender.name} says {raw!r}")
+        sender.simulation.network.tell(f"{sender.name} says {raw!r}")
         data = sender.data
         if data is not None and data.closed is None and sender.random.random() < 0.4:
             self.hangUp(upload, data)
-        elif sender.world.idles and sender.random.random() < 0.5:
+        elif sender.simulation.idles and sender.random.random() < 0.5:
             self.silent = True
 
     def _QUIT(self, upload: Upload | None) -> None:
@@ -217,7 +217,7 @@ class Misdeeds:
 
     def _data_silent(self, upload: Upload | None) -> bool:
         sender = self._sender
-        if not sender.world.hears or sender.whole or sender.data is None:
+        if not sender.simulation.hears or sender.whole or sender.data is None:
             return False
         self.silent = True
         return True
@@ -255,9 +255,9 @@ class Misdeeds:
         many = sender.random.choice([40, 300, 2000])
         sender.control.segment = sender.control.peer.segment = 1460
         for _ in range(many):
-            sender.world.aborted(sender.dialogue.say("ABOR"), upload, sender.command)
+            sender.simulation.aborted(sender.dialogue.say("ABOR"), upload, sender.command)
         sender.raw(b"ABOR\r\n" * many)
-        sender.world.network.tell(f"{sender.name} says ABOR {many} times")
+        sender.simulation.network.tell(f"{sender.name} says ABOR {many} times")
 
     def _second_data_connection(self, upload: Upload | None) -> bool:
-        return self._sender.world.secondConnection(self._sender)
+        return self._sender.simulation.strangers.secondConnection(self._sender)

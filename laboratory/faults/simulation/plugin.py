@@ -24,7 +24,7 @@ from ..invariants import Print
 from .faults import PLUGIN
 
 if TYPE_CHECKING:
-    from .world import World
+    from .simulation import Simulation
 
 _MUCH = 30_000
 """Bytes that are written before the producer is paused for a moment."""
@@ -49,7 +49,7 @@ class PluginConnection:
 
     def __init__(self, printer: PluginPrinter, job: IPrintJob) -> None:
         self._printer = printer
-        self._network = printer.world.network
+        self._network = printer.simulation.network
         self.job = job.name
         self.taken = bytearray()
         self.opened = self.used = self._network.now
@@ -129,12 +129,12 @@ class PluginPrinter:
     reaches = Delivery.DELIVERED
     description = "somebody's own printer"
 
-    def __init__(self, world: World, number: int) -> None:
+    def __init__(self, simulation: Simulation, number: int) -> None:
         self.name = f"printer{number}"
         self.uri = f"own:{self.name}"
         self.status = PrinterStatus()
-        self.world = world
-        self.random = world.reactor.habits
+        self.simulation = simulation
+        self.random = simulation.reactor.habits
         self.well = False
         self.mistakes = 0
         self._askFails = self.random.choice(["", "", "raises", "never fires"])
@@ -152,7 +152,7 @@ class PluginPrinter:
         self.well = True
         self._fault = self._askFails = ""
         for finished in self._finishing:
-            self.world.network.after(0.1, finished)
+            self.simulation.network.after(0.1, finished)
 
     # L{IPrinterTransport}
 
@@ -164,7 +164,7 @@ class PluginPrinter:
         connection = PluginConnection(self, job)
 
         def opened() -> None:
-            connection.opened = connection.used = self.world.network.now
+            connection.opened = connection.used = self.simulation.network.now
             self._connections.append(connection)
 
         given: Deferred[IPrinterConnection] = self.asked("open", connection, opened)
@@ -177,7 +177,7 @@ class PluginPrinter:
             raise Mistake("ask")
         answer: Deferred[None] = Deferred()
         if not self._askFails:
-            self.world.network.after(0.01, answer.callback, None)
+            self.simulation.network.after(0.01, answer.callback, None)
         return answer
 
     def jobComes(self, job: IPrintJob) -> None:
@@ -185,7 +185,7 @@ class PluginPrinter:
         if job is self._job:
             return
         self._job, self._fault = job, ""
-        if not self.well and self.random.random() < max(self.world.printerTrouble, 0.3):
+        if not self.well and self.random.random() < max(self.simulation.printerTrouble, 0.3):
             self._fault = self.random.choice(list(PLUGIN))
 
     def asked(self, method: str, answer: object, well: Any) -> Any:
@@ -209,14 +209,14 @@ class PluginPrinter:
                 given.callback(answer)
 
         if method in ("open", "finish", "abort"):
-            self.world.network.after(seconds, fire)
+            self.simulation.network.after(seconds, fire)
         if method == "finish":
             self._finishing.append(fire)
         return given
 
     def _hit(self) -> None:
         job = self._job
-        self.world.hit(self._fault, self.world.phaseOf(job.name if job else None))
+        self.simulation.hit(self._fault, self.simulation.phaseOf(job.name if job else None))
 
     # What is judged.
 

@@ -27,7 +27,7 @@ from .network import Host
 if TYPE_CHECKING:
     from .directory import DirectoryPrinter
     from .plugin import PluginPrinter
-    from .world import World
+    from .simulation import Simulation
 
 RAW = 9100
 FINISH_TIMEOUT = 90.0
@@ -92,12 +92,12 @@ class Watched:
 
     def open(self, job: IPrintJob) -> Deferred[IPrinterConnection]:
         """L{IPrinterTransport}."""
-        world = self._printer.world
-        world.records.turnOf(job)
+        simulation = self._printer.simulation
+        simulation.records.turnOf(job)
         self._printer.jobComes(job)
 
         def opened(connection: IPrinterConnection) -> IPrinterConnection:
-            world.records.openedFor(job)
+            simulation.records.openedFor(job)
             return connection
 
         given = self._transport.open(job)
@@ -120,17 +120,17 @@ class Printer:
     earlyClose = False
     finishTimeout: float = FINISH_TIMEOUT
 
-    def __init__(self, world: World, number: int) -> None:
+    def __init__(self, simulation: Simulation, number: int) -> None:
         self.name = f"printer{number}"
-        self.world = world
-        self.random = world.random
-        self.host = world.network.host(self.name, f"192.0.2.{100 + number}")
+        self.simulation = simulation
+        self.random = simulation.random
+        self.host = simulation.network.host(self.name, f"192.0.2.{100 + number}")
         self.host.listeners[RAW] = self._asked
         self.conversations: list[Conversation] = []
         self.well = False
         self._exclusive = self.random.random() < 0.6
         self._segment = self.random.choice([1460, 8192, 65536])
-        self._sluggish = world.reactor.habits.choice([1.0, 3.0])  # up to ten minutes
+        self._sluggish = simulation.reactor.habits.choice([1.0, 3.0])  # up to ten minutes
         self._pace = self.random.choice([0.0, 0.0, 0.001])
         self._job: IPrintJob | None = None
         self._turns: list[tuple[int, str]] = []
@@ -143,7 +143,7 @@ class Printer:
         self.well = True
         self._refuses = self._silent = 0.0
         self._named()
-        self.world.reactor.resolver.slow.clear()
+        self.simulation.reactor.resolver.slow.clear()
         for host in (*self._former, self.host):
             host.restart()
 
@@ -154,21 +154,21 @@ class Printer:
         if job is self._job:
             return
         self._job = job
-        self._turns.append((self.world.network.opened, job.name))
+        self._turns.append((self.simulation.network.opened, job.name))
         self._fault = ""
-        if not self.well and self.random.random() < self.world.printerTrouble:
+        if not self.well and self.random.random() < self.simulation.printerTrouble:
             self._fault = self.random.choice(list(PRINTER))
-            if self.world.bulk and self.random.random() < 0.3:
+            if self.simulation.bulk and self.random.random() < 0.3:
                 self._fault = "printer RST"  # the more bytes, the more can be under way then
         trouble = self.random.choice([0.1, 1.0, 10.0, 100.0])
-        now = self.world.network.now
+        now = self.simulation.network.now
         if self._fault == "printer refuses":
             self._refuses = now + trouble
         elif self._fault == "printer does not answer":
             self._silent = now + trouble
         elif self._fault == "printer name unknown":
-            self.world.reactor.names.pop(self.name, None)
-            self.world.network.after(trouble, self._named)
+            self.simulation.reactor.names.pop(self.name, None)
+            self.simulation.network.after(trouble, self._named)
         elif self._fault and WAITING in PRINTER[self._fault] and self.random.random() < 0.2:
             self._away(self._fault)
             return
@@ -179,35 +179,35 @@ class Printer:
         self._hit(self._fault)
 
     def _suffer(self) -> None:
-        world, random = self.world, self.random
-        if world.plain or self.well or random.random() >= world.printerTrouble / 3:
+        simulation, random = self.simulation, self.random
+        if simulation.plain or self.well or random.random() >= simulation.printerTrouble / 3:
             return
         fault = random.choice(list(MORE_PRINTER))
         if fault == "printer name is slow":
-            world.reactor.resolver.slow[self.name] = random.choice([0.1, 2.0, 20.0])
+            simulation.reactor.resolver.slow[self.name] = random.choice([0.1, 2.0, 20.0])
         else:
             self._move()
         self._hit(fault)
 
     def _move(self) -> None:
         # Another address under the same name; at the old one somebody else lives, or nobody.
-        old, since = self.host, self.world.network.now
+        old, since = self.host, self.simulation.network.now
         answer = self.random.choice([False, None])
 
         def stranger(end: End) -> bool | None:
             if end.settledAt > since:
-                self.world.oddities.append(f"{self.name} was called at its former address")
+                self.simulation.oddities.append(f"{self.name} was called at its former address")
             return answer
 
         old.listeners[RAW] = stranger
         self._former.append(old)
         number = len(self._former) * 20 + int(self.name[-1])
-        self.host = self.world.network.host(self.name, f"192.0.2.{100 + number}")
+        self.host = self.simulation.network.host(self.name, f"192.0.2.{100 + number}")
         self.host.listeners[RAW] = self._asked
         self._named()
 
     def _named(self) -> None:
-        self.world.reactor.names[self.name] = self.host.address
+        self.simulation.reactor.names[self.name] = self.host.address
 
     @property
     def idle(self) -> bool:
@@ -215,25 +215,25 @@ class Printer:
         return not any(each.open for each in self.conversations)
 
     def _asked(self, end: End) -> bool | None:
-        now = self.world.network.now
+        now = self.simulation.network.now
         if now < self._silent:
             return None
         if now < self._refuses or (self._exclusive and not self.idle):
-            self.world.network.tell(f"{self.name}: refuses")
+            self.simulation.network.tell(f"{self.name}: refuses")
             return False
         # A connection may have been asked for by the job before.
         job = next((name for since, name in reversed(self._turns) if since < end.number), None)
         conversation = Conversation(end, job, self.name)
         self.conversations.append(conversation)
         end.segment, end.peer.segment = 1460, self._segment
-        self.world.start(self._serve(conversation, self._fault))
+        self.simulation.start(self._serve(conversation, self._fault))
         return True
 
     # During the connection.
 
     async def _serve(self, conversation: Conversation, fault: str) -> None:
-        end, world = conversation.end, self.world
-        size = world.sizeOf(conversation.job)
+        end, simulation = conversation.end, self.simulation
+        size = simulation.sizeOf(conversation.job)
         where = int(size * self.random.choice([0, self.random.random(), self.random.random(), 1]))
         gulp = self.random.choice([512, 4096, 65536])
         pace = self._pace if size < 50000 else 0.0
@@ -263,17 +263,19 @@ class Printer:
                 break
             conversation.read += len(data)
             if pace:
-                await world.network.sleep(pace)
+                await simulation.network.sleep(pace)
         if pending and atEnd and not await self._act(fault, conversation):
             return
-        await world.network.sleep(self.random.choice([0.0, 0.01, 0.5, 0.5 if self.well else 5.0]))
+        await simulation.network.sleep(
+            self.random.choice([0.0, 0.01, 0.5, 0.5 if self.well else 5.0])
+        )
         if end.failed is None and end.closed is None:
             conversation.orderly = True
             end.close()
 
     async def _act(self, fault: str, conversation: Conversation) -> bool:
         """The fault happens; C{False} when the connection is nothing any more."""
-        end, network = conversation.end, self.world.network
+        end, network = conversation.end, self.simulation.network
         if fault.startswith("printer RST"):
             await network.sleep(self.random.choice([0.0, 0.0, 1.0]))
             if end.failed is None:
@@ -298,7 +300,7 @@ class Printer:
         elif fault == "printer stops":
             self._hit(fault)
             seconds = self.random.choice([1.0, 10.0, 70.0, 200.0])
-            await network.sleep(seconds if self.world.plain else seconds * self._sluggish)
+            await network.sleep(seconds if self.simulation.plain else seconds * self._sluggish)
         elif fault == "out of paper for an hour":
             self._hit(fault)
             await network.sleep(HOUR)
@@ -322,7 +324,7 @@ class Printer:
             self._later(self.random.choice([0.5, 30.0, 500.0]), self.host.restart)
 
     def _later(self, seconds: float, mend: Callable[[], None]) -> None:
-        self.world.network.after(seconds, lambda: None if self.well else mend())
+        self.simulation.network.after(seconds, lambda: None if self.well else mend())
 
     # What is judged.
 
@@ -346,4 +348,4 @@ class Printer:
         return ends[-1] if ends else None
 
     def _hit(self, fault: str) -> None:
-        self.world.hit(fault, self.world.phaseOf(self._job.name if self._job else None))
+        self.simulation.hit(fault, self.simulation.phaseOf(self._job.name if self._job else None))

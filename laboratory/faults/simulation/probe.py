@@ -11,7 +11,7 @@ from .sender import FTP, Sender
 from .uploader import announcedPort
 
 if TYPE_CHECKING:
-    from .world import World
+    from .simulation import Simulation
 
 
 class Probe(Sender):
@@ -22,17 +22,17 @@ class Probe(Sender):
     @ivar heard: the last reply.
     """
 
-    def __init__(self, world: World, number: int) -> None:
+    def __init__(self, simulation: Simulation, number: int) -> None:
         """
         @param number: of the printing port; more, if it is not the first attempt.
         """
-        super().__init__(world, 50 + number)
+        super().__init__(simulation, 50 + number)
         self.host.latency = 0.001
         self.name = f"probe{number}"
         self.said: str | None = None
         self.heard: str | None = None
         self.over = False
-        self._target = (number - 1) % len(world.printers) + 1
+        self._target = (number - 1) % len(simulation.printers) + 1
 
     async def run(self, sessions: int = 1) -> None:
         """Log in, print, say goodbye."""
@@ -41,19 +41,19 @@ class Probe(Sender):
 
     async def print(self) -> None:
         """One upload, straightforward."""
-        control = await self.world.reactor.dialIn(self.host, FTP, f"{self.name}'s control")
+        control = await self.simulation.reactor.dialIn(self.host, FTP, f"{self.name}'s control")
         if control is None:
             self.heard = "no connection"
             return
         self.control, self.dialogue = control, Dialogue(self.name)
         self.alive = True
-        self.world.start(self.listen(control, self.dialogue))
+        self.simulation.start(self.listen(control, self.dialogue))
         self.say("USER", "USER probe")
         self.say("PASS", "PASS x")
         answer = await self.answered(self.say("EPSV", "EPSV"))
         port = announcedPort(answer)
         self.upload = upload = self._prepare()
-        end = await self.world.reactor.dialIn(self.host, port or 1, "probe's data")
+        end = await self.simulation.reactor.dialIn(self.host, port or 1, "probe's data")
         name = f"port{self._target}/{upload.name}"
         if end is not None:
             command = self.say("STOR", f"STOR {name}", 0)

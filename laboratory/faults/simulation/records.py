@@ -25,7 +25,7 @@ from .wire import Wire
 
 if TYPE_CHECKING:
     from .directory import DirectoryPrinter
-    from .world import World
+    from .simulation import Simulation
 
 _PRINTED = re.compile(rb"226 Transfer complete \(PORT\d+, job (\d+),")
 
@@ -50,7 +50,7 @@ class Records:
         connection.
     """
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, simulation: Simulation) -> None:
         self.errors: list[str] = []
         self.against: dict[str, list[str]] = {}
         self.canceled: set[str] = set()
@@ -58,7 +58,7 @@ class Records:
         self.times: dict[str, Times] = {}
         self.control: dict[str, End] = {}
         self.data: dict[str, End] = {}
-        self._world = world
+        self._simulation = simulation
         self._records: dict[int, Record] = {}
         self._sessions: list[Wire | Stream] = []
         self._replies: dict[int, tuple[Wire | Stream, int]] = {}
@@ -83,7 +83,7 @@ class Records:
 
     def _places(self) -> int:
         # Jobs whose sender has left them have its place, also those of a port that was removed.
-        server = self._world.gateway.server
+        server = self._simulation.gateway.server
         ends = [self.control.get(job.name) for port in server._all() for job in server.jobsAt(port)]
         left = sum(1 for end in ends if end is not None and end.closed is not None)
         return len(self.openSessions()) + left
@@ -100,7 +100,7 @@ class Records:
             lines, end, unfinished = (unfinished + data).rpartition(b"\n")
             data = lines + end
             written += len(data)
-            now = self._world.reactor.turns
+            now = self._simulation.reactor.turns
             turn, replies = now, (replies if now == turn else 0) + len(_REPLY.findall(data))
             if replies > AT_ONCE:
                 self.errors.append(f"more than {AT_ONCE} replies to one session in one turn")
@@ -123,21 +123,21 @@ class Records:
         self.replied.add(record.upload)
         if not getattr(wire, "TLS", False):  # what it makes of a reply has another length
             self._replies[number] = wire, offset
-        if self._world.switches.fireAndForget:
+        if self._simulation.switches.fireAndForget:
             pass
         elif wire.end.lostAt is not None:
             self.against.setdefault(record.upload, []).append(
                 "the control connection was lost before the reply was written"
             )
-        printer = self._world.printerOf(number)
+        printer = self._simulation.printerOf(number)
         if printer is not None:
             self._tooEarly(printer, record)
-        self._world.replyLeaves(record.upload)
+        self._simulation.replyLeaves(record.upload)
 
     def _tooEarly(
         self, printer: Printer | DirectoryPrinter | PluginPrinter, record: Record
     ) -> None:
-        job = self._world.job(record.number)
+        job = self._simulation.job(record.number)
         # A job without bytes sends nothing, and a directory has a file of it all the same.
         why = printer.against(record.upload)
         if why is not None:
@@ -145,7 +145,7 @@ class Records:
         end = printer.endFor(record.upload) if isinstance(printer, Printer) else None
         unconfirmed = job is not None and job.delivery == Delivery.SENT.value
         if end is not None and unconfirmed and printer.finishTimeout is not None:
-            waited = self._world.network.now - end.settledAt
+            waited = self._simulation.network.now - end.settledAt
             if waited < printer.finishTimeout - MOMENT:
                 self.errors.append(
                     f"{record.upload}: unconfirmed after {waited:.3f} s, {printer.name} has"
@@ -153,24 +153,24 @@ class Records:
                 )
 
     def _noPort(self) -> None:
-        world = self._world
-        reactor, range_ = world.reactor, world.switches.passivePorts
+        simulation = self._simulation
+        reactor, range_ = simulation.reactor, simulation.switches.passivePorts
         full = bool(range_) and all(number in reactor.listeners for number in range_)
         if full:
-            world.hit("passive range exhausted", LOGGED_IN)
+            simulation.hit("passive range exhausted", LOGGED_IN)
         elif not reactor.exhausted and reactor.freePorts > len(reactor.listeners):
             self.errors.append("no passive port was to be had, and there are some")
 
     def _idle(self, wire: Wire | Stream) -> None:
-        world = self._world
-        idle, end = world.idleTimeout, wire.end
+        simulation = self._simulation
+        idle, end = simulation.idleTimeout, wire.end
         if not idle:
             self.errors.append("an idle session was ended, and idle sessions may stay")
             return
         # A handshake that takes its time is no word of anybody's.
         arrived = None if getattr(wire, "TLS", False) else end.arrivedAt
-        heard = 0.0 if arrived is None else world.network.now - arrived
-        deaf = "ABOR flood" in world.faults  # what comes behind it is not listened to
+        heard = 0.0 if arrived is None else simulation.network.now - arrived
+        deaf = "ABOR flood" in simulation.faults  # what comes behind it is not listened to
         if SOON < heard < idle - MOMENT and not deaf:  # what came just now, nobody can have read
             what = "has bytes unread" if end.received else "had bytes"
             self.errors.append(f"idle for {idle:g} s? {end.label} {what} {heard:.3f} s ago")
@@ -179,13 +179,13 @@ class Records:
         """A job's printing port begins to open the printer."""
         times = self.times.get(job.name)
         if times is not None and times.turn is None:
-            times.turn = self._world.network.now
+            times.turn = self._simulation.network.now
 
     def openedFor(self, job: IPrintJob) -> None:
         """It is open."""
         times = self.times.get(job.name)
         if times is not None:
-            times.opened = self._world.network.now
+            times.opened = self._simulation.network.now
 
     def __call__(self, event: LogEvent) -> None:
         """L{ILogObserver}."""
@@ -205,7 +205,7 @@ class Records:
             self._job(event)
 
     def _mistakes(self) -> int:
-        return sum(e.mistakes for e in self._world.printers if isinstance(e, PluginPrinter))
+        return sum(e.mistakes for e in self._simulation.printers if isinstance(e, PluginPrinter))
 
     def _job(self, event: LogEvent) -> None:
         number: int = event["job"]
@@ -214,7 +214,7 @@ class Records:
                 self._records[number].starts += 1
             else:
                 self._records[number] = Record(event["name"], number)
-                self.times[event["name"]] = Times(self._world.network.now, event["port"])
+                self.times[event["name"]] = Times(self._simulation.network.now, event["port"])
             return
         record = self._records.setdefault(number, Record(event["name"], number, starts=0))
         record.ends.append(event["state"])
@@ -227,40 +227,42 @@ class Records:
             record.acknowledged = wire.end.acknowledged >= offset
             if record.acknowledged and wire.end.failed is not None:
                 record.acknowledged = None  # a reset: its kernel had it, perhaps nobody read it
-        self._world.network.tell(f"LOG {formatEvent(event)}")
+        self._simulation.network.tell(f"LOG {formatEvent(event)}")
 
     def _ended(self, name: str, number: int, reason: str) -> None:
-        world, times = self._world, self.times.get(name)
+        simulation, times = self._simulation, self.times.get(name)
         if times is None:
             return
-        now = times.ended = world.network.now
+        now = times.ended = simulation.network.now
         times.reason = reason
-        times.lies += Evidence(world, name, world.job(number)).lies(reason)
-        phase = world.phaseOf(name)
+        times.lies += Evidence(simulation, name, simulation.job(number)).lies(reason)
+        phase = simulation.phaseOf(name)
         phase = phase if phase in PHASES[2:5] else FLOWING
         if "bytes announced" in reason or reason.startswith("more than"):
-            world.hit("job too long", phase)
-        drain, stopped = world.switches.drain, world.stoppedAt
+            simulation.hit("job too long", phase)
+        drain, stopped = simulation.switches.drain, simulation.incidents.stoppedAt
         expired = "shutting down" in reason and stopped is not None and drain > 0
         if expired and stopped is not None and now >= stopped + drain - MOMENT:
-            world.hit("drain expires", phase)
+            simulation.hit("drain expires", phase)
 
     def leftovers(self) -> list[str]:
         """What is there when nothing should be."""
-        reactor = self._world.reactor
+        reactor = self._simulation.reactor
         left = [f"a timer: {call}" for call in reactor.getDelayedCalls()]
         if self._mistakes() and not self._blamed:
             left.append("a mistake of a plugin of which the log knows nothing")
         wires: dict[Any, None] = dict.fromkeys([*reactor.getReaders(), *reactor.getWriters()])
         left += [f"a connection: {wire.end.label}" for wire in wires]
         left += [f"a listening port: {port.getHost()}" for port in reactor.listeners.values()]
-        left += [each for printer in self._world.printers for each in printer.leftovers()]
-        if self._world.disk.descriptors:
-            left.append(f"{self._world.disk.descriptors} open files")
-        if self._world.calls.pipes:
-            left.append(f"{self._world.calls.pipes} ends of pipes")
-        left += [f"a job: {job.number}" for job in self._world.gateway.server.jobs if not job.ended]
-        for host in self._world.network.hosts.values():
+        left += [each for printer in self._simulation.printers for each in printer.leftovers()]
+        if self._simulation.disk.descriptors:
+            left.append(f"{self._simulation.disk.descriptors} open files")
+        if self._simulation.calls.pipes:
+            left.append(f"{self._simulation.calls.pipes} ends of pipes")
+        left += [
+            f"a job: {job.number}" for job in self._simulation.gateway.server.jobs if not job.ended
+        ]
+        for host in self._simulation.network.hosts.values():
             left += [
                 f"a socket: {end.label}" for end in host.ends if end.used and end.closed is None
             ]

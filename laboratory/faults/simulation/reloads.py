@@ -15,7 +15,7 @@ from jetdirect.named import NamedPrinter, named
 from .faults import CONNECTED
 
 if TYPE_CHECKING:
-    from .world import World
+    from .simulation import Simulation
 
 RELOAD, REMOVED = "reload", "port removed"
 
@@ -23,8 +23,8 @@ RELOAD, REMOVED = "reload", "port removed"
 class Reloads:
     """What is drawn has a source of its own: a seed keeps what it was without reloads."""
 
-    def __init__(self, world: World, seed: int) -> None:
-        self._world = world
+    def __init__(self, simulation: Simulation, seed: int) -> None:
+        self._simulation = simulation
         self._random = Random(f"reloads of {seed}")
         self._removed: list[NamedPrinter] = []
 
@@ -35,30 +35,30 @@ class Reloads:
 
     async def run(self) -> None:
         """Some, one after the other."""
-        random, world = self._random, self._world
+        random, simulation = self._random, self._simulation
         for _ in range(random.choice([1, 2, 5, 10])):
-            await world.network.sleep(random.choice([0.01, 0.05, 1.0, 10.0]) * random.random())
+            await simulation.network.sleep(random.choice([0.01, 0.05, 1.0, 10.0]) * random.random())
             if random.random() < 0.7:
                 await self._aJob()
             ports = self._ports()
             if len(ports) > 1 and not self._removed and random.random() < 0.2:
-                world.hit(REMOVED, self._phase())
+                simulation.hit(REMOVED, self._phase())
                 self._removed = [ports.pop()]
                 self._apply(ports)
-                await world.network.sleep(random.choice([0.01, 1.0, 10.0]))
+                await simulation.network.sleep(random.choice([0.01, 1.0, 10.0]))
                 self.bringBack()
             else:
-                world.hit(RELOAD, self._phase())
+                simulation.hit(RELOAD, self._phase())
                 self._apply([self._changed(port) for port in ports])
                 self._refused()
 
     async def _aJob(self) -> None:
         # Most of the time there is none: wait for one, and for some of its time.
         for _ in range(100):
-            if any(port.jobs for port in self._world.gateway.server.ports):
+            if any(port.jobs for port in self._simulation.gateway.server.ports):
                 break
-            await self._world.network.sleep(0.02)
-        await self._world.network.sleep(self._random.choice([0.0, 0.001, 0.01, 0.1]))
+            await self._simulation.network.sleep(0.02)
+        await self._simulation.network.sleep(self._random.choice([0.0, 0.001, 0.01, 0.1]))
 
     def bringBack(self) -> None:
         """What was taken away is there again."""
@@ -67,7 +67,7 @@ class Reloads:
             self._apply([*self._ports(), *removed])
 
     def _ports(self) -> list[NamedPrinter]:
-        configuration = self._world.gateway.configuration
+        configuration = self._simulation.gateway.configuration
         return list(named(configuration.printers, configuration.defaults))
 
     def _changed(self, port: NamedPrinter) -> NamedPrinter:
@@ -78,12 +78,12 @@ class Reloads:
 
     def _apply(self, ports: list[NamedPrinter]) -> None:
         self._random.shuffle(ports)
-        gateway = self._world.gateway
+        gateway = self._simulation.gateway
         gateway.apply(replace(gateway.configuration, printers=ports))
 
     def _refused(self) -> None:
         # A number that moves to another printer: nothing changes.
-        gateway = self._world.gateway
+        gateway = self._simulation.gateway
         before = gateway.configuration
         moved = [replace(port, name=f"other{port.number}") for port in self._ports()]
         try:
@@ -93,8 +93,8 @@ class Reloads:
         else:
             kept = False
         if not kept:
-            self._world.oddities.append("a configuration that moves a number was taken")
+            self._simulation.oddities.append("a configuration that moves a number was taken")
 
     def _phase(self) -> str:
-        phases = [sender.phase for sender in self._world.senders if sender.alive]
+        phases = [sender.phase for sender in self._simulation.senders if sender.alive]
         return self._random.choice(phases) if phases else CONNECTED

@@ -62,17 +62,21 @@ class Sender(Uploader):
 
     async def run(self, sessions: int) -> None:
         """Some sessions, one after the other."""
-        await self.world.network.sleep(self.random.choice([0.0, 0.1, 5.0]) * self.random.random())
+        await self.simulation.network.sleep(
+            self.random.choice([0.0, 0.1, 5.0]) * self.random.random()
+        )
         for _ in range(sessions):
-            if self.host.plugged and not self.world.stopped:
+            if self.host.plugged and not self.simulation.incidents.stopped:
                 await self._session()
-                await self.world.network.sleep(self.random.choice([0.0, 0.3, 20.0]))
+                await self.simulation.network.sleep(self.random.choice([0.0, 0.3, 20.0]))
 
     async def _session(self) -> None:
         label = f"{self.name}'s control"
-        tls = self.random.choice(["", "explicit", "implicit"]) if self.world.switches.tls else ""
+        tls = (
+            self.random.choice(["", "explicit", "implicit"]) if self.simulation.switches.tls else ""
+        )
         port = FTPS if tls == "implicit" else FTP
-        end = await self.world.reactor.dialIn(self.host, port, label)
+        end = await self.simulation.reactor.dialIn(self.host, port, label)
         if end is None:
             return
         end.segment = self.random.choice([1, 7, 20, 100, 1460])
@@ -87,7 +91,7 @@ class Sender(Uploader):
         if isinstance(control, SecureEnd) and tls == "implicit":
             control.hold()
             control.startTLS()
-        self.world.start(self.listen(control, self.dialogue))
+        self.simulation.start(self.listen(control, self.dialogue))
         await self._speak(tls)
         if self.alive:
             await self.until(lambda: False, self.random.choice([0.0, 0.0, 1.0, 30.0]))
@@ -122,7 +126,7 @@ class Sender(Uploader):
         self.say("USER", f"USER {self.name}")
         await self.answered(self.say("PASS", "PASS x"))
         if self.random.random() < 0.2:
-            await self.answered(self.say("TYPE", f"CWD /port{self.world.printerNumber()}"))
+            await self.answered(self.say("TYPE", f"CWD /port{self.simulation.printerNumber()}"))
         for _ in range(self.random.choice([1, 1, 2, 3])):
             self._phase, self.command = LOGGED_IN, None
             if not self.alive:
@@ -139,9 +143,9 @@ class Sender(Uploader):
     async def _upload(self) -> None:
         upload = self.upload = self._prepare()
         setup = ""
-        if self.random.random() < self.world.senderTrouble / 2:
+        if self.random.random() < self.simulation.senderTrouble / 2:
             setup = self.random.choice(_SETUPS)
-        if not self.world.plain and not setup and self.random.random() < self._moreTrouble:
+        if not self.simulation.plain and not setup and self.random.random() < self._moreTrouble:
             setup = self._more()
         self._plan([LOGGED_IN, WAITING, FLOWING, FINISHING, ANSWERED])
         self.data, self.whole, self.notifies = None, False, True
@@ -154,7 +158,7 @@ class Sender(Uploader):
             size = len(upload.payload)
             if setup == "wrong ALLO":
                 size += random.choice([-1, 1, 1000]) if size > 1 else 1
-                self.world.hit(setup, LOGGED_IN)
+                self.simulation.hit(setup, LOGGED_IN)
             if setup == "wrong ALLO" or random.random() < 0.4:
                 self.say("ALLO", f"ALLO {size}")
                 upload.announced = size or None
@@ -162,32 +166,32 @@ class Sender(Uploader):
             self.say("TYPE", "TYPE A")
         pipelined = random.random() < 0.2
         pumping = await self.makeDataPort(upload, setup)
-        await self.world.network.sleep(random.choice([0.0, 0.0, 0.0, 0.01, 1.0]))
+        await self.simulation.network.sleep(random.choice([0.0, 0.0, 0.0, 0.01, 1.0]))
         if not self.alive:
             return
         verb = random.choice(["STOR", "STOR", "STOR", "APPE"])
         target = ""
         if random.random() < 0.6:
-            number = self.world.printerNumber()
+            number = self.simulation.printerNumber()
             upload.printer = f"printer{number}"
             # Not by chance, which would be another one in all that comes later.
             spelling = _SPELLINGS[zlib.crc32(upload.name.encode()) % len(_SPELLINGS)]
             target = spelling.format(number)
         self.uploads.append(upload)
         self.command = self.say(verb, f"{verb} {target}{upload.name}", len(self.uploads) - 1)
-        self.world.records.control[upload.name] = self.control.peer
+        self.simulation.records.control[upload.name] = self.control.peer
         self.changed.fire()
         if pipelined:
             for _ in range(random.choice([1, 3])):
                 self.say("TYPE", "TYPE A")
         command = self.command
-        self.world.start(self.pump(upload, command, pumping, setup))
+        self.simulation.start(self.pump(upload, command, pumping, setup))
         await self.until(lambda: command.answered, PATIENCE)
         upload.replies = command.replies
         there = self.control.peer  # the gateway may have closed, and its FIN or RST been lost
         gone = there.closed is not None or there.failed is not None
         upload.disconnected = gone or not self.alive
-        await self.world.network.sleep(random.choice([0.0, 0.0, 0.05, 2.0]))
+        await self.simulation.network.sleep(random.choice([0.0, 0.0, 0.05, 2.0]))
         if self.data is not None and self.data.closed is None and self.host.plugged:
             self.misdeeds.hangUp(upload, self.data)
         self.host.listeners.clear()
@@ -197,7 +201,7 @@ class Sender(Uploader):
 
     async def _inClear(self, upload: Upload) -> None:
         # PROT P was forgotten, and its data connection begins with a handshake all the same.
-        self.world.hit("hello in clear", LOGGED_IN)
+        self.simulation.hit("hello in clear", LOGGED_IN)
         await self.answered(self.say("PROT", "PROT C"))
         self.protected = False
         body = self.random.randbytes(508)
@@ -207,7 +211,7 @@ class Sender(Uploader):
     def _prepare(self) -> Upload:
         self._count += 1
         name = f"{self.name}-{self._count}"
-        size: int = self.random.choice(_SIZES[self.world.sizes])
+        size: int = self.random.choice(_SIZES[self.simulation.sizes])
         language = self.random.choice(LANGUAGES)
         content = payload(self.random, size, language, name)
         return Upload(
@@ -215,37 +219,37 @@ class Sender(Uploader):
             content,
             ending=Ending.NONE,
             tail=lambda cut: tail(language, cut),
-            limit=self.world.switches.maxJobBytes,
+            limit=self.simulation.switches.maxJobBytes,
         )
 
     # Faults.
 
     @property
     def _urgency(self) -> float:
-        return self.world.senderTrouble / 4
+        return self.simulation.senderTrouble / 4
 
     @property
     def _moreTrouble(self) -> float:
         # Devices that fire and forget are no fault where they are expected.
-        expected = 0.5 if self.world.switches.fireAndForget else 0.0
-        return max(self.world.senderTrouble / (2 if self.protected else 3), expected)
+        expected = 0.5 if self.simulation.switches.fireAndForget else 0.0
+        return max(self.simulation.senderTrouble / (2 if self.protected else 3), expected)
 
     def _more(self) -> str:
         kinds = ["fire and forget"]
-        if self.world.senderTrouble:
+        if self.simulation.senderTrouble:
             kinds += ["data from elsewhere", "reactor late for the data"]
-        if self.protected and self.world.senderTrouble:
-            kinds += [each for each in TLS_SETUP if each != "no handshake" or self.world.hears]
+        if self.protected and self.simulation.senderTrouble:
+            kinds += [each for each in TLS_SETUP if each != "no handshake" or self.simulation.hears]
         return self.random.choice(kinds)
 
     def _plan(self, phases: list[str]) -> None:
         self.misdeeds.forget()
-        if FLOWING in phases and self.world.bulk and self.random.random() < self._urgency:
+        if FLOWING in phases and self.simulation.bulk and self.random.random() < self._urgency:
             # Most of them near the end, so that the end is there before they are read.
             self.misdeeds.plan(Fault("urgent data", FLOWING, self.random.random() ** 0.3, 0.0))
-        if self.random.random() >= self.world.senderTrouble:
+        if self.random.random() >= self.simulation.senderTrouble:
             return
-        kinds = SENDER if self.world.plain else _EVERYTHING
+        kinds = SENDER if self.simulation.plain else _EVERYTHING
         for _ in range(self.random.choice([1, 1, 1, 2])):
             fault = draw(self.random, kinds)
             if fault.phase in phases:

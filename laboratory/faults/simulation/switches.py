@@ -49,7 +49,7 @@ class Switches:
         )
 
     def settings(self, idle: float, maxSessions: int) -> SessionSettings:
-        """As jetdirect takes them, with two that every world has."""
+        """As jetdirect takes them, with two that every seed has."""
         return SessionSettings(
             idleTimeout=idle,
             dataIdleTimeout=self.dataIdle,

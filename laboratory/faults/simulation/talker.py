@@ -15,7 +15,7 @@ from .network import Changes, Host
 from .secure import Connection, SecureEnd
 
 if TYPE_CHECKING:
-    from .world import World
+    from .simulation import Simulation
 
 PATIENCE = 9000.0
 """Seconds after which a sender gives up waiting for a reply."""
@@ -42,15 +42,15 @@ class Talker:
     dialogue: Dialogue
     control: Connection
 
-    def __init__(self, world: World, number: int) -> None:
+    def __init__(self, simulation: Simulation, number: int) -> None:
         self.name = f"sender{number}"
-        self.world = world
-        self.random = world.random
+        self.simulation = simulation
+        self.random = simulation.random
         family = "2001:db8::{}" if self.random.random() < 0.2 else "192.0.2.{}"
-        self.host: Host = world.network.host(self.name, family.format(10 + number))
+        self.host: Host = simulation.network.host(self.name, family.format(10 + number))
         self.uploads: list[Upload] = []
         self.dialogues: list[Dialogue] = []
-        self.changed = Changes(world.network)
+        self.changed = Changes(simulation.network)
         self.data: Connection | None = None
         self.protected = False
         self.notifies = True
@@ -101,7 +101,7 @@ class Talker:
             return Ending.FIN
         if notifies and data.ready and data.notify():
             return Ending.FIN
-        lenient = self.world.switches.lenient and data.wholeRecords
+        lenient = self.simulation.switches.lenient and data.wholeRecords
         if not data.ready and not (lenient and data.flights > 1):
             return Ending.UNENCRYPTED
         return Ending.FIN if lenient else Ending.BARE
@@ -127,7 +127,7 @@ class Talker:
             self.control.talkedOn = self.control.goodbye
             self.control.goodbye |= verb == "QUIT"
         self.raw(line.encode() + self.random.choice([b"\r\n", b"\r\n", b"\n"]))
-        self.world.network.tell(f"{self.name} says {line[:60]}")
+        self.simulation.network.tell(f"{self.name} says {line[:60]}")
         return command
 
     def raw(self, data: bytes) -> None:
@@ -135,7 +135,7 @@ class Talker:
         try:
             self.control.send(data)
         except OSError:
-            self.world.network.tell(f"{self.name} could not say it")
+            self.simulation.network.tell(f"{self.name} could not say it")
 
     async def listen(self, control: Connection, dialogue: Dialogue) -> None:
         """Hear what the gateway says, to its end."""
@@ -152,11 +152,11 @@ class Talker:
                 break
             if not data:
                 silently = dialogue.greeting is not None and dialogue.farewell is None
-                if silently and control.finSent is None and not self.world.plain:
+                if silently and control.finSent is None and not self.simulation.plain:
                     dialogue.oddities.append(f"{self.name}: the session ended without a word")
                 break
             for reply in dialogue.hear(data):
-                self.world.network.tell(f"{self.name} hears {reply.lastLine}")
+                self.simulation.network.tell(f"{self.name} hears {reply.lastLine}")
             self.changed.fire()
         if control is self.control:
             self.alive = False
@@ -171,9 +171,9 @@ class Talker:
     async def until(self, condition: object, timeout: float = PATIENCE) -> bool:
         """Wait until the condition holds; C{False} if time or the session is over first."""
         assert callable(condition)
-        deadline = self.world.network.now + timeout
+        deadline = self.simulation.network.now + timeout
         while not condition():
-            left = deadline - self.world.network.now
+            left = deadline - self.simulation.network.now
             if left <= 1e-9 or not self.alive:
                 return False
             await self.changed.wait(left)

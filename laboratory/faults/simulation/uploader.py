@@ -23,40 +23,40 @@ class Uploader(Talker):
 
     async def makeDataPort(self, upload: Upload, setup: str) -> float | None:
         """Prepare one; seconds until it is made after STOR, or L{None} if it never will be."""
-        random, world = self.random, self.world
+        random, simulation = self.random, self.simulation
         if setup == "no data port":
-            world.hit(setup, LOGGED_IN)
+            simulation.hit(setup, LOGGED_IN)
             return None
         if setup.startswith("active") or (
             setup in ("", "wrong ALLO", "fire and forget", *TLS_SETUP) and random.random() < 0.25
         ):
             return await self._active(upload, setup)
         if setup == "no passive port":
-            world.hit(setup, LOGGED_IN)
-            world.reactor.freePorts = 1
+            simulation.hit(setup, LOGGED_IN)
+            simulation.reactor.freePorts = 1
         v6 = ":" in self.host.address
         verb = "EPSV" if v6 or random.random() < 0.7 else "PASV"
         answer = await self.answered(self.say(verb, verb))
-        world.reactor.freePorts = 1000
+        simulation.reactor.freePorts = 1000
         port = announcedPort(answer)
         if port is None:
             return None
         self.port = port
         early = random.random() < 0.6
         if setup == "thief first":
-            world.hit(setup, LOGGED_IN)
-            await world.steal(port)
+            simulation.hit(setup, LOGGED_IN)
+            await simulation.strangers.steal(port)
         if setup == "data never made":
-            world.hit(setup, LOGGED_IN)
+            simulation.hit(setup, LOGGED_IN)
             return None
         if setup == "data from elsewhere":
-            world.hit(setup, LOGGED_IN)
-            await world.fromElsewhere(port, upload)
+            simulation.hit(setup, LOGGED_IN)
+            await simulation.strangers.fromElsewhere(port, upload)
             return None
         if setup in ("data late", "reactor late for the data"):
             early = False
         if setup == "data late":
-            world.hit(setup, LOGGED_IN)
+            simulation.hit(setup, LOGGED_IN)
         if early:
             await self._connect(upload, port, setup)
             return 0.0
@@ -77,7 +77,7 @@ class Uploader(Talker):
             return True
 
         if setup.startswith("active"):
-            self.world.hit(setup, WAITING)
+            self.simulation.hit(setup, WAITING)
         if setup == "active unanswered":
             self.host.listeners[port] = lambda end: None
         elif setup != "active refused":
@@ -86,7 +86,7 @@ class Uploader(Talker):
         return 0.0
 
     async def _connect(self, upload: Upload, port: int, setup: str) -> None:
-        end = await self.world.reactor.dialIn(self.host, port, f"{upload.name}'s data")
+        end = await self.simulation.reactor.dialIn(self.host, port, f"{upload.name}'s data")
         if end is not None:
             self._made(upload, end, setup)
 
@@ -94,16 +94,16 @@ class Uploader(Talker):
         end.label = f"{upload.name}'s data"
         size = len(upload.payload)
         end.segment = self.random.choice([1460, 16384, 65536])
-        if self.world.bulk and self.random.random() < 0.5:
+        if self.simulation.bulk and self.random.random() < 0.5:
             end.segment = 1460
             end.sendBuffer = end.peer.receiveBuffer = 262144
-        if not self.world.plain and size <= 5000 and self.random.random() < 0.2:
+        if not self.simulation.plain and size <= 5000 and self.random.random() < 0.2:
             end.segment = self.random.randrange(1, 20)  # to tear apart what belongs together
         self.data = SecureEnd(end) if self.protected else end
-        self.world.records.data[upload.name] = end.peer
+        self.simulation.records.data[upload.name] = end.peer
         upload.ending = Ending.OPEN
         if self.protected and setup not in ("clear text", "no handshake"):
-            self.world.start(self._shakeHands(self.data))
+            self.simulation.start(self._shakeHands(self.data))
         self.changed.fire()
 
     async def _shakeHands(self, end: Connection) -> None:
@@ -135,11 +135,13 @@ class Uploader(Talker):
             return
         if pumping and setup == "reactor late for the data":
             # It has read the STOR, and sees nothing of the connection before its time is over.
-            await self.world.network.sleep(self.host.latency * 3 + 2 * self.world.lag + 0.01)
-            self.world.hit(setup, self.phase)
-            self.world.stallForData()
+            await self.simulation.network.sleep(
+                self.host.latency * 3 + 2 * self.simulation.lag + 0.01
+            )
+            self.simulation.hit(setup, self.phase)
+            self.simulation.incidents.stallForData()
         if pumping:
-            await self.world.network.sleep(pumping)
+            await self.simulation.network.sleep(pumping)
         if command is not self.command:
             return  # the session is another one by now
         if pumping and self.data is None and self.alive and not command.answered:
@@ -152,20 +154,20 @@ class Uploader(Talker):
             return
         if isinstance(end, SecureEnd):
             if setup == "no handshake":
-                self.world.hit(setup, self.phase)
+                self.simulation.hit(setup, self.phase)
                 return
             if setup == "clear text":
-                self.world.hit(setup, self.phase)
+                self.simulation.hit(setup, self.phase)
             else:
                 await self.until(lambda: end.secure or end is not self.data)
                 await self._flushed(upload, end)
         size = len(upload.payload)
         chunk = max(1, size // self.random.choice([1, 2, 5, 12]))
         pause = self.random.choice([0.0, 0.0, 0.001, 0.05])
-        if self.world.patient and self.random.random() < 0.05:
+        if self.simulation.patient and self.random.random() < 0.05:
             pause = 45.0
-        shortest = self.world.shortestSilence
-        if not self.world.plain and shortest and self.random.random() < 0.1:
+        shortest = self.simulation.shortestSilence
+        if not self.simulation.plain and shortest and self.random.random() < 0.1:
             pause = 0.7 * shortest  # a little now and then is no silence
         while upload.ending is Ending.OPEN and upload.sent < size and end is self.data:
             self.misdeeds.flowing(upload, upload.sent / size)
@@ -178,7 +180,7 @@ class Uploader(Talker):
             except OSError:
                 upload.ending = Ending.CLOSED
             else:
-                await self.world.network.sleep(pause)
+                await self.simulation.network.sleep(pause)
         if isinstance(end, SecureEnd) and end.secure:
             await self._flushed(upload, end)
         if end is not self.data or upload.ending is not Ending.OPEN:
@@ -192,7 +194,7 @@ class Uploader(Talker):
             await self._forget(upload)
             return
         if isinstance(end, SecureEnd) and setup in ("no close_notify", "a record is cut"):
-            self.world.hit(setup, FINISHING)
+            self.simulation.hit(setup, FINISHING)
             self.notifies = False
             if setup == "a record is cut" and end.ready:
                 with suppress(OSError):
@@ -209,7 +211,7 @@ class Uploader(Talker):
         heard = command is not None and bool(command.replies) and not command.answered
         controlFirst = self.random.random() < 0.5
         self._hangUpControl() if controlFirst else self.finish(upload)
-        await self.world.network.sleep(self.random.choice([0.0, self.random.random() * 0.002]))
+        await self.simulation.network.sleep(self.random.choice([0.0, self.random.random() * 0.002]))
         if not controlFirst:
             self._hangUpControl()
         elif upload.ending is Ending.OPEN:
@@ -218,7 +220,7 @@ class Uploader(Talker):
 
     def _hangUpControl(self) -> None:
         if self.alive:
-            self.world.hit("fire and forget", FINISHING)
+            self.simulation.hit("fire and forget", FINISHING)
             self.alive = False
             self.control.close()
 

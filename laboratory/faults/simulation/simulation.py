@@ -4,8 +4,7 @@ One seed: a gateway, its senders and printers, what goes wrong, and what is to b
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
-from contextlib import suppress
+from collections.abc import Coroutine
 from functools import partial
 from random import Random
 from typing import Any
@@ -19,17 +18,18 @@ from jetdirect.configuration import Configuration
 from jetdirect.ftp.factory import PortFactory
 from jetdirect.gateway import Gateway
 from jetdirect.named import PortSettings
-from jetdirect.net.deadline import LONGEST_GRACE
 from jetdirect.record import JobRecord
 
-from ..invariants import Run, Upload, Violation, check
+from ..invariants import Upload, Violation, check
+from .account import account
 from .clockwork import Clockwork
 from .device import device
 from .dialogue import Command
 from .directory import DirectoryPrinter
 from .disk import Disk
-from .faults import CONNECTED, FINISHING, FLOWING, WAITING, Coverage
-from .judge import SOON, judge
+from .faults import FINISHING, WAITING, Coverage
+from .incidents import Incidents
+from .judge import judge
 from .machine import machine
 from .pipes import Calls, Limits
 from .plugin import PluginPrinter
@@ -38,8 +38,8 @@ from .probe import Probe
 from .records import MAX_SESSIONS, Records
 from .reloads import Reloads
 from .sender import FTP, FTPS, LARGE, Sender
-from .switches import Dress, Switches, asItIs
-from .talker import Talker
+from .strangers import Strangers
+from .switches import Dress, Switches
 
 HEALED_WITHIN = 700.0
 """Seconds after the last fault in which every job has come to an end: the finish time-out, the
@@ -56,56 +56,24 @@ STOPPED_WITHIN = 30.0
 """Seconds from stopService to the end of the last connection when the printers are well."""
 
 OURS = 0.8
-"""The share of worlds on the gateway's own transports; the others are on Twisted's."""
-
-HARMLESS = {
-    "printer slow",
-    "printer talks",
-    "printer stops",
-    "printer unplugged a moment",
-    "out of paper for an hour",
-    "reactor stalls",
-    "reactor stalls long",
-    "sender unplugged a while",
-    "STAT and NOOP",
-    "hostile lines",
-    "data late",
-    "thief first",
-    "second data connection",
-    "printer refuses",
-    "printer name unknown",
-    "printer does not answer",
-    "printer has moved",
-    "printer name is slow",
-    "disk slow",
-    "passive range exhausted",
-    "job too long",
-    "another STOR",
-    "urgent data",
-    "RST after FIN",
-    "QUIT and FIN",
-    "reactor late for the data",
-    "reload",
-}
-"""Faults in spite of which every job prints, or is refused with 450 because the printer is busy or
-away."""
+"""The share of seeds on the gateway's own transports; the others are on Twisted's."""
 
 
-class World(Clockwork):
+class Simulation(Clockwork):
     """
+    One seed, from what is drawn to what is judged.
+
     @ivar idles: sessions and data connections that are silent are ended.
     @ivar senderTrouble: how likely an upload is to have a fault of its sender; C{printerTrouble}:
         a job one of its printer.
-    @ivar meddling: how likely it is that something happens to the gateway itself; C{stopping}: that
-        it is stopped then.
     @ivar sizes: which of the possible job sizes are used.
-    @ivar stopped: the gateway was shut down.
-    @ivar stoppedAt: when, in seconds; C{stoppedFor}: when it had come to its end.
     @ivar bulk: all jobs are large, and come in many pieces.
     @ivar hears: a data connection that is silent is ended.
     @ivar calls: what of the kernel's own path was used.
     @ivar shortestSilence: seconds after which somebody silent is sent away, if they are few; or 0.
-    @ivar stalls: from when to when the reactor did nothing.
+    @ivar aborts: the ABOR that senders have sent in uploads.
+    @ivar incidents: what happens to the gateway; C{reloads}: of its configuration;
+        C{strangers}: who else connects.
     """
 
     def __init__(
@@ -131,16 +99,12 @@ class World(Clockwork):
         self.failures: list[str] = []
         self.leftovers: list[str] = []
         self.plain = plain
-        self.meddling, self.stopping = 0.5, 0.25
-        self.stopped: Deferred[Any] | None = None
-        self.stoppedAt: float | None = None
-        self.stoppedFor: float | None = None
-        self.stalls: list[tuple[float, float]] = []
+        self.incidents = Incidents(self)
         self.senderTrouble = random.choice([0.0, 0.3, 0.6, 0.9])
         self.printerTrouble = random.choice([0.0, 0.0, 0.3, 0.7])
         self.sizes = slice(random.choice([5, 8, 12]))
         self._running = 0
-        self._aborts: list[tuple[Upload, Command]] = []
+        self.aborts: list[tuple[Upload, Command]] = []
         idle = random.choice([900.0, 900.0, 30.0, 5.0, 0.0])
         self.idles = bool(idle)
         self.idleTimeout = idle
@@ -199,8 +163,7 @@ class World(Clockwork):
             for sender in self.senders:
                 sender.host.forgetsAfter = habits.choice([60.0, 60.0, 60.0, 5.0, 20.0, 0.0])
         self.reloads = Reloads(self, seed)
-        self._thief = self.network.host("thief", "198.51.100.66")
-        self._elsewhere = self.network.host("elsewhere", "198.51.100.67")
+        self.strangers = Strangers(self)
 
     def _listen(self, port: int, factory: Any) -> None:
         endpoint = TCP4ServerEndpoint(self.reactor, port)
@@ -275,13 +238,6 @@ class World(Clockwork):
         """Has it, or was it announced to have, more bytes than a job may have?"""
         return upload.limit is not None and max(upload.sent, upload.announced or 0) > upload.limit
 
-    def late(self, due: float) -> float:
-        """When a gateway has done at the latest what is due at that time."""
-        for began, over in self.stalls:
-            if began - SOON <= due <= over:
-                due = over + min(over - due, LONGEST_GRACE)
-        return due + SOON
-
     def printerNumber(self) -> int:
         """Any printer."""
         return self.random.randrange(len(self.printers)) + 1
@@ -290,29 +246,7 @@ class World(Clockwork):
         """A sender sends ABOR."""
         if upload is not None and running is not None and not running.answered:
             upload.aborts += 1
-            self._aborts.append((upload, command))
-
-    def stallForData(self) -> None:
-        """The reactor does nothing for longer than a data connection may take to be made."""
-        now = self.network.now
-        self.stalled = max(self.stalled, now + 40.0)
-        self.stalls.append((now, self.stalled))
-
-    async def steal(self, port: int) -> None:
-        """Somebody else connects to a passive port."""
-        end = await self.reactor.dialIn(self._thief, port, "the thief")
-        if end is not None:
-            end.send(b"STOLEN")
-            self.start(self._leave(end))
-
-    async def fromElsewhere(self, port: int, upload: Upload) -> None:
-        """A sender's data comes from another address than its commands."""
-        upload.against.append("its data came from another host")
-        end = await self.reactor.dialIn(self._elsewhere, port, "data from elsewhere")
-        if end is not None:
-            with suppress(OSError):
-                end.send(upload.payload[:1000])
-            end.close()
+            self.aborts.append((upload, command))
 
     def replyLeaves(self, name: str) -> None:
         """A 226 is on its way; will its sender be there to hear it?"""
@@ -322,90 +256,9 @@ class World(Clockwork):
                     self.hit("lost with the reply", FINISHING)
                     sender.leave()
 
-    def secondConnection(self, sender: Talker) -> bool:
-        """A sender connects to its passive port once more."""
-        if sender.data is None or not sender.port:
-            return False
-        if sender.data.peer.finSent is not None:
-            return False  # its first was turned away: this one would be taken for its data
-
-        async def connect() -> None:
-            end = await self.reactor.dialIn(sender.host, sender.port, "a second data connection")
-            if end is not None:
-                end.send(b"SECOND")
-                await self._leave(end)
-
-        self.start(connect())
-        return True
-
-    async def _leave(self, end: Any) -> None:
-        await self.network.sleep(1.0)
-        end.close()
-
     def _connected(self, wire: Any) -> None:
         if wire.end.port in (FTP, FTPS):
             self.records.session(wire)
-
-    # What happens to the gateway.
-
-    async def _shutdown(self) -> None:
-        self.hit("shutdown", self._anyPhase())
-        self._stop()
-
-    async def _meddle(self) -> None:
-        random = self.random
-        if random.random() < 0.3:
-            await self.network.sleep(random.choice([0.05, 1.0, 10.0]) * random.random())
-            self._stall("reactor stalls", (0.5, 5.0))
-        if random.random() < 0.3:
-            await self.network.sleep(random.choice([0.05, 1.0, 10.0]) * random.random())
-            self._cancel()
-        if random.random() < self.stopping:
-            await self.network.sleep(random.choice([0.05, 1.0, 10.0]) * random.random())
-            await self._shutdown()
-        if self.plain:
-            return
-        if random.random() < 0.1:
-            await self.network.sleep(random.choice([0.05, 1.0, 10.0]) * random.random())
-            self._stall("reactor stalls long", (12.0, 40.0, 130.0))
-        if random.random() < 0.2:
-            await self.network.sleep(random.choice([0.05, 1.0, 10.0]) * random.random())
-            self.hit("no descriptors", self._anyPhase())
-            self.reactor.exhausted = True
-            await self.network.sleep(random.choice([0.01, 0.5, 5.0]))
-            self.reactor.exhausted = False
-
-    def _stall(self, kind: str, seconds: tuple[float, ...]) -> None:
-        self.hit(kind, self._anyPhase())
-        now = self.network.now
-        self.stalled = now + self.random.choice(seconds)
-        self.stalls.append((now, self.stalled))
-
-    def _anyPhase(self) -> str:
-        phases = [sender.phase for sender in self.senders if sender.alive]
-        return self.random.choice(phases) if phases else CONNECTED
-
-    def _cancel(self) -> None:
-        jobs = [job for job in self.gateway.server.jobs if not job.ended]
-        if not jobs:
-            return
-        job = self.random.choice(jobs)
-        phase = self.phaseOf(job.name)
-        if self.gateway.server.cancel(job.number):
-            self.records.canceled.add(job.name)
-            if phase in (WAITING, FLOWING, FINISHING):
-                self.hit("operator cancels", phase)
-            else:
-                self.faults.append("operator cancels")
-
-    def _stop(self) -> None:
-        if self.stopped is None:
-            self.stoppedAt = self.network.now
-            self.stopped = self.gateway.stopService()
-            self.stopped.addBoth(self._hasStopped)
-
-    def _hasStopped(self, result: object) -> None:
-        self.stoppedFor = self.network.now
 
     # From the beginning to the end.
 
@@ -416,15 +269,15 @@ class World(Clockwork):
                 self._play()
             except RuntimeError as problem:
                 self.oddities.append(str(problem))
-            run = self.told()
+            run = account(self)
             return check(run) + ([] if self.plain else judge(self, run))
 
     def _play(self) -> None:
         self.gateway.startService()
         for sender in self.senders:
             self.start(sender.run(self.random.choice([1, 1, 2])))
-        if self.random.random() < self.meddling:
-            self.start(self._meddle())
+        if self.random.random() < self.incidents.likely:
+            self.start(self.incidents.run())
         if not self.plain and self.reloads.any:
             self.start(self.reloads.run())
         while self._running and self.advance(30_000.0):
@@ -435,12 +288,10 @@ class World(Clockwork):
             self.until(lambda: self._quiet(), FORGOTTEN_FOR)
         self._heal()
         self.until(lambda: self._quiet(), HEALED_WITHIN)
-        if self.stopped is None:
+        if self.incidents.stopped is None:
             for number in range(len(self.printers)):
                 self._tryAgain(number + 1)
-        self._stop()
-        stopped = self.stopped
-        assert stopped is not None
+        stopped = self.incidents.stop()
         if not self.until(lambda: stopped.called, STOPPED_WITHIN):
             self.leftovers.append(f"stopService has not fired after {STOPPED_WITHIN:g} s")
         self.until(lambda: False, 1.0)
@@ -480,62 +331,3 @@ class World(Clockwork):
                 f"PORT{number}: a job after the faults was not printed within"
                 f" {self.network.now - began:.1f} s: {probe.heard!r}"
             )
-
-    def told(self) -> Run:
-        """What the invariants are judged by."""
-        uploads = [upload for sender in self.senders for upload in sender.uploads]
-        for upload, command in self._aborts:
-            upload.abortReplies += command.replies
-            # Not even the goodbye was waited for; if it was, the dialogue itself complains.
-            upload.disconnected = upload.disconnected or not command.answered
-        harmless = all(fault in HARMLESS for fault in self.faults) and self.patient
-        for upload in uploads:
-            upload.against += self.records.against.get(upload.name, [])
-            upload.canceled = upload.name in self.records.canceled
-            # 425: in such a run only after EPSV or PASV had found no free port, and to one that is
-            # late, or not there, when others wait.
-            late = {"data late", "sender unplugged a while"} & {*self.faults}
-            busy = any(
-                reply.code == 450
-                or (reply.code == 425 and (late or "was not made" not in reply.text))
-                for reply in upload.replies
-            )
-            upload.faultless = harmless and not busy and not self.tooLong(upload)
-            upload.unheard = self._unheard(upload)
-            upload.dressed = self._dressOf(upload.name)
-        oddities = [*self.oddities, *self.records.errors, *self.calls.oddities]
-        oddities += [odd for s in self.senders for each in s.dialogues for odd in each.oddities]
-        oddities += [
-            f"a STOR without a data connection got {reply.lastLine!r}"
-            for sender in self.senders
-            for command in sender.another
-            for reply in command.replies
-            if reply.code != 425
-        ]
-        return Run(
-            uploads=uploads,
-            prints=[
-                each
-                for printer in self.printers
-                for each in printer.prints()
-                if not (each.upload or "").startswith("probe")
-            ],
-            records=[r for r in self.records.all() if not r.upload.startswith("probe")],
-            earlyClose={each.name for each in self.printers if each.earlyClose},
-            failures=self.failures,
-            leftovers=self.leftovers,
-            oddities=oddities,
-        )
-
-    def _unheard(self, upload: Upload) -> bool:
-        # It was forgotten by its sender, as it may be here, and nothing else is wrong with it.
-        faults = [fault for fault in self.faults if fault != "fire and forget"]
-        harmless = all(fault in HARMLESS for fault in faults) and self.patient
-        tooLong = self.tooLong(upload)
-        return upload.unheard and self.switches.fireAndForget and harmless and not tooLong
-
-    def _dressOf(self, name: str) -> Callable[[bytes, bool], bytes]:
-        for printer in self.printers:
-            if any(each.upload == name for each in printer.prints()):
-                return self.dresses[printer.name].dressed
-        return asItIs
