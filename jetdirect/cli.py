@@ -166,7 +166,12 @@ VERBS: Sequence[Verb] = (
     Verb(
         "check", "say what is wrong with a configuration file, or list its ports", _check, _checked
     ),
-    Verb("notify", "send a test alarm to all whom a configuration file names", _notify, _notified),
+    Verb(
+        "notify",
+        "send a test alarm to everybody that a configuration file names",
+        _notify,
+        _notified,
+    ),
     Verb("import-cups", "print a configuration file of CUPS's queues", _importCUPS, _importWords),
     Verb("spool", "show and repair a spool without a gateway", _spool, _spoolWords),
 )
@@ -203,7 +208,7 @@ def main(words: Sequence[str] | None = None) -> int:
         if error.filename is not None:
             raise
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        if not isinstance(error, BrokenPipeError):  # whoever reads has seen enough, as head has
+        if not isinstance(error, BrokenPipeError):  # the reader, such as head, has seen enough
             told = f"standard output: {error.strerror}; make room there"
             print(f"jetdirect: {told}", file=sys.stderr)
         return 1

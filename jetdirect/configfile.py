@@ -129,7 +129,7 @@ class _File:
             self._include(pattern)
 
     def readIncluded(self) -> None:
-        """Printers, and nothing else."""
+        """Read a file that C{include} names: it has printers only."""
         for key, value in self.document.table.items():
             if key == "printer":
                 self._readPrinters(value)

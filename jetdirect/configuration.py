@@ -42,7 +42,7 @@ class Configuration:
         implicit TLS with the certificate of the sessions.
     @ivar sessions: what is set about sessions.
     @ivar defaults: what is set about the printing ports of bare transports.
-    @ivar checkers: who may print; empty: anybody, under any name.
+    @ivar checkers: decide who may print; empty: anybody, under any name.
     @ivar default: the name of the default port; empty: number 1, or the only one.
     @ivar web: server endpoint strings for pages and the command; C{tls:8631} with the certificate
         of the sessions.

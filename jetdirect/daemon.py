@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 _LAST_ID = 2**32 - 2
-"""The greatest number of a user or group; the next one means nobody to the system calls."""
+"""The greatest user or group id; to the system calls the next number means C{no change}."""
 
 
 def checkDaemon(words: Mapping[str, Any], log: str = "") -> None:

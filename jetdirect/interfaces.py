@@ -294,7 +294,7 @@ class IMetrics(Interface):
 
 
 class IAlarmReceiver(Interface):
-    """Somebody who is told of what stands against printing."""
+    """A mail address or a webhook that is told of what stands against printing."""
 
     name: str = Attribute("Who that is, for the log; no secret.")
 
@@ -397,7 +397,7 @@ class IState(Interface):
         """Take so many numbers for jobs; the first of them.  None is ever given twice."""
 
     def paused() -> Deferred[Mapping[str, str]]:
-        """The printing ports that were paused, in lower case, each with who did it."""
+        """The paused printing ports, in lower case, each with the person who did it."""
 
     def setPaused(paused: Mapping[str, str]) -> Deferred[None]:
         """Write what C{paused} reads."""

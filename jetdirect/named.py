@@ -40,7 +40,7 @@ class OnDoubt(StrEnum):
 
 
 class OnDuplicate(StrEnum):
-    """What becomes of a job that seems to be sent again by who could not hear of the first."""
+    """What becomes of a job that comes again from a sender that could not hear of the first."""
 
     HOLD = "hold"
     PRINT = "print"
@@ -82,11 +82,6 @@ class PortSettings:
     gap: float = 0.0
     allow: Sequence[Network] = ()
     pjlPolicy: str = "off"
-
-    def admits(self, host: str) -> bool:
-        """May a sender at this address print?"""
-        return not self.allow or isInside(host, self.allow)
-
     spool: bool = False
     replyWithin: float = 0.0
     onDoubt: OnDoubt = OnDoubt.HOLD
@@ -97,6 +92,10 @@ class PortSettings:
     maxQueuedBytes: int | None = None
     maxQueuedPerHost: int | None = None
     minFree: Least = A_PART
+
+    def admits(self, host: str) -> bool:
+        """May a sender at this address print?"""
+        return not self.allow or isInside(host, self.allow)
 
 
 @dataclass(frozen=True)
@@ -125,7 +124,7 @@ class NamedPrinter:
 
     @property
     def words(self) -> list[str]:
-        """All that leads to it."""
+        """Its name, PORTn and its aliases."""
         return wordsOf(self)
 
 
@@ -181,7 +180,7 @@ class Called(Protocol):
 
     @property
     def number(self) -> int | None:
-        """With it the port is also PORTn."""
+        """The n of PORTn, its second name; L{None}: it has none."""
 
     @property
     def aliases(self) -> Sequence[str]:

@@ -44,7 +44,7 @@ def counting(server: PrintServer, sessions: Callable[[], int], reactor: Any) -> 
 
 def receivers(settings: NotifySettings | None, reactor: Any) -> Sequence[IAlarmReceiver]:
     """
-    Those who are told; L{None}: nobody is.
+    The mail addresses and webhooks that are told of alarms; none without settings.
 
     @raise ValueError: one of them cannot be trusted.
     """

@@ -269,5 +269,5 @@ class CommandLineGateway(Gateway):
         self.reload().addErrback(self._notReloaded)
 
     def _notReloaded(self, failure: Failure) -> None:
-        if not failure.check(Wrong):  # of that the log has it all
+        if not failure.check(Wrong):  # whose sentences the log has
             self._log.failure("the configuration cannot be read again", failure)

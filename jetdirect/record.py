@@ -138,7 +138,7 @@ class Sum(NamedTuple):
 
     bytes: int
     failed: int
-    """Those that were not, or in part."""
+    """Jobs that were not printed, or only in part."""
 
     pages: int | None
     """Pages of the jobs whose printer counted them; L{None}: no printer did."""

@@ -186,7 +186,7 @@ class PrintServer:
         """
         Have a place for what is to be known after a restart, as long as there is no spool.
 
-        @param paused: the printing ports that were paused, in lower case, each with who did it.
+        @param paused: the paused printing ports, in lower case, each with the person who did it.
         """
         self._state, self._paused = state, dict(paused)
 
@@ -317,7 +317,7 @@ class PrintServer:
     def _seen(
         self, port: PrintingPort, record: PortRecord, state: PortState, reasons: tuple[str, ...]
     ) -> PortRecord:
-        # Who pauses a port has it in another state than its printer, and since another time.
+        # A paused port is in another state than its printer, and since another time.
         if state is record.state and port not in self._shown:
             return record if reasons == record.reasons else replace(record, reasons=reasons)
         before, since = self._shown.get(port, (record.state, record.since))

@@ -130,7 +130,7 @@ class Options(usage.Options, strcred.AuthOptionMixin):
 
     @property
     def embedded(self) -> bool:
-        """Does the printer stand in that is there when none is named?"""
+        """Does the embedded printer print, because none is named?"""
         return not self.words.printers and "config" not in self.words.values
 
     def configure(self, file: str = "", before: Configuration | None = None) -> Configuration:
@@ -171,14 +171,14 @@ class Options(usage.Options, strcred.AuthOptionMixin):
             raise usage.UsageError(sentence) from None
 
     def parseArgs(self, *words: str) -> None:
-        """There are only options."""
+        """Refuse words that are no options."""
         if words:
             raise usage.UsageError(
                 f"{words[0]}: unexpected word; every setting is an option, see --help"
             )
 
     def postOptions(self) -> None:
-        """What is wrong only together."""
+        """Check what only all options together can get wrong."""
         checks = {"check", "check-reach"} & self.words.values.keys()
         try:
             self["log"] = "" if self.parent is None or checks else logfile.takeOver(self.parent)

@@ -1,5 +1,5 @@
 """
-A test alarm, for all whom a configuration names: does it arrive?
+A test alarm to everybody that a configuration names: does it arrive?
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from .text import printable
 TEXT, PCL, POSTSCRIPT = "text", "pcl", "postscript"
 
 LANGUAGES = (TEXT, PCL, POSTSCRIPT)
-"""What a page can be in."""
+"""The languages of a test page."""
 
 _RULER = "".join(map(chr, range(0x21, 0x7F)))
 _COLUMNS = 64

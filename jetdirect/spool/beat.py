@@ -79,7 +79,7 @@ class Beat(NamedTuple):
     @ivar mine: the ports where it prints, and nobody else does.
     @ivar spare: those among them that another one should have.
     @ivar changed: since the last beat, or a little before.
-    @ivar paused: ports that wait for a person, each with who wants so.
+    @ivar paused: ports that wait for a person, each with the person who paused it.
     @ivar answers: to what it has asked.
     @ivar silent: ports whose gateway says nothing: what prints there, and what waits, stands.
     """

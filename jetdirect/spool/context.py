@@ -101,7 +101,7 @@ class QueueContext(Protocol):
     @ivar dice: by how much a pause is longer.
     @ivar first: numbers from here on are of jobs that came to this process.
     @ivar broken: why the spool takes nothing; L{None}: it is well.
-    @ivar paused: ports that wait for a person, in lower case, each with who wants so.
+    @ivar paused: ports that wait for a person, in lower case, each with the person who paused it.
     @ivar shared: other gateways; L{None}: this one has the spool for itself.
     @ivar told: is given each change of a job.
     @ivar portChanged: is told when a queue's port is seen otherwise.

@@ -14,7 +14,7 @@ EACH = 1 / 20
 
 
 class Dialling:
-    """Gives each who asks a moment of its own."""
+    """Gives each printer a moment of its own."""
 
     def __init__(self, clock: IReactorTime) -> None:
         self._clock = clock

@@ -17,7 +17,7 @@ PAUSED = "paused.json"
 
 def readPaused(disk: Disk) -> dict[str, str]:
     """
-    The printing ports that were paused, in lower case, each with who did it.
+    The printing ports that were paused, in lower case, each with the person who did it.
 
     @raise BadRecord: the file cannot be used.
     @raise OSError: it cannot be read.

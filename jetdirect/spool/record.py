@@ -118,7 +118,7 @@ class SpoolRecord:
     @ivar sent: bytes of it that are known to have left in its last attempt.
     @ivar heard: C{False}: its sender cannot have heard of the commit; L{None}: nothing is known.
     @ivar reprintOf: the number of the job whose data it prints again; 0: it is none.
-    @ivar by: who did last what no rule did: an operator's name.
+    @ivar by: the operator whose verb changed it last; empty: no person has.
     """
 
     number: int

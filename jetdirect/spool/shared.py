@@ -287,7 +287,7 @@ def _reopen(queue: Queue, mine: bool) -> Deferred[None]:
 class SharedDuplicates:
     """
     Jobs that come again, to whichever gateway: L{Duplicates<jetdirect.spool.duplicates.Duplicates>}
-    where the spool itself knows who has heard of what.
+    where the spool itself knows which senders have heard of their jobs.
     """
 
     def __init__(self, spool: ISharedSpool, clock: IReactorTime) -> None:

@@ -1,8 +1,8 @@
 """
 The threads of one spool: a bounded number, and none of the reactor's own.
 
-A disk that sleeps for seconds may hold all of them; nobody else waits for it then, neither who
-looks up a name nor the end of the process.
+A disk that sleeps for seconds may hold all of them.  Nothing else waits for it then: host names are
+looked up, and the process can end.
 """
 
 from __future__ import annotations

@@ -252,8 +252,8 @@ class ParallelConnection(DriverConnection):
 
     def _inHands(self, count: int) -> bool:
         # May this thread give the driver so many bytes?  Before the first byte of a job the reactor
-        # answers, in a turn of its own: who cuts the job, and hears that nothing was sent of it,
-        # must be right.  What the reactor has handed over goes to the driver, even if the job is
+        # answers, in a turn of its own: if it cuts the job and says that nothing was sent, that is
+        # true.  What the reactor has handed over goes to the driver, even if the job is
         # cut before this thread is awake: it counts as sent.
         certain = self._taken == 0 and not self._atTail
         if certain:

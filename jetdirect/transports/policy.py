@@ -64,7 +64,7 @@ class PolicedTransport(WrappedTransport):
 
 @implementer(IPrinterConnection)
 class LoggingConnection(WrappedConnection):
-    """The printer, while one job has it whose PJL is logged.  Nothing is held back."""
+    """The printer, while one job has it; the job's PJL is logged, and nothing is held back."""
 
     _log = Logger()
 
@@ -102,7 +102,7 @@ class LoggingConnection(WrappedConnection):
 
 @implementer(IPrinterConnection)
 class RefusingConnection(WrappedConnection):
-    """The printer, while one job has it whose PJL is held back until it is known to be harmless."""
+    """The printer, while one job has it; PJL is held back until it is known to be harmless."""
 
     def __init__(self, inner: IPrinterConnection, job: IPrintJob) -> None:
         super().__init__(inner)

@@ -1,9 +1,9 @@
 """
 Work on a device or a disk, which may sleep in the kernel for long, or for ever.
 
-Each printer has one thread for it.  It is none of the reactor's: ten pieces of work that never come
-back would keep those from everybody else, also from who looks up a name, and at its end the process
-would wait for them.
+Each printer has one thread for it, and the reactor's own are not used: ten pieces of work that
+never come back would take all of those.  Then no host name could be looked up, and the process
+would wait for them at its end.
 """
 
 from __future__ import annotations

@@ -181,7 +181,7 @@ class Ledger:
             self._held[job] = _event("job.held", port, text, since, job)
 
     def released(self, job: int) -> None:
-        """It is not held any more; who was not told so is not told."""
+        """It is not held any more.  A receiver that was not told of it yet will not be."""
         self._held.pop(job, None)
 
     def digest(self, now: float) -> Digest | None:

@@ -83,7 +83,7 @@ class _Batch:
         return number in self.records or number in self.restored
 
     def with_(self, later: _Batch) -> _Batch:
-        """Both."""
+        """This batch and a later one, as one."""
         return _Batch(
             self.records | later.records,
             self.restored | later.restored,
@@ -339,7 +339,7 @@ class FileHistory:
         return given.addTimeout(ANSWER, self._clock).addErrback(self._notAnswered)
 
     def _afterwards(self, step: Callable[[], _Result]) -> Deferred[Any]:
-        # What is written before it is seen by it; who waited for a disk in vain waits no longer.
+        # It sees what is written before.  After one wait for the disk in vain there is no other.
         def then(_: None) -> Deferred[Any]:
             return fail(HistoryFailed(SILENT)) if self._slow else self._ask(step)
 

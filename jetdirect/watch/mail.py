@@ -140,10 +140,10 @@ class _Conversation(Talk):
 @implementer(IAlarmReceiver)
 class MailReceiver:
     """
-    One who gets mail, by way of a server.
+    One mail address, and the server that takes mail for it.
 
-    Of several each has a mail of its own: whom the server refuses, or wants to hear of later, is
-    tried again alone, and keeps nobody else from his mail.
+    Each address has a mail of its own: one that the server refuses or puts off is tried again
+    alone, and the others get theirs meanwhile.
     """
 
     def __init__(

@@ -99,7 +99,7 @@ class Metrics:
         """L{IWatcher}."""
 
     def text(self) -> Deferred[bytes]:
-        """L{IMetrics}: who asks while they are written gets the same."""
+        """L{IMetrics}: several that ask while they are written get the same."""
         answer: Deferred[bytes] = Deferred()
         if self._asked is not None:
             self._asked.append(answer)

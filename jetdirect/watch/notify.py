@@ -1,8 +1,7 @@
 """
 Telling operators of what stands against printing: at most once a minute, and never in its way.
 
-What a gateway knows is looked at every few seconds; each receiver has somebody who brings it one
-digest at a time.
+What a gateway knows is looked at every few seconds; each receiver is brought one digest at a time.
 """
 
 from __future__ import annotations
@@ -62,7 +61,7 @@ class Seen(NamedTuple):
 
 
 class Watched(Protocol):
-    """What is asked of a gateway."""
+    """What the notifier asks a gateway."""
 
     def ports(self) -> Iterable[Seen]:
         """All printing ports, in pieces of work: each is made when it is asked for."""

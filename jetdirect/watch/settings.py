@@ -116,7 +116,7 @@ class NotifySettings:
 
     @property
     def sender(self) -> str:
-        """From whom mail is."""
+        """The address that mail comes from."""
         return self.mailFrom or f"jetdirect@{_hostName()}"
 
     def __str__(self) -> str:

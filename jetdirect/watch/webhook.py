@@ -62,7 +62,7 @@ def body(digest: Digest, gateway: str, now: float) -> bytes:
 
 
 def signature(secret: bytes, content: bytes) -> str:
-    """What proves that who posts knows the secret: C{sha256=} and the HMAC (RFC 2104)."""
+    """Proves that the poster knows the secret: C{sha256=} and the HMAC (RFC 2104)."""
     return f"sha256={hmac.new(secret, content, hashlib.sha256).hexdigest()}"
 
 

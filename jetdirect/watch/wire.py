@@ -1,5 +1,5 @@
 """
-A connection to somebody who is told of alarms: made, used once, and closed.
+A connection to a mail server or webhook for one alarm: made, used once, and closed.
 """
 
 from __future__ import annotations

@@ -56,7 +56,7 @@ def line(event: Event) -> str:
 
 
 def lasted(seconds: float) -> str:
-    """A time as people say it."""
+    """A duration in its largest unit, as people say it."""
     for most, unit, length in ((120, "s", 1), (7200, "min", 60), (48 * 3600, "h", 3600)):
         if seconds < most:
             return f"{seconds / length:.0f} {unit}"

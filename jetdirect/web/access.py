@@ -1,8 +1,9 @@
 """
 Who may do what.
 
-A peer at a Unix socket administers: its mode says who that is.  Over TCP it is who has proved
-a name, where checkers are named; else everybody of this machine.
+Everybody who may connect to the Unix socket administers the gateway; the socket's mode says who
+that is.  Over TCP people prove a name, if there are checkers; without, everybody of this machine
+administers.
 """
 
 from __future__ import annotations
@@ -48,11 +49,11 @@ class Access:
     """
     What is set about those who ask over TCP.
 
-    @ivar checkers: who proves names; empty: nobody has to.
+    @ivar checkers: prove names; empty: nobody has to have one.
     @ivar hosts: names of this gateway in addresses that browsers show.
     @ivar behindProxy: a proxy ends TLS in front.
     @ivar see: names of those who may only look; C{operate}, C{administer}: of those who may more.
-        All empty: who is let in administers.
+        All empty: everybody that is let in administers.
     """
 
     checkers: Sequence[ICredentialsChecker] = ()
@@ -63,7 +64,7 @@ class Access:
     administer: Sequence[str] = ()
 
     def roleOf(self, name: str) -> Role:
-        """What somebody may do who has proved to have this name."""
+        """What a person may do that has proved to have this name."""
         lists = (
             (Role.ADMINISTER, self.administer),
             (Role.OPERATE, self.operate),
@@ -79,7 +80,7 @@ class Access:
 
 def needed(method: str, path: Sequence[str]) -> Role:
     """
-    What somebody has to be who asks this.
+    The role that a request needs.
 
     @param path: its segments, with or without C{api} in front.
     """

@@ -1,5 +1,5 @@
 """
-Who is let in: nobody whom a page of another site has sent.  No I/O.
+Which requests are let in: none that a page of another site has sent.  No I/O.
 
 A browser reaches a gateway for every page that it shows.  Such a page may have a name of its own
 that leads to the gateway's address (rebinding): then C{Host} has that name.  Or it sends requests

@@ -1,8 +1,9 @@
 """
 Open pages are told what is new, by server-sent events (HTML, section 9.2).
 
-Once a second at most, and only what a page shows; pages that show the same are made once.  Who does
-not read is told nothing until it does, and all at once then; who does not for long is cut off.
+Once a second at most, and only what a page shows; pages that show the same are made once.  A
+browser that does not read is told nothing until it does, and all at once then; one that does not
+read for long is cut off.
 """
 
 from __future__ import annotations
@@ -51,13 +52,13 @@ class Wire(Protocol):
         """Send something."""
 
     def registerProducer(self, producer: IPushProducer, streaming: bool) -> None:
-        """Have somebody paused when too much waits."""
+        """Pause this producer when too much waits."""
 
     def unregisterProducer(self) -> None:
-        """Have nobody paused."""
+        """Pause nobody any more."""
 
     def finish(self) -> None:
-        """That was all."""
+        """End the stream."""
 
     def notifyFinish(self) -> Deferred[Any]:
         """Fires, or fails, when it is over."""

@@ -51,7 +51,7 @@ class Tokens:
         return token_urlsafe(32), True
 
     def token(self, session: str) -> str:
-        """What belongs to a session."""
+        """The token that the forms of a session have."""
         return hmac.new(self._secret, session.encode("ascii"), "sha256").hexdigest()
 
     def fits(self, cookie: str | None, token: str) -> bool:

@@ -247,10 +247,10 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 
 
 def sentence(text: str) -> str:
-    """It begins with a capital."""
+    """A text that begins with a capital."""
     return text[:1].upper() + text[1:]
 
 
 def count(many: int, one: str) -> str:
-    """So many of something."""
+    """A number and a noun, which has an s behind any but 1."""
     return f"1 {one}" if many == 1 else f"{many:,} {one}s"

@@ -1,6 +1,6 @@
 """
-Where C{--web} listens: on loopback addresses and Unix sockets; elsewhere only when whoever asks has
-to prove who it is, and nobody on the way can read that.
+Where C{--web} listens: on loopback addresses and Unix sockets.  Elsewhere only with passwords, and
+only where nobody on the way can read them.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
 """
-A request, and the answer to it, as those see them who need no wires.
+A request, and the answer to it, apart from their connection.
 """
 
 from __future__ import annotations

@@ -101,7 +101,7 @@ class Channel(HTTPChannel):
     _timer: IDelayedCall | None = None
 
     def connectionMade(self) -> None:
-        """The time begins."""
+        """A request has L{REQUEST_TIME} from now on."""
         super().connectionMade()
         self._begin()
 
@@ -110,7 +110,7 @@ class Channel(HTTPChannel):
         self._timer = self.callLater(REQUEST_TIME, self._late)
 
     def _late(self) -> None:
-        # Not Twisted's forceAbortClient: who is slow a hundred times would fill the log.
+        # Not Twisted's forceAbortClient: a client that is slow a hundred times would fill the log.
         self.transport.abortConnection()
 
     def _end(self) -> None:
@@ -119,7 +119,7 @@ class Channel(HTTPChannel):
             timer.cancel()
 
     def checkPersistence(self, request: Any, version: bytes) -> bool:
-        """One request each: who is silent between two of them takes nobody's place."""
+        """One request each: a client that is silent between two of them takes no place."""
         request.setHeader(b"Connection", b"close")
         return False
 
@@ -141,7 +141,7 @@ class Channel(HTTPChannel):
         self.loseConnection()
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
-        """The end."""
+        """The connection is gone; there is a place for another."""
         self._end()
         self.site.connections -= 1
         super().connectionLost(reason)
@@ -185,7 +185,7 @@ class Site(TwistedSite):
         """Likewise."""
 
     def log(self, request: Any) -> None:
-        """Twisted logs each request; here what changes something is told, by who did it."""
+        """Twisted logs each request; here only changes are logged, with the name of the person."""
 
 
 class _Root(Resource):

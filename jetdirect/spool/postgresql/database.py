@@ -77,7 +77,7 @@ class Database:
         """
         try:
             self._words: dict[str, Any] = {**_OURS, **conninfo_to_dict(uri)}
-        except psycopg.Error:  # whose text may quote a password
+        except psycopg.Error:  # its text may quote a password
             remedy = "write postgresql://USER@HOST/DATABASE, with options as libpq has them"
             raise Unusable(f"it is no URI of a database; {remedy}") from None
         self._lock = Lock()
@@ -185,7 +185,7 @@ class Database:
         ).fetchone()
         commit, sync, replica, readOnly, encoding, pid = found or ("", "", True, "", "", 0)
         if pid != session.info.backend_pid:
-            # Locks and settings are a session's; a pooler gives them to the next one who comes.
+            # Locks and settings are a session's; a pooler gives them to its next client.
             raise Unusable("a pooler such as PgBouncer is before it; name the server itself")
         if encoding not in _ENCODINGS:
             remedy = "make one with ENCODING 'UTF8'"

@@ -35,7 +35,7 @@ CLEANED = 2.0
 has gone: a commit of its may come to its end after that (chosen)."""
 
 WANTED = 8.0
-"""Seconds after which nobody does what a person wanted: who asked says then that it was not done
+"""Seconds after which nobody does what a person wanted: its gateway says then that it was not done
 (L{ANSWERED<jetdirect.spool.shared.ANSWERED>}, which is later)."""
 
 GIVEN_AGAIN = 10_000

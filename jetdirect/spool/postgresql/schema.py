@@ -1,8 +1,9 @@
 """
 What is in the database, in a schema of its own.
 
-C{changed} is the transaction that wrote a row: whoever follows asks for those from the oldest one
-that was still running when it last asked, so no change is missed, in whichever order they end.
+C{changed} is the transaction that wrote a row.  A gateway that follows asks for the rows from the
+oldest transaction that was still running when it last asked, so no change is missed, in whichever
+order they end.
 """
 
 from __future__ import annotations

@@ -338,7 +338,7 @@ class Table:
         return Room(_NOWHERE, _NOWHERE)
 
     def paused(self) -> dict[str, str]:
-        """The printing ports that were paused, each with who did it."""
+        """The printing ports that were paused, each with the person who did it."""
         with self._database.session() as session:
             rows = session.execute("SELECT port, by FROM paused").fetchall()
         return dict(rows)

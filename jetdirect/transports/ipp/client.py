@@ -105,7 +105,7 @@ class Document:
         self._exchange.write(data)
 
     def end(self) -> None:
-        """That was all."""
+        """The document is complete."""
         self._exchange.end()
 
     def registerProducer(self, producer: IProducer, streaming: bool) -> None:

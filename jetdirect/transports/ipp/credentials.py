@@ -76,7 +76,7 @@ class Attempt(NamedTuple):
 
 
 NOBODY = Attempt("", {})
-"""A request that names nobody."""
+"""The head of a request without a user name and a password."""
 
 
 class Credentials:

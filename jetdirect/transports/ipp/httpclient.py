@@ -96,7 +96,7 @@ class Exchange(Dialogue):
                 self._held = 1
 
     def end(self) -> None:
-        """That was all of the content."""
+        """The content is complete."""
         if self.gone is None:
             try:
                 self.transport.write(self._post.end())

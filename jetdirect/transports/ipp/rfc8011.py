@@ -35,7 +35,7 @@ PRINTER_ATTRIBUTES = [
     "operations-supported",
     "document-format-supported",
 ]
-"""What a printer is asked for."""
+"""The attributes that a printer is asked for."""
 
 LONGEST_NAME = 255
 """Octets of a name (section 5.1.3)."""

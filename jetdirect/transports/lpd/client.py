@@ -94,7 +94,7 @@ class LPDDialogue(Dialogue):
 
 @implementer(IPushProducer)
 class Room:
-    """Whether a dialogue's connection takes more, for one who can wait; to be registered there."""
+    """A producer that waits until a dialogue's connection takes more; to be registered there."""
 
     def __init__(self) -> None:
         self._waiting: Deferred[None] | None = None

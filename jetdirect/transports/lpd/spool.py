@@ -89,7 +89,7 @@ class Spool:
 
 @implementer(IPrinterConnection)
 class SpooledConnection(BackPressure):
-    """The queue, while a job has it whose size is known when it has ended."""
+    """The queue, while it has a job whose size is known only at its end."""
 
     def __init__(
         self, thread: PrinterThread, server: LPDServer, job: IPrintJob, limit: int

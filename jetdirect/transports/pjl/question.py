@@ -139,7 +139,7 @@ class Question(Protocol):
         closed.addCallback(lambda _: self._endQuestion())
 
     def _drop(self, waiter: Deferred[None]) -> None:
-        waiter.errback(CancelledError())  # first: who has given up must not go on
+        waiter.errback(CancelledError())  # first: a waiter that has given up must not go on
         if self.transport is not None:
             self._ended = True
             self.transport.abortConnection()
