@@ -49,7 +49,8 @@ class Laboratory:
     One run.
 
     @ivar starts: seconds from each start to the first page after it.
-    @ivar kills: when it was killed, in seconds of the monotonic clock.
+    @ivar kills: between which moments it was killed, in seconds of the monotonic clock; for as long
+        as it has waited for a processor it was late before.
     """
 
     life = 0.6
@@ -57,7 +58,7 @@ class Laboratory:
 
     def __init__(self, directory: Path, seed: int) -> None:
         self.starts: list[float] = []
-        self.kills: list[float] = []
+        self.kills: list[tuple[float, float]] = []
         self._directory = directory
         self._dice = Random(seed)
         self._pages = Pages(seed)
@@ -78,10 +79,12 @@ class Laboratory:
             self.senders.gateway = gateway.port
             if kill >= kills or time.monotonic() > end or len(self.senders.jobs) >= jobs:
                 break
+            late = gateway.late
             time.sleep(self._dice.expovariate(1 / self.life))
             self.senders.gateway = 0
+            asked = time.monotonic() - (gateway.late - late)
             os.kill(gateway.pid, 9)
-            self.kills.append(time.monotonic())
+            self.kills.append((asked, time.monotonic()))
             gateway.stop()
             first = [each.came for each in self.hall.sheets[pages:] if each.came > began]
             if first:

@@ -41,13 +41,13 @@ def wrong(
     jobs: Sequence[Told],
     history: Sequence[JobRecord],
     waiting: Collection[int],
-    kills: Sequence[float],
+    kills: Sequence[tuple[float, float]],
 ) -> list[str]:
     """
     All that must not be.
 
     @param waiting: the numbers of those that are kept and have not ended.
-    @param kills: when the gateway was killed, by the clock of C{Told.began}.
+    @param kills: between which moments the gateway was killed, by the clock of C{Told.began}.
     """
     rows = {row.number: row for row in history}
     return [
@@ -72,12 +72,13 @@ def _missing(
     jobs: Sequence[Told],
     rows: dict[int, JobRecord],
     waiting: Collection[int],
-    kills: Sequence[float],
+    kills: Sequence[tuple[float, float]],
 ) -> Iterator[str]:
     for job in jobs:
         if job.number is None or job.number in rows or job.number in waiting:
             continue
-        late = any(job.began <= kill <= job.replied + LAST_MOMENT for kill in kills)
+        end = job.replied + LAST_MOMENT
+        late = any(job.began <= last and first <= end for first, last in kills)
         if job.kept or not late:
             kind = "kept" if job.kept else "streamed"
             yield f"job {job.number} was {kind}, and is missing"

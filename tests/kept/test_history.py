@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from laboratory.kept.history import HistoryLaboratory
-from laboratory.kept.remembered import LAST_MOMENT, Told, wrong
+from laboratory.kept.remembered import Told, wrong
 from tests.test_watch_database import job
 
 TOLD = Told(number=1, port="ward3", bytes=10, kept=True, began=99.95, replied=100.0, printed=True)
@@ -38,9 +38,11 @@ def test_good() -> None:
     streamed = replace(TOLD, number=2, kept=False)
     assert judged(TOLD, rows=[job(1)]) == []
     assert judged(TOLD, waiting=[1]) == []
-    assert judged(streamed, kills=[100.5]) == []
+    assert judged(streamed, kills=[(100.5, 100.5)]) == []
     # The reply was on its way when the gateway was killed, and read after that.
-    assert judged(streamed, kills=[99.97, 107.0]) == []
+    assert judged(streamed, kills=[(99.97, 99.97), (107.0, 107.0)]) == []
+    # Nobody was there for a while between the kill and the look at the clock.
+    assert judged(streamed, kills=[(100.9, 107.0)]) == []
     # Who heard nothing may have sent it.
     assert judged(replace(TOLD, number=None), rows=[job(7)]) == []
 
@@ -51,10 +53,10 @@ def test_good() -> None:
         ("number 1 was given twice", judged(TOLD, TOLD, rows=[job(1)])),
         ("job 1 is there twice", judged(TOLD, rows=[job(1), job(1)])),
         ("job 1 has ended, and waits", judged(TOLD, rows=[job(1)], waiting=[1])),
-        ("job 1 was kept, and is missing", judged(TOLD, kills=[100.5])),
+        ("job 1 was kept, and is missing", judged(TOLD, kills=[(100.5, 100.5)])),
         (
             "job 1 was streamed, and is missing",
-            judged(replace(TOLD, kept=False), kills=[100.1 + LAST_MOMENT, 99.9]),
+            judged(replace(TOLD, kept=False), kills=[(101.1, 101.2), (99.8, 99.9)]),
         ),
         ("job 1: 10 bytes on ward3, not 9 on ward3", judged(replace(TOLD, bytes=9), rows=[job(1)])),
         (
