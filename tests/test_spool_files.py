@@ -7,7 +7,8 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from zope.interface.verify import verifyObject
 
 from jetdirect.errors import SpoolFailed, SpoolFull, SpoolSilent, TakenBack
 from jetdirect.interfaces import IDraft, IKeptData, ISpool
-from jetdirect.spool.disk import RealDisk
+from jetdirect.spool.disk import File, RealDisk
 from jetdirect.spool.files import SMALL, FileSpool
 from jetdirect.spool.record import BadRecord, JobPlace, SpoolRecord
 from jetdirect.spool.store import BALLAST, BALLAST_BYTES, Store
@@ -112,6 +113,25 @@ def test_keptTogether() -> None:
     assert (type(first), type(second), type(third)) == (SpoolRecord, SpoolFailed, SpoolRecord)
     assert disk.names("ports/port1/queue") == ["00000001", "00000003"]
     assert disk.names("ports/port1/tmp") == []
+
+
+def test_notSyncedTogether(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nor is one kept, or does one stay, when their last sync cannot begin."""
+    disk = RealDisk(str(tmp_path))
+    spool = FileSpool(Store(disk), Work().do)
+    spool.addPort("PORT1")
+    made = draft(spool)
+    syncAll, calls = disk.syncAll, count()
+
+    def tooMany(files: Sequence[File], paths: Sequence[str]) -> list[OSError | None]:
+        if next(calls):
+            raise OSError(errno.EMFILE, "Too many open files")
+        return syncAll(files, paths)
+
+    monkeypatch.setattr(disk, "syncAll", tooMany)
+    assert isinstance(hear(made.commit(RECORD, JobPlace.QUEUE))[0], SpoolFailed)
+    assert os.listdir(tmp_path / "ports/port1/queue") == os.listdir(tmp_path / "ports/port1/tmp")
+    assert os.listdir(tmp_path / "ports/port1/tmp") == []
 
 
 def test_notKeptTogether() -> None:
@@ -265,7 +285,7 @@ def test_hints() -> None:
     hear(spool.noteHeard(1))
     hear(spool.note(1, 4))
     assert hear(spool.wasHeard(1)) + hear(spool.noted(1)) == [True, 4]
-    failing(disk, "create", errno.EIO)
+    failing(disk, "overwrite", errno.EIO)
     assert hear(spool.note(1, 5)) == [None]
 
 

@@ -23,6 +23,10 @@ MARKED = PRIVATE_DIRECTORY | stat.S_ISVTX
 the disk has to find, which is most of what a small job costs it (measured)."""
 
 
+_PIECE = 1 << 16
+"""Bytes that are read at a time: more than a record has."""
+
+
 class File(Protocol):
     """A file that is being written."""
 
@@ -56,6 +60,9 @@ class Disk(Protocol):
 
     def create(self, path: str) -> File:
         """Make a new file.  @raise FileExistsError: there is one."""
+
+    def overwrite(self, path: str, data: bytes) -> None:
+        """Write a file, also one that there is; not synced, and a crash may leave a part of it."""
 
     def read(self, path: str) -> bytes:
         """The content of a file."""
@@ -92,6 +99,7 @@ class Disk(Protocol):
         Sync files and directories, in any order.
 
         @return: for each of the files, and then of the directories, why that failed.
+        @raise OSError: a directory is not there, or no more files can be open: none may be synced.
         """
 
     def mark(self, path: str) -> None:
@@ -159,9 +167,25 @@ class RealDisk:
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
         return _RealFile(os.open(self.path(path), flags, PRIVATE))
 
+    def overwrite(self, path: str, data: bytes) -> None:
+        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
+        file = _RealFile(os.open(self.path(path), flags, PRIVATE))
+        try:
+            file.write(data)
+        finally:
+            file.close()
+
     def read(self, path: str) -> bytes:
-        with open(self.open(path).descriptor, "rb") as file:
-            return file.read()
+        # Not by open(): that asks the kernel five times what it need not know.
+        reader, found = self.open(path), b""
+        try:
+            while piece := os.read(reader.descriptor, _PIECE):
+                found += piece
+                if len(piece) < _PIECE:
+                    break
+        finally:
+            reader.close()
+        return found
 
     def open(self, path: str) -> RealReader:
         flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -202,8 +226,6 @@ class RealDisk:
             for path in paths:
                 opened.append(self._openDirectory(path))
             return self._flushes.flush(descriptors + opened)
-        except OSError as why:  # without its directory there is no job, and perhaps no disk
-            return [why] * (len(files) + len(paths))
         finally:
             for each in opened:
                 os.close(each)

@@ -257,7 +257,11 @@ def _sync(
     allPaths = [*dict.fromkeys(path for each in going for path in paths(each))]
     if not going:
         return
-    told = disk.syncAll(allFiles, allPaths)
+    told: Sequence[Exception | None]
+    try:
+        told = disk.syncAll(allFiles, allPaths)
+    except Exception as why:  # nobody knows what was synced
+        told = [why] * (len(allFiles) + len(allPaths))
     wrong = dict(zip([*map(id, allFiles), *allPaths], told, strict=True))
     for each in going:
         for part in (*map(id, files(each)), *paths(each)):

@@ -34,6 +34,10 @@ PIECE = 1 << 18
 """Bytes that are read at a time: as many as a printer's connection takes before it says that it is
 enough, several times over (chosen)."""
 
+COPIED = 1 << 16
+"""Bytes of a job for which no pipe is laid: that is two pipes, and four calls of a thread (chosen,
+as for jobs that stream)."""
+
 NOTED = 1.0
 """Seconds between two notes of how far an attempt has come (chosen)."""
 
@@ -232,7 +236,8 @@ class KeptJob:
         try:
             self._registered = True
             connection.registerProducer(self, True)
-            if connection.splices and IKernelData.providedBy(data):
+            large = self.record.size > COPIED
+            if large and connection.splices and IKernelData.providedBy(data):
                 await self._sendInKernel(data, connection, head)
             await self._send(data, connection, head)
             self._registered = False
@@ -273,7 +278,9 @@ class KeptJob:
             self._note(connection)
 
     async def _send(self, data: IKeptData, connection: GuardedConnection, head: bytearray) -> None:
-        while piece := await self._orCut(data.read(PIECE)):
+        left = self.record.size
+        while left > 0 and (piece := await self._orCut(data.read(PIECE))):
+            left -= len(piece)
             if len(head) < HEAD_BYTES:
                 head += piece[: HEAD_BYTES - len(head)]
             connection.write(piece)

@@ -243,10 +243,7 @@ class Store:
 
         @raise OSError: it could not be noted; nothing depends on it.
         """
-        path = f"{self._path(number)}/{PROGRESS}"
-        with suppress(FileNotFoundError):
-            self._disk.remove(path)
-        self._write(path, b"%d\n" % sent)
+        self._disk.overwrite(f"{self._path(number)}/{PROGRESS}", b"%d\n" % sent)
 
     def noteHeard(self, number: int) -> None:
         """
@@ -355,13 +352,6 @@ class Store:
     def _mounted(self) -> None:
         # What is written into the empty directory where a disk was mounted is lost with the mount.
         self._disk.isDirectory("ports")
-
-    def _write(self, path: str, data: bytes) -> None:
-        file = self._disk.create(path)
-        try:
-            file.write(data)
-        finally:
-            file.close()
 
     def _removeProbe(self) -> None:
         for name in (PROBE, PROBE + UNFINISHED):

@@ -8,8 +8,8 @@ looked up, and the process can end.
 from __future__ import annotations
 
 import threading
-from collections import deque
 from collections.abc import Callable
+from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 
 from twisted.internet.defer import Deferred
@@ -36,10 +36,11 @@ class Threads:
         self._reactor = reactor
         self._name = name
         self._most = most
-        self._news = threading.Condition()
-        self._waiting: deque[tuple[Callable[[], Any], Deferred[Any]]] = deque()
+        self._lock = threading.Lock()
+        # Not a condition: what waits for that takes a lock of its own each time, and hands it on.
+        self._waiting: SimpleQueue[tuple[Callable[[], Any], Deferred[Any]]] = SimpleQueue()
+        self._undone = 0
         self._running = 0
-        self._idle = 0
 
     def do(self, work: Callable[[], _Result]) -> Deferred[_Result]:
         """
@@ -48,20 +49,21 @@ class Threads:
         @return: fires with what it returns, or fails with what it raises.
         """
         done: Deferred[_Result] = Deferred()
-        with self._news:
-            self._waiting.append((work, done))
-            self._news.notify()
-            if self._idle >= len(self._waiting) or self._running == self._most:
+        with self._lock:
+            self._waiting.put((work, done))
+            self._undone += 1
+            if self._running >= min(self._undone, self._most):
                 return done
             self._running += 1
         try:
             threading.Thread(target=self._run, name=self._name, daemon=True).start()
         except RuntimeError:  # there may be no more threads
-            with self._news:
+            with self._lock:
                 self._running -= 1
                 alone = not self._running
                 if alone:
-                    self._waiting.clear()
+                    self._waiting.get()
+                    self._undone -= 1
             if alone:
                 done.errback(Failure())
         return done
@@ -69,19 +71,27 @@ class Threads:
     # In a thread.
 
     def _run(self) -> None:
-        while True:
-            with self._news:
-                self._idle += 1
-                found = self._news.wait_for(lambda: self._waiting, IDLE)
-                self._idle -= 1
-                if not found:
-                    self._running -= 1
-                    return
-                work, done = self._waiting.popleft()
+        while (given := self._next()) is not None:
+            work, done = given
+            tell: Callable[[Any], None]
+            told: Any
             try:
                 result = work()
             except Exception:
-                self._reactor.callFromThread(done.errback, Failure())
+                tell, told = done.errback, Failure()
             else:
-                self._reactor.callFromThread(done.callback, result)
-            del work, done
+                tell, told = done.callback, result
+            with self._lock:
+                self._undone -= 1
+            self._reactor.callFromThread(tell, told)
+            del given, work, done, tell, told
+
+    def _next(self) -> tuple[Callable[[], Any], Deferred[Any]] | None:
+        while True:
+            try:
+                return self._waiting.get(timeout=IDLE)
+            except Empty:
+                with self._lock:
+                    if self._waiting.empty():
+                        self._running -= 1
+                        return None

@@ -118,6 +118,13 @@ class LosingDisk:
         self._link(directory, name, inode)
         return LosingFile(self, inode, path)
 
+    def overwrite(self, path: str, data: bytes) -> None:
+        self._call("overwrite")
+        directory, name = self._parent(path)
+        if name not in directory.names:
+            self._link(directory, name, _Inode())
+        self._file(path).data = data
+
     def read(self, path: str) -> bytes:
         self._call("read")
         return self._readable(self._file(path)).data
