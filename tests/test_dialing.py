@@ -164,13 +164,14 @@ async def test_noAnswer() -> None:
 @pytest_twisted.ensureDeferred
 async def test_laterIsGoodEnough(monkeypatch: pytest.MonkeyPatch) -> None:
     """One that is not on this host is waited for."""
-    original, calls = socket.socket.connect_ex, []
+    calls = []
 
-    def connect(self: socket.socket, place: Any) -> int:
-        calls.append(place)
-        return errno.EINPROGRESS if len(calls) < 3 else original(self, place)
+    class Later(socket.SocketType):
+        def connect_ex(self, place: Any) -> int:
+            calls.append(place)
+            return errno.EINPROGRESS if len(calls) < 3 else super().connect_ex(place)
 
-    monkeypatch.setattr(socket.socket, "connect_ex", connect)
+    monkeypatch.setattr("jetdirect.net.tuning.SocketType", Later)
     with listening() as listener:
         number = listener.getsockname()[1]
         connecting = addressEndpoint(reactor, HOST, number).connect(Factory.forProtocol(Caller))
@@ -311,7 +312,7 @@ async def test_noDescriptor(monkeypatch: pytest.MonkeyPatch) -> None:
 
     endpoint = addressEndpoint(reactor, HOST, 9100)
     assert isinstance(endpoint, AddressEndpoint)
-    monkeypatch.setattr("jetdirect.net.dialing.socket.socket", refuse)
+    monkeypatch.setattr("jetdirect.net.tuning.SocketType", refuse)
     connecting = endpoint.connect(Factory.forProtocol(Caller))
     monkeypatch.undo()
     with pytest.raises(error.ConnectBindError) as refused:

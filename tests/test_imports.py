@@ -53,7 +53,7 @@ MAY_IMPORT = {
     "net.dialing": "net.events net.stream net.tuning",
     "net.network": "net.dialing net.events net.listener net.tuning",
     "net.belowtls": "net.facts",
-    "net.gaps": "",
+    "net.gaps": "net.network",
     "net.dial": "errors net.deadline net.network",
     # the job and its turn
     "guard": "errors interfaces",

@@ -4,11 +4,12 @@ Which reactors get transports of our own, and what else of them is their own sti
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
-import pytest
 import pytest_twisted
 from twisted.internet import reactor as theReactor
+from twisted.internet.error import ConnectionDone
 from twisted.internet.interfaces import (
     IReactorPluggableNameResolver,
     IReactorTCP,
@@ -16,13 +17,16 @@ from twisted.internet.interfaces import (
     IReactorTime,
 )
 from twisted.internet.protocol import Factory, Protocol, ServerFactory
+from twisted.internet.selectreactor import SelectReactor
 from twisted.internet.task import deferLater
 from twisted.internet.testing import MemoryReactorClock
 from twisted.logger import capturedLogs
+from twisted.python.failure import Failure
 
 from jetdirect.configuration import Configuration
 from jetdirect.gateway import Gateway
 from jetdirect.net.dial import addressEndpoint
+from jetdirect.net.gaps import tellTimeSteadily
 from jetdirect.net.listener import Listener
 from jetdirect.net.network import Network, listen, networkOf
 from jetdirect.testing import FakePrinter
@@ -70,11 +74,14 @@ async def test_theRestIsTheReactors() -> None:
     await deferLater(network, 0)
 
 
-def test_clockThatIsSetLater(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The time is the reactor's now: the command sets its clock behind the network."""
-    network = networkOf(reactor)
-    monkeypatch.setattr(reactor, "seconds", lambda: 1.5)
-    assert network.seconds() == 1.5
+def test_clockThatIsSetLater() -> None:
+    """The command sets the reactor's clock, and that of a network which it has already."""
+    new = SelectReactor()
+    network = networkOf(new)
+    tellTimeSteadily(new)
+    for each in new.removeAll():
+        each.connectionLost(Failure(ConnectionDone()))
+    assert network.seconds is new.seconds is time.monotonic
 
 
 def test_words() -> None:

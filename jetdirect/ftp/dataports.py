@@ -106,8 +106,10 @@ class PassivePort(MadePort, ServerFactory):
         self._networks = networks
         self._refused = refused
         self._waiter: Deferred[DataConnection] = Deferred()
-        self._listener: IListeningPort | None = self._listen(interface, ports or [0])
-        self.number: int = self._listener.getHost().port  # type: ignore[attr-defined]
+        listener = self._listen(interface, ports or [0])
+        self._listener: IListeningPort | None = listener
+        ours = isinstance(listener, Listener)
+        self.number: int = listener.number if ours else listener.getHost().port  # type: ignore[attr-defined]
 
     def _listen(self, interface: str, ports: Sequence[int]) -> IListeningPort:
         # Predictable ports would tell other hosts what goes on, and where to be first.

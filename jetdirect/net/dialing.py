@@ -9,6 +9,7 @@ import errno
 import os
 import socket
 from collections.abc import Callable
+from socket import SocketType
 from typing import Any
 
 from twisted.internet import error
@@ -61,7 +62,7 @@ class Dialing:
         self._clock = clock
         self._made = made
         self._failed = failed
-        self._socket: socket.socket | None = None
+        self._socket: SocketType | None = None
         self._to: Any = None
         self._expiry: IDelayedCall | None = None
 
@@ -134,7 +135,7 @@ class Dialing:
             made.close()
             self._failed(error.getConnectError((code, os.strerror(code))))
 
-    def _releaseSocket(self) -> socket.socket | None:
+    def _releaseSocket(self) -> SocketType | None:
         if self._expiry is not None and self._expiry.active():
             self._expiry.cancel()
         made, self._socket = self._socket, None
@@ -263,7 +264,7 @@ class AddressEndpoint:
         return connected
 
 
-def _isOneself(made: socket.socket, to: tuple[Any, ...]) -> bool:
+def _isOneself(made: SocketType, to: tuple[Any, ...]) -> bool:
     # On one host, a port that nobody listens at may be the one that the kernel has chosen for our
     # end: it then talks to itself, and a job would be "printed".
     if to[1] < LEAST_CHOSEN or (here := made.getsockname())[1] != to[1]:
@@ -278,7 +279,7 @@ def _place(host: str, port: int) -> Any:
     return socket.getaddrinfo(host, port, flags=flags)[0][4]
 
 
-def _bound(six: bool, source: tuple[str, int] | None, shared: bool) -> socket.socket:
+def _bound(six: bool, source: tuple[str, int] | None, shared: bool) -> SocketType:
     made = opened(six)
     try:
         noDelay(made)

@@ -15,6 +15,7 @@ import struct
 import termios
 from collections.abc import Iterator
 from contextlib import contextmanager
+from socket import SocketType
 from typing import Any, NamedTuple
 
 from twisted.internet.interfaces import IConsumer, IPushProducer, ISystemHandle, ITCPTransport
@@ -102,7 +103,7 @@ def forget(transport: Any) -> None:
 _RETRANSMITS, _PROBES, _LAST_ACK_RECEIVED = 2, 3, 56
 
 
-def askSilence(sock: socket.socket) -> Silence | None:
+def askSilence(sock: SocketType) -> Silence | None:
     """How silent is the peer of a TCP connection?  L{None} where the kernel does not say."""
     if not hasattr(socket, "TCP_INFO"):
         return None
@@ -199,19 +200,18 @@ class NoFacts:
         return None
 
 
-def factsOf(transport: object) -> ITCPFacts:
+def factsOf(transport: Any) -> ITCPFacts:
     """
     The facts of the connection behind a Twisted transport, wrapped by TLS or a policy or not.
 
     The answer is valid as long as the transport is connected.
     """
-    facts = ITCPFacts(transport, None)
-    if facts is None:
-        try:
-            facts = KernelFacts(transport.fileno(), realTransport(transport))
-        except AttributeError:
-            facts = NoFacts()
-    return facts
+    if ITCPFacts.providedBy(transport):
+        return transport
+    try:
+        return KernelFacts(transport.fileno(), realTransport(transport))
+    except AttributeError:
+        return NoFacts()
 
 
 def realTransport(transport: Any) -> Any:

@@ -15,6 +15,8 @@ from typing import Any
 from twisted.internet.base import ReactorBase
 from twisted.internet.error import ReactorNotRunning
 
+from .network import networkOf
+
 LAST_MOMENT = 0.1
 """Seconds for each thread of the pool to end with the process (chosen; there are ten)."""
 
@@ -49,7 +51,7 @@ def tellTimeSteadily(reactor: Any) -> None:
     end, and printers be waited for for ever.
     """
     if _isNew(reactor):
-        reactor.seconds = time.monotonic
+        reactor.seconds = networkOf(reactor).seconds = time.monotonic
 
 
 def stopOnce(reactor: Any) -> None:

@@ -8,6 +8,7 @@ import errno
 import os
 import socket
 from contextlib import suppress
+from socket import SocketType
 from typing import Any
 
 from twisted.internet import error
@@ -26,7 +27,7 @@ from zope.interface import Interface, implementer
 
 from .events import IN, Loop
 from .stream import Stream, address
-from .tuning import keepAlive, noDelay, opened, urgentInLine
+from .tuning import accepted, keepAlive, noDelay, opened, urgentInLine
 
 REST = 1.0
 """Seconds for which nobody is accepted when the system has no room for a connection: the listener
@@ -73,7 +74,7 @@ class Reserve:
         if not self._listeners:
             self._free()
 
-    def refuse(self, listener: socket.socket) -> Any:
+    def refuse(self, listener: SocketType) -> Any:
         """
         Close the next that waits to be accepted.
 
@@ -90,7 +91,7 @@ class Reserve:
             return None
         self._free()
         try:
-            refused, peer = listener.accept()
+            refused, peer = accepted(listener)
             refused.close()
         except BlockingIOError:
             return ()
@@ -112,7 +113,7 @@ class Reserve:
             self._descriptor = -1
 
 
-def bequeath(listening: socket.socket, tuned: bool) -> None:
+def bequeath(listening: SocketType, tuned: bool) -> None:
     """Set what those that are accepted inherit."""
     urgentInLine(listening)
     if tuned:
@@ -151,7 +152,7 @@ class Listener:
         self._reserve = reserve
         self._quiet = quiet
         self._tuned = not quiet
-        self._socket: socket.socket | None = None
+        self._socket: SocketType | None = None
         self._rest: IDelayedCall | None = None
         self._place: Any = None
 
@@ -200,6 +201,13 @@ class Listener:
             return address((interface, number, 0, 0) if ":" in interface else (interface, number))
         return address(self._socket.getsockname())
 
+    @property
+    def number(self) -> int:
+        """The TCP port, while it listens."""
+        assert self._socket is not None
+        number: int = self._socket.getsockname()[1]
+        return number
+
     def stopListening(self) -> Deferred[None]:
         """L{IListeningPort}: at once; connections that were not accepted yet get a RST."""
         listening = self._socket
@@ -238,7 +246,7 @@ class Listener:
         if self._socket is None or self._rest is not None:
             return
         try:
-            made, peer = self._socket.accept()
+            made, peer = accepted(self._socket)
         except OSError as why:
             if why.errno in _NO_ROOM:
                 self._refuse(self._socket)
@@ -253,8 +261,7 @@ class Listener:
         """L{Waiting<jetdirect.net.events.Waiting>}."""
         self.stopListening()
 
-    def _begin(self, made: socket.socket, peer: Any) -> None:
-        made.setblocking(False)
+    def _begin(self, made: SocketType, peer: Any) -> None:
         stream = Stream(made, self._loop, peer, tuned=self._tuned)
         protocol: Any = self.factory.buildProtocol(stream.getPeer())
         if protocol is None:
@@ -262,7 +269,7 @@ class Listener:
         else:
             stream.begin(protocol)
 
-    def _refuse(self, listening: socket.socket) -> None:
+    def _refuse(self, listening: SocketType) -> None:
         peer = self._reserve.refuse(listening)
         if peer is None:
             self._loop.want(listening.fileno(), self, 0)
@@ -275,10 +282,10 @@ class Listener:
             self._rest.cancel()
             self._rest = None
 
-    def _restAWhile(self, listening: socket.socket) -> None:
+    def _restAWhile(self, listening: SocketType) -> None:
         self._rest = self._clock.callLater(REST, self._listenOn, listening)
 
-    def _listenOn(self, listening: socket.socket) -> None:
+    def _listenOn(self, listening: SocketType) -> None:
         self._rest = None
         self._reserve.keep()
         try:

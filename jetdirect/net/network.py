@@ -40,14 +40,7 @@ class Network:
         self._events = Events(reactor)
         self._reserve = Reserve(reactor)
         self.callLater = reactor.callLater
-
-    def seconds(self) -> float:
-        """
-        L{IReactorTime<twisted.internet.interfaces.IReactorTime>}: the command sets the reactor's
-        clock when there is a network already (L{jetdirect.net.gaps.tellTimeSteadily}).
-        """
-        now: float = self._reactor.seconds()
-        return now
+        self.seconds = reactor.seconds  # L{jetdirect.net.gaps.tellTimeSteadily} sets both
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._reactor, name)

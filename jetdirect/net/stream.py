@@ -18,6 +18,7 @@ import termios
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from functools import lru_cache
+from socket import SocketType
 from typing import Any, TypeGuard
 
 from twisted.internet import error
@@ -35,7 +36,7 @@ from twisted.internet.interfaces import (
 from twisted.internet.protocol import ServerFactory
 from twisted.logger import Logger
 from twisted.python.failure import Failure
-from zope.interface import Interface, alsoProvides, implementer
+from zope.interface import Interface, alsoProvides, implementedBy, implementer
 
 from .events import IN, OUT, Loop
 from .facts import HUNG_UP, PEER_CLOSED, ITCPFacts, Silence, askSilence
@@ -117,7 +118,7 @@ class Stream:
 
     def __init__(
         self,
-        sock: socket.socket,
+        sock: SocketType,
         loop: Loop,
         peer: tuple[Any, ...],
         dialled: bool = False,
@@ -129,6 +130,7 @@ class Stream:
         @param dialled: this end has made the connection, and is the client of TLS if there is one.
         @param tuned: it has the options of L{jetdirect.net.tuning} from its listener.
         """
+        self.__provides__ = _PROVIDED  # else it is missed, and looked for, each time
         self._tuned = tuned
         self._socket = sock
         self._loop = loop
@@ -569,6 +571,9 @@ class Stream:
         found = _poll.poll(0)
         _poll.unregister(descriptor)
         return found[0][1] if found else 0
+
+
+_PROVIDED = implementedBy(Stream)
 
 
 class _BelowTLS:

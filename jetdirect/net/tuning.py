@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import socket
 from contextlib import suppress
+from socket import SocketType
 from typing import Any
 
 from .facts import realTransport
@@ -28,19 +29,33 @@ LONGEST_RETRY = 30_000
 unplugged printer be found after 279 s; so it is found after 88 s (measured)."""
 
 
-def opened(six: bool) -> socket.socket:
+def opened(six: bool) -> SocketType:
     """A new socket, which does not block; @raise OSError: there is no descriptor left."""
     kind = socket.SOCK_STREAM | socket.SOCK_NONBLOCK
-    return socket.socket(socket.AF_INET6 if six else socket.AF_INET, kind)
+    return SocketType(socket.AF_INET6 if six else socket.AF_INET, kind)
 
 
-def keepAlive(sock: socket.socket) -> None:
+def accepted(listening: Any) -> tuple[SocketType, Any]:
+    """
+    The next that waits to be accepted, which does not block, and its address.
+
+    As C{socket.socket.accept}, which finds words for the family and the kind of each socket first.
+
+    @raise OSError: there is none, or it cannot be accepted.
+    """
+    descriptor, peer = listening._accept()
+    made = SocketType(listening.family, socket.SOCK_STREAM, 0, descriptor)
+    made.setblocking(False)
+    return made, peer
+
+
+def keepAlive(sock: SocketType) -> None:
     """Let the kernel ask after a silent peer."""
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     askInTime(sock)
 
 
-def askInTime(sock: socket.socket) -> None:
+def askInTime(sock: SocketType) -> None:
     """When it asks (L{KEEPALIVE}, L{LONGEST_RETRY})."""
     if hasattr(socket, "TCP_KEEPIDLE"):
         idle, interval, probes = KEEPALIVE
@@ -51,12 +66,12 @@ def askInTime(sock: socket.socket) -> None:
             sock.setsockopt(socket.IPPROTO_TCP, _TCP_RTO_MAX_MS, LONGEST_RETRY)
 
 
-def noDelay(sock: socket.socket) -> None:
+def noDelay(sock: SocketType) -> None:
     """Send at once."""
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
-def urgentInLine(sock: socket.socket) -> None:
+def urgentInLine(sock: SocketType) -> None:
     """
     Read urgent data where it stands among the other bytes.
 
