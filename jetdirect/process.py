@@ -67,14 +67,21 @@ def endWithStatus(reactor: Any, status: int) -> None:
     reactor.stop()
 
 
+SELDOM = 10_000
+"""So many more objects must there be before the garbage collector looks at the new ones: what ends
+leaves no cycles, and nine thousand sessions are held without one look (chosen)."""
+
+
 def keepForGood() -> None:
     """
-    Have the garbage collector look no more at what there is now, which is all that the start made.
+    Have the garbage collector look no more at what there is now, which is all that the start made,
+    and seldom at the rest.
 
     It would look at it again and again, for 5 % of the time of small jobs (measured).
     """
     gc.collect()
     gc.freeze()
+    gc.set_threshold(SELDOM)
 
 
 SERVES_WITHIN = 20.0
