@@ -16,7 +16,8 @@ from twisted.internet.threads import deferToThread
 from twisted.logger import capturedLogs
 
 from jetdirect.ftp.control import LINGER
-from jetdirect.ftp.factory import MOST_LINGERING, PrintFTPFactory
+from jetdirect.ftp.factory import PrintFTPFactory
+from jetdirect.ftp.lingering import MOST_LINGERING
 from jetdirect.ftp.realm import AnyName, PrintRealm
 from jetdirect.ftp.settings import SessionSettings
 from jetdirect.server import PrintServer

@@ -188,6 +188,7 @@ MAY_IMPORT = {
     "ftp.command": "ftp.replies",
     "ftp.pipeline": "ftp.replies",
     "ftp.timers": "net.* ftp.replies ftp.settings",
+    "ftp.lingering": "net.*",
     "ftp.state": "ftp.paths ftp.shell",
     "ftp.transfer": "errors job ftp.data ftp.replies ftp.settings",
     "ftp.upload": "net.* errors interfaces job port ftp.data ftp.replies ftp.transfer",
@@ -204,7 +205,7 @@ MAY_IMPORT = {
     " ftp.state ftp.text ftp.upload",
     # how many there may be
     "ftp.factory": "networks ftp.address ftp.announced ftp.commands.table ftp.control ftp.data"
-    " ftp.replies ftp.seldom ftp.session ftp.settings ftp.timers ftp.turns",
+    " ftp.lingering ftp.replies ftp.seldom ftp.session ftp.settings ftp.timers ftp.turns",
     # the printers' side: what they share, then the printers, none of which knows another
     "transports": "",
     "transports.file": "",

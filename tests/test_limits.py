@@ -16,7 +16,8 @@ from twisted.protocols.haproxy._wrapper import HAProxyWrappingFactory
 
 from jetdirect.configuration import Configuration
 from jetdirect.ftp.control import HEADER_TIMEOUT, LINGER, ControlConnection
-from jetdirect.ftp.factory import MOST_LINGERING, PortFactory
+from jetdirect.ftp.factory import PortFactory
+from jetdirect.ftp.lingering import MOST_LINGERING
 from jetdirect.ftp.settings import SessionSettings
 from jetdirect.gateway import Gateway
 from jetdirect.record import JobState

@@ -10,7 +10,6 @@ import pytest
 from twisted.cred import checkers, credentials, strcred
 from twisted.cred.error import UnauthorizedLogin
 from twisted.cred.portal import IRealm, Portal
-from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.protocols.ftp import IFTPShell
 from zope.interface import Interface
@@ -108,9 +107,9 @@ def test_checkers(tmp_path: Path) -> None:
     passwords.write_text("bob:gr\u00fcn\n")
     for description in (f"file:{passwords}", "memory:bob:gr\u00fcn"):
         portal = Portal(realm(), [strcred.makeChecker(description)])
-        shell, logout = now(Deferred.fromCoroutine(logIn(portal, "bob", "gr\u00fcn", SENDER)))
+        _, shell, logout = now(logIn(portal, "bob", "gr\u00fcn", SENDER))
         assert shell.sender is SENDER
         logout()
         for name, password in (("bob", "rot"), ("eve", "gr\u00fcn"), ("bob", "")):
             with pytest.raises(UnauthorizedLogin):
-                now(Deferred.fromCoroutine(logIn(portal, name, password, SENDER)))
+                now(logIn(portal, name, password, SENDER))

@@ -5,7 +5,6 @@ What a sender is told of its job is decided here, and is fit for the wire.
 from __future__ import annotations
 
 import re
-from dataclasses import FrozenInstanceError
 from string import Formatter
 
 import pytest
@@ -170,7 +169,7 @@ def test_abortedIsTheOnly426(printed: bool) -> None:
 )
 def test_whatASenderReads(kind: type[PrintError], printed: bool, sent: str) -> None:
     """The words in which a person is told what became of the job, and what to do."""
-    assert bytes(fate(kind, printed)) == f"{sent}\r\n".encode()
+    assert fate(kind, printed).wire == f"{sent}\r\n".encode()
 
 
 def test_finalForOtherReasons() -> None:
@@ -187,13 +186,13 @@ def test_refusalNamesTheJob(kind: type[PrintError], printed: bool) -> None:
     reply = fate(kind, printed)
     assert "ob 31 " in reply.text
     assert kind is errors.JobAborted or "the reason" in reply.text
-    assertFit(bytes(reply))
+    assertFit(reply.wire)
 
 
 @pytest.mark.parametrize("kind", every())
 def test_reasonIsMadePrintable(kind: type[PrintError]) -> None:
     """A reason with line ends in it does not become several replies."""
-    sent = bytes(refusal(kind(NASTY), 31))
+    sent = refusal(kind(NASTY), 31).wire
     assertFit(sent)
     assert sent.count(b"\n") == 1
 
@@ -240,14 +239,14 @@ def test_codes() -> None:
 
 def test_theTableStaysAsItIs() -> None:
     """A reply is filled in, never changed: all sessions share it."""
-    with pytest.raises(FrozenInstanceError):
+    with pytest.raises(AttributeError):
         replies.OKAY.code = 226  # type: ignore[misc]
 
 
 def test_complete() -> None:
     """The last line of a job's 226 has a fixed beginning and end, for people and scripts."""
     reply = replies.PRINTED(port="PORT1", job=31, name="a.ps", bytes=10260, delivery="delivered")
-    *first, last, nothing = bytes(reply).split(b"\r\n")
+    *first, last, nothing = reply.wire.split(b"\r\n")
     assert first == [b"226-Ready", b"226-Processing job: 31 a.ps"]
     assert last == b"226 Transfer complete (PORT1, job 31, 10260 bytes, delivered)"
     assert nothing == b""
@@ -267,7 +266,7 @@ def test_everyReplyIsFit(name: str) -> None:
     fields = {field: numbers.get(field, NASTY) for field in fieldsOf(reply)}
     if "lines" in fields:
         fields["lines"] = Lines(" one\n two")
-    assertFit(bytes(reply(**fields) if fields else reply))
+    assertFit((reply(**fields) if fields else reply).wire)
 
 
 def test_fieldsAreNotFilledTwice() -> None:
@@ -285,17 +284,17 @@ def test_longField() -> None:
 
 def test_multiline() -> None:
     """Inner lines carry the code, but for those that begin with a space; the first always does."""
-    sent = bytes(Reply(211, " first\n second\n226 third\n\nlast"))
+    sent = Reply(211, " first\n second\n226 third\n\nlast").wire
     assert sent == b"211- first\r\n second\r\n211-226 third\r\n211-\r\n211 last\r\n"
 
 
 def test_unfilledText() -> None:
     """What is not ASCII goes out as UTF-8; what is not even text is escaped, never an error."""
-    assert bytes(Reply(220, "Grüße")) == "220 Grüße\r\n".encode()
-    assert bytes(Reply(220, "Gr\udcfce")) == rb"220 Gr\udcfce" + b"\r\n"
+    assert Reply(220, "Grüße").wire == "220 Grüße\r\n".encode()
+    assert Reply(220, "Gr\udcfce").wire == rb"220 Gr\udcfce" + b"\r\n"
 
 
 def test_longGreeting() -> None:
     """A greeting is the operator's, not a sender's, and is not cut."""
     greeting = "x" * 300
-    assert bytes(replies.GREETING(greeting=greeting)) == b"220 " + greeting.encode() + b"\r\n"
+    assert replies.GREETING(greeting=greeting).wire == b"220 " + greeting.encode() + b"\r\n"

@@ -24,7 +24,6 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from ..certificate import ServerCertificate
-from ..net.deadline import Deadline
 from ..net.facts import ITCPFacts, IWire, NoFacts, factsOf, realTransport
 from ..net.gaps import whenProxied
 from ..net.tuning import takeUrgentInLine, tune
@@ -71,8 +70,8 @@ class ControlFactory(Protocol):
     @property
     def reactor(self) -> IReactorTime: ...
 
-    def lingers(self, connection: ControlConnection) -> None:
-        """It may stay open for a little while, though it is in no session."""
+    def lingers(self, connection: ControlConnection, seconds: float) -> None:
+        """It may stay open for so long, though it is in no session; then it is aborted."""
 
     def left(self, connection: ControlConnection) -> None:
         """It is no more."""
@@ -113,6 +112,7 @@ class ControlListener:
 
 
 _NOBODY = ControlListener()
+_NO_FACTS = NoFacts()
 
 
 @implementer(IHalfCloseableProtocol, IHandshakeListener, IPushProducer)
@@ -130,6 +130,7 @@ class ControlConnection(protocol.Protocol):
     @ivar implicitTLS: it is to be so before the first word.
     @ivar throughProxy: a PROXY header is to come first; until then the peer is not known, and
         nothing is said.
+    @ivar expected: the peer is not known yet, because a proxy has to tell it.
     @ivar host: what the limits for one host take the peer for.
     @ivar closing: the last reply was sent, or the peer is gone.
     @ivar gone: the peer has ended the connection.
@@ -139,41 +140,58 @@ class ControlConnection(protocol.Protocol):
 
     _log = Logger()
     transport: IWire
+    connected: int
+
+    # What each command asks for, and each session sets, is in slots.
+    __slots__ = (
+        "_behind",
+        "_deaf",
+        "_decoder",
+        "_factory",
+        "_full",
+        "_heard",
+        "_lastWords",
+        "_lineBegun",
+        "_overdue",
+        "_working",
+        "closing",
+        "connected",
+        "facts",
+        "gone",
+        "host",
+        "listener",
+        "local",
+        "peer",
+        "peerPort",
+        "secure",
+        "transport",
+    )
 
     # Of most sessions these never change; kept with the class they cost an idle one nothing.
-    facts: ITCPFacts = NoFacts()
-    peer = ""
-    peerPort = 0
-    local = ""
     proxied = False
     proxy = ""
-    secure = False
     implicitTLS = False
     throughProxy = False
-    host = ""
-    closing = False
-    gone = False
     saidGoodbye = False
-    _heard = False
-    _lastWords = b""
-    _deaf = False
-    _lineBegun = False
-    _overdue = False
     _disconnected = False
     _shakingHands = False
-    _full = False
-    _working = False
-    _behind = False
     _reading = True
     _halfClosed = False
-    _lingerTimer: Deadline | None = None
-    _header: Deadline | None = None
+    _lingers = False
+    expected = False
 
     def __init__(self, factory: ControlFactory, listener: ControlListener) -> None:
-        self.reactor = factory.reactor
         self._factory = factory
         self.listener = listener
+        self.facts: ITCPFacts = _NO_FACTS
         self._decoder = LineDecoder()
+        self._lastWords = b""
+        self.peer = self.local = self.host = ""
+        self.peerPort = 0
+        self.closing = self.gone = self.secure = False
+        self.connected = 0
+        self._heard = self._deaf = self._lineBegun = self._overdue = False
+        self._full = self._working = self._behind = False
 
     # The connection
 
@@ -194,16 +212,17 @@ class ControlConnection(protocol.Protocol):
             self.listener.begun()
 
     def dataReceived(self, data: bytes) -> None:
-        if self._header is not None:
+        if self.expected:
             self._headerCame()
         if self.closing or self._deaf:
             return
-        first, self._heard = not self._heard, True
         self._lastWords = (self._lastWords + data)[-LAST_WORDS:]
         self.listener.heard()
-        if first and startsStrangely(data):
-            self.strange()
-            return
+        if not self._heard:
+            self._heard = True
+            if startsStrangely(data):
+                self.strange()
+                return
         self._decoder.feed(data)
         self._takeTurn()
 
@@ -227,7 +246,7 @@ class ControlConnection(protocol.Protocol):
             # Not being read, it would tell so only behind all that the peer had sent before.
             self.abort()
             return False
-        self._working = True
+        before, self._working = self._behind, True
         try:
             self._behind = self._slice(until)
         except NoLineEnd:
@@ -235,7 +254,8 @@ class ControlConnection(protocol.Protocol):
             self.strange()
         finally:
             self._working = False
-        self._readOrNot()
+        if self._behind is not before:
+            self._readOrNot()
         return self._behind
 
     def _slice(self, until: float) -> bool:
@@ -245,8 +265,6 @@ class ControlConnection(protocol.Protocol):
                 return False
             overdue = self._overdue = self._overdue and self.listener.overdue()
             if not overdue:
-                if not self._decoder.waiting:
-                    return False
                 line = self._decoder.next()
                 if line is None:
                     if self._decoder.unfinished:
@@ -258,7 +276,9 @@ class ControlConnection(protocol.Protocol):
                     self.listener.lineEnded()
                 if isinstance(line, LineTooLong) or line.strip():
                     self.listener.lineReceived(line)
-            if self.reactor.seconds() >= until:
+            if not (self._overdue or self._decoder.waiting):
+                return False
+            if self._factory.turns.seconds() >= until:
                 return overdue or bool(self._decoder.waiting)
         return True
 
@@ -295,23 +315,20 @@ class ControlConnection(protocol.Protocol):
         if self._disconnected:
             return
         if self.facts.unacknowledged():
-            self.reactor.callLater(HEARD_INTERVAL, self._closeWhenHeard)
+            self._factory.reactor.callLater(HEARD_INTERVAL, self._closeWhenHeard)
         else:
             self._lost()
             self.transport.loseConnection()
 
     def connectionLost(self, reason: Failure = protocol.connectionDone) -> None:
         self._disconnected = True
-        if self._header is not None:
-            self._header.cancel()
+        if self.expected:
             self.gone = self.closing = True
             self._leave()
             return
         # Under TLS a clean end is the peer's close_notify; it was alive to say so.
         self.saidGoodbye = self.secure and reason.check(ConnectionDone) is not None
-        self.facts = NoFacts()
-        if self._lingerTimer is not None:
-            self._lingerTimer.cancel()
+        self.facts = _NO_FACTS
         self._lost()
         self._factory.turns.forget(self)
         self._leave()
@@ -331,11 +348,6 @@ class ControlConnection(protocol.Protocol):
         except OSError:
             return b""
         return unread
-
-    @property
-    def expected(self) -> bool:
-        """Is the peer not known yet, because a proxy has to tell it?"""
-        return self._header is not None
 
     @property
     def answers(self) -> bool:
@@ -366,7 +378,7 @@ class ControlConnection(protocol.Protocol):
 
     def reply(self, reply: Reply) -> None:
         """Send a reply."""
-        self.transport.write(bytes(reply))
+        self.transport.write(reply.wire)
 
     def close(self, reply: Reply) -> None:
         """
@@ -416,14 +428,13 @@ class ControlConnection(protocol.Protocol):
 
     def _awaitHeader(self) -> None:
         # The proxy's header comes without a word of FTP behind it, and Twisted tells nobody of it.
-        self._factory.lingers(self)
-        self._header = Deadline(self.reactor, HEADER_TIMEOUT, self.abort)
+        self.expected = True
+        self._factory.lingers(self, HEADER_TIMEOUT)
         whenProxied(self.transport, self._headerCame)
 
     def _headerCame(self) -> None:
-        if self._header is None:
+        if not self.expected:
             return
-        self._header.cancel()
         self._lookWhoIsThere()
         try:
             self.peer = proxiedHost(self.peer)
@@ -436,7 +447,7 @@ class ControlConnection(protocol.Protocol):
             self.abort()
             return
         self.host = oneHost(self.peer)
-        self._header = None
+        self.expected = False
         self.listener.begun()
 
     def _lookWhoIsThere(self) -> None:
@@ -463,6 +474,6 @@ class ControlConnection(protocol.Protocol):
 
     def _abortLater(self) -> None:
         # A peer that does not read cannot keep the connection open.
-        if self._lingerTimer is None and not self._disconnected:
-            self._lingerTimer = Deadline(self.reactor, LINGER, self.abort)
-            self._factory.lingers(self)
+        if not (self._lingers or self._disconnected):
+            self._lingers = True
+            self._factory.lingers(self, LINGER)

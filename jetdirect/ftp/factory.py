@@ -17,16 +17,13 @@ from .announced import AnnouncedAddress
 from .commands.table import COMMANDS
 from .control import ControlConnection, ControlFactory, ControlListener
 from .data import IDataReactor
+from .lingering import Lingering
 from .replies import Reply
 from .seldom import Seldom
 from .session import Session
 from .settings import SessionSettings
 from .timers import Rounds
 from .turns import Turns
-
-MOST_LINGERING = 64
-"""Connections that may be open though their session has ended, or not begun: a peer that connects
-as fast as it can and never closes must not take all descriptors (chosen; 1,024 are usual)."""
 
 SWEEP_SHARE = 20
 """How much longer than a look at all sessions the time before the next one is: refusing is cheap,
@@ -77,7 +74,7 @@ class PrintFTPFactory(ServerFactory):
         self.sessions: set[Session] = set()
         self._connections: dict[Session, None] = {}
         self.rounds = Rounds(reactor, self._connections)
-        self._lingering: dict[ControlConnection, None] = {}
+        self._lingering = Lingering(reactor)
         self._stopping = False
         self._stopped: list[Deferred[object]] = []
 
@@ -118,7 +115,7 @@ class PrintFTPFactory(ServerFactory):
 
     def arrived(self, session: Session) -> Reply | None:
         """The peer is known now: C{session} gets a place, or is told why not."""
-        self._lingering.pop(session.control, None)
+        self._lingering.leave(session.control)
         refusal = self.refusal(session.control.peer)
         if refusal is None:
             self.sessions.add(session)
@@ -164,17 +161,15 @@ class PrintFTPFactory(ServerFactory):
         """C{session} does not count any more, though its connection may still linger."""
         self.sessions.discard(session)
 
-    def lingers(self, connection: ControlConnection) -> None:
-        """L{ControlFactory}: of too many the oldest goes."""
-        self._lingering[connection] = None
-        if len(self._lingering) > MOST_LINGERING:
-            oldest = next(iter(self._lingering))
-            del self._lingering[oldest]
-            oldest.abort()
+    def lingers(self, connection: ControlConnection, seconds: float) -> None:
+        """L{ControlFactory}."""
+        self._lingering.enter(connection, seconds)
 
     def left(self, connection: ControlConnection) -> None:
         """L{ControlFactory}."""
-        self._lingering.pop(connection, None)
+        self._lingering.leave(connection)
+        if not self._connections:
+            self._lingering.rest()
 
     def sessionEnded(self, session: Session) -> None:
         """The connection of C{session} is gone; if its job is not, it is not over yet."""

@@ -52,6 +52,8 @@ class Interpreted(Protocol):
 
 SessionT = TypeVar("SessionT", bound=Interpreted)
 
+_AT_ONCE, _LOGGED_IN = When.AT_ONCE, When.LOGGED_IN
+
 
 def parted(line: bytes) -> tuple[str, str]:
     """
@@ -64,7 +66,7 @@ def parted(line: bytes) -> tuple[str, str]:
         word, _, rest = line.partition(b"\t")
     if not word.isascii():
         word = word.lstrip(_NO_ASCII)
-    return word.decode("latin-1").upper(), decoded(rest.lstrip(b" \t"))
+    return word.decode("latin-1").upper(), decoded(rest.lstrip(b" \t")) if rest else ""
 
 
 class Interpreter(Generic[SessionT]):
@@ -93,11 +95,10 @@ class Interpreter(Generic[SessionT]):
             return
         verb, argument = parted(line)
         command, pipeline = self.commands.get(verb), self._pipeline
-        free = pipeline is None or not pipeline.running
         if command is None and isForeign(verb):
             self._session.control.strange()
-        elif free or (command is not None and command.when is When.AT_ONCE):
-            self._perform(verb, argument)
+        elif pipeline is None or not pipeline.running or (command and command.when is _AT_ONCE):
+            self._perform(command, verb, argument)
         else:
             self._inTurn((verb, argument))
 
@@ -133,13 +134,13 @@ class Interpreter(Generic[SessionT]):
         if isinstance(line, Reply):
             self._session.reply(line)
         else:
-            self._perform(*line)
+            self._perform(self.commands.get(line[0]), *line)
 
-    def _perform(self, verb: str, argument: str) -> None:
-        session, command = self._session, self.commands.get(verb)
+    def _perform(self, command: Command[SessionT] | None, verb: str, argument: str) -> None:
+        session = self._session
         if command is None:
             return self._unknown(verb)
-        if command.when is When.LOGGED_IN and not session.isLoggedIn:
+        if command.when is _LOGGED_IN and not session.isLoggedIn:
             return session.reply(replies.NOT_LOGGED_IN)
         if not argument and command.needsArgument:
             return session.reply(replies.SYNTAX(syntax=command.syntax))
@@ -156,7 +157,8 @@ class Interpreter(Generic[SessionT]):
         elif result is not None:
             self._pipeline = self._pipeline or Pipeline()
             self._pipeline.running = True
-            Deferred.fromCoroutine(result).addCallbacks(self._ended, self._failed)
+            later = result if isinstance(result, Deferred) else Deferred.fromCoroutine(result)
+            later.addCallbacks(self._ended, self._failed)
         return None
 
     def _unknown(self, verb: str) -> None:

@@ -10,9 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from twisted.cred import checkers, credentials, portal
+from twisted.cred import checkers, portal
+from twisted.cred.credentials import IAnonymous, IUsernamePassword, UsernamePassword
 from twisted.cred.error import UnauthorizedLogin
 from twisted.internet.defer import Deferred, succeed
+from twisted.python.failure import Failure
 from zope.interface import Interface, implementer
 
 from ..job import Sender
@@ -78,36 +80,35 @@ def _name(avatarId: object) -> str:
     return printable(decoded(avatarId) if isinstance(avatarId, bytes) else str(avatarId))
 
 
-async def logIn(
-    portal: portal.Portal, user: str, password: str, sender: Sender
-) -> tuple[PrintShell, Callable[[], None]]:
+LoggedIn = tuple[Any, PrintShell, Callable[[], None]]
+"""What a portal gives: L{IPrintShell}, the print shell, and what ends the login."""
+
+
+def logIn(portal: portal.Portal, user: str, password: str, sender: Sender) -> Deferred[LoggedIn]:
     """
-    Log in, with a print shell and what ends the login.
+    Log in.
 
     Some of cred's checkers compare bytes (file:), some text (memory:); each gets what it takes.
 
-    @raise UnauthorizedLogin: this user does not, with this password.
+    @return: fails with L{UnauthorizedLogin}: this user does not, with this password.
     """
-    try:
-        return await _attempt(portal, encoded(user), encoded(password), sender)
-    except (UnauthorizedLogin, TypeError):
-        return await _attempt(portal, user, password, sender)
 
+    def again(failure: Failure) -> Deferred[Any]:
+        failure.trap(UnauthorizedLogin, TypeError)
+        return attempt(user, password)
 
-async def _attempt(
-    portal: portal.Portal, user: Any, password: Any, sender: Sender
-) -> tuple[PrintShell, Callable[[], None]]:
-    login = credentials.UsernamePassword(user, password)
-    _, shell, logout = await portal.login(login, sender, IPrintShell)
-    assert isinstance(shell, PrintShell)
-    return shell, logout
+    def attempt(user: Any, password: Any) -> Deferred[Any]:
+        login = UsernamePassword(user, password)
+        return portal.login(login, sender, IPrintShell)
+
+    return attempt(encoded(user), encoded(password)).addErrback(again)
 
 
 @implementer(checkers.ICredentialsChecker)
 class AnyName:
     """Every name is good, and so is every password, the empty ones included."""
 
-    credentialInterfaces = (credentials.IUsernamePassword, credentials.IAnonymous)
+    credentialInterfaces = (IUsernamePassword, IAnonymous)
 
     def requestAvatarId(self, login: Any) -> Deferred[Any]:
         """L{checkers.ICredentialsChecker}."""

@@ -4,8 +4,8 @@ Every reply code and text in one table, and the one place where a job's fate bec
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import NamedTuple
 
 from ..errors import (
     JobAborted,
@@ -36,40 +36,43 @@ class Name(str):
 _AS_IT_IS = (int, float, Lines)
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class _Reply(NamedTuple):
+    code: int
+    text: str
+    wire: bytes
+
+
+class Reply(_Reply):
     """
     A reply to a command (RFC 959, section 4.2).
 
     @ivar text: its lines, with C{{fields}} that L{__call__} fills in.
+    @ivar wire: as it goes over the wire.
     """
 
-    code: int
-    text: str
-    _wire: bytes = field(default=b"", init=False, repr=False, compare=False)
+    __slots__ = ()
+
+    def __new__(cls, code: int, text: str) -> Reply:
+        """
+        A line that begins with a space stays as it is (RFC 959 page 36, and RFC 2389 wants it so of
+        features), others carry the code.
+        """
+        if "\n" in text:
+            first, _, last = text.rpartition("\n")
+            first = first.replace("\n", f"\r\n{code}-").replace(f"\r\n{code}- ", "\r\n ")
+            wire = f"{code}-{first}\r\n{code} {last}\r\n"
+        else:
+            wire = f"{code} {text}\r\n"
+        return tuple.__new__(cls, (code, text, wire.encode("utf-8", "backslashreplace")))
 
     def __call__(self, **fields: object) -> Reply:
         """The same reply with its fields filled in, made printable."""
-        return Reply(self.code, self.text.format(**{n: _shown(v) for n, v in fields.items()}))
-
-    def __bytes__(self) -> bytes:
-        """As it goes over the wire; made once, most replies have no fields."""
-        if not self._wire:
-            object.__setattr__(self, "_wire", self._written())
-        return self._wire
-
-    def _written(self) -> bytes:
-        # A line that begins with a space stays as it is (RFC 959 page 36, and RFC 2389 wants it so
-        # of features), others carry the code.
-        if "\n" not in self.text:
-            return f"{self.code} {self.text}\r\n".encode("utf-8", "backslashreplace")
-        *first, last = self.text.split("\n")
-        lines = [
-            line if line.startswith(" ") and number else f"{self.code}-{line}"
-            for number, line in enumerate(first)
-        ]
-        lines.append(f"{self.code} {last}")
-        return "".join(f"{line}\r\n" for line in lines).encode("utf-8", "backslashreplace")
+        for name, value in fields.items():
+            if type(value) is str:
+                fields[name] = printable(value, LONGEST_FIELD)
+            elif type(value) is not int:
+                fields[name] = _shown(value)
+        return Reply(self.code, self.text.format_map(fields))
 
 
 def _shown(value: object) -> object:

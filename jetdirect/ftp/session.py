@@ -129,7 +129,7 @@ class Session(ControlListener):
 
     def heard(self) -> None:
         """L{ControlListener}."""
-        self.timers.active(self.factory.reactor.seconds())
+        self.timers.active(self.factory.turns.seconds())
         if self.acknowledgements is not None:
             self.acknowledgements.look()
 
@@ -179,7 +179,7 @@ class Session(ControlListener):
     def reply(self, reply: Reply) -> None:
         """Send a reply."""
         if self.acknowledgements is not None:
-            self.acknowledgements.wrote(len(bytes(reply)))
+            self.acknowledgements.wrote(len(reply.wire))
         self.control.reply(reply)
 
     def _wrote(self, size: int) -> None:
@@ -190,14 +190,14 @@ class Session(ControlListener):
         """Send a last reply and end the session; what waits is not done any more."""
         self._interpreter.forget()
         if not self.control.closing:
-            self._wrote(len(bytes(reply)) + 1)  # our FIN counts as a byte
+            self._wrote(len(reply.wire) + 1)  # our FIN counts as a byte
             self.factory.placeFreed(self)
             self.control.close(reply)
 
     def startTLS(self, reply: Reply) -> None:
         """Send a reply and encrypt; what waits was said in clear, and is not done."""
         self._interpreter.forget()
-        self._wrote(len(bytes(reply)))
+        self._wrote(len(reply.wire))
         self.control.startTLS(reply, self.settings.certificate)
 
     def warn(self, format: str, **fields: object) -> None:

@@ -51,9 +51,12 @@ class Turns:
     those that come then wait too. The host that had the least time lately is first: a sender with a
     few commands has them done in the next turn of the reactor, however many hosts flood. Hosts that
     had the same take turns, and so do the sessions of a host.
+
+    @ivar seconds: tells the time.
     """
 
     def __init__(self, clock: IReactorTime) -> None:
+        self.seconds = clock.seconds
         self._clock = clock
         self._hosts: dict[str, dict[Worker, None]] = {}
         self._next: IDelayedCall | None = None
@@ -64,7 +67,7 @@ class Turns:
 
     def take(self, session: Worker) -> None:
         """C{session} has something to do: now, or in its turn."""
-        now = self._clock.seconds()
+        now = self.seconds()
         if now >= self._until:
             # Many sessions with a slice each are a flood, too: half of the time is the others'.
             self._until, self._spent = now + 2 * TURN, 0.0
@@ -92,7 +95,7 @@ class Turns:
             self._had.clear()
         host = session.host
         waits = session.work(now + SLICE)
-        after = self._clock.seconds()
+        after = self.seconds()
         self._had[host] = self._had.get(host, 0.0) + after - now
         return waits, after
 
@@ -103,7 +106,7 @@ class Turns:
 
     def _turn(self) -> None:
         self._next = None
-        now = self._clock.seconds()
+        now = self.seconds()
         end = now + TURN
         for _ in range(sum(map(len, self._hosts.values()))):
             if not self._hosts or now >= end:

@@ -4,19 +4,20 @@ Access control commands (RFC 959, section 4.1.1).
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import lru_cache
 
 from twisted.cred.error import LoginFailed, UnhandledCredentials
+from twisted.internet.defer import Deferred
 from twisted.logger import Logger
+from twisted.python.failure import Failure
 
 from ... import __version__
 from ...job import Sender
 from ...text import printable
 from .. import replies
-from ..command import Command, When
+from ..command import Command, Result, When
 from ..paths import PathRefused, written
-from ..realm import logIn
+from ..realm import LoggedIn, logIn
 from ..replies import Lines, Name, Reply
 from ..session import Session
 from ..state import Login
@@ -52,19 +53,22 @@ def user(session: Session, name: str) -> Reply:
     return replies.NEED_PASSWORD
 
 
-async def password(session: Session, word: str) -> Reply | None:
+def password(session: Session, word: str) -> Result:
     """Log in; the 230 lists the printing ports."""
     user = session.login.user
     if user is None or session.login.shell is not None:
         return replies.USER_FIRST
     sender = Sender(printable(user), session.control.peer, session.control.peerPort)
-    try:
-        shell, logout = await logIn(session.factory.portal, user, word, sender)
-    except (LoginFailed, UnhandledCredentials):
-        return await _refuse(session, sender)
-    if not session.loggedIn(shell, logout):
-        return None  # too late
-    return _welcome(session)
+
+    def welcome(login: LoggedIn) -> Reply | None:
+        _, shell, logout = login
+        return _welcome(session) if session.loggedIn(shell, logout) else None  # too late
+
+    def refuse(failure: Failure) -> Deferred[Reply | None]:
+        failure.trap(LoginFailed, UnhandledCredentials)
+        return Deferred.fromCoroutine(_refuse(session, sender))
+
+    return logIn(session.factory.portal, user, word, sender).addCallbacks(welcome, refuse)
 
 
 def account(session: Session, account: str) -> Reply:
@@ -80,7 +84,7 @@ def changeDirectory(session: Session, path: str) -> Reply:
     noEntry = session.shell.noEntry(wanted)
     if noEntry:
         raise PathRefused(path, noEntry)
-    session.login = replace(session.login, directory=wanted)
+    session.login = session.login._replace(directory=wanted)
     return replies.CHANGED(path=Name(written(wanted)))
 
 

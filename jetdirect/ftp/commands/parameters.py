@@ -4,7 +4,6 @@ Transfer parameter commands (RFC 959, section 4.1.2; RFC 2428).
 
 from __future__ import annotations
 
-from dataclasses import replace
 from ipaddress import ip_address
 
 from twisted.internet.error import CannotListenError
@@ -45,7 +44,7 @@ def setType(session: Session, argument: str) -> Reply:
     kind = _TYPES.get(" ".join(argument.upper().split()))
     if kind is None:
         return replies.BAD_PARAMETER(argument=argument)
-    session.parameters = replace(session.parameters, type=kind)
+    session.parameters = session.parameters._replace(type=kind)
     return _TYPE_SET[kind]
 
 

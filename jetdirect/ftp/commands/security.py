@@ -5,7 +5,6 @@ Commands that protect a session (RFC 2228, RFC 4217).
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 from .. import replies
 from ..command import Command, When
@@ -47,11 +46,11 @@ def protect(session: Session, level: str) -> Reply:
         return replies.SECURE_FIRST
     match level.upper():
         case "P":
-            session.parameters = replace(session.parameters, protected=True)
+            session.parameters = session.parameters._replace(protected=True)
         case "C" if session.settings.requireTLS:
             return replies.PROTECTION_NEEDED
         case "C":
-            session.parameters = replace(session.parameters, protected=False)
+            session.parameters = session.parameters._replace(protected=False)
         case "S" | "E":
             return replies.NO_SUCH_PROTECTION
         case _:

@@ -29,11 +29,11 @@ def check(data: bytes) -> None:
     assert all(each.isprintable() for each in presentable(text)), text
     ports = PortNames(["PORT1", "PORT2"])
     for reply in (replies.BAD_OPTION(argument=text), replies.NOT_STORED(path=text)):
-        assert _ASCII.fullmatch(bytes(reply)), bytes(reply)
+        assert _ASCII.fullmatch(reply.wire), reply.wire
     try:
         path = resolve(ports, ["PORT2"], text)
     except PathRefused as refused:
-        isReply(bytes(replies.BAD_PATH(path=refused.path, reason=refused.reason)))
+        isReply(replies.BAD_PATH(path=refused.path, reason=refused.reason).wire)
         return
     assert not {"", ".", ".."} & {*path} and "/" not in "".join(path), path
     assert path == tuple(map(legible, path)), path
@@ -42,7 +42,7 @@ def check(data: bytes) -> None:
     if path and path[0] in ports:
         assert resolve(ports, [], written(path)) == path
     for reply in (replies.MADE(path=Name(quoted(path))), replies.FACTS(facts="", path=Name(text))):
-        isReply(bytes(reply))
+        isReply(reply.wire)
 
 
 def isReply(said: bytes) -> None:
