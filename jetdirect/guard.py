@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from twisted.internet.defer import CancelledError, Deferred, maybeDeferred
+from twisted.internet.defer import CancelledError, Deferred, maybeDeferred, succeed
 from twisted.internet.interfaces import IDelayedCall, IProducer, IReactorTime
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -41,7 +41,7 @@ class Awaited:
 
     @ivar answer: fires once, with what the transport answered or raised.  May be canceled, and
         fires at once then.
-    @ivar over: fires when the transport has answered; or C{CANCEL_TIMEOUT} after it was canceled.
+    @ivar isOver: the transport has answered; or C{CANCEL_TIMEOUT} is over since it was canceled.
     """
 
     _log = Logger()
@@ -54,15 +54,21 @@ class Awaited:
     ) -> None:
         """
         @param late: is given what came after C{answer} was canceled, and puts it away; may return a
-            L{Deferred}, which C{over} waits for.
+            L{Deferred}, which C{whenOver} waits for.
         """
         self.answer: Deferred[Any] = Deferred(self._cancel)
-        self.over: Deferred[None] = Deferred()
+        self.isOver = False
+        self._over: Deferred[None] | None = None
         self._clock = clock
         self._late = late
         self._expiry: IDelayedCall | None = None
         self._asked = maybeDeferred(ask)
         self._asked.addBoth(self._answered)
+
+    def whenOver(self) -> Deferred[None]:
+        """To be called once.  Fires when it C{isOver}."""
+        self._over = succeed(None) if self.isOver else Deferred()
+        return self._over
 
     def _cancel(self, answer: Deferred[Any]) -> None:
         self._expiry = self._clock.callLater(CANCEL_TIMEOUT, self._expired)
@@ -77,7 +83,7 @@ class Awaited:
             " goes on without it",
             seconds=CANCEL_TIMEOUT,
         )
-        self.over.callback(None)
+        self._end(None)
 
     def _answered(self, result: Any) -> None:
         if not self.answer.called:
@@ -92,8 +98,10 @@ class Awaited:
     def _end(self, _: object) -> None:
         if self._expiry is not None and self._expiry.active():
             self._expiry.cancel()
-        if not self.over.called:
-            self.over.callback(None)
+        if not self.isOver:
+            self.isOver = True
+            if self._over is not None:
+                self._over.callback(None)
 
 
 class GuardedConnection:
@@ -200,7 +208,7 @@ class GuardedConnection:
         @return: fails with L{PrintError} only.
         """
         finished: Deferred[Any] = maybeDeferred(lambda: self._connection.finish())
-        return finished.addCallback(self._level).addErrback(self._notDelivered)
+        return finished.addBoth(self._outcome)
 
     def abort(self, tail: bytes) -> Deferred[None]:
         """
@@ -225,7 +233,7 @@ class GuardedConnection:
             else:  # what was canceled closes its connection in the reactor's next turn
                 self._clock.callLater(0, released.callback, None)
 
-        aborting.over.addCallback(over)
+        aborting.whenOver().addCallback(over)
         return released
 
     def hasten(self, seconds: float = STOP_TIMEOUT) -> None:
@@ -253,12 +261,13 @@ class GuardedConnection:
         )
         self._failed(PrinterLost(FAULT))
 
-    def _level(self, delivery: Any) -> Delivery:
-        if not isinstance(delivery, Delivery):
-            raise TypeError(f"finish() gave {delivery!r}, and no Delivery")
-        return delivery
-
-    def _notDelivered(self, failure: Failure) -> Any:
+    def _outcome(self, result: Any) -> Delivery | Failure:
+        if isinstance(result, Delivery):
+            return result
+        if isinstance(result, Failure):
+            failure = result
+        else:
+            failure = Failure(TypeError(f"finish() gave {result!r}, and no Delivery"))
         if failure.check(PrintError):
             return failure
         self._broken = True

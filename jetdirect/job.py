@@ -205,6 +205,7 @@ class Job:
     @property
     def record(self) -> JobRecord:
         """The job as it is now, for those who only look on."""
+        state, ended = self.state, self.ended
         if self.error is not None:
             printed, reason = "part" if self.error.printed else "no", self.error.reason
         elif self.delivery is not None:
@@ -221,16 +222,16 @@ class Job:
             host=self.host,
             printer=self._printer,
             bytes=self.bytes,
-            state=self.state,
+            state=state,
             reasons=self._reasons(),
             delivery=None if self.delivery is None else self.delivery.value,
             attempts=int(self._started is not None),
             created=self._created,
             started=self._started,
-            completed=self._completed if self.ended else None,
+            completed=self._completed if ended else None,
             seconds=self.seconds,
             blocked=self.blockedSeconds,
-            outcome=self.state.value if self.ended else None,
+            outcome=state.value if ended else None,
             reply=self._reply,
             printed=printed,
             reason=reason,

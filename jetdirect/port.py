@@ -100,6 +100,7 @@ class PrintingPort:
         self.name: str = printer.name
         self.settings: PortSettings = printer.settings
         self.transport: IPrinterTransport = printer.transport
+        self._needs = INeedsGap(self.transport, None)
 
     @property
     def positional(self) -> bool:
@@ -176,7 +177,7 @@ class PrintingPort:
                 self._clock, lambda _: None, lambda: self.transport.ask()
             )
             asking.answer.addTimeout(ASK_TIMEOUT, self._clock).addErrback(self._notAsked)
-            asking.over.addCallback(self._askedNoMore)
+            asking.whenOver().addCallback(self._askedNoMore)
 
     def answers(self) -> Deferred[bool] | None:
         """
@@ -241,8 +242,7 @@ class PrintingPort:
         self._waiting.pop(visit.job, None)
         self.jobs.remove(visit.job)
         if visit.printed:
-            needs = INeedsGap(self.transport, None)
-            gap = self.settings.gap if needs is None else needs.gap
+            gap = self.settings.gap if self._needs is None else self._needs.gap
             self._readyAt = self._clock.seconds() + gap
         self._lookAtState()
         if self._calling:

@@ -4,7 +4,7 @@ What others see of a job and of a printing port: values that do not change, in R
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -37,8 +37,7 @@ class PortState(StrEnum):
     STOPPED = "stopped"
 
 
-@dataclass(frozen=True, slots=True)
-class JobRecord:
+class JobRecord(NamedTuple):
     """
     One job at one moment.
 
@@ -99,7 +98,7 @@ class JobRecord:
 
     def erased(self) -> JobRecord:
         """The same without what could lead to a person."""
-        return replace(self, name="", user="", host="", sha256=None, reason="erased")
+        return self._replace(name="", user="", host="", sha256=None, reason="erased")
 
 
 @dataclass(frozen=True, slots=True)

@@ -169,10 +169,10 @@ class Visit:
     def _leave(self, _: object = None) -> None:
         self._waits = False
         self._stopTimer()
-        if self._opening is None:
+        if self._opening is None or self._opening.isOver:
             self._left(self)
-        else:  # what was asked of the transport last may not have come to its end
-            self._opening.over.addCallback(lambda _: self._left(self))
+        else:
+            self._opening.whenOver().addCallback(lambda _: self._left(self))
 
     def _stopTimer(self) -> None:
         if self._timer is not None and self._timer.active():

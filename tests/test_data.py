@@ -32,6 +32,7 @@ from jetdirect.testing import MemoryWire
 from tests.conftest import FlushErrors
 from tests.support.line import HOST
 from tests.support.line import reactor as theReactor
+from tests.support.transfers import poured, sent
 
 HERE, PEER, STRANGER = "192.0.2.9", "192.0.2.1", "192.0.2.66"
 IDLE = 60.0
@@ -140,7 +141,7 @@ class Watched:
 
 def pour(port: DataPort, sink: Sink) -> Watched:
     """Begin the transfer."""
-    return Watched(Deferred.fromCoroutine(port.pourInto(sink)))
+    return Watched(poured(port, sink))
 
 
 # Passive
@@ -651,14 +652,14 @@ def test_send() -> None:
     """A listing goes out and the connection is closed after it."""
     _, port = passive()
     wire = called(port)
-    transfer = Watched(Deferred.fromCoroutine(port.send(b"PORT1\r\n")))
+    transfer = Watched(sent(port, b"PORT1\r\n"))
     assert (transfer.result, wire.said(), wire.connected) == (None, b"PORT1\r\n", False)
 
 
 def test_sendToNobody() -> None:
     """A listing that nobody fetches ends as an upload does."""
     reactor, port = passive()
-    transfer = Watched(Deferred.fromCoroutine(port.send(b"PORT1\r\n")))
+    transfer = Watched(sent(port, b"PORT1\r\n"))
     reactor.advance(CONNECT_TIMEOUT)
     transfer.failed(NoDataConnection)
 
@@ -702,7 +703,7 @@ async def test_finIsAGoodEnd() -> None:
     client = await connect(port)
     client.transport.write(b"x" * 1_000_000)
     client.transport.loseConnection()
-    await port.pourInto(sink)
+    await poured(port, sink)
     assert sink.data == b"x" * 1_000_000
     await client.ended
 
@@ -716,7 +717,7 @@ async def test_rstIsALoss() -> None:
     client.transport.abortConnection()
     await client.ended
     with pytest.raises(DataConnectionLost):
-        await port.pourInto(sink)
+        await poured(port, sink)
 
 
 @pytest_twisted.ensureDeferred
@@ -728,7 +729,7 @@ async def test_strangerMeetsNobody() -> None:
     client = await connect(port)
     client.transport.write(b"page")
     client.transport.loseConnection()
-    await port.pourInto(sink)
+    await poured(port, sink)
     assert sink.data == b"page"
     await client.ended
     with pytest.raises(error.ConnectionRefusedError):

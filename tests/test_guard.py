@@ -471,6 +471,6 @@ def test_lateFailureIsDropped(flushErrors: FlushErrors) -> None:
 
     awaited.answer.cancel()
 
-    assert awaited.over.called
+    assert awaited.isOver
     assert clock.getDelayedCalls() == []
     assert flushErrors() == []

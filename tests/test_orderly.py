@@ -16,7 +16,6 @@ import pytest
 import pytest_twisted
 from twisted.internet import error
 from twisted.internet import reactor as _theReactor
-from twisted.internet.defer import Deferred
 from twisted.internet.protocol import Protocol
 from twisted.internet.tcp import Connection
 from twisted.python.failure import Failure
@@ -30,6 +29,7 @@ from jetdirect.net.stream import Stream
 from jetdirect.testing import MemoryWire
 from tests.support.certificate import selfSigned
 from tests.support.line import HOST, reactor, until
+from tests.support.transfers import sent
 from tests.test_data import GOING_ON, Sink, Watched, pour, turn
 
 theReactor: Any = _theReactor
@@ -254,11 +254,11 @@ async def test_listingAfterAHalfClose(mode: str, tmp_path: Path) -> None:
         port: DataPort
         if mode == "passive":
             port = PassivePort(reactor, DataTerms(60.0), HOST, HOST)
-            sending = Watched(Deferred.fromCoroutine(port.send(listing)))
+            sending = Watched(sent(port, listing))
             wire = socket.create_connection((HOST, port.number))
         else:
             port = ActivePort(reactor, DataTerms(60.0), HOST, HOST, listener.getsockname()[1])
-            sending = Watched(Deferred.fromCoroutine(port.send(listing)))
+            sending = Watched(sent(port, listing))
             await turn()
             wire = listener.accept()[0]
     with wire:

@@ -4,8 +4,6 @@ What others see of a job: when it is over, and what is left of it when its names
 
 from __future__ import annotations
 
-from dataclasses import FrozenInstanceError, asdict
-
 import pytest
 
 from jetdirect.record import ENDS, JobState
@@ -24,13 +22,13 @@ def test_erased() -> None:
     """Nothing that is left leads to a person; what accounting needs stays."""
     before = job(name="Anna's wedding.ps", reason="canceled by anna", sha256="1f")
     after = before.erased()
-    left = str(asdict(after)).lower()
+    left = str(after._asdict()).lower()
     assert "anna" not in left and "192.0.2.7" not in left and "1f" not in left
-    changed = {name for name, value in asdict(after).items() if value != asdict(before)[name]}
+    changed = {name for name, value in after._asdict().items() if value != before._asdict()[name]}
     assert changed == {"name", "user", "host", "sha256", "reason"}
 
 
 def test_frozen() -> None:
     """A record is a value: who looks on cannot change it."""
-    with pytest.raises(FrozenInstanceError):
+    with pytest.raises(AttributeError):
         job().bytes = 0  # type: ignore[misc]

@@ -16,7 +16,6 @@ from typing import Any
 
 import pytest
 import pytest_twisted
-from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IProducer
 from twisted.internet.task import deferLater
 from twisted.logger import capturedLogs
@@ -48,6 +47,7 @@ from tests.support.kernel import (
     told,
 )
 from tests.support.line import HOST, NARROW, Line, reactor, until
+from tests.support.transfers import poured
 
 pytestmark = NEEDS_SPLICE
 
@@ -300,7 +300,7 @@ async def test_dataPort() -> None:
     port = PassivePort(reactor, DataTerms(3600), HOST, HOST)
     consumer = Taker()
     with socket.create_connection((HOST, port.number)) as sender:
-        ended = Deferred.fromCoroutine(port.pourInto(consumer))
+        ended = poured(port, consumer)
         await until(lambda: port.begun)
         sender.send(DATA[:10])
         await until(lambda: len(consumer.copied) == 10)  # that it is no ClientHello was looked at

@@ -255,7 +255,7 @@ def test_bugInTheGateway(
     gateway = MemoryGateway()
     sender = gateway.user()
 
-    async def broken(self: object, consumer: Any) -> None:
+    def broken(self: object, consumer: Any, over: object) -> None:
         consumer.write(data)
         raise ZeroDivisionError("a bug")
 
@@ -277,7 +277,7 @@ def test_bugAfterTheEnd(
     gateway = MemoryGateway()
     sender = gateway.user()
 
-    async def broken(self: object, consumer: Any) -> None:
+    def broken(self: object, consumer: Any, over: object) -> None:
         assert gateway.server.cancel(1, "paper for others")
         raise ZeroDivisionError("a bug")
 

@@ -56,8 +56,8 @@ def job(number: int, **more: Any) -> JobRecord:
         pages=None,
         sent=10,
     )
-    made = replace(known, **more)
-    return replace(made, outcome=made.state.value)
+    made = known._replace(**more)
+    return made._replace(outcome=made.state.value)
 
 
 @pytest.fixture
@@ -82,8 +82,8 @@ def numbers(database: Database, **wanted: Any) -> list[int]:
 def test_job(database: Database) -> None:
     """A job comes out as it went in; another process reads it."""
     odd = job(2, delivery=None, reply=None, heard=False, sha256=None, started=None, size=3)
-    odd = replace(
-        odd, state=JobState.ABORTED, outcome="aborted", reasons=("a", "b"), name="\u00e9'"
+    odd = odd._replace(
+        state=JobState.ABORTED, outcome="aborted", reasons=("a", "b"), name="\u00e9'"
     )
     database.write([job(1), odd])
     other = Database(database.path)

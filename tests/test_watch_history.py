@@ -18,7 +18,7 @@ from tests.support.answers import now
 
 def record(number: int, **more: Any) -> JobRecord:
     """A job that has printed."""
-    known: dict[str, Any] = dict.fromkeys(JobRecord.__dataclass_fields__, "")
+    known: dict[str, Any] = dict.fromkeys(JobRecord._fields, "")
     known |= {"number": number, "port": "ward3", "state": JobState.COMPLETED, "created": 0.0}
     known |= {"bytes": 10, "completed": 1.0, "sha256": None, "sent": 10, "pages": None}
     return JobRecord(**{**known, **more})

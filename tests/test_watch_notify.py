@@ -198,11 +198,11 @@ def test_takesNothing() -> None:
     """A printer that takes no more of a job is stopped, too, though it does not say so."""
     alarmed = Alarmed()
     alarmed.wait(300)
-    record = replace(jobRecord(JobState.PROCESSING), port="ward3", printer="Ward 3", blocked=55.0)
+    record = jobRecord(JobState.PROCESSING)._replace(port="ward3", printer="Ward 3", blocked=55.0)
     alarmed.watched.jobs = [record]
     alarmed.wait(LOOK)
     assert alarmed.receiver.told == []
-    alarmed.watched.jobs = [replace(record, blocked=60.0)]
+    alarmed.watched.jobs = [record._replace(blocked=60.0)]
     alarmed.wait(LOOK)
     [(_, digest)] = alarmed.receiver.told
     assert digest.events[0].text == "ward3 (Ward 3) takes no more of job 31"
@@ -214,7 +214,7 @@ def test_takesNothing() -> None:
 def test_stuckAndStopped() -> None:
     """While a printer says itself that it is stopped, the end of a job does not mend it."""
     alarmed = Alarmed()
-    stuck = replace(jobRecord(JobState.PROCESSING), port="ward3", blocked=90.0)
+    stuck = jobRecord(JobState.PROCESSING)._replace(port="ward3", blocked=90.0)
     alarmed.watched.jobs = [stuck]
     alarmed.wait(LOOK)
     alarmed.notifier.portChanged(port(stopped=True, message="stopped: media-empty"))
@@ -302,13 +302,13 @@ def test_elsewhere() -> None:
 def test_held() -> None:
     """A held job is told of with its reason and its sender; one that was released is not."""
     alarmed = Alarmed()
-    held = replace(jobRecord(JobState.HELD), port="ward3", reason="interrupted")
+    held = jobRecord(JobState.HELD)._replace(port="ward3", reason="interrupted")
     alarmed.notifier.jobChanged(held)
-    alarmed.notifier.jobChanged(replace(held, number=32))
-    alarmed.notifier.jobChanged(replace(held, number=33))
+    alarmed.notifier.jobChanged(held._replace(number=32))
+    alarmed.notifier.jobChanged(held._replace(number=33))
     alarmed.notifier.portChanged(port(held=3))
-    alarmed.notifier.jobChanged(replace(held, number=32, state=JobState.PENDING))
-    alarmed.notifier.jobEnded(replace(held, number=33, state=JobState.CANCELED))
+    alarmed.notifier.jobChanged(held._replace(number=32, state=JobState.PENDING))
+    alarmed.notifier.jobEnded(held._replace(number=33, state=JobState.CANCELED))
     alarmed.wait(LOOK)
     [(_, digest)] = alarmed.receiver.told
     assert [each.text for each in digest.events] == [

@@ -4,8 +4,6 @@ What a history keeps of the names of jobs.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from jetdirect.watch.retention import Names, Retention
@@ -25,4 +23,4 @@ from tests.support.records import job
 def test_names(names: Names, name: str, kept: str) -> None:
     """A masked name does not tell its length; nothing but the name is another one."""
     record = job(name=name)
-    assert Retention(names=names).kept(record) == replace(record, name=kept)
+    assert Retention(names=names).kept(record) == record._replace(name=kept)

@@ -280,14 +280,14 @@ def test_history() -> None:
     program.machine.upload(b"a page", "second.ps")
     program.machine.advance(1)
     [record] = hear(program.history.job(2))
-    program.history.jobEnded(replace(record, number=77))
+    program.history.jobEnded(record._replace(number=77))
     assert program.get("/api/jobs/77")["name"] == "second.ps"
     assert program.numbers(state="completed") == [77, 2, 1]
     assert program.numbers(port="PORT2") == []
     assert program.post("/api/jobs/77/erase")["name"] == ""
     assert program.ask("/api/jobs/78/erase", "POST").status == 404
     # Of a printing port that is no more there may be jobs.
-    program.history.jobEnded(replace(record, number=78, port="gone"))
+    program.history.jobEnded(record._replace(number=78, port="gone"))
     assert program.numbers(port="Gone") == [78]
 
 

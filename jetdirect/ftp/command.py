@@ -17,7 +17,7 @@ SessionT = TypeVar("SessionT")
 """The session that does the commands, which stands above this module."""
 
 Result = Coroutine[Any, Any, Reply | None] | Deferred[Reply | None] | Reply | None
-"""A command answers at once, later, or (L{None}) has sent its replies itself."""
+"""A command answers at once, later, or (L{None}) sends its replies itself."""
 
 
 class When(Enum):

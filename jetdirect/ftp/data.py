@@ -8,6 +8,7 @@ read before there is a consumer, and its back-pressure stops the peer.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from twisted.internet import error
@@ -56,6 +57,10 @@ class DataTerms:
     lenient: bool = False
 
 
+Over = Callable[[DataConnectionLost | None], None]
+"""Is told of the end of a transfer; L{None}: it is complete."""
+
+
 @implementer(IPushProducer)
 class DataPort:
     """
@@ -82,7 +87,7 @@ class DataPort:
         self._consumer: IConsumer | None = None
         self._kernel: IKernelConsumer | None = None
         self._gathering: Gathering | None = None
-        self._ended: Deferred[None] = Deferred()
+        self._over: Over | None = None
         self._closed: DataConnectionLost | None = None
         self._dismissed = False
         self._timer: Deadline | None = None
@@ -94,48 +99,47 @@ class DataPort:
 
     # What a transfer does with it.
 
-    async def pourInto(self, consumer: IConsumer) -> None:
+    def pourInto(self, consumer: IConsumer, over: Over) -> None:
         """
         Make the connection and pass what comes over it into C{consumer}, until the peer ends it.
 
-        @raise NoDataConnection: it was never made.
-        @raise DataConnectionLost: it ended otherwise than a complete file ends.
+        @param over: told when it has ended as a complete file ends; or of L{NoDataConnection}: it
+            was never made, or of L{DataConnectionLost}: it ended otherwise.
         """
+        self._over = over
         self._consumer = consumer
         self.blocked = False
         self.lastActive = self.reactor.seconds()
         consumer.registerProducer(self, True)
-        try:
-            connection = await self._begin()
-            for data in self._early:
-                consumer.write(data)
-            self._early.clear()
-            if isPlain(connection.transport):
-                connection.transport.eager = True
-            if self._closed is None and connection.lost is None and not self.blocked:
-                connection.transport.resumeProducing()
-            await self._ended
-        finally:
-            self._consumer = self._kernel = None
-            if self._gathering is not None:
-                self._gathering.stop()
-            self._ended.addErrback(lambda _: None)  # it may have been over before it was awaited
-            consumer.unregisterProducer()
+        self._begin(self._pour)
 
-    async def send(self, data: bytes) -> None:
+    def _pour(self, connection: DataConnection) -> None:
+        consumer = self._consumer
+        assert consumer is not None
+        for data in self._early:
+            consumer.write(data)
+        self._early.clear()
+        if isPlain(connection.transport):
+            connection.transport.eager = True
+        if self._closed is None and connection.lost is None and not self.blocked:
+            connection.transport.resumeProducing()
+
+    def send(self, data: bytes, over: Over) -> None:
         """
         Make the connection, send C{data} and end it.
 
-        @raise NoDataConnection: it was never made.
-        @raise DataConnectionLost: the peer did not take it all.
+        @param over: told when the peer has it all; or of L{NoDataConnection}: it was never made, or
+            of L{DataConnectionLost}: the peer did not take it all.
         """
-        connection = await self._begin()
+        self._over = over
+        self._begin(lambda connection: self._send(connection, data))
+
+    def _send(self, connection: DataConnection, data: bytes) -> None:
         self._sending = True
         if connection.lost is None:
             connection.transport.resumeProducing()
             connection.transport.write(data)
             connection.transport.loseConnection()
-        await self._ended
 
     def release(self) -> None:
         """The transfer is over, and its replies are sent."""
@@ -167,7 +171,7 @@ class DataPort:
     def stopProducing(self) -> None:
         """L{IPushProducer}: what still comes is read and dropped, until the peer has the reply."""
         connection = self._connection
-        if connection is None or connection.lost is not None or self._ended.called:
+        if connection is None or connection.lost is not None or self._over is None:
             self.close()
             return
         self._dismiss(connection, DataConnectionLost("nothing more was wanted"))
@@ -180,7 +184,7 @@ class DataPort:
             self._timer.cancel()
         self._timer = Deadline(self.reactor, HEARING_TIME, self._hadItsTime)
         connection.transport.resumeProducing()
-        self._ended.errback(self._closed)
+        self._end(self._closed)
 
     # What the connection tells.
 
@@ -246,7 +250,7 @@ class DataPort:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        if not self.begun or self._ended.called:
+        if not self.begun or self._over is None:
             return
         # Under TLS: an end without close_notify.  It says nothing of what we sent; of what we were
         # sent it is the end only if the operator says so, and a reset never is.
@@ -254,14 +258,14 @@ class DataPort:
         plain = self._connection.plainEnd
         pardoned = plain and (self._sending or self._terms.lenient)
         if self._closed is not None:
-            self._ended.errback(self._closed)
+            self._end(self._closed)
         elif reason.check(error.ConnectionDone) or pardoned:
             if self._consumer is not None:
                 self._passHead(self._consumer)  # the whole file; it is no ClientHello
-            self._ended.callback(None)
+            self._end(None)
         else:
             why = f"the data connection {self._connection.whyLost}"
-            self._ended.errback(DataConnectionLost(why))
+            self._end(DataConnectionLost(why))
 
     # Inside.
 
@@ -269,22 +273,45 @@ class DataPort:
         self._timer = None
         self.close()
 
-    async def _made(self) -> DataConnection:
-        # Or NoDataConnection.
+    def _made(self) -> Deferred[DataConnection]:
+        # Fails with NoDataConnection.
         raise NotImplementedError
 
-    async def _begin(self) -> DataConnection:
-        connection = await self._made()
+    def _begin(self, then: Callable[[DataConnection], None]) -> None:
+        if self._connection is not None and self._closed is None:
+            self._began(self._connection, then)
+        else:
+            self._made().addCallback(self._began, then).addErrback(self._notBegun)
+
+    def _began(self, connection: DataConnection, then: Callable[[DataConnection], None]) -> None:
         self.begun = True
         self.lastActive = self.reactor.seconds()
-        if connection.lost is not None:
-            self.connectionEnded(connection.lost)
-        elif self._terms.idleTimeout:
+        if connection.lost is None and self._terms.idleTimeout:
             first = min(self._terms.idleTimeout, TUNED_AFTER)
             self._timer = Deadline(self.reactor, first, self._lookForIdleness)
-        else:
+        elif connection.lost is None:
             tune(connection.transport)
-        return connection
+        then(connection)
+        if connection.lost is not None:
+            self.connectionEnded(connection.lost)
+
+    def _notBegun(self, failure: Failure) -> Failure | None:
+        error = failure.value
+        if not isinstance(error, DataConnectionLost):
+            return failure
+        self._end(error)
+        return None
+
+    def _end(self, error: DataConnectionLost | None) -> None:
+        over, self._over = self._over, None
+        if over is None:
+            return
+        consumer, self._consumer, self._kernel = self._consumer, None, None
+        if self._gathering is not None:
+            self._gathering.stop()
+        if consumer is not None:
+            consumer.unregisterProducer()
+        over(error)
 
     def _lookForIdleness(self) -> None:
         assert self._connection is not None

@@ -9,9 +9,10 @@ import secrets
 from collections.abc import Callable, Sequence
 
 from twisted.internet import error
-from twisted.internet.defer import CancelledError, Deferred, TimeoutError, succeed
+from twisted.internet.defer import CancelledError, Deferred, TimeoutError, fail
 from twisted.internet.interfaces import IAddress, IListeningPort
 from twisted.internet.protocol import Factory, Protocol, ServerFactory
+from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from ..errors import NoDataConnection
@@ -26,6 +27,8 @@ from .dataconnection import DataConnection, connectionFor
 
 CONNECT_TIMEOUT = 30.0
 """Seconds a data connection may take to be made, as in pyftpdlib; vsftpd gives it 60."""
+
+_UNUSED = "the data connection was closed before it was used"
 
 
 class MadePort(DataPort):
@@ -50,27 +53,33 @@ class MadePort(DataPort):
         # Must be cancelable.
         raise NotImplementedError
 
-    async def _made(self) -> DataConnection:
-        try:
-            if self._closed is not None:
-                raise CancelledError()
-            self._connecting = self._make()
-            return await within(self._connecting, CONNECT_TIMEOUT, self.reactor)
-        except TimeoutError:
-            why = f"the data connection was not made within {CONNECT_TIMEOUT:g} s"
-            if self.stranger:
-                why += f"; one from {self.stranger} was refused, it must come from your own address"
-            raise NoDataConnection(why) from None
-        except (CancelledError, error.ConnectingCancelledError):
-            raise NoDataConnection("the data connection was closed before it was used") from None
-        except error.ConnectBindError as failed:
-            what = os.strerror(failed.osError) if failed.osError else str(failed)
-            why = f"the data connection could not be made from here: {what}"
-            raise NoDataConnection(why) from failed
-        except error.ConnectError as failed:
-            raise NoDataConnection("the data connection could not be made") from failed
-        finally:
-            self._connecting = None
+    def _made(self) -> Deferred[DataConnection]:
+        if self._closed is not None:
+            return fail(NoDataConnection(_UNUSED))
+        self._connecting = self._make()
+        made = within(self._connecting, CONNECT_TIMEOUT, self.reactor)
+        return made.addBoth(self._connected)
+
+    def _connected(self, result: DataConnection | Failure) -> DataConnection | Failure:
+        self._connecting = None
+        if not isinstance(result, Failure):
+            return result
+        match result.value:
+            case TimeoutError():
+                why = f"the data connection was not made within {CONNECT_TIMEOUT:g} s"
+                if self.stranger:
+                    why += f"; one from {self.stranger} was refused, it must come from your own"
+                    why += " address"
+            case CancelledError() | error.ConnectingCancelledError():
+                why = _UNUSED
+            case error.ConnectBindError(osError=number) as failed:
+                what = os.strerror(number) if number else str(failed)
+                why = f"the data connection could not be made from here: {what}"
+            case error.ConnectError():
+                why = "the data connection could not be made"
+            case _:
+                return result
+        raise NoDataConnection(why) from result.value
 
 
 @implementer(IRefusals)
@@ -105,7 +114,8 @@ class PassivePort(MadePort, ServerFactory):
         self._peer = peer
         self._networks = networks
         self._refused = refused
-        self._waiter: Deferred[DataConnection] = Deferred()
+        self._waiter: Deferred[DataConnection] | None = None
+        self._noRoom: NoDataConnection | None = None
         listener = self._listen(interface, ports or [0])
         self._listener: IListeningPort | None = listener
         ours = isinstance(listener, Listener)
@@ -136,21 +146,22 @@ class PassivePort(MadePort, ServerFactory):
     def connectionMade(self, connection: DataConnection) -> None:
         """The peer has come."""
         super().connectionMade(connection)
-        if not self._waiter.called:
+        if self._waiter is not None and not self._waiter.called:
             self._waiter.callback(connection)
 
     def connectionRefused(self, peer: IAddress) -> None:
         """The peer will hardly come again: its transfer need not wait for that."""
-        if self._mayCome(peer) and not self._waiter.called:
+        if self._mayCome(peer) and self._listener is not None:
             self._stopListening()
             why = "the gateway has no file descriptor left for the data connection"
-            self._waiter.errback(NoDataConnection(why))
+            self._noRoom = NoDataConnection(why)
+            if self._waiter is not None:
+                self._waiter.errback(self._noRoom)
 
     def close(self, why: str = "the data connection was closed") -> None:
         """Also stop listening."""
         self._stopListening()
         super().close(why)
-        self._waiter.addErrback(lambda _: None)  # no transfer may have asked
 
     def _mayCome(self, addr: IAddress | None) -> bool:
         host = plainHost(getattr(addr, "host", ""))
@@ -164,7 +175,10 @@ class PassivePort(MadePort, ServerFactory):
         return super().made
 
     def _make(self) -> Deferred[DataConnection]:
-        return self._waiter if self._connection is None else succeed(self._connection)
+        if self._noRoom is not None:
+            return fail(self._noRoom)
+        self._waiter = Deferred()
+        return self._waiter
 
     def _stopListening(self) -> None:
         listener, self._listener = self._listener, None

@@ -117,6 +117,17 @@ class Interpreter(Generic[SessionT]):
             self._pipeline = None
         return line is not None
 
+    def goesOn(self) -> None:
+        """The command that is being done takes its time."""
+        self._pipeline = self._pipeline or Pipeline()
+        self._pipeline.running = True
+
+    def ended(self, reply: Reply | None) -> None:
+        """It has ended; L{None}: it has sent its replies itself."""
+        assert self._pipeline is not None
+        self._pipeline.running = False
+        self._session.commandEnded(reply)
+
     def forget(self) -> None:
         """What waits is not done any more."""
         if self._pipeline is not None:
@@ -155,10 +166,9 @@ class Interpreter(Generic[SessionT]):
         if isinstance(result, Reply):
             session.reply(result)
         elif result is not None:
-            self._pipeline = self._pipeline or Pipeline()
-            self._pipeline.running = True
+            self.goesOn()
             later = result if isinstance(result, Deferred) else Deferred.fromCoroutine(result)
-            later.addCallbacks(self._ended, self._failed)
+            later.addCallbacks(self.ended, self._failed)
         return None
 
     def _unknown(self, verb: str) -> None:
@@ -172,9 +182,4 @@ class Interpreter(Generic[SessionT]):
     def _failed(self, failure: Failure) -> None:
         peer = self._session.control.peer
         self._log.failure("a command of {peer} failed", failure, peer=peer)
-        self._ended(replies.LOCAL_ERROR)
-
-    def _ended(self, reply: Reply | None) -> None:
-        assert self._pipeline is not None
-        self._pipeline.running = False
-        self._session.commandEnded(reply)
+        self.ended(replies.LOCAL_ERROR)

@@ -6,9 +6,9 @@ L{jetdirect.ftp.interpreter} does the commands, L{jetdirect.ftp.control} has the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from typing import Any, Protocol
+from typing import Protocol
 
 from twisted.cred.portal import Portal
 from twisted.internet.defer import CancelledError, Deferred
@@ -346,22 +346,19 @@ class Session(ControlListener):
         dataPort = self.takeDataPort()
         if isinstance(dataPort, Reply):
             return dataPort
-        transfer = Listing(self, dataPort)
-        return self.runTransfer(transfer, transfer.run(render()))
+        self.runTransfer(Listing(self, dataPort, render()))
+        return None
 
-    async def runTransfer(self, transfer: Transfer, replies: Coroutine[Any, Any, None]) -> None:
+    def runTransfer(self, transfer: Transfer) -> None:
         """Let C{transfer} be the running one, until it has sent its replies."""
         self.transfer = transfer
         self._drain(None)
-        try:
-            await replies
-        except Exception:
-            self._transferEnded(transfer)
-            raise
-        # Not in a "finally": that would also run when an unfinished coroutine is collected.
-        self._transferEnded(transfer)
+        self._interpreter.goesOn()
+        transfer.run(self._transferEnded)
 
-    def _transferEnded(self, transfer: Transfer) -> None:
+    def _transferEnded(self) -> None:
+        transfer = self.transfer
+        assert transfer is not None
         transfer.dataPort.release()
         self._drain(transfer.dataPort)
         if self.control.gone:
@@ -370,6 +367,7 @@ class Session(ControlListener):
         self.transfer = None
         if not self.control.answers:
             self.factory.sessionEnded(self)  # the job went on without its sender
+        self._interpreter.ended(None)
 
     def _drain(self, dataPort: DataPort | None) -> None:
         # A sender whose job was cut may still be sending: its data connection is read until it

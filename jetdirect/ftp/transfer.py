@@ -5,6 +5,7 @@ comes in.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 from twisted.internet.interfaces import IReactorTime
@@ -58,6 +59,14 @@ class Transfer:
         self.dataPort = dataPort
         self.aborts = 0
 
+    def run(self, over: Callable[[], None]) -> None:
+        """
+        Do it, and send the replies.
+
+        @param over: called when the last one is sent.
+        """
+        raise NotImplementedError
+
     @property
     def lastActive(self) -> float:
         """When the sender last did its part; now, as long as others are to blame."""
@@ -96,14 +105,21 @@ class Transfer:
 class Listing(Transfer):
     """LIST, NLST: a few lines to the client."""
 
-    async def run(self, listing: bytes) -> None:
-        """Send C{listing}, and the replies."""
+    def __init__(self, session: TransferSession, dataPort: DataPort, listing: bytes) -> None:
+        super().__init__(session, dataPort)
+        self._listing = listing
+
+    def run(self, over: Callable[[], None]) -> None:
+        """L{Transfer}."""
+        self._over = over
         self.session.reply(replies.OPENING_LIST)
-        try:
-            await self.dataPort.send(listing)
-        except DataConnectionLost as error:
-            self.session.reply(replies.listingRefusal(error, aborted=self.aborts > 0))
-        else:
+        self.dataPort.send(self._listing, self._sent)
+
+    def _sent(self, error: DataConnectionLost | None) -> None:
+        if error is None:
             self.session.reply(replies.LISTED)
+        else:
+            self.session.reply(replies.listingRefusal(error, aborted=self.aborts > 0))
         for _ in range(self.aborts):
             self.session.reply(replies.LIST_ABORTED)
+        self._over()

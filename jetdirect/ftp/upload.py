@@ -7,8 +7,12 @@ The job's turn, the printer, 150, the data connection, the bytes, the printer's 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import wraps
+from typing import TypeVar
 
+from twisted.internet.defer import Deferred
 from twisted.logger import Logger
+from twisted.python.failure import Failure
 
 from ..errors import (
     DataConnectionLost,
@@ -32,6 +36,20 @@ PATIENCE = 4.0
 """Seconds in which the data connection has to be made while other jobs wait for the printer: two
 lost SYNs are sent again after 1 and 3 s (RFC 6298, section 2)."""
 
+_T = TypeVar("_T")
+
+
+def _step(do: Callable[[Upload, _T], None]) -> Callable[[Upload, _T], None]:
+    # A mistake in one is the job's, and not that of the connection which has brought it about.
+    @wraps(do)
+    def done(upload: Upload, what: _T) -> None:
+        try:
+            do(upload, what)
+        except Exception:
+            upload._failed(Failure())
+
+    return done
+
 
 class Upload(Transfer):
     """STOR, STOU or APPE: one job."""
@@ -44,83 +62,121 @@ class Upload(Transfer):
         dataPort: DataPort,
         port: PrintingPort,
         job: UploadedJob,
+        opening: Reply,
         printed: Callable[[], None],
     ) -> None:
         """
+        @param opening: the 150.
         @param printed: called when the printer has the job.
         """
         super().__init__(session, dataPort)
+        self._opening = opening
         self._printed = printed
         self.port = port
         self.job = job
         self.number = job.number
         self.underWay = False
         self._pouring = False
+        self._answered = False
         self._hurry: Deadline | None = None
 
-    async def run(self, opening: Reply) -> None:
-        """
-        Print the job and send the replies.
+    def run(self, over: Callable[[], None]) -> None:
+        """L{Transfer}: print the job."""
+        self._over = over
+        self.job.whenOpened().addCallbacks(self._opened, self._incomplete)
 
-        @param opening: the 150.
-        """
-        try:
-            delivery = await self._print(opening)
-        except SpoolSilent:
-            self.session.hangUp()
-            return
-        except PrintError as error:
-            self.session.reply(replies.refusal(error, self.job.number))
-        except Exception:
-            # A mistake of ours: no reason to leave the printer in mid-job, or to guess the code.
-            self._log.failure("job {job} failed", job=self.number)
-            fault = PrintError("the gateway itself failed")
-            self.job.cut(fault)
-            await self.job.whenDecided()
-            self.session.reply(replies.refusal(self.job.error or fault, self.number))
-        else:
-            self._printed()
-            self.session.reply(
-                replies.PRINTED(
-                    port=self.port.name,
-                    job=self.job.number,
-                    name=self.job.name,
-                    bytes=self.job.bytes,
-                    delivery=replies.delivered(delivery, self.port.transport.reaches),
-                )
-            )
-            self.job.replied()
-            self.session.expectToBeHeard(self.job)
-        if self.aborts:
-            await self.job.whenReleased()
-            done = replies.ABORTED if self.underWay else replies.ABORTED_IN_LINE
-            for _ in range(self.aborts):
-                self.session.reply(done(port=self.port.name))
+    # Its steps, of which each begins the next one.
 
-    async def _print(self, opening: Reply) -> Delivery:
-        await self.job.whenOpened()
+    @_step
+    def _opened(self, _: None) -> None:
         self.underWay = True
-        self.session.reply(opening)
+        self.session.reply(self._opening)
         self._pouring = True
         if not self.dataPort.made:
             self._hurry = Deadline(self.session.reactor, PATIENCE, self._othersWait)
-        try:
-            await self.dataPort.pourInto(self.job)
+        self.dataPort.pourInto(self.job, self._poured)
+
+    @_step
+    def _poured(self, error: DataConnectionLost | None) -> None:
+        if self._hurry is not None:
+            self._hurry.cancel()
+        if error is None:
             self._pouring = False
-        except DataConnectionLost as error:
+        else:
             self.job.cut(error)
-        finally:
-            if self._hurry is not None:
-                self._hurry.cancel()
-        if self.session.settings.controlLossGrace and self.job.error is None:
-            await self.session.pause(self.session.settings.controlLossGrace)
+        grace = self.session.settings.controlLossGrace
+        if grace and self.job.error is None:
+            Deferred.fromCoroutine(self.session.pause(grace)).addCallback(self._finish)
+        else:
+            self._finish(True)
+
+    @_step
+    def _finish(self, _: bool) -> None:
         self._lookForSender()
-        delivery = await self.job.finish()
+        self.job.finish().addCallbacks(self._finished, self._incomplete)
+
+    @_step
+    def _finished(self, delivery: Delivery) -> None:
         self._lookForSender()
         if self.job.error is not None:
-            await self.job.whenDecided()
-            raise self.job.error
-        return delivery
+            self.job.whenDecided().addCallback(self._refuse)
+            return
+        self._printed()
+        self._answer(
+            replies.PRINTED(
+                port=self.port.name,
+                job=self.job.number,
+                name=self.job.name,
+                bytes=self.job.bytes,
+                delivery=replies.delivered(delivery, self.port.transport.reaches),
+            )
+        )
+        self.job.replied()
+        self.session.expectToBeHeard(self.job)
+        self._end()
+
+    @_step
+    def _incomplete(self, failure: Failure) -> None:
+        error = failure.value
+        if isinstance(error, SpoolSilent):
+            self.aborts = 0
+            self.session.hangUp()
+            self._end()
+        elif isinstance(error, PrintError):
+            self._answer(replies.refusal(error, self.number))
+            self._end()
+        else:
+            self._failed(failure)
+
+    def _failed(self, failure: Failure) -> None:
+        # A mistake of ours: no reason to leave the printer in mid-job, or to guess the code.
+        self._log.failure("job {job} failed", failure, job=self.number)
+        if self._answered:
+            self._end()
+        else:
+            self.job.cut(PrintError("the gateway itself failed"))
+            self.job.whenDecided().addCallback(self._refuse)
+
+    def _refuse(self, _: None) -> None:
+        assert self.job.error is not None
+        self._answer(replies.refusal(self.job.error, self.number))
+        self._end()
+
+    def _answer(self, reply: Reply) -> None:
+        self._answered = True
+        self.session.reply(reply)
+
+    def _end(self) -> None:
+        if self.aborts:
+            self.job.whenReleased().addCallback(self._aborted)
+        else:
+            self._over()
+
+    def _aborted(self, _: None) -> None:
+        done = replies.ABORTED if self.underWay else replies.ABORTED_IN_LINE
+        for _each in range(self.aborts):
+            self.session.reply(done(port=self.port.name))
+        self._over()
 
     def _othersWait(self) -> None:
         # The printer is not kept for a sender who cannot reach us, or does not want to.

@@ -13,7 +13,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import astuple, fields
+from dataclasses import astuple
 from itertools import chain
 from operator import attrgetter
 from typing import Any, TypeVar
@@ -59,7 +59,7 @@ zeros."""
 
 _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
-_FIELDS = [each.name for each in fields(JobRecord) if each.name not in ("blocked", "outcome")]
+_FIELDS = [each for each in JobRecord._fields if each not in ("blocked", "outcome")]
 _MARKS = ", ".join("?" * len(_FIELDS))
 _COLUMNS = ", ".join(f'"{name}"' for name in _FIELDS)
 

@@ -4,7 +4,7 @@ What a history keeps of jobs that have ended, and for how long.  No I/O.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 
 from ..record import JobRecord
@@ -41,7 +41,7 @@ class Retention:
         """A job as it is kept."""
         match self.names:
             case Names.MASK if record.name:
-                return replace(record, name=record.name[0] + MASKED)
+                return record._replace(name=record.name[0] + MASKED)
             case Names.OMIT:
-                return replace(record, name="")
+                return record._replace(name="")
         return record

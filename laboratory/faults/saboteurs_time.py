@@ -7,6 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from twisted.python.failure import Failure
 
 from jetdirect import guard
 from jetdirect.ftp import data, dataconnection, pipeline, upload
@@ -73,7 +74,12 @@ def abortHasNoEnd(patch: pytest.MonkeyPatch) -> None:
 
 def nonsenseIsBelieved(patch: pytest.MonkeyPatch) -> None:
     """Whatever finish() gives is a delivery."""
-    patch.setattr(GuardedConnection, "_level", lambda self, delivery: Delivery.DELIVERED)
+    original = GuardedConnection._outcome
+
+    def outcome(self: Any, result: Any) -> Any:
+        return original(self, result if isinstance(result, Failure) else Delivery.DELIVERED)
+
+    patch.setattr(GuardedConnection, "_outcome", outcome)
 
 
 def nobodyIsHurried(patch: pytest.MonkeyPatch) -> None:

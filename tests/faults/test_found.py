@@ -10,7 +10,6 @@ from random import Random
 from typing import Any
 
 import pytest
-from twisted.internet.defer import Deferred
 from twisted.internet.protocol import Protocol
 from twisted.internet.testing import MemoryReactorClock
 
@@ -30,6 +29,7 @@ from laboratory.faults.simulation.network import Network
 from laboratory.faults.simulation.reactor import SimulatedReactor
 from laboratory.faults.simulation.secure import SecureEnd, certificate
 from laboratory.faults.simulation.wire import Wire
+from tests.support.transfers import poured
 
 
 class Simulated:
@@ -233,7 +233,7 @@ class Pour:
         assert isinstance(end, End)
         self.end = end
         self.taken = _Taken()
-        self.over = Deferred.fromCoroutine(port.pourInto(self.taken))  # type: ignore[arg-type]
+        self.over = poured(port, self.taken)
         self.simulated.go(0.5)
 
     def stall(self, seconds: float) -> None:

@@ -290,10 +290,13 @@ def twoReplies(patch: pytest.MonkeyPatch) -> None:
     """The final reply is sent twice."""
     original = Upload.run
 
-    async def run(self: Any, opening: Reply) -> None:
-        await original(self, opening)
-        if self.job.error is not None:
-            self.control.reply(replies.refusal(self.job.error, self.job.number))
+    def run(self: Any, over: Callable[[], None]) -> None:
+        def again() -> None:
+            if self.job.error is not None:
+                self.session.reply(replies.refusal(self.job.error, self.job.number))
+            over()
+
+        original(self, again)
 
     patch.setattr(Upload, "run", run)
 

@@ -34,6 +34,7 @@ from jetdirect.net.network import networkOf
 from jetdirect.net.stream import Stream
 from jetdirect.transports.build import transportFor
 from tests.support.peer import PATIENCE
+from tests.support.transfers import poured
 
 reactor: Any = networkOf(theReactor)
 
@@ -149,7 +150,7 @@ class Line:
     async def _upload(self) -> None:
         # As jetdirect.ftp.upload does it.
         try:
-            await self.port.pourInto(self.job)
+            await poured(self.port, self.job)
         except DataConnectionLost as error:
             self.job.cut(error)
         try:

@@ -162,7 +162,6 @@ def _print(session: Session, path: str, unique: bool) -> Result:
     if not path:
         path = f"job{job.number}"
         stored = (*stored, path)
-    upload = Upload(session, dataPort, port, job, lambda: shell.store(stored, job.bytes))
     if unique:
         opening = replies.OPENING_UNIQUE(name=path)
     else:
@@ -176,7 +175,10 @@ def _print(session: Session, path: str, unique: bool) -> Result:
             opening = replies.SPOOLING(
                 type=mode, name=job.name, port=port.name, printer=printer, before=before
             )
-    return session.runTransfer(upload, upload.run(opening))
+    session.runTransfer(
+        Upload(session, dataPort, port, job, opening, lambda: shell.store(stored, job.bytes))
+    )
+    return None
 
 
 def _pathStatus(session: Session, argument: str) -> Reply:
