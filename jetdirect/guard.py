@@ -11,13 +11,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from twisted.internet.defer import CancelledError, Deferred, maybeDeferred, succeed
+from twisted.internet.defer import CancelledError, Deferred, maybeDeferred
 from twisted.internet.interfaces import IDelayedCall, IProducer, IReactorTime
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from .errors import PrinterLost, PrintError
 from .interfaces import Delivery, IKernelConsumer, IPrinterConnection
+from .net.deadline import hasFired
 
 ABORT_TIMEOUT = 30.0
 """Seconds that a printer connection has for C{abort} before that is canceled (chosen: a slow
@@ -37,10 +38,9 @@ FAULT = "the gateway failed at the printer's side"
 
 class Awaited:
     """
-    One thing that a transport was asked for, and answers later.
+    One thing that a transport is asked for, and answers later.
 
-    @ivar answer: fires once, with what the transport answered or raised.  May be canceled, and
-        fires at once then.
+    @ivar answered: it was told what the transport answered, or that it was canceled.
     @ivar isOver: the transport has answered; or C{CANCEL_TIMEOUT} is over since it was canceled.
     """
 
@@ -49,33 +49,54 @@ class Awaited:
     def __init__(
         self,
         clock: IReactorTime,
-        late: Callable[[Any], Any],
-        ask: Callable[[], Any],
+        tell: Callable[[Any], object],
+        late: Callable[[Any], object] = lambda _: None,
     ) -> None:
         """
-        @param late: is given what came after C{answer} was canceled, and puts it away; may return a
-            L{Deferred}, which C{whenOver} waits for.
+        @param tell: told once: what the transport answers, or the L{Failure}.
+        @param late: is given what comes after it was canceled, and puts it away; may return a
+            L{Deferred}, which is waited for.
         """
-        self.answer: Deferred[Any] = Deferred(self._cancel)
+        self.answered = False
         self.isOver = False
-        self._over: Deferred[None] | None = None
         self._clock = clock
+        self._tell = tell
         self._late = late
+        self._asked: Deferred[Any] | None = None
         self._expiry: IDelayedCall | None = None
-        self._asked = maybeDeferred(ask)
-        self._asked.addBoth(self._answered)
+        self._whenOver: Callable[[], object] | None = None
 
-    def whenOver(self) -> Deferred[None]:
-        """To be called once.  Fires when it C{isOver}."""
-        self._over = succeed(None) if self.isOver else Deferred()
-        return self._over
+    def ask(self, what: Callable[[], Any]) -> None:
+        """Ask for it, once."""
+        asked: Deferred[Any] = maybeDeferred(what)
+        self._asked = asked
+        if hasFired(asked) and not isinstance(asked.result, Failure):
+            self._came(asked.result)
+        else:
+            asked.addBoth(self._came)
 
-    def _cancel(self, answer: Deferred[Any]) -> None:
+    def cancel(self) -> None:
+        """It is not wanted any more; C{tell} is told so at once."""
+        if self.answered:
+            return
         self._expiry = self._clock.callLater(CANCEL_TIMEOUT, self._expired)
         try:
-            self._asked.cancel()
+            if self._asked is not None:
+                self._asked.cancel()
         except Exception:
             self._log.failure("a transport failed as its work was canceled")
+        if not self.answered:
+            self.answered = True
+            self._tell(Failure(CancelledError()))
+
+    def whenOver(self, call: Callable[[], object]) -> None:
+        """Call C{call} when it C{isOver}, perhaps at once; only one is called."""
+        if self.isOver:
+            call()
+        else:
+            self._whenOver = call
+
+    # Inside.
 
     def _expired(self) -> None:
         self._log.error(
@@ -85,11 +106,13 @@ class Awaited:
         )
         self._end(None)
 
-    def _answered(self, result: Any) -> None:
-        if not self.answer.called:
-            give = self.answer.errback if isinstance(result, Failure) else self.answer.callback
-            give(result)
-            self._end(None)
+    def _came(self, result: Any) -> None:
+        if not self.answered:
+            self.answered = True
+            try:
+                self._tell(result)
+            finally:
+                self._end(None)
         elif not isinstance(result, Failure):
             maybeDeferred(self._late, result).addBoth(self._end)
         else:
@@ -100,8 +123,8 @@ class Awaited:
             self._expiry.cancel()
         if not self.isOver:
             self.isOver = True
-            if self._over is not None:
-                self._over.callback(None)
+            if self._whenOver is not None:
+                self._whenOver()
 
 
 class GuardedConnection:
@@ -217,23 +240,21 @@ class GuardedConnection:
         @return: fires, never fails, after C{ABORT_TIMEOUT} and C{CANCEL_TIMEOUT} at the latest.
         """
         released: Deferred[None] = Deferred()
-        aborting = Awaited(self._clock, lambda _: None, lambda: self._connection.abort(tail))
-        aborting.answer.addErrback(self._notAborted)
-        if aborting.answer.called:
+        aborting = Awaited(self._clock, self._aborted)
+        aborting.ask(lambda: self._connection.abort(tail))
+        if aborting.answered:
             released.callback(None)
             return released
-        expiry = self._expiry = self._clock.callLater(
-            self._patience, self._tooLong, aborting.answer
-        )
+        expiry = self._expiry = self._clock.callLater(self._patience, self._tooLong, aborting)
 
-        def over(_: None) -> None:
+        def over() -> None:
             if expiry.active():
                 expiry.cancel()
                 released.callback(None)
             else:  # what was canceled closes its connection in the reactor's next turn
                 self._clock.callLater(0, released.callback, None)
 
-        aborting.whenOver().addCallback(over)
+        aborting.whenOver(over)
         return released
 
     def hasten(self, seconds: float = STOP_TIMEOUT) -> None:
@@ -245,7 +266,7 @@ class GuardedConnection:
 
     # Inside.
 
-    def _tooLong(self, aborting: Deferred[None]) -> None:
+    def _tooLong(self, aborting: Awaited) -> None:
         self._log.warn(
             "job {job}: the printer has not let go of the aborted job for {seconds:g} s; the rest"
             " is thrown away",
@@ -274,6 +295,6 @@ class GuardedConnection:
         self._log.failure("job {job}: the transport failed in finish", failure, job=self._job)
         raise PrinterLost(FAULT)
 
-    def _notAborted(self, failure: Failure) -> None:
-        if not failure.check(CancelledError):
-            self._log.failure("job {job}: abort failed", failure, job=self._job)
+    def _aborted(self, result: Any) -> None:
+        if isinstance(result, Failure) and not result.check(CancelledError):
+            self._log.failure("job {job}: abort failed", result, job=self._job)

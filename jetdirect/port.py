@@ -8,8 +8,8 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 
-from twisted.internet.defer import CancelledError, Deferred, TimeoutError, succeed
-from twisted.internet.interfaces import IReactorTime
+from twisted.internet.defer import CancelledError, Deferred, succeed
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
@@ -47,6 +47,7 @@ class PrintingPort:
     """
 
     _log = Logger()
+    _patience: IDelayedCall
 
     def __init__(
         self,
@@ -173,11 +174,10 @@ class PrintingPort:
         now = self._clock.seconds()
         if self._asking is None and (self._asked is None or now - self._asked >= STATUS_AGE):
             self._asked = now
-            asking = self._asking = Awaited(
-                self._clock, lambda _: None, lambda: self.transport.ask()
-            )
-            asking.answer.addTimeout(ASK_TIMEOUT, self._clock).addErrback(self._notAsked)
-            asking.whenOver().addCallback(self._askedNoMore)
+            asking = self._asking = Awaited(self._clock, self._answered)
+            self._patience = self._clock.callLater(ASK_TIMEOUT, asking.cancel)
+            asking.ask(lambda: self.transport.ask())
+            asking.whenOver(self._askedNoMore)
 
     def answers(self) -> Deferred[bool] | None:
         """
@@ -204,7 +204,7 @@ class PrintingPort:
     def askNoMore(self) -> None:
         """The gateway stops; no answer is awaited any longer."""
         if self._asking is not None:
-            self._asking.answer.cancel()
+            self._asking.cancel()
 
     @property
     def wanted(self) -> bool:
@@ -268,11 +268,13 @@ class PrintingPort:
         if not self._lookAtState():
             self._changed(self)
 
-    def _notAsked(self, failure: Failure) -> None:
-        if not failure.check(CancelledError, TimeoutError):
-            self._log.failure("{port} cannot be asked how it is", failure, port=self.name)
+    def _answered(self, result: object) -> None:
+        if self._patience.active():
+            self._patience.cancel()
+        if isinstance(result, Failure) and not result.check(CancelledError):
+            self._log.failure("{port} cannot be asked how it is", result, port=self.name)
 
-    def _askedNoMore(self, _: None) -> None:
+    def _askedNoMore(self) -> None:
         self._asking = None
         with suppress(Exception):  # the next question for the status is told that there is none
             self._condition.said(self.transport.status)

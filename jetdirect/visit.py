@@ -116,27 +116,31 @@ class Visit:
     def _try(self) -> None:
         self._waits = False
         self._timer = None
-        opening = Awaited(self._clock, self.job.printOn, lambda: self._transport.open(self.job))
-        self._opening = opening
-        if self._settings.connectTimeout and not opening.answer.called:
+        opening = self._opening = Awaited(self._clock, self._answered, self.job.printOn)
+        opening.ask(lambda: self._transport.open(self.job))
+        if self._settings.connectTimeout and not opening.answered:
             left = max(self._deadline - self._clock.seconds(), 0.001)
             self._timer = self._clock.callLater(left, self._tooLate)
-        opening.answer.addCallbacks(self._reached, self._notReached)
 
     def _tooLate(self) -> None:
         assert self._opening is not None
         self._timer = None
         self._late = True
-        self._opening.answer.cancel()
+        self._opening.cancel()
+
+    def _answered(self, result: IPrinterConnection | Failure) -> None:
+        self._stopTimer()
+        if isinstance(result, Failure):
+            self._notReached(result)
+        else:
+            self._reached(result)
 
     def _reached(self, connection: IPrinterConnection) -> None:
-        self._stopTimer()
         self._condition.reached()
         self.printed = True
         self.job.printOn(connection).addCallback(self._leave)
 
     def _notReached(self, failure: Failure) -> None:
-        self._stopTimer()
         error = failure.value
         if self._late:
             seconds = self._settings.connectTimeout
@@ -164,15 +168,15 @@ class Visit:
         if self._waits:
             self._leave()
         elif self._opening is not None:
-            self._opening.answer.cancel()
+            self._opening.cancel()
 
     def _leave(self, _: object = None) -> None:
         self._waits = False
         self._stopTimer()
-        if self._opening is None or self._opening.isOver:
+        if self._opening is None:
             self._left(self)
-        else:
-            self._opening.whenOver().addCallback(lambda _: self._left(self))
+        else:  # what was asked of the transport last may not have come to its end
+            self._opening.whenOver(lambda: self._left(self))
 
     def _stopTimer(self) -> None:
         if self._timer is not None and self._timer.active():

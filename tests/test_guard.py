@@ -466,10 +466,14 @@ def test_lateFailureIsDropped(flushErrors: FlushErrors) -> None:
     """An answer that failed after it was canceled is nobody's any more."""
     clock = Clock()
     asked: Deferred[None] = Deferred(lambda _: None)
-    awaited = Awaited(clock, lambda _: None, lambda: asked)
-    awaited.answer.addErrback(lambda _: None)
+    told: list[Any] = []
+    awaited = Awaited(clock, told.append)
+    awaited.ask(lambda: asked)
 
-    awaited.answer.cancel()
+    awaited.cancel()
+
+    [only] = told
+    assert only.check(CancelledError)
 
     assert awaited.isOver
     assert clock.getDelayedCalls() == []

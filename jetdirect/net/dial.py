@@ -124,7 +124,9 @@ class Dialer:
         factory.noisy = False
         connecting = cancelLater(self._clock, self._connect(factory))
         if hasFired(connecting):
-            return connecting.addErrback(self._asPrintError)
+            if isinstance(connecting.result, Failure):
+                connecting.addErrback(self._asPrintError)
+            return connecting
 
         def cancel(_: object) -> None:
             self._givenUp += 1
