@@ -290,6 +290,25 @@ def test_bugAfterTheEnd(
     gateway.printsOn()
 
 
+def test_bugBehindTheReply(
+    monkeypatch: pytest.MonkeyPatch, flushErrors: Callable[..., list[LogEvent]]
+) -> None:
+    """After the reply a mistake of the gateway's own is logged, and no second reply is sent."""
+    gateway = MemoryGateway()
+    sender = gateway.user()
+
+    def broken(self: object, job: object) -> None:
+        raise ZeroDivisionError("a bug")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("jetdirect.ftp.session.Session.expectToBeHeard", broken)
+        heard = sender.upload("a.ps", PAGE)
+    assert codes(heard) == [150, 226]
+    assert len(flushErrors(ZeroDivisionError)) == 1
+    assert codes(sender.say("NOOP")) == [200]
+    gateway.printsOn()
+
+
 def test_bugInATransportAtTheOpening(flushErrors: Callable[..., list[LogEvent]]) -> None:
     """A transport that fails otherwise than agreed before a byte was sent: 451, and on."""
     gateway = MemoryGateway()
