@@ -18,7 +18,6 @@ from twisted.python.failure import Failure
 
 from .errors import PrinterLost, PrintError
 from .interfaces import Delivery, IKernelConsumer, IPrinterConnection
-from .net.deadline import hasFired
 
 ABORT_TIMEOUT = 30.0
 """Seconds that a printer connection has for C{abort} before that is canceled (chosen: a slow
@@ -70,7 +69,7 @@ class Awaited:
         """Ask for it, once."""
         asked: Deferred[Any] = maybeDeferred(what)
         self._asked = asked
-        if hasFired(asked) and not isinstance(asked.result, Failure):
+        if asked.called and not (asked.paused or isinstance(asked.result, Failure)):
             self._came(asked.result)
         else:
             asked.addBoth(self._came)

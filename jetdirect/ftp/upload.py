@@ -138,15 +138,13 @@ class Upload(Transfer):
     @_step
     def _incomplete(self, failure: Failure) -> None:
         error = failure.value
+        assert isinstance(error, PrintError)
         if isinstance(error, SpoolSilent):
             self.aborts = 0
             self.session.hangUp()
-            self._end()
-        elif isinstance(error, PrintError):
-            self._answer(replies.refusal(error, self.number))
-            self._end()
         else:
-            self._failed(failure)
+            self._answer(replies.refusal(error, self.number))
+        self._end()
 
     def _failed(self, failure: Failure) -> None:
         # A mistake of ours: no reason to leave the printer in mid-job, or to guess the code.
