@@ -39,7 +39,6 @@ class Awaited:
     """
     One thing that a transport is asked for, and answers later.
 
-    @ivar answered: it was told what the transport answered, or that it was canceled.
     @ivar isOver: the transport has answered; or C{CANCEL_TIMEOUT} is over since it was canceled.
     """
 
@@ -56,14 +55,18 @@ class Awaited:
         @param late: is given what comes after it was canceled, and puts it away; may return a
             L{Deferred}, which is waited for.
         """
-        self.answered = False
         self.isOver = False
         self._clock = clock
-        self._tell = tell
+        self._tell: Callable[[Any], object] | None = tell
         self._late = late
         self._asked: Deferred[Any] | None = None
         self._expiry: IDelayedCall | None = None
         self._whenOver: Callable[[], object] | None = None
+
+    @property
+    def answered(self) -> bool:
+        """Was it told what the transport answered, or that it was canceled?"""
+        return self._tell is None
 
     def ask(self, what: Callable[[], Any]) -> None:
         """Ask for it, once."""
@@ -84,9 +87,9 @@ class Awaited:
                 self._asked.cancel()
         except Exception:
             self._log.failure("a transport failed as its work was canceled")
-        if not self.answered:
-            self.answered = True
-            self._tell(Failure(CancelledError()))
+        tell, self._tell = self._tell, None  # which knows us
+        if tell is not None:
+            tell(Failure(CancelledError()))
 
     def whenOver(self, call: Callable[[], object]) -> None:
         """Call C{call} when it C{isOver}, perhaps at once; only one is called."""
@@ -106,10 +109,10 @@ class Awaited:
         self._end(None)
 
     def _came(self, result: Any) -> None:
-        if not self.answered:
-            self.answered = True
+        tell, self._tell = self._tell, None
+        if tell is not None:
             try:
-                self._tell(result)
+                tell(result)
             finally:
                 self._end(None)
         elif not isinstance(result, Failure):
@@ -122,8 +125,9 @@ class Awaited:
             self._expiry.cancel()
         if not self.isOver:
             self.isOver = True
-            if self._whenOver is not None:
-                self._whenOver()
+            call, self._whenOver = self._whenOver, None
+            if call is not None:
+                call()
 
 
 class GuardedConnection:

@@ -87,6 +87,7 @@ class DataConnection(Protocol):
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         self._end(reason)
+        del self._port  # which knows us
 
     def _end(self, reason: Failure) -> None:
         if self.lost is None:

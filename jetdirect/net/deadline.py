@@ -22,6 +22,10 @@ _T = TypeVar("_T")
 LONGEST_GRACE = 1.0
 
 
+def _nothing() -> None:
+    pass
+
+
 class Deadline:
     """
     Call C{missed} when the time is over, and the reactor has looked once more at what has come: as
@@ -41,6 +45,7 @@ class Deadline:
         """There is no limit any more; harmless when it is over, or was canceled."""
         if self._call.active():
             self._call.cancel()
+        self._missed = _nothing  # what has the limit need not wait for the collector of garbage
 
     def _over(self) -> None:
         late = self._clock.seconds() - self._call.getTime()

@@ -151,6 +151,7 @@ class Ending:
         before = self.state
         if not self._advance("closed"):
             return
+        self._reset = None  # it knows the connection, which knows us
         if before is State.DELIVERED:
             self._finished.callback(self._delivery)
         elif before is State.ABORTING:
