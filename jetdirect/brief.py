@@ -19,6 +19,8 @@ _TOLD = (
     " raise the limit of open files (ulimit -n, LimitNOFILE), or lower --max-sessions"
 )
 
+_OURS = "jetdirect."
+
 _CACHE = "Unable to write to plugin cache"
 
 
@@ -40,7 +42,9 @@ class Brief:
 
     def __call__(self, event: LogEvent) -> None:
         """L{ILogObserver}."""
-        if str(event.get("log_format", "")).startswith(_SCARCE):
+        if event.get("log_namespace", "").startswith(_OURS):
+            self._write(event)
+        elif str(event.get("log_format", "")).startswith(_SCARCE):
             now = event["log_time"]
             if now >= self._scarceUntil and "address" in event:
                 self._scarceUntil = now + SCARCE_EVERY

@@ -167,7 +167,7 @@ class Job:
         self._hasty = False
         self._atPrinter = False
         self._giveUp: Callable[[], None] | None = None
-        self._opened: Deferred[None] = Deferred()
+        self._opened: Deferred[None] | None = None
         self._finished: Deferred[Delivery] = Deferred()
         self._released: Deferred[None] = Deferred()
 
@@ -277,7 +277,8 @@ class Job:
         if self._advance("opened"):
             self._started = self._wallClock()
             self._changed(self)
-            self._opened.callback(None)
+            if self._opened is not None:
+                self._opened.callback(None)
         else:
             self._abortAtPrinter(guarded, b"")
         return self._released
@@ -297,6 +298,11 @@ class Job:
         @return: fires when the printer is there and C{write} may be called; fails with
             L{PrintError} when the job was cut before.
         """
+        if self._opened is None and self._started is not None:
+            return succeed(None)
+        if self._opened is None and self.error is not None:
+            return fail(self.error)
+        self._opened = self._opened or Deferred()
         return self._opened
 
     def write(self, data: bytes) -> None:
@@ -402,7 +408,8 @@ class Job:
             giveUp, self._giveUp = self._giveUp, None
             if giveUp is not None:
                 giveUp()
-            self._opened.errback(Failure(error))
+            if self._opened is not None:
+                self._opened.errback(Failure(error))
         elif connection is not None:
             self._abortAtPrinter(connection, tailFor(self._head) if error.printed else b"")
         self._head = b""

@@ -23,8 +23,8 @@ class Pulse:
     def __init__(self, facts: ITCPFacts, clock: IReactorTime) -> None:
         self._facts = facts
         self._clock = clock
-        self._askedSince = self._looked = clock.seconds()
-        self.mark(look=False)
+        self._unacknowledged: int | None = None
+        self._askedSince = self._looked = self._since = clock.seconds()
 
     def mark(self, look: bool = True) -> None:
         """

@@ -100,8 +100,10 @@ class SocketTransport:
         waitEOF: bool = True,
         halfClose: bool = True,
         splice: bool = True,
+        plain: bool = False,
     ) -> None:
         """
+        @param plain: it is known that no hands are shaken (TLS).
         @param uri: what the log calls this printer; no secrets.
         @param description: what senders see; by default the URI.
         """
@@ -113,6 +115,7 @@ class SocketTransport:
         self.waitEOF = waitEOF and halfClose
         self.reaches = Delivery.DELIVERED if self.waitEOF else Delivery.SENT
         self.splice = splice
+        self._plain = plain
         self.clock = clock
         self.endpoint = endpoint
         self._dialer = Dialer(clock, endpoint, uri)
@@ -126,6 +129,8 @@ class SocketTransport:
         @param heard: hears what the printer says, and knows what is to be awaited of it.
         """
         dialed = self._dialer.dial(lambda: SocketConnection(self, job, heard))
+        if self._plain:
+            return dialed
         return dialed.addCallback(lambda connection: connection.whenReady())
 
     def ask(self) -> Deferred[None]:
@@ -481,7 +486,7 @@ def fromURI(reactor: IReactorTime, uri: DeviceURI) -> IPrinterTransport:
     if secure:
         endpoint = wrapClientTLS(tlsOptions(uri), endpoint)
     place = uri.place(usual)
-    return _transport(reactor, endpoint, uri, f"{uri.scheme}://{place}", place)
+    return _transport(reactor, endpoint, uri, f"{uri.scheme}://{place}", place, plain=not secure)
 
 
 def fromEndpoint(reactor: IReactorTime, uri: DeviceURI) -> IPrinterTransport:
@@ -496,9 +501,15 @@ def fromEndpoint(reactor: IReactorTime, uri: DeviceURI) -> IPrinterTransport:
 
 
 def _transport(
-    reactor: IReactorTime, endpoint: IStreamClientEndpoint, uri: DeviceURI, name: str, place: str
+    reactor: IReactorTime,
+    endpoint: IStreamClientEndpoint,
+    uri: DeviceURI,
+    name: str,
+    place: str,
+    plain: bool = False,
 ) -> IPrinterTransport:
-    return SocketTransport(reactor, endpoint, name, uri.description or place, **_manners(uri))
+    description = uri.description or place
+    return SocketTransport(reactor, endpoint, name, description, plain=plain, **_manners(uri))
 
 
 def _manners(uri: DeviceURI) -> dict[str, Any]:
