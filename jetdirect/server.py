@@ -37,7 +37,8 @@ from .named import (
 )
 from .port import PrintingPort
 from .portnames import PortNames
-from .record import REMOVED, JobRecord, JobState, PortRecord, PortState
+from .portrecords import PortRecords
+from .record import JobRecord, JobState, PortRecord, PortState
 from .spool.intake import Intake
 from .spool.queue import Queue
 from .spool.spooling import Spooling
@@ -87,7 +88,6 @@ class PrintServer:
         self._watchers = Watchers(clock, self._running)
         self._byName: dict[str, PrintingPort] = {}
         self._stopped: set[PrintingPort] = set()
-        self._shown: dict[PrintingPort, tuple[PortState, float]] = {}  # not its own, and since when
         self._paused: dict[str, str] = {}
         self._state: IState | None = None
         self._removed: dict[str, PrintingPort] = {}
@@ -96,7 +96,7 @@ class PrintServer:
         self.portNames = PortNames([])
         self._clock = clock
         self.wallClock = wallClock
-        self._began = wallClock()
+        self._records = PortRecords(lambda: self.wallClock())
         self._count = 0
         self._numbers: Callable[[], int | None] = lambda: None
         self._ended: deque[JobRecord] = deque(maxlen=REMEMBERED_JOBS)
@@ -244,30 +244,7 @@ class PrintServer:
 
     def portRecord(self, port: PrintingPort) -> PortRecord:
         """A printing port as others see it, with its queue."""
-        record, queue = port.record, self.queue(port)
-        if queue is not None and not queue.mine:
-            record = self._elsewhere(record, queue)
-        reasons, state = record.reasons, record.state
-        if self.pausedBy(port):
-            reasons, state = (*reasons, "paused"), PortState.STOPPED
-        if not port.accepting:
-            reasons = (*reasons, REMOVED)
-            state = PortState.STOPPED if record.job is None else state
-        if queue is None or self.spooling is None:
-            return self._seen(port, record, state, reasons)
-        broken = self.spooling.broken or queue.broken
-        if broken is not None:
-            reasons, state = (*reasons, "spool-failed"), PortState.STOPPED
-        job, record = queue.printing, self._seen(port, record, state, reasons)
-        if broken is None and not queue.queued | queue.held:
-            return record  # most of thousands: nothing of theirs waits
-        kept = queue.queued - (job is not None)
-        return replace(
-            record,
-            accepting=record.accepting and broken is None,
-            queued=record.queued + (0 if queue.removed else kept),
-            held=queue.held + (kept if queue.removed else 0),
-        )
+        return self._records.of(port, self.queue(port), self.pausedBy(port), self.spooling)
 
     @property
     def removed(self) -> list[PortRecord]:
@@ -275,60 +252,10 @@ class PrintServer:
         found = [self.portRecord(port) for port in self._removed.values()]
         queues = {} if self.spooling is None else self.spooling.queues
         known = {*self._byName, *self._removed}
-        found += [self._left(queue) for name, queue in queues.items() if name.upper() not in known]
+        found += [
+            self._records.left(queue) for name, queue in queues.items() if name.upper() not in known
+        ]
         return [each for each in found if each.job is not None or each.queued or each.held]
-
-    def _left(self, queue: Queue) -> PortRecord:
-        # A start has not found it in the configuration; nothing else is known of it.
-        return PortRecord(
-            name=queue.port.name,
-            number=None,
-            aliases=(),
-            uri="",
-            description="",
-            location="",
-            state=PortState.STOPPED,
-            reasons=(REMOVED,),
-            message="",
-            since=self._began,
-            accepting=False,
-            spooled=True,
-            queued=0,
-            held=queue.queued + queue.held,
-            job=None,
-        )
-
-    def _elsewhere(self, record: PortRecord, queue: Queue) -> PortRecord:
-        # What this gateway knew of the printer is old; the one that prints there knows it.
-        job = queue.printedElsewhere
-        state = PortState.IDLE if job is None else PortState.PROCESSING
-        record = replace(record, state=state, reasons=("printed-elsewhere",), message="", job=job)
-        shared = None if self.spooling is None else self.spooling.shared
-        silent = None if shared is None else shared.silent.get(record.name.lower())
-        if silent is None:
-            return record
-        message = f"waits for its gateway: {silent.name} owns it and has not been heard of"
-        since = self.wallClock() - silent.seconds
-        reasons = (*record.reasons, "gateway-silent")
-        return replace(
-            record, state=PortState.STOPPED, reasons=reasons, message=message, since=since
-        )
-
-    def _seen(
-        self, port: PrintingPort, record: PortRecord, state: PortState, reasons: tuple[str, ...]
-    ) -> PortRecord:
-        # A paused port is in another state than its printer, and since another time.
-        if state is record.state and port not in self._shown:
-            return record if reasons == record.reasons else replace(record, reasons=reasons)
-        before, since = self._shown.get(port, (record.state, record.since))
-        if state is not before:
-            since = self.wallClock()
-        self._shown[port] = state, since
-        if record.state is PortState.STOPPED:
-            since = record.since  # what is wrong with the printer is more
-        elif state is record.state and since <= record.since:
-            del self._shown[port]
-        return replace(record, state=state, reasons=reasons, since=since)
 
     def waitAt(self, port: PrintingPort) -> float:
         """For how many seconds the oldest job waits at a printing port; 0: none does."""
@@ -664,7 +591,7 @@ class PrintServer:
     def _portWorked(self, port: PrintingPort) -> None:
         # Others know it by the job.  Of a port that is paused or removed the time is kept since it
         # looks so.
-        apart = self.pausedBy(port) or port in self._shown or not port.accepting
+        apart = self.pausedBy(port) or port in self._records.otherwise or not port.accepting
         if apart or self.queue(port) is not None or self._watchers.wantChanges:
             self._portChanged(port)
 

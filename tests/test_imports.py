@@ -67,8 +67,9 @@ MAY_IMPORT = {
     "watchers": "interfaces record",
     "testpage": "text",
     "tlstrust": "",
-    "server": "testpage text errors interfaces job named port portnames record spool.intake"
-    " spool.queue spool.spooling watchers",
+    "portrecords": "port record spool.queue spool.spooling",
+    "server": "testpage text errors interfaces job named port portnames portrecords record"
+    " spool.intake spool.queue spool.spooling watchers",
     "verbs": "errors interfaces life port record server spool.kept spool.queue spool.record wanted",
     # who looks on
     "watch": "",

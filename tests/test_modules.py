@@ -39,6 +39,8 @@ TOGETHER = {
     # What an operator says, up to the sentence that is told of it.
     "words compose contradictions watch/settings": "configfile",
     "daemon": "process",
+    # What a print server says of its ports.
+    "portrecords": "server",
     # A server that is believed, or not.
     "watch/trust watch/wire": "watch_webhook",
     # Tables, values and protocols without a line of logic.
