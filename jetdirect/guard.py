@@ -72,6 +72,8 @@ class Awaited:
         """Ask for it, once."""
         asked: Deferred[Any] = maybeDeferred(what)
         self._asked = asked
+        if self.answered:  # canceled in the middle of it
+            self._giveUp()
         if asked.called and not (asked.paused or isinstance(asked.result, Failure)):
             self._came(asked.result)
         else:
@@ -82,11 +84,7 @@ class Awaited:
         if self.answered:
             return
         self._expiry = self._clock.callLater(CANCEL_TIMEOUT, self._expired)
-        try:
-            if self._asked is not None:
-                self._asked.cancel()
-        except Exception:
-            self._log.failure("a transport failed as its work was canceled")
+        self._giveUp()
         tell, self._tell = self._tell, None  # which knows us
         if tell is not None:
             tell(Failure(CancelledError()))
@@ -99,6 +97,13 @@ class Awaited:
             self._whenOver = call
 
     # Inside.
+
+    def _giveUp(self) -> None:
+        try:
+            if self._asked is not None:
+                self._asked.cancel()
+        except Exception:
+            self._log.failure("a transport failed as its work was canceled")
 
     def _expired(self) -> None:
         self._log.error(

@@ -478,3 +478,25 @@ def test_lateFailureIsDropped(flushErrors: FlushErrors) -> None:
     assert awaited.isOver
     assert clock.getDelayedCalls() == []
     assert flushErrors() == []
+
+
+@pytest.mark.parametrize("atOnce", [False, True])
+def test_canceledWhileItIsAsked(atOnce: bool) -> None:
+    """What is not wanted any more when it was just asked for is given up, or put away."""
+    clock = Clock()
+    asked: Deferred[str] = succeed("a connection") if atOnce else Deferred()
+    told: list[Any] = []
+    late: list[Any] = []
+    awaited = Awaited(clock, told.append, late.append)
+
+    def ask() -> Deferred[str]:
+        awaited.cancel()
+        return asked
+
+    awaited.ask(ask)
+
+    [only] = told
+    assert only.check(CancelledError)
+    assert late == (["a connection"] if atOnce else [])
+    assert awaited.isOver and asked.called
+    assert clock.getDelayedCalls() == []
