@@ -63,7 +63,7 @@ class Printing:
         return connection
 
 
-@pytest.mark.parametrize("most", [10 * PIECE, PIECE, 1000, 1])
+@pytest.mark.parametrize("most", [10 * PIECE, PIECE, 1000, 7])
 @pytest.mark.parametrize("job", [JOB, b"", b"x", bytes(PIECE), bytes(PIECE + 1)])
 @pytest_twisted.ensureDeferred
 async def test_delivered(job: bytes, most: int, port: ParallelPort) -> None:

@@ -81,7 +81,7 @@ class Printing:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("most", [PIECE, 1000, 1])
+@pytest.mark.parametrize("most", [PIECE, 1000, 7])
 @pytest.mark.parametrize("job", [JOB, b"", b"x", bytes(PIECE), bytes(PIECE + 1)])
 @pytest_twisted.ensureDeferred
 async def test_delivered(job: bytes, most: int, printer: USBPrinter) -> None:

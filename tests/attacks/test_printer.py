@@ -14,12 +14,9 @@ from laboratory.attacks import crumbs, fusion
 def test_backChannel(tmp_path: Path) -> None:
     """A16: what a printer answers to a job's questions goes nowhere."""
     # One MiB: a printer that talks without an end is listened to at 160 kB a second.
-    assert fusion.backChannel(tmp_path, 1)["told to the sender"] == 0
-
-
-def test_backChannelInTheLog(tmp_path: Path) -> None:
-    """A16: a sender whose job makes the printer talk does not fill the gateway's disk."""
     figures = fusion.backChannel(tmp_path, 1)
+    assert figures["told to the sender"] == 0
+    # Nor does a sender whose job makes the printer talk fill the gateway's disk.
     assert int(str(figures["log of it, KiB"])) < 64
 
 

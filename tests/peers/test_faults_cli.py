@@ -12,6 +12,7 @@ import pytest
 
 from tests.support.gateway import IPV4, command, environment
 from tests.support.peer import PATIENCE
+from tests.test_tap import complaint
 
 PRINTER = "socket://127.0.0.1:9100"
 
@@ -58,17 +59,24 @@ def start(directory: Path, *options: str) -> tuple[int, str]:
         ("--greeting", "two\r\nlines", ["greeting"]),
     ],
 )
-def test_wrongValueIsNamed(option: str, value: str, named: list[str], tmp_path: Path) -> None:
+def test_wrongValueIsNamed(option: str, value: str, named: list[str]) -> None:
     """
-    The last line of the refusal names the option, the value and what would be right.
+    The line of the refusal names the option, the value and what would be right.
     """
-    port = [] if option == "--port" else ["--port", IPV4]
-    status, output = start(tmp_path, *port, option, value)
-    assert status == 1, output
-    assert "Traceback" not in output
-    said = output.rstrip().splitlines()[-1]
+    said = complaint(option, value)
     for word in [option.lstrip("-"), *named]:
         assert word in said, said
+
+
+def test_wrongValueEndsTheStart(tmp_path: Path) -> None:
+    """
+    It is the last line that the process says, and its status is 1.
+    """
+    words = ("--printer", f"{PRINTER}?finish-timeout=soon")
+    status, output = start(tmp_path, "--port", IPV4, *words)
+    assert status == 1, output
+    assert "Traceback" not in output
+    assert complaint(*words) in output.rstrip().splitlines()[-1]
 
 
 def test_secretsAreNotRepeated(tmp_path: Path) -> None:
