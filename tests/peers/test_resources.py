@@ -87,6 +87,7 @@ def test_noDescriptorInReserve(tmp_path: Path) -> None:
     a name lookup perhaps, is faster; here the limit is set below what is open.)
     """
     with RawPrinter() as printer, Gateway(tmp_path, "--printer", printer.uri()) as gateway:
+        assert greeting(gateway.port).startswith(b"220")  # the work of the start is done
         _, hard = before = resource.prlimit(gateway.pid, resource.RLIMIT_NOFILE)
         resource.prlimit(gateway.pid, resource.RLIMIT_NOFILE, (3, hard))
         lines = len(gateway.lines)
