@@ -24,7 +24,7 @@ TOGETHER = {
     # Its parts are nothing without each other: what it says and does is tried as a whole.
     "ftp/session ftp/interpreter ftp/transfer ftp/settings": "functional",
     "ftp/dataconnection ftp/dataports": "data",
-    "ftp/lingering": "limits",
+    "ftp/lingering": "factory",
     "ftp/text": "text",
     "spool/changes spool/printing spool/spooling": "spool_queue",
     "spool/asked": "spool_files",
