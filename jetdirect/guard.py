@@ -156,7 +156,9 @@ class GuardedConnection:
         @param failed: told when the connection did what it must not.
         """
         self._connection = connection
-        self._kernel = IKernelConsumer(connection, None)
+        # Looked at, not adapted, which takes six times as long.
+        kernel: Any = connection if IKernelConsumer.providedBy(connection) else None
+        self._kernel: IKernelConsumer | None = kernel
         self._job = job
         self._clock = clock
         self._failed = failed

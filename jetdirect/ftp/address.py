@@ -19,7 +19,7 @@ class UnknownFamily(ValueError):
 
 def plainHost(host: str) -> str:
     """An address in one form only: an IPv4-mapped IPv6 address is the IPv4 address it means."""
-    if not isIPv6(host):
+    if ":" not in host:
         return host
     try:
         address = IPv6Address(host.partition("%")[0])
@@ -34,7 +34,7 @@ def oneHost(host: str) -> str:
     What counts as one host: an IPv4 address, or the network of 64 bits of an IPv6 address, which a
     single machine has for itself (RFC 4291, section 2.5.4); link-local ones are all in one.
     """
-    if not isIPv6(host):
+    if ":" not in host:
         return host
     try:
         address = IPv6Address(host.partition("%")[0])
@@ -72,7 +72,7 @@ def parsePort(argument: str) -> tuple[str, int]:
 
 def hostPort(host: str, port: int) -> str:
     """An IPv4 address and a port as PORT and the 227 write them: C{h1,h2,h3,h4,p1,p2}."""
-    return ",".join([*host.split("."), str(port >> 8), str(port & 255)])
+    return f"{host.replace('.', ',')},{port >> 8},{port & 255}"
 
 
 def parseExtendedPort(argument: str) -> tuple[str, int]:

@@ -224,7 +224,8 @@ class ControlConnection(protocol.Protocol):
                 self.strange()
                 return
         self._decoder.feed(data)
-        self._takeTurn()
+        if not (self._working or self._full):
+            self._factory.turns.take(self)
 
     def strange(self) -> None:
         """The peer does not speak FTP."""
@@ -274,7 +275,7 @@ class ControlConnection(protocol.Protocol):
                 if self._lineBegun:
                     self._lineBegun = False
                     self.listener.lineEnded()
-                if isinstance(line, LineTooLong) or line.strip():
+                if line:
                     self.listener.lineReceived(line)
             if not (self._overdue or self._decoder.waiting):
                 return False

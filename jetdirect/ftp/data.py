@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from twisted.internet import error
 from twisted.internet.defer import Deferred
@@ -226,7 +227,8 @@ class DataPort:
             consumer.write(head)
 
     def _stayInKernel(self, connection: DataConnection) -> None:
-        self._kernel = IKernelConsumer(self._consumer, None)
+        consumer: Any = self._consumer
+        self._kernel = consumer if IKernelConsumer.providedBy(consumer) else None
         if self._kernel is not None and isPlain(connection.transport):
             self._gathering = Gathering(connection.transport.getHandle(), self.reactor)
             connection.transport.taker = self._takeIntoPipe

@@ -64,9 +64,11 @@ def parted(line: bytes) -> tuple[str, str]:
     word, _, rest = line.partition(b" ")
     if b"\t" in word:
         word, _, rest = line.partition(b"\t")
+    if line.isascii():  # as nearly all are
+        return word.decode().upper(), rest.decode().lstrip(" \t")
     if not word.isascii():
         word = word.lstrip(_NO_ASCII)
-    return word.decode("latin-1").upper(), decoded(rest.lstrip(b" \t")) if rest else ""
+    return word.decode("latin-1").upper(), decoded(rest.lstrip(b" \t"))
 
 
 class Interpreter(Generic[SessionT]):

@@ -60,7 +60,9 @@ class LineDecoder:
             data = self._withoutTelnet(data)
         if 0 in data:
             data = data.translate(None, b"\0")
-        self.waiting, self._at = self.waiting[self._at :] + data, 0
+        if self.waiting:
+            data = self.waiting[self._at :] + data
+        self.waiting, self._at = data, 0
 
     def next(self) -> bytes | LineTooLong | None:
         """
@@ -70,17 +72,20 @@ class LineDecoder:
         @return: L{None}: there is none yet.
         @raise NoLineEnd: after the lines before the flood.
         """
-        if not self.waiting:
+        waiting, at = self.waiting, self._at
+        if not waiting:
             return None
-        end = self.waiting.find(b"\n", self._at)
+        end = waiting.find(b"\n", at)
         if end < 0:
-            begun, self.waiting, self._at = self.waiting[self._at :], b"", 0
-            self._extend(begun)
-            return None
-        piece, self._at = self.waiting[self._at : end], end + 1
-        if self._at == len(self.waiting):
             self.waiting, self._at = b"", 0
-        if not self._length and len(piece) <= LONGEST_LINE:  # as nearly all are
+            self._extend(waiting[at:])
+            return None
+        piece = waiting[at:end]
+        if end + 1 == len(waiting):
+            self.waiting, self._at = b"", 0
+        else:
+            self._at = end + 1
+        if not self._length and end - at <= LONGEST_LINE:  # as nearly all are
             return piece.removesuffix(b"\r")
         self._extend(piece)
         return self._takeLine()

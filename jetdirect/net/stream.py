@@ -52,6 +52,7 @@ _LOST = Failure(error.ConnectionLost())
 _ABORTED = Failure(error.ConnectionAborted())
 _FULL = (errno.EAGAIN, errno.ENOBUFS)
 _RESET_AT_CLOSE = struct.pack("ii", 1, 0)
+_number = struct.Struct("i").unpack
 _poll = select.poll()
 
 
@@ -397,7 +398,7 @@ class Stream:
             return 0
         # TIOCOUTQ is SIOCOUTQ (tcp(7)): the unsent and the unacknowledged, our own FIN included.
         answer = fcntl.ioctl(self._socket.fileno(), termios.TIOCOUTQ, b"\0\0\0\0")
-        return int(struct.unpack("i", answer)[0]) + self.unwritten
+        return int(_number(answer)[0]) + self.unwritten
 
     def silence(self) -> Silence | None:
         """L{ITCPFacts}."""

@@ -123,10 +123,9 @@ async def _refuse(session: Session, sender: Sender) -> Reply | None:
 
 def _welcome(session: Session) -> Reply:
     server = session.shell.server
-    shown = tuple(
-        (port.name, port.description, port.settings.spool) for port in server.ports[:SHOWN_PORTS]
-    )
-    return _banner(shown, len(server.ports) - len(shown), server.default.name)
+    ports = server.ports[:SHOWN_PORTS]
+    shown = [(port.name, port.description, port.settings.spool) for port in ports]
+    return _banner(tuple(shown), len(server.ports) - len(shown), server.default.name)
 
 
 @lru_cache(maxsize=8)
