@@ -20,7 +20,7 @@ from tests.support.line import NARROW, Line
 
 NEEDS_SPLICE = pytest.mark.skipif(not hasattr(os, "splice"), reason="splice(2) is Linux's alone")
 
-DATA = b"%!PS" + bytes(n * n % 251 for n in range(4_000_000))
+DATA = b"%!PS" + bytes(n * n % 251 for n in range(251)) * 16_000
 """More than all that stands between a sender and a narrow printer can hold."""
 
 BETWEEN = PIPE_SIZES[0] + 16 * NARROW
