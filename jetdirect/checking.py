@@ -8,7 +8,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Any
 
 from twisted.internet.defer import Deferred
 
@@ -16,6 +15,7 @@ from .changes import differing
 from .configuration import Configuration
 from .listeners import readable
 from .named import PortSettings, defaultOf, named
+from .net.reactor import IGatewayReactor
 from .spool.directory import lookAt
 from .spool.postgresql.opening import lookAtDatabase
 from .spool.where import isDatabase, withoutPassword
@@ -91,7 +91,7 @@ def warnings(configuration: Configuration) -> tuple[list[str], list[str]]:
     return fatal, [each.text for each in found if not each.fatal] + more
 
 
-def check(configuration: Configuration, reactor: Any, reach: bool = False) -> int:
+def check(configuration: Configuration, reactor: IGatewayReactor, reach: bool = False) -> int:
     """
     Print the table and what is wrong.
 
@@ -110,7 +110,7 @@ def check(configuration: Configuration, reactor: Any, reach: bool = False) -> in
     return 1 if fatal else 0
 
 
-def _reached(configuration: Configuration, reactor: Any) -> list[str]:
+def _reached(configuration: Configuration, reactor: IGatewayReactor) -> list[str]:
     ports = configuration.ports
     whys: list[str] = []
 

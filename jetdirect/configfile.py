@@ -19,6 +19,7 @@ from .commandline import (
     PORT_OPTIONS,
 )
 from .located import Broken, Document, Path
+from .net.reactor import IGatewayReactor
 from .options import Option, didYouMean
 from .words import Place, SaidPrinter, Value, Words, defaults, safe
 
@@ -39,7 +40,7 @@ _FOR_ALARMS = _NOTIFY, "about alarms and stands below [notify]"
 _READABLE = "name a file that this user can read"
 
 
-def readFile(reactor: Any, path: str) -> Words:
+def readFile(reactor: IGatewayReactor, path: str) -> Words:
     """
     What a configuration file says, and those that it includes.
 

@@ -11,10 +11,10 @@ import os
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
 from urllib.parse import quote
 
 from .named import alias
+from .net.reactor import IGatewayReactor
 from .options import Option
 from .portnames import STEM
 from .text import presentable
@@ -94,7 +94,9 @@ class _Block:
     why: str = ""  # it is only a comment
 
 
-def imported(reactor: Any, queues: Iterable[Queue], hasDriver: Callable[[str], bool]) -> Imported:
+def imported(
+    reactor: IGatewayReactor, queues: Iterable[Queue], hasDriver: Callable[[str], bool]
+) -> Imported:
     """
     A configuration file with a printer for each queue that can be one.
 
@@ -183,7 +185,7 @@ def _quoted(text: str) -> str:
     )
 
 
-def _translate(reactor: Any, block: _Block) -> None:
+def _translate(reactor: IGatewayReactor, block: _Block) -> None:
     queue = block.queue
     device = queue.said("DeviceURI")
     block.keys["uri"] = device
@@ -302,7 +304,7 @@ def _reason(scheme: str, name: str, value: str) -> str:
     return remedy.removeprefix("leave it out, ")
 
 
-def importFile(reactor: Any, path: str) -> Imported:
+def importFile(reactor: IGatewayReactor, path: str) -> Imported:
     """
     The queues of a C{printers.conf}, and the classes beside it.
 

@@ -73,12 +73,13 @@ class Gateway(MultiService):
     def __init__(
         self,
         configuration: Configuration,
-        reactor: Any,
+        reactor: object,
         spool: ISpool | None = None,
         history: IHistory | None = None,
     ) -> None:
         """
-        @param reactor: one that listens, connects and tells the time.
+        @param reactor: one of Twisted's, see
+            L{IGatewayReactor<jetdirect.net.reactor.IGatewayReactor>}.
         @param spool: where jobs are kept; L{None}: in the directory of the configuration, if it
             names one.
         @param history: what knows the jobs that have ended; L{None}: likewise, or in memory.
@@ -87,16 +88,16 @@ class Gateway(MultiService):
         """
         super().__init__()
         self.configuration = configuration
-        self._reactor = reactor = networkOf(reactor)
-        self.server = PrintServer(configuration.ports, reactor, default=configuration.default)
-        self._stores = Stores(configuration, self.server, reactor, spool, history)
+        self._reactor = network = networkOf(reactor)
+        self.server = PrintServer(configuration.ports, network, default=configuration.default)
+        self._stores = Stores(configuration, self.server, network, spool, history)
         self.spool, self.history = self._stores.spool, self._stores.history
         self.operator = Operator(self.server, self.history)
         self.server.watch(LogWatcher(), changes=False)
         self.server.watch(self.history, changes=False)
         self.factory = PrintFTPFactory(
             self._portal(configuration),
-            reactor,
+            network,
             configuration.sessions,
             len(configuration.printers),
         )

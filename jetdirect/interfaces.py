@@ -21,6 +21,7 @@ from twisted.plugin import IPlugin
 from zope.interface import Attribute, Interface
 
 from .errors import PrintError
+from .net.reactor import IGatewayReactor
 from .options import Option
 from .record import JobEvent, JobRecord, PortRecord, Sum
 from .spool.beat import Beat, Told
@@ -714,11 +715,11 @@ class IPrinterScheme(IPlugin):
     example: str = Attribute("A device URI as the help text and error messages show it.")
     options: Sequence[Option] = Attribute("What may follow the question mark.")
 
-    def transport(reactor: Any, uri: DeviceURI) -> IPrinterTransport:
+    def transport(reactor: IGatewayReactor, uri: DeviceURI) -> IPrinterTransport:
         """
         Make the transport.
 
-        @param reactor: the reactor to use.
+        @param reactor: the reactor to use; TCP connections are the gateway's own there.
         @param uri: a parsed L{DeviceURI<jetdirect.uri.DeviceURI>}, with the values of all options.
         @raise ValueError: something in the URI is wrong; the text names it and the remedy.
         """

@@ -11,11 +11,11 @@ import socket
 from collections.abc import Iterable
 from contextlib import suppress
 from ipaddress import ip_address
-from typing import Any
 
 from twisted.internet.endpoints import serverFromString
 from twisted.internet.error import CannotListenError
 
+from .net.reactor import IGatewayReactor
 from .net.tuning import BACKLOG
 from .options import didYouMean
 from .web.places import isThere
@@ -37,7 +37,7 @@ _WORDS = {
 _ROOMY = re.compile(r"(haproxy:)?(tcp[46]?|tls|ssl):", re.ASCII)
 
 
-def listeners(reactor: Any, text: str) -> list[str]:
+def listeners(reactor: IGatewayReactor, text: str) -> list[str]:
     """
     The server endpoint strings for a port number, or for one such string.
 

@@ -6,11 +6,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from socket import gethostname
-from typing import Any
 
 from twisted.internet.defer import Deferred, succeed
+from twisted.internet.interfaces import IReactorTime
 
 from .interfaces import IAlarmReceiver, IMetrics
+from .net.reactor import INetworkReactor
 from .record import JobRecord
 from .server import PrintServer
 from .spool.record import Room
@@ -20,7 +21,9 @@ from .watch.settings import NotifySettings
 _UNITS = ("bytes", "KB", "MB", "GB", "TB")
 
 
-def counting(server: PrintServer, sessions: Callable[[], int], reactor: Any) -> IMetrics | None:
+def counting(
+    server: PrintServer, sessions: Callable[[], int], reactor: IReactorTime
+) -> IMetrics | None:
     """
     The numbers of a server, from now on; L{None}: what writes them is not installed.
 
@@ -42,7 +45,9 @@ def counting(server: PrintServer, sessions: Callable[[], int], reactor: Any) -> 
     return metrics
 
 
-def receivers(settings: NotifySettings | None, reactor: Any) -> Sequence[IAlarmReceiver]:
+def receivers(
+    settings: NotifySettings | None, reactor: INetworkReactor
+) -> Sequence[IAlarmReceiver]:
     """
     The mail addresses and webhooks that are told of alarms; none without settings.
 
@@ -67,7 +72,7 @@ def telling(
     server: PrintServer,
     settings: NotifySettings,
     told: Sequence[IAlarmReceiver],
-    reactor: Any,
+    reactor: IReactorTime,
     shown: Callable[[JobRecord], JobRecord],
 ) -> Notifier:
     """

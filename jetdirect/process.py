@@ -18,7 +18,7 @@ from typing import Any, NoReturn
 
 from twisted.internet.defer import Deferred
 from twisted.internet.error import CannotListenError
-from twisted.internet.interfaces import IDelayedCall
+from twisted.internet.interfaces import IDelayedCall, IReactorCore
 from twisted.internet.tcp import Port
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -29,6 +29,7 @@ from .gateway import Gateway
 from .interfaces import ISpool
 from .listeners import whyNot
 from .net.listener import Listener
+from .net.reactor import IGatewayReactor
 from .overview import Reload
 from .spool.threads import Threads
 from .spool.turns import Turns
@@ -55,7 +56,7 @@ def reopenLog(log: Logger) -> None:
         log.info("Received SIGUSR1; {told}", told=told)
 
 
-def endWithStatus(reactor: Any, status: int) -> None:
+def endWithStatus(reactor: IReactorCore, status: int) -> None:
     """Stop the reactor, and end the process with this status; C{twistd} itself would end with 0."""
 
     def end() -> None:
@@ -110,7 +111,7 @@ class CommandLineGateway(Gateway):
     def __init__(
         self,
         configuration: Configuration,
-        reactor: Any,
+        reactor: IGatewayReactor,
         configure: Callable[[Configuration], Configuration],
         spool: ISpool | None = None,
     ) -> None:

@@ -25,6 +25,7 @@ from twisted.python.failure import Failure
 from .configuration import Configuration
 from .interfaces import ISpool
 from .listeners import whyNot
+from .net.reactor import IGatewayReactor
 from .process import endWithStatus, fail, reopenLog
 from .spool.directory import Taken
 from .watch.systemd import Systemd
@@ -58,7 +59,7 @@ class Standby(MultiService):
     def __init__(
         self,
         configuration: Configuration,
-        reactor: Any,
+        reactor: IGatewayReactor,
         open: Callable[[], Deferred[ISpool]],
         make: Callable[[ISpool], Service],
     ) -> None:

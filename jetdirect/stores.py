@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from typing import Any
 
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
@@ -14,6 +13,7 @@ from twisted.logger import Logger
 from .configuration import Configuration
 from .errors import HistoryUnfit, StateUnfit
 from .interfaces import IHistory, ISpool
+from .net.reactor import IGatewayReactor
 from .server import PrintServer
 from .spool.files import openSpool
 from .spool.postgresql.opening import openDatabase
@@ -50,7 +50,7 @@ class Stores:
         self,
         configuration: Configuration,
         server: PrintServer,
-        reactor: Any,
+        reactor: IGatewayReactor,
         spool: ISpool | None = None,
         history: IHistory | None = None,
     ) -> None:

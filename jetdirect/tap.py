@@ -30,6 +30,7 @@ from .help import helpText, versions
 from .interfaces import IPrinterTransport, ISpool
 from .listeners import portOf
 from .net.gaps import endWithoutLookups, stopOnce, tellTimeSteadily
+from .net.reactor import IGatewayReactor
 from .options import Option, didYouMean
 from .process import CommandLineGateway, fail
 from .spool.files import openSpool
@@ -87,23 +88,25 @@ class Options(usage.Options, strcred.AuthOptionMixin):
     supportedInterfaces = (IUsernamePassword,)
     compData = usage.Completions(multiUse=[option.name for option in OPTIONS if option.many])
 
-    def __init__(self, reactor: Any = None) -> None:
+    def __init__(self, reactor: object = None) -> None:
         """
         @param reactor: what listens and connects; by default the global one.
         """
         super().__init__()
-        self._reactor = reactor
+        # Any: the type of Twisted's global one has only some of its interfaces.
+        self._reactor: Any = reactor
         self._checkers: dict[str, ICredentialsChecker] = {}
         self._words: Words | None = None
 
     @property
-    def reactor(self) -> Any:
+    def reactor(self) -> IGatewayReactor:
         """The reactor, imported only when it is needed."""
         if self._reactor is None:
             from twisted.internet import reactor
 
             self._reactor = reactor
-        return self._reactor
+        found: IGatewayReactor = self._reactor
+        return found
 
     @property
     def words(self) -> Words:

@@ -6,14 +6,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from typing import Any, TextIO
+from typing import TextIO
 from uuid import uuid4
 
 from twisted.internet.defer import Deferred, DeferredList, TimeoutError
+from twisted.internet.interfaces import IReactorTime
 
 from .configuration import Configuration
 from .interfaces import IAlarmReceiver
 from .net.deadline import within
+from .net.reactor import IGatewayReactor
 from .onlookers import receivers
 from .text import presentable
 from .watch.alarms import Digest, Event
@@ -32,7 +34,7 @@ def alarm(now: float) -> Digest:
     return Digest(number, (Event(number, "test", "", text, now),))
 
 
-async def tried(reactor: Any, receiver: IAlarmReceiver) -> str:
+async def tried(reactor: IReactorTime, receiver: IAlarmReceiver) -> str:
     """Tell a receiver once.  @return: why it could not be told; empty: it has it."""
     now = time.time()
     try:
@@ -44,7 +46,7 @@ async def tried(reactor: Any, receiver: IAlarmReceiver) -> str:
     return ""
 
 
-def tell(configuration: Configuration, reactor: Any, out: TextIO) -> int:
+def tell(configuration: Configuration, reactor: IGatewayReactor, out: TextIO) -> int:
     """
     Tell all of them, and say a line about each; runs the reactor, and ends it.  There are some.
 

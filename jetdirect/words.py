@@ -12,6 +12,7 @@ from typing import Any
 
 from .checkers import checkerFor
 from .listeners import listeners, portOf
+from .net.reactor import IGatewayReactor
 from .options import Option, shown, size
 from .portnames import STEM
 from .spool.where import isDatabase, withoutPassword
@@ -90,7 +91,7 @@ class Words:
     @ivar remarks: what may not have been meant.
     """
 
-    def __init__(self, reactor: Any, file: str = "") -> None:
+    def __init__(self, reactor: IGatewayReactor, file: str = "") -> None:
         self.reactor = reactor
         self.file = file
         self.values: dict[str, Any] = {}

@@ -56,7 +56,7 @@ def found(address: AnnouncedAddress) -> list[str | BaseException | None]:
 @pytest.mark.parametrize("text", ["203.0.113.7", ""])
 def test_known(text: str) -> None:
     """An address, and none, need no lookup, ever."""
-    names = Names()
+    names: Any = Names()
     address = AnnouncedAddress(names, text)
     names.advance(10 * REMEMBERED)
     assert address.known == text
@@ -66,7 +66,7 @@ def test_known(text: str) -> None:
 
 def test_lookUp() -> None:
     """A name is looked up, once for all that wait, and remembered for a while."""
-    names = Names()
+    names: Any = Names()
     address = AnnouncedAddress(names, NAME)
     assert not names.asked
     assert address.known is None
@@ -87,7 +87,7 @@ def test_lookUp() -> None:
 
 def test_unknown() -> None:
     """A name without an address is an error, a line of log, and not asked for at once again."""
-    names = Names()
+    names: Any = Names()
     address = AnnouncedAddress(names, NAME)
     with capturedLogs() as logged:
         told = found(address)
@@ -105,7 +105,7 @@ def test_unknown() -> None:
 
 def test_noAnswer() -> None:
     """A resolver that does not answer is waited for ten seconds; its answer may come later."""
-    names = Names()
+    names: Any = Names()
     address = AnnouncedAddress(names, NAME)
     with capturedLogs() as logged:
         told = found(address)
@@ -123,7 +123,7 @@ def test_noAnswer() -> None:
 @pytest.mark.parametrize(("text", "asked"), [("", []), ("203.0.113.7", []), (NAME, [NAME])])
 def test_prepare(text: str, asked: list[str]) -> None:
     """A name is looked up at the start, when the log can say that nobody knows it."""
-    names = Names()
+    names: Any = Names()
     with capturedLogs() as logged:
         AnnouncedAddress(names, text).prepare()
         assert names.asked == asked

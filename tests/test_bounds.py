@@ -84,6 +84,7 @@ NO_BOUNDS = {
     "transports.ipp.rfc8011.LONGEST_NAME": "of what is sent to a printer",
     "transports.pjl.codes.LONGEST_MODEL": "of what LONGEST_ANSWER lets in",
     "transports.pjl.talk.LONGEST_NAME": "of what LONGEST_MESSAGE lets in",
+    "transports.snmp.transport.LONGEST_ANSWER": "of one datagram, which nobody keeps",
     "watch.settings.LONGEST_ADDRESS": "an operator writes it",
     "watch.settings.LONGEST_SECRET": "an operator writes it",
     "watch.wording.LONGEST_NAME": "of the subject of a mail",

@@ -548,7 +548,8 @@ def test_alarmsAreShown(capsys: pytest.CaptureFixture[str]) -> None:
         'webhook = "https://hooks.example.com/T0KEN"\nwebhook-secret-file = "hook-secret"\n'
     )
     said = read(text + ONE)
-    assert check(said, None) == 0
+    reactor: Any = None
+    assert check(said, reactor) == 0
     shown = [
         capsys.readouterr().out,
         json.dumps(overview(said, False, None)),

@@ -32,7 +32,8 @@ def queue(device: str, *more: str, name: str = "ward3", kind: str = "Printer") -
 
 def found(text: str, drivers: str = "") -> Imported:
     """What comes of a C{printers.conf}."""
-    return imported(MemoryReactorClock(), queuesOf(text), lambda name: name in drivers.split())
+    reactor: Any = MemoryReactorClock()
+    return imported(reactor, queuesOf(text), lambda name: name in drivers.split())
 
 
 def printers(text: str) -> list[dict[str, Any]]:
@@ -183,7 +184,8 @@ def test_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
 def configuration(text: str, folder: Path) -> Configuration:
     """What a configuration file makes."""
     (folder / "gateway.toml").write_text(text)
-    return composed(readFile(MemoryReactorClock(), str(folder / "gateway.toml")))
+    reactor: Any = MemoryReactorClock()
+    return composed(readFile(reactor, str(folder / "gateway.toml")))
 
 
 QUEUES = 400

@@ -38,23 +38,24 @@ MAY_IMPORT = {
     "spool.where": "options",
     "wanted": "record",
     "life": "record",
-    "interfaces": "errors options record uri spool.beat spool.record wanted",
+    "interfaces": "net.reactor errors options record uri spool.beat spool.record wanted",
     "spool.limits": "options",
     # TCP
     "net": "",
     "net.deadline": "",
+    "net.reactor": "",
     "net.facts": "",
     "net.tuning": "net.facts",
     "net.pulse": "net.facts",
     "net.pipe": "",
-    "net.events": "",
+    "net.events": "net.reactor",
     "net.stream": "net.events net.facts net.pipe net.tuning",
     "net.listener": "net.events net.stream net.tuning",
     "net.dialing": "net.events net.stream net.tuning",
-    "net.network": "net.dialing net.events net.listener net.tuning",
+    "net.network": "net.reactor net.dialing net.events net.listener net.tuning",
     "net.belowtls": "net.facts",
     "net.gaps": "net.network",
-    "net.dial": "errors net.deadline net.network",
+    "net.dial": "net.reactor errors net.deadline net.network",
     # the job and its turn
     "guard": "errors interfaces",
     "phase": "record",
@@ -76,10 +77,10 @@ MAY_IMPORT = {
     "watch.retention": "record",
     "watch.settings": "uri",
     "watch.trust": "tlstrust watch.settings",
-    "watch.wire": "net.dial",
+    "watch.wire": "net.reactor net.dial",
     "watch.notify": "interfaces net.deadline record text watch.*",
-    "watch.*": "errors text interfaces record wanted watch.*",
-    "onlookers": "interfaces record server spool.record watch.*",
+    "watch.*": "net.reactor errors text interfaces record wanted watch.*",
+    "onlookers": "net.reactor interfaces record server spool.record watch.*",
     # over HTTP
     "web": "",
     "web.places": "",
@@ -195,8 +196,8 @@ MAY_IMPORT = {
     "ftp.upload": "net.* errors interfaces job port ftp.data ftp.replies ftp.transfer",
     "ftp.interpreter": "ftp.command ftp.control ftp.lines ftp.paths ftp.pipeline ftp.replies"
     " ftp.strangers ftp.text",
-    "ftp.session": "job ftp.acknowledgement ftp.announced ftp.command ftp.control ftp.data"
-    " ftp.interpreter ftp.lines ftp.paths ftp.replies ftp.shell ftp.state ftp.timers"
+    "ftp.session": "net.reactor job ftp.acknowledgement ftp.announced ftp.command ftp.control"
+    " ftp.data ftp.interpreter ftp.lines ftp.paths ftp.replies ftp.shell ftp.state ftp.timers"
     " ftp.transfer",
     # its commands
     "ftp.commands": "",
@@ -205,8 +206,8 @@ MAY_IMPORT = {
     " ftp.data ftp.dataports ftp.listing ftp.paths ftp.pipeline ftp.realm ftp.replies ftp.session"
     " ftp.state ftp.text ftp.upload",
     # how many there may be
-    "ftp.factory": "networks ftp.address ftp.announced ftp.commands.table ftp.control ftp.data"
-    " ftp.lingering ftp.replies ftp.seldom ftp.session ftp.settings ftp.timers ftp.turns",
+    "ftp.factory": "net.reactor networks ftp.address ftp.announced ftp.commands.table ftp.control"
+    " ftp.data ftp.lingering ftp.replies ftp.seldom ftp.session ftp.settings ftp.timers ftp.turns",
     # the printers' side: what they share, then the printers, none of which knows another
     "transports": "",
     "transports.file": "",
@@ -222,21 +223,22 @@ MAY_IMPORT = {
     "transports.shorthand": "",
     "transports.ieee1284": "interfaces",
     "transports.snmp.ber": "",
-    "transports.snmp.transport": "interfaces transports.snmp.ber transports.ieee1284"
+    "transports.snmp.transport": "net.reactor interfaces transports.snmp.ber transports.ieee1284"
     " transports.wrapped",
     "transports.cups": "",
     "transports.build": "interfaces net.* options uri transports.cups transports.dressing"
     " transports.gap transports.pjl.transport transports.policy transports.shorthand"
     " transports.snmp.transport transports.socket",
-    "transports.scheme": "errors interfaces options uri",
-    "transports.checks": "interfaces uri transports.build transports.endpoint transports.shorthand",
+    "transports.scheme": "net.reactor errors interfaces options uri",
+    "transports.checks": "net.reactor interfaces uri transports.build transports.endpoint"
+    " transports.shorthand",
     "transports.reach": "errors interfaces net.* uri transports.endpoint",
     "transports.backchannel": "",
     "transports.backpressure": "",
     "transports.ending": "errors interfaces",
-    "transports.threads": "errors",
+    "transports.threads": "net.reactor errors",
     "transports.descriptor": "errors interfaces net.* transports.ending",
-    "transports.driver": "errors interfaces transports.backpressure transports.ending"
+    "transports.driver": "net.reactor errors interfaces transports.backpressure transports.ending"
     " transports.threads",
     "transports.pjl.talk": "",
     "transports.pjl.codes": "interfaces transports.pjl.talk",
@@ -253,7 +255,7 @@ MAY_IMPORT = {
     "transports.lpd.reserved": "",
     "transports.ipp.rfc8010": "",
     "transports.tls": "options tlstrust uri",
-    "transports.endpoint": "interfaces uri transports.tls",
+    "transports.endpoint": "net.reactor interfaces uri transports.tls",
     "transports.ipp.http": "",
     "transports.ipp.httpclient": "errors net.* transports.dialogue transports.tls"
     " transports.ipp.http",
@@ -281,15 +283,14 @@ MAY_IMPORT = {
     "transports.file.reader": "",
     "transports.file.fifo": "errors interfaces net.* transports.descriptor transports.ending"
     " transports.file.existing transports.file.reader",
-    "transports.file.transport": "errors interfaces options uri transports.backpressure"
-    " transports.ending"
-    " transports.threads"
-    " transports.file.existing transports.file.appended transports.file.fifo",
+    "transports.file.transport": "net.reactor errors interfaces options uri"
+    " transports.backpressure transports.ending transports.threads transports.file.existing"
+    " transports.file.appended transports.file.fifo",
     "transports.usb.usblp": "errors interfaces transports.ieee1284",
-    "transports.usb.transport": "errors interfaces options uri transports.driver"
+    "transports.usb.transport": "net.reactor errors interfaces options uri transports.driver"
     " transports.ending transports.usb.usblp",
-    "transports.parallel": "errors interfaces options uri transports.driver transports.ending"
-    " transports.ieee1284",
+    "transports.parallel": "net.reactor errors interfaces options uri transports.driver"
+    " transports.ending transports.ieee1284",
     "transports.*": "errors interfaces net.* options uri transports.scheme transports.ieee1284"
     " transports.backchannel transports.backpressure transports.descriptor transports.ending"
     " transports.threads",
@@ -301,8 +302,9 @@ MAY_IMPORT = {
     " watch.settings",
     "changes": "commandline configuration named options ftp.settings",
     # those who know both sides
-    "stores": "configuration errors interfaces server spool.files spool.postgresql.opening"
-    " spool.spooling spool.state spool.threads spool.turns spool.where watch.*",
+    "stores": "net.reactor configuration errors interfaces server spool.files"
+    " spool.postgresql.opening spool.spooling spool.state spool.threads spool.turns spool.where"
+    " watch.*",
     "gateway": "text certificate changes configuration interfaces listeners net.network onlookers"
     " overview server spool.spooling stores verbs ftp* watch* web.secure web.side",
     "testing*": "configuration errors guard interfaces language job named port server net.* ftp*"
@@ -312,27 +314,27 @@ MAY_IMPORT = {
     "checkers": "options",
     "help": "jetdirect options transports.build commandline",
     "located": "",
-    "words": "checkers listeners options portnames text uri spool.where watch.settings web.places",
+    "words": "net.reactor checkers listeners options portnames text uri spool.where watch.settings"
+    " web.places",
     "contradictions": "commandline listeners options spool.where web.places words",
     "compose": "certificate checkers commandline configuration contradictions interfaces listeners"
     " named portnames uri ftp.settings transports.build transports.policy watch.retention"
     " watch.settings watch.trust web.access words",
-    "configfile": "commandline located options words",
-    "checking": "changes configuration listeners named spool.directory spool.postgresql.opening"
-    " spool.where text transports.checks"
-    " transports.reach",
+    "configfile": "net.reactor commandline located options words",
+    "checking": "net.reactor changes configuration listeners named spool.directory"
+    " spool.postgresql.opening spool.where text transports.checks transports.reach",
     "brief": "",
     "loglines": "",
     "jsonlines": "",
     "logfile": "brief jsonlines loglines",
-    "cups": "named options portnames text transports.build transports.cups",
+    "cups": "net.reactor named options portnames text transports.build transports.cups",
     "daemon": "",
     "descriptors": "",
-    "process": "configuration text gateway interfaces listeners logfile net.listener overview"
-    " spool.threads spool.turns transports.checks watch.systemd words",
-    "standby": "configuration interfaces listeners process spool.directory watch.systemd"
-    " web.reply web.secure web.site",
-    "tap": "text configuration checkers checking commandline compose configfile daemon"
+    "process": "net.reactor configuration text gateway interfaces listeners logfile net.listener"
+    " overview spool.threads spool.turns transports.checks watch.systemd words",
+    "standby": "net.reactor configuration interfaces listeners process spool.directory"
+    " watch.systemd web.reply web.secure web.site",
+    "tap": "net.reactor text configuration checkers checking commandline compose configfile daemon"
     " descriptors errors ftp.address help interfaces listeners logfile net.gaps options process"
     " spool.files spool.threads spool.where standby transports.checks web.site words",
     "verb": "",
@@ -340,7 +342,7 @@ MAY_IMPORT = {
     "remote.wire": "verb",
     "remote.words": "text",
     "remote.*": "testpage verb remote.*",
-    "testalarm": "configuration interfaces net.deadline onlookers text watch.*",
+    "testalarm": "net.reactor configuration interfaces net.deadline onlookers text watch.*",
     "cli": "checking cups help options remote.* spool.offline spool.postgresql.opening spool.where"
     " tap testalarm text verb words",
     "__main__": "cli",

@@ -86,11 +86,11 @@ def fileConnection(directory: Path) -> FileConnection:
 
 def stream() -> Stream:
     with socket.socket() as wire:
-        return Stream(wire, Events(theReactor), ("127.0.0.1", 9100))
+        return Stream(wire, Events(networkOf(theReactor)), ("127.0.0.1", 9100))
 
 
 def listener() -> Listener:
-    return Listener(Events(theReactor), Clock(), Reserve(Clock()), Factory())
+    return Listener(Events(networkOf(theReactor)), Clock(), Reserve(Clock()), Factory())
 
 
 def passivePort() -> PassivePort:
@@ -134,10 +134,10 @@ PROVIDERS: list[Callable[..., Any]] = [
     kernelFacts,
     NoFacts,
     lambda: networkOf(theReactor),
-    lambda: Events(theReactor),
+    lambda: Events(networkOf(theReactor)),
     stream,
     listener,
-    lambda: Connector(Events(theReactor), Clock(), Factory(), ("127.0.0.1", 9100)),
+    lambda: Connector(Events(networkOf(theReactor)), Clock(), Factory(), ("127.0.0.1", 9100)),
     lambda: addressEndpoint(networkOf(theReactor), "127.0.0.1", 9100),
     lambda: MemoryWire(Protocol()),
     AnyName,

@@ -295,7 +295,8 @@ async def test_noMemory(monkeypatch: pytest.MonkeyPatch, flushErrors: Callable[.
 @pytest_twisted.ensureDeferred
 async def test_noDescriptor() -> None:
     """Who comes is refused at once, and the log says so once; then all is as before."""
-    networkOf(reactor)._reserve._silentUntil = 0.0
+    network: Any = networkOf(reactor)
+    network._reserve._silentUntil = 0.0
     factory = Everybody()
     port: Any = listen(reactor, 0, factory, HOST)
     callers = [socket.socket() for _ in range(4)]

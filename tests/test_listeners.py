@@ -7,12 +7,16 @@ from __future__ import annotations
 import errno
 import re
 import socket
+from typing import Any
 
 import pytest
 from twisted.internet.error import CannotListenError
 from twisted.internet.testing import MemoryReactorClock
 
 from jetdirect.listeners import leadsHere, listeners, portOf, readable, whyNot
+
+REACTOR: Any = MemoryReactorClock()
+"""What parses them; nothing listens."""
 
 
 @pytest.mark.parametrize(
@@ -52,12 +56,12 @@ def test_portOf(listener: str, port: int | None) -> None:
 )
 def test_leadsHere(uri: str, port: str, here: bool) -> None:
     """A printer that is the gateway itself is known."""
-    assert leadsHere(uri, listeners(MemoryReactorClock(), port)) is here
+    assert leadsHere(uri, listeners(REACTOR, port)) is here
 
 
 def test_ownAddress(monkeypatch: pytest.MonkeyPatch) -> None:
     """An address that this machine has is known, unless the system allows to bind any."""
-    listener = listeners(MemoryReactorClock(), "2121")
+    listener = listeners(REACTOR, "2121")
     bound = {"192.0.2.7"}
     monkeypatch.setattr("jetdirect.listeners._isBound", bound.__contains__)
     assert leadsHere("socket://192.0.2.7:2121", listener)
@@ -72,7 +76,7 @@ def test_ownAddress(monkeypatch: pytest.MonkeyPatch) -> None:
 )
 def test_good(text: str) -> None:
     """A listener that can be stays as it is written."""
-    assert listeners(MemoryReactorClock(), text) == [text]
+    assert listeners(REACTOR, text) == [text]
 
 
 @pytest.mark.parametrize(
@@ -94,7 +98,7 @@ def test_good(text: str) -> None:
 def test_bad(text: str, told: str) -> None:
     """What can be none says what is wrong with it."""
     with pytest.raises(ValueError, match=told):
-        listeners(MemoryReactorClock(), text)
+        listeners(REACTOR, text)
 
 
 @pytest.mark.parametrize(

@@ -42,7 +42,8 @@ class Printing:
     """A server, and a job that wants its queue."""
 
     def __init__(self, size: int | None = None, limit: int = 1000, **more: Any) -> None:
-        self.reactor = Threads()
+        reactor: Any = Threads()
+        self.reactor = reactor
         self.endpoint = Endpoint()
         self.server = LPDServer(
             self.reactor, self.endpoint, "lpd://server/queue", "queue", "", FINISH_TIMEOUT, **more

@@ -53,12 +53,12 @@ def test_oneForEach() -> None:
 def test_inMemory() -> None:
     """A reactor in memory stays as it is, and so do its transports."""
     memory: Any = MemoryReactorClock()
-    assert networkOf(memory) is memory
     listen(memory, 2121, Quiet(), HOST)
     [(number, _, _, where)] = memory.tcpServers
     assert (number, where) == (2121, HOST)
     addressEndpoint(memory, "192.0.2.1", 9100).connect(Factory.forProtocol(Protocol))
     assert memory.tcpClients[0][:2] == ("192.0.2.1", 9100)
+    assert networkOf(memory) is memory
 
 
 @pytest_twisted.ensureDeferred
@@ -87,7 +87,7 @@ def test_clockThatIsSetLater() -> None:
 def test_words() -> None:
     """The log says of a lasting port when it begins and ends."""
     with capturedLogs() as logged:
-        port = networkOf(reactor).listenTCP(0, Quiet(), interface=HOST)
+        port: Any = networkOf(reactor).listenTCP(0, Quiet(), interface=HOST)
         number = port.getHost().port
         port.stopListening()
     said = [each["log_format"].format(**each) for each in logged]
@@ -98,9 +98,10 @@ def test_gatewayAsks() -> None:
     """A gateway that is given a real reactor listens on a port of ours."""
     gateway = Gateway(Configuration([FakePrinter()], [f"tcp:0:interface={HOST}"]), reactor)
     gateway.privilegedStartService()
+    network: Any = networkOf(reactor)
     listening = [
         each
-        for each in networkOf(reactor)._events._all.values()
+        for each in network._events._all.values()
         if isinstance(each, Listener) and each.factory is gateway.factory
     ]
     assert len(listening) == 1

@@ -5,6 +5,7 @@ Who looks on from outside, and what they see of a gateway.
 from __future__ import annotations
 
 import sys
+from typing import Any
 
 import pytest
 
@@ -86,15 +87,15 @@ def test_ports() -> None:
 
 def test_receivers() -> None:
     """Those that are named, and no others."""
-    machine = Machine()
-    assert receivers(None, machine.reactor) == ()
+    reactor: Any = Machine().reactor
+    assert receivers(None, reactor) == ()
     ops, night = "ops@example.com", "night@example.com"
     mail = NotifySettings((ops, night, ops), smtp=MailServer("localhost", 25))
-    both = receivers(mail, machine.reactor)
+    both = receivers(mail, reactor)
     assert all(isinstance(each, MailReceiver) for each in both)
     assert [each.name.split()[2] for each in both] == [ops, night]
     hook = NotifySettings(webhook=Webhook("localhost", 80, False))
-    [told] = receivers(hook, machine.reactor)
+    [told] = receivers(hook, reactor)
     assert isinstance(told, WebhookReceiver) and IAlarmReceiver.providedBy(told)
 
 

@@ -130,7 +130,8 @@ def test_transportIsLoadedWhenUsed(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
     (tmp_path / "paperprinter.py").write_text("def make(*arguments): return arguments")
     monkeypatch.syspath_prepend(tmp_path)
     scheme = PrinterScheme("paper", "paper:tray", "paperprinter.make")
-    reactor, uri = MemoryReactorClock(), parse("paper:tray")
+    reactor: Any = MemoryReactorClock()
+    uri = parse("paper:tray")
 
     made: Any = scheme.transport(reactor, uri)
 
@@ -141,6 +142,7 @@ def test_transportIsLoadedWhenUsed(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
 def test_missingTransport() -> None:
     """A scheme that names nothing that can be loaded says so when it is used, not before."""
     scheme = PrinterScheme("paper", "paper:tray", "jetdirect.transports.papyrus.fromURI")
+    reactor: Any = MemoryReactorClock()
 
     with pytest.raises(AttributeError, match="papyrus"):
-        scheme.transport(MemoryReactorClock(), DeviceURI("paper"))
+        scheme.transport(reactor, DeviceURI("paper"))

@@ -390,10 +390,13 @@ class NoNames:
         return fail(DNSLookupError())
 
 
+noNames: Any = NoNames()
+
+
 @pytest_twisted.ensureDeferred
 async def test_unknownHost() -> None:
     """A host without an address is not asked, and nothing fails."""
-    transport = SNMPTransport(FakePrinter(), NoNames(), "printer", named=False)
+    transport = SNMPTransport(FakePrinter(), noNames, "printer", named=False)
     await transport.ask()
     assert transport.status == PrinterStatus()
 
@@ -401,7 +404,7 @@ async def test_unknownHost() -> None:
 def test_description() -> None:
     """The printer's own name is better than its place, and the operator's is better than that."""
     for named, shown in ((False, "Acme X"), (True, "fake printer")):
-        transport = SNMPTransport(FakePrinter(), NoNames(), "printer", named)
+        transport = SNMPTransport(FakePrinter(), noNames, "printer", named)
         assert transport.description == "fake printer"
         transport.status = PrinterStatus(model="Acme X")
         assert transport.description == shown
@@ -487,9 +490,10 @@ async def test_realSocket() -> None:
         def resolve(self, name: str, timeout: Any) -> Deferred[str]:
             return succeed("127.0.0.1")
 
+    names: Any = Names()
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
         silent.bind(("127.0.0.1", 0))
-        transport = SNMPTransport(FakePrinter(), Names(), "printer", named=False)
+        transport = SNMPTransport(FakePrinter(), names, "printer", named=False)
         transport.status = PrinterStatus("idle", model="Acme X")
         asked = transport.ask()
         asked.cancel()

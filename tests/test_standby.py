@@ -43,7 +43,8 @@ class Waiting:
     """A gateway that stands by, in memory."""
 
     def __init__(self) -> None:
-        self.clock = MemoryReactorClock()
+        clock: Any = MemoryReactorClock()
+        self.clock = clock
         self.answers: list[Deferred[Any]] = []
         self.tries = 0
         self.gateway = Service()

@@ -412,7 +412,8 @@ def test_reactor() -> None:
     """twistd makes the options without a reactor; then it is the global one."""
     from twisted.internet import reactor
 
-    assert Options().reactor is reactor
+    found: object = Options().reactor
+    assert found is reactor
 
 
 # Limits, networks, TLS, models

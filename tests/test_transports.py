@@ -103,7 +103,8 @@ class Socket(TestedPrinter):
     options: dict[str, Any] = {}
 
     def __init__(self, directory: Path) -> None:
-        self.reactor = Threads()
+        reactor: Any = Threads()
+        self.reactor = reactor
         self.endpoint = Endpoint()
         super().__init__(self.made(), self.reactor)
 
@@ -228,7 +229,7 @@ class Asked(Socket):
     """A printer whose SNMP agent nobody can reach."""
 
     def made(self) -> Any:
-        self.reactor.resolve = self._resolve  # type: ignore[attr-defined]
+        self.reactor.resolve = self._resolve
         return SNMPTransport(super().made(), self.reactor, "printer", False)
 
     def _resolve(self, host: str, timeout: object) -> Deferred[str]:

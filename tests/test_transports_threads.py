@@ -113,7 +113,7 @@ async def test_noThreadToBeHad(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_stuck() -> None:
     """Work that has not come back for some seconds is not waited for by the next job."""
-    hand = Hand()
+    hand: Any = Hand()
     thread = PrinterThread(hand, "printer")
     thread.check("the disk")
     thread.do(lambda: None)
@@ -132,7 +132,7 @@ def test_stuck() -> None:
 
 def test_givenUpBeforeItBegan() -> None:
     """What is canceled in line is never begun: attempts behind a stuck one do not pile up."""
-    hand = Hand()
+    hand: Any = Hand()
     thread = PrinterThread(hand, "printer")
     done: list[str] = []
     thread.do(lambda: done.append("stuck"))
@@ -151,7 +151,7 @@ def test_givenUpBeforeItBegan() -> None:
 
 def test_givenUpTooLate() -> None:
     """What was begun goes on, and what it made is put away when it comes."""
-    hand = Hand()
+    hand: Any = Hand()
     thread = PrinterThread(hand, "printer")
     late: list[str] = []
     attempt = thread.begin(lambda: "a file", late.append)
@@ -167,7 +167,7 @@ def test_givenUpTooLate() -> None:
 
 def test_doneAllTheSame() -> None:
     """A caller that stops waiting for the end of a job does not stop what ends it."""
-    hand = Hand()
+    hand: Any = Hand()
     thread = PrinterThread(hand, "printer")
     done: list[str] = []
     thread.do(lambda: None)

@@ -223,7 +223,8 @@ class Script:
     """A receiver in memory, and what a server says to it."""
 
     def __init__(self, server: MailServer) -> None:
-        self.clock = MemoryReactorClock()
+        clock: Any = MemoryReactorClock()
+        self.clock = clock
         self.telling = MailReceiver(self.clock, server, FROM, TO, "gw1").tell(digest(), NOW)
         self.told = hear(self.telling)
         factory: Any = self.clock.tcpClients[-1][2]
@@ -369,7 +370,7 @@ def test_canceled(replies: tuple[str, ...]) -> None:
 
 def test_canceledWhileDialling() -> None:
     """So is one that does not even take the connection."""
-    clock = MemoryReactorClock()
+    clock: Any = MemoryReactorClock()
     telling = MailReceiver(clock, PLAIN, FROM, TO, "gw1").tell(digest(), NOW)
     told = hear(telling)
     telling.cancel()
@@ -380,7 +381,8 @@ def test_canceledWhileDialling() -> None:
 
 def test_interface() -> None:
     """It is a receiver, whose name says no secret."""
-    found = MailReceiver(None, SECRET, FROM, TO, "gw1")
+    reactor: Any = None
+    found = MailReceiver(reactor, SECRET, FROM, TO, "gw1")
     assert verifyObject(IAlarmReceiver, found)
     assert found.name == "mail to ops@example.com by smtp://127.0.0.1:25"
     assert "pass" not in repr(SECRET)

@@ -241,7 +241,8 @@ class Script:
     """A receiver in memory, and what a server says to it."""
 
     def __init__(self, secret: bytes = SECRET, port: int = 8080) -> None:
-        self.clock = MemoryReactorClock()
+        clock: Any = MemoryReactorClock()
+        self.clock = clock
         place = Webhook("127.0.0.1", port, False, "/hook")
         self.telling = WebhookReceiver(self.clock, place, secret, "gw1").tell(TOLD, NOW)
         self.told = hear(self.telling)
@@ -332,7 +333,8 @@ def test_strangers(said: bytes, why: str) -> None:
 def test_interface() -> None:
     """It is a receiver, whose name says nothing of a path, which may be a secret."""
     place = Webhook("hooks.example", 443, True, "/T0KEN")
-    found = WebhookReceiver(None, place, SECRET, "gw1")
+    reactor: Any = None
+    found = WebhookReceiver(reactor, place, SECRET, "gw1")
     assert verifyObject(IAlarmReceiver, found)
     assert found.name == "the webhook at https://hooks.example"
     assert "T0KEN" not in repr(place)

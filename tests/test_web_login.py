@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
@@ -106,8 +107,8 @@ def test_browser(running: tuple[int, Path]) -> None:
 )
 def test_refused(words: dict[str, str], why: str) -> None:
     """Where strangers could steer the gateway it does not start; one sentence says what to do."""
-
-    made = Words(MemoryReactorClock())
+    reactor: Any = MemoryReactorClock()
+    made = Words(reactor)
     known = {each.name: each for each in OPTIONS}
     with pytest.raises(ValueError, match=why) as refused:
         for name, value in words.items():

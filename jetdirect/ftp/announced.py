@@ -5,7 +5,6 @@ The address that PASV announces: as the operator wrote it, or what a name means 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from twisted.internet.abstract import isIPAddress
 from twisted.internet.address import IPv4Address
@@ -15,6 +14,7 @@ from twisted.logger import Logger
 from zope.interface import implementer
 
 from ..net.deadline import within
+from ..net.reactor import INetworkReactor
 
 REMEMBERED = 60.0
 """Seconds for which an answer is used: dynamic DNS changes some times a day (chosen)."""
@@ -39,7 +39,7 @@ class AnnouncedAddress:
 
     _log = Logger()
 
-    def __init__(self, reactor: Any, name: str) -> None:
+    def __init__(self, reactor: INetworkReactor, name: str) -> None:
         """@param name: an IPv4 address, a host name, or nothing."""
         self._reactor = reactor
         self._name = name

@@ -14,7 +14,7 @@ from typing import Any
 
 from twisted.internet import error
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IConsumer, IPushProducer, IReactorTCP, IReactorTime
+from twisted.internet.interfaces import IConsumer, IPushProducer
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
@@ -23,6 +23,7 @@ from ..errors import DataConnectionLost, HandshakeInClear
 from ..interfaces import IKernelConsumer
 from ..net.deadline import Deadline
 from ..net.pipe import PIPE_SIZES
+from ..net.reactor import INetworkReactor
 from ..net.stream import isPlain
 from ..net.tuning import tune
 from .dataconnection import DataConnection
@@ -37,10 +38,6 @@ lftp takes a reset that comes first for a broken line, and sends the job again (
 TUNED_AFTER = 5.0
 """Seconds after which the kernel is to ask after a silent sender: most data connections do not live
 so long, and are spared its options (chosen)."""
-
-
-class IDataReactor(IReactorTCP, IReactorTime):
-    """What a data port needs of a reactor."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +71,7 @@ class DataPort:
     @ivar blocked: the consumer takes no more for now, so the peer is not to blame.
     """
 
-    def __init__(self, reactor: IDataReactor, terms: DataTerms) -> None:
+    def __init__(self, reactor: INetworkReactor, terms: DataTerms) -> None:
         self.tls = terms.tls
         self.begun = False
         self._terms = terms

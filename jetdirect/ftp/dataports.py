@@ -20,9 +20,10 @@ from ..net.deadline import within
 from ..net.dial import addressEndpoint, cancelLater
 from ..net.listener import IRefusals, Listener
 from ..net.network import listen
+from ..net.reactor import INetworkReactor
 from ..networks import Network, isInside
 from .address import plainHost
-from .data import DataPort, DataTerms, IDataReactor
+from .data import DataPort, DataTerms
 from .dataconnection import DataConnection, connectionFor
 
 CONNECT_TIMEOUT = 30.0
@@ -38,7 +39,7 @@ class MadePort(DataPort):
     @ivar stranger: the last host that came in the peer's place, and was refused.
     """
 
-    def __init__(self, reactor: IDataReactor, terms: DataTerms) -> None:
+    def __init__(self, reactor: INetworkReactor, terms: DataTerms) -> None:
         super().__init__(reactor, terms)
         self.stranger = ""
         self._connecting: Deferred[DataConnection] | None = None
@@ -94,7 +95,7 @@ class PassivePort(MadePort, ServerFactory):
 
     def __init__(
         self,
-        reactor: IDataReactor,
+        reactor: INetworkReactor,
         terms: DataTerms,
         interface: str,
         peer: str,
@@ -191,7 +192,7 @@ class ActivePort(MadePort):
 
     def __init__(
         self,
-        reactor: IDataReactor,
+        reactor: INetworkReactor,
         terms: DataTerms,
         interface: str,
         peer: str,

@@ -10,13 +10,13 @@ from twisted.internet.interfaces import IAddress
 from twisted.internet.protocol import Protocol, ServerFactory
 from twisted.logger import Logger
 
+from ..net.reactor import INetworkReactor
 from ..networks import isInside
 from . import replies
 from .address import oneHost, plainHost
 from .announced import AnnouncedAddress
 from .commands.table import COMMANDS
 from .control import ControlConnection, ControlFactory, ControlListener
-from .data import IDataReactor
 from .lingering import Lingering
 from .replies import Reply
 from .seldom import Seldom
@@ -54,7 +54,7 @@ class PrintFTPFactory(ServerFactory):
     def __init__(
         self,
         portal: Portal,
-        reactor: IDataReactor,
+        reactor: INetworkReactor,
         settings: SessionSettings | None = None,
         ports: int = 1,
     ) -> None:

@@ -16,12 +16,13 @@ from twisted.internet.task import deferLater
 from twisted.logger import Logger
 
 from ..job import UploadedJob
+from ..net.reactor import INetworkReactor
 from . import replies
 from .acknowledgement import Acknowledgements
 from .announced import AnnouncedAddress
 from .command import Command, Result
 from .control import ControlConnection, ControlFactory, ControlListener
-from .data import DataPort, IDataReactor
+from .data import DataPort
 from .interpreter import Interpreter
 from .lines import LineTooLong
 from .paths import Path
@@ -48,7 +49,7 @@ class SessionFactory(ControlFactory, Protocol):
     rounds: Rounds
 
     @property
-    def reactor(self) -> IDataReactor: ...
+    def reactor(self) -> INetworkReactor: ...
 
     def arrived(self, session: Session) -> Reply | None:
         """The peer is known now: C{session} gets a place, or is told why not."""
@@ -214,7 +215,7 @@ class Session(ControlListener):
             self.close(reply)
 
     @property
-    def reactor(self) -> IDataReactor:
+    def reactor(self) -> INetworkReactor:
         """Where it goes on."""
         return self.factory.reactor
 

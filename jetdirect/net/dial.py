@@ -22,6 +22,7 @@ from twisted.python.failure import Failure
 from ..errors import PrintError, PrinterUnreachable
 from .deadline import Deadline, hasFired
 from .network import Network
+from .reactor import INetworkReactor
 
 ATTEMPT_TIMEOUT = 30.0
 """Seconds that one attempt may take, the lookup of a name included: a name server may be silent for
@@ -29,7 +30,7 @@ ever, and the printing port's own time-out be 0."""
 
 
 def hostEndpoint(
-    reactor: Any, host: str, port: int, source: tuple[str, int] | None = None
+    reactor: INetworkReactor, host: str, port: int, source: tuple[str, int] | None = None
 ) -> IStreamClientEndpoint:
     """
     Where a host is to be reached.
@@ -48,7 +49,7 @@ def hostEndpoint(
 
 
 def addressEndpoint(
-    reactor: Any,
+    reactor: INetworkReactor,
     host: str,
     port: int,
     source: tuple[str, int] | None = None,

@@ -18,6 +18,8 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from .reactor import IDeviceReactor
+
 IN, OUT = getattr(select, "EPOLLIN", 1), getattr(select, "EPOLLOUT", 4)
 
 MOST = 256
@@ -53,7 +55,7 @@ class Events:
 
     _log = Logger()
 
-    def __init__(self, reactor: Any) -> None:
+    def __init__(self, reactor: IDeviceReactor) -> None:
         """@param reactor: provides L{IReactorFDSet<twisted.internet.interfaces.IReactorFDSet>}."""
         self._reactor = reactor
         self._epoll: Any = None

@@ -40,7 +40,8 @@ def whenProxied(transport: Any, came: Callable[[], object]) -> None:
     transport.dataReceived = dataReceived
 
 
-# Of the reactor of a command, which nobody else uses.
+# Of the reactor of a command, which nobody else uses.  Its type is Any, as its attributes are
+# replaced, which no interface allows.
 
 
 def tellTimeSteadily(reactor: Any) -> None:
@@ -51,7 +52,8 @@ def tellTimeSteadily(reactor: Any) -> None:
     end, and printers be waited for for ever.
     """
     if _isNew(reactor):
-        reactor.seconds = networkOf(reactor).seconds = time.monotonic
+        network: Any = networkOf(reactor)
+        reactor.seconds = network.seconds = time.monotonic
 
 
 def stopOnce(reactor: Any) -> None:

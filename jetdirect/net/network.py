@@ -21,11 +21,13 @@ from twisted.internet.interfaces import (
     IStreamClientEndpoint,
 )
 from twisted.internet.posixbase import PosixReactorBase
+from twisted.internet.protocol import ServerFactory
 from zope.interface import directlyProvides, implementer, providedBy
 
 from .dialing import TIMEOUT, AddressEndpoint, Connector
 from .events import Events
 from .listener import Listener, Reserve
+from .reactor import IGatewayReactor
 from .tuning import BACKLOG
 
 
@@ -33,7 +35,7 @@ from .tuning import BACKLOG
 class Network:
     """A reactor whose TCP connections are ours."""
 
-    def __init__(self, reactor: Any) -> None:
+    def __init__(self, reactor: IGatewayReactor) -> None:
         """@param reactor: waits for descriptors."""
         directlyProvides(self, providedBy(reactor))
         self._reactor = reactor
@@ -105,19 +107,27 @@ class Network:
         return AddressEndpoint(self._events, self._reactor, host, port, source, shared)
 
 
-_networks: WeakKeyDictionary[Any, Network] = WeakKeyDictionary()
+_networks: WeakKeyDictionary[object, Network] = WeakKeyDictionary()
 
 
-def networkOf(reactor: Any) -> Any:
-    """The network of a reactor; the reactor itself if it does not wait for real descriptors."""
-    if not isinstance(reactor, PosixReactorBase) or not hasattr(select, "epoll"):
-        return reactor
-    if reactor not in _networks:
-        _networks[reactor] = Network(reactor)
-    return _networks[reactor]
+def networkOf(reactor: object) -> IGatewayReactor:
+    """
+    The network of a reactor; the reactor itself if it does not wait for real descriptors.
+
+    @param reactor: one of Twisted's, or a network: its type need not say all that it provides.
+    """
+    found: Any = reactor
+    if isinstance(reactor, PosixReactorBase) and hasattr(select, "epoll"):
+        if reactor not in _networks:
+            _networks[reactor] = Network(found)
+        found = _networks[reactor]
+    network: IGatewayReactor = found
+    return network
 
 
-def listen(reactor: Any, port: int, factory: IProtocolFactory, interface: str) -> IListeningPort:
+def listen(
+    reactor: IReactorTCP, port: int, factory: ServerFactory, interface: str
+) -> IListeningPort:
     """
     Listen for a moment, of which nobody has to read in the log.
 
@@ -126,5 +136,4 @@ def listen(reactor: Any, port: int, factory: IProtocolFactory, interface: str) -
     """
     if isinstance(reactor, Network):
         return reactor.listen(port, factory, interface=interface, quiet=True)
-    listening: IListeningPort = reactor.listenTCP(port, factory, BACKLOG, interface)
-    return listening
+    return reactor.listenTCP(port, factory, BACKLOG, interface)

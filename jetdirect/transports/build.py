@@ -9,12 +9,12 @@ import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
-from typing import Any
 
 from twisted.plugin import getPlugins
 
 from ..interfaces import IPrinterScheme, IPrinterTransport
 from ..net.network import networkOf
+from ..net.reactor import IGatewayReactor
 from ..options import Option, didYouMean, oneOf, path, seconds, switch, uriOption
 from ..uri import DeviceURI, hidesSecret, octets, parse
 from .cups import insteadOf, insteadOfScheme
@@ -144,6 +144,8 @@ def transportFor(
     """
     The transport for a device URI, with all that its options put around it.
 
+    @param reactor: one of Twisted's, see
+        L{IGatewayReactor<jetdirect.net.reactor.IGatewayReactor>}.
     @param policy: what becomes of PJL commands that no print job needs.
     @raise ValueError: the URI cannot be used; the message says why and what can be, and never holds
         user name or password.
@@ -178,10 +180,10 @@ def transportFor(
     if not uri.description.isprintable():
         raise ValueError(f"description={uri.description!a}: expected one line that can be shown")
     uri = replace(uri, values={name: each.of(uri.options) for name, each in options.items()})
-    reactor = networkOf(reactor)
-    transport = plugin.transport(reactor, uri)
+    network = networkOf(reactor)
+    transport = plugin.transport(network, uri)
     for wrapped in _WRAPPERS:
-        transport = wrapped(transport, reactor, uri)
+        transport = wrapped(transport, network, uri)
     return policed(transport, policy)
 
 
@@ -201,7 +203,9 @@ def _checkSeparators(text: str, options: Collection[str]) -> None:
             raise ValueError(f"{name}={value}: {remedy}")
 
 
-def _withPJL(transport: IPrinterTransport, reactor: Any, uri: DeviceURI) -> IPrinterTransport:
+def _withPJL(
+    transport: IPrinterTransport, reactor: IGatewayReactor, uri: DeviceURI
+) -> IPrinterTransport:
     if not uri.values.get("pjl"):
         return transport
     from .pjl.transport import PJLTransport  # few printers need it
@@ -212,7 +216,9 @@ def _withPJL(transport: IPrinterTransport, reactor: Any, uri: DeviceURI) -> IPri
     return PJLTransport(transport, reactor, transport.endpoint, bool(uri.description))
 
 
-def _withSNMP(transport: IPrinterTransport, reactor: Any, uri: DeviceURI) -> IPrinterTransport:
+def _withSNMP(
+    transport: IPrinterTransport, reactor: IGatewayReactor, uri: DeviceURI
+) -> IPrinterTransport:
     if not uri.values.get("snmp"):
         if "community" in uri.options:
             raise ValueError("community is for snmp=on; write both")
@@ -223,12 +229,16 @@ def _withSNMP(transport: IPrinterTransport, reactor: Any, uri: DeviceURI) -> IPr
     return SNMPTransport(transport, reactor, uri.host, named, uri.values["community"])
 
 
-def _withGap(transport: IPrinterTransport, reactor: Any, uri: DeviceURI) -> IPrinterTransport:
+def _withGap(
+    transport: IPrinterTransport, reactor: IGatewayReactor, uri: DeviceURI
+) -> IPrinterTransport:
     gap = uri.values["gap"]
     return GapTransport(transport, gap) if gap else transport
 
 
-def _dressed(transport: IPrinterTransport, reactor: Any, uri: DeviceURI) -> IPrinterTransport:
+def _dressed(
+    transport: IPrinterTransport, reactor: IGatewayReactor, uri: DeviceURI
+) -> IPrinterTransport:
     said = uri.values
     dressing = Dressing(
         said["prolog"] or b"",
@@ -238,7 +248,9 @@ def _dressed(transport: IPrinterTransport, reactor: Any, uri: DeviceURI) -> IPri
     return DressedTransport(transport, dressing) if dressing else transport
 
 
-_WRAPPERS: Sequence[Callable[[IPrinterTransport, Any, DeviceURI], IPrinterTransport]] = (
+_WRAPPERS: Sequence[
+    Callable[[IPrinterTransport, IGatewayReactor, DeviceURI], IPrinterTransport]
+] = (
     _withPJL,
     _withSNMP,
     _withGap,

@@ -12,14 +12,18 @@ import re
 import stat
 from collections.abc import Iterable, Sequence
 from socket import if_indextoname, if_nametoindex
-from typing import Any
 
 from twisted.internet.abstract import isIPAddress, isIPv6Address
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IHostResolution, IResolutionReceiver
+from twisted.internet.interfaces import (
+    IHostResolution,
+    IReactorPluggableNameResolver,
+    IResolutionReceiver,
+)
 from zope.interface import implementer
 
 from ..interfaces import Complaint, ICheckedTransport, IPrinterTransport
+from ..net.reactor import INetworkReactor
 from ..uri import DeviceURI, parse
 from . import endpoint
 from .shorthand import schemeOfDevice
@@ -88,7 +92,9 @@ def _anothersPort(uri: str) -> list[Complaint]:
     return [Complaint(f"{what}; write {there}://HOST if this one does", False)]
 
 
-def unknownHosts(reactor: Any, transports: Iterable[IPrinterTransport]) -> Deferred[list[str]]:
+def unknownHosts(
+    reactor: INetworkReactor, transports: Iterable[IPrinterTransport]
+) -> Deferred[list[str]]:
     """
     The host names of these printers that cannot be resolved now, each once, in their order.
 
@@ -97,7 +103,7 @@ def unknownHosts(reactor: Any, transports: Iterable[IPrinterTransport]) -> Defer
     return Deferred.fromCoroutine(_unknown(reactor, list(map(hostOf, transports))))
 
 
-async def _unknown(reactor: Any, hosts: list[str]) -> list[str]:
+async def _unknown(reactor: INetworkReactor, hosts: list[str]) -> list[str]:
     if not hasattr(reactor, "nameResolver"):
         return []  # in memory
     names = [each for each in dict.fromkeys(hosts) if each and not _isAddress(each)]
@@ -131,7 +137,7 @@ def _isAddress(host: str) -> bool:
 
 @implementer(IResolutionReceiver)
 class _Lookup:
-    def __init__(self, reactor: Any, name: str) -> None:
+    def __init__(self, reactor: IReactorPluggableNameResolver, name: str) -> None:
         self.name = name
         self.known: Deferred[bool] = Deferred()
         reactor.nameResolver.resolveHostName(self, name)

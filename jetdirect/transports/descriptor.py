@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import errno
 import os
-from typing import Any
 
 from twisted.internet.abstract import FileDescriptor
 from twisted.internet.defer import Deferred
@@ -16,6 +15,7 @@ from twisted.internet.main import CONNECTION_LOST
 from ..errors import PrinterLost
 from ..interfaces import Delivery, IPrintJob
 from ..net.facts import forget
+from ..net.reactor import IDeviceReactor
 from .ending import Ending, State
 
 
@@ -24,7 +24,7 @@ class DescriptorConnection(FileDescriptor):
     To be extended by one that is to be read as well, and checks now and then what is left.
     """
 
-    def __init__(self, reactor: Any, job: IPrintJob) -> None:
+    def __init__(self, reactor: IDeviceReactor, job: IPrintJob) -> None:
         super().__init__(reactor)
         self.sent = 0
         self.connected = 1

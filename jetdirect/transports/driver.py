@@ -13,6 +13,7 @@ from twisted.python.failure import Failure
 
 from ..errors import PrinterLost, PrinterUnreachable
 from ..interfaces import Delivery, IPrinterConnection, IPrintJob, PrinterStatus
+from ..net.reactor import IDeviceReactor
 from .backpressure import BackPressure
 from .ending import Ending, State
 from .threads import PrinterThread
@@ -36,7 +37,7 @@ class DriverTransport:
 
     reaches = Delivery.DELIVERED
 
-    def __init__(self, reactor: Any, uri: str, model: str) -> None:
+    def __init__(self, reactor: IDeviceReactor, uri: str, model: str) -> None:
         """
         @param model: what is known of the printer before it was asked.
         """

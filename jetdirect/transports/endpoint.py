@@ -9,13 +9,13 @@ import os
 import re
 import stat
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from twisted.internet.abstract import isIPAddress, isIPv6Address
 from twisted.internet.endpoints import clientFromString
 from twisted.internet.interfaces import IStreamClientEndpoint
 
 from ..interfaces import Complaint
+from ..net.reactor import IGatewayReactor
 from ..uri import parse
 from .tls import MISSING, available
 
@@ -26,7 +26,7 @@ _REMEDY = "write one such as endpoint:tls:host=printer:port=9100"
 _WORD = re.compile(r"((?:\\.|[^:\\])*):", re.DOTALL)
 
 
-def clientEndpoint(reactor: Any, text: str) -> IStreamClientEndpoint:
+def clientEndpoint(reactor: IGatewayReactor, text: str) -> IStreamClientEndpoint:
     """
     The endpoint of a string such as C{tls:host=printer:port=9100}.
 

@@ -33,6 +33,7 @@ from ..interfaces import (
     IPrintJob,
     PrinterStatus,
 )
+from ..net.reactor import IDeviceReactor
 from ..uri import DeviceURI
 from .driver import DriverConnection, DriverTransport
 from .ending import ABORT_PATIENCE
@@ -104,7 +105,7 @@ class ParallelTransport(DriverTransport):
 
     def __init__(
         self,
-        reactor: Any,
+        reactor: IDeviceReactor,
         path: str,
         description: str = "",
         openDevice: Callable[[str], ParallelDevice] = ParallelDevice,
@@ -305,7 +306,7 @@ def _model(path: str) -> str:
         return ""
 
 
-def fromURI(reactor: Any, uri: DeviceURI) -> ParallelTransport:
+def fromURI(reactor: IDeviceReactor, uri: DeviceURI) -> ParallelTransport:
     """
     The transport for C{parallel:/dev/lp0}.
 

@@ -17,6 +17,7 @@ from twisted.internet.task import Cooperator
 from ..errors import PrintError
 from ..interfaces import IPrinterTransport
 from ..net.dial import Dialer, hostEndpoint
+from ..net.reactor import IGatewayReactor
 from ..uri import DeviceURI, parse
 from .endpoint import clientEndpoint
 
@@ -27,7 +28,9 @@ AT_A_TIME = 50
 """Printers that are dialled at a time: a switch or a firewall must not take it for an attack."""
 
 
-def outOfReach(reactor: Any, transports: Sequence[IPrinterTransport]) -> Deferred[list[str]]:
+def outOfReach(
+    reactor: IGatewayReactor, transports: Sequence[IPrinterTransport]
+) -> Deferred[list[str]]:
     """
     Try to reach these printers.
 
@@ -52,7 +55,7 @@ async def _awaitAll(workers: Iterable[Deferred[Any]], found: list[str]) -> list[
     return found
 
 
-async def _whyNot(reactor: Any, uri: str) -> str:
+async def _whyNot(reactor: IGatewayReactor, uri: str) -> str:
     try:
         parsed = parse(uri)
         endpoint = _endpoint(reactor, parsed)
@@ -71,7 +74,7 @@ async def _whyNot(reactor: Any, uri: str) -> str:
     return ""
 
 
-def _endpoint(reactor: Any, uri: DeviceURI) -> IStreamClientEndpoint | None:
+def _endpoint(reactor: IGatewayReactor, uri: DeviceURI) -> IStreamClientEndpoint | None:
     if uri.scheme == "endpoint":
         return clientEndpoint(reactor, uri.path)
     if uri.scheme == "usb" or not uri.host:

@@ -6,13 +6,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from twisted.plugin import IPlugin
 from twisted.python.reflect import namedAny
 from zope.interface import implementer
 
 from ..interfaces import IPrinterScheme, IPrinterTransport
+from ..net.reactor import IGatewayReactor
 from ..options import Option
 from ..uri import DeviceURI
 
@@ -34,7 +34,7 @@ class PrinterScheme:
     options: Sequence[Option] = ()
     login: Collection[str] = ()
 
-    def transport(self, reactor: Any, uri: DeviceURI) -> IPrinterTransport:
+    def transport(self, reactor: IGatewayReactor, uri: DeviceURI) -> IPrinterTransport:
         """L{IPrinterScheme}."""
         for given, kind, called in (
             (uri.password, "password", "password"),

@@ -34,6 +34,7 @@ from ..interfaces import (
     PrinterStatus,
 )
 from ..net.facts import unwritten
+from ..net.reactor import IDeviceReactor
 from ..uri import DeviceURI
 from .backchannel import BackChannel
 from .descriptor import DescriptorConnection
@@ -69,7 +70,7 @@ class SerialTransport:
 
     def __init__(
         self,
-        reactor: Any,
+        reactor: IDeviceReactor,
         path: str,
         description: str = "",
         finishTimeout: float = FINISH_TIMEOUT,
@@ -292,7 +293,7 @@ def _whyNotOpened(why: Any) -> str:
             return f"the line cannot be used: {why}"
 
 
-def fromURI(reactor: Any, uri: DeviceURI) -> SerialTransport:
+def fromURI(reactor: IDeviceReactor, uri: DeviceURI) -> SerialTransport:
     """
     The transport for C{serial:/dev/ttyS0?baud=9600&bits=8&parity=none&stop=1&flow=none}.
 

@@ -42,6 +42,7 @@ from ..net.belowtls import tellOfHandshake
 from ..net.dial import Dialer, hostEndpoint
 from ..net.facts import ITCPFacts, IWire, endsInOrder, factsOf, realTransport
 from ..net.pulse import Pulse
+from ..net.reactor import IGatewayReactor, INetworkReactor
 from ..net.stream import IWitness, Stream, isPlain
 from ..net.tuning import tune
 from ..uri import DeviceURI
@@ -468,7 +469,7 @@ class SocketConnection(Protocol):
         self.transport.abortConnection()
 
 
-def fromURI(reactor: IReactorTime, uri: DeviceURI) -> IPrinterTransport:
+def fromURI(reactor: INetworkReactor, uri: DeviceURI) -> IPrinterTransport:
     """
     The transport for C{socket://host[:9100]} and C{socket+tls://host[:9143]}.
 
@@ -489,7 +490,7 @@ def fromURI(reactor: IReactorTime, uri: DeviceURI) -> IPrinterTransport:
     return _transport(reactor, endpoint, uri, f"{uri.scheme}://{place}", place, plain=not secure)
 
 
-def fromEndpoint(reactor: IReactorTime, uri: DeviceURI) -> IPrinterTransport:
+def fromEndpoint(reactor: IGatewayReactor, uri: DeviceURI) -> IPrinterTransport:
     """
     The transport for C{endpoint:STRING}, any client endpoint string of Twisted's.
 

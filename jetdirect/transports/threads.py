@@ -17,6 +17,7 @@ from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
 from ..errors import PrinterUnreachable
+from ..net.reactor import IDeviceReactor
 
 STUCK_AFTER = 5.0
 """Seconds after which the next job does not wait for what the thread is at (chosen: the longest
@@ -41,7 +42,7 @@ class PrinterThread:
     A reactor may bring its own kind (C{printerThread}), as those of tests do.
     """
 
-    def __init__(self, reactor: Any, name: str) -> None:
+    def __init__(self, reactor: IDeviceReactor, name: str) -> None:
         """@param name: what the thread is called."""
         self._reactor = reactor
         own = getattr(reactor, "printerThread", None)

@@ -15,7 +15,6 @@ from datetime import datetime
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
-from typing import Any
 
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.interfaces import IReactorTime
@@ -24,6 +23,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from ..interfaces import IAlarmReceiver
+from ..net.reactor import INetworkReactor
 from ..text import presentable
 from .alarms import Digest
 from .settings import MailServer
@@ -147,7 +147,7 @@ class MailReceiver:
     """
 
     def __init__(
-        self, reactor: Any, server: MailServer, sender: str, to: str, gateway: str
+        self, reactor: INetworkReactor, server: MailServer, sender: str, to: str, gateway: str
     ) -> None:
         """
         Blocks as long as a disk does, for certificates.

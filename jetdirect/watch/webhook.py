@@ -10,7 +10,6 @@ import hashlib
 import hmac
 import json
 from datetime import UTC, datetime
-from typing import Any
 
 import h11
 from twisted.internet.defer import Deferred
@@ -21,6 +20,7 @@ from zope.interface import implementer
 
 from .. import __version__
 from ..interfaces import IAlarmReceiver
+from ..net.reactor import INetworkReactor
 from .alarms import Digest
 from .settings import HTTP, HTTPS, Webhook
 from .trust import context
@@ -111,7 +111,9 @@ class _Answered(Talk):
 class WebhookReceiver:
     """A web server."""
 
-    def __init__(self, reactor: Any, place: Webhook, secret: bytes, gateway: str) -> None:
+    def __init__(
+        self, reactor: INetworkReactor, place: Webhook, secret: bytes, gateway: str
+    ) -> None:
         """
         @param gateway: the name of the machine.
         @raise ValueError: nobody can be trusted.

@@ -15,6 +15,7 @@ from twisted.internet.protocol import Factory, Protocol, connectionDone
 from twisted.python.failure import Failure
 
 from ..net.dial import cancelLater, hostEndpoint
+from ..net.reactor import INetworkReactor
 
 FAREWELL = 2.0
 """Seconds in which the other end may close a connection that is over (chosen)."""
@@ -57,7 +58,7 @@ class Talk(Protocol):
 
 
 async def connected(
-    reactor: Any, host: str, port: int, make: Callable[[], _P], trusted: Any = None
+    reactor: INetworkReactor, host: str, port: int, make: Callable[[], _P], trusted: Any = None
 ) -> _P:
     """
     Connect to a host.

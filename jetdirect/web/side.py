@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorTime
 
 from ..interfaces import IMetrics, IOperator, IWatcher
 from .access import Access
@@ -26,7 +27,7 @@ class WebSide:
         self,
         operator: IOperator,
         server: Any,
-        reactor: Any,
+        reactor: IReactorTime,
         *,
         ready: Callable[[], str],
         reload: Callable[[], Deferred[list[str]]] | None,

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 from twisted.internet.address import IPv4Address, IPv6Address
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IDelayedCall, IProtocolFactory
+from twisted.internet.interfaces import IDelayedCall, IProtocolFactory, IReactorTime
 from twisted.internet.protocol import connectionDone
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -161,7 +161,7 @@ class Site(TwistedSite):
     noisy = False
 
     def __init__(
-        self, router: Answers, streams: Streams | None, reactor: Any, secure: bool = False
+        self, router: Answers, streams: Streams | None, reactor: IReactorTime, secure: bool = False
     ) -> None:
         """
         @param streams: open pages; L{None}: there are none.

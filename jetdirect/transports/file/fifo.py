@@ -16,7 +16,6 @@ import struct
 import termios
 from contextlib import suppress
 from fcntl import ioctl
-from typing import Any
 
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.main import CONNECTION_LOST
@@ -33,6 +32,7 @@ from ...interfaces import (
     PrinterStatus,
 )
 from ...net.facts import unwritten
+from ...net.reactor import IDeviceReactor
 from ..descriptor import DescriptorConnection
 from ..ending import ABORT_PATIENCE, State
 from .existing import take
@@ -49,7 +49,7 @@ class FifoTransport:
     reaches = Delivery.SENT
     status = PrinterStatus()
 
-    def __init__(self, reactor: Any, path: str, description: str = "") -> None:
+    def __init__(self, reactor: IDeviceReactor, path: str, description: str = "") -> None:
         """@param path: absolute; not a link."""
         self.uri = f"file://{path}"
         self.description = description or "virtual printer"
@@ -81,7 +81,9 @@ class FifoTransport:
 class FifoConnection(DescriptorConnection):
     """The pipe, while one job has it."""
 
-    def __init__(self, reactor: Any, job: IPrintJob, descriptor: int, reader: Reader) -> None:
+    def __init__(
+        self, reactor: IDeviceReactor, job: IPrintJob, descriptor: int, reader: Reader
+    ) -> None:
         super().__init__(reactor, job)
         self._reader = reader
         self._descriptor = descriptor

@@ -16,10 +16,9 @@ import stat
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import Any, NoReturn, Protocol
+from typing import NoReturn, Protocol
 
 from twisted.internet.defer import CancelledError, Deferred, fail, succeed
-from twisted.internet.interfaces import IReactorThreads
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
@@ -34,6 +33,7 @@ from ...interfaces import (
     IPrintJob,
     PrinterStatus,
 )
+from ...net.reactor import IDeviceReactor
 from ...uri import DeviceURI
 from ..backpressure import BackPressure
 from ..ending import Ending, State
@@ -81,7 +81,7 @@ class _DiskTransport:
     reaches = Delivery.DELIVERED
     status = PrinterStatus("idle")
 
-    def __init__(self, reactor: IReactorThreads, path: str, description: str = "") -> None:
+    def __init__(self, reactor: IDeviceReactor, path: str, description: str = "") -> None:
         self.path = path
         self.uri = f"file://{path}"
         self.description = description or "virtual printer"
@@ -147,7 +147,7 @@ class FileTransport(_DiskTransport):
     @ivar directory: its absolute path.
     """
 
-    def __init__(self, reactor: IReactorThreads, directory: str, description: str = "") -> None:
+    def __init__(self, reactor: IDeviceReactor, directory: str, description: str = "") -> None:
         """
         @param directory: exists, or is made (mode 0700) in an existing one: by C{check}, or when a
             job comes.
@@ -374,7 +374,9 @@ class FileConnection(BackPressure):
         self._ending.lost(PrinterLost(self._printer.said(failure)))
 
 
-def fromURI(reactor: Any, uri: DeviceURI) -> FileTransport | AppendTransport | FifoTransport:
+def fromURI(
+    reactor: IDeviceReactor, uri: DeviceURI
+) -> FileTransport | AppendTransport | FifoTransport:
     """
     The transport for C{file:///path}, by what is there: a directory, or what may become one, a
     file with C{append=on}, a named pipe.  A relative C{file:path} counts from here and now.

@@ -9,7 +9,6 @@ no such operation), and when the job is printed: C{confirmed}.
 from __future__ import annotations
 
 import re
-from typing import Any
 from urllib.parse import quote
 
 from twisted.internet.defer import Deferred
@@ -26,6 +25,7 @@ from ...interfaces import (
     PrinterStatus,
 )
 from ...net.dial import hostEndpoint
+from ...net.reactor import INetworkReactor
 from ...uri import DeviceURI
 from ..ending import FINISH_TIMEOUT
 from ..tls import tlsOptions
@@ -169,7 +169,7 @@ def _name(text: str) -> str:
     return text[: rfc8011.LONGEST_NAME]
 
 
-def fromURI(reactor: Any, uri: DeviceURI) -> IPPTransport:
+def fromURI(reactor: INetworkReactor, uri: DeviceURI) -> IPPTransport:
     """
     The transport for C{ipp://host[:631]/path} and C{ipps://}.
 

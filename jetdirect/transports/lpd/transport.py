@@ -13,7 +13,6 @@ import re
 import secrets
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
 
 from twisted.internet.defer import Deferred, succeed
 from zope.interface import implementer
@@ -28,6 +27,7 @@ from ...interfaces import (
     PrinterStatus,
 )
 from ...net.dial import hostEndpoint
+from ...net.reactor import IDeviceReactor, IGatewayReactor
 from ...uri import DeviceURI
 from ..threads import PrinterThread
 from . import rfc1179
@@ -49,7 +49,7 @@ class LPDTransport:
 
     def __init__(
         self,
-        reactor: Any,
+        reactor: IDeviceReactor,
         server: LPDServer,
         description: str = "",
         spoolLimit: int = SPOOL_LIMIT,
@@ -93,7 +93,7 @@ class LPDTransport:
         return SpooledConnection(self._thread, self.server, job, self._spoolLimit)
 
 
-def fromURI(reactor: Any, uri: DeviceURI) -> LPDTransport:
+def fromURI(reactor: IGatewayReactor, uri: DeviceURI) -> LPDTransport:
     """
     The transport for C{lpd://[user@]host[:515]/queue}.
 

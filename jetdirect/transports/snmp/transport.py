@@ -12,11 +12,12 @@ from typing import Any
 
 from twisted.internet.defer import Deferred
 from twisted.internet.error import CannotListenError, DNSLookupError, MessageLengthError
-from twisted.internet.interfaces import IDelayedCall
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.internet.protocol import DatagramProtocol
 from zope.interface import implementer
 
 from ...interfaces import IAskedApart, IPrinterTransport, PrinterStatus
+from ...net.reactor import IGatewayReactor
 from ..ieee1284 import fieldsOf, modelOf
 from ..wrapped import WrappedTransport
 from . import ber
@@ -27,8 +28,11 @@ PORT = 161
 COMMUNITY = b"public"
 """What printers answer to unless somebody has changed it."""
 
-PATIENCE, TRIES = 1.0, 2
+PATIENCE, TRIES = 1, 2
 """Seconds to wait for an answer, and how often to ask: UDP may lose one (chosen)."""
+
+LONGEST_ANSWER = 8192
+"""Bytes of an answer that are read; the rest of a longer one is lost (Twisted's default)."""
 
 DEVICE_ID = "1.3.6.1.4.1.2699.1.2.1.2.1.1.3.1"  # ppmPrinterIEEE1284DeviceId (PWG 5107.1)
 DESCRIPTION = "1.3.6.1.2.1.25.3.2.1.3.1"  # hrDeviceDescr
@@ -125,7 +129,7 @@ class Query(DatagramProtocol):
     noisy = False
 
     def __init__(
-        self, reactor: Any, address: str, community: bytes = COMMUNITY, port: int = PORT
+        self, reactor: IReactorTime, address: str, community: bytes = COMMUNITY, port: int = PORT
     ) -> None:
         """@param address: the printer's IP address."""
         self.answered: Deferred[PrinterStatus | None] = Deferred(lambda _: self._end(None))
@@ -196,7 +200,7 @@ class SNMPTransport(WrappedTransport):
     def __init__(
         self,
         inner: IPrinterTransport,
-        reactor: Any,
+        reactor: IGatewayReactor,
         host: str,
         named: bool,
         community: bytes = COMMUNITY,
@@ -229,7 +233,7 @@ class SNMPTransport(WrappedTransport):
         if address is not None:
             query = Query(self._reactor, address, self.community)
             try:
-                self._reactor.listenUDP(0, query, "::" if ":" in address else "")
+                self._reactor.listenUDP(0, query, "::" if ":" in address else "", LONGEST_ANSWER)
             except CannotListenError:
                 return
             status = await query.answered

@@ -32,6 +32,7 @@ from ...interfaces import (
     IPrintJob,
     PrinterStatus,
 )
+from ...net.reactor import IDeviceReactor
 from ...uri import DeviceURI
 from ..driver import DriverConnection, DriverTransport
 from ..ending import ABORT_PATIENCE, State
@@ -61,7 +62,7 @@ class USBTransport(DriverTransport):
 
     def __init__(
         self,
-        reactor: Any,
+        reactor: IDeviceReactor,
         uri: str,
         place: Place,
         description: str = "",
@@ -313,7 +314,7 @@ def _quoted(text: str) -> str:
     return quote(text, safe="")
 
 
-def fromURI(reactor: Any, uri: DeviceURI) -> USBTransport:
+def fromURI(reactor: IDeviceReactor, uri: DeviceURI) -> USBTransport:
     """
     The transport for C{usb:/dev/usb/lp0}, or C{usb://Make/Model?serial=XYZ} as CUPS writes it.
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from twisted.internet.testing import MemoryReactorClock
 
@@ -38,7 +39,7 @@ def check(data: bytes) -> None:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "gateway.toml")
         file.write_bytes(data)
-        reactor = MemoryReactorClock()
+        reactor: Any = MemoryReactorClock()
         try:
             made = composed(readFile(reactor, str(file)))
         except Wrong as wrong:
