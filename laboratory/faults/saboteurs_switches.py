@@ -124,7 +124,7 @@ def fireAndForgetIsRefused(patch: pytest.MonkeyPatch) -> None:
     original = Upload.senderLost
 
     def senderLost(self: Any) -> None:
-        settings = self.control.settings
+        settings = self.session.settings
         object.__setattr__(settings, "fireAndForget", False)
         original(self)
         object.__setattr__(settings, "fireAndForget", True)
@@ -136,10 +136,9 @@ def goneMeansComplete(patch: pytest.MonkeyPatch) -> None:
     """A sender that may forget has sent everything when it goes."""
 
     def senderLost(self: Any) -> None:
-        ended = self.dataPort._ended
-        if self._pouring and not ended.called:
+        if self._pouring and self.dataPort._over is not None:
             self.job.size = None
-            ended.callback(None)
+            self.dataPort._end(None)
 
     patch.setattr(Upload, "senderLost", senderLost)
 
