@@ -276,6 +276,20 @@ def test_orphansCount() -> None:
     assert gateway.stranger().greeting[:3] == "220"
 
 
+def test_orphanLeavesNoTimer() -> None:
+    """The last job without its session was the last one for whom there is a timer."""
+    gateway = MemoryGateway(fireAndForget=True, idleTimeout=0)
+    sender, other = gateway.user(), gateway.user()
+    sender.begin("page")
+    other.say("QUIT")  # its connection may linger
+    other.wire.fin()
+    sender.wire.fin()
+    assert sender.data is not None
+    sender.data.fin()
+    assert gateway.job.state is JobState.COMPLETED
+    assert not gateway.reactor.getDelayedCalls()
+
+
 @pytest.mark.parametrize("most", [1, 2])
 def test_guessesCostTime(most: int) -> None:
     """The place of one that guesses wrong stays taken for its second, though it goes at once."""

@@ -179,6 +179,7 @@ class PrintFTPFactory(ServerFactory):
             self._connections.pop(session, None)
         if not self._connections:
             self.rounds.rest()
+            self._lingering.rest()
             stopped, self._stopped = self._stopped, []
             for each in stopped:
                 each.callback(None)
