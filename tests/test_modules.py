@@ -45,6 +45,7 @@ TOGETHER = {
     # A server that is believed, or not.
     "watch/trust watch/wire": "watch_webhook",
     # Tables, values and protocols without a line of logic.
+    "net/reactor": "network",
     "phase": "docs",
     "spool/beat": "spool_shared",
     "spool/context spool/line": "spool_queue",
