@@ -17,7 +17,7 @@ from tests.test_watch_database import job
 TOLD = Told(number=1, port="ward3", bytes=10, kept=True, began=99.95, replied=100.0, printed=True)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_killed(tmp_path: Path) -> None:
     """It knows what senders and printers know."""
     laboratory = HistoryLaboratory(tmp_path, seed=1)

@@ -24,7 +24,7 @@ from tests.support.rawprinter import RawPrinter
 from tests.support.session import Session
 from tests.support.started import freePort
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 
 PIECE = b"x" * 250_000
 LIVE = "document.getElementById('live').textContent === 'Live'"
@@ -253,7 +253,6 @@ def test_scriptOff(browser: Browser, running: Running) -> None:
     assert page.complaints == []
 
 
-@pytest.mark.long
 def test_killed(browser: Browser, running: Running) -> None:
     """What a page has answered holds, though the gateway is killed the moment it is shown."""
     page = browser.page(script=False)
@@ -337,7 +336,6 @@ def axe() -> str:
     return (Path(found.submodule_search_locations[0]) / "axe.min.js").read_text()
 
 
-@pytest.mark.long
 @pytest.mark.parametrize("width", [WIDE, NARROW])
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 def test_axe(browser: Browser, running: Running, width: int, dark: bool) -> None:

@@ -19,7 +19,7 @@ from tests.support.postgresql import PostgreSQL
 from tests.support.rawprinter import RawPrinter, good
 from tests.support.session import Session, lastLine
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 
 PAGE = b"x" * 20_000_000
 """More than the kernels between gateway and printer take."""

@@ -19,7 +19,7 @@ from tests.support.fleet import Fleet
 from tests.support.postgresql import PostgreSQL
 from tests.support.rawprinter import RawPrinter, good
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 
 PORTS = 3
 
@@ -135,7 +135,6 @@ def test_verbsElsewhere(tmp_path: Path, server: PostgreSQL) -> None:
             assert "Traceback" not in fleet.log
 
 
-@pytest.mark.long
 def test_silentOwner(tmp_path: Path, server: PostgreSQL) -> None:
     """Of a port whose gateway is stopped the others say which one that is, until it goes on."""
     with (

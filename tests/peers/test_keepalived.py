@@ -20,7 +20,7 @@ from tests.support.peer import PATIENCE
 from tests.support.rawprinter import RawPrinter
 from tests.support.session import Session, lastLine
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 
 
 class Machines:

@@ -4,6 +4,7 @@ A document within a protocol, as if it were all that the connection brings.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 
 from tests.support.caller import Caller
@@ -21,7 +22,12 @@ class Within(Caller):
         @param take: up to so many bytes of the document; none at its end, or the connection's.
         """
         super().__init__(outer._wire, outer._news, outer._off, keep=True)
+        self._outer = outer
         self._take = take
+
+    def waitFor(self, gate: threading.Event) -> None:
+        """As the whole connection: it is hung up when the printer is switched off."""
+        self._outer.waitFor(gate)
 
     def read(self, limit: int = 65536) -> bytes:
         """
