@@ -27,6 +27,7 @@ from zope.interface import implementer
 from jetdirect.errors import DataConnectionLost, HandshakeInClear, NoDataConnection
 from jetdirect.ftp import dataports
 from jetdirect.ftp.data import HEARING_TIME, DataPort, DataTerms
+from jetdirect.ftp.dataconnection import SecureDataConnection
 from jetdirect.ftp.dataports import CONNECT_TIMEOUT, ActivePort, PassivePort
 from jetdirect.testing import MemoryWire
 from tests.conftest import FlushErrors
@@ -604,6 +605,20 @@ def test_idle() -> None:
     reactor.advance(1)
     assert "60 s" in transfer.failed(DataConnectionLost)
     assert not wire.connected
+
+
+def test_slowRecordIsNotIdle() -> None:
+    """Under TLS a sender is at work though its record is not whole yet: 16 KiB on a slow line."""
+    reactor, port = passive()
+    called(port)
+    transfer = pour(port, Sink())
+    below = SecureDataConnection(port)
+    for _ in range(3):
+        reactor.pump([1.0] * int(IDLE - 1))
+        below.came(b"a part")
+    assert transfer.result == GOING_ON
+    reactor.pump([1.0] * int(IDLE + 1))
+    transfer.failed(DataConnectionLost)
 
 
 def test_blockedIsNotIdle() -> None:

@@ -192,6 +192,10 @@ class DataPort:
         if self._closed is not None:
             connection.transport.abortConnection()
 
+    def active(self) -> None:
+        """Bytes have come, of which TLS may not have made any yet: a record may take its time."""
+        self.lastActive = self.reactor.seconds()
+
     def received(self, data: bytes) -> None:
         """Bytes have come."""
         self.lastActive = self.reactor.seconds()

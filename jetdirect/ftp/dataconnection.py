@@ -34,6 +34,9 @@ class Flow(Contract):
     def connectionMade(self, connection: DataConnection) -> None:
         """The connection is there, at rest."""
 
+    def active(self) -> None:
+        """Something has come below TLS."""
+
     def received(self, data: bytes) -> None:
         """Bytes have come."""
 
@@ -124,6 +127,7 @@ class SecureDataConnection(DataConnection):
         if beginsTLS(self._head) is None:
             self._head += data
         self._boundaries.feed(data)
+        self._port.active()
 
     def over(self, inOrder: bool) -> None:
         """L{Watcher<jetdirect.net.belowtls.Watcher>}."""

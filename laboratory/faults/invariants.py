@@ -278,12 +278,24 @@ def _fits(taken: bytes, upload: Upload) -> bool:
         return True
     if upload.complete:
         return False
+    return any(
+        len(taken) - size <= len(tail) and tail.startswith(taken[size:])
+        for size, tail in _cuts(taken, upload)
+    )
+
+
+def _cuts(taken: bytes, upload: Upload) -> Iterator[tuple[int, bytes]]:
+    # Where it may have been cut, in bytes of what the printer gets, and what would end it there:
+    # also between the CR and the LF that one byte of the job has become.
+    whole = upload.dressed(upload.payload, False)
     for cut in upload.cuts(taken):
-        size = len(upload.dressed(upload.payload[:cut], False))
         tail = upload.tail(upload.payload[:cut])
-        if len(taken) - size <= len(tail) and tail.startswith(taken[size:]):
-            return True
-    return False
+        size = len(upload.dressed(upload.payload[:cut], False))
+        following = len(upload.dressed(upload.payload[: cut + 1], False))
+        yield size, tail
+        for torn in range(size + 1, following):
+            if taken[:torn] == whole[:torn]:
+                yield torn, tail
 
 
 def _common(one: bytes, other: bytes) -> int:
@@ -493,10 +505,8 @@ def _tails(run: Run) -> Iterator[str]:
 
 
 def _endsWell(taken: bytes, upload: Upload) -> bool:
-    return any(
-        taken == upload.dressed(upload.payload[:cut], False) + upload.tail(upload.payload[:cut])
-        for cut in upload.cuts(taken)
-    )
+    whole = upload.dressed(upload.payload, False)
+    return any(taken == whole[:size] + tail for size, tail in _cuts(taken, upload))
 
 
 RULES: dict[str, Callable[[Run], Iterator[str]]] = {

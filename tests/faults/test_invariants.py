@@ -256,6 +256,10 @@ def test_dressed() -> None:
     run = refused(551, "Job 1 failed", b"(%!PS__a\x04")
     run.uploads[0].dressed = _dressed
     assert check(run) == []
+    run.prints[0].taken = b"(%!PS_\x04"  # what the one byte has become is cut, too
+    assert check(run) == []
+    run.prints[0].taken = b"(%!PS_\x04_"
+    assert {each.rule[:2] for each in check(run)} == {"I2", "ta"}
     run.prints[0].taken = b"(%!PS__a)"
     run.uploads[0].sent = 7
     run.uploads[0].ending = Ending.RESET
