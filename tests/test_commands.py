@@ -5,6 +5,7 @@ Each command and its replies, as a client meets them; uploads have a file of the
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -454,6 +455,29 @@ def test_lostListing(sender: FakeSender) -> None:
     sender.say("LIST")
     sender.reactor.advance(30)
     assert code(sender.hear()) == 425
+
+
+@pytest.mark.parametrize("place", ["data.DataPort.send", "replies.listingRefusal"])
+def test_bugInAListing(
+    place: str,
+    sender: FakeSender,
+    monkeypatch: pytest.MonkeyPatch,
+    flushErrors: Callable[..., list[Any]],
+) -> None:
+    """A mistake of the gateway's own is logged and told as 451, and the session goes on."""
+
+    def broken(*_: object, **__: object) -> None:
+        raise ZeroDivisionError("a bug")
+
+    sender.say("EPSV")
+    with monkeypatch.context() as patched:
+        patched.setattr(f"jetdirect.ftp.{place}", broken)
+        heard = codes(sender.say("LIST"))
+        sender.reactor.advance(30)  # its data connection never comes
+        heard += codes(sender.hear())
+    assert heard == [150, 451]
+    assert len(flushErrors(ZeroDivisionError)) == 1
+    assert len(listing(sender, "LIST")) == 3
 
 
 def test_listingWithoutSender(gateway: MemoryGateway, sender: FakeSender) -> None:

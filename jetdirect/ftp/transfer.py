@@ -6,9 +6,12 @@ comes in.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
+from functools import wraps
+from typing import Any, Protocol, TypeVar
 
 from twisted.internet.interfaces import IReactorTime
+from twisted.logger import Logger
+from twisted.python.failure import Failure
 
 from ..errors import DataConnectionLost
 from ..job import UploadedJob
@@ -42,6 +45,25 @@ class TransferSession(Protocol):
         """End the session without a word: none would be true."""
 
 
+_TransferT = TypeVar("_TransferT", bound="Transfer")
+
+
+def step(do: Callable[[_TransferT, Any], None]) -> Callable[[_TransferT, Any], None]:
+    """
+    One step of a transfer: a mistake of ours in it is the transfer's, and not that of the
+    connection which has brought it about.
+    """
+
+    @wraps(do)
+    def done(transfer: _TransferT, what: Any) -> None:
+        try:
+            do(transfer, what)
+        except Exception:
+            transfer.failed(Failure())
+
+    return done
+
+
 class Transfer:
     """
     One transfer of a session.
@@ -58,6 +80,7 @@ class Transfer:
         self.session = session
         self.dataPort = dataPort
         self.aborts = 0
+        self._answered = False
 
     def run(self, over: Callable[[], None]) -> None:
         """
@@ -66,6 +89,15 @@ class Transfer:
         @param over: called when the last one is sent.
         """
         raise NotImplementedError
+
+    def failed(self, failure: Failure) -> None:
+        """There was a mistake of ours in a L{step}: end it, with one final reply in all."""
+        raise NotImplementedError
+
+    def _answer(self, reply: Reply) -> None:
+        # The final one.
+        self._answered = True
+        self.session.reply(reply)
 
     @property
     def lastActive(self) -> float:
@@ -105,21 +137,32 @@ class Transfer:
 class Listing(Transfer):
     """LIST, NLST: a few lines to the client."""
 
+    _log = Logger()
+
     def __init__(self, session: TransferSession, dataPort: DataPort, listing: bytes) -> None:
         super().__init__(session, dataPort)
         self._listing = listing
 
+    @step
     def run(self, over: Callable[[], None]) -> None:
         """L{Transfer}."""
         self._over = over
         self.session.reply(replies.OPENING_LIST)
         self.dataPort.send(self._listing, self._sent)
 
+    def failed(self, failure: Failure) -> None:
+        """L{Transfer}."""
+        self._log.failure("a listing failed", failure)
+        if not self._answered:
+            self._answer(replies.LOCAL_ERROR)
+        self._over()
+
+    @step
     def _sent(self, error: DataConnectionLost | None) -> None:
         if error is None:
-            self.session.reply(replies.LISTED)
+            self._answer(replies.LISTED)
         else:
-            self.session.reply(replies.listingRefusal(error, aborted=self.aborts > 0))
+            self._answer(replies.listingRefusal(error, aborted=self.aborts > 0))
         for _ in range(self.aborts):
             self.session.reply(replies.LIST_ABORTED)
         self._over()

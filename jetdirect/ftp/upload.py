@@ -7,8 +7,6 @@ The job's turn, the printer, 150, the data connection, the bytes, the printer's 
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import wraps
-from typing import TypeVar
 
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
@@ -30,25 +28,11 @@ from ..port import PrintingPort
 from . import replies
 from .data import DataPort
 from .replies import Reply
-from .transfer import Transfer, TransferSession
+from .transfer import Transfer, TransferSession, step
 
 PATIENCE = 4.0
 """Seconds in which the data connection has to be made while other jobs wait for the printer: two
 lost SYNs are sent again after 1 and 3 s (RFC 6298, section 2)."""
-
-_T = TypeVar("_T")
-
-
-def _step(do: Callable[[Upload, _T], None]) -> Callable[[Upload, _T], None]:
-    # A mistake in one is the job's, and not that of the connection which has brought it about.
-    @wraps(do)
-    def done(upload: Upload, what: _T) -> None:
-        try:
-            do(upload, what)
-        except Exception:
-            upload._failed(Failure())
-
-    return done
 
 
 class Upload(Transfer):
@@ -77,7 +61,6 @@ class Upload(Transfer):
         self.number = job.number
         self.underWay = False
         self._pouring = False
-        self._answered = False
         self._hurry: Deadline | None = None
 
     def run(self, over: Callable[[], None]) -> None:
@@ -87,7 +70,7 @@ class Upload(Transfer):
 
     # Its steps, of which each begins the next one.
 
-    @_step
+    @step
     def _opened(self, _: None) -> None:
         self.underWay = True
         self.session.reply(self._opening)
@@ -96,7 +79,7 @@ class Upload(Transfer):
             self._hurry = Deadline(self.session.reactor, PATIENCE, self._othersWait)
         self.dataPort.pourInto(self.job, self._poured)
 
-    @_step
+    @step
     def _poured(self, error: DataConnectionLost | None) -> None:
         if self._hurry is not None:
             self._hurry.cancel()
@@ -110,12 +93,12 @@ class Upload(Transfer):
         else:
             self._finish(True)
 
-    @_step
+    @step
     def _finish(self, _: bool) -> None:
         self._lookForSender()
         self.job.finish().addCallbacks(self._finished, self._incomplete)
 
-    @_step
+    @step
     def _finished(self, delivery: Delivery) -> None:
         self._lookForSender()
         if self.job.error is not None:
@@ -135,7 +118,7 @@ class Upload(Transfer):
         self.session.expectToBeHeard(self.job)
         self._end()
 
-    @_step
+    @step
     def _incomplete(self, failure: Failure) -> None:
         error = failure.value
         assert isinstance(error, PrintError)
@@ -146,8 +129,8 @@ class Upload(Transfer):
             self._answer(replies.refusal(error, self.number))
         self._end()
 
-    def _failed(self, failure: Failure) -> None:
-        # A mistake of ours: no reason to leave the printer in mid-job, or to guess the code.
+    def failed(self, failure: Failure) -> None:
+        """L{Transfer}: no reason to leave the printer in mid-job, or to guess the code."""
         self._log.failure("job {job} failed", failure, job=self.number)
         if self._answered:
             self._end()
@@ -159,10 +142,6 @@ class Upload(Transfer):
         assert self.job.error is not None
         self._answer(replies.refusal(self.job.error, self.number))
         self._end()
-
-    def _answer(self, reply: Reply) -> None:
-        self._answered = True
-        self.session.reply(reply)
 
     def _end(self) -> None:
         if self.aborts:
