@@ -8,7 +8,6 @@ import contextlib
 import errno
 import fcntl
 import os
-import select
 import socket
 import termios
 from pathlib import Path
@@ -44,6 +43,7 @@ from tests.support.kernel import (
     begun,
     blocked,
     delivered,
+    resetUnseen,
     told,
 )
 from tests.support.line import HOST, NARROW, Line, reactor, until
@@ -425,13 +425,7 @@ async def test_slowIsNotStopped() -> None:
 @pytest_twisted.ensureDeferred
 async def test_resetIsToldOnce(options: str) -> None:
     """The attempt to send that hears of a reset is not the last that does: the job is told so."""
-    line = await begun(options)
-    await line.read(COPIED_FIRST)
-    line.resetPrinter()
-    line.sender.send(DATA[COPIED_FIRST:90_000])
-    wire: Any = line.port._connection
-    wire.transport.happened(select.EPOLLIN)  # before the reactor sees the reset
-    await line.ended
+    line = await resetUnseen(options)
     await line.close()
     assert isinstance(line.outcome, PrinterLost)
     assert line.outcome.reason == "the printer reset the connection"

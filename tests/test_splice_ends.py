@@ -26,6 +26,7 @@ from tests.support.kernel import (
     begun,
     blocked,
     delivered,
+    resetUnseen,
     something,
 )
 from tests.support.line import Line, pipes
@@ -174,15 +175,7 @@ async def test_printerResetMeanwhile(kernel: Kernel, options: str) -> None:
 
     The kernel tells of a reset but once, and what comes after looks like a FIN.
     """
-    line = await begun(options)
-    await line.read(COPIED_FIRST)
-    line.resetPrinter()
-    line.sender.send(DATA[COPIED_FIRST:90_000])
-    wire: Any = line.port._connection
-
-    wire.transport.happened(select.EPOLLIN)  # before the reactor sees the reset
-    await line.ended
-
+    line = await resetUnseen(options)
     assert isinstance(line.outcome, PrinterLost)
     assert len(kernel.asked) > len(kernel.moved)
     await line.close()

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import socket
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -68,6 +69,18 @@ async def blocked(data: bytes = DATA) -> Line:
     await line.send(data[:COPIED_FIRST], reading=False)
     await line.fill(data[COPIED_FIRST:])
     assert line.inPipe
+    return line
+
+
+async def resetUnseen(options: str) -> Line:
+    """A line whose printer reset the connection, as an attempt to send found before the reactor."""
+    line = await begun(options)
+    await line.read(COPIED_FIRST)
+    line.resetPrinter()
+    line.sender.send(DATA[COPIED_FIRST:90_000])
+    wire: Any = line.port._connection
+    wire.transport.happened(select.EPOLLIN)
+    await line.ended
     return line
 
 
