@@ -52,6 +52,28 @@ def test_together() -> None:
     assert work.held == []
 
 
+def test_togetherInTwoThreads() -> None:
+    """While one thread works the other has what comes; the first may find that all is taken."""
+    work, done = Work(), list[list[int]]()
+    together = Together[int](work.do, lambda items: done.append([*items]), 2, threads=2)
+    work.hold()
+    told: list[int] = []
+    for number in range(4):
+        together.give(number).addCallback(told.append)
+    assert len(work.held or ()) == 2
+    work.silently(1)
+    work.silently(0)
+    together.give(4).addCallback(told.append)
+    assert (done, told, work.held) == ([[0, 1], [2, 3]], [], [])
+    work.tell(1)
+    work.tell(0)
+    assert told == [2, 3, 0, 1]
+    together.give(5).addCallback(told.append)
+    work.one()
+    work.one()
+    assert (done[2:], told[4:], work.held) == ([[4, 5]], [4, 5], [])
+
+
 def test_togetherForNothing() -> None:
     """When the work fails, or there is no thread for it, all are told; the next ones try again."""
     refusals = [fail(RuntimeError("no thread"))]

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Hashable, Sequence
+from contextlib import suppress
 from typing import Any, Generic, TypeVar
 
 from twisted.internet.defer import Deferred, maybeDeferred
@@ -56,17 +57,20 @@ class Together(Generic[_Item]):
         do: Callable[[Callable[[], Any]], Deferred[Any]],
         work: Callable[[Sequence[_Item]], object],
         most: int,
+        threads: int = 1,
     ) -> None:
         """
         @param do: does something in a thread.
-        @param work: what is done there, never two at a time.
+        @param work: what is done there.
         @param most: for so many.
+        @param threads: in so many at a time.
         """
         self._do = do
         self._work = work
         self._most = most
+        self._threads = threads
         self._waiting: deque[tuple[_Item, Deferred[_Item]]] = deque()
-        self._busy = False
+        self._busy = 0
 
     def give(self, item: _Item) -> Deferred[_Item]:
         """
@@ -76,33 +80,35 @@ class Together(Generic[_Item]):
         """
         done: Deferred[_Item] = Deferred()
         self._waiting.append((item, done))
-        if not self._busy:
-            self._begin()
+        self._begin()
         return done
 
     def _begin(self) -> None:
+        if not self._waiting or self._busy >= self._threads:
+            return
         taken: list[tuple[_Item, Deferred[_Item]]] = []
 
         def work() -> None:
-            # Only now, in the thread: some may have come since.
-            while self._waiting and len(taken) < self._most:
-                taken.append(self._waiting.popleft())
-            self._work([item for item, _ in taken])
+            # Only now, in the thread: some may have come since, or another thread has them all.
+            with suppress(IndexError):
+                while len(taken) < self._most:
+                    taken.append(self._waiting.popleft())
+            if taken:
+                self._work([item for item, _ in taken])
 
         def over(result: Any) -> None:
-            self._busy = False
+            self._busy -= 1
             if isinstance(result, Failure) and not taken:  # there was no thread
                 taken.extend(self._waiting)
                 self._waiting.clear()
-            if self._waiting:
-                self._begin()  # the disk does not wait for those who hear of it now
+            self._begin()  # the disk does not wait for those who hear of it now
             for item, done in taken:
                 if isinstance(result, Failure):
                     done.errback(result)
                 else:
                     done.callback(item)
 
-        self._busy = True
+        self._busy += 1
         self._do(work).addBoth(over)
 
 
