@@ -5,7 +5,6 @@ Printing ports as others see them: with their queues, paused or removed, or prin
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from .port import PrintingPort
 from .record import REMOVED, PortRecord, PortState
@@ -53,8 +52,7 @@ class PortRecords:
         if broken is None and not queue.queued | queue.held:
             return record  # most of thousands: nothing of theirs waits
         kept = queue.queued - (job is not None)
-        return replace(
-            record,
+        return record._replace(
             accepting=record.accepting and broken is None,
             queued=record.queued + (0 if queue.removed else kept),
             held=queue.held + (kept if queue.removed else 0),
@@ -87,7 +85,7 @@ class PortRecords:
         # What this gateway knew of the printer is old; the one that prints there knows it.
         job = queue.printedElsewhere
         state = PortState.IDLE if job is None else PortState.PROCESSING
-        record = replace(record, state=state, reasons=("printed-elsewhere",), message="", job=job)
+        record = record._replace(state=state, reasons=("printed-elsewhere",), message="", job=job)
         shared = None if spooling is None else spooling.shared
         silent = None if shared is None else shared.silent.get(record.name.lower())
         if silent is None:
@@ -95,8 +93,8 @@ class PortRecords:
         message = f"waits for its gateway: {silent.name} owns it and has not been heard of"
         since = self._wallClock() - silent.seconds
         reasons = (*record.reasons, "gateway-silent")
-        return replace(
-            record, state=PortState.STOPPED, reasons=reasons, message=message, since=since
+        return record._replace(
+            state=PortState.STOPPED, reasons=reasons, message=message, since=since
         )
 
     def _seen(
@@ -104,7 +102,7 @@ class PortRecords:
     ) -> PortRecord:
         # A paused port is in another state than its printer, and since another time.
         if state is record.state and port not in self.otherwise:
-            return record if reasons == record.reasons else replace(record, reasons=reasons)
+            return record if reasons == record.reasons else record._replace(reasons=reasons)
         before, since = self.otherwise.get(port, (record.state, record.since))
         if state is not before:
             since = self._wallClock()
@@ -113,4 +111,4 @@ class PortRecords:
             since = record.since  # what is wrong with the printer is more
         elif state is record.state and since <= record.since:
             del self.otherwise[port]
-        return replace(record, state=state, reasons=reasons, since=since)
+        return record._replace(state=state, reasons=reasons, since=since)

@@ -143,8 +143,7 @@ class Sum(NamedTuple):
     """Pages of the jobs whose printer counted them; L{None}: no printer did."""
 
 
-@dataclass(frozen=True, slots=True)
-class PortRecord:
+class PortRecord(NamedTuple):
     """
     One printing port at one moment.
 

@@ -32,7 +32,13 @@ from tests.support.spooled import RECORD
         user=st.text(),
         host=st.text(),
         received=st.floats(0, 1e12),
+        size=st.integers(0, 1 << 60),
+        committed=st.floats(0, 1e12),
+        attempts=st.integers(0, 1 << 60),
+        started=st.none() | st.floats(0, 1e12),
         ended=st.none() | st.floats(0, 1e12),
+        sent=st.integers(0, 1 << 60),
+        reprintOf=st.integers(0, 1 << 60),
         heard=st.none() | st.booleans(),
         outcome=st.sampled_from(OUTCOMES),
     )

@@ -54,7 +54,7 @@ def test_port() -> None:
     )  # fmt: skip
     shown = shapes.port(record)
     assert shown["since"] == "1970-01-01T00:00:00.000Z" and shown["state"] == "stopped"
-    assert shown.keys() == {*PortRecord.__slots__}
+    assert shown.keys() == {*PortRecord._fields}
     assert json.loads(json.dumps(shown))["aliases"] == ["lp"]
 
 

@@ -62,6 +62,8 @@ class Places(Protocol):
     """Places in the order of jobs."""
 
     def next(self) -> Deferred[int]: ...
+    def take(self) -> int | None:
+        """The next one, if it is there at once."""
 
 
 class AskedSpool(ABC):
@@ -140,7 +142,8 @@ class AskedSpool(ABC):
         def placed(place: int) -> Deferred[SpoolRecord]:
             return self._keep(draft, record.but(place=place), to)
 
-        committed = self._places.next().addCallback(placed)
+        place = self._places.take()
+        committed = self._places.next().addCallback(placed) if place is None else placed(place)
         return self._commits.setdefault(port.lower(), InOrder()).give(committed)
 
     def _keep(

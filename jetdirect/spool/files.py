@@ -191,15 +191,16 @@ class FileSpool(AskedSpool):
 
         commit = Commit(draft, record, to)
 
-        def kept(_: object) -> SpoolRecord:
-            if commit.error is not None:
-                raise commit.error
-            return commit.record
+        def kept(result: object) -> Any:
+            if isinstance(result, Failure):
+                return self._failed(result)
+            return commit.record if commit.error is None else self._failed(Failure(commit.error))
 
-        # Others do not wait for the bytes of a large one.
-        synced: Deferred[Any] = self._do(draft.sync) if draft.large else succeed(None)
-        synced.addCallback(lambda _: self._keeping.give(commit))
-        return synced.addCallback(kept).addErrback(self._failed)
+        if draft.large:  # others do not wait for its bytes
+            keeping = self._do(draft.sync).addCallback(lambda _: self._keeping.give(commit))
+        else:
+            keeping = self._keeping.give(commit)
+        return keeping.addBoth(kept)
 
     def _keepAll(self, given: Sequence[Commit | int]) -> None:
         # In the thread: jobs that come, and the numbers of those whose senders have heard of them.

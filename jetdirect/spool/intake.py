@@ -223,19 +223,25 @@ class Intake:
 
     def begin(self) -> None:
         """Ask for room."""
-        Deferred.fromCoroutine(self._begin()).addErrback(self._fault)
+        begun = self._line.admit(self).addCallback(self._admitted)
+        begun.addCallbacks(self._begun, self._refused).addErrback(self._fault)
 
-    async def _begin(self) -> None:
-        try:
-            await self._line.admit(self)
-            if self._phase is _Phase.BEGINNING:
-                draft = await self._line.spool.begin(self.port, self.number)
-            else:
-                return
-        except PrintError as error:
-            if isinstance(error, SpoolFailed):
-                self._line.failed(error)
-            self.cut(error)
+    def _admitted(self, _: None) -> Deferred[IDraft] | None:
+        if self._phase is not _Phase.BEGINNING:
+            return None
+        return self._line.spool.begin(self.port, self.number)
+
+    def _refused(self, failure: Failure) -> None:
+        error = failure.value
+        if not isinstance(error, PrintError):
+            self._fault(failure)
+            return
+        if isinstance(error, SpoolFailed):
+            self._line.failed(error)
+        self.cut(error)
+
+    def _begun(self, draft: IDraft | None) -> None:
+        if draft is None:
             return
         if self._phase is not _Phase.BEGINNING:
             draft.discard()
@@ -394,9 +400,6 @@ class Intake:
         self.cut(error)
 
     def _commit(self) -> Deferred[Delivery]:
-        return Deferred.fromCoroutine(self._committed())
-
-    async def _committed(self) -> Delivery:
         # All bytes are in the draft, and nothing but a cut can stop it.
         assert self._draft is not None
         record = SpoolRecord(
@@ -411,9 +414,16 @@ class Intake:
             received=self._received,
             committed=self._wallClock(),
         )
-        record, place = await self._line.placeFor(record)
+        return self._line.placeFor(record).addCallback(self._placed)
+
+    def _placed(self, placed: tuple[SpoolRecord, JobPlace]) -> Deferred[Delivery]:
+        assert self._draft is not None
+        record, place = placed
         self._held = place is JobPlace.HELD
-        self._record = await self._draft.commit(record, place)
+        return self._draft.commit(record, place).addCallback(self._committed)
+
+    def _committed(self, record: SpoolRecord) -> Delivery:
+        self._record = record
         return Delivery.QUEUED
 
     def _kept(self, _: Delivery) -> None:

@@ -24,7 +24,7 @@ from .kept import KeptJob, Stopped
 from .line import Coming
 from .portjobs import PortJobs, Status
 from .printing import Printing
-from .record import Found, JobPlace, Kept, SpoolRecord
+from .record import Found, JobPlace, Kept, Room, SpoolRecord
 from .retention import SpoolRetention
 from .verbs import Verbs
 
@@ -345,10 +345,9 @@ class Queue:
 
     def admit(self, intake: Coming) -> Deferred[None]:
         """L{Line<jetdirect.spool.line.Line>}."""
-        return Deferred.fromCoroutine(self._admit(intake))
+        return self._whenReady().addCallback(self._admit, intake)
 
-    async def _admit(self, intake: Coming) -> None:
-        await self._whenReady()
+    def _admit(self, _: None, intake: Coming) -> Deferred[None]:
         name, settings, size = self.port.name, self.port.settings, intake.size or 0
         if self.removed:
             raise PortRemoved(f"{name} was removed; print on another port")
@@ -370,7 +369,9 @@ class Queue:
             if mine >= settings.maxQueuedPerHost:
                 raise SpoolFull(f"{name} keeps {mine} jobs of {intake.host} already")
         self._incoming.add(intake)
-        room = await self._context.room()
+        return self._context.room().addCallback(self._checkRoom, size)
+
+    def _checkRoom(self, room: Room, size: int) -> None:
         if room.free - size < max(self.least(room.total), 1):
             raise SpoolFull("the spool's disk has only the space left that must stay free")
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from twisted.internet.defer import Deferred, succeed
+from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IProducer, IPushProducer
 from twisted.python.failure import Failure
 from zope.interface import implementer
@@ -87,9 +87,9 @@ class DraftWriter:
 
     def finish(self) -> Deferred[Delivery]:
         """L{IPrinterConnection}: the commit."""
-        written: Deferred[None] = succeed(None)
-        if self._busy:
-            written = self._written = Deferred()
+        if not self._busy:
+            return self._commit()
+        written = self._written = Deferred()
         return written.addCallback(lambda _: self._commit())
 
     def abort(self, tail: bytes) -> Deferred[None]:

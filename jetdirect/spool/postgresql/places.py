@@ -22,6 +22,9 @@ class Places:
         self._waiting: deque[Deferred[int]] = deque()
         self._asking = False
 
+    def take(self) -> None:
+        """None is there at once: the database has them."""
+
     def next(self) -> Deferred[int]:
         """A place behind all others.  Fails as C{take} does."""
         place: Deferred[int] = Deferred()
