@@ -37,7 +37,7 @@ class LogLines:
 
     def _line(self, event: LogEvent) -> str:
         # Empty: it is not plain, or cannot be formatted; Twisted finds words for it.
-        if not _NOT_PLAIN.isdisjoint(event):
+        if not event.keys().isdisjoint(_NOT_PLAIN):
             return ""
         try:
             text = event["log_format"].format_map(event)

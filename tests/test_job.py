@@ -565,7 +565,8 @@ def test_onlyTheBeginningIsKept() -> None:
     alone.job.cut(JobAborted("aborted by the sender"))
 
     assert alone.connection.tails == [UEL + b"@PJL EOJ\r\n" + UEL]
-    held = [value for value in vars(alone.job).values() if isinstance(value, bytes)]
+    kept = [getattr(alone.job, each) for each in Job.__slots__]
+    held = [value for value in kept if isinstance(value, bytes)]
     assert max(map(len, held)) <= HEAD_BYTES
 
 
