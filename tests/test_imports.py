@@ -104,7 +104,8 @@ MAY_IMPORT = {
     "web.site": "text web.events web.forms web.reply",
     # jobs on disk
     "spool.flushes": "",
-    "spool.disk": "spool.flushes spool.record",
+    "spool.writeback": "",
+    "spool.disk": "spool.flushes spool.record spool.writeback",
     "spool.durable": "spool.disk",
     "spool.numbers": "spool.disk spool.durable",
     "spool.paused": "spool.disk spool.durable spool.record",

