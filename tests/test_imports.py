@@ -104,6 +104,7 @@ MAY_IMPORT = {
     "web.site": "text web.events web.forms web.reply",
     # jobs on disk
     "spool.flushes": "",
+    "spool.journal": "",
     "spool.writeback": "",
     "spool.disk": "spool.flushes spool.record spool.writeback",
     "spool.durable": "spool.disk",
@@ -120,7 +121,7 @@ MAY_IMPORT = {
     "spool.turns": "",
     "spool.asked": "interfaces spool.record spool.turns",
     "spool.files": "errors interfaces net.pipe spool.asked spool.directory spool.disk spool.record"
-    " spool.draft spool.store spool.threads spool.turns",
+    " spool.draft spool.journal spool.store spool.threads spool.turns",
     "spool.offline": "spool.directory spool.disk spool.record spool.store text",
     "spool.writer": "errors interfaces",
     "spool.line": "errors interfaces spool.record",

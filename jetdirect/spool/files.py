@@ -24,6 +24,7 @@ from .asked import AskedDraft, AskedSpool, SleepingDraft, Worker
 from .directory import SpoolDirectory
 from .disk import Reader, RealDisk, RealReader
 from .draft import Commit, Draft
+from .journal import deviceWithoutJournal
 from .record import JobPlace, SpoolRecord
 from .store import Store
 from .threads import Threads
@@ -67,6 +68,13 @@ def openSpool(path: str, reactor: IReactorFromThreads) -> FileSpool:
     spool = FileSpool(store, Threads(reactor, "spool").do, directory.durable, directory.release)
     for stranger in strangers:
         spool._log.warn("{spool}: {stranger}", spool=path, stranger=stranger)
+    if device := deviceWithoutJournal(directory.path):
+        spool._log.warn(
+            "{spool}: the ext4 of {device} has no journal: a power cut can make queued jobs"
+            " unreadable; unmount it and give it one (tune2fs -O has_journal {device})",
+            spool=path,
+            device=device,
+        )
     return spool
 
 
