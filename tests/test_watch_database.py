@@ -118,6 +118,23 @@ def test_together(database: Database) -> None:
     assert found == [job(number, bytes=number) for number in range(many, 0, -1)]
 
 
+def test_kinds(database: Database) -> None:
+    """What some jobs share is told once for them, and no job is told another's."""
+    ends: list[dict[str, Any]] = [
+        {"state": JobState.COMPLETED, "sha256": None},
+        {"state": JobState.COMPLETED, "sha256": None, "pages": 3},
+        {"state": JobState.ABORTED, "sha256": None, "reasons": ("a", "b"), "reply": None},
+        {"state": JobState.ABORTED, "sha256": None, "reasons": ("a", "b"), "heard": False},
+    ]
+    jobs = [job(number, reason=str(number), **ends[number % 4]) for number in range(40)]
+    asked: list[str] = []
+    database.prepare(1)
+    database._connected().set_trace_callback(asked.append)
+    database.write(jobs)
+    assert len([each for each in asked if each.startswith("INSERT")]) == len(ends) * (1 + 2)
+    assert database.jobs(Wanted(limit=99)) == jobs[::-1]
+
+
 def test_events(database: Database) -> None:
     """In their order, and of one job not without an end; what people did is always there."""
     database.write([], [JobEvent(1, 2.0, "held", text="x", bytes=5), JobEvent(1, 1.0, "queued")])

@@ -14,8 +14,9 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import astuple
+from functools import cache
 from itertools import chain
-from operator import attrgetter
+from operator import itemgetter
 from typing import Any, TypeVar
 
 from ..errors import HistoryUnfit
@@ -46,6 +47,14 @@ TOGETHER = (64, 8, 1)
 """Jobs that one statement writes.  A thread lets go of the interpreter at each, and waits until the
 reactor lets go of it: one for each job cost three times as much as its row (measured; chosen)."""
 
+ALIKE = ("outcome", "reasons", "delivery", "attempts", "reply", "printed", "heard")
+"""What is the same for most jobs: told once for each statement.  To bind a value costs as much as a
+row of an index does (measured)."""
+
+SELDOM = ("sha256", "size", "pages")
+"""What most jobs have none of: that is not told then.  To bind none costs three times as much, as
+Python's module looks how it could become something (measured)."""
+
 EVENTS = 100
 """The most events of one job: a printer that refuses it every minute makes no more (chosen)."""
 
@@ -60,7 +69,6 @@ zeros."""
 _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
 _FIELDS = [each for each in JobRecord._fields if each not in ("blocked", "outcome")]
-_MARKS = ", ".join("?" * len(_FIELDS))
 _COLUMNS = ", ".join(f'"{name}"' for name in _FIELDS)
 
 _TABLES = """
@@ -150,12 +158,11 @@ class Database:
 
         @param restored: these are left as they are if they are known.
         """
-        jobs, known = [*map(_row, records)], [*map(_row, restored)]
         happened = [(*astuple(event), event.by, event.number, EVENTS) for event in events]
 
         def work(database: sqlite3.Connection) -> None:
-            _insert(database, "INSERT OR REPLACE", jobs)
-            _insert(database, "INSERT OR IGNORE", known)
+            _insert(database, "INSERT OR REPLACE", records)
+            _insert(database, "INSERT OR IGNORE", restored)
             database.executemany(
                 "INSERT INTO event SELECT ?, ?, ?, ?, ?, ? WHERE ? <> ''"
                 " OR (SELECT count(*) FROM event WHERE number = ?) < ?",
@@ -385,29 +392,37 @@ def _oneRow(database: sqlite3.Connection, query: str, values: Sequence[Any] = ()
     return database.execute(query, values).fetchone()
 
 
-def _insert(database: sqlite3.Connection, verb: str, rows: Sequence[Sequence[Any]]) -> None:
-    done = 0
-    for many in TOGETHER:
-        marks = ", ".join([f"({_MARKS})"] * many)
-        while len(rows) - done >= many:
-            values = [*chain.from_iterable(rows[done : done + many])]
-            database.execute(f"{verb} INTO job ({_COLUMNS}) VALUES {marks}", values)
-            done += many
+def _insert(database: sqlite3.Connection, verb: str, records: Iterable[JobRecord]) -> None:
+    kinds: dict[Any, list[JobRecord]] = {}
+    for record in records:
+        fields = _OWN if _seldom(record) == _NONE else _OWN_AND_SELDOM
+        kinds.setdefault((fields, _alike(record)), []).append(record)
+    for (fields, alike), jobs in kinds.items():
+        outcome, reasons, *others = alike
+        told, own, done = [outcome, " ".join(reasons), *others], _of(fields), 0
+        for many in TOGETHER:
+            while len(jobs) - done >= many:
+                values = [*told, *chain.from_iterable(map(own, jobs[done : done + many]))]
+                database.execute(_statement(verb, fields, many), values)
+                done += many
 
 
-# For what is no number and no text the module looks how it could become one, at each: of three in a
-# row that cost as much as the row's indexes (measured).
-sqlite3.register_adapter(type(None), lambda none: none)
+@cache
+def _statement(verb: str, fields: Sequence[str], many: int) -> str:
+    columns = ", ".join(f'"{name}"' for name in ("state", *ALIKE[1:], *fields))
+    told = ", ".join(f"?{place}" for place in range(1, len(ALIKE) + 1))
+    rows = ", ".join([f"({', '.join('?' * len(fields))})"] * many)
+    return f"{verb} INTO job ({columns}) SELECT {told}, * FROM (VALUES {rows})"
 
-_values = attrgetter(*["outcome" if name == "state" else name for name in _FIELDS])
-_REASONS, _HEARD = map(_FIELDS.index, ("reasons", "heard"))
+
+def _of(fields: Sequence[str]) -> Callable[[JobRecord], tuple[Any, ...]]:
+    # A record is a tuple; by their names its fields are slower.
+    return itemgetter(*map(JobRecord._fields.index, fields))
 
 
-def _row(record: JobRecord) -> list[Any]:
-    values = [*_values(record)]
-    values[_REASONS] = " ".join(record.reasons)
-    values[_HEARD] = int(record.heard)
-    return values
+_OWN = tuple(name for name in _FIELDS if name not in ("state", *ALIKE, *SELDOM))
+_OWN_AND_SELDOM = (*_OWN, *SELDOM)
+_alike, _seldom, _NONE = _of(ALIKE), _of(SELDOM), (None,) * len(SELDOM)
 
 
 def _record(row: Sequence[Any]) -> JobRecord:
