@@ -10,8 +10,7 @@ from __future__ import annotations
 import builtins
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Protocol, cast
+from typing import NamedTuple, Protocol, cast
 
 from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.interfaces import IConsumer, IProducer, IPushProducer, IReactorTime
@@ -54,8 +53,7 @@ def unknownCode(error: PrintError | None) -> int | None:
     return None
 
 
-@dataclass(frozen=True, slots=True)
-class Sender:
+class Sender(NamedTuple):
     """The sender: the user name given at login and the address of the control connection."""
 
     user: str

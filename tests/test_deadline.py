@@ -9,13 +9,13 @@ import time
 
 import pytest
 import pytest_twisted
-from twisted.internet.defer import CancelledError, Deferred, TimeoutError
+from twisted.internet.defer import CancelledError, Deferred, TimeoutError, fail, succeed
 from twisted.internet.endpoints import TCP4ServerEndpoint
 from twisted.internet.protocol import Factory, Protocol, connectionDone
 from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 
-from jetdirect.net.deadline import LONGEST_GRACE, Deadline, within
+from jetdirect.net.deadline import LONGEST_GRACE, Deadline, alreadyThere, within
 
 LIMIT = 30.0
 
@@ -157,3 +157,13 @@ async def test_peerOfALateReactor() -> None:
         time.sleep(0.05)  # the reactor stands still
         assert await made == "there"
     await port.stopListening()
+
+
+def test_alreadyThere() -> None:
+    """A result is taken if it need not be waited for; a failure stays to be handled."""
+    later: Deferred[str] = Deferred()
+    failed: Deferred[str] = fail(ValueError())
+    chained = succeed("").addCallback(lambda _: later)
+    found = [alreadyThere(each) for each in (succeed("there"), later, failed, chained)]
+    assert found == ["there", None, None, None]
+    assert failureOf(failed)[0].check(ValueError)

@@ -187,7 +187,7 @@ MAY_IMPORT = {
     "ftp.names": "ftp.listing ftp.paths ftp.text",
     "ftp.shell": "job port portnames server text ftp.listing ftp.names ftp.paths",
     "ftp.stock": "errors job text ftp.listing ftp.paths ftp.shell",
-    "ftp.realm": "job server text ftp.shell ftp.stock ftp.text",
+    "ftp.realm": "job net.deadline server text ftp.shell ftp.stock ftp.text",
     # a session, of parts
     "ftp.command": "ftp.replies",
     "ftp.pipeline": "ftp.replies",
@@ -204,9 +204,9 @@ MAY_IMPORT = {
     # its commands
     "ftp.commands": "",
     "ftp.commands.table": "ftp.command ftp.commands.* ftp.session",
-    "ftp.commands.*": "interfaces job networks port text ftp.address ftp.announced ftp.command"
-    " ftp.data ftp.dataports ftp.listing ftp.paths ftp.pipeline ftp.realm ftp.replies ftp.session"
-    " ftp.state ftp.text ftp.upload",
+    "ftp.commands.*": "interfaces job net.deadline networks port text ftp.address ftp.announced"
+    " ftp.command ftp.data ftp.dataports ftp.listing ftp.paths ftp.pipeline ftp.realm ftp.replies"
+    " ftp.session ftp.state ftp.text ftp.upload",
     # how many there may be
     "ftp.factory": "net.reactor networks ftp.address ftp.announced ftp.commands.table ftp.control"
     " ftp.data ftp.lingering ftp.replies ftp.seldom ftp.session ftp.settings ftp.timers ftp.turns",

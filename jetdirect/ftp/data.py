@@ -9,8 +9,7 @@ read before there is a consumer, and its back-pressure stops the peer.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from twisted.internet import error
 from twisted.internet.defer import Deferred
@@ -40,8 +39,7 @@ TUNED_AFTER = 5.0
 so long, and are spared its options (chosen)."""
 
 
-@dataclass(frozen=True)
-class DataTerms:
+class DataTerms(NamedTuple):
     """
     What a session says of its data connections.
 

@@ -18,6 +18,7 @@ from twisted.python.failure import Failure
 from zope.interface import Interface, implementer
 
 from ..job import Sender
+from ..net.deadline import alreadyThere
 from ..server import PrintServer
 from ..text import printable
 from .shell import IPrintShell, PrintShell
@@ -101,7 +102,8 @@ def logIn(portal: portal.Portal, user: str, password: str, sender: Sender) -> De
         login = UsernamePassword(user, password)
         return portal.login(login, sender, IPrintShell)
 
-    return attempt(encoded(user), encoded(password)).addErrback(again)
+    first = attempt(encoded(user), encoded(password))
+    return first.addErrback(again) if alreadyThere(first) is None else first
 
 
 @implementer(checkers.ICredentialsChecker)

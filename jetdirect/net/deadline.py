@@ -62,6 +62,12 @@ def hasFired(result: Deferred[Any]) -> bool:
     return result.called and not result.paused
 
 
+def alreadyThere(result: Deferred[_T]) -> _T | None:
+    """What need not be awaited, and is no failure; L{None}: there is nothing yet, or a failure."""
+    found: Any = result.result if hasFired(result) else None
+    return None if isinstance(found, Failure) else found
+
+
 def within(result: Deferred[_T], seconds: float, clock: IReactorTime) -> Deferred[_T]:
     """
     Cancel C{result} unless it fires within so many seconds: C{addTimeout} with a L{Deadline}.

@@ -13,6 +13,7 @@ from twisted.python.failure import Failure
 
 from ... import __version__
 from ...job import Sender
+from ...net.deadline import alreadyThere
 from ...text import printable
 from .. import replies
 from ..command import Command, Result, When
@@ -68,7 +69,9 @@ def password(session: Session, word: str) -> Result:
         failure.trap(LoginFailed, UnhandledCredentials)
         return Deferred.fromCoroutine(_refuse(session, sender))
 
-    return logIn(session.factory.portal, user, word, sender).addCallbacks(welcome, refuse)
+    coming = logIn(session.factory.portal, user, word, sender)
+    login = alreadyThere(coming)
+    return coming.addCallbacks(welcome, refuse) if login is None else welcome(login)
 
 
 def account(session: Session, account: str) -> Reply:
