@@ -38,6 +38,11 @@ STOPPED_AFTER = 5.0
 person who asks STAT (chosen, not measured)."""
 
 
+# An enumeration looks up its own names in Python, which takes three times as long.
+_WAITING, _RECEIVING, _FINISHING = Phase.WAITING, Phase.RECEIVING, Phase.FINISHING
+_CANCELED, _ABORTED, _PROCESSING = Phase.CANCELED, Phase.ABORTED, JobState.PROCESSING
+
+
 COPIED_FIRST = 65_536
 """Bytes of a job that pass through this process: L{HEAD_BYTES} at least.  As many as are read at a
 time, so no pipe is laid for a small job."""
@@ -189,7 +194,7 @@ class Job:
         self._wallClock = wallClock
         self._limit = limit
         self._clock = clock
-        self._phase = Phase.WAITING
+        self._phase = _WAITING
         self._began = clock.seconds()
         self._ended: float | None = None
         self._created = wallClock()
@@ -214,7 +219,7 @@ class Job:
     def state(self) -> JobState:
         """The state in the words of RFC 8011."""
         state = self._phase.state
-        stopped = state is JobState.PROCESSING and self.blockedSeconds >= STOPPED_AFTER
+        stopped = state is _PROCESSING and self.blockedSeconds >= STOPPED_AFTER
         return JobState.STOPPED if stopped else state
 
     @property
@@ -235,7 +240,7 @@ class Job:
     @property
     def finishingSeconds(self) -> float:
         """For how long the printer's answer to the whole job has been awaited; 0: it is not."""
-        if self._phase is not Phase.FINISHING or self._finishing is None:
+        if self._phase is not _FINISHING or self._finishing is None:
             return 0.0
         return self._clock.seconds() - self._finishing
 
@@ -282,12 +287,12 @@ class Job:
     def _reasons(self) -> tuple[str, ...]:
         # job-state-reasons, RFC 8011 section 5.3.8.
         reasons = self._phase.reasons
-        if self._phase is Phase.CANCELED:
+        if self._phase is _CANCELED:
             byUser = isinstance(self.error, JobAborted)
             return (*reasons, f"job-canceled-by-{'user' if byUser else 'operator'}")
-        if self._phase is Phase.ABORTED and isinstance(self.error, JobCut):
+        if self._phase is _ABORTED and isinstance(self.error, JobCut):
             return (*reasons, "submission-interrupted")
-        if self._phase is Phase.RECEIVING and self.state is JobState.STOPPED:
+        if self._phase is _RECEIVING and self.state is JobState.STOPPED:
             return (*reasons, "printer-stopped")
         return reasons
 
@@ -346,7 +351,7 @@ class Job:
 
     def write(self, data: bytes) -> None:
         """Pass bytes on to the printer, as they are; what comes after a cut is dropped."""
-        if self._phase is not Phase.RECEIVING or self._connection is None:
+        if self._phase is not _RECEIVING or self._connection is None:
             return
         if self._limit is not None and self.bytes + len(data) > self._limit:
             self.cut(JobTooLarge(f"more than {self._limit} bytes"))
@@ -358,7 +363,7 @@ class Job:
 
     def take(self, descriptor: int, most: int) -> int:
         """L{IKernelConsumer}: not the beginning, which tells the language."""
-        receiving = self._phase is Phase.RECEIVING and self.bytes >= COPIED_FIRST
+        receiving = self._phase is _RECEIVING and self.bytes >= COPIED_FIRST
         if not receiving or self._connection is None or not self._connection.splices:
             return 0
         if self._limit is not None:
@@ -369,7 +374,7 @@ class Job:
 
     def registerProducer(self, producer: IProducer, streaming: bool) -> None:
         """L{IConsumer}: the printer's back-pressure goes through the job to C{producer}."""
-        if self._phase is not Phase.RECEIVING or self._connection is None:
+        if self._phase is not _RECEIVING or self._connection is None:
             producer.stopProducing()
             return
         self._producer = cast(IPushProducer, producer)
@@ -443,7 +448,7 @@ class Job:
         if producer is not None and connection is not None:
             connection.unregisterProducer()
             producer.stopProducing()
-        if before is Phase.WAITING:
+        if before is _WAITING:
             giveUp, self._giveUp = self._giveUp, None
             if giveUp is not None:
                 giveUp()
@@ -452,7 +457,7 @@ class Job:
         elif connection is not None:
             self._abortAtPrinter(connection, tailFor(self._head) if error.printed else b"")
         self._head = b""
-        if before is Phase.FINISHING:
+        if before is _FINISHING:
             self._finished.errback(Failure(error))
 
     def printerLost(self, error: PrintError) -> None:

@@ -42,6 +42,7 @@ _NUMBERED = re.compile(
 )
 _ENCLOSED = re.compile(r"(?:^|:)[\[<\"'`\u00b4({]([^\[\]<>\"'`\u00b4(){}]*)")
 _FIRST = re.compile(rf"[^{_FOREIGN}]+")
+_DIGIT = re.compile(r"[\d%]")  # or one that is percent-encoded
 _TWICE = re.compile(r"(\d)\1")
 _SEPARATORS = re.compile(r"[\W_]+")
 
@@ -116,6 +117,8 @@ class PortNames:
 
         @return: L{None} for any other word.
         """
+        if word.isascii() and _DIGIT.search(word) is None:
+            return None  # as of most names
         if not any(map(str.isalnum, word)) or word.isalpha():
             return None
         for spelling in _spellings(_folded(word)):

@@ -260,7 +260,7 @@ class DataPort:
         pardoned = plain and (self._sending or self._terms.lenient)
         if self._closed is not None:
             self._end(self._closed)
-        elif reason.check(error.ConnectionDone) or pardoned:
+        elif isinstance(reason.value, error.ConnectionDone) or pardoned:
             if self._consumer is not None:
                 self._passHead(self._consumer)  # the whole file; it is no ClientHello
             self._end(None)

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 _HANDSHAKE, _CLIENT_HELLO = 22, 1
 _RECORD = 6  # type, version (2), length (2), and the first byte of the message
+_OLD_THIRD = b"", bytes([_CLIENT_HELLO])
 _OLD_HEADER = 11  # of SSL 2.0's hello: length (2), type, version (2), three lengths (2 each)
 
 
@@ -19,7 +20,7 @@ def beginsTLS(head: bytes) -> bool | None:
     @param head: the first bytes, any number of them.
     @return: L{None}: too few to tell.
     """
-    if head and head[0] != _HANDSHAKE and head[0] < 0x80:
+    if head and head[0] != _HANDSHAKE and (head[0] < 0x80 or head[2:3] not in _OLD_THIRD):
         return False  # as nearly all jobs
     answers = {_looksLikeRecord(head), _looksLikeOldHello(head)}
     if True in answers:

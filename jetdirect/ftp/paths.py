@@ -5,7 +5,7 @@ under which name the job is stored, listed, renamed and forgotten.  No I/O.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from ..portnames import PortNames
 from .text import encoded, legible
@@ -97,17 +97,21 @@ def quoted(path: Path) -> str:
     return written(path).replace('"', '""')
 
 
-def _parts(ports: PortNames, path: str) -> Iterator[str]:
+def _parts(ports: PortNames, path: str) -> list[str]:
     # What is between the slashes; and between backslashes, where that leads to a printing port:
     # c:\spool\page.ps is one name, PORT2\page.ps is not.
     if path.count("/") + path.count("\\") > _SEPARATORS:
         raise PathRefused(path, f"more than {_SEPARATORS} separators")
-    for part in path.split("/"):
-        pieces = part.split("\\")
-        foreign = len(pieces) > 1 and any(_isPort(ports, piece) for piece in pieces)
-        for each in pieces if foreign else [part]:
-            if each not in ("", "."):
-                yield each
+    parts = path.split("/")
+    if "\\" in path:
+        parts = [piece for part in parts for piece in _pieces(ports, part)]
+    return [each for each in parts if each not in ("", ".")]
+
+
+def _pieces(ports: PortNames, part: str) -> list[str]:
+    pieces = part.split("\\")
+    foreign = len(pieces) > 1 and any(_isPort(ports, piece) for piece in pieces)
+    return pieces if foreign else [part]
 
 
 def _isPort(ports: PortNames, word: str) -> bool:

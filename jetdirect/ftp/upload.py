@@ -23,7 +23,7 @@ from ..errors import (
 )
 from ..interfaces import Delivery
 from ..job import UploadedJob
-from ..net.deadline import Deadline
+from ..net.deadline import Deadline, hasFired
 from ..port import PrintingPort
 from . import replies
 from .data import DataPort
@@ -66,7 +66,11 @@ class Upload(Transfer):
     def run(self, over: Callable[[], None]) -> None:
         """L{Transfer}: print the job."""
         self._over = over
-        self.job.whenOpened().addCallbacks(self._opened, self._incomplete)
+        opened = self.job.whenOpened()
+        if hasFired(opened) and self.job.error is None:
+            self._opened(None)  # as where no other job has the printer
+        else:
+            opened.addCallbacks(self._opened, self._incomplete)
 
     # Its steps, of which each begins the next one.
 

@@ -52,6 +52,8 @@ class State(Enum):
     ABORTING = "aborting"
     OVER = "over"
 
+    __hash__ = object.__hash__  # as L{Phase<jetdirect.phase.Phase>} has it
+
 
 NEXT: dict[State, dict[str, State]] = {
     State.PRINTING: {
