@@ -102,7 +102,7 @@ class Awaited:
         try:
             if self._asked is not None:
                 self._asked.cancel()
-        except Exception:
+        except BaseException:
             self._log.failure("a transport failed as its work was canceled")
 
     def _expired(self) -> None:
@@ -173,7 +173,7 @@ class GuardedConnection:
             return self._wrote
         try:
             return self._connection.sent > 0
-        except Exception:
+        except BaseException:
             self._log.failure(
                 "job {job}: the connection does not say how much was sent", job=self._job
             )
@@ -184,7 +184,7 @@ class GuardedConnection:
         """How many bytes of the job may have reached the printer, as far as it says."""
         try:
             return int(self._connection.sent)
-        except Exception:
+        except BaseException:
             return 0  # C{printed} has logged it
 
     @property
@@ -199,7 +199,7 @@ class GuardedConnection:
         self._wrote = self._wrote or bool(data)
         try:
             self._connection.write(data)
-        except Exception:
+        except BaseException:
             self._fault("write")
 
     def take(self, descriptor: int, most: int) -> int:
@@ -211,7 +211,7 @@ class GuardedConnection:
                 raise ValueError(f"take() gave {taken!r}")
         except OSError:
             raise
-        except Exception:
+        except BaseException:
             self._wrote = True
             self._fault("take")
             return 0
@@ -222,14 +222,14 @@ class GuardedConnection:
         """L{IPrinterConnection}."""
         try:
             self._connection.registerProducer(producer, streaming)
-        except Exception:
+        except BaseException:
             self._fault("registerProducer")
 
     def unregisterProducer(self) -> None:
         """L{IPrinterConnection}."""
         try:
             self._connection.unregisterProducer()
-        except Exception:
+        except BaseException:
             self._fault("unregisterProducer")
 
     # The end.

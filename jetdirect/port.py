@@ -120,7 +120,7 @@ class PrintingPort:
             return self.settings.description
         try:
             return self.transport.description
-        except Exception:
+        except BaseException:
             self._log.failure("{port} does not say what it is called", port=self.name)
             return self.name
 
@@ -130,7 +130,7 @@ class PrintingPort:
         self.ask()
         try:
             return self.transport.status
-        except Exception:
+        except BaseException:
             self._log.failure("{port} does not say how it is", port=self.name)
             return PrinterStatus()
 
@@ -197,7 +197,7 @@ class PrintingPort:
     def _works(self) -> bool:
         try:
             status = self.transport.status
-        except Exception:  # the next question for the status is told that there is none
+        except BaseException:  # the next question for the status is told that there is none
             return False
         return status.state != "stopped" and (bool(status.state) or status.pages is not None)
 
@@ -276,7 +276,7 @@ class PrintingPort:
 
     def _askedNoMore(self) -> None:
         self._asking = None
-        with suppress(Exception):  # the next question for the status is told that there is none
+        with suppress(BaseException):  # the next question for the status is told that there is none
             self._condition.said(self.transport.status)
         curious, self._curious = self._curious, []
         for each in curious:

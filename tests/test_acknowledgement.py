@@ -31,6 +31,9 @@ class Facts:
     def unacknowledged(self) -> int:
         return self.inFlight
 
+    def unread(self) -> int:
+        return 0
+
     def silence(self) -> Silence | None:
         return None
 

@@ -96,11 +96,16 @@ def test_goodConnection(pair: Pair) -> None:
 
 
 def test_peerThatOnlyTalks(pair: Pair) -> None:
-    """Unread bytes are not an end."""
+    """Unread bytes are not an end; they are counted until they are read, and the FIN is not."""
     pair.peer.send(b"hello")
     pair.news()
 
     assert not pair.facts.closedByPeer()
+    assert pair.facts.unread() == 5
+    pair.here.recv(5)
+    pair.peer.shutdown(socket.SHUT_WR)
+    pair.news()
+    assert pair.facts.unread() == 0
 
 
 def test_finBehindUnreadBytes(pair: Pair) -> None:

@@ -298,7 +298,7 @@ async def test_closedIsGone(pair: Pair) -> None:
     pair.stream.abortConnection()
     facts = factsOf(pair.stream)
     assert facts.closedByPeer() and facts.reset()
-    assert (facts.unacknowledged(), facts.silence()) == (0, None)
+    assert (facts.unacknowledged(), facts.unread(), facts.silence()) == (0, 0, None)
     assert pair.stream.fileno() == -1
     for harmless in (
         pair.stream.pauseProducing,

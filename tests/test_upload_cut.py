@@ -13,6 +13,7 @@ from twisted.internet.defer import Deferred, fail
 from twisted.logger import LogEvent, capturedLogs, formatEvent
 
 from jetdirect.errors import PrinterLost, PrinterUnreachable
+from jetdirect.ftp.upload import HEARING_INTERVAL, HEARING_LOOKS
 from jetdirect.interfaces import Delivery, IPrinterConnection, IPrintJob
 from jetdirect.record import JobState
 from jetdirect.testing import FakePrinter, FakePrinterConnection, FakeSender, MemoryWire
@@ -498,3 +499,49 @@ def test_abortThenQuit() -> None:
     assert not sender.wire.halfClosed
     gateway.printer.jobs[0].answer()
     assert codes(sender.hear()) == [226, 221]
+
+
+# What the sender said before the end of its data, and nobody has read yet
+
+
+def test_abortThatIsUnread() -> None:
+    """An ABOR that came before the end of the data counts, though it is read behind that."""
+    gateway = MemoryGateway()
+    sender = pouring(gateway)
+    assert sender.data is not None
+    sender.wire.pauseProducing()
+    sender.wire.receive(b"ABOR\r\n")
+    sender.data.fin()
+    assert sender.hear() == ""
+    sender.wire.resumeProducing()
+    gateway.reactor.advance(HEARING_INTERVAL)
+    assert codes(sender.hear()) == [426, 226]
+    assert gateway.printer.jobs[0].ended == "aborted"
+    gateway.printsOn()
+
+
+def test_abortBehindFloods() -> None:
+    """So does one that was read, and is not done before others had their turn."""
+    gateway = MemoryGateway()
+    sender, other = pouring(gateway), gateway.user()
+    assert sender.data is not None
+    other.wire.receive(b"NOOP\r\n" * 100)
+    sender.wire.receive(b"ABOR\r\n")
+    sender.data.fin()
+    assert sender.hear() == ""
+    gateway.reactor.advance(HEARING_INTERVAL)
+    assert codes(sender.hear()) == [426, 226]
+    assert gateway.printer.jobs[0].ended == "aborted"
+
+
+def test_senderThatNeverEnds() -> None:
+    """A sender that says more than can be read is not heard out: others wait for the printer."""
+    gateway = MemoryGateway()
+    sender = pouring(gateway)
+    assert sender.data is not None
+    sender.wire.pauseProducing()
+    sender.wire.receive(b"NOOP\r\n")
+    sender.data.fin()
+    assert sender.hear() == ""
+    gateway.reactor.pump([HEARING_INTERVAL] * HEARING_LOOKS)
+    assert codes(sender.hear()) == [226]

@@ -340,6 +340,13 @@ class ControlConnection(protocol.Protocol):
             return self.gone
         return self.facts.reset() or not isLast(self._lastWords + self._unread())
 
+    @property
+    def unheard(self) -> bool:
+        """Has the peer said something that was not looked at yet, and will be soon?"""
+        if self._full or self.closing or self._deaf:
+            return False
+        return bool(self._decoder.waiting) or self.facts.unread() > 0
+
     def _unread(self) -> bytes:
         if self.secure or not hasattr(self.transport, "getHandle"):
             return b""

@@ -309,6 +309,11 @@ class Session(ControlListener):
         return self.control.peerIsGone()
 
     @property
+    def unheard(self) -> bool:
+        """Has the peer said something that was not looked at yet, and will be soon?"""
+        return self.control.unheard
+
+    @property
     def over(self) -> bool:
         """Is nothing left to be done for it when its connection is gone?"""
         return self.transfer is None and self._penance is None

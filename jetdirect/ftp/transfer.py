@@ -35,6 +35,10 @@ class TransferSession(Protocol):
     def peerIsGone(self) -> bool:
         """Is the control connection lost, as far as its socket tells at this moment?"""
 
+    @property
+    def unheard(self) -> bool:
+        """Has the sender said something that was not looked at yet, and will be soon?"""
+
     async def pause(self, seconds: float) -> bool:
         """Let time pass; C{False} when the control connection was lost meanwhile."""
 
@@ -58,7 +62,7 @@ def step(do: Callable[[_TransferT, Any], None]) -> Callable[[_TransferT, Any], N
     def done(transfer: _TransferT, what: Any) -> None:
         try:
             do(transfer, what)
-        except Exception:
+        except BaseException:
             transfer.failed(Failure())
 
     return done

@@ -34,6 +34,11 @@ PATIENCE = 4.0
 """Seconds in which the data connection has to be made while other jobs wait for the printer: two
 lost SYNs are sent again after 1 and 3 s (RFC 6298, section 2)."""
 
+HEARING_LOOKS, HEARING_INTERVAL = 250, 0.002
+"""How often it is looked, and after how many seconds again, whether the words were done that a
+sender had said when its data ended: beside floods of others they waited up to 60 ms for their turn
+(measured).  One that goes on talking is waited for half a second (chosen)."""
+
 
 class Upload(Transfer):
     """STOR, STOU or APPE: one job."""
@@ -91,6 +96,14 @@ class Upload(Transfer):
             self._pouring = False
         else:
             self.job.cut(error)
+        self._hearOut(HEARING_LOOKS)
+
+    @step
+    def _hearOut(self, looks: int) -> None:
+        # An ABOR that was sent before the data's end may not have been read, or done.
+        if looks and self.job.error is None and self.session.unheard:
+            self.session.reactor.callLater(HEARING_INTERVAL, self._hearOut, looks - 1)
+            return
         grace = self.session.settings.controlLossGrace
         if grace and self.job.error is None:
             Deferred.fromCoroutine(self.session.pause(grace)).addCallback(self._finish)

@@ -118,7 +118,7 @@ class Events:
                     continue
                 try:
                     one.happened(events)
-                except Exception:
+                except BaseException:
                     self._log.failure("a connection is given up after a mistake")
                     one.lost(Failure())
                 if self._calls:
@@ -142,7 +142,7 @@ class Events:
             call, arguments = self._calls.popleft()
             try:
                 call(*arguments)
-            except Exception:
+            except BaseException:
                 self._log.failure("a connection did not take what it was told")
 
     def _open(self) -> None:

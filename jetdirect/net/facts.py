@@ -63,6 +63,9 @@ class ITCPFacts(Interface):
     def unacknowledged() -> int:
         """How many of the bytes that were written has the peer's kernel not acknowledged yet?"""
 
+    def unread() -> int:
+        """How many bytes have come that nobody has read yet?"""
+
     def silence() -> Silence | None:
         """How silent is the peer?  L{None} where the kernel does not say."""
 
@@ -111,6 +114,12 @@ def askSilence(sock: SocketType) -> Silence | None:
     unanswered = info[_RETRANSMITS] + info[_PROBES]
     (milliseconds,) = struct.unpack_from("I", info, _LAST_ACK_RECEIVED)
     return Silence(unanswered, milliseconds / 1000)
+
+
+def unreadBytes(descriptor: int) -> int:
+    """How many bytes wait in the kernel to be read?  The peer's FIN is none."""
+    answer = fcntl.ioctl(descriptor, termios.FIONREAD, bytes(4))
+    return int(struct.unpack("i", answer)[0])
 
 
 def endsInOrder(transport: Any) -> bool:
@@ -178,6 +187,9 @@ class KernelFacts:
         answer = fcntl.ioctl(self._descriptor, termios.TIOCOUTQ, bytes(4))
         return int(struct.unpack("i", answer)[0]) + unwritten(self._transport)
 
+    def unread(self) -> int:
+        return unreadBytes(self._descriptor)
+
     def silence(self) -> Silence | None:
         with borrowedSocket(self._descriptor) as probe:
             return None if probe.family == socket.AF_UNIX else askSilence(probe)
@@ -194,6 +206,9 @@ class NoFacts:
         return False
 
     def unacknowledged(self) -> int:
+        return 0
+
+    def unread(self) -> int:
         return 0
 
     def silence(self) -> Silence | None:

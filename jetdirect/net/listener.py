@@ -253,7 +253,7 @@ class Listener:
             return  # EAGAIN; or one that has gone before it was accepted
         try:
             self._begin(made, peer)
-        except Exception:  # which is no reason to be deaf
+        except BaseException:  # which is no reason to be deaf
             self._log.failure("a connection is refused after a mistake")
             made.close()
 

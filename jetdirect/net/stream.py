@@ -39,7 +39,7 @@ from twisted.python.failure import Failure
 from zope.interface import Interface, alsoProvides, implementedBy, implementer
 
 from .events import IN, OUT, Loop
-from .facts import HUNG_UP, PEER_CLOSED, ITCPFacts, Silence, askSilence
+from .facts import HUNG_UP, PEER_CLOSED, ITCPFacts, Silence, askSilence, unreadBytes
 from .pipe import Pipe
 from .tuning import keepAlive, noDelay, urgentInLine
 
@@ -160,7 +160,7 @@ class Stream:
             protocol.makeConnection(self)
             if not self._held:
                 self.resumeProducing()
-        except Exception:
+        except BaseException:
             self._log.failure("a connection is given up after a mistake at its beginning")
             self._close(Failure())
 
@@ -399,6 +399,10 @@ class Stream:
         # TIOCOUTQ is SIOCOUTQ (tcp(7)): the unsent and the unacknowledged, our own FIN included.
         answer = fcntl.ioctl(self._socket.fileno(), termios.TIOCOUTQ, b"\0\0\0\0")
         return int(_number(answer)[0]) + self.unwritten
+
+    def unread(self) -> int:
+        """L{ITCPFacts}."""
+        return unreadBytes(self._socket.fileno()) if self.connected else 0
 
     def silence(self) -> Silence | None:
         """L{ITCPFacts}."""

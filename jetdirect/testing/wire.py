@@ -113,6 +113,10 @@ class MemoryWire(StringTransport):
         """L{ITCPFacts}."""
         return self.inFlight
 
+    def unread(self) -> int:
+        """L{ITCPFacts}."""
+        return sum(map(len, self._pending))
+
     def silence(self) -> Silence | None:
         """L{ITCPFacts}."""
         return self.silent

@@ -25,6 +25,7 @@ def test_resets(tmp_path: Path, options: Sequence[str]) -> None:
     for mode in MODES:
         assert told.of(mode, "reset").get(551), told  # some came as far as their bytes
         assert told.of(mode, "in order").get(226), told
+        assert told.of(mode, "aborted").get(426), told
 
 
 @pytest.mark.parametrize(
@@ -39,6 +40,8 @@ def test_resets(tmp_path: Path, options: Sequence[str]) -> None:
         ("forgotten", 226, False),
         ("forgotten", 425, False),
         ("forgotten", 551, True),
+        ("aborted", 426, False),
+        ("aborted", 226, True),
     ],
 )
 def test_violations(end: str, code: int, wrong: bool) -> None:

@@ -140,7 +140,7 @@ class PJLTransport:
                 await self._question.whenOver()
             heard = PJLBackChannel(job.number)
             connection = await self._inner.open(job, heard)
-        except Exception:
+        except BaseException:
             self._taken = False
             raise
         return PJLConnection(connection, job, heard, self)

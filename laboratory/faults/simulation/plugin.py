@@ -34,8 +34,8 @@ _NEVER = 3000.0
 """Seconds; a sender has more patience, as it has with a printer that is out of paper."""
 
 
-class Mistake(Exception):
-    """What somebody has not thought of."""
+class Mistake(BaseException):
+    """What somebody has not thought of; no Exception, as what sys.exit raises is none."""
 
 
 @implementer(IPrinterConnection)

@@ -105,5 +105,8 @@ class Stream(stream.Stream):
     def unacknowledged(self) -> int:
         return self.end.unacknowledged() + self.unwritten if self.connected else 0
 
+    def unread(self) -> int:
+        return len(self.end.received) if self.connected else 0
+
     def silence(self) -> Silence | None:
         return self.end.silence() if self.connected else None

@@ -89,6 +89,10 @@ class Wire(tcp.Connection):
         """L{ITCPFacts}: with what Twisted keeps for the next turn, as the product counts it."""
         return self.end.unacknowledged() + facts.unwritten(self)
 
+    def unread(self) -> int:
+        """L{ITCPFacts}."""
+        return len(self.end.received)
+
     def silence(self) -> Silence | None:
         """L{ITCPFacts}."""
         return self.end.silence()
