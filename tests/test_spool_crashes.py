@@ -134,6 +134,20 @@ def test_truncatedInItsLine() -> None:
     assert machine.reason(1) == "the job cannot be used: its data has 1 bytes, 6 were kept"
 
 
+@pytest.mark.parametrize("size", [6, 70_000])
+def test_alteredInItsLine(size: int) -> None:
+    """Bytes that somebody has changed while the job waited are not printed, be they as many."""
+    machine = Machine()
+    machine.printer.silent = True
+    machine.upload(b"x" * size)
+    machine.upload(b"next")
+    machine.disk.inode("ports/port1/queue/00000001/data").data = b"y" + b"x" * (size - 1)
+    machine.printer.silent = False
+    machine.advance(70)
+    assert [job for job in machine.printed if job] == [b"next"]
+    assert machine.reason(1).startswith("the job cannot be used: its data is not what was kept")
+
+
 def test_poison() -> None:
     """A job on which the printer dies each time is set aside after the third."""
     machine = printing(onDoubt=OnDoubt.REPRINT)

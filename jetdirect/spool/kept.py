@@ -7,6 +7,7 @@ leaves in doubt is known to be in doubt.
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -36,7 +37,8 @@ enough, several times over (chosen)."""
 
 COPIED = 1 << 16
 """Bytes of a job for which no pipe is laid: that is two pipes, and four calls of a thread (chosen,
-as for jobs that stream)."""
+as for jobs that stream).  They are read whole, and compared with their hash before the first one
+leaves; those of a larger one are read once for that, and once to be printed."""
 
 NOTED = 1.0
 """Seconds between two notes of how far an attempt has come (chosen)."""
@@ -230,16 +232,20 @@ class KeptJob:
         self._lookForCut()
         self._changed(self)
         try:
+            if self.record.size > COPIED:
+                await self._orCut(self._spool.verify(self.number))
             data = await self._orCut(self._spool.data(self.number))
         except BadRecord as why:
             raise JobRefused(f"the job cannot be used: {why}") from None
         try:
             self._registered = True
             connection.registerProducer(self, True)
-            large = self.record.size > COPIED
-            if large and connection.splices and IKernelData.providedBy(data):
-                await self._sendInKernel(data, connection, head)
-            await self._send(data, connection, head)
+            if self.record.size <= COPIED:
+                await self._sendWhole(data, connection, head)
+            else:
+                if connection.splices and IKernelData.providedBy(data):
+                    await self._sendInKernel(data, connection, head)
+                await self._send(data, connection, head)
             self._registered = False
             connection.unregisterProducer()
         finally:
@@ -250,6 +256,20 @@ class KeptJob:
         delivery = await self._orCut(connection.finish())
         self._spool.note(self.number, self.record.size)
         return delivery
+
+    async def _sendWhole(
+        self, data: IKeptData, connection: GuardedConnection, head: bytearray
+    ) -> None:
+        # Not one byte of it leaves if somebody has altered it since it came.
+        whole = b""
+        while len(whole) < self.record.size and (piece := await self._orCut(data.read(PIECE))):
+            whole += piece
+        if hashlib.sha256(whole).hexdigest() != self.record.sha256:
+            why = "its data is not what was kept"
+            raise JobRefused(f"the job cannot be used: {why}")
+        head += whole[:HEAD_BYTES]
+        if whole:
+            connection.write(whole)
 
     async def _sendInKernel(
         self, data: IKernelData, connection: GuardedConnection, head: bytearray
