@@ -14,8 +14,10 @@ from collections.abc import Callable, Iterator
 from random import Random
 
 import pytest
-from twisted.internet.protocol import Protocol
+from twisted.internet import error
+from twisted.internet.protocol import Factory, Protocol, connectionDone
 from twisted.logger import LogLevel
+from twisted.python.failure import Failure
 
 from jetdirect.net.facts import KernelFacts, unwritten
 from laboratory.faults.simulation.kernel import End
@@ -448,6 +450,43 @@ def test_whatIsSentAtOnceIsSeenOnce(ours: bool) -> None:
         while network.next is not None:
             network.step()
     assert heard == seen == said_
+
+
+class _Ending(Protocol):
+    """Remembers how its connection ended."""
+
+    reason: Failure | None = None
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        self.reason = reason
+
+
+def test_whatWasResetIsAcceptedToo() -> None:
+    """A connection that was reset before it was accepted is accepted, and is a reset one."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        with socket.create_connection(listening.getsockname()) as there:
+            there.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        real, _ = listening.accept()
+        with real, pytest.raises(ConnectionResetError):
+            real.recv(1)
+
+    network = Network(Random(1))
+    reactor = SimulatedReactor(network)
+    reactor.ours = True
+    ending = _Ending()
+    listener = reactor.listenTCP(2000, Factory.forProtocol(lambda: ending))
+    made: list[End | None] = []
+    reactor.dialIn(network.host("peer", "192.0.2.101"), 2000, "it").addCallback(made.append)
+    while network.next is not None:
+        network.step()
+    [far] = made
+    assert far is not None
+    far.reset()
+    while network.next is not None:
+        network.step()
+    listener.accept()
+    reactor.turn()
+    assert ending.reason is not None and ending.reason.check(error.ConnectionLost)
 
 
 def test_aReplyInTwoPartsIsAReply() -> None:

@@ -48,9 +48,6 @@ class Listener:
             if self._reactor.exhausted:
                 end.close()  # as Twisted does, with the descriptor that it keeps for this
                 continue
-            if end.failed is not None and not end.received:
-                end.close()
-                continue
             protocol = self._factory.buildProtocol(address(end.peer.host, end.peer.port))
             if protocol is None:
                 end.close()
