@@ -33,12 +33,9 @@ class Name(str):
     """A field that a client uses again: a path, in UTF-8 (RFC 2640, section 3)."""
 
 
-_AS_IT_IS = (int, float, Lines)
-
-
 class _Reply(NamedTuple):
     code: int
-    text: str
+    form: str
     wire: bytes
 
 
@@ -46,8 +43,8 @@ class Reply(_Reply):
     """
     A reply to a command (RFC 959, section 4.2).
 
-    @ivar text: its lines, with C{{fields}} that L{__call__} fills in.
-    @ivar wire: as it goes over the wire.
+    @ivar form: as it goes over the wire, with C{{fields}} that L{__call__} fills in.
+    @ivar wire: the same in bytes.
     """
 
     __slots__ = ()
@@ -60,25 +57,38 @@ class Reply(_Reply):
         if "\n" in text:
             first, _, last = text.rpartition("\n")
             first = first.replace("\n", f"\r\n{code}-").replace(f"\r\n{code}- ", "\r\n ")
-            wire = f"{code}-{first}\r\n{code} {last}\r\n"
-        else:
-            wire = f"{code} {text}\r\n"
-        return tuple.__new__(cls, (code, text, wire.encode("utf-8", "backslashreplace")))
+            return cls._made(code, f"{code}-{first}\r\n{code} {last}\r\n")
+        return cls._made(code, f"{code} {text}\r\n")
+
+    @classmethod
+    def _made(cls, code: int, form: str) -> Reply:
+        return tuple.__new__(cls, (code, form, form.encode("utf-8", "backslashreplace")))
+
+    @property
+    def text(self) -> str:
+        """Its lines, without the code."""
+        lines = self.form.removesuffix("\r\n").split("\r\n")
+        return "\n".join(line if line.startswith(" ") else line[4:] for line in lines)
 
     def __call__(self, **fields: object) -> Reply:
         """The same reply with its fields filled in, made printable."""
+        several = False
         for name, value in fields.items():
             if type(value) is str:
                 fields[name] = printable(value, LONGEST_FIELD)
+            elif type(value) is Lines:
+                several = True  # each of which carries the code
             elif type(value) is not int:
                 fields[name] = _shown(value)
-        return Reply(self.code, self.text.format_map(fields))
+        if several:
+            return Reply(self.code, self.text.format_map(fields))
+        return self._made(self.code, self.form.format_map(fields))
 
 
 def _shown(value: object) -> object:
     if isinstance(value, Name):
         return presentable(value)
-    return value if isinstance(value, _AS_IT_IS) else printable(str(value), LONGEST_FIELD)
+    return value if isinstance(value, int | float) else printable(str(value), LONGEST_FIELD)
 
 
 # Positive preliminary
