@@ -258,7 +258,8 @@ class IWatcher(Interface):
     Told of jobs and printing ports, and never touching them (L{PrintServer.watch
     <jetdirect.server.PrintServer.watch>}).
 
-    Its methods are called in the middle of things: they take what they are told, and return.
+    Its methods are called in the middle of things: they take what they are told, and return.  One
+    that is L{unheard} is not called.
     """
 
     def jobSubmitted(record: JobRecord) -> None:
@@ -281,6 +282,10 @@ class IWatcher(Interface):
         A printing port has another state, or its printer another condition.  That it only has work
         now, or none any more, is for a watcher that asks.
         """
+
+
+def unheard(watcher: object, record: JobRecord | PortRecord) -> None:
+    """The method of an L{IWatcher} that has no use for what it would be told."""
 
 
 class IMetrics(Interface):

@@ -4,13 +4,13 @@ Telling the watchers of jobs and printing ports.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 
-from .interfaces import IWatcher
+from .interfaces import IWatcher, unheard
 from .record import JobRecord, PortRecord
 
 PROGRESS = 1.0
@@ -93,14 +93,14 @@ class Watchers:
         # Made when somebody comes or goes, as each job is told of several times; and made anew, as
         # a watcher may go while it is told.
         self._told: dict[str, list[_Tell]] = {
-            event: [
+            event: _heard(
                 getattr(each, event)
                 for each, wish in self._watchers.items()
                 if getattr(wish, event, True)
-            ]
+            )
             for event in _EVENTS
         }
-        self._told["kept"] = [each.jobChanged for each in self._watchers]
+        self._told["kept"] = _heard(each.jobChanged for each in self._watchers)
         self.wantChanges = bool(self._told["jobChanged"])
 
     def _tell(self, told: Sequence[_Tell], record: JobRecord | PortRecord) -> None:
@@ -123,3 +123,7 @@ class Watchers:
             elif record.bytes != (0 if last is None else last.bytes):
                 self._tell(self._told["jobProgressed"], record)
         self._tellProgressLater()
+
+
+def _heard(told: Iterable[_Tell]) -> list[_Tell]:
+    return [each for each in told if getattr(each, "__func__", None) is not unheard]

@@ -4,6 +4,7 @@ Who is told of jobs and printing ports, what, and how often.
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from twisted.internet.task import Clock
 from zope.interface import implementer
 
 from jetdirect.errors import JobAborted, JobCanceled, PrinterLost, PrintError, SenderLost
-from jetdirect.interfaces import IWatcher
+from jetdirect.interfaces import IWatcher, unheard
 from jetdirect.job import STOPPED_AFTER, Job, Sender
 from jetdirect.record import JobRecord, JobState, PortRecord, PortState
 from jetdirect.server import PrintServer
@@ -112,6 +113,28 @@ def test_lifeOfAJob() -> None:
     assert (last.outcome, last.reply, last.printed, last.seconds) == ("completed", 226, "yes", 2)
     assert (last.delivery, last.attempts) == ("delivered", 1)
     assert watched.server.jobs == [last]
+
+
+def test_unheard() -> None:
+    """A watcher is not called for what it makes nothing of."""
+
+    class Ends(Watcher):
+        jobSubmitted = jobChanged = jobProgressed = portChanged = unheard
+
+    watched = WatchedServer()
+    ends = Ends()
+    watched.server.watch(ends, progress=True)
+    called: list[object] = []
+    sys.setprofile(lambda frame, event, _: called.append(frame.f_code))
+    try:
+        job = watched.submit()
+        job.write(b"%!PS")
+        watched.clock.advance(2)
+        job.cut(JobCanceled("by the operator"))
+    finally:
+        sys.setprofile(None)
+    assert [what for what, _ in ends.told] == ["ended"]
+    assert Watcher.jobChanged.__code__ in called and unheard.__code__ not in called
 
 
 @pytest.mark.parametrize(

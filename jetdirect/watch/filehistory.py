@@ -20,8 +20,8 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from ..errors import HistoryFailed
-from ..interfaces import IHistory
-from ..record import JobEvent, JobRecord, PortRecord, Sum
+from ..interfaces import IHistory, unheard
+from ..record import JobEvent, JobRecord, Sum
 from ..wanted import Wanted
 from .database import Database
 from .noted import noted
@@ -204,8 +204,7 @@ class FileHistory:
 
     # What is watched.
 
-    def jobSubmitted(self, record: JobRecord) -> None:
-        """L{IWatcher}."""
+    jobSubmitted = jobProgressed = portChanged = unheard
 
     def jobChanged(self, record: JobRecord) -> None:
         """L{IWatcher}: of a job in the spool."""
@@ -213,9 +212,6 @@ class FileHistory:
         if event is not None:
             self._happened(event)
             self._writeLater()
-
-    def jobProgressed(self, record: JobRecord) -> None:
-        """L{IWatcher}."""
 
     def jobEnded(self, record: JobRecord) -> None:
         """L{IWatcher}."""
@@ -227,9 +223,6 @@ class FileHistory:
             self._write()
         if self._timer is None:
             self._writeLater()
-
-    def portChanged(self, record: PortRecord) -> None:
-        """L{IWatcher}."""
 
     # Writing.
 

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable, Sequence
 from twisted.internet.defer import Deferred, succeed
 from zope.interface import implementer
 
-from ..interfaces import IHistory
-from ..record import JobEvent, JobRecord, JobState, PortRecord, Sum
+from ..interfaces import IHistory, unheard
+from ..record import JobEvent, JobRecord, JobState, Sum
 from ..wanted import Wanted
 from .noted import noted
 from .retention import Retention
@@ -112,8 +112,7 @@ class History:
 
     # What is watched.
 
-    def jobSubmitted(self, record: JobRecord) -> None:
-        """L{IWatcher}."""
+    jobSubmitted = jobProgressed = portChanged = unheard
 
     def jobChanged(self, record: JobRecord) -> None:
         """L{IWatcher}: of a job in the spool."""
@@ -121,17 +120,11 @@ class History:
         if event is not None:
             self.note(event)
 
-    def jobProgressed(self, record: JobRecord) -> None:
-        """L{IWatcher}."""
-
     def jobEnded(self, record: JobRecord) -> None:
         """L{IWatcher}."""
         self._ended[record.number] = self.retention.kept(record)
         if len(self._ended) > KEPT:
             del self._ended[next(iter(self._ended))]
-
-    def portChanged(self, record: PortRecord) -> None:
-        """L{IWatcher}."""
 
 
 def summed(records: Iterable[JobRecord]) -> list[Sum]:

@@ -10,7 +10,7 @@ import time
 from twisted.logger import Logger, LogLevel
 from zope.interface import implementer
 
-from ..interfaces import IWatcher
+from ..interfaces import IWatcher, unheard
 from ..record import JobRecord, JobState, PortRecord, PortState
 from ..text import presentable
 
@@ -75,8 +75,7 @@ class LogWatcher:
             line = f"{job} is queued: {record.bytes} bytes in {record.seconds:.3f} s"
             _emit(_jobs, _INFO, line, fields)
 
-    def jobProgressed(self, record: JobRecord) -> None:
-        """L{IWatcher}: likewise."""
+    jobProgressed = unheard  # likewise
 
     def jobEnded(self, record: JobRecord) -> None:
         """L{IWatcher}."""

@@ -18,7 +18,7 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from ..interfaces import IMetrics, IWatcher
+from ..interfaces import IMetrics, IWatcher, unheard
 from ..record import JobRecord, JobState, PortRecord, PortState
 from .pace import Pace
 
@@ -81,22 +81,12 @@ class Metrics:
         self._registry.register(self._piece)
         self._asked: list[Deferred[bytes]] | None = None
 
-    def jobSubmitted(self, record: JobRecord) -> None:
-        """L{IWatcher}."""
-
-    def jobChanged(self, record: JobRecord) -> None:
-        """L{IWatcher}."""
-
-    def jobProgressed(self, record: JobRecord) -> None:
-        """L{IWatcher}."""
+    jobSubmitted = jobChanged = jobProgressed = portChanged = unheard
 
     def jobEnded(self, record: JobRecord) -> None:
         """L{IWatcher}."""
         self._jobs[record.port, record.outcome or "", record.delivery or ""] += 1
         self._bytes[record.port] += record.bytes
-
-    def portChanged(self, record: PortRecord) -> None:
-        """L{IWatcher}."""
 
     def text(self) -> Deferred[bytes]:
         """L{IMetrics}: several that ask while they are written get the same."""

@@ -16,7 +16,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from ..interfaces import IAlarmReceiver, IWatcher
+from ..interfaces import IAlarmReceiver, IWatcher, unheard
 from ..net.deadline import within
 from ..record import JobRecord, JobState, PortRecord, PortState
 from ..text import presentable
@@ -223,13 +223,12 @@ class Notifier:
         else:
             self._isOver("config.rejected", "", "")
 
-    def jobSubmitted(self, record: JobRecord) -> None:
-        """L{IWatcher}."""
+    jobSubmitted = jobProgressed = unheard
 
     def jobChanged(self, record: JobRecord) -> None:
         """L{IWatcher}."""
         if record.state is not JobState.HELD:
-            self._released(record)
+            self.jobEnded(record)  # it is not held any more
             return
         record = self._shown(record)
         name = f"{record.name!r} " if record.name else ""
@@ -240,14 +239,8 @@ class Notifier:
         for each in self._couriers:
             each.ledger.held(record.number, record.port, text, self._wallClock())
 
-    def jobProgressed(self, record: JobRecord) -> None:
-        """L{IWatcher}."""
-
     def jobEnded(self, record: JobRecord) -> None:
         """L{IWatcher}."""
-        self._released(record)
-
-    def _released(self, record: JobRecord) -> None:
         for each in self._couriers:
             each.ledger.released(record.number)
 

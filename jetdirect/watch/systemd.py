@@ -15,7 +15,7 @@ from contextlib import suppress
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from zope.interface import implementer
 
-from ..interfaces import IWatcher
+from ..interfaces import IWatcher, unheard
 from ..record import JobRecord, PortRecord, PortState
 from ..text import presentable
 
@@ -133,8 +133,7 @@ class Systemd:
         """L{IWatcher}."""
         self._changed()
 
-    def jobProgressed(self, record: JobRecord) -> None:
-        """L{IWatcher}."""
+    jobProgressed = unheard
 
     def jobEnded(self, record: JobRecord) -> None:
         """L{IWatcher}."""
