@@ -184,6 +184,8 @@ class Reserved:
 
     def take(self) -> int | None:
         """The next one, if one is left."""
+        if len(self._numbers) > self._step // 2 and not self._waiting:  # as a rule
+            return self._numbers.popleft()
         if not self._numbers or self._waiting:
             self._askForMore()
             return None
