@@ -91,7 +91,7 @@ def commitThree(disk: LosingDisk, fault: Callable[[int, str], None]) -> list[obj
     work.hold()
     told = [hear(each.commit(RECORD, JobPlace.QUEUE)) for each in drafts]
     assert work.held is not None
-    assert len(work.held) == 2  # the first one will have them all
+    assert len(work.held) == 3  # the first one will have them all
     work.go()
     disk.fault = lambda number, name: None
     for each, [what] in zip(drafts, told, strict=True):

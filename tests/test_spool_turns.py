@@ -4,7 +4,7 @@ One after the other: work on one job, answers of one port, numbers.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from twisted.internet.defer import Deferred, fail, succeed
@@ -47,31 +47,63 @@ def test_together() -> None:
     assert (done, told) == ([[0, 1, 2]], [])
     work.tell(0)
     assert told == [0, 1, 2]
-    work.one()
+    work.go()
     assert (done[1:], told[3:]) == ([[3, 4, 5]], [3, 4, 5])
-    assert work.held == []
 
 
 def test_togetherInTwoThreads() -> None:
-    """While one thread works the other has what comes; the first may find that all is taken."""
+    """While one works the other has what comes, and a third stands ready; it may find nothing."""
     work, done = Work(), list[list[int]]()
     together = Together[int](work.do, lambda items: done.append([*items]), 2, threads=2)
     work.hold()
     told: list[int] = []
     for number in range(4):
         together.give(number).addCallback(told.append)
-    assert len(work.held or ()) == 2
-    work.silently(1)
-    work.silently(0)
+    assert len(work.held or ()) == 3
+    for which in (2, 1, 0):
+        work.silently(which)
     together.give(4).addCallback(told.append)
     assert (done, told, work.held) == ([[0, 1], [2, 3]], [], [])
-    work.tell(1)
-    work.tell(0)
+    for _ in range(3):
+        work.tell(-1)
     assert told == [2, 3, 0, 1]
     together.give(5).addCallback(told.append)
+    work.go()
+    assert (done[2:], told[4:]) == ([[4, 5]], [4, 5])
+
+
+def test_hint() -> None:
+    """What is in no hurry is done with what comes, or at once if nothing is under way."""
+    work, done = Work(), list[list[str]]()
+    together = Together[str](work.do, lambda items: done.append([*items]), 9, threads=2)
+    work.hold()
+    together.give("hint", hurry=False)
+    work.silently(0)
+    together.give("next hint", hurry=False)
+    assert (done, work.held) == ([["hint"]], [])
+    together.give("job")
     work.one()
+    assert done == [["hint"], ["next hint", "job"]]
+
+
+def test_togetherWithoutASecondThread() -> None:
+    """When there is no thread more, the one that works has all."""
+    work, done = Work(), list[list[int]]()
+    refused = False
+
+    def do(step: Callable[[], Any]) -> Deferred[Any]:
+        return fail(RuntimeError("no thread")) if refused else work.do(step)
+
+    together = Together[int](do, lambda items: done.append([*items]), 9, threads=2)
+    work.hold()
+    together.give(1)
+    work.silently(0)
+    refused = True
+    told = hear(together.give(2))
+    refused = False
+    work.tell(0)
     work.one()
-    assert (done[2:], told[4:], work.held) == ([[4, 5]], [4, 5], [])
+    assert (done, told) == ([[1], [2]], [2])
 
 
 def test_togetherForNothing() -> None:

@@ -4,6 +4,7 @@ Things that are done one after the other.
 
 from __future__ import annotations
 
+import threading
 from collections import deque
 from collections.abc import Callable, Hashable, Sequence
 from contextlib import suppress
@@ -63,45 +64,48 @@ class Together(Generic[_Item]):
         @param do: does something in a thread.
         @param work: what is done there.
         @param most: for so many.
-        @param threads: in so many at a time.
+        @param threads: in so many at a time; one more stands ready, so that nobody waits for the
+            reactor to hear that one of them is done.
         """
         self._do = do
         self._work = work
         self._most = most
-        self._threads = threads
+        self._ready = threads + 1
         self._waiting: deque[tuple[_Item, Deferred[_Item]]] = deque()
         self._busy = 0
+        self._slots = threading.Semaphore(threads)
 
-    def give(self, item: _Item) -> Deferred[_Item]:
+    def give(self, item: _Item, hurry: bool = True) -> Deferred[_Item]:
         """
         Have it done for C{item}, too.
 
+        @param hurry: C{False}: it waits for a thread that works already.
         @return: fires with C{item} when that is done; fails as the work does for all of them.
         """
         done: Deferred[_Item] = Deferred()
         self._waiting.append((item, done))
-        self._begin()
+        if hurry or not self._busy:
+            self._begin()
         return done
 
     def _begin(self) -> None:
-        if not self._waiting or self._busy >= self._threads:
+        if not self._waiting or self._busy >= self._ready:
             return
         taken: list[tuple[_Item, Deferred[_Item]]] = []
 
         def work() -> None:
             # Only now, in the thread: some may have come since, or another thread has them all.
-            with suppress(IndexError):
-                while len(taken) < self._most:
-                    taken.append(self._waiting.popleft())
-            if taken:
-                self._work([item for item, _ in taken])
+            with self._slots:
+                self._take(taken, self._most)
+                if taken:
+                    self._work([item for item, _ in taken])
 
         def over(result: Any) -> None:
             self._busy -= 1
-            if isinstance(result, Failure) and not taken:  # there was no thread
-                taken.extend(self._waiting)
-                self._waiting.clear()
-            self._begin()  # the disk does not wait for those who hear of it now
+            if not isinstance(result, Failure) or taken:
+                self._begin()  # the disk does not wait for those who hear of it now
+            elif not self._busy:  # there was no thread, and there is none that would have them
+                self._take(taken, len(self._waiting))
             for item, done in taken:
                 if isinstance(result, Failure):
                     done.errback(result)
@@ -110,6 +114,12 @@ class Together(Generic[_Item]):
 
         self._busy += 1
         self._do(work).addBoth(over)
+
+    def _take(self, taken: list[tuple[_Item, Deferred[_Item]]], most: int) -> None:
+        # Others may take some at the same time, and each is taken once.
+        with suppress(IndexError):
+            while len(taken) < most:
+                taken.append(self._waiting.popleft())
 
 
 class InOrder:
