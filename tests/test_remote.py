@@ -332,10 +332,13 @@ def test_inUse(running: Running, tmp_path: Path) -> None:
         Gateway(other, "--port", IPV4, f"--web=tcp:{running.web}:interface=127.0.0.1")
 
 
-@pytest.mark.parametrize("place", ["unix:/nowhere/control", "http://127.0.0.1:1"])
-def test_notReached(place: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """No gateway is status 2, with the remedy."""
-    status, out, err = Command(place, capsys).say("ports")
+@pytest.mark.parametrize(
+    ("place", "words"),
+    [("unix:/nowhere/control", ["ports"]), ("http://127.0.0.1:1", ["history", "--csv"])],
+)
+def test_notReached(place: str, words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """No gateway is status 2, with the remedy, and nothing else."""
+    status, out, err = Command(place, capsys).say(*words)
     assert (status, out, err.count("\n")) == (2, "", 1)
     assert err.startswith(f"jetdirect: no gateway is reached: {place}: ") and "--web" in err
 

@@ -96,9 +96,11 @@ def _accounting(said: argparse.Namespace, wanted: dict[str, object]) -> int:
         print(json.dumps({"sums": sums, "next": None}))
         return 0
     table = csv.writer(sys.stdout, lineterminator="\n")
-    table.writerow(COLUMNS)
+    head = [COLUMNS]
     for answer in pages:
+        table.writerows(head)  # not before there is an answer: an error stands alone
         table.writerows([_inert(each[name]) for name in COLUMNS] for each in answer["sums"])
+        head = []
     return 0
 
 
