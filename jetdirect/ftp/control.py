@@ -299,7 +299,7 @@ class ControlConnection(protocol.Protocol):
 
         But not behind a QUIT that waits: it will say no more, and may still listen.
         """
-        if isLast(self._lastWords) and not self.closing:
+        if not self.closing and isLast(self._lastWords):
             self._halfClosed = True
             return
         self._lost()

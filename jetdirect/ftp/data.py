@@ -137,10 +137,15 @@ class DataPort:
             connection.transport.write(data)
             connection.transport.loseConnection()
 
-    def release(self) -> None:
-        """The transfer is over, and its replies are sent."""
+    def release(self) -> bool:
+        """
+        The transfer is over, and its replies are sent.
+
+        @return: it is still to be closed: the peer has its time to read the last one.
+        """
         if not self._dismissed:
             self.close()
+        return self._dismissed
 
     def close(self, why: str = "the data connection was closed") -> None:
         """Be done with it, whatever state it is in; what is under way fails with C{why}."""

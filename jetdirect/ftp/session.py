@@ -365,8 +365,7 @@ class Session(ControlListener):
     def _transferEnded(self) -> None:
         transfer = self.transfer
         assert transfer is not None
-        transfer.dataPort.release()
-        self._drain(transfer.dataPort)
+        self._drain(transfer.dataPort if transfer.dataPort.release() else None)
         if self.control.gone:
             self._drain(None)
         self.timers.active(transfer.lastActive)
