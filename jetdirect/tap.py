@@ -5,6 +5,7 @@ C{twistd jetftp}: words on the command line into objects.
 from __future__ import annotations
 
 import re
+import select
 import shutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
@@ -102,6 +103,10 @@ class Options(usage.Options, strcred.AuthOptionMixin):
     def reactor(self) -> IGatewayReactor:
         """The reactor, imported only when it is needed."""
         if self._reactor is None:
+            if hasattr(select, "epoll"):
+                from .net.commandreactor import install
+
+                install()
             from twisted.internet import reactor
 
             self._reactor = reactor

@@ -55,6 +55,7 @@ MAY_IMPORT = {
     "net.network": "net.reactor net.dialing net.events net.listener net.tuning",
     "net.belowtls": "net.facts",
     "net.gaps": "net.network",
+    "net.commandreactor": "net.events",
     "net.dial": "net.reactor errors net.deadline net.network",
     # the job and its turn
     "guard": "errors interfaces",
@@ -337,8 +338,9 @@ MAY_IMPORT = {
     "standby": "net.reactor configuration interfaces listeners process spool.directory"
     " watch.systemd web.reply web.secure web.site",
     "tap": "net.reactor text configuration checkers checking commandline compose configfile daemon"
-    " descriptors errors ftp.address help interfaces listeners logfile net.gaps options process"
-    " spool.files spool.threads spool.where standby transports.checks web.site words",
+    " descriptors errors ftp.address help interfaces listeners logfile net.commandreactor net.gaps"
+    " options process spool.files spool.threads spool.where standby transports.checks web.site"
+    " words",
     "verb": "",
     "remote": "",
     "remote.wire": "verb",

@@ -12,6 +12,7 @@ Every other reactor stays as it is, and Twisted's own transports (Unix sockets, 
 reactors) do as well: a protocol asks them what it can (L{facts<jetdirect.net.facts>}), and its
 bytes are copied.  Under both:
 
+    - L{jetdirect.net.commandreactor}: the reactor of the command, inside that epoll.
     - L{jetdirect.net.facts}, L{jetdirect.net.pulse}: what the kernel knows of a connection, and
       whether its peer lives.
     - L{jetdirect.net.belowtls}: what TLS tells nobody.

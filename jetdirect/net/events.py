@@ -109,10 +109,18 @@ class Events:
         return "-"
 
     def doRead(self) -> None:
-        """L{IReadDescriptor}: a mistake is one connection's, and ends no other."""
+        """L{IReadDescriptor}."""
+        self.look(0)
+
+    def look(self, timeout: float | None) -> None:
+        """
+        Do what has happened; a mistake is one connection's, and ends no other.
+
+        @param timeout: seconds to wait until something happens; L{None}: for ever.
+        """
         self._looking = True
         try:
-            for descriptor, events in self._epoll.poll(0, MOST):
+            for descriptor, events in self._epoll.poll(timeout, MOST):
                 one = self._all.get(descriptor)
                 if one is None:
                     continue
