@@ -240,6 +240,13 @@ class IReadingTransport(Interface):
         """
 
 
+class IReadsLines(Interface):
+    """
+    A transport that looks at each line of a job, also where the lines are short and the time adds
+    up: its jobs are read in small pieces, and others have their turn between two.
+    """
+
+
 class INeedsGap(Interface):
     """A transport whose printer needs time between two jobs; few printers do."""
 

@@ -21,6 +21,7 @@ from .interfaces import (
     INeedsGap,
     IPrinterTransport,
     IQueuedJob,
+    IReadsLines,
     PrinterStatus,
 )
 from .named import NamedPrinter, PortSettings
@@ -42,6 +43,7 @@ class PrintingPort:
     @ivar name: the operator's name for it.
     @ivar settings: what is set about it now.
     @ivar transport: how its printer is reached.
+    @ivar readsLines: each line of a job is looked at on its way there.
     @ivar jobs: the job that has the port, then those that wait.
     @ivar accepting: are jobs taken?
     """
@@ -102,6 +104,7 @@ class PrintingPort:
         self.settings: PortSettings = printer.settings
         self.transport: IPrinterTransport = printer.transport
         self._needs = INeedsGap(self.transport, None)
+        self.readsLines = IReadsLines(self.transport, None) is not None
 
     @property
     def positional(self) -> bool:

@@ -305,7 +305,7 @@ def test_refusedAtOnce(monkeypatch: pytest.MonkeyPatch) -> None:
     assert printing.inner.tail == b"\x04"
     printing.job.write(b"more")
     again: list[PrintError] = []
-    monkeypatch.setattr(printing.job, "printerLost", again.append)
+    monkeypatch.setattr(type(printing.job), "printerLost", lambda _, why: again.append(why))
     connection.write(b"and more")
     assert again == []
     assert printing.print().fate[1] == b"%!PS\n"

@@ -12,10 +12,12 @@ from twisted.logger import capturedLogs
 from twisted.python.failure import Failure
 
 from jetdirect.errors import PrintError
-from jetdirect.ftp.upload import PATIENCE
+from jetdirect.ftp.upload import PATIENCE, SMALL_PIECE
 from jetdirect.interfaces import Delivery
+from jetdirect.net.stream import READ_SIZE
 from jetdirect.record import JobState
 from jetdirect.testing import FakePrinter
+from jetdirect.transports.policy import PJLPolicy, policed
 from tests.support.memory import codes
 from tests.support.phases import (
     BUSY,
@@ -214,6 +216,20 @@ def test_statWhileThePrinterFinishes(seconds: float, waits: str) -> None:
 
 
 # Several senders, one printer
+
+
+@pytest.mark.parametrize("readsLines", [False, True])
+def test_pieces(readsLines: bool) -> None:
+    """Where each line is looked at, others have their turn between two pieces."""
+    printer: Any = FakePrinter()
+    read: Any = policed(printer, PJLPolicy.LOG) if readsLines else printer
+    gateway = MemoryGateway(read)
+    sender = gateway.user()
+    assert codes(sender.begin("a.ps")) == [150]
+    assert getattr(sender.data, "bufferSize", READ_SIZE) == (
+        SMALL_PIECE if readsLines else READ_SIZE
+    )
+    assert codes(sender.send(PAGE)) == [226]
 
 
 def test_turns() -> None:

@@ -21,9 +21,10 @@ from ..certificate import ServerCertificate
 from ..errors import DataConnectionLost, HandshakeInClear
 from ..interfaces import IKernelConsumer
 from ..net.deadline import Deadline
+from ..net.facts import realTransport
 from ..net.pipe import PIPE_SIZES
 from ..net.reactor import INetworkReactor
-from ..net.stream import isPlain
+from ..net.stream import READ_SIZE, isPlain
 from ..net.tuning import tune
 from .dataconnection import DataConnection
 from .gathering import Gathering
@@ -67,7 +68,10 @@ class DataPort:
     @ivar lastActive: when a byte last moved, by the reactor's clock.
     @ivar begun: a transfer has the connection.
     @ivar blocked: the consumer takes no more for now, so the peer is not to blame.
+    @ivar pieceSize: bytes that are read at a time.
     """
+
+    pieceSize = READ_SIZE
 
     def __init__(self, reactor: INetworkReactor, terms: DataTerms) -> None:
         self.tls = terms.tls
@@ -117,6 +121,8 @@ class DataPort:
         self._early.clear()
         if isPlain(connection.transport):
             connection.transport.eager = True
+        if self.pieceSize != READ_SIZE:
+            realTransport(connection.transport).bufferSize = self.pieceSize
         if self._closed is None and connection.lost is None and not self.blocked:
             connection.transport.resumeProducing()
 

@@ -39,6 +39,10 @@ HEARING_LOOKS, HEARING_INTERVAL = 250, 0.002
 sender had said when its data ended: beside floods of others they waited up to 60 ms for their turn
 (measured).  One that goes on talking is waited for half a second (chosen)."""
 
+SMALL_PIECE = 4096
+"""Bytes of a job that are read at a time where each line is looked at: of lines of five bytes that
+takes 2 to 4 ms, and 64 KiB took 67 (measured)."""
+
 
 class Upload(Transfer):
     """STOR, STOU or APPE: one job."""
@@ -84,6 +88,8 @@ class Upload(Transfer):
         self.underWay = True
         self.session.reply(self._opening)
         self._pouring = True
+        if self.port.readsLines:
+            self.dataPort.pieceSize = SMALL_PIECE
         if not self.dataPort.made:
             self._hurry = Deadline(self.session.reactor, PATIENCE, self._othersWait)
         self.dataPort.pourInto(self.job, self._poured)

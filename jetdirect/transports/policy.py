@@ -19,6 +19,7 @@ from ..interfaces import (
     IPrinterTransport,
     IPrintJob,
     IReadingTransport,
+    IReadsLines,
 )
 from ..language import HEAD_BYTES, tailFor
 from ..pjl import Kind, Piece, Scanner, risk
@@ -42,7 +43,7 @@ def policed(transport: IPrinterTransport, policy: PJLPolicy) -> IPrinterTranspor
     return transport if policy is PJLPolicy.OFF else PolicedTransport(transport, policy)
 
 
-@implementer(IPrinterTransport, IReadingTransport)
+@implementer(IPrinterTransport, IReadingTransport, IReadsLines)
 class PolicedTransport(WrappedTransport):
     """Another transport, whose jobs are read before it has them."""
 

@@ -1,5 +1,5 @@
 """
-The printer behind the gateway (A16, A17, A20).
+The printer behind the gateway (A16, A17, A20, A21).
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from laboratory.attacks import crumbs, fusion
+from laboratory.attacks import crumbs, fusion, shortlines
 
 
 def test_backChannel(tmp_path: Path) -> None:
@@ -33,3 +33,10 @@ def test_crumbs(tmp_path: Path, kind: str) -> None:
     busy = crumbs.crumbs(tmp_path, 10, (kind,))[f"processor of {kind}"]
     assert isinstance(busy, float)
     assert busy < 0.5
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("reader", shortlines.READERS)
+def test_shortLines(tmp_path: Path, reader: str) -> None:
+    """A21: jobs of the shortest lines do not stop the other printers where each is looked at."""
+    assert shortlines.shortLines(tmp_path, 5, (reader,))

@@ -22,6 +22,7 @@ from ...interfaces import (
     IPrinterConnection,
     IPrinterTransport,
     IPrintJob,
+    IReadsLines,
     PrinterStatus,
 )
 from ...language import HEAD_BYTES, UEL, tailFor
@@ -85,7 +86,7 @@ class PJLBackChannel(BackChannel):
                 return
 
 
-@implementer(IPrinterTransport)
+@implementer(IPrinterTransport, IReadsLines)
 class PJLTransport:
     """A stream transport whose printer speaks PJL."""
 
