@@ -394,9 +394,14 @@ def _oneRow(database: sqlite3.Connection, query: str, values: Sequence[Any] = ()
 
 def _insert(database: sqlite3.Connection, verb: str, records: Iterable[JobRecord]) -> None:
     kinds: dict[Any, list[JobRecord]] = {}
+    last: Any = None
     for record in records:
-        fields = _OWN if _seldom(record) == _NONE else _OWN_AND_SELDOM
-        kinds.setdefault((fields, _alike(record)), []).append(record)
+        kind = _kind(record)
+        if kind != last:  # as a rule it is the last one's
+            last, alike = kind, kind[: len(ALIKE)]
+            fields = _OWN if kind == (*alike, *_NONE) else _OWN_AND_SELDOM
+            jobs = kinds.setdefault((fields, alike), [])
+        jobs.append(record)
     for (fields, alike), jobs in kinds.items():
         outcome, reasons, *others = alike
         told, own, done = [outcome, " ".join(reasons), *others], _of(fields), 0
@@ -422,7 +427,7 @@ def _of(fields: Sequence[str]) -> Callable[[JobRecord], tuple[Any, ...]]:
 
 _OWN = tuple(name for name in _FIELDS if name not in ("state", *ALIKE, *SELDOM))
 _OWN_AND_SELDOM = (*_OWN, *SELDOM)
-_alike, _seldom, _NONE = _of(ALIKE), _of(SELDOM), (None,) * len(SELDOM)
+_kind, _NONE = _of((*ALIKE, *SELDOM)), (None,) * len(SELDOM)
 
 
 def _record(row: Sequence[Any]) -> JobRecord:
