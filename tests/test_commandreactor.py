@@ -77,9 +77,10 @@ def test_theRestIsSeen(reactor: Any) -> None:
         called: list[int] = []
         thread = threading.Thread(target=reactor.callFromThread, args=(called.append, 1))
         thread.start()
-        while not called:
-            reactor.iterate(None)
+        reactor.doIteration(None)
+        reactor.runUntilCurrent()
         thread.join()
+        assert called == [1]
         for each in ones:
             each.close()
 
