@@ -34,8 +34,12 @@ class Entry(NamedTuple):
 
 def longListing(entries: Iterable[Entry], now: float) -> bytes:
     """The answer to LIST: nothing in it may be read, so C{r} is in no mode."""
-    dated = cache(lambda seconds: _date(seconds, now))  # that of all printing ports is the same
-    return encoded("".join([_line(entry, dated(entry.modified)) for entry in entries]))
+    dated = cache(_date)  # a session stores many names in one minute
+    lines = [
+        _line(entry, dated(entry.modified // 60, 0 <= now - entry.modified < _HALF_A_YEAR))
+        for entry in entries
+    ]
+    return encoded("".join(lines))
 
 
 def nameListing(entries: Iterable[Entry]) -> bytes:
@@ -61,9 +65,8 @@ def modifiedStamp(seconds: float) -> str:
     return "{:04}{:02}{:02}{:02}{:02}{:02}".format(*time.gmtime(seconds)[:6])
 
 
-def _date(seconds: float, now: float) -> str:
-    date = time.gmtime(seconds)
-    recent = 0 <= now - seconds < _HALF_A_YEAR
+def _date(minute: float, recent: bool) -> str:
+    date = time.gmtime(minute * 60)
     clock = f"{date.tm_hour:02}:{date.tm_min:02}" if recent else f"{date.tm_year:5}"
     return f"{_MONTHS[date.tm_mon - 1]} {date.tm_mday:2} {clock}"
 

@@ -91,6 +91,7 @@ _MORE = {
     "EPSV, LIST": b"EPSV\nLIST d\n",
     "EPSV, STOR, ABOR": b"EPSV\nSTOR x\nABOR\n",
     "EPSV, STOR, ABOR x 40": b"EPSV\nSTOR x\n" + b"ABOR\n" * 40,
+    "STAT, names": b"STAT d\n",
     "rename and list": b"RNFR d\nRNTO e\nRNFR e\nRNTO d\n",
 }
 VERBS = sorted(COMMANDS)
