@@ -6,13 +6,12 @@ from __future__ import annotations
 
 import contextlib
 import threading
-import time
 from pathlib import Path
 
+from laboratory.attacks.beside import beside
 from laboratory.attacks.figures import Figures, spread
 from laboratory.attacks.victim import HOSTILE, Innocent, Victim
 from tests.support.caller import Caller
-from tests.support.peer import PATIENCE
 from tests.support.process import cpuSeconds
 from tests.support.rawprinter import RawPrinter
 
@@ -76,23 +75,10 @@ def crumbs(place: Path, count: int, kinds: tuple[str, ...] = tuple(CRUMBS)) -> F
 
 
 def _beside(victim: Victim, count: int) -> list[float]:
-    over = threading.Event()
-
-    def insist() -> None:
+    def insist(over: threading.Event) -> None:
         with Innocent(victim.port, HOSTILE) as session:
             while not over.is_set():
                 session.say("PASV")
                 assert session.say("STOR port2/page").startswith("450")
 
-    hostile = threading.Thread(target=insist)
-    hostile.start()
-    took = []
-    try:
-        for _ in range(count):
-            began = time.perf_counter()
-            victim.works()
-            took.append(time.perf_counter() - began)
-    finally:
-        over.set()
-        hostile.join(PATIENCE)
-    return took
+    return beside(victim, insist, count)

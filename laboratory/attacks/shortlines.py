@@ -7,14 +7,13 @@ from __future__ import annotations
 import contextlib
 import statistics
 import threading
-import time
 from pathlib import Path
 
 from jetdirect.language import UEL
+from laboratory.attacks.beside import beside
 from laboratory.attacks.figures import Figures, spread
 from laboratory.attacks.floods import MEDIAN, MOST
 from laboratory.attacks.victim import HOSTILE, KIB, Innocent, Victim
-from tests.support.peer import PATIENCE
 from tests.support.rawprinter import RawPrinter
 
 #: Who looks at them: more of the device URI, and of the command line.
@@ -49,9 +48,7 @@ def shortLines(place: Path, count: int, readers: tuple[str, ...] = tuple(READERS
 
 
 def _beside(victim: Victim, count: int) -> list[float]:
-    over = threading.Event()
-
-    def insist() -> None:
+    def insist(over: threading.Event) -> None:
         with Innocent(victim.port, HOSTILE) as session:
             for line in LINES * count:
                 if over.is_set():
@@ -59,15 +56,4 @@ def _beside(victim: Victim, count: int) -> list[float]:
                 with contextlib.suppress(OSError):
                     session.send(line * (_JOB // len(line)), "port2/page")
 
-    hostile = threading.Thread(target=insist)
-    hostile.start()
-    took = []
-    try:
-        for _ in range(count):
-            began = time.perf_counter()
-            victim.works()
-            took.append(time.perf_counter() - began)
-    finally:
-        over.set()
-        hostile.join(PATIENCE)
-    return took
+    return beside(victim, insist, count)
