@@ -174,6 +174,7 @@ def anEndOfSpliceIsAnEnd(patch: pytest.MonkeyPatch) -> None:
         pass
 
     fill, read = Pipe.fill, Stream._read
+    ended: list[int] = []
 
     def fillOrEnd(self: Any, source: int, most: int) -> int:
         calls = vars(pipe)["os"]
@@ -185,7 +186,7 @@ def anEndOfSpliceIsAnEnd(patch: pytest.MonkeyPatch) -> None:
             def splice(self, giver: int, *rest: int, flags: int) -> int:
                 taken: int = calls.splice(giver, *rest, flags=flags)
                 if not taken and giver == source:
-                    raise _End
+                    ended.append(source)
                 return taken
 
         with pytest.MonkeyPatch.context() as inner:
@@ -193,10 +194,23 @@ def anEndOfSpliceIsAnEnd(patch: pytest.MonkeyPatch) -> None:
             return fill(self, source, most)
 
     def readOrEnd(self: Any) -> None:
+        taker = self.taker
+
+        def takeOrEnd(source: int) -> int:
+            taken: int = taker(source)
+            if ended:
+                ended.clear()
+                raise _End
+            return taken
+
+        if taker is not None:
+            self.taker = takeOrEnd
         try:
             read(self)
         except _End:
             self._ended()
+        if self.taker is takeOrEnd:
+            self.taker = taker
 
     patch.setattr(Pipe, "fill", fillOrEnd)
     patch.setattr(Stream, "_read", readOrEnd)

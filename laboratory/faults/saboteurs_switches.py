@@ -257,7 +257,7 @@ def noCloseNotifyNeeded(patch: pytest.MonkeyPatch) -> None:
     original = data.DataPort.connectionEnded
 
     def connectionEnded(self: Any, reason: Any) -> None:
-        self._terms = replace(self._terms, lenient=True)
+        self._terms = self._terms._replace(lenient=True)
         original(self, reason)
 
     patch.setattr(data.DataPort, "connectionEnded", connectionEnded)

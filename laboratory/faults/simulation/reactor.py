@@ -242,7 +242,7 @@ class SimulatedReactor(_DisconnectSelectableMixin, MemoryReactorClock):
     def _guarded(self, call: Any, arguments: Iterable[Any] = (), keywords: Any = None) -> None:
         try:
             call(*arguments, **(keywords or {}))
-        except Exception:
+        except BaseException:
             log.err()
 
     def _bareHangUp(self, end: End) -> bool:
@@ -283,7 +283,7 @@ class SimulatedReactor(_DisconnectSelectableMixin, MemoryReactorClock):
                 why = CONNECTION_LOST
             if not why and wire in self._writing and wire.end.writable:
                 why, inRead = wire.doWrite(), False
-        except Exception as problem:
+        except BaseException as problem:  # as Twisted's reactors do
             log.err()
             why = problem
         if why:

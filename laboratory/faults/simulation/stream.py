@@ -56,7 +56,7 @@ class Loop:
         self._looking = True
         try:
             one.happened(events)
-        except Exception:
+        except BaseException:
             log.err()
             one.lost(Failure())
         finally:
@@ -69,7 +69,7 @@ class Loop:
             call, arguments = self._calls.popleft()
             try:
                 call(*arguments)
-            except Exception:
+            except BaseException:
                 log.err()
 
 
