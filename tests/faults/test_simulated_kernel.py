@@ -506,3 +506,22 @@ def test_aReplyInTwoPartsIsAReply() -> None:
     assert records.replied == set()
     wire.written(b"b 1, 10 bytes, delivered)\r\n")
     assert records.replied == {"page"}
+
+
+def test_anUnpluggedPeerIsGivenUpInItsTime() -> None:
+    """Keepalive counts from the last probe that was answered, not from the last byte."""
+    pair = Simulated()
+    pair.near.far.ends.append(pair.near)
+    for level, option, value in (
+        (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
+        (socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 30),
+        (socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, 10),
+        (socket.IPPROTO_TCP, socket.TCP_KEEPCNT, 3),
+    ):
+        pair.near.setsockopt(level, option, value)
+    pulled = pair.network.now = 1000.0
+    pair.near.far.pull()
+    while pair.near.failed is None:
+        pair.network.step()
+    # Asked at 990 for the last time with an answer; then at 1020, 1030, 1040, and it is over.
+    assert 50 <= pair.network.now - pulled <= 55

@@ -358,7 +358,7 @@ class End:
 
     def silence(self) -> Silence:
         """TCP_INFO."""
-        seconds = self.network.now - self._heard
+        seconds = self.network.now - self._answered()
         if self.far.plugged:
             return Silence(0, min(seconds, 10.0) if self.unacknowledged() else seconds)
         if not self.unacknowledged():
@@ -414,7 +414,15 @@ class End:
         if self._keepAlive is None:
             return 0
         idle, interval, _ = self._keepAlive
-        return max(0, int((self.network.now - self._heard - idle) / interval + 1))
+        return max(0, int((self.network.now - self._answered() - idle) / interval + 1))
+
+    def _answered(self) -> float:
+        # When the other machine was last heard of: one that is there answers each probe.
+        if self._keepAlive is None:
+            return self._heard
+        idle = self._keepAlive[0]
+        there = self.network.now if self.far.plugged else self.far.out
+        return self._heard + max(0, int((there - self._heard) / idle)) * idle
 
     def _travel(self, arrival: Callable[..., None], *arguments: bytes) -> None:
         # In order: nothing overtakes on a TCP connection.

@@ -111,7 +111,11 @@ class SecureEnd:
         self._held = b""
 
     def startTLS(self) -> None:
-        """Begin the handshake."""
+        """
+        Begin the handshake.
+
+        @raise OSError: as L{turn}.
+        """
         self.secure = True
         self._tls = _client().wrap_bio(self._in, self._out)
         self.turn()

@@ -90,7 +90,7 @@ class Sender(Uploader):
         self._phase, self.command, self.upload = CONNECTED, None, None
         if isinstance(control, SecureEnd) and tls == "implicit":
             control.hold()
-            control.startTLS()
+            self._shake(control)
         self.simulation.start(self.listen(control, self.dialogue))
         await self._speak(tls)
         if self.alive:
@@ -109,11 +109,17 @@ class Sender(Uploader):
             await self.answered(command)
             if not self.alive or not any(reply.code == 234 for reply in command.replies):
                 return False
-            control.startTLS()
+            self._shake(control)
         self.say("PBSZ", "PBSZ 0")
         answer = await self.answered(self.say("PROT", "PROT P"))
         self.protected = answer is not None and answer.code == 200
         return self.protected
+
+    def _shake(self, control: SecureEnd) -> None:
+        try:
+            control.startTLS()
+        except OSError:  # listening will tell
+            self.simulation.network.tell(f"{self.name} cannot begin TLS")
 
     async def _speak(self, tls: str) -> None:
         self._plan([CONNECTED])
