@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from twisted.application.service import IService, MultiService
 from twisted.application.strports import service as listen
@@ -24,18 +24,19 @@ from .ftp.realm import AnyName, PrintRealm
 from .interfaces import IAlarmReceiver, IHistory, IMetrics, ISpool
 from .listeners import portOf, roomy
 from .net.network import networkOf
-from .onlookers import counting, receivers, telling
 from .overview import Reload, overview, settingsOf
 from .server import PrintServer
-from .spool.spooling import LAST_WRITES
+from .spool.threads import LAST_WRITES
 from .stores import Stores
 from .text import presentable
 from .verbs import Operator
 from .watch.log import LogWatcher
-from .watch.notify import Notifier
 from .watch.recent import Recent
 from .web.secure import isSecure, listening
-from .web.side import WebSide
+
+if TYPE_CHECKING:  # loaded by a gateway that has them: a start takes the time that its modules do
+    from .watch.notify import Notifier
+    from .web.side import WebSide
 
 NAMED = 10
 """Jobs that are named when the end waits for them; of more there is a number."""
@@ -122,7 +123,7 @@ class Gateway(MultiService):
         for name, what in FOR_GOOD.items():
             if getattr(configuration, name) != getattr(before, name):
                 raise ValueError(f"another {what} needs a restart")
-        receiving = receivers(configuration.notify, self._reactor)
+        receiving = self._receivers(configuration)
         self.server.check(configuration.ports, configuration.default)
         told = self._applyListeners(before, configuration)
         self.configuration = configuration
@@ -181,6 +182,9 @@ class Gateway(MultiService):
         return service
 
     def _listenWeb(self, place: str) -> IService:
+        from .onlookers import counting
+        from .web.side import WebSide
+
         if self._metrics is None:
             sessions = self.factory.sessions
             self._metrics = counting(self.server, lambda: len(sessions), self._reactor)
@@ -257,12 +261,21 @@ class Gateway(MultiService):
             )
             port.ask()
 
-        self._tellAlarms(receivers(self.configuration.notify, self._reactor))
+        self._tellAlarms(self._receivers(self.configuration))
+
+    def _receivers(self, configuration: Configuration) -> Sequence[IAlarmReceiver]:
+        if configuration.notify is None:
+            return ()
+        from .onlookers import receivers
+
+        return receivers(configuration.notify, self._reactor)
 
     def _tellAlarms(self, told: Sequence[IAlarmReceiver]) -> None:
         self._tellNoAlarms()
         settings = self.configuration.notify
         if settings is not None and self.running:
+            from .onlookers import telling
+
             self._notifier = telling(
                 self.server,
                 settings,

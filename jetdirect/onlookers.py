@@ -45,16 +45,12 @@ def counting(
     return metrics
 
 
-def receivers(
-    settings: NotifySettings | None, reactor: INetworkReactor
-) -> Sequence[IAlarmReceiver]:
+def receivers(settings: NotifySettings, reactor: INetworkReactor) -> Sequence[IAlarmReceiver]:
     """
-    The mail addresses and webhooks that are told of alarms; none without settings.
+    The mail addresses and webhooks that are told of alarms.
 
     @raise ValueError: one of them cannot be trusted.
     """
-    if settings is None:
-        return ()
     from .watch.mail import MailReceiver
     from .watch.webhook import WebhookReceiver
 

@@ -5,11 +5,14 @@ Printing ports as others see them: with their queues, paused or removed, or prin
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from .port import PrintingPort
 from .record import REMOVED, PortRecord, PortState
-from .spool.queue import Queue
-from .spool.spooling import Spooling
+
+if TYPE_CHECKING:  # loaded where there is a spool
+    from .spool.queue import Queue
+    from .spool.spooling import Spooling
 
 
 class PortRecords:

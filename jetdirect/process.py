@@ -8,7 +8,6 @@ becomes a daemon: behind a daemon nobody reads.
 from __future__ import annotations
 
 import atexit
-import gc
 import os
 import signal
 import sys
@@ -66,23 +65,6 @@ def endWithStatus(reactor: IReactorCore, status: int) -> None:
 
     atexit.register(end)
     reactor.stop()
-
-
-SELDOM = 10_000
-"""So many more objects must there be before the garbage collector looks at the new ones: what ends
-leaves no cycles, and nine thousand sessions are held without one look (chosen)."""
-
-
-def keepForGood() -> None:
-    """
-    Have the garbage collector look no more at what there is now, which is all that the start made,
-    and seldom at the rest.
-
-    It would look at it again and again, for 5 % of the time of small jobs (measured).
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(SELDOM)
 
 
 SERVES_WITHIN = 20.0
@@ -158,7 +140,6 @@ class CommandLineGateway(Gateway):
         transports = [port.transport for port in self.server.ports]
         unknownHosts(self._reactor, transports).addCallback(self._unknown)
         self.factory.announced.prepare()
-        self._reactor.callWhenRunning(keepForGood)  # an embedding program's memory is its own
 
     def stopService(self) -> Deferred[Any]:
         """Let running jobs finish, also when the end is asked for again (an error to Twisted)."""

@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from twisted.internet.defer import Deferred, DeferredList, succeed
 from twisted.internet.interfaces import IReactorTime
@@ -40,11 +40,13 @@ from .portnames import PortNames
 from .portrecords import PortRecords
 from .record import JobRecord, JobState, PortRecord, PortState
 from .spool.intake import Intake
-from .spool.queue import Queue
-from .spool.spooling import Spooling
 from .testpage import languageOf, testPage
 from .text import printable
 from .watchers import Watchers
+
+if TYPE_CHECKING:  # loaded where there is a spool
+    from .spool.queue import Queue
+    from .spool.spooling import Spooling
 
 REMEMBERED_JOBS = 100
 """How many ended jobs are kept for L{PrintServer.jobs}: a screenful or two for an operator."""
@@ -204,6 +206,8 @@ class PrintServer:
         @param history: what is to know the jobs that have ended, before the spool forgets them.
         @param state: what remembers the rest; L{None}: the spool does.
         """
+        from .spool.spooling import Spooling
+
         self.spooling = Spooling(
             spool,
             self._clock,

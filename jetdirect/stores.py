@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
@@ -15,16 +16,13 @@ from .errors import HistoryUnfit, StateUnfit
 from .interfaces import IHistory, ISpool
 from .net.reactor import IGatewayReactor
 from .server import PrintServer
-from .spool.files import openSpool
-from .spool.postgresql.opening import openDatabase
-from .spool.spooling import LAST_WRITES, RESERVED_NUMBERS
-from .spool.state import FileState, openState
-from .spool.threads import Threads
-from .spool.turns import Reserved
+from .spool.threads import LAST_WRITES, Threads
+from .spool.turns import RESERVED_NUMBERS, Reserved
 from .spool.where import isDatabase
-from .watch.database import Database
-from .watch.filehistory import FileHistory
 from .watch.history import History
+
+if TYPE_CHECKING:  # the stores are loaded by a gateway that has them
+    from .spool.state import FileState
 
 NUMBERS_AT_ONCE = 1600
 """Numbers that are taken from a disk at a time at most, by a gateway that has given out as many
@@ -97,7 +95,11 @@ class Stores:
         if not place:
             return None
         if isDatabase(place):
+            from .spool.postgresql.opening import openDatabase
+
             return openDatabase(place, self._reactor)
+        from .spool.files import openSpool
+
         spool = openSpool(place, self._reactor)
         if not spool.durable:
             self._log.warn(
@@ -110,6 +112,8 @@ class Stores:
     def _openState(self) -> FileState | None:
         if not self._configuration.state:
             return None
+        from .spool.state import openState
+
         try:
             return openState(self._configuration.state, self._reactor)
         except ValueError as error:
@@ -121,6 +125,9 @@ class Stores:
         if not file:
             self._numberFrom(1)
             return History(retention, self._wallClock)
+        from .watch.database import Database
+        from .watch.filehistory import FileHistory
+
         folders = filter(None, [configuration.state, configuration.spool])
         own = os.path.dirname(file) in map(os.path.abspath, folders)
         database = Database(file, self._putAside, own)

@@ -10,37 +10,33 @@ import shutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+from twisted.application.service import Service
 from twisted.cred import strcred
 from twisted.cred.checkers import ICredentialsChecker
 from twisted.cred.credentials import IUsernamePassword
 from twisted.logger import Logger
 from twisted.python import usage
 
-from . import logfile
+from . import collector, logfile
 from .checkers import checkerFor
-from .checking import check
 from .commandline import FILE_OPTIONS, NOTIFY_OPTIONS, OPTIONS, PORT_OPTIONS
 from .compose import composed
-from .configfile import readFile
 from .configuration import Configuration
 from .daemon import checkDaemon, openLog, rightsOfJobs
 from .descriptors import reserve
 from .errors import HistoryUnfit, StateUnfit
 from .ftp.address import FIRST_UNPRIVILEGED
-from .help import helpText, versions
 from .interfaces import IPrinterTransport, ISpool
 from .listeners import portOf
 from .net.gaps import endWithoutLookups, stopOnce, tellTimeSteadily
 from .net.reactor import IGatewayReactor
 from .options import Option, didYouMean
 from .process import CommandLineGateway, fail
-from .spool.files import openSpool
 from .spool.threads import Threads
 from .spool.where import withoutPassword
-from .standby import Standby
 from .text import presentable
 from .transports.checks import complaintsAbout
-from .web.site import CONNECTIONS
+from .web.places import CONNECTIONS
 from .words import Value, Words, Wrong, safe
 
 _GETOPT = re.compile(
@@ -153,6 +149,8 @@ class Options(usage.Options, strcred.AuthOptionMixin):
         """
         words, file = self.words, file or self.words.values.get("config", "")
         if file:
+            from .configfile import readFile  # a command line may say all
+
             words = words.over(readFile(self.reactor, file))
         return composed(words, before, self._checker)
 
@@ -165,6 +163,8 @@ class Options(usage.Options, strcred.AuthOptionMixin):
         """
         Print the versions of jetdirect, Twisted and Python.
         """
+        from .help import versions  # a gateway that serves prints none
+
         print(versions())
         raise SystemExit(0)
 
@@ -206,10 +206,14 @@ class Options(usage.Options, strcred.AuthOptionMixin):
             except ValueError as error:
                 fail(f"--{error}")
         if checks:
+            from .checking import check  # a gateway that serves has no use for it
+
             raise SystemExit(check(self.configuration, self.reactor, "check-reach" in checks))
 
     def getUsage(self, width: int | None = None) -> str:
         """The options by topic."""
+        from .help import helpText  # as above
+
         return helpText(width or shutil.get_terminal_size().columns)
 
     def _worded(self, error: str) -> str:
@@ -258,7 +262,10 @@ def makeService(options: Options) -> Any:
     return _standby(options)
 
 
-def _standby(options: Options) -> Standby:
+def _standby(options: Options) -> Service:
+    from .spool.files import openSpool  # few gateways stand by; it needs twisted.web
+    from .standby import Standby
+
     said, reactor = options.configuration, options.reactor
     if options.parent is not None and options.parent.get("uid") is not None:
         for port in map(portOf, said.listeners):
@@ -315,6 +322,7 @@ def _made(
         few = f"--passive-ports has {len(ports)} for {gateway.factory.limit} sessions"
         warnings.append(f"{few}; a sender that finds none free is refused (425)")
     gateway.warnings = warnings
+    options.reactor.callWhenRunning(collector.keepForGood)
     return gateway
 
 

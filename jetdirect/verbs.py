@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from twisted.internet.defer import Deferred, DeferredList
 from zope.interface import implementer
@@ -19,10 +19,11 @@ from .life import life
 from .port import PrintingPort
 from .record import ENDS, JobEvent, JobRecord, JobState, PortRecord, Sum
 from .server import PrintServer
-from .spool.kept import PIECE
-from .spool.queue import Queue
 from .spool.record import BadRecord, JobPlace, SpoolRecord
 from .wanted import LISTED, Wanted
+
+if TYPE_CHECKING:  # loaded where there is a spool
+    from .spool.queue import Queue
 
 
 @implementer(IOperator)
@@ -388,6 +389,8 @@ def _mayBe(number: int, queue: Queue, wanted: Wanted) -> bool:
 
 async def _copied(spool: ISpool, number: int, record: SpoolRecord) -> SpoolRecord:
     # The bytes of a job once more, as a job of its own.
+    from .spool.kept import PIECE
+
     try:
         await spool.verify(number)
         data = await spool.data(number)

@@ -102,7 +102,7 @@ MAY_IMPORT = {
     "web.secure": "certificate",
     "web.side": "interfaces web.*",
     "web.api": "errors interfaces record wanted web.shapes",
-    "web.site": "text web.events web.forms web.reply",
+    "web.site": "text web.events web.forms web.places web.reply",
     # jobs on disk
     "spool.flushes": "",
     "spool.journal": "",
@@ -306,10 +306,10 @@ MAY_IMPORT = {
     "changes": "commandline configuration named options ftp.settings",
     # those who know both sides
     "stores": "net.reactor configuration errors interfaces server spool.files"
-    " spool.postgresql.opening spool.spooling spool.state spool.threads spool.turns spool.where"
+    " spool.postgresql.opening spool.state spool.threads spool.turns spool.where"
     " watch.*",
     "gateway": "text certificate changes configuration interfaces listeners net.network onlookers"
-    " overview server spool.spooling stores verbs ftp* watch* web.secure web.side",
+    " overview server spool.threads stores verbs ftp* watch* web.secure web.side",
     "testing*": "configuration errors guard interfaces language job named port server net.* ftp*"
     " spool.record transports* gateway testing*",
     # the command
@@ -326,6 +326,7 @@ MAY_IMPORT = {
     "configfile": "net.reactor commandline located options words",
     "checking": "net.reactor changes configuration listeners named spool.directory"
     " spool.postgresql.opening spool.where text transports.checks transports.reach",
+    "collector": "",
     "brief": "",
     "loglines": "",
     "jsonlines": "",
@@ -337,10 +338,10 @@ MAY_IMPORT = {
     " overview spool.threads spool.turns transports.checks watch.systemd words",
     "standby": "net.reactor configuration interfaces listeners process spool.directory"
     " watch.systemd web.reply web.secure web.site",
-    "tap": "net.reactor text configuration checkers checking commandline compose configfile daemon"
-    " descriptors errors ftp.address help interfaces listeners logfile net.commandreactor net.gaps"
-    " options process spool.files spool.threads spool.where standby transports.checks web.site"
-    " words",
+    "tap": "net.reactor text configuration checkers checking collector commandline compose"
+    " configfile daemon descriptors errors ftp.address help interfaces listeners logfile"
+    " net.commandreactor net.gaps options process spool.files spool.threads spool.where standby"
+    " transports.checks web.places words",
     "verb": "",
     "remote": "",
     "remote.wire": "verb",
@@ -523,3 +524,29 @@ def test_noReactorIsInstalled() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+SELDOM_WANTED = (
+    *("jetdirect.checking", "jetdirect.configfile", "jetdirect.help", "jetdirect.onlookers"),
+    *("jetdirect.spool.files", "jetdirect.spool.queue", "jetdirect.spool.spooling"),
+    *("jetdirect.standby", "jetdirect.watch.database", "jetdirect.watch.notify"),
+    *("jetdirect.web.side", "jetdirect.web.site"),
+    *("h11", "sqlite3", "tomllib", "twisted.web"),
+)
+"""What a gateway with one printer on the network has no use for."""
+
+
+@pytest.mark.slow
+def test_startLoadsWhatItUses() -> None:
+    """A gateway that only prints loads no module of what it was not asked for."""
+    program = (
+        "import sys\n"
+        "from jetdirect.tap import Options, makeService\n"
+        "options = Options()\n"
+        "options.parseOptions(['--port=tcp:0', '--printer=socket://127.0.0.1'])\n"
+        "makeService(options)\n"
+        f"print(*[each for each in {SELDOM_WANTED!r} if each in sys.modules])\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.split() == []

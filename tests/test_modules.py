@@ -39,7 +39,7 @@ TOGETHER = {
     "net/tuning": "socket_transport",
     # What an operator says, up to the sentence that is told of it.
     "words compose contradictions watch/settings": "configfile",
-    "daemon": "process",
+    "collector daemon": "process",
     # What a print server says of its ports.
     "portrecords": "server",
     # A server that is believed, or not.

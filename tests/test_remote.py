@@ -26,7 +26,7 @@ import pytest
 from jetdirect import cli
 from jetdirect.remote import history, wire
 from jetdirect.verb import Refused
-from jetdirect.web.site import CONNECTIONS
+from jetdirect.web.places import CONNECTIONS
 from tests.support.gateway import IPV4, Gateway
 from tests.support.peer import PATIENCE
 from tests.support.rawprinter import RawPrinter

@@ -21,7 +21,7 @@ from jetdirect.job import UploadedJob
 from jetdirect.named import named
 from jetdirect.spool.intake import SILENT_AFTER, Intake
 from jetdirect.spool.record import Room
-from jetdirect.spool.spooling import RESERVED_NUMBERS
+from jetdirect.spool.turns import RESERVED_NUMBERS
 from jetdirect.spool.writer import HIGH
 from jetdirect.testing import FakePrinter, FakeSender
 from jetdirect.transports.policy import PJLPolicy, policed

@@ -14,7 +14,7 @@ from twisted.internet.testing import MemoryReactorClock
 from jetdirect.configuration import Configuration
 from jetdirect.errors import HistoryUnfit, StateUnfit
 from jetdirect.gateway import Gateway
-from jetdirect.spool.spooling import RESERVED_NUMBERS
+from jetdirect.spool.turns import RESERVED_NUMBERS
 from jetdirect.testing import FakePrinter, FakeSender
 from tests.support.answers import now
 from tests.support.spooled import Work

@@ -21,7 +21,8 @@ from twisted.python.failure import Failure
 from jetdirect.configuration import Configuration
 from jetdirect.gateway import Gateway
 from jetdirect.testing import FakePrinter
-from jetdirect.web.site import CONNECTIONS, LONGEST_BODY, REQUEST_TIME, Site, who
+from jetdirect.web.places import CONNECTIONS
+from jetdirect.web.site import LONGEST_BODY, REQUEST_TIME, Site, who
 
 HEADS = "Host: localhost\r\nContent-Type: application/json\r\n"
 

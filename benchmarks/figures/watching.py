@@ -15,8 +15,8 @@ from benchmarks.figures.cost import cost
 from benchmarks.lab import Lab
 from benchmarks.servers.server import freePort
 from benchmarks.table import Row, atMost
+from jetdirect.collector import keepForGood
 from jetdirect.configuration import Configuration
-from jetdirect.process import keepForGood
 from jetdirect.server import PrintServer
 from jetdirect.testing import FakePrinter
 from jetdirect.watch.metrics import Metrics, Waiting

@@ -23,10 +23,8 @@ from .dialling import Dialling
 from .queue import Queue
 from .record import BadRecord, Room
 from .shared import Following
-from .turns import Reserved
-
-RESERVED_NUMBERS = 100
-"""Job numbers that are taken at a time: a crash skips up to so many (chosen)."""
+from .threads import LAST_WRITES
+from .turns import RESERVED_NUMBERS, Reserved
 
 PROBED = 5.0
 """Seconds between two tries of a disk that has failed: the next job is taken within so many after
@@ -41,10 +39,6 @@ REMINDED = 4 * 3600.0
 
 NAMED = 5
 """Printing ports that such a line names (chosen)."""
-
-LAST_WRITES = 4.0
-"""Seconds that a disk has, when the gateway stops, for the ends of the last jobs (chosen); without
-them they are in doubt."""
 
 _Result = TypeVar("_Result")
 

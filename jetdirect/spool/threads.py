@@ -22,6 +22,10 @@ MOST = 8
 IDLE = 5.0
 """Seconds without work after which a thread ends (chosen)."""
 
+LAST_WRITES = 4.0
+"""Seconds that a disk has, when the gateway stops, for the ends of the last jobs (chosen); without
+them they are in doubt."""
+
 _Result = TypeVar("_Result")
 
 

@@ -13,6 +13,9 @@ from typing import Any, Generic, TypeVar
 from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.python.failure import Failure
 
+RESERVED_NUMBERS = 100
+"""Job numbers that are taken at a time: a crash skips up to so many (chosen)."""
+
 _Result = TypeVar("_Result")
 _Item = TypeVar("_Item")
 

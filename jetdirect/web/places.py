@@ -19,6 +19,9 @@ REMEDY = (
     " --web-auth"
 )
 
+CONNECTIONS = 100
+"""At a time for each listener; one more is closed at once."""
+
 MODE = 0o660
 """The mode of a Unix socket: everybody who may write there administers the gateway."""
 

@@ -28,10 +28,8 @@ from zope.interface import implementer_only
 from ..text import presentable, printable
 from .events import Streams
 from .forms import COOKIE
+from .places import CONNECTIONS
 from .reply import Asked, Reply
-
-CONNECTIONS = 100
-"""At a time for each listener; one more is closed at once."""
 
 REQUEST_TIME = 10.0
 """Seconds until a request is there whole; and as many until its answer is taken."""
