@@ -525,3 +525,19 @@ def test_anUnpluggedPeerIsGivenUpInItsTime() -> None:
         pair.network.step()
     # Asked at 990 for the last time with an answer; then at 1020, 1030, 1040, and it is over.
     assert 50 <= pair.network.now - pulled <= 55
+
+
+def test_aLostResetIsToldWhenItIsAskedFor() -> None:
+    """A RST that a pulled cable swallowed is sent again when keepalive asks, not before."""
+    pair = Simulated()
+    pair.near.far.pull()
+    pair.far.reset()
+    pair.near.far.plug()
+    pair.network.now = 5.0
+    assert pair.near.failed is None
+    pair.near.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    pair.near.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, 10)
+    pair.near.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 30)
+    while pair.near.failed is None and pair.network.next is not None:
+        pair.network.step()
+    assert pair.near.failed is not None and pair.network.now < 40

@@ -490,6 +490,7 @@ class End:
         if self.far.plugged:
             self._travel(to._resetArrived)
         else:
+            self.forgotten = True
             to.probe()
 
     def _resetArrived(self) -> None:
