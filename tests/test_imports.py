@@ -114,15 +114,19 @@ MAY_IMPORT = {
     "spool.state": "interfaces spool.asked spool.directory spool.disk spool.files spool.numbers"
     " spool.paused spool.record spool.threads",
     "spool.paths": "spool.record",
-    "spool.draft": "errors spool.disk spool.paths spool.record",
+    "spool.steps": "spool.disk spool.paths spool.record",
+    "spool.beside": "spool.asked spool.steps",
+    "spool.keeper": "spool.disk spool.record spool.steps",
+    "spool.processes": "spool.asked spool.beside spool.keeper spool.steps",
+    "spool.draft": "errors spool.beside spool.disk spool.paths spool.record spool.steps",
     "spool.store": "errors spool.disk spool.draft spool.durable spool.numbers spool.paths"
-    " spool.paused spool.record",
+    " spool.paused spool.record spool.steps",
     "spool.directory": "spool.disk",
     "spool.threads": "",
     "spool.turns": "",
     "spool.asked": "interfaces spool.record spool.turns",
-    "spool.files": "errors interfaces net.pipe spool.asked spool.directory spool.disk spool.record"
-    " spool.draft spool.journal spool.store spool.threads spool.turns",
+    "spool.files": "errors interfaces net.pipe spool.asked spool.beside spool.directory spool.disk"
+    " spool.draft spool.journal spool.processes spool.record spool.store spool.threads spool.turns",
     "spool.offline": "spool.directory spool.disk spool.record spool.store text",
     "spool.writer": "errors interfaces",
     "spool.line": "errors interfaces spool.record",

@@ -83,15 +83,17 @@ def test_commitsInOrder() -> None:
 
 
 def commitThree(disk: LosingDisk, fault: Callable[[int, str], None]) -> list[object]:
-    """What became of three jobs that were kept together; those that failed are discarded."""
+    """What became of jobs 1 to 3, kept together behind two; those that failed are discarded."""
     spool, work = spooled(disk)
+    before = [draft(spool, number) for number in (8, 9)]
     drafts = [draft(spool, number) for number in (1, 2, 3)]
     hear(spool.nextPlace())
     disk.fault = fault
     work.hold()
+    for each in before:
+        each.commit(RECORD, JobPlace.QUEUE)
     told = [hear(each.commit(RECORD, JobPlace.QUEUE)) for each in drafts]
-    assert work.held is not None
-    assert len(work.held) == 3  # the first one will have them all
+    assert work.held is not None and len(work.held) == 2  # the others wait for these
     work.go()
     disk.fault = lambda number, name: None
     for each, [what] in zip(drafts, told, strict=True):
@@ -111,7 +113,8 @@ def test_keptTogether() -> None:
 
     first, second, third = commitThree(disk, fault)
     assert (type(first), type(second), type(third)) == (SpoolRecord, SpoolFailed, SpoolRecord)
-    assert disk.names("ports/port1/queue") == ["00000001", "00000003"]
+    kept = ["00000001", "00000003", "00000008", "00000009"]
+    assert sorted(disk.names("ports/port1/queue")) == kept
     assert disk.names("ports/port1/tmp") == []
 
 
@@ -140,12 +143,14 @@ def test_notKeptTogether() -> None:
     failed: list[int] = []
 
     def fault(number: int, name: str) -> None:
-        if name == "syncDirectory" and disk.inodes("ports/port1/queue") and not failed:
+        all5 = len(disk.inodes("ports/port1/queue")) == 5
+        if name == "syncDirectory" and all5 and not failed:
             failed.append(number)
             raise OSError(errno.EIO, "failed")
 
     assert [type(each) for each in commitThree(disk, fault)] == [SpoolFailed] * 3
-    assert disk.names("ports/port1/queue") == disk.names("ports/port1/tmp") == []
+    assert disk.names("ports/port1/queue") == ["00000008", "00000009"]
+    assert disk.names("ports/port1/tmp") == []
 
 
 def test_takenBack() -> None:

@@ -4,7 +4,6 @@ A job on its way into the spool: what its sender is told is true, whatever comes
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -28,6 +27,7 @@ from jetdirect.job import Sender
 from jetdirect.record import JobState
 from jetdirect.spool.intake import SILENT_AFTER, Intake
 from jetdirect.spool.line import Coming
+from jetdirect.spool.paths import placePath
 from jetdirect.spool.record import JobPlace, SpoolRecord
 from tests.support.answers import hear
 from tests.support.disk import LosingDisk
@@ -146,9 +146,9 @@ class Upload:
     @property
     def place(self) -> JobPlace | None:
         """Where it is on the disk; L{None}: nowhere."""
-        with suppress(KeyError):
-            found: JobPlace = self.spool._store.place(1)
-            return found
+        for place in (JobPlace.QUEUE, JobPlace.HELD):
+            if self.disk.names(placePath("port1", place)):
+                return place
         return None
 
 

@@ -11,7 +11,6 @@ from twisted.internet.defer import Deferred, fail, succeed
 
 from jetdirect.spool.turns import InOrder, Reserved, Together, Turns
 from tests.support.answers import hear
-from tests.support.spooled import Work
 
 
 def test_oneThingAtATime() -> None:
@@ -34,92 +33,89 @@ def test_oneThingAtATime() -> None:
     assert [type(each[0]) for each in told] == [ValueError, int, int]
 
 
+class Asked:
+    """Work for many, which ends when a test says."""
+
+    def __init__(self) -> None:
+        self.begun: list[list[int]] = []
+        self.ends: list[Deferred[None]] = []
+
+    async def work(self, items: Sequence[int]) -> None:
+        """L{Together}."""
+        self.begun.append([*items])
+        end: Deferred[None] = Deferred()
+        self.ends.append(end)
+        await end
+
+
 def test_together() -> None:
     """Those who come while others have their turn have the next one together, so many at most."""
-    work, done = Work(), list[list[int]]()
-    together = Together[int](work.do, lambda items: done.append([*items]), 3)
-    work.hold()
-    told: list[int] = []
+    asked, told = Asked(), list[int]()
+    together = Together[int](asked.work, 3)
+    for number in range(6):
+        together.give(number).addCallback(told.append)
+    assert (asked.begun, told) == ([[0]], [])
+    asked.ends[0].callback(None)
+    assert (asked.begun[1:], told) == ([[1, 2, 3]], [0])
+    asked.ends[1].callback(None)
+    assert (asked.begun[2:], told) == ([[4, 5]], [0, 1, 2, 3])
+    asked.ends[2].callback(None)
+    assert told == [*range(6)]
+    together.give(6)
+    assert asked.begun[3:] == [[6]]
+
+
+def test_twiceAtATime() -> None:
+    """So often at a time, and not once more."""
+    asked, told = Asked(), list[int]()
+    together = Together[int](asked.work, 9, times=2)
     for number in range(5):
         together.give(number).addCallback(told.append)
-    work.silently(0)
-    together.give(5).addCallback(told.append)
-    assert (done, told) == ([[0, 1, 2]], [])
-    work.tell(0)
-    assert told == [0, 1, 2]
-    work.go()
-    assert (done[1:], told[3:]) == ([[3, 4, 5]], [3, 4, 5])
+    assert asked.begun == [[0], [1]]
+    asked.ends[1].callback(None)
+    assert (asked.begun[2:], told) == ([[2, 3, 4]], [1])
+    together.give(5)
+    assert len(asked.begun) == 3
+    asked.ends[0].callback(None)
+    assert (asked.begun[3:], told) == ([[5]], [1, 0])
 
 
-def test_togetherInTwoThreads() -> None:
-    """While one works the other has what comes, and a third stands ready; it may find nothing."""
-    work, done = Work(), list[list[int]]()
-    together = Together[int](work.do, lambda items: done.append([*items]), 2, threads=2)
-    work.hold()
-    told: list[int] = []
-    for number in range(4):
-        together.give(number).addCallback(told.append)
-    assert len(work.held or ()) == 3
-    for which in (2, 1, 0):
-        work.silently(which)
-    together.give(4).addCallback(told.append)
-    assert (done, told, work.held) == ([[0, 1], [2, 3]], [], [])
-    for _ in range(3):
-        work.tell(-1)
-    assert told == [2, 3, 0, 1]
-    together.give(5).addCallback(told.append)
-    work.go()
-    assert (done[2:], told[4:]) == ([[4, 5]], [4, 5])
+def test_atTheEndOfATurn() -> None:
+    """Those who come in one turn have their turn together; nobody is called twice."""
+    asked, calls = Asked(), list[Callable[[], None]]()
+    together = Together[int](asked.work, 9, soon=calls.append)
+    together.give(1)
+    together.give(2)
+    assert asked.begun == [] and len(calls) == 1
+    calls.pop()()
+    assert asked.begun == [[1, 2]]
+    together.give(3)
+    asked.ends[0].callback(None)
+    assert asked.begun[1:] == [[3]] and calls == []
 
 
 def test_hint() -> None:
     """What is in no hurry is done with what comes, or at once if nothing is under way."""
-    work, done = Work(), list[list[str]]()
-    together = Together[str](work.do, lambda items: done.append([*items]), 9, threads=2)
-    work.hold()
-    together.give("hint", hurry=False)
-    work.silently(0)
-    together.give("next hint", hurry=False)
-    assert (done, work.held) == ([["hint"]], [])
-    together.give("job")
-    work.one()
-    assert done == [["hint"], ["next hint", "job"]]
-
-
-def test_togetherWithoutASecondThread() -> None:
-    """When there is no thread more, the one that works has all."""
-    work, done = Work(), list[list[int]]()
-    refused = False
-
-    def do(step: Callable[[], Any]) -> Deferred[Any]:
-        return fail(RuntimeError("no thread")) if refused else work.do(step)
-
-    together = Together[int](do, lambda items: done.append([*items]), 9, threads=2)
-    work.hold()
-    together.give(1)
-    work.silently(0)
-    refused = True
-    told = hear(together.give(2))
-    refused = False
-    work.tell(0)
-    work.one()
-    assert (done, told) == ([[1], [2]], [2])
+    asked = Asked()
+    together = Together[int](asked.work, 9, times=2)
+    together.give(1, hurry=False)
+    together.give(2, hurry=False)
+    assert asked.begun == [[1]]
+    together.give(3)
+    assert asked.begun == [[1], [2, 3]]
 
 
 def test_togetherForNothing() -> None:
-    """When the work fails, or there is no thread for it, all are told; the next ones try again."""
-    refusals = [fail(RuntimeError("no thread"))]
-
-    def fails(items: Sequence[str]) -> None:
-        raise OSError(*items)
-
-    work = Work()
-    assert isinstance(hear(Together[str](work.do, fails, 3).give("a"))[0], OSError)
-    together = Together[str](
-        lambda step: refusals.pop() if refusals else work.do(step), lambda items: None, 3
-    )
-    assert isinstance(hear(together.give("a"))[0], RuntimeError)
-    assert hear(together.give("b")) == ["b"]
+    """When the work fails, all are told; the next ones try again."""
+    asked = Asked()
+    together = Together[int](asked.work, 3)
+    first, second, third = (hear(together.give(number)) for number in range(3))
+    asked.ends[0].callback(None)
+    asked.ends[1].errback(OSError())
+    assert (first, type(second[0]), type(third[0])) == ([0], OSError, OSError)
+    fourth = hear(together.give(3))
+    asked.ends[2].callback(None)
+    assert fourth == [3]
 
 
 def test_workThatAsksForMore() -> None:

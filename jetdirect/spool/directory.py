@@ -54,9 +54,15 @@ class SpoolDirectory:
             raise ValueError(f"{error.strerror}; {_REMEDY}") from None
         self.durable = kind not in _VOLATILE
 
+    @property
+    def lock(self) -> int:
+        """The descriptor that holds it; it is held as long as any process has that open."""
+        return self._lock
+
     def release(self) -> None:
         """Let another process have it."""
         if self._lock >= 0:
+            fcntl.flock(self._lock, fcntl.LOCK_UN)  # also where a process beside us has it open
             os.close(self._lock)
             self._lock = -1
 

@@ -8,12 +8,16 @@ import hashlib
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from ..errors import TakenBack
+from .beside import Steps
 from .disk import Disk, File
-from .paths import DATA, RECORD, jobPath, placePath
+from .paths import DATA, jobPath
 from .record import JobPlace, SpoolRecord
+from .steps import Here, Move, Moved, Whole
+
+_Result = TypeVar("_Result")
 
 
 class Shelf(Protocol):
@@ -40,11 +44,14 @@ class Draft:
     @ivar kept: a crash may leave it as a kept job.
     """
 
-    def __init__(self, store: Shelf, disk: Disk, port: str, number: int, path: str) -> None:
+    def __init__(
+        self, store: Shelf, disk: Disk, here: Here, port: str, number: int, path: str
+    ) -> None:
         self.number = number
         self.kept = False
         self._store = store
         self._disk = disk
+        self._here = here
         self._port = port
         self._path = path
         self._written = 0
@@ -54,7 +61,7 @@ class Draft:
         self._lock = threading.Lock()
         self._over = False
         self._file: File | None = None
-        self._record: File | None = None
+        self._synced = False
 
     def take(self, data: bytes) -> int:
         """Append bytes, in memory.  @return: how many are there."""
@@ -92,7 +99,7 @@ class Draft:
     @property
     def large(self) -> bool:
         """Is a part of it written already?"""
-        return self._file is not None
+        return self._synced or self._file is not None
 
     def sync(self) -> None:
         """
@@ -103,6 +110,8 @@ class Draft:
         self.flush()
         assert self._file is not None
         self._file.sync()
+        self._close()
+        self._synced = True
 
     def commit(self, record: SpoolRecord, to: JobPlace = JobPlace.QUEUE) -> SpoolRecord:
         """
@@ -113,7 +122,7 @@ class Draft:
             crash could keep it all the same.  The spool is not to be trusted any more.
         """
         commit = Commit(self, record, to)
-        keep(self._disk, [commit])
+        keepHere(self._here, [commit])
         if commit.error is not None:
             raise commit.error
         return commit.record
@@ -145,39 +154,32 @@ class Draft:
         return first
 
     def _close(self) -> None:
-        files = self._files
-        self._file = self._record = None
-        for each in files:
-            each.close()
+        file, self._file = self._file, None
+        if file is not None:
+            file.close()
 
     # What a commit does with it.
 
-    @property
-    def _files(self) -> list[File]:
-        return [each for each in (self._file, self._record) if each is not None]
-
-    def _write(self, record: SpoolRecord) -> SpoolRecord:
-        place = record.place or self._store.reserve("place", 1)
-        self.flush()
+    def _whole(self, record: SpoolRecord) -> tuple[SpoolRecord, Whole]:
+        if self._file is not None:
+            self.sync()
         record = record.but(
             number=self.number,
             port=self._port,
-            place=place,
+            place=record.place or self._store.reserve("place", 1),
             size=self.size,
             sha256=self.sha256,
         )
-        self._record = self._disk.create(f"{self._path}/{RECORD}")
-        self._record.write(record.encode())
-        return record
+        return record, Whole(self._path, None if self._synced else self._waiting, record)
 
-    def _rename(self, to: JobPlace) -> None:
-        self._close()
+    def _move(self, to: JobPlace) -> Move:
         # Decided before the rename, not by it: that may take as long as the disk wants.
         if not self._decide():
             raise TakenBack
-        port = self._port.lower()
-        self._disk.rename(self._path, jobPath(port, to, self.number))
-        self._store.committed(self.number, port, to)
+        return Move(self._path, jobPath(self._port.lower(), to, self.number))
+
+    def _moved(self, to: JobPlace) -> None:
+        self._store.committed(self.number, self._port.lower(), to)
         self.kept = True
 
 
@@ -197,72 +199,56 @@ class Commit:
         self.error: Exception | None = None
         self._to = to
 
-    def write(self) -> None:
-        """Write it whole, where it is not kept yet."""
-        self.record = self.draft._write(self.record)
+    def whole(self) -> Whole:
+        """What is to be written of it.  @raise OSError: its bytes are not on the disk."""
+        self.record, whole = self.draft._whole(self.record)
+        return whole
 
-    def rename(self) -> None:
-        """Have it where it is kept."""
-        self.draft._rename(self._to)
+    def move(self) -> Move:
+        """Where it is to be kept.  @raise TakenBack: it is not to be kept any more."""
+        return self.draft._move(self._to)
 
-    @property
-    def files(self) -> list[File]:
-        """What is written to be synced."""
-        return self.draft._files
-
-    @property
-    def path(self) -> str:
-        """The directory of these."""
-        return self.draft._path
-
-    @property
-    def moved(self) -> tuple[str, str]:
-        """The directories that the rename changes."""
-        port = self.draft._port.lower()
-        return placePath(port, self._to), placePath(port, JobPlace.COMING)
+    def moved(self, moved: Moved) -> None:
+        """It is there, or is not."""
+        if moved.there:
+            self.draft._moved(self._to)
+        self.error = moved.error
 
 
-def keep(disk: Disk, commits: Sequence[Commit]) -> None:
-    """
-    Keep jobs: those that have no C{error} when this returns survive a power cut.
-
-    Data, record and the names of both are synced, then comes the rename that makes it a kept job,
-    and then that is synced.  Without the first it would be a job of no bytes after a power cut,
-    without the last no job at all (both seen on ext4).  Within a step nothing needs an order; so
-    all jobs take each step together, and the disk has two waits for as many as there are.
-    """
-    _each(commits, Commit.write)
-    _sync(disk, commits, lambda each: each.files, lambda each: (each.path,))
-    _each(commits, Commit.rename)
-    _sync(disk, commits, lambda each: (), lambda each: each.moved)
+async def keep(steps: Steps, commits: Sequence[Commit]) -> None:
+    """Keep jobs: those that have no C{error} when this returns survive a power cut."""
+    toWrite = _each(commits, Commit.whole)
+    if toWrite:
+        _written(toWrite, await steps.write([*toWrite.values()]))
+    toMove = _each(commits, Commit.move)
+    if toMove:
+        _moved(toMove, await steps.move([*toMove.values()]))
 
 
-def _each(commits: Iterable[Commit], step: Callable[[Commit], None]) -> None:
+def keepHere(here: Here, commits: Sequence[Commit]) -> None:
+    """The same, in this thread."""
+    toWrite = _each(commits, Commit.whole)
+    _written(toWrite, here.write([*toWrite.values()]))
+    toMove = _each(commits, Commit.move)
+    _moved(toMove, here.move([*toMove.values()]))
+
+
+def _written(commits: Iterable[Commit], told: Sequence[Exception | None]) -> None:
+    for each, error in zip(commits, told, strict=True):
+        each.error = error
+
+
+def _moved(commits: Iterable[Commit], told: Sequence[Moved]) -> None:
+    for each, moved in zip(commits, told, strict=True):
+        each.moved(moved)
+
+
+def _each(commits: Iterable[Commit], step: Callable[[Commit], _Result]) -> dict[Commit, _Result]:
+    done: dict[Commit, _Result] = {}
     for each in commits:
         if each.error is None:
             try:
-                step(each)
+                done[each] = step(each)
             except Exception as why:
                 each.error = why
-
-
-def _sync(
-    disk: Disk,
-    commits: Iterable[Commit],
-    files: Callable[[Commit], Sequence[File]],
-    paths: Callable[[Commit], Sequence[str]],
-) -> None:
-    going = [each for each in commits if each.error is None]
-    allFiles = [file for each in going for file in files(each)]
-    allPaths = [*dict.fromkeys(path for each in going for path in paths(each))]
-    if not going:
-        return
-    told: Sequence[Exception | None]
-    try:
-        told = disk.syncAll(allFiles, allPaths)
-    except Exception as why:  # nobody knows what was synced
-        told = [why] * (len(allFiles) + len(allPaths))
-    wrong = dict(zip([*map(id, allFiles), *allPaths], told, strict=True))
-    for each in going:
-        for part in (*map(id, files(each)), *paths(each)):
-            each.error = each.error or wrong[part]
+    return done

@@ -27,16 +27,17 @@ import errno
 import hashlib
 import re
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import suppress
 
 from .disk import Disk, Reader
-from .draft import Commit, Draft, keep
+from .draft import Draft
 from .durable import UNFINISHED, replaceFile, writeFile
 from .numbers import Numbers
 from .paths import DATA, RECORD, isPort, jobPath, numberOf, placePath, portPath
 from .paused import PAUSED, readPaused, writePaused
 from .record import BadRecord, Found, JobPlace, Kept, NewerRecord, Room, SpoolRecord, decode, glance
+from .steps import Here
 
 NUMBERS, BALLAST, PROBE = "numbers", "ballast", "probe"
 PROGRESS, HEARD = "progress", "heard"
@@ -66,6 +67,7 @@ class Store:
         @raise OSError: the disk fails.
         """
         self._disk = disk
+        self.here = Here(disk)
         self._lock = threading.Lock()
         try:
             self._numbers = Numbers(disk, NUMBERS, ("number", "place"))
@@ -151,11 +153,7 @@ class Store:
             number = self.reserve("number", 1)
         path = jobPath(port.lower(), JobPlace.COMING, number)
         self._coming.add(path)
-        return Draft(self, self._disk, port, number, path)
-
-    def keep(self, commits: Sequence[Commit]) -> None:
-        """L{keep<jetdirect.spool.draft.keep>}."""
-        keep(self._disk, commits)
+        return Draft(self, self._disk, self.here, port, number, path)
 
     # A job is kept
 
@@ -172,10 +170,10 @@ class Store:
         @raise OSError: it cannot be read, or is gone with its directory.
         """
         try:
-            record = decode(self._disk.read(f"{self._path(number)}/{RECORD}"))
+            record = decode(self._disk.read(f"{self.path(number)}/{RECORD}"))
         except FileNotFoundError as why:
             # Without its directory it is the disk that is at fault: perhaps it is not mounted.
-            self._disk.isDirectory(self._path(number))
+            self._disk.isDirectory(self.path(number))
             raise BadRecord(_whyUnusable(why)) from None
         # A crash may have come between the record and the step that it was written for.
         port, place = self._where[number]
@@ -187,7 +185,7 @@ class Store:
 
     def dataPath(self, number: int) -> str:
         """The file with a job's bytes, below the spool directory."""
-        return f"{self._path(number)}/{DATA}"
+        return f"{self.path(number)}/{DATA}"
 
     def change(self, record: SpoolRecord, place: JobPlace) -> None:
         """
@@ -199,7 +197,7 @@ class Store:
         @param record: C{record.port} may be another port: the job then moves to it.
         @raise OSError: it is not known whether the change would survive a crash.
         """
-        path = self._path(record.number)
+        path = self.path(record.number)
         replaceFile(self._disk, f"{path}/{RECORD}", record.encode())
         self._move(record.number, record.port.lower(), place)
 
@@ -243,7 +241,7 @@ class Store:
 
         @raise OSError: it could not be noted; nothing depends on it.
         """
-        self._disk.overwrite(f"{self._path(number)}/{PROGRESS}", b"%d\n" % sent)
+        self._disk.overwrite(f"{self.path(number)}/{PROGRESS}", b"%d\n" % sent)
 
     def noteHeard(self, number: int) -> None:
         """
@@ -251,17 +249,17 @@ class Store:
 
         @raise OSError: it could not be noted; nothing depends on it.
         """
-        self._disk.mark(self._path(number))
+        self._disk.mark(self.path(number))
 
     def wasHeard(self, number: int) -> bool:
         """Was that noted, and has it survived?  An earlier version made a file."""
-        path = self._path(number)
+        path = self.path(number)
         return self._disk.isMarked(path) or HEARD in self._disk.names(path)
 
     def noted(self, number: int) -> int:
         """What L{note} noted last; 0: nothing that survived."""
         try:
-            text = self._disk.read(f"{self._path(number)}/{PROGRESS}")
+            text = self._disk.read(f"{self.path(number)}/{PROGRESS}")
             return int(text) if text.strip().isdigit() else 0
         except OSError:
             return 0  # there is no such note, or none that can be read
@@ -368,7 +366,8 @@ class Store:
         except FileNotFoundError:
             raise BadRecord(f"it has no {DATA}") from None
 
-    def _path(self, number: int) -> str:
+    def path(self, number: int) -> str:
+        """Its directory, below the spool directory.  @raise KeyError: it is not kept."""
         port, place = self._where[number]
         return jobPath(port, place, number)
 

@@ -4,13 +4,11 @@ Things that are done one after the other.
 
 from __future__ import annotations
 
-import threading
 from collections import deque
-from collections.abc import Callable, Hashable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Coroutine, Hashable, Sequence
 from typing import Any, Generic, TypeVar
 
-from twisted.internet.defer import Deferred, maybeDeferred
+from twisted.internet.defer import Deferred, ensureDeferred, maybeDeferred
 from twisted.python.failure import Failure
 
 RESERVED_NUMBERS = 100
@@ -58,57 +56,52 @@ class Together(Generic[_Item]):
 
     def __init__(
         self,
-        do: Callable[[Callable[[], Any]], Deferred[Any]],
-        work: Callable[[Sequence[_Item]], object],
+        work: Callable[[Sequence[_Item]], Coroutine[Deferred[Any], Any, object]],
         most: int,
-        threads: int = 1,
+        times: int = 1,
+        soon: Callable[[Callable[[], None]], object] = lambda call: call(),
     ) -> None:
         """
-        @param do: does something in a thread.
-        @param work: what is done there.
+        @param work: does it.
         @param most: for so many.
-        @param threads: in so many at a time; one more stands ready, so that nobody waits for the
-            reactor to hear that one of them is done.
+        @param times: so often at a time.
+        @param soon: calls when all that is there now has been asked for.
         """
-        self._do = do
         self._work = work
         self._most = most
-        self._ready = threads + 1
+        self._times = times
         self._waiting: deque[tuple[_Item, Deferred[_Item]]] = deque()
         self._busy = 0
-        self._slots = threading.Semaphore(threads)
+        self._soon = soon
+        self._called = False
 
     def give(self, item: _Item, hurry: bool = True) -> Deferred[_Item]:
         """
         Have it done for C{item}, too.
 
-        @param hurry: C{False}: it waits for a thread that works already.
+        @param hurry: C{False}: it waits for what is done for others.
         @return: fires with C{item} when that is done; fails as the work does for all of them.
         """
         done: Deferred[_Item] = Deferred()
         self._waiting.append((item, done))
-        if hurry or not self._busy:
-            self._begin()
+        if not self._called and (hurry or not self._busy) and self._busy < self._times:
+            self._called = True
+            self._soon(self._now)
         return done
 
-    def _begin(self) -> None:
-        if not self._waiting or self._busy >= self._ready:
-            return
-        taken: list[tuple[_Item, Deferred[_Item]]] = []
+    def _now(self) -> None:
+        self._called = False
+        self._begin()
 
-        def work() -> None:
-            # Only now, in the thread: some may have come since, or another thread has them all.
-            with self._slots:
-                self._take(taken, self._most)
-                if taken:
-                    self._work([item for item, _ in taken])
+    def _begin(self) -> None:
+        if not self._waiting or self._busy >= self._times:
+            return
+        many = min(len(self._waiting), self._most)
+        taken = [self._waiting.popleft() for _ in range(many)]
 
         def over(result: Any) -> None:
             self._busy -= 1
-            if not isinstance(result, Failure) or taken:
-                self._begin()  # the disk does not wait for those who hear of it now
-            elif not self._busy:  # there was no thread, and there is none that would have them
-                self._take(taken, len(self._waiting))
+            self._begin()  # the disk does not wait for those who hear of it now
             for item, done in taken:
                 if isinstance(result, Failure):
                     done.errback(result)
@@ -116,13 +109,7 @@ class Together(Generic[_Item]):
                     done.callback(item)
 
         self._busy += 1
-        self._do(work).addBoth(over)
-
-    def _take(self, taken: list[tuple[_Item, Deferred[_Item]]], most: int) -> None:
-        # Others may take some at the same time, and each is taken once.
-        with suppress(IndexError):
-            while len(taken) < most:
-                taken.append(self._waiting.popleft())
+        ensureDeferred(self._work([item for item, _ in taken])).addBoth(over)
 
 
 class InOrder:

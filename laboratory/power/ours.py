@@ -12,7 +12,7 @@ from queue import SimpleQueue
 from random import Random
 
 from jetdirect.spool.disk import File, RealDisk
-from jetdirect.spool.draft import Commit, Draft
+from jetdirect.spool.draft import Commit, Draft, keepHere
 from jetdirect.spool.record import JobPlace, SpoolRecord
 from jetdirect.spool.store import Store
 
@@ -158,7 +158,7 @@ def _keep(store: Store, drafts: Sequence[Draft], note: Note, of: int = 0) -> lis
     for each in drafts:
         note(each.number, sure=frozenset({Where.GONE, Where.WAITING}))
     commits = [Commit(each, _NEW.but(reprintOf=of)) for each in drafts]
-    store.keep(commits)
+    keepHere(store.here, commits)
     for commit in commits:
         if commit.error is not None:
             raise commit.error
