@@ -42,6 +42,7 @@ MAY_IMPORT = {
     "spool.limits": "options",
     # TCP
     "net": "",
+    "net.agenda": "",
     "net.deadline": "",
     "net.reactor": "",
     "net.facts": "",
@@ -52,7 +53,7 @@ MAY_IMPORT = {
     "net.stream": "net.events net.facts net.pipe net.tuning",
     "net.listener": "net.events net.stream net.tuning",
     "net.dialing": "net.events net.stream net.tuning",
-    "net.network": "net.reactor net.dialing net.events net.listener net.tuning",
+    "net.network": "net.agenda net.reactor net.dialing net.events net.listener net.tuning",
     "net.belowtls": "net.facts",
     "net.gaps": "net.network",
     "net.commandreactor": "net.events",

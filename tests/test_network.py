@@ -68,9 +68,11 @@ async def test_theRestIsTheReactors() -> None:
     for interface in (IReactorTCP, IReactorTime, IReactorPluggableNameResolver, IReactorThreads):
         assert interface.providedBy(network)
     assert network.nameResolver is reactor.nameResolver
-    call = network.callLater(60, lambda: None)
-    assert call in reactor.getDelayedCalls()
-    call.cancel()
+    before = len(reactor.getDelayedCalls())
+    calls = [network.callLater(60 + n, lambda: None) for n in range(3)]
+    assert len(reactor.getDelayedCalls()) == before + 1
+    for each in calls:
+        each.cancel()
     await deferLater(network, 0)
 
 

@@ -24,6 +24,7 @@ from twisted.internet.posixbase import PosixReactorBase
 from twisted.internet.protocol import ServerFactory
 from zope.interface import directlyProvides, implementer, providedBy
 
+from .agenda import Agenda
 from .dialing import TIMEOUT, AddressEndpoint, Connector
 from .events import Events
 from .listener import Listener, Reserve
@@ -41,7 +42,7 @@ class Network:
         self._reactor = reactor
         self._events = Events(reactor)
         self._reserve = Reserve(reactor)
-        self.callLater = reactor.callLater
+        self.callLater = Agenda(reactor).callLater
         self.seconds = reactor.seconds  # L{jetdirect.net.gaps.tellTimeSteadily} sets both
 
     def __getattr__(self, name: str) -> Any:
