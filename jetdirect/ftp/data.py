@@ -149,7 +149,7 @@ class DataPort:
 
         @return: it is still to be closed: the peer has its time to read the last one.
         """
-        if not self._dismissed:
+        if not (self._dismissed or self._isOver):
             self.close()
         return self._dismissed
 
@@ -240,14 +240,16 @@ class DataPort:
         consumer: Any = self._consumer
         self._kernel = consumer if IKernelConsumer.providedBy(consumer) else None
         if self._kernel is not None and isPlain(connection.transport):
-            self._gathering = Gathering(connection.transport.getHandle(), self.reactor)
             connection.transport.taker = self._takeIntoPipe
 
     def _takeIntoPipe(self, descriptor: int) -> int:
-        if self._kernel is None or self._gathering is None:
+        if self._kernel is None:
             return 0
         taken = self._kernel.take(descriptor, PIPE_SIZES[0])
         if taken:
+            if self._gathering is None:  # which a small job never needs
+                assert self._connection is not None
+                self._gathering = Gathering(self._connection.transport.getHandle(), self.reactor)
             self.lastActive = self.reactor.seconds()
             self._gathering.read(taken, self.lastActive)
         return taken
@@ -280,6 +282,11 @@ class DataPort:
             self._end(DataConnectionLost(why))
 
     # Inside.
+
+    @property
+    def _isOver(self) -> bool:
+        # The connection was there, and is no more, as at every good end.
+        return self._connection is not None and self._connection.lost is not None
 
     def _hadItsTime(self) -> None:
         self._timer = None

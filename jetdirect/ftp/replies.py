@@ -73,9 +73,12 @@ class Reply(_Reply):
     def __call__(self, **fields: object) -> Reply:
         """The same reply with its fields filled in, made printable."""
         several = False
+        told = "".join([each for each in fields.values() if type(each) is str])
+        plain = told.isascii() and told.isprintable() and len(told) <= LONGEST_FIELD
         for name, value in fields.items():
             if type(value) is str:
-                fields[name] = printable(value, LONGEST_FIELD)
+                if not plain:
+                    fields[name] = printable(value, LONGEST_FIELD)
             elif type(value) is Lines:
                 several = True  # each of which carries the code
             elif type(value) is not int:

@@ -17,7 +17,7 @@ import struct
 import termios
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from functools import lru_cache
+from functools import lru_cache, partial
 from socket import SocketType
 from typing import Any, TypeGuard
 
@@ -171,15 +171,16 @@ class Stream:
 
     # ITransport
 
-    def write(self, data: bytes) -> None:
-        """L{ITransport}: now, as far as the kernel takes it."""
-        if not self.TLS:
-            self.send(data)
-        elif self.connected:
-            self.protocol.write(data)
+    def write(self, data: bytes, below: bool = False) -> None:
+        """
+        L{ITransport}: now, as far as the kernel takes it.
 
-    def send(self, data: bytes) -> None:
-        """The same, below TLS."""
+        @param below: it comes from TLS, if there is that.
+        """
+        if self.TLS and not below:
+            if self.connected:
+                self.protocol.write(data)
+            return
         if not data or not self.connected or self._halfClosing or self._halfClosed:
             return
         if not (self._waiting or (self._pipe is not None and self._pipe.inside)):
@@ -586,7 +587,7 @@ class _BelowTLS:
 
     def __init__(self, stream: Stream) -> None:
         self._stream = stream
-        self.write = stream.send
+        self.write = partial(stream.write, below=True)
         self.loseConnection = stream.close
         self.registerProducer = stream.register
         self.unregisterProducer = stream.unregister

@@ -151,7 +151,8 @@ class Wire(Enum):
 
 # An enumeration looks up its own names in Python, which takes three times as long.
 _GREETING, _OPEN, _ENDING, _ENDED, _CLOSING = Wire
-_FINISHING, _ABORTING, _OVER = State.FINISHING, State.ABORTING, State.OVER
+_FINISHING, _DELIVERED = State.FINISHING, State.DELIVERED
+_ABORTING, _OVER = State.ABORTING, State.OVER
 
 
 @implementer(IPrinterConnection, IKernelConsumer, IHalfCloseableProtocol, IWitness)
@@ -358,7 +359,8 @@ class SocketConnection(Protocol):
         if self._wire is _GREETING:
             self._lost(PrinterLost(whyNot(reason)))
         self._wire = _CLOSING
-        self._ending.closed(PrinterLost("the printer reset the connection"))
+        done = self._ending.state is _DELIVERED  # as nearly all are
+        self._ending.closed(None if done else PrinterLost("the printer reset the connection"))
 
     # Inside.
 

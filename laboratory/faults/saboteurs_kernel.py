@@ -260,26 +260,27 @@ def aResetWhileWritingIsNothing(patch: pytest.MonkeyPatch) -> None:
 def sentTwice(patch: pytest.MonkeyPatch) -> None:
     """What the kernel took at once is sent again if there is more."""
 
-    def send(self: Any, data: bytes) -> None:
+    def write(self: Any, data: bytes, below: bool = False) -> None:
         now = self.connected and not (self.unwritten or self._halfClosed or self._halfClosing)
-        if now and _send(self, data) == len(data):
+        if now and (below or not self.TLS) and _send(self, data) == len(data):
             return
-        original(self, data)
+        original(self, data, below)
 
-    original = Stream.send
-    patch.setattr(Stream, "send", send)
+    original = Stream.write
+    patch.setattr(Stream, "write", write)
 
 
 def theLastIsFirst(patch: pytest.MonkeyPatch) -> None:
     """What is sent at once overtakes what waits."""
 
-    def send(self: Any, data: bytes) -> None:
-        if self.connected and not (self._halfClosed or self._halfClosing):
+    def write(self: Any, data: bytes, below: bool = False) -> None:
+        now = self.connected and not (self._halfClosed or self._halfClosing)
+        if now and (below or not self.TLS):
             data = data[_send(self, data) :]
-        original(self, data)
+        original(self, data, below)
 
-    original = Stream.send
-    patch.setattr(Stream, "send", send)
+    original = Stream.write
+    patch.setattr(Stream, "write", write)
 
 
 def waterStaysHigh(patch: pytest.MonkeyPatch) -> None:

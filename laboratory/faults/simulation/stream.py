@@ -91,9 +91,10 @@ class Stream(stream.Stream):
         sock: Any = end
         super().__init__(sock, loop, end.peer.getsockname(), dialled)
 
-    def write(self, data: bytes) -> None:
-        self.written(data)
-        super().write(data)
+    def write(self, data: bytes, below: bool = False) -> None:
+        if not below:
+            self.written(data)
+        super().write(data, below)
 
     def closedByPeer(self) -> bool:
         end = self.end
