@@ -4,6 +4,7 @@ The control connection: what waits and what does not, how it ends, and what it n
 
 from __future__ import annotations
 
+import gc
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -20,8 +21,10 @@ from jetdirect.ftp.commands.table import COMMANDS
 from jetdirect.ftp.control import LINGER
 from jetdirect.ftp.lines import LONGEST_FLOOD, LONGEST_LINE
 from jetdirect.ftp.pipeline import WAITING_COMMANDS
+from jetdirect.ftp.session import Session
+from jetdirect.ftp.shell import PrintShell
 from jetdirect.ftp.turns import LINES_A_SLICE
-from jetdirect.testing import MemoryWire
+from jetdirect.testing import FakeSender, MemoryWire
 from tests.support.logins import CountingGateway
 from tests.support.memory import codes
 from tests.support.turn import turn
@@ -465,3 +468,27 @@ def test_lateReactorAndALastWord() -> None:
     sender.wire.fin()
     assert not sender.wire.connected
     assert not gateway.reactor.getDelayedCalls()
+
+
+def test_overIsGone() -> None:
+    """A session that is over leaves nothing to the garbage collector, which looks seldom."""
+
+    def there() -> int:
+        return sum(type(each) in (Session, PrintShell) for each in gc.get_objects())
+
+    gateway = CountingGateway()
+    gc.collect()
+    gc.disable()
+    try:
+        before = there()
+        sender: FakeSender | None = gateway.user()
+        assert sender is not None and isinstance(sender.session, Session)
+        sender.session.shell.names.store(("PORT1", "a.ps"), 1)
+        assert there() == before + 2
+        sender.say("QUIT")
+        sender.wire.fin()
+        gateway.connected.clear()
+        sender = None
+        assert there() == before
+    finally:
+        gc.enable()

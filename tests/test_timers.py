@@ -53,8 +53,8 @@ class Running:
         self.session = Session(settings)
         self.session.isLoggedIn = login
         self.rounds = Rounds(self.clock, [self.session])
-        self.timers = self.session.timers = Timers(self.rounds, self.session)
-        self.timers.start()
+        self.timers = self.session.timers = Timers(self.rounds)
+        self.timers.start(self.session)
 
     def after(self, seconds: float) -> list[str]:
         """What was told when so many seconds more have passed, and a turn of the reactor."""
@@ -88,7 +88,7 @@ def test_loginAgain() -> None:
     running = Running(login=True)
     running.after(30)
     running.session.isLoggedIn = False
-    running.timers.expectLogin()
+    running.timers.expectLogin(running.session)
     assert running.after(9) == []
     assert len(running.after(1)) == 1
 
@@ -122,11 +122,11 @@ def test_neverIdle() -> None:
 def test_slowLine() -> None:
     """A line has its time from its first byte, however many come; the next one has it anew."""
     running = Running(login=True)
-    running.timers.lineBegun()
+    running.timers.lineBegun(running.session)
     running.after(4)
-    running.timers.lineBegun()
+    running.timers.lineBegun(running.session)
     running.timers.lineEnded()
-    running.timers.lineBegun()
+    running.timers.lineBegun(running.session)
     assert running.after(4) == []
     [told] = running.after(1)
     assert told == "no more: Service not available, no end of a command within 5 seconds"
@@ -137,7 +137,7 @@ def test_stopped(line: bool) -> None:
     """Nothing is left behind."""
     running = Running()
     if line:
-        running.timers.lineBegun()
+        running.timers.lineBegun(running.session)
     running.timers.stop()
     running.rounds.rest()
     assert running.clock.getDelayedCalls() == []
@@ -148,8 +148,8 @@ def test_rounds() -> None:
     clock, sessions = Clock(), [Session() for _ in range(3)]
     rounds = Rounds(clock, sessions)
     for each in sessions:
-        each.timers = Timers(rounds, each)
-        each.timers.start()
+        each.timers = Timers(rounds)
+        each.timers.start(each)
         clock.advance(2)
     [_] = clock.getDelayedCalls()
     sessions[1].isLoggedIn = True

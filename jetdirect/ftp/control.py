@@ -216,7 +216,9 @@ class ControlConnection(protocol.Protocol):
             self._headerCame()
         if self.closing or self._deaf:
             return
-        self._lastWords = (self._lastWords + data)[-LAST_WORDS:]
+        words = (self._lastWords + data)[-LAST_WORDS:]
+        # Of whole lines without a QUIT nothing is kept: thousands may be silent behind one.
+        self._lastWords = b"" if words[-1:] == b"\n" and b"QUIT" not in words.upper() else words
         self.listener.heard()
         if not self._heard:
             self._heard = True

@@ -4,6 +4,8 @@ Sessions: how many there may be, and what the next one is told.
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from twisted.cred.portal import Portal
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IAddress
@@ -40,6 +42,7 @@ class PrintFTPFactory(ServerFactory):
     Everything counts from accept, and a place is free as soon as its connection is.
 
     @ivar portal: who may print, and with which shell.
+    @ivar commands: what there are, by their verbs.
     @ivar announced: the address that PASV tells.
     @ivar sessions: those that count; one that has said goodbye does not.
     @ivar limit: how many there may be.
@@ -49,6 +52,7 @@ class PrintFTPFactory(ServerFactory):
     """
 
     noisy = False
+    commands = COMMANDS
     _log = Logger()
 
     def __init__(
@@ -71,7 +75,7 @@ class PrintFTPFactory(ServerFactory):
         self.turns = Turns(reactor)
         self.seldom = Seldom(reactor)
         self._sweepAt = 0.0
-        self.sessions: set[Session] = set()
+        self.sessions: dict[Session, None] = {}  # of thousands a set takes twice as much
         self._connections: dict[Session, None] = {}
         self.rounds = Rounds(reactor, self._connections)
         self._lingering = Lingering(reactor)
@@ -101,7 +105,7 @@ class PrintFTPFactory(ServerFactory):
         if refusal is not None:
             return Refusal(self, refusal).control
         session = self._session()
-        self.sessions.add(session)
+        self.sessions[session] = None
         return session.control
 
     def proxied(self) -> ControlConnection:
@@ -109,7 +113,7 @@ class PrintFTPFactory(ServerFactory):
         return self._session().control
 
     def _session(self) -> Session:
-        session = Session(self, COMMANDS)
+        session = Session(self)
         self._connections[session] = None
         return session
 
@@ -118,7 +122,7 @@ class PrintFTPFactory(ServerFactory):
         self._lingering.leave(session.control)
         refusal = self.refusal(session.control.peer)
         if refusal is None:
-            self.sessions.add(session)
+            self.sessions[session] = None
         return refusal
 
     def refusal(self, host: str) -> Reply | None:
@@ -137,10 +141,9 @@ class PrintFTPFactory(ServerFactory):
         if settings.maxSessionsPerHost is None:
             return None
         one = oneHost(host)
-        its = {each for each in self.sessions if each.control.host == one}
-        gone = {each for each in its if _isGone(each)}
-        self.sessions -= gone  # else what a host has ended takes the places of others
-        same = len(its) - len(gone)
+        its = [each for each in self.sessions if each.control.host == one]
+        self._forget(its)  # else what a host has ended takes the places of others
+        same = sum(each in self.sessions for each in its)
         if same >= settings.maxSessionsPerHost:
             self._refused(host, "session from {host} refused, it has {n}", n=same)
             return replies.HOST_LIMIT(sessions=same)
@@ -153,13 +156,17 @@ class PrintFTPFactory(ServerFactory):
         # An end that has come, but was not read yet, frees its place all the same.
         began = self.reactor.seconds()
         if began >= self._sweepAt or len(self.sessions) <= FEW_SESSIONS:
-            self.sessions -= {each for each in self.sessions if _isGone(each)}
+            self._forget(self.sessions)
             now = self.reactor.seconds()
             self._sweepAt = now + SWEEP_SHARE * (now - began)
 
+    def _forget(self, sessions: Collection[Session]) -> None:
+        for each in [each for each in sessions if _isGone(each)]:
+            self.placeFreed(each)
+
     def placeFreed(self, session: Session) -> None:
         """C{session} does not count any more, though its connection may still linger."""
-        self.sessions.discard(session)
+        self.sessions.pop(session, None)
 
     def lingers(self, connection: ControlConnection, seconds: float) -> None:
         """L{ControlFactory}."""

@@ -7,7 +7,8 @@ While a command runs, ABOR, STAT and NOOP are answered at once; other commands w
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Generic, Protocol, TypeVar
+from functools import partial
+from typing import Any, Generic, Protocol, TypeVar
 
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
@@ -35,6 +36,10 @@ class Interpreted(Protocol):
     """A session as its interpreter knows it."""
 
     control: ControlConnection
+
+    @property
+    def commands(self) -> Mapping[str, Command[Any]]:
+        """What there are, by their verbs."""
 
     @property
     def isLoggedIn(self) -> bool:
@@ -73,38 +78,35 @@ def parted(line: bytes) -> tuple[str, str]:
 
 class Interpreter(Generic[SessionT]):
     """
-    Does the commands of one session.
-
-    @ivar commands: by their verbs.
+    Does the commands of one session, which is named each time: each keeping the other, a session
+    that is over would stay until the garbage collector comes.
     """
 
     _log = Logger()
-    __slots__ = ("_pipeline", "_session", "_unknownWords", "commands")
+    __slots__ = ("_pipeline", "_unknownWords")
 
-    def __init__(self, session: SessionT, commands: Mapping[str, Command[SessionT]]) -> None:
-        self.commands = commands
-        self._session = session
+    def __init__(self) -> None:
         self._pipeline: Pipeline | None = None  # where nothing runs, and nothing waits
         self._unknownWords = 0
 
-    def take(self, line: bytes | LineTooLong) -> None:
+    def take(self, session: SessionT, line: bytes | LineTooLong) -> None:
         """Do a command, at once or in its turn."""
         if isinstance(line, LineTooLong):
-            self._inTurn(replies.LINE_TOO_LONG)
+            self._inTurn(session, replies.LINE_TOO_LONG)
             return
         line = line.strip(NOISE)
         if not line:
             return
         verb, argument = parted(line)
-        command, pipeline = self.commands.get(verb), self._pipeline
+        command, pipeline = session.commands.get(verb), self._pipeline
         if command is None and isForeign(verb):
-            self._session.control.strange()
+            session.control.strange()
         elif pipeline is None or not pipeline.running or (command and command.when is _AT_ONCE):
-            self._perform(command, verb, argument)
+            self._perform(session, command, verb, argument)
         else:
-            self._inTurn((verb, argument))
+            self._inTurn(session, (verb, argument))
 
-    def next(self) -> bool:
+    def next(self, session: SessionT) -> bool:
         """
         Do the first of the commands that wait for a running one.
 
@@ -114,7 +116,7 @@ class Interpreter(Generic[SessionT]):
             return False
         line = self._pipeline.next()
         if line is not None:
-            self._begin(line)
+            self._begin(session, line)
         elif not self._pipeline.running:
             self._pipeline = None
         return line is not None
@@ -124,11 +126,11 @@ class Interpreter(Generic[SessionT]):
         self._pipeline = self._pipeline or Pipeline()
         self._pipeline.running = True
 
-    def ended(self, reply: Reply | None) -> None:
+    def ended(self, session: SessionT, reply: Reply | None) -> None:
         """It has ended; L{None}: it has sent its replies itself."""
         assert self._pipeline is not None
         self._pipeline.running = False
-        self._session.commandEnded(reply)
+        session.commandEnded(reply)
 
     def forget(self) -> None:
         """What waits is not done any more."""
@@ -137,22 +139,23 @@ class Interpreter(Generic[SessionT]):
 
     # Inside.
 
-    def _inTurn(self, line: Line) -> None:
+    def _inTurn(self, session: SessionT, line: Line) -> None:
         if self._pipeline is None or not self._pipeline.running:
-            self._begin(line)
+            self._begin(session, line)
         elif not self._pipeline.put(line):
-            self._session.flooded()
+            session.flooded()
 
-    def _begin(self, line: Line) -> None:
+    def _begin(self, session: SessionT, line: Line) -> None:
         if isinstance(line, Reply):
-            self._session.reply(line)
+            session.reply(line)
         else:
-            self._perform(self.commands.get(line[0]), *line)
+            self._perform(session, session.commands.get(line[0]), *line)
 
-    def _perform(self, command: Command[SessionT] | None, verb: str, argument: str) -> None:
-        session = self._session
+    def _perform(
+        self, session: SessionT, command: Command[SessionT] | None, verb: str, argument: str
+    ) -> None:
         if command is None:
-            return self._unknown(verb)
+            return self._unknown(session, verb)
         if command.when is _LOGGED_IN and not session.isLoggedIn:
             return session.reply(replies.NOT_LOGGED_IN)
         if not argument and command.needsArgument:
@@ -170,18 +173,18 @@ class Interpreter(Generic[SessionT]):
         elif result is not None:
             self.goesOn()
             later = result if isinstance(result, Deferred) else Deferred.fromCoroutine(result)
-            later.addCallbacks(self.ended, self._failed)
+            later.addCallbacks(partial(self.ended, session), partial(self._failed, session))
         return None
 
-    def _unknown(self, verb: str) -> None:
-        if not self._session.isLoggedIn and not isOwn(verb):
+    def _unknown(self, session: SessionT, verb: str) -> None:
+        if not session.isLoggedIn and not isOwn(verb):
             self._unknownWords += 1
         if self._unknownWords < UNKNOWN_WORDS:
-            self._session.reply(replies.UNKNOWN)
+            session.reply(replies.UNKNOWN)
         else:
-            self._session.control.strange()
+            session.control.strange()
 
-    def _failed(self, failure: Failure) -> None:
-        peer = self._session.control.peer
+    def _failed(self, session: SessionT, failure: Failure) -> None:
+        peer = session.control.peer
         self._log.failure("a command of {peer} failed", failure, peer=peer)
-        self.ended(replies.LOCAL_ERROR)
+        self.ended(session, replies.LOCAL_ERROR)

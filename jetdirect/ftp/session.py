@@ -40,11 +40,13 @@ class SessionFactory(ControlFactory, Protocol):
     What a session needs of the factory that made it.
 
     @ivar portal: who may print, and with which shell.
+    @ivar commands: what there are, by their verbs.
     @ivar announced: the address that PASV tells.
     @ivar rounds: looks whether the time of a session is over.
     """
 
     portal: Portal
+    commands: Mapping[str, Command[Session]]
     announced: AnnouncedAddress
     rounds: Rounds
 
@@ -98,7 +100,7 @@ class Session(ControlListener):
         "transfer",
     )
 
-    def __init__(self, factory: SessionFactory, commands: Mapping[str, Command[Session]]) -> None:
+    def __init__(self, factory: SessionFactory) -> None:
         self.factory = factory
         self.settings = factory.settings
         self.control = ControlConnection(factory, self)
@@ -108,8 +110,8 @@ class Session(ControlListener):
         self.dataPort: DataPort | None = None
         self.transfer: Transfer | None = None
         self.acknowledgements: Acknowledgements | None = None
-        self._interpreter = Interpreter(self, commands)
-        self.timers = Timers(factory.rounds, self)
+        self._interpreter: Interpreter[Session] = Interpreter()
+        self.timers = Timers(factory.rounds)
         self._drained: DataPort | None = None
         self._farewell: Reply | None = None
         self._pausing: Deferred[None] | None = None
@@ -121,7 +123,7 @@ class Session(ControlListener):
         """L{ControlListener}: the greeting."""
         if self.control.secure:
             self.parameters = self.initial = Parameters(protected=True)
-        self.timers.start()
+        self.timers.start(self)
         refusal = self.factory.arrived(self) if self.control.throughProxy else None
         if refusal is None:
             self.reply(replies.greeting(self.settings.greeting))
@@ -136,7 +138,7 @@ class Session(ControlListener):
 
     def lineReceived(self, line: bytes | LineTooLong) -> None:
         """L{ControlListener}: a command."""
-        self._interpreter.take(line)
+        self._interpreter.take(self, line)
 
     def notFTP(self) -> None:
         """L{ControlListener}."""
@@ -145,7 +147,7 @@ class Session(ControlListener):
 
     def lineBegun(self) -> None:
         """L{ControlListener}."""
-        self.timers.lineBegun()
+        self.timers.lineBegun(self)
 
     def lineEnded(self) -> None:
         """L{ControlListener}."""
@@ -173,7 +175,7 @@ class Session(ControlListener):
 
     def overdue(self) -> bool:
         """L{ControlListener}: the first of the commands that waited for a running one."""
-        return self._interpreter.next()
+        return self._interpreter.next(self)
 
     # Replies
 
@@ -222,7 +224,7 @@ class Session(ControlListener):
     @property
     def commands(self) -> Mapping[str, Command[Session]]:
         """What there are, by their verbs."""
-        return self._interpreter.commands
+        return self.factory.commands
 
     @property
     def shell(self) -> PrintShell:
@@ -372,7 +374,7 @@ class Session(ControlListener):
         self.transfer = None
         if not self.control.answers:
             self.factory.sessionEnded(self)  # the job went on without its sender
-        self._interpreter.ended(None)
+        self._interpreter.ended(self, None)
 
     def _drain(self, dataPort: DataPort | None) -> None:
         # A sender whose job was cut may still be sending: its data connection is read until it
@@ -421,7 +423,7 @@ class Session(ControlListener):
         if login.logout is not None:
             self._endLogin(login.logout)
             if not self.control.closing:
-                self.timers.expectLogin()
+                self.timers.expectLogin(self)
 
     def _endLogin(self, logout: Callable[[], None]) -> None:
         try:

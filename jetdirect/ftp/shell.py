@@ -5,6 +5,7 @@ The print shell: what a logged-in sender sees.  Printing ports to write to, noth
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from zope.interface import Interface, implementer
 
@@ -56,9 +57,9 @@ class PrintShell:
     def names(self) -> StoredNames:
         """What the session stored and made."""
         if self._names is None:
-            self._names = StoredNames(
-                self.server.portNames, self._description, self.server.wallClock
-            )
+            # Not a method: the names would keep the shell, with its jobs, until the garbage goes.
+            owner = partial(_description, self.server)
+            self._names = StoredNames(self.server.portNames, owner, self.server.wallClock)
             if self._first is not None:
                 self._names.store(*self._first)
         return self._names
@@ -146,8 +147,7 @@ class PrintShell:
         entry = self.names.entry(path)
         return [] if entry is None else [entry]
 
-    # Inside.
 
-    def _description(self, portName: str) -> str:
-        port = self.server.port(portName)
-        return "-" if port is None else printable(port.description)
+def _description(server: PrintServer, portName: str) -> str:
+    port = server.port(portName)
+    return "-" if port is None else printable(port.description)

@@ -5,6 +5,7 @@ The limits of time of a session: for its login, for its silence, for the end of 
 from __future__ import annotations
 
 from collections.abc import Collection
+from functools import partial
 from math import inf
 from typing import Protocol
 
@@ -84,7 +85,7 @@ class Rounds:
         self._next = None
         now = self.clock.seconds()
         for each in [each for each in self._sessions if each.timers.due <= now]:
-            each.timers.look()
+            each.timers.look(each)
         first = min((each.timers.due for each in self._sessions), default=inf)
         self.by(max(first, now + BETWEEN))
 
@@ -94,6 +95,9 @@ class Timers:
     One limit for login and silence together, as there may be thousands of sessions; and one for a
     line that has begun.
 
+    The session is named each time: each keeping the other, one that is over would stay until the
+    garbage collector comes.
+
     @ivar due: when L{look} is to be called, by the clock.
     """
 
@@ -102,23 +106,21 @@ class Timers:
         "_line",
         "_loginBy",
         "_rounds",
-        "_session",
         "_sure",
         "due",
     )
 
-    def __init__(self, rounds: Rounds, session: Timed) -> None:
+    def __init__(self, rounds: Rounds) -> None:
         self._rounds = rounds
-        self._session = session
         self._lastActive = self._loginBy = 0.0
         self._line: Deadline | None = None
         self._sure = -inf
         self.due = inf
 
-    def start(self) -> None:
+    def start(self, session: Timed) -> None:
         """The session has begun."""
         self._lastActive = self._rounds.clock.seconds()
-        self.expectLogin()
+        self.expectLogin(session)
 
     def stop(self) -> None:
         """The session is over."""
@@ -130,15 +132,15 @@ class Timers:
         if when > self._lastActive:
             self._lastActive = when
 
-    def expectLogin(self) -> None:
+    def expectLogin(self, session: Timed) -> None:
         """A login is awaited from now on."""
-        self._loginBy = self._rounds.clock.seconds() + self._session.settings.loginTimeout
-        self._by(min(self._loginBy, self._idleBy))
+        self._loginBy = self._rounds.clock.seconds() + session.settings.loginTimeout
+        self._by(min(self._loginBy, self._idleBy(session)))
 
-    def look(self) -> None:
+    def look(self, session: Timed) -> None:
         """The time may be over: the second look at the same limit is sure, as in L{Deadline}."""
-        now, idleBy = self._rounds.clock.seconds(), self._idleBy
-        if self._session.isLoggedIn:
+        now, idleBy = self._rounds.clock.seconds(), self._idleBy(session)
+        if session.isLoggedIn:
             self._loginBy = inf
         over = min(self._loginBy, idleBy)
         late, self.due = now - max(over, self.due), inf
@@ -149,16 +151,15 @@ class Timers:
             self._by(now + min(late, LONGEST_GRACE))
         elif now >= self._loginBy:
             # At once, even if a checker of logins hangs.
-            self._session.close(replies.NO_LOGIN(seconds=self._session.settings.loginTimeout))
+            session.close(replies.NO_LOGIN(seconds=session.settings.loginTimeout))
         else:
-            self._session.idleFor(self._session.settings.idleTimeout)
+            session.idleFor(session.settings.idleTimeout)
 
-    def lineBegun(self) -> None:
+    def lineBegun(self, session: Timed) -> None:
         """The first part of a line came: a byte now and then is no activity for ever."""
         if self._line is None:
-            self._line = Deadline(
-                self._rounds.clock, self._session.settings.lineTimeout, self._slowLine
-            )
+            slow = partial(_slowLine, session)
+            self._line = Deadline(self._rounds.clock, session.settings.lineTimeout, slow)
 
     def lineEnded(self) -> None:
         """The rest of it came."""
@@ -168,15 +169,15 @@ class Timers:
 
     # Inside.
 
-    @property
-    def _idleBy(self) -> float:
-        last = max(self._lastActive, self._session.transferActive)
-        return last + (self._session.settings.idleTimeout or inf)
+    def _idleBy(self, session: Timed) -> float:
+        last = max(self._lastActive, session.transferActive)
+        return last + (session.settings.idleTimeout or inf)
 
     def _by(self, due: float) -> None:
         if due < self.due:
             self.due = due
             self._rounds.by(due)
 
-    def _slowLine(self) -> None:
-        self._session.hearNoMore(replies.SLOW_LINE(seconds=self._session.settings.lineTimeout))
+
+def _slowLine(session: Timed) -> None:
+    session.hearNoMore(replies.SLOW_LINE(seconds=session.settings.lineTimeout))

@@ -6,13 +6,14 @@ HELP and FEAT are made from it, and docs/dialogue.rst is checked against it.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import chain
 
 from ..command import Command
 from ..session import Session
 from . import access, extensions, names, parameters, security, service
 
-COMMANDS: dict[str, Command[Session]] = {
+COMMANDS: Mapping[str, Command[Session]] = {
     verb: command
     for command in chain(
         access.COMMANDS,
