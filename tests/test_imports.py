@@ -53,7 +53,8 @@ MAY_IMPORT = {
     "net.stream": "net.events net.facts net.pipe net.tuning",
     "net.listener": "net.events net.stream net.tuning",
     "net.dialing": "net.events net.stream net.tuning",
-    "net.network": "net.agenda net.reactor net.dialing net.events net.listener net.tuning",
+    "net.network": "net.agenda net.reactor net.dialing net.events net.listener net.stream"
+    " net.tuning",
     "net.belowtls": "net.facts",
     "net.gaps": "net.network",
     "net.commandreactor": "net.events",
@@ -118,7 +119,7 @@ MAY_IMPORT = {
     "spool.steps": "spool.disk spool.paths spool.record",
     "spool.beside": "spool.asked spool.steps",
     "spool.keeper": "spool.disk spool.record spool.steps",
-    "spool.processes": "spool.asked spool.beside spool.keeper spool.steps",
+    "spool.processes": "net.network spool.asked spool.beside spool.keeper spool.steps",
     "spool.draft": "errors spool.beside spool.disk spool.paths spool.record spool.steps",
     "spool.store": "errors spool.disk spool.draft spool.durable spool.numbers spool.paths"
     " spool.paused spool.record spool.steps",

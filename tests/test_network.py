@@ -4,11 +4,13 @@ Which reactors get transports of our own, and what else of them is their own sti
 
 from __future__ import annotations
 
+import socket
 import time
 from typing import Any
 
 import pytest_twisted
 from twisted.internet import reactor as theReactor
+from twisted.internet.defer import Deferred
 from twisted.internet.error import ConnectionDone
 from twisted.internet.interfaces import (
     IReactorPluggableNameResolver,
@@ -16,7 +18,7 @@ from twisted.internet.interfaces import (
     IReactorThreads,
     IReactorTime,
 )
-from twisted.internet.protocol import Factory, Protocol, ServerFactory
+from twisted.internet.protocol import Factory, Protocol, ServerFactory, connectionDone
 from twisted.internet.selectreactor import SelectReactor
 from twisted.internet.task import deferLater
 from twisted.internet.testing import MemoryReactorClock
@@ -74,6 +76,36 @@ async def test_theRestIsTheReactors() -> None:
     for each in calls:
         each.cancel()
     await deferLater(network, 0)
+
+
+class _Heard(Protocol):
+    """What came, and then the end."""
+
+    def __init__(self) -> None:
+        self.came = b""
+        self.over: Deferred[bytes] = Deferred()
+
+    def dataReceived(self, data: bytes) -> None:
+        self.came += data
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        self.over.callback(self.came)
+
+
+@pytest_twisted.ensureDeferred
+async def test_adopt() -> None:
+    """One end of a pair of sockets is a connection; its end is closed."""
+    ours, theirs = socket.socketpair()
+    heard, network = _Heard(), networkOf(theReactor)
+    assert isinstance(network, Network)
+    network.adopt(ours, heard)
+    with theirs:
+        assert heard.transport is not None
+        heard.transport.write(b"a question")
+        assert theirs.recv(100) == b"a question"
+        theirs.sendall(b"an answer")
+    assert await heard.over == b"an answer"
+    assert ours.fileno() == -1
 
 
 def test_clockThatIsSetLater() -> None:

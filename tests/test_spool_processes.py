@@ -7,7 +7,9 @@ from __future__ import annotations
 import io
 import os
 import signal
+import socket
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, cast
 
@@ -15,15 +17,15 @@ import pytest
 import pytest_twisted
 from twisted.internet import reactor as installedReactor
 from twisted.internet.defer import DeferredList
-from twisted.internet.interfaces import IReactorProcess
+from twisted.internet.protocol import connectionDone
 from twisted.internet.task import Clock
 from twisted.logger import capturedLogs, formatEvent
-from zope.interface import implementer
 
 from jetdirect.interfaces import ISpool
+from jetdirect.net.network import networkOf
 from jetdirect.spool.files import openSpool
 from jetdirect.spool.keeper import packed, serve
-from jetdirect.spool.processes import IDLE, RUSH, InProcesses
+from jetdirect.spool.processes import IDLE, RUSH, InProcesses, canStart
 from jetdirect.spool.record import JobPlace, SpoolRecord
 from jetdirect.spool.steps import Here, Move, Moved, Whole
 from tests.support.answers import hear
@@ -41,24 +43,23 @@ class Child:
     @ivar ended: its input was closed.
     """
 
-    def __init__(self, protocol: Any, words: list[str], here: Here) -> None:
-        self.protocol = protocol
+    def __init__(self, words: list[str], here: Here) -> None:
+        self.protocol: Any = None
         self.words = words
         self.ended = False
         self._here = here
         self._asked = b""
-        protocol.makeConnection(self)
 
     def write(self, data: bytes) -> None:
         self._asked += data
 
-    def closeStdin(self) -> None:
+    def loseConnection(self) -> None:
         self.ended = True
 
     def starts(self) -> None:
         """It says that it is there, in two pieces."""
-        self.protocol.childDataReceived(1, packed(None)[:5])
-        self.protocol.childDataReceived(1, packed(None)[5:])
+        self.protocol.dataReceived(packed(None)[:5])
+        self.protocol.dataReceived(packed(None)[5:])
 
     def works(self) -> bytes:
         """It does what it was asked.  @return: the answer, which it has not given yet."""
@@ -69,15 +70,13 @@ class Child:
 
     def answers(self) -> None:
         """It does that, and says so."""
-        self.protocol.childDataReceived(1, self.works())
+        self.protocol.dataReceived(self.works())
 
     def dies(self) -> None:
         """It is gone."""
-        self.protocol.childConnectionLost(0)
-        self.protocol.childConnectionLost(1)
+        self.protocol.connectionLost(connectionDone)
 
 
-@implementer(IReactorProcess)
 class Reactor(Clock):
     """
     One that starts processes.
@@ -92,10 +91,20 @@ class Reactor(Clock):
         self.refuses: Exception | None = None
         self._here = here
 
-    def spawnProcess(self, processProtocol: Any, executable: Any, args: Any, **_: Any) -> Any:  # type: ignore[override]
+    def spawnProcess(
+        self, protocol: Any, executable: Any, args: Any, env: Any, childFDs: Any
+    ) -> None:
+        """L{IReactorProcess}."""
         if self.refuses is not None:
             raise self.refuses
-        self.children.append(Child(processProtocol, args, self._here))
+        assert sorted(childFDs) == [0, 2, 3] and childFDs[3] == 7
+        self.children.append(Child(args, self._here))
+
+    def adopt(self, sock: socket.socket, protocol: Any) -> None:
+        """L{jetdirect.net.network.Network.adopt}: of the child that was started last."""
+        sock.close()
+        self.children[-1].protocol = protocol
+        protocol.makeConnection(self.children[-1])
 
 
 class Lab:
@@ -222,10 +231,10 @@ def test_noProcess(how: str) -> None:
 
 def test_anotherInterpreter(monkeypatch: pytest.MonkeyPatch) -> None:
     """A program that is its own interpreter would start itself."""
+    network = networkOf(installedReactor)
+    assert canStart(network) and not canStart(Clock())
     monkeypatch.setattr(sys, "executable", "/usr/bin/uwsgi")
-    lab = Lab()
-    lab.rush(1)
-    assert lab.reactor.children == []
+    assert not canStart(network)
 
 
 def test_idle() -> None:
@@ -263,6 +272,18 @@ def test_close() -> None:
     assert lab.reactor.getDelayedCalls() == []
 
 
+def children() -> list[int]:
+    """The processes that keep jobs for this one."""
+    found = []
+    for pid in map(int, filter(str.isdigit, os.listdir("/proc"))):
+        with suppress(OSError):
+            stat = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+            words = Path(f"/proc/{pid}/cmdline").read_text()
+            if int(stat[1]) == os.getpid() and "jetdirect.spool.keeper" in words:
+                found.append(pid)
+    return found
+
+
 async def _kept(spool: ISpool, first: int, many: int) -> list[int]:
     drafts = [await spool.begin("PORT1", number) for number in range(first, first + many)]
     for each in drafts:
@@ -274,7 +295,7 @@ async def _kept(spool: ISpool, first: int, many: int) -> list[int]:
 @pytest_twisted.ensureDeferred
 async def test_realProcess(tmp_path: Path) -> None:
     """Jobs are kept by one, and when it is killed, and none is left behind."""
-    spool = openSpool(str(tmp_path / "spool"), cast("Any", installedReactor))
+    spool = openSpool(str(tmp_path / "spool"), networkOf(installedReactor))
     steps = cast("Any", spool)._steps
     await spool.addPort("PORT1")
     number = 1
@@ -282,8 +303,7 @@ async def test_realProcess(tmp_path: Path) -> None:
         assert await _kept(spool, number, 8) == [*range(number, number + 8)]
         number += 8
     assert await _kept(spool, number, 8) == [*range(number, number + 8)]
-    killed = [each.transport.pid for each in steps._running]
-    for pid in killed:
+    for pid in children():
         os.kill(pid, signal.SIGKILL)
     assert await _kept(spool, number + 8, 8) == [*range(number + 8, number + 16)]
     assert len(os.listdir(tmp_path / "spool/ports/port1/queue")) == number + 15

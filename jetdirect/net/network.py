@@ -10,12 +10,14 @@ works on them, but the kernel path.
 from __future__ import annotations
 
 import select
+from socket import socket
 from typing import Any
 from weakref import WeakKeyDictionary
 
 from twisted.internet.abstract import isIPAddress, isIPv6Address
 from twisted.internet.interfaces import (
     IListeningPort,
+    IProtocol,
     IProtocolFactory,
     IReactorTCP,
     IStreamClientEndpoint,
@@ -29,6 +31,7 @@ from .dialing import TIMEOUT, AddressEndpoint, Connector
 from .events import Events
 from .listener import Listener, Reserve
 from .reactor import IGatewayReactor
+from .stream import Stream
 from .tuning import BACKLOG
 
 
@@ -96,6 +99,15 @@ class Network:
         listener = Listener(self._events, self._reactor, self._reserve, factory, quiet)
         listener.bind(port, interface, backlog)
         return listener
+
+    def adopt(self, sock: socket, protocol: IProtocol) -> None:
+        """
+        Take over a connection that there is, such as one end of a socketpair.
+
+        @param sock: is closed at its end.
+        """
+        sock.setblocking(False)
+        Stream(sock, self._events, ("", 0), tuned=True).begin(protocol)
 
     def endpoint(
         self,

@@ -27,7 +27,7 @@ from .directory import SpoolDirectory
 from .disk import Reader, RealDisk, RealReader
 from .draft import Commit, Draft, keep
 from .journal import deviceWithoutJournal
-from .processes import InProcesses
+from .processes import InProcesses, canStart
 from .record import JobPlace, SpoolRecord
 from .store import Store
 from .threads import Threads
@@ -69,7 +69,9 @@ def openSpool(path: str, reactor: IReactorFromThreads) -> FileSpool:
         directory.release()
         raise ValueError(f"{error.strerror}: {error.filename}; mend the disk first") from None
     do = Threads(reactor, "spool").do
-    steps = InProcesses(reactor, directory.path, directory.lock, BESIDE, do, store.here)
+    steps: Steps = InThread(do, store.here)
+    if canStart(reactor):
+        steps = InProcesses(reactor, directory.path, directory.lock, BESIDE, do, store.here)
     soon = partial(IReactorTime(reactor).callLater, 0.0)
     spool = FileSpool(store, do, directory.durable, directory.release, steps, soon)
     for stranger in strangers:

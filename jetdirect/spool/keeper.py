@@ -6,8 +6,9 @@ for each, and waits to have it again while the reactor has it: with hundreds of 
 costs more than the calls do (measured: docs/evidence/spool.rst).  A process has an interpreter of
 its own.
 
-It reads requests and writes answers, one at a time, and ends when the gateway does.  It holds the
-lock of the spool: a gateway that is started anew waits for the steps of the one before.
+It reads requests and writes answers over a connection, one at a time, and ends when the gateway
+does.  It holds the lock of the spool: a gateway that is started anew waits for the steps of the one
+before.
 """
 
 from __future__ import annotations
@@ -82,10 +83,11 @@ def _told(error: Exception | None) -> Told:
 
 
 def main() -> None:
-    """C{python -m jetdirect.spool.keeper DIRECTORY}."""
+    """C{python -m jetdirect.spool.keeper DIRECTORY}; its standard input is the connection."""
     for each in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2):
         signal.signal(each, signal.SIG_IGN)
-    serve(sys.stdin.buffer, sys.stdout.buffer, Here(RealDisk(sys.argv[1])))
+    with open(0, "rb", closefd=False) as asked, open(0, "wb", closefd=False) as told:
+        serve(asked, told, Here(RealDisk(sys.argv[1])))
 
 
 if __name__ == "__main__":

@@ -5,18 +5,19 @@ The processes that keep jobs while many come, as the gateway has them (L{keeper}
 from __future__ import annotations
 
 import os
+import socket
 import sys
 from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from twisted.internet.defer import Deferred, DeferredList
-from twisted.internet.error import ConnectionLost
-from twisted.internet.interfaces import IDelayedCall, IReactorProcess
-from twisted.internet.protocol import ProcessProtocol
+from twisted.internet.interfaces import IDelayedCall
+from twisted.internet.protocol import ProcessProtocol, Protocol, connectionDone
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+from ..net.network import Network
 from . import keeper
 from .asked import Worker
 from .beside import InThread
@@ -44,13 +45,14 @@ class InProcesses:
         self, reactor: Any, directory: str, lock: int, most: int, do: Worker, here: Here
     ) -> None:
         """
+        @param reactor: a L{Network<jetdirect.net.network.Network>}.
         @param lock: the descriptor by which the directory is this process's.
         @param most: how many processes there are at most.
         """
         self._reactor = reactor
         self._directory = directory
         self._lock = lock
-        self._most = most if _canStart(reactor) else 0
+        self._most = most
         self._do = do
         self._here = here
         self._inThread = InThread(do, here)
@@ -123,18 +125,21 @@ class InProcesses:
     def _start(self) -> None:
         process = _Process(self._isFree, self._isGone)
         paths = os.pathsep.join(filter(None, sys.path))
-        self._running.append(process)
         try:
-            self._reactor.spawnProcess(
-                process,
-                sys.executable,
-                [sys.executable, "-P", "-m", keeper.__name__, self._directory],
-                env={**os.environ, "PYTHONPATH": paths},
-                childFDs={0: "w", 1: "r", 2: 2, 3: self._lock},
-            )
+            ours, theirs = socket.socketpair()
+            with theirs:
+                self._reactor.spawnProcess(
+                    ProcessProtocol(),
+                    sys.executable,
+                    [sys.executable, "-P", "-m", keeper.__name__, self._directory],
+                    env={**os.environ, "PYTHONPATH": paths},
+                    childFDs={0: theirs.fileno(), 2: 2, 3: self._lock},
+                )
         except Exception as why:
-            self._running.remove(process)
             self._refused(str(why))
+        else:
+            self._running.append(process)
+            self._reactor.adopt(ours, process)
 
     def _refused(self, why: str) -> None:
         self._most = 0
@@ -170,8 +175,10 @@ class InProcesses:
             self._log.warn("a process that keeps jobs has died; its jobs are kept all the same")
 
 
-class _Process(ProcessProtocol):
+class _Process(Protocol):
     """
+    A process, at the other end of a connection.
+
     @ivar started: it has said that it is there.
     @ivar ending: it was told to end.
     @ivar used: it had something to do lately.
@@ -197,10 +204,10 @@ class _Process(ProcessProtocol):
         """@return: fires when it is gone."""
         if not self.ending and self.transport is not None:
             self.ending = True
-            self.transport.closeStdin()
+            self.transport.loseConnection()
         return self._ended
 
-    def childDataReceived(self, childFD: int, data: bytes) -> None:
+    def dataReceived(self, data: bytes) -> None:
         self._came += data
         told = keeper.unpacked(self._came)
         if told is None:
@@ -213,21 +220,24 @@ class _Process(ProcessProtocol):
         else:
             asked.callback(told[0])
 
-    def childConnectionLost(self, childFD: int) -> None:
-        # Its answers: the kernel closes that when nothing of it runs any more.
-        if childFD != 1:
-            return
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        # The kernel closes its end when nothing of it runs any more.
         self._gone(self)
         asked, self.asked = self.asked, None
         if asked is not None:
-            asked.errback(Failure(ConnectionLost()))
+            asked.errback(reason)
         self._ended.callback(None)
 
 
-def _canStart(reactor: Any) -> bool:
+def canStart(reactor: object) -> bool:
+    """
+    Can there be such processes?
+
+    @param reactor: has connections of our own, if there can.
+    """
     # An embedding program that is its own interpreter would start itself.
     python = "python" in os.path.basename(sys.executable or "").lower()
-    return python and not getattr(sys, "frozen", False) and IReactorProcess.providedBy(reactor)
+    return python and not getattr(sys, "frozen", False) and isinstance(reactor, Network)
 
 
 def _errors(told: Sequence[Told]) -> list[Exception | None]:
