@@ -25,9 +25,9 @@ def test_inThread() -> None:
     work.one()
     moved = hear(steps.move([Move("1", "2")]))
     work.one()
-    marked = hear(steps.mark(["2"]))
+    marked = hear(steps.write([], ["2"]))
     work.one()
-    assert (written, moved, marked) == ([[None]], [[Moved(True, None)]], [None])
+    assert (written, moved, marked) == ([[None]], [[Moved(True, None)]], [[]])
     assert disk.names("2") == ["data", "job.json"] and disk.isMarked("2")
     assert hear(steps.close()) == [None]
 
@@ -42,4 +42,3 @@ def test_noThread() -> None:
     steps = InThread(none, Here(LosingDisk()))  # type: ignore[arg-type]
     assert hear(steps.write([Whole("1", b"", RECORD)] * 2)) == [[why, why]]
     assert hear(steps.move([Move("1", "2")])) == [[Moved(False, why)]]
-    assert hear(steps.mark(["1"])) == [None]

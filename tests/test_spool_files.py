@@ -303,6 +303,18 @@ def test_heardBefore() -> None:
     assert hear(spool.wasHeard(1)) == [True]
 
 
+def test_heardOfAJobThatIsGone() -> None:
+    """It is no mark, and harms no other job."""
+    spool, work = spooled()
+    hear(draft(spool).commit(RECORD, JobPlace.QUEUE))
+    hear(spool.remove(1))
+    work.hold()
+    busy = [draft(spool, number).commit(RECORD, JobPlace.QUEUE) for number in (2, 3)]
+    gone, kept = hear(spool.noteHeard(1)), hear(draft(spool, 4).commit(RECORD, JobPlace.QUEUE))
+    work.go()
+    assert (len(busy), gone, kept[0].number) == (2, [None], 4)
+
+
 def test_heardOnARealDisk(tmp_path: Path) -> None:
     """The mark goes with the job, whose record is written again, and to whose bytes nothing is."""
     disk = RealDisk(str(tmp_path))

@@ -44,14 +44,14 @@ def test_aJob(tmp_path: Path) -> None:
     (tmp_path / "queue").mkdir()
     told = answers(
         tmp_path,
-        ("write", [("1", b"a page", tuple(RECORD)), ("no/2", b"", tuple(RECORD))]),
-        ("move", [("1", "queue/1"), ("3", "queue/3")]),
-        ("mark", ["queue/1"]),
+        ("write", [("1", b"a page", tuple(RECORD)), ("no/2", b"", tuple(RECORD))], ()),
+        ("move", [("1", "queue/1"), ("3", "queue/3")], ()),
+        ("write", [], ("queue/1",)),
     )
     nowhere = (2, "No such file or directory")
     assert told[0] is None and told[1][0] is None and told[1][1][:2] == nowhere
     assert told[2][0] == (True, None) and told[2][1][0] is False and told[2][1][1][:2] == nowhere
-    assert told[3:] == [None]
+    assert told[3:] == [[]]
     assert (tmp_path / "queue/1/data").read_bytes() == b"a page"
     assert stat.S_IMODE(os.stat(tmp_path / "queue/1").st_mode) == 0o1700
 
@@ -59,7 +59,7 @@ def test_aJob(tmp_path: Path) -> None:
 @pytest.mark.parametrize("cut", [3, 20])
 def test_theGatewayIsGone(tmp_path: Path, cut: int) -> None:
     """Half a request is not carried out."""
-    request = packed(("write", [("1", b"a page", tuple(RECORD))]))
+    request = packed(("write", [("1", b"a page", tuple(RECORD))], ()))
     told = io.BytesIO()
     serve(io.BytesIO(request[:cut]), told, Here(RealDisk(str(tmp_path))))
     assert unpacked(told.getvalue()) == (None,)

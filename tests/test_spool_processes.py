@@ -155,9 +155,9 @@ def test_rush() -> None:
     child.answers()
     [[good, bad]] = moved
     assert good == Moved(True, None) and isinstance(bad.error, FileNotFoundError)
-    marked = hear(lab.steps.mark(["queue/4"]))
+    marked = hear(lab.steps.write([], ["queue/4"]))
     child.answers()
-    assert marked == [None] and lab.disk.isMarked("queue/4")
+    assert marked == [[]] and lab.disk.isMarked("queue/4")
     assert lab.work.held == []
 
 

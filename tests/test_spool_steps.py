@@ -117,5 +117,5 @@ def test_clear() -> None:
 def test_mark() -> None:
     """A hint that cannot be noted is not."""
     disk = made()
-    Here(disk).mark(["tmp", "nowhere", "queue"])
+    assert Here(disk).write([], ["tmp", "nowhere", "queue"]) == []
     assert disk.isMarked("tmp") and disk.isMarked("queue")

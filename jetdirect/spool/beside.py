@@ -17,14 +17,18 @@ from .steps import Here, Move, Moved, Whole
 class Steps(Protocol):
     """The steps, asked for from the reactor; neither fails."""
 
-    def write(self, jobs: Sequence[Whole]) -> Deferred[list[Exception | None]]:
-        """Put jobs on stable storage.  @return: fires with why that failed, for each."""
+    def write(
+        self, jobs: Sequence[Whole], marks: Sequence[str] = ()
+    ) -> Deferred[list[Exception | None]]:
+        """
+        Put jobs on stable storage.
+
+        @param marks: directories that are to be marked: a hint, which may be lost.
+        @return: fires with why that failed, for each job.
+        """
 
     def move(self, moves: Sequence[Move]) -> Deferred[list[Moved]]:
         """Put written jobs in their places for good."""
-
-    def mark(self, paths: Sequence[str]) -> Deferred[None]:
-        """Mark these directories; a hint, which may be lost."""
 
     def close(self) -> Deferred[None]:
         """Be done with them.  @return: fires when nothing is left that has nothing to do."""
@@ -37,13 +41,15 @@ class InThread:
         self._do = do
         self._here = here
 
-    def write(self, jobs: Sequence[Whole]) -> Deferred[list[Exception | None]]:
+    def write(
+        self, jobs: Sequence[Whole], marks: Sequence[str] = ()
+    ) -> Deferred[list[Exception | None]]:
         """L{Steps}."""
 
         def failed(failure: Failure) -> list[Exception | None]:
             return [_exception(failure)] * len(jobs)
 
-        return self._do(lambda: self._here.write(jobs)).addErrback(failed)
+        return self._do(lambda: self._here.write(jobs, marks)).addErrback(failed)
 
     def move(self, moves: Sequence[Move]) -> Deferred[list[Moved]]:
         """L{Steps}."""
@@ -52,10 +58,6 @@ class InThread:
             return [Moved(False, _exception(failure))] * len(moves)
 
         return self._do(lambda: self._here.move(moves)).addErrback(failed)
-
-    def mark(self, paths: Sequence[str]) -> Deferred[None]:
-        """L{Steps}."""
-        return self._do(lambda: self._here.mark(paths)).addErrback(lambda _: None)
 
     def close(self) -> Deferred[None]:
         """L{Steps}."""

@@ -215,11 +215,15 @@ class Commit:
         self.error = moved.error
 
 
-async def keep(steps: Steps, commits: Sequence[Commit]) -> None:
-    """Keep jobs: those that have no C{error} when this returns survive a power cut."""
+async def keep(steps: Steps, commits: Sequence[Commit], marks: Sequence[str] = ()) -> None:
+    """
+    Keep jobs: those that have no C{error} when this returns survive a power cut.
+
+    @param marks: directories that are to be marked by the way.
+    """
     toWrite = _each(commits, Commit.whole)
-    if toWrite:
-        _written(toWrite, await steps.write([*toWrite.values()]))
+    if toWrite or marks:
+        _written(toWrite, await steps.write([*toWrite.values()], marks))
     toMove = _each(commits, Commit.move)
     if toMove:
         _moved(toMove, await steps.move([*toMove.values()]))

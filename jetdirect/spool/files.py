@@ -226,18 +226,19 @@ class FileSpool(AskedSpool):
     async def _keepAll(self, given: Sequence[Commit | int]) -> None:
         # Jobs that come, and the numbers of those whose senders have heard of them.
         commits = [each for each in given if isinstance(each, Commit)]
-        if commits:
-            await keep(self._steps, commits)
-        heard = [self._store.path(each) for each in given if isinstance(each, int)]
-        if heard:
-            await self._steps.mark(heard)
-        for each in commits:
-            if each.error is not None and each.draft.kept:
+        heard = []
+        for each in given:
+            if isinstance(each, int):
+                with suppress(KeyError):  # it may be gone already
+                    heard.append(self._store.path(each))
+        await keep(self._steps, commits, heard)
+        for commit in commits:
+            if commit.error is not None and commit.draft.kept:
                 # It is on the disk, and perhaps for good; what its sender is told depends on this.
                 try:
-                    await self._do(partial(self._store.remove, each.draft.number))
+                    await self._do(partial(self._store.remove, commit.draft.number))
                 except OSError:
-                    each.error = SpoolSilent(f"the spool failed: {each.error}")
+                    commit.error = SpoolSilent(f"the spool failed: {commit.error}")
 
 
 class FileDraft(AskedDraft):

@@ -61,17 +61,12 @@ def serve(asked: BinaryIO, told: BinaryIO, steps: Here) -> None:
         answer = _answer(steps, *request[0])
 
 
-def _answer(steps: Here, step: str, what: Sequence[Any]) -> object:
-    match step:
-        case "write":
-            jobs = [Whole(path, data, SpoolRecord(*record)) for path, data, record in what]
-            return [_told(each) for each in steps.write(jobs)]
-        case "move":
-            moved = steps.move([Move(*each) for each in what])
-            return [(each.there, _told(each.error)) for each in moved]
-        case _:
-            steps.mark(what)
-            return None
+def _answer(steps: Here, step: str, what: Sequence[Any], marks: Sequence[str]) -> object:
+    if step == "write":
+        jobs = [Whole(path, data, SpoolRecord(*record)) for path, data, record in what]
+        return [_told(each) for each in steps.write(jobs, marks)]
+    moved = steps.move([Move(*each) for each in what])
+    return [(each.there, _told(each.error)) for each in moved]
 
 
 def _told(error: Exception | None) -> Told:

@@ -61,21 +61,23 @@ class InProcesses:
         self._closed = False
         self._looking: IDelayedCall | None = None
 
-    def write(self, jobs: Sequence[Whole]) -> Deferred[list[Exception | None]]:
+    def write(
+        self, jobs: Sequence[Whole], marks: Sequence[str] = ()
+    ) -> Deferred[list[Exception | None]]:
         """L{Steps}."""
         process = self._take(len(jobs))
         if process is None:
-            return self._inThread.write(jobs)
+            return self._inThread.write(jobs, marks)
 
         def clear() -> None:
             self._here.clear(jobs)
 
         def again(_: Failure) -> Deferred[list[Exception | None]]:
             cleared = self._do(clear).addErrback(lambda _: None)
-            return cleared.addCallback(lambda _: self._inThread.write(jobs))
+            return cleared.addCallback(lambda _: self._inThread.write(jobs, marks))
 
         plain = [(path, data, tuple(record)) for path, data, record in jobs]
-        return self._ask(process, "write", plain).addCallbacks(_errors, again)
+        return self._ask(process, "write", plain, *marks).addCallbacks(_errors, again)
 
     def move(self, moves: Sequence[Move]) -> Deferred[list[Moved]]:
         """L{Steps}."""
@@ -88,13 +90,6 @@ class InProcesses:
 
         plain = [tuple(each) for each in moves]
         return self._ask(process, "move", plain).addCallbacks(_moved, again)
-
-    def mark(self, paths: Sequence[str]) -> Deferred[None]:
-        """L{Steps}."""
-        process = self._take(0)
-        if process is None:
-            return self._inThread.mark(paths)
-        return self._ask(process, "mark", [*paths]).addBoth(lambda _: None)
 
     def close(self) -> Deferred[None]:
         """L{Steps}: a process that is at work ends behind that."""
@@ -114,13 +109,13 @@ class InProcesses:
             self._start()
         return None
 
-    def _ask(self, process: _Process, step: str, what: Sequence[Any]) -> Deferred[Any]:
+    def _ask(self, process: _Process, step: str, what: Sequence[Any], *marks: str) -> Deferred[Any]:
         def done(told: Any) -> Any:
             if not isinstance(told, Failure):
                 self._isFree(process)
             return told
 
-        return process.ask(step, what).addBoth(done)
+        return process.ask(step, what, marks).addBoth(done)
 
     def _start(self) -> None:
         process = _Process(self._isFree, self._isGone)
@@ -193,11 +188,11 @@ class _Process(Protocol):
         self._came = bytearray()
         self._ended: Deferred[None] = Deferred()
 
-    def ask(self, step: str, what: Sequence[Any]) -> Deferred[Any]:
+    def ask(self, step: str, what: Sequence[Any], marks: Sequence[str]) -> Deferred[Any]:
         """@return: fails when it dies."""
         assert self.transport is not None
         self.asked = Deferred()
-        self.transport.write(keeper.packed((step, what)))
+        self.transport.write(keeper.packed((step, what, marks)))
         return self.asked
 
     def end(self) -> Deferred[None]:

@@ -57,8 +57,16 @@ class Here:
     def __init__(self, disk: Disk) -> None:
         self._disk = disk
 
-    def write(self, jobs: Sequence[Whole]) -> list[Exception | None]:
-        """Put jobs on stable storage.  @return: for each why that failed."""
+    def write(self, jobs: Sequence[Whole], marks: Sequence[str] = ()) -> list[Exception | None]:
+        """
+        Put jobs on stable storage.
+
+        @param marks: directories that are to be marked: a hint, which may be lost.
+        @return: for each job why that failed.
+        """
+        for path in marks:
+            with suppress(OSError):
+                self._disk.mark(path)
         told: list[Exception | None] = []
         files: list[list[File]] = []
         for job in jobs:
@@ -92,12 +100,6 @@ class Here:
         going = [at for at, why in enumerate(told) if why is None]
         self._sync(told, [(at, [], [_above(moves[at].new), _above(moves[at].old)]) for at in going])
         return [Moved(*each) for each in zip(there, told, strict=True)]
-
-    def mark(self, paths: Sequence[str]) -> None:
-        """Mark these directories; a hint, which may be lost."""
-        for path in paths:
-            with suppress(OSError):
-                self._disk.mark(path)
 
     def clear(self, jobs: Sequence[Whole]) -> None:
         """Remove what a process wrote of jobs until it died."""
