@@ -269,7 +269,21 @@ def test_close() -> None:
     assert closed == [None]
     busy.answers()
     assert told == [[None] * RUSH] and busy.ended
-    assert lab.reactor.getDelayedCalls() == []
+    with capturedLogs() as logged:
+        busy.dies()
+    assert logged == [] and lab.reactor.getDelayedCalls() == []
+
+
+def test_closeBehindItsBack() -> None:
+    """One that the reactor's own end parts from its work has not died."""
+    lab = Lab()
+    busy = lab.started()
+    told = lab.rush(1)
+    lab.steps.close()
+    with capturedLogs() as logged:
+        busy.dies()
+    lab.work.go()
+    assert told == [[None] * RUSH] and logged == []
 
 
 def children() -> list[int]:

@@ -166,7 +166,7 @@ class InProcesses:
             self._free.remove(process)
         if not process.started:
             self._refused("it ended at once")
-        elif not process.ending:
+        elif not (process.ending or self._closed):
             self._log.warn("a process that keeps jobs has died; its jobs are kept all the same")
 
 
