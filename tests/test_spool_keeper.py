@@ -6,7 +6,10 @@ from __future__ import annotations
 
 import io
 import os
+import socket
 import stat
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -64,3 +67,19 @@ def test_theGatewayIsGone(tmp_path: Path, cut: int) -> None:
     serve(io.BytesIO(request[:cut]), told, Here(RealDisk(str(tmp_path))))
     assert unpacked(told.getvalue()) == (None,)
     assert os.listdir(tmp_path) == []
+
+
+def test_nobodyWaits(tmp_path: Path) -> None:
+    """A gateway that is killed while it works hears nothing, and nobody sees a traceback."""
+    ours, theirs = socket.socketpair()
+    words = [sys.executable, "-P", "-m", "jetdirect.spool.keeper", str(tmp_path)]
+    paths = {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    with theirs, ours:
+        running = subprocess.Popen(
+            words, stdin=theirs.fileno(), stderr=subprocess.PIPE, env={**os.environ, **paths}
+        )
+        theirs.close()
+        ours.recv(100)
+        ours.sendall(packed(("write", [("1", b"a page", tuple(RECORD))], ())))
+    _, said = running.communicate(timeout=60)
+    assert (running.returncode, said) == (0, b"")

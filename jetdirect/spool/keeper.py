@@ -18,6 +18,7 @@ import signal
 import struct
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any, BinaryIO
 
 from .disk import RealDisk
@@ -51,7 +52,6 @@ def serve(asked: BinaryIO, told: BinaryIO, steps: Here) -> None:
     answer: object = None
     while True:
         told.write(packed(answer))
-        told.flush()
         head = asked.read(_LENGTH.size)
         if len(head) < _LENGTH.size:
             return
@@ -81,7 +81,11 @@ def main() -> None:
     """C{python -m jetdirect.spool.keeper DIRECTORY}; its standard input is the connection."""
     for each in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2):
         signal.signal(each, signal.SIG_IGN)
-    with open(0, "rb", closefd=False) as asked, open(0, "wb", closefd=False) as told:
+    with (
+        open(0, "rb", closefd=False) as asked,
+        open(0, "wb", buffering=0, closefd=False) as told,
+        suppress(ConnectionError),  # nobody waits for an answer any more
+    ):
         serve(asked, told, Here(RealDisk(sys.argv[1])))
 
 
