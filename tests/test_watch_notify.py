@@ -17,7 +17,7 @@ from twisted.logger import LogEvent, LogLevel, capturedLogs, formatEvent
 from zope.interface import implementer
 from zope.interface.verify import verifyObject
 
-from jetdirect import gateway
+from jetdirect import onlookers
 from jetdirect.configuration import Configuration
 from jetdirect.errors import SpoolFailed
 from jetdirect.interfaces import IAlarmReceiver, IWatcher
@@ -465,15 +465,15 @@ def receivers(monkeypatch: pytest.MonkeyPatch) -> list[Receiver]:
 
     last: list[NotifySettings | None] = [None]
 
-    def make(settings: NotifySettings | None, reactor: Any) -> list[Receiver]:
-        if settings is not None and settings.webhook is not None:
+    def make(settings: NotifySettings, reactor: Any) -> list[Receiver]:
+        if settings.webhook is not None:
             raise ValueError("nobody vouches for it")
-        if settings is not None and (settings != last[0] or made[-1].clock is not reactor):
+        if settings != last[0] or made[-1].clock is not reactor:
             last[0] = settings
             made.append(Receiver(reactor))
         return made[-1:]
 
-    monkeypatch.setattr(gateway, "receivers", make)
+    monkeypatch.setattr(onlookers, "receivers", make)
     return made
 
 
