@@ -118,13 +118,13 @@ def _look(
     shared: str, path: str, events: list[Event], options: argparse.Namespace, worker: int
 ) -> Verdict:
     # Mounting is mostly waiting: several at a time look at every n-th power cut each.
-    rebuilder = Rebuilder(f"{shared}/{worker}", path, SIZE + MARK, options.filesystem)
+    chance = Random(f"{options.seed}/{worker}")
+    rebuilder = Rebuilder(f"{shared}/{worker}", path, SIZE + MARK, options.filesystem, chance)
     try:
         log = entries(path, SIZE)
         rebuilder.flushed(prepared(log))
         moments = cuts(log, Random(options.seed), options.subsets, not options.flushes_only)
         look = SUBJECTS[options.subject].look
-        chance = Random(f"{options.seed}/{worker}")
 
         def mine(number: int) -> bool:
             return bool(number % options.workers == worker and chance.random() < options.share)

@@ -17,7 +17,7 @@ from random import Random
 
 from ..kept.rules import Found, Standing, Where
 from . import kernel
-from .subject import Draw, Note
+from .subject import Digest, Draw, Note
 
 PATIENCE = 30.0
 
@@ -94,17 +94,14 @@ class Cups:
                 assert told is not None, done.stdout
                 note(job, number=int(told[1]), taken=True)
 
-    def look(self, directory: str) -> Found:
+    def look(self, directory: str, digest: Digest) -> Found:
         found = Found()
         spool = f"{directory}/cups/spool"
         for name in os.listdir(spool):
             if re.fullmatch(r"c\d{5,}", name) and os.path.getsize(f"{spool}/{name}"):
                 number = int(name[1:])
-                digest = None
-                if os.path.exists(data := f"{spool}/d{number:05d}-001"):
-                    with open(data, "rb") as file:
-                        digest = hashlib.sha256(file.read()).hexdigest()
-                found.jobs.append(Standing(number, Where.WAITING, digest))
+                sha256 = digest(f"{spool}/d{number:05d}-001")
+                found.jobs.append(Standing(number, Where.WAITING, sha256))
         return found
 
 

@@ -10,7 +10,7 @@ from random import Random
 
 from ..kept.rules import Found, Standing, Where
 from . import kernel
-from .subject import Draw, Note
+from .subject import Digest, Draw, Note
 
 
 class Naive:
@@ -34,10 +34,10 @@ class Naive:
                 with open(f"{directory}/neighbour", "ab") as file:
                     os.fsync(file.fileno())
 
-    def look(self, directory: str) -> Found:
+    def look(self, directory: str, digest: Digest) -> Found:
         found = Found()
         for name in os.listdir(f"{directory}/queue"):
-            with open(f"{directory}/queue/{name}", "rb") as file:
-                digest = hashlib.sha256(file.read()).hexdigest()
-            found.jobs.append(Standing(int(name), Where.WAITING, digest))
+            found.jobs.append(
+                Standing(int(name), Where.WAITING, digest(f"{directory}/queue/{name}"))
+            )
         return found

@@ -18,7 +18,7 @@ from jetdirect.spool.store import Store
 
 from ..kept.rules import Found, Standing, Where
 from . import kernel
-from .subject import Draw, Note
+from .subject import Digest, Draw, Note
 
 PORTS = ("ward3", "lab", "ward7")
 SENDERS = 4
@@ -77,18 +77,16 @@ class OurStore:
             for each in printers:
                 each.result()
 
-    def look(self, directory: str) -> Found:
+    def look(self, directory: str, digest: Digest) -> Found:
         found = Found()
-        disk = UnsyncedDisk(f"{directory}/spool")
-        store = Store(disk)
+        store = Store(UnsyncedDisk(f"{directory}/spool"))
         for port in PORTS:
             there = store.addPort(port)
             found.complaints += there.complaints
             for place, jobs in there.jobs.items():
                 for job in jobs:
-                    found.jobs.append(
-                        Standing(job.number, _WHERE[place], _hash(disk, store, job.number))
-                    )
+                    sha256 = digest(f"{directory}/spool/{store.dataPath(job.number)}")
+                    found.jobs.append(Standing(job.number, _WHERE[place], sha256))
         following = store.begin(PORTS[0])
         following.discard()
         found.following = following.number
@@ -123,13 +121,6 @@ class _UnsyncedFile:
 
     def sync(self) -> None:
         """Nothing is flushed."""
-
-
-def _hash(disk: RealDisk, store: Store, number: int) -> str | None:
-    try:
-        return hashlib.sha256(disk.read(store.dataPath(number))).hexdigest()
-    except FileNotFoundError:
-        return None
 
 
 def _begin(store: Store, port: str, data: bytes, note: Note) -> Draft:

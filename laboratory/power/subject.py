@@ -4,6 +4,7 @@ The programs whose word is tested, and with which jobs.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from random import Random
 from typing import Any, Protocol
 
@@ -19,6 +20,10 @@ class Note(Protocol):
 
 LARGEST = 20 << 20
 _SIZES = [0] * 4 + [1] * 4 + [65536] * 11 + [LARGEST]
+
+
+Digest = Callable[[str], str | None]
+"""The sha256 of a file, in hexadecimal; C{None}: there is no such file."""
 
 
 class Draw:
@@ -45,5 +50,5 @@ class Subject(Protocol):
     def work(self, directory: str, note: Note, draw: Draw, seed: int, jobs: int) -> None:
         """Take jobs, print some, and note what everybody is told."""
 
-    def look(self, directory: str) -> Found:
-        """Start again after a crash, and say what is there."""
+    def look(self, directory: str, digest: Digest) -> Found:
+        """Start again after a crash, and say what is there; no bytes of a job are written."""
