@@ -22,13 +22,16 @@ from .cups import Cups
 from .cuts import cuts, prepared
 from .judge import Rebuilder, Verdict, judge
 from .naive import Naive
-from .ours import OurStore, UnsyncedDisk
+from .ours import NoChange, NoData, NoRename, OurStore, UnsyncedDisk
 from .recording import MARK, entries, recording
 from .subject import LARGEST, Draw, Subject
 
 SUBJECTS: dict[str, Subject] = {
     "store": OurStore(),
     "unsynced": OurStore(UnsyncedDisk),
+    "no-data": OurStore(NoData),
+    "no-rename": OurStore(NoRename),
+    "no-change": OurStore(NoChange),
     "naive": Naive(),
     "cups": Cups(),
 }

@@ -115,6 +115,29 @@ class UnsyncedDisk(RealDisk):
         return _UnsyncedFile(super().create(path))
 
 
+class NoData(RealDisk):
+    """A saboteur: the files of a job are not synced, their directories are."""
+
+    def syncAll(self, files: Sequence[File], paths: Sequence[str]) -> list[OSError | None]:
+        """The files are left out."""
+        return [None] * len(files) + super().syncAll([], paths)
+
+
+class NoRename(RealDisk):
+    """A saboteur: a job's files are synced, and the rename that puts it in its place is not."""
+
+    def syncAll(self, files: Sequence[File], paths: Sequence[str]) -> list[OSError | None]:
+        """That one has no files."""
+        return super().syncAll(files, paths) if files else [None] * len(paths)
+
+
+class NoChange(RealDisk):
+    """A saboteur: what becomes of a job that is kept is not synced."""
+
+    def syncDirectory(self, path: str) -> None:
+        """Nothing is flushed."""
+
+
 class _UnsyncedFile:
     def __init__(self, file: File) -> None:
         self.write, self.close = file.write, file.close

@@ -33,7 +33,7 @@ def test_nothingIsLost(filesystem: str) -> None:
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("subject", ["unsynced", "naive", "cups"])
+@pytest.mark.parametrize("subject", ["unsynced", "no-data", "no-rename", "naive", "cups"])
 def test_controls(subject: str) -> None:
     """A spool that does not sync loses jobs that it acknowledged: else the laboratory is blind."""
     done = laboratory(subject=subject)
