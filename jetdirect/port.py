@@ -216,10 +216,10 @@ class PrintingPort:
 
     def submit(self, job: IQueuedJob) -> None:
         """Put C{job} in line.  It is told when it has the printer, or why it has not."""
-        before = sum(not each.ended for each in self.jobs)
+        settings = self.settings
+        before = 0 if settings.share is None else sum(not each.ended for each in self.jobs)
         self.jobs.append(job)
         self._lookAtState()
-        settings = self.settings
         visit = Visit(job, settings, self._clock, self._visitEnded)
         if settings.share is not None and before >= settings.share:
             visit.refuse(PrinterBusy(f"{self.name} has its share of {before} jobs already"))

@@ -173,9 +173,9 @@ class Visit:
     def _leave(self, _: object = None) -> None:
         self._waits = False
         self._stopTimer()
-        if self._opening is None:
+        if self._opening is None or self._opening.isOver:
             self._left(self)
-        else:  # what was asked of the transport last may not have come to its end
+        else:  # what was asked of the transport last has not come to its end
             self._opening.whenOver(lambda: self._left(self))
 
     def _stopTimer(self) -> None:
