@@ -29,6 +29,7 @@ from jetdirect.ftp import dataports
 from jetdirect.ftp.data import HEARING_TIME, DataPort, DataTerms
 from jetdirect.ftp.dataconnection import SecureDataConnection
 from jetdirect.ftp.dataports import CONNECT_TIMEOUT, ActivePort, PassivePort
+from jetdirect.net.stream import READ_SIZE
 from jetdirect.testing import MemoryWire
 from tests.conftest import FlushErrors
 from tests.support.line import HOST
@@ -167,6 +168,25 @@ def test_strangerIsDropped() -> None:
     wire.receive(b"page")
     wire.fin()
     assert (transfer.result, sink.data) == (None, b"page")
+
+
+@pytest.mark.parametrize(
+    ("size", "first", "then"),
+    [(4096, 4096, 4096), (1 << 19, 65536, 1 << 19), (READ_SIZE, 65536, 65536)],
+)
+def test_pieceSize(size: int, first: int, then: int) -> None:
+    """Small pieces are read from the first one on, large ones where many bytes come at a time."""
+    _, port = passive()
+    port.pieceSize = size
+    wire: Any = called(port)
+    wire.bufferSize = 65536
+    pour(port, Sink())
+    wire.receive(b"x" * 100)
+    wire.receive(b"x" * 5000)
+    assert wire.bufferSize == first
+    wire.receive(b"x" * READ_SIZE)
+    assert wire.bufferSize == then
+    wire.fin()
 
 
 def test_strangerIsTold() -> None:

@@ -5,6 +5,7 @@ A spool of files as the reactor sees it: in order, and with a word for each faul
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 import stat
 from collections.abc import Callable, Sequence
@@ -17,6 +18,7 @@ from zope.interface.verify import verifyObject
 from jetdirect.errors import SpoolFailed, SpoolFull, SpoolSilent, TakenBack
 from jetdirect.interfaces import IDraft, IKeptData, ISpool
 from jetdirect.spool.disk import File, RealDisk
+from jetdirect.spool.draft import BEHIND
 from jetdirect.spool.files import SMALL, FileSpool
 from jetdirect.spool.record import BadRecord, JobPlace, SpoolRecord
 from jetdirect.spool.store import BALLAST, BALLAST_BYTES, Store
@@ -62,6 +64,36 @@ def test_kept() -> None:
     [data] = hear(spool.data(1))
     assert hear(data.read(4)) + hear(data.read(4)) + hear(data.read(4)) == [b"a pa", b"ge", b""]
     data.close()
+
+
+def test_hashedBeside() -> None:
+    """Of a large job one thread writes, and another one hashes what was written before."""
+    spool, work = spooled()
+    [made] = hear(spool.begin("PORT1", 1))
+    pieces = [bytes([number]) * SMALL for number in range(8)]
+    hear(made.write(pieces[0]))
+    work.hold()
+    told = [hear(made.write(piece)) for piece in pieces[1:3]]
+    assert work.held is not None and len(work.held) == 3  # one hash, and two that write
+    work.one(0)
+    work.one(1)
+    assert told == [[None], [None]]
+    work.go()
+    for piece in pieces[3:]:  # and nobody hashes meanwhile
+        made._draft.write(piece)
+    assert made.sha256 == hashlib.sha256(b"".join(pieces)).hexdigest()
+    assert len(made._draft._unhashed) == 0
+
+
+@pytest.mark.parametrize("many", [1, BEHIND, BEHIND + 1])
+def test_hashedWhileItWrites(many: int) -> None:
+    """Where nobody else does, the one that writes hashes when it is too far ahead."""
+    spool, _ = spooled()
+    made = spool._store.begin("PORT1", 1)
+    for _ in range(many):
+        made.write(b"a piece")
+    assert len(made._unhashed) == (many if many <= BEHIND else 0)
+    assert made.sha256 == hashlib.sha256(b"a piece" * many).hexdigest()
 
 
 def test_commitsInOrder() -> None:

@@ -16,9 +16,11 @@ from zope.interface.verify import verifyObject
 
 from jetdirect.errors import PrinterUnreachable, SpoolFailed
 from jetdirect.ftp.settings import SessionSettings
+from jetdirect.ftp.upload import LARGE_PIECE
 from jetdirect.interfaces import IKeptJob, IPrinterConnection, IPrintJob
 from jetdirect.job import UploadedJob
 from jetdirect.named import named
+from jetdirect.net.stream import READ_SIZE
 from jetdirect.spool.intake import SILENT_AFTER, Intake
 from jetdirect.spool.record import Room
 from jetdirect.spool.turns import RESERVED_NUMBERS
@@ -119,6 +121,15 @@ def test_notBeforeReply() -> None:
     assert sender.hear().splitlines()[-1] == QUEUED.format(1, 6)
     machine.advance(0.1)
     assert machine.printed == [b"a page"]
+
+
+def test_largePieces() -> None:
+    """A job that is kept is read in large pieces once it is large."""
+    sender = coming(Machine())
+    wire: Any = sender.data
+    wire.receive(bytes(READ_SIZE))
+    assert wire.bufferSize == LARGE_PIECE
+    wire.fin()
 
 
 def test_volatile() -> None:

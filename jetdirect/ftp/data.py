@@ -68,7 +68,8 @@ class DataPort:
     @ivar lastActive: when a byte last moved, by the reactor's clock.
     @ivar begun: a transfer has the connection.
     @ivar blocked: the consumer takes no more for now, so the peer is not to blame.
-    @ivar pieceSize: bytes that are read at a time.
+    @ivar pieceSize: bytes that are read at a time; more than L{READ_SIZE
+        <jetdirect.net.stream.READ_SIZE>} where so many have come at a time.
     """
 
     pieceSize = READ_SIZE
@@ -121,7 +122,7 @@ class DataPort:
         self._early.clear()
         if isPlain(connection.transport):
             connection.transport.eager = True
-        if self.pieceSize != READ_SIZE:
+        if self.pieceSize < READ_SIZE:
             realTransport(connection.transport).bufferSize = self.pieceSize
         if self._closed is None and connection.lost is None and not self.blocked:
             connection.transport.resumeProducing()
@@ -213,6 +214,8 @@ class DataPort:
                 self._early.append(data)  # in one piece with the end of TLS's handshake
         elif self._head is None:
             self._consumer.write(data)
+            if len(data) == READ_SIZE < self.pieceSize and self._connection is not None:
+                realTransport(self._connection.transport).bufferSize = self.pieceSize
         else:
             self._judge(data, self._consumer)
 

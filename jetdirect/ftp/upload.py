@@ -43,6 +43,10 @@ SMALL_PIECE = 4096
 """Bytes of a job that are read at a time where each line is looked at: of lines of five bytes that
 takes 2 to 4 ms, and 64 KiB took 67 (measured)."""
 
+LARGE_PIECE = 1 << 19
+"""Bytes of a large job that are read at a time where it is kept: a GiB is in the spool in 0.7 of
+the time that it takes with 64 KiB, with 256 KiB in 0.9 (measured)."""
+
 
 class Upload(Transfer):
     """STOR, STOU or APPE: one job."""
@@ -90,6 +94,8 @@ class Upload(Transfer):
         self._pouring = True
         if self.port.readsLines:
             self.dataPort.pieceSize = SMALL_PIECE
+        elif self.port.settings.spool:
+            self.dataPort.pieceSize = LARGE_PIECE
         if not self.dataPort.made:
             self._hurry = Deadline(self.session.reactor, PATIENCE, self._othersWait)
         self.dataPort.pourInto(self.job, self._poured)

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
+from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from typing import Protocol, TypeVar
@@ -18,6 +19,10 @@ from .record import JobPlace, SpoolRecord
 from .steps import Here, Move, Moved, Whole
 
 _Result = TypeVar("_Result")
+
+
+BEHIND = 3
+"""Pieces of a large job that may be written and not hashed (chosen): some megabytes."""
 
 
 class Shelf(Protocol):
@@ -57,6 +62,8 @@ class Draft:
         self._written = 0
         self._waiting = b""
         self._hash = hashlib.sha256()
+        self._hashing = threading.Lock()
+        self._unhashed: deque[memoryview] = deque()  # of what is written
         self._hashed = 0  # so many of those that wait are in it
         self._lock = threading.Lock()
         self._over = False
@@ -76,9 +83,17 @@ class Draft:
         data = self._waiting
         if data:
             self._file.write(data)
-            self._hashRest()
+            self._unhashed.append(memoryview(data)[self._hashed :])
             self._written += len(data)
             self._waiting, self._hashed = b"", 0
+            if len(self._unhashed) > BEHIND:
+                self.hash()
+
+    def hash(self) -> None:
+        """Hash what is written: by another thread while this one writes, or when it must be."""
+        with self._hashing, suppress(IndexError):
+            while True:
+                self._hash.update(self._unhashed.popleft())
 
     def write(self, data: bytes) -> None:
         """Append bytes, and write them.  @raise OSError: the job is lost."""
@@ -144,6 +159,7 @@ class Draft:
         self._store.discarded(self._path)
 
     def _hashRest(self) -> None:
+        self.hash()
         self._hash.update(memoryview(self._waiting)[self._hashed :])
         self._hashed = len(self._waiting)
 

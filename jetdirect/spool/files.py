@@ -245,12 +245,20 @@ class FileDraft(AskedDraft):
     """A job that comes into a spool of files; its first bytes are in memory only."""
 
     _draft: Draft
+    _hashing = False
 
     def write(self, data: bytes) -> Deferred[None]:
-        """L{IDraft}."""
+        """L{IDraft}; one thread writes, and another one hashes what was written before."""
         if self._draft.take(data) < SMALL:
             return succeed(None)
-        return self._spool._inThread(self._draft.flush)
+        writing = self._spool._inThread(self._draft.flush)
+        if not self._hashing:
+            self._hashing = True
+            self._spool._do(self._draft.hash).addBoth(self._hashed)
+        return writing
+
+    def _hashed(self, _: object) -> None:
+        self._hashing = False
 
 
 @implementer(IKeptData)
