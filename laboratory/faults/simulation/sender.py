@@ -87,6 +87,7 @@ class Sender(Uploader):
         self.control, self.dialogue = control, Dialogue(label)
         self.dialogues.append(self.dialogue)
         self.alive, self.deaf = True, False
+        self.port = 0  # that of a session before is not this one's
         self._phase, self.command, self.upload = CONNECTED, None, None
         if isinstance(control, SecureEnd) and tls == "implicit":
             control.hold()
