@@ -53,7 +53,7 @@ def spool(tmp_path: Path) -> Path:
         store.change(record.but(outcome=ended, reason=reason), place)
     store.change(store.record(5).but(place=0), JobPlace.QUEUE)
     store.note(2, 40)
-    store.noteHeard(1)
+    store.here.write([], [store.path(1)])
     store.setPaused({"ward3": "anna"})
     directory.release()
     return tmp_path / "spool"

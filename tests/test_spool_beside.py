@@ -7,13 +7,10 @@ from __future__ import annotations
 from twisted.internet.defer import Deferred, fail
 
 from jetdirect.spool.beside import InThread
-from jetdirect.spool.record import SpoolRecord
 from jetdirect.spool.steps import Here, Move, Moved, Whole
 from tests.support.answers import hear
 from tests.support.disk import LosingDisk
-from tests.support.spooled import Work
-
-RECORD = SpoolRecord(number=1, port="a", name="page", user="anna", host="192.0.2.7", received=1.0)
+from tests.support.spooled import RECORD, Work
 
 
 def test_inThread() -> None:

@@ -17,10 +17,8 @@ import pytest
 
 from jetdirect.spool.disk import RealDisk
 from jetdirect.spool.keeper import packed, serve, unpacked
-from jetdirect.spool.record import SpoolRecord
 from jetdirect.spool.steps import Here
-
-RECORD = SpoolRecord(number=1, port="a", name="page", user="anna", host="192.0.2.7", received=1.0)
+from tests.support.spooled import RECORD
 
 
 def answers(place: Path, *requests: object) -> list[Any]:

@@ -26,13 +26,11 @@ from jetdirect.net.network import networkOf
 from jetdirect.spool.files import openSpool
 from jetdirect.spool.keeper import packed, serve
 from jetdirect.spool.processes import IDLE, RUSH, InProcesses, canStart
-from jetdirect.spool.record import JobPlace, SpoolRecord
+from jetdirect.spool.record import JobPlace
 from jetdirect.spool.steps import Here, Move, Moved, Whole
 from tests.support.answers import hear
 from tests.support.disk import LosingDisk
-from tests.support.spooled import Work
-
-RECORD = SpoolRecord(number=1, port="a", name="page", user="anna", host="192.0.2.7", received=1.0)
+from tests.support.spooled import RECORD, Work
 
 
 class Child:
@@ -272,6 +270,17 @@ def test_close() -> None:
     with capturedLogs() as logged:
         busy.dies()
     assert logged == [] and lab.reactor.getDelayedCalls() == []
+
+
+def test_closeWhileOneStarts() -> None:
+    """One that was not there yet is not missed."""
+    lab = Lab()
+    lab.rush(1)
+    [child] = lab.reactor.children
+    lab.steps.close()
+    with capturedLogs() as logged:
+        child.dies()
+    assert child.ended and logged == []
 
 
 def test_closeBehindItsBack() -> None:

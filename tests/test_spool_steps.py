@@ -8,11 +8,10 @@ import errno
 from collections.abc import Callable
 from random import Random
 
-from jetdirect.spool.record import SpoolRecord, decode
+from jetdirect.spool.record import decode
 from jetdirect.spool.steps import Here, Move, Moved, Whole
 from tests.support.disk import LosingDisk
-
-RECORD = SpoolRecord(number=1, port="a", name="page", user="anna", host="192.0.2.7", received=1.0)
+from tests.support.spooled import RECORD
 
 
 def made() -> LosingDisk:

@@ -9,17 +9,18 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from ..errors import TakenBack
-from .beside import Steps
 from .disk import Disk, File
 from .paths import DATA, jobPath
 from .record import JobPlace, SpoolRecord
 from .steps import Here, Move, Moved, Whole
 
-_Result = TypeVar("_Result")
+if TYPE_CHECKING:  # it needs Twisted, which a look at a spool without a gateway does not load
+    from .beside import Steps
 
+_Result = TypeVar("_Result")
 
 BEHIND = 3
 """Pieces of a large job that may be written and not hashed (chosen): some megabytes."""

@@ -164,9 +164,11 @@ class InProcesses:
         self._running.remove(process)
         if process in self._free:
             self._free.remove(process)
+        if process.ending or self._closed:
+            return
         if not process.started:
             self._refused("it ended at once")
-        elif not (process.ending or self._closed):
+        else:
             self._log.warn("a process that keeps jobs has died; its jobs are kept all the same")
 
 
@@ -196,7 +198,7 @@ class _Process(Protocol):
         return self.asked
 
     def end(self) -> Deferred[None]:
-        """@return: fires when it is gone."""
+        """@return: fires when the connection is closed, at which it ends behind what it does."""
         if not self.ending and self.transport is not None:
             self.ending = True
             self.transport.loseConnection()

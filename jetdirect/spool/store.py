@@ -243,16 +243,8 @@ class Store:
         """
         self._disk.overwrite(f"{self.path(number)}/{PROGRESS}", b"%d\n" % sent)
 
-    def noteHeard(self, number: int) -> None:
-        """
-        Note that a job's sender has heard of it: a hint likewise.
-
-        @raise OSError: it could not be noted; nothing depends on it.
-        """
-        self._disk.mark(self.path(number))
-
     def wasHeard(self, number: int) -> bool:
-        """Was that noted, and has it survived?  An earlier version made a file."""
+        """Is it noted that its sender has heard of it?  An earlier version made a file."""
         path = self.path(number)
         return self._disk.isMarked(path) or HEARD in self._disk.names(path)
 
